@@ -1,0 +1,93 @@
+"""The composition root: settings → store → pool → resources; and the one table of routes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import falcon
+
+import data
+from config import Config
+from pool.jobs import Jobs
+from pool.keys import Keys, new_key
+from pool.results import Results
+from pool.sandbox import Limits, Sandbox
+from pool.scheduling import JobScheduler
+from pool.tokens import Tokens
+from pool.variables import Variables
+from resources import errors, health, jobs, metrics, openapi, progress, results, root, variables
+from resources.headers import Headers
+from storage.base import Store
+from storage.flat import FlatStore
+
+
+class Pool:
+    """The pool's parts, put together from its settings."""
+
+    def __init__(self, config: Config, sandbox: Sandbox | None = None) -> None:
+        self.config = config
+        self.store: Store = FlatStore(config.data, fsync=config.fsync)
+        self.sandbox = sandbox or Sandbox(Limits(milliseconds=config.script_ms, memory_bytes=config.script_memory))
+        self.keys = Keys(self.store, is_open=config.open)
+        self.tokens = Tokens(self.store.secret("leases.key", new_key)[0])
+        schedulers = [Path(config.data) / "schedulers", data.SCHEDULERS]
+        self.scheduler = JobScheduler(self.store, self.sandbox, config.scheduler, schedulers)
+        self.jobs = Jobs(self.store, self.sandbox, self.keys)
+        self.variables = Variables(self.store, self.sandbox, self.keys, self.tokens)
+        self.results = Results(self.store, self.sandbox, self.keys, self.tokens)
+
+    def close(self) -> None:
+        self.sandbox.close()
+        self.store.close()
+
+
+def create_app(config: Config | None = None, sandbox: Sandbox | None = None) -> falcon.App[Any, Any]:
+    """The WSGI application. Tests may share one sandbox among many."""
+    pool = Pool(config or Config.from_environ(), sandbox)
+    pool.store.recover()
+    announce_operator_key(pool)
+    app = falcon.App(middleware=[Headers()])
+    app.req_options.strip_url_path_trailing_slash = True
+    app.req_options.keep_blank_qs_values = True
+    errors.install(app)
+    for path, resource in routes(pool).items():
+        app.add_route(path, resource)
+    return app
+
+
+def announce_operator_key(pool: Pool) -> None:
+    """Prints the operator's key when it has just been made: at the first start, and never again."""
+    key = pool.keys.make_operator_key()
+    if key is not None:
+        path = Path(pool.config.data) / "secrets" / "operator.key"
+        print(f"The operator's key, shown once and kept in {path}:\n\n    {key}\n", flush=True)  # noqa: T201
+
+
+def routes(pool: Pool) -> dict[str, Any]:
+    limit, bulk_limit = pool.config.max_document, pool.config.max_bulk
+    scheduled = jobs.ScheduledJob(pool.scheduler)
+    of_variable = results.Collection(pool.results, pool.keys, limit)
+    result = results.Item(pool.results, pool.keys)
+    return {
+        "/": root.Root(),
+        "/health": health.Health(pool.store),
+        "/metrics": metrics.Metrics(pool.store),
+        "/openapi.json": openapi.Description(),
+        "/jobs": jobs.Collection(pool.scheduler, pool.jobs, pool.keys, limit),
+        "/jobs/index": jobs.Index(pool.jobs),
+        "/jobs/scheduler": scheduled,
+        "/jobs/scheduled": scheduled,
+        "/jobs/scheduled/{scheduler}": scheduled,
+        "/jobs/{job}": jobs.Item(pool.jobs, pool.keys, limit),
+        "/jobs/{job}/progress": progress.Progress(pool.jobs, pool.keys, pool.store),
+        "/jobs/{job}/results": results.OfJob(pool.results),
+        "/jobs/{job}/variables": variables.Collection(pool.variables, pool.keys, limit, bulk_limit),
+        "/jobs/{job}/variables/index": variables.Index(pool.variables),
+        "/jobs/{job}/variables/{variable}": variables.Item(pool.variables, pool.keys, limit),
+        "/jobs/{job}/variables/{variable}/lease": variables.Lease(pool.variables),
+        "/jobs/{job}/variables/{variable}/result": of_variable,
+        "/jobs/{job}/variables/{variable}/results": of_variable,
+        "/jobs/{job}/variables/{variable}/result/{result}": result,
+        "/jobs/{job}/variables/{variable}/results/{result}": result,
+    }

@@ -1,0 +1,103 @@
+"""The server's part of the `comp-pool` command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from config import Config, InvalidSetting
+
+Subparsers = Any
+Command = Callable[[argparse.Namespace, Config], int]
+
+
+def add_serve(subparsers: Subparsers) -> None:
+    _add(subparsers, "serve", _serve, "serve the pool (gunicorn)", "The environment:\n" + Config.described())
+
+
+def add_check(subparsers: Subparsers) -> None:
+    parser = _add(subparsers, "check", _check, "compare markers, journals and counts with the documents")
+    parser.add_argument("--repair", action="store_true", help="mend what disagrees, while the pool is stopped")
+
+
+def add_key(subparsers: Subparsers) -> None:
+    parser = _add(subparsers, "key", lambda *_: parser.print_help() or 2, "make, list and revoke owners' keys")
+    actions = parser.add_subparsers()
+    new = _add(actions, "add", _add_key, "make a key and print it, this once")
+    new.add_argument("owner", help="whose it is")
+    _add(actions, "list", _list_keys, "list the keys by digest")
+    revoked = _add(actions, "revoke", _revoke_key, "take a key away")
+    revoked.add_argument("digest", help="the digest as listed, or its beginning")
+
+
+def _add(subparsers: Subparsers, name: str, command: Command, summary: str, epilog: str = "") -> Any:
+    parser = subparsers.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=lambda arguments: _run(command, arguments))
+    return parser
+
+
+def _run(command: Command, arguments: argparse.Namespace) -> int:
+    from pool.errors import PoolError
+    from storage.errors import StorageError
+
+    try:
+        return command(arguments, Config.from_environ())
+    except (InvalidSetting, PoolError, StorageError) as ex:
+        print(f"comp-pool: {ex}", file=sys.stderr)
+        return 2
+
+
+def _serve(_arguments: argparse.Namespace, _config: Config) -> int:
+    from gunicorn.app.wsgiapp import WSGIApplication
+
+    sys.argv = ["comp-pool", "-c", "python:server"]
+    WSGIApplication("comp-pool serve").run()
+    return 0
+
+
+def _check(arguments: argparse.Namespace, config: Config) -> int:
+    """Exit status: 0 where all agrees, or was mended; 1 where something is left to mend."""
+    store = _store(config)
+    found = 0
+    for finding in store.check(arguments.repair):
+        found += 1
+        done = "done" if arguments.repair else "not done"
+        print(f"{finding.job_id or 'pool'}: {finding.problem}; {finding.remedy}: {done}")
+    print(f"{found} disagreements" + (" mended" if arguments.repair and found else ""))
+    return 1 if found and not arguments.repair else 0
+
+
+def _add_key(arguments: argparse.Namespace, config: Config) -> int:
+    print(_keys(config).add(arguments.owner))
+    return 0
+
+
+def _list_keys(_arguments: argparse.Namespace, config: Config) -> int:
+    for digest, key in _keys(config).all():
+        print(f"{digest[:12]}  {key['created']}  {key['owner']}")
+    return 0
+
+
+def _revoke_key(arguments: argparse.Namespace, config: Config) -> int:
+    _keys(config).revoke(arguments.digest)
+    return 0
+
+
+def _store(config: Config) -> Any:
+    from storage.flat import FlatStore
+
+    return FlatStore(config.data, fsync=config.fsync)
+
+
+def _keys(config: Config) -> Any:
+    from pool.keys import Keys
+
+    return Keys(_store(config), is_open=config.open)

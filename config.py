@@ -1,0 +1,69 @@
+"""The settings of a pool: each defined once, with its default, type and help. The environment is read here alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+PREFIX = "COMP_POOL_"
+MEGABYTE = 1 << 20
+
+
+class InvalidSetting(ValueError):
+    """A variable of the environment is not as it must be; the message names it."""
+
+
+def _option(default: Any, help_text: str) -> Any:
+    return field(default=default, metadata={"help": help_text})
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a pool is started with. Each field is the variable COMP_POOL_<FIELD> of the environment."""
+
+    data: Path = _option(Path("data/pool"), "directory of the live tree of documents")
+    open: bool = _option(False, "1: anyone may post jobs, without a key")
+    bind: str = _option("127.0.0.1:7070", "address and port to listen on")
+    workers: int = _option(0, "server processes; 0: as many as there are cores")
+    threads: int = _option(8, "threads in each process")
+    demo: bool = _option(True, "1: load the demo jobs at the first start")
+    scheduler: str = _option("random", "default scheduler of jobs: random, short-first, owners or one of your own")
+    script_ms: int = _option(250, "processor time of one call of a job's function on the server, in milliseconds")
+    script_memory: int = _option(512 * MEGABYTE, "memory of a process that runs them, in bytes")
+    max_document: int = _option(MEGABYTE, "largest job, variable or result, in bytes")
+    max_bulk: int = _option(16 * MEGABYTE, "largest body of many variables, in bytes")
+    fsync: bool = _option(True, "0: answer before documents are safe from a power cut (for tests)")
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Config:
+        """Raises InvalidSetting."""
+        options = {option.name: option for option in fields(cls)}
+        given = {name: environ[PREFIX + name.upper()] for name in options if environ.get(PREFIX + name.upper())}
+        return cls(**{name: _parsed(name, text, options[name].default) for name, text in given.items()})
+
+    @classmethod
+    def described(cls) -> str:
+        """The options as a help text."""
+        lines = [f"  {PREFIX + option.name.upper():<24}{option.metadata['help']}" for option in fields(cls)]
+        defaults = [f" (default {_shown(option.default)})" for option in fields(cls)]
+        return "\n".join(line + default for line, default in zip(lines, defaults, strict=True))
+
+
+def _shown(value: Any) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def _parsed(name: str, text: str, default: Any) -> Any:
+    variable = PREFIX + name.upper()
+    if isinstance(default, bool):
+        if text not in ("0", "1"):
+            raise InvalidSetting(f"{variable} must be 0 or 1, not {text!r}")
+        return text == "1"
+    if isinstance(default, int):
+        if not text.isdecimal():
+            raise InvalidSetting(f"{variable} must be a whole number, not {text!r}")
+        return int(text)
+    return Path(text) if isinstance(default, Path) else text

@@ -1,0 +1,34 @@
+function (variable, result, context) {
+  // Counts again and asks for the same number. The method differs from that of execute_function, lest both
+  // be wrong alike, and is many times faster: the attacked rows of a column are the bits of three integers.
+  //
+  // `variable` has passed validate_variable. The reason never holds the right answer, since whoever guesses
+  // reads it too. What is stored is rebuilt from the checked field, so that nothing else travels along.
+  const reject = (reason) => ({ valid: false, reason });
+
+  if (result === null || typeof result !== 'object') return reject('the result must be {count}');
+  if (!Number.isInteger(result.count) || result.count < 0) {
+    return reject('count must be an integer, 0 or more');
+  }
+
+  const { size, rows } = variable;
+  const board = (1 << size) - 1;
+
+  // straight, rising, falling: the rows of this column that earlier queens attack along each direction
+  function countCompletions(column, straight, rising, falling) {
+    if (column === size) return 1;
+    const allowed = column < rows.length ? 1 << rows[column] : board;
+    let free = allowed & ~(straight | rising | falling);
+    let count = 0;
+    while (free) {
+      const queen = free & -free;
+      free ^= queen;
+      count += countCompletions(column + 1, straight | queen, (rising | queen) << 1, (falling | queen) >> 1);
+    }
+    return count;
+  }
+
+  const count = countCompletions(0, 0, 0, 0);
+  if (result.count !== count) return reject('count is not the number of ways to place the remaining queens');
+  return { valid: true, result: { count } };
+}

@@ -1,0 +1,3 @@
+"""So that plain `gunicorn` in the checkout serves the pool."""
+
+from server import *  # noqa: F403

@@ -1,0 +1,118 @@
+"""The fields of a job, each with the check that a posted value must pass. Every refusal names the field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pool.errors import Invalid
+from storage.base import Document
+
+Check = Callable[[str, Any], None]
+
+RESERVED = ("_links", "_embedded")
+STATES = ("open", "paused")
+FUNCTIONS = (
+    "execute_function",
+    "validate_result",
+    "validate_variable",
+    "variable_scheduler",
+    "compare_results",
+)
+DEFAULT_SETTINGS: Document = {"lease_seconds": 300, "max_errors": 5, "require_lease": False}
+MAX_NAME = 200
+
+
+def require_object(field: str, value: Any) -> Document:
+    if not isinstance(value, dict):
+        raise Invalid(field, f"must be an object, not {kind(value)}")
+    return value
+
+
+def require_text(field: str, value: Any, longest: int = 10_000) -> str:
+    if not isinstance(value, str):
+        raise Invalid(field, f"must be a string, not {kind(value)}")
+    if not value.strip():
+        raise Invalid(field, "must not be empty")
+    if len(value) > longest:
+        raise Invalid(field, f"must have at most {longest} characters")
+    return value
+
+
+def refuse_reserved(document: Document) -> None:
+    for name in RESERVED:
+        if name in document:
+            raise Invalid(name, "is reserved for the pool's own use")
+
+
+def refuse_unknown(document: Document, known: tuple[str, ...], prefix: str = "") -> None:
+    for name in document:
+        if name not in known:
+            raise Invalid(f"{prefix}{name}", f"is not known; the fields are {', '.join(known)}")
+
+
+def _number(low: float, high: float) -> Check:
+    def check(field: str, value: Any) -> None:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise Invalid(field, f"must be a number, not {kind(value)}")
+        if not low <= value <= high:
+            raise Invalid(field, f"must be from {low} to {high}")
+
+    return check
+
+
+def _count(low: int, high: int) -> Check:
+    def check(field: str, value: Any) -> None:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Invalid(field, f"must be a whole number, not {kind(value)}")
+        _number(low, high)(field, value)
+
+    return check
+
+
+def _flag(field: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise Invalid(field, f"must be true or false, not {kind(value)}")
+
+
+_SETTINGS: dict[str, Check] = {
+    "lease_seconds": _number(1, 30 * 86_400),
+    "max_errors": _count(1, 1000),
+    "require_lease": _flag,
+}
+
+
+def settings(value: Any) -> Document:
+    """The settings of a job, with the defaults for what is not given."""
+    given = require_object("settings", value)
+    refuse_unknown(given, tuple(_SETTINGS), "settings.")
+    for name, setting in given.items():
+        _SETTINGS[name](f"settings.{name}", setting)
+    return {**DEFAULT_SETTINGS, **given}
+
+
+def metadata(value: Any, name: str) -> Document:
+    """The metadata of a job, whose `name` is always the job's."""
+    given = require_object("metadata", value)
+    if given.get("name", name) != name:
+        raise Invalid("metadata.name", "must be the job's name")
+    if "owner" in given:
+        require_text("metadata.owner", given["owner"], MAX_NAME)
+    for field in ("description", "short_description"):
+        for locale, text in require_object(f"metadata.{field}", given.get(field, {})).items():
+            require_text(f"metadata.{field}.{locale}", text)
+    return {"name": name, **given}
+
+
+def state(value: Any) -> str:
+    if value not in STATES:
+        raise Invalid("state", f"must be one of {', '.join(STATES)}")
+    return str(value)
+
+
+def kind(value: Any) -> str:
+    """What JSON calls the value's type."""
+    if value is None:
+        return "null"
+    names = ((bool, "a boolean"), ((int, float), "a number"), (str, "a string"), (list, "an array"))
+    return next((name for types, name in names if isinstance(value, types)), "an object")

@@ -1,0 +1,156 @@
+"""Jobs: what is posted is checked and compiled whole before anything is stored."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from slugify import slugify
+
+from pool import fields
+from pool.errors import Changed, Invalid, NameTaken
+from pool.keys import Caller, Keys
+from pool.sandbox import Sandbox, ScriptError
+from storage import ids
+from storage.base import Document, Page, Store
+from storage.errors import AlreadyExists, InvalidCursor, NotFound
+
+RESERVED_IDS = ("index", "scheduled", "scheduler")
+MAX_ID = 80
+_POSTED = ("name", "metadata", "settings", "state", *fields.FUNCTIONS)
+_PATCHED = ("state", "metadata", "settings")
+
+
+class Jobs:
+    def __init__(self, store: Store, sandbox: Sandbox, keys: Keys) -> None:
+        self._store, self._sandbox, self._keys = store, sandbox, keys
+
+    def get(self, job_id: str) -> Document:
+        return self._store.job(job_id)
+
+    def post(self, posted: Any, caller: Caller) -> Document:
+        """Stores a new job and returns its document. Raises Invalid, NameTaken, UnknownKey, SandboxBusy."""
+        self._keys.require_poster(caller)
+        document = self._checked(fields.require_object("", posted))
+        document["key"] = caller.key_id
+        try:
+            self._store.create_job(document["id"], document)
+        except AlreadyExists as ex:
+            raise NameTaken(document["id"]) from ex
+        return document
+
+    def _checked(self, posted: Document) -> Document:
+        fields.refuse_reserved(posted)
+        fields.refuse_unknown(posted, _POSTED)
+        name = _name(posted)
+        document = {
+            "id": job_id_of(name),
+            "uid": secrets.token_hex(8),
+            "name": name,
+            "created": ids.now_text(),
+            "state": fields.state(posted.get("state", "open")),
+            "metadata": fields.metadata(posted.get("metadata", {}), name),
+            "settings": fields.settings(posted.get("settings", {})),
+        }
+        return document | self._compiled(posted)
+
+    def _compiled(self, posted: Document) -> Document:
+        if "execute_function" not in posted:
+            raise Invalid("execute_function", "is missing")
+        functions = {
+            name: fields.require_text(name, posted[name], 1 << 20) for name in fields.FUNCTIONS if name in posted
+        }
+        for name, source in functions.items():
+            self._compile(name, source)
+        return functions
+
+    def _compile(self, name: str, source: str) -> None:
+        try:
+            self._sandbox.check(source)
+        except ScriptError as ex:
+            where = f" (line {ex.line}, column {ex.column})" if ex.line is not None else ""
+            raise Invalid(name, f"{ex.message}{where}") from ex
+
+    def patch(
+        self,
+        job_id: str,
+        patch: Any,
+        caller: Caller,
+        is_expected: Callable[[Document], bool] = lambda _: True,
+    ) -> Document:
+        """Changes state, metadata and settings by a merge patch (RFC 7396); one change at a time.
+
+        Raises Changed where `is_expected` denies that the job is still as the caller saw it.
+        """
+        self._keys.require_owner(caller, self._store.job(job_id))
+        given = fields.require_object("", patch)
+        fields.refuse_reserved(given)
+        fields.refuse_unknown(given, _PATCHED)
+
+        def change(document: Document) -> Document:
+            if not is_expected(document):
+                raise Changed("If-Match: the job has been changed since it was read")
+            return _patched(document, given)
+
+        return self._store.update_job(job_id, change)
+
+    def delete(self, job_id: str, caller: Caller) -> None:
+        self._keys.require_owner(caller, self._store.job(job_id))
+        self._store.delete_job(job_id)
+
+    def page(self, cursor: str | None, limit: int) -> Page:
+        """Jobs sorted by id; the cursor is the last id of the page before."""
+        if cursor is not None and not (cursor.isascii() and len(cursor) <= ids.MAX_LENGTH):
+            raise InvalidCursor(cursor)
+        wanted = [job_id for job_id in self._store.job_ids() if cursor is None or job_id > cursor]
+        items = [job for job in map(self._job_or_none, wanted[:limit]) if job is not None]
+        return Page(items, wanted[limit - 1] if len(wanted) > limit else None)
+
+    def _job_or_none(self, job_id: str) -> Document | None:
+        try:
+            return self._store.job(job_id)
+        except NotFound:
+            return None
+
+
+def job_id_of(name: str) -> str:
+    """The slug of a job's name. Raises Invalid where nothing is left of it, or the interface has taken it."""
+    job_id = slugify(name, max_length=MAX_ID)
+    if not job_id:
+        raise Invalid("name", "needs at least one letter or digit")
+    if job_id in RESERVED_IDS:
+        raise Invalid("name", f"{job_id!r} is taken by the interface")
+    return job_id
+
+
+def _name(posted: Document) -> str:
+    """The name stands at the top, or in the metadata as in a job that the pool serves."""
+    given = posted.get("metadata")
+    inner = given.get("name") if isinstance(given, dict) else None
+    if "name" not in posted and inner is None:
+        raise Invalid("name", "is missing")
+    return fields.require_text("name", posted.get("name", inner), fields.MAX_NAME)
+
+
+def _patched(document: Document, patch: Document) -> Document:
+    changed = dict(document)
+    if "state" in patch:
+        changed["state"] = fields.state(patch["state"])
+    if "metadata" in patch:
+        changed["metadata"] = fields.metadata(_merged(document["metadata"], patch["metadata"]), document["name"])
+    if "settings" in patch:
+        changed["settings"] = fields.settings(_merged(document["settings"], patch["settings"]))
+    return changed
+
+
+def _merged(target: Any, patch: Any) -> Any:
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = _merged(merged.get(name), value)
+    return merged

@@ -1,0 +1,105 @@
+"""Who may do what. A key is shown once, when it is made; the store keeps its digest."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pool.errors import Forbidden, Invalid, UnknownKey
+from storage import ids
+from storage.base import Document, Store
+
+OPERATOR, OPERATOR_KEY = "operator", "operator.key"
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,128}")
+_OWNER = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: the digest of the key shown, its owner, and whether that is the operator's key."""
+
+    key_id: str | None = None
+    owner: str | None = None
+    is_operator: bool = False
+
+
+class Keys:
+    """`is_open` lets everybody post jobs."""
+
+    def __init__(self, store: Store, is_open: bool) -> None:
+        self._store, self._is_open = store, is_open
+
+    def make_operator_key(self) -> str | None:
+        """Makes the operator's key at the first start, and returns it then; None ever after."""
+        key, made = self._store.secret(OPERATOR_KEY, new_key)
+        if self._store.key(digest(key)) is None:
+            self._store.add_key(digest(key), _document(OPERATOR, is_operator=True))
+        return key if made else None
+
+    def operator(self) -> Caller:
+        """The operator, for what the pool does by itself."""
+        return Caller(digest(self._store.secret(OPERATOR_KEY, new_key)[0]), OPERATOR, is_operator=True)
+
+    def add(self, owner: str) -> str:
+        """Makes a key for an owner and returns it: it can't be read again."""
+        if _OWNER.fullmatch(owner) is None:
+            raise Invalid("owner", "must be 1 to 100 printable characters")
+        key = new_key()
+        self._store.add_key(digest(key), _document(owner, is_operator=False))
+        return key
+
+    def all(self) -> Iterator[tuple[str, Document]]:
+        return self._store.keys()
+
+    def revoke(self, key_id: str) -> None:
+        """Takes a key away, named by its digest or the beginning of it. Raises Invalid where that isn't one key."""
+        found = [known for known, _ in self.all() if known.startswith(key_id)]
+        if len(found) != 1:
+            raise Invalid("key", f"{len(found)} keys begin with {key_id!r}")
+        self._store.remove_key(found[0])
+
+    def caller(self, key: str | None) -> Caller:
+        """Raises UnknownKey for a key that is not one of the pool's."""
+        if key is None:
+            return Caller()
+        document = self._store.key(digest(key)) if _KEY.fullmatch(key) else None
+        if document is None:
+            raise UnknownKey("the key in Authorization is not one of this pool's")
+        return Caller(digest(key), document["owner"], document["is_operator"])
+
+    def require_poster(self, caller: Caller) -> None:
+        if caller.key_id is None and not self._is_open:
+            raise UnknownKey("posting a job needs a key: send Authorization: Bearer <key>")
+
+    def owns(self, caller: Caller, job: Document) -> bool:
+        return caller.is_operator or (caller.key_id is not None and caller.key_id == job["key"])
+
+    def require_owner(self, caller: Caller, job: Document) -> None:
+        if not self.owns(caller, job):
+            self._refuse(caller, job)
+
+    def require_contributor(self, caller: Caller, job: Document) -> None:
+        """Variables are the owner's to post; in an open pool anyone's, where the job was posted without a key."""
+        if not (self._is_open and job["key"] is None):
+            self.require_owner(caller, job)
+
+    def _refuse(self, caller: Caller, job: Document) -> None:
+        if caller.key_id is None:
+            raise UnknownKey(f"changing job {job['id']!r} needs its owner's key: send Authorization: Bearer <key>")
+        raise Forbidden(f"job {job['id']!r} belongs to another key")
+
+
+def new_key() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def digest(key: str) -> str:
+    """A key has 256 random bits, so that a plain hash of it can't be turned back."""
+    return hashlib.sha256(key.encode()).hexdigest()[:40]
+
+
+def _document(owner: str, is_operator: bool) -> Document:
+    return {"owner": owner, "is_operator": is_operator, "created": ids.now_text()}

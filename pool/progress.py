@@ -1,0 +1,41 @@
+"""How far a job is: counts by state, rates, mean run time, and when it will be done at the present rate."""
+
+from __future__ import annotations
+
+from storage import ids
+from storage.base import Counts, Document
+
+MINUTES = 5
+
+
+def progress_of(job: Document, counts: Counts, to_owner: bool) -> Document:
+    rate = _per_minute(counts)
+    unfinished = counts.open + counts.leased
+    progress: Document = {
+        "state": job["state"],
+        "variables": {
+            "total": counts.posted,
+            "open": counts.open,
+            "leased": counts.leased,
+            "done": counts.accepted,
+            "failed": counts.failed,
+            "withdrawn": counts.withdrawn,
+        },
+        "results": {"accepted": counts.accepted, "rejected": counts.rejected},
+        "complete": counts.posted > 0 and unfinished == 0 and counts.failed == 0,
+        "results_per_minute": round(rate, 2),
+        "mean_run_seconds": counts.mean_run_seconds,
+        "eta_seconds": round(unfinished / rate * 60) if rate and unfinished else None,
+    }
+    if to_owner:
+        progress["reports"] = counts.reports
+    return progress
+
+
+def _per_minute(counts: Counts) -> float:
+    """The rate over the last whole minutes, and of this one as far as it has gone."""
+    moment = ids.now_milliseconds() / 60_000
+    first = int(moment) - MINUTES
+    accepted = sum(number for minute, number in counts.per_minute.items() if minute >= first)
+    began = max(first, min(counts.per_minute, default=first))
+    return accepted / max(moment - began, 1 / 60)

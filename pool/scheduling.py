@@ -1,0 +1,161 @@
+"""Which job, and which of its variables, a volunteer gets next."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pool.errors import UnknownScheduler
+from pool.sandbox import Sandbox, ScriptError
+from storage.base import Document, Lease, Store
+from storage.errors import InvalidId, NotFound
+from storage.ids import check_id
+
+SAMPLE_OF_VARIABLES = 32
+SAMPLE_OF_JOBS = 100
+log = logging.getLogger("comp-pool.scheduling")
+
+Choice = Callable[[Sequence[Document], Mapping[str, Any]], "Document | None"]
+
+
+class VariableScheduler:
+    """The job's own `variable_scheduler`, and chance where there is none or it fails."""
+
+    def __init__(self, store: Store, sandbox: Sandbox) -> None:
+        self._store, self._sandbox = store, sandbox
+
+    def lease(self, job: Document, volunteer: str, query: Mapping[str, Any]) -> Lease | None:
+        seconds = job["settings"]["lease_seconds"]
+        if "variable_scheduler" not in job:
+            return self._store.lease(job["id"], seconds)
+        sample = list(self._sample(job["id"]))
+        if not sample:
+            return None
+        try:
+            chosen = self._choose(job, sample, volunteer, query)
+        except (ScriptError, LookupError) as ex:
+            console = ex.console if isinstance(ex, ScriptError) else ""
+            self._store.report(job["id"], "variable_scheduler", str(ex.args[0]), console)
+            return self._store.lease(job["id"], seconds)
+        if chosen is None:
+            return None
+        # Somebody else may have been faster: any other is better than none.
+        return self._store.lease_variable(job["id"], chosen, seconds) or self._store.lease(job["id"], seconds)
+
+    def _choose(self, job: Document, sample: Sequence[Document], volunteer: str, query: Mapping[str, Any]) -> Any:
+        context = {"variables": sample, "volunteer": volunteer or None, "query": dict(query)}
+        context["job"] = {"id": job["id"], "name": job["name"]}
+        outcome = self._sandbox.call(job["variable_scheduler"], [context], job["id"])
+        if outcome.console:
+            self._store.report(job["id"], "variable_scheduler", None, outcome.console)
+        if outcome.value is not None and not self._exists(job["id"], outcome.value):
+            raise LookupError(f"returned {str(outcome.value)[:100]!r}, which is no variable's id")
+        return outcome.value
+
+    def _exists(self, job_id: str, variable_id: Any) -> bool:
+        try:
+            return isinstance(variable_id, str) and bool(self._store.variable(job_id, variable_id))
+        except (NotFound, InvalidId):
+            return False
+
+    def _sample(self, job_id: str) -> Iterator[Document]:
+        for variable_id in self._store.sample(job_id, SAMPLE_OF_VARIABLES):
+            try:
+                data = self._store.variable(job_id, variable_id)["data"]
+            except NotFound:
+                continue
+            yield {"id": variable_id, "data": data, "results": len(self._store.rejected(job_id, variable_id))}
+
+
+class JobScheduler:
+    """Schedulers by name: the three that are built in, and `<id>.js` files, the earlier directory first."""
+
+    def __init__(self, store: Store, sandbox: Sandbox, default: str, directories: Sequence[Path]) -> None:
+        self._store, self._sandbox, self._default = store, sandbox, default
+        self._directories = directories
+        self._built_in: dict[str, Choice] = {
+            "random": self._random,
+            "short-first": self._short_first,
+            "owners": self._owners,
+        }
+
+    def names(self) -> list[str]:
+        files = {path.stem for directory in self._directories for path in directory.glob("*.js")}
+        return sorted({*self._built_in, *files})
+
+    def choose(self, name: str | None, volunteer: str, query: Mapping[str, Any]) -> Document | None:
+        """The job to work on, or None where no job is open. Raises UnknownScheduler."""
+        name = name or self._default
+        jobs = [job for job in map(self._store.job, self._store.job_ids()) if job["state"] == "open"]
+        if query.get("owner"):
+            jobs = [job for job in jobs if job["metadata"].get("owner") in query["owner"]]
+        if name in self._built_in:
+            return self._built_in[name](jobs, query)
+        return self._by_file(self._source(name), name, jobs, volunteer, query)
+
+    def _source(self, name: str) -> str:
+        try:
+            check_id(name, "scheduler")
+        except InvalidId as ex:
+            raise UnknownScheduler(name) from ex
+        for directory in self._directories:
+            path = directory / f"{name}.js"
+            if path.is_file():
+                return path.read_text(encoding="utf-8")
+        raise UnknownScheduler(name)
+
+    def _random(self, jobs: Sequence[Document], _query: Mapping[str, Any]) -> Document | None:
+        shuffled = random.sample(jobs, len(jobs))
+        return next(filter(self._has_work, shuffled), shuffled[0] if shuffled else None)
+
+    def _owners(self, jobs: Sequence[Document], query: Mapping[str, Any]) -> Document | None:
+        return self._random(jobs, query) if query.get("owner") else None
+
+    def _short_first(self, jobs: Sequence[Document], query: Mapping[str, Any]) -> Document | None:
+        """By mean measured run time; a job that nobody has measured yet comes first, so that it soon is."""
+        working = [job for job in jobs if self._has_work(job)]
+        if not working:
+            return self._random(jobs, query)
+        means = {job["id"]: self._store.counts(job["id"]).mean_run_seconds or 0.0 for job in working}
+        shortest = min(means.values())
+        return self._random([job for job in working if means[job["id"]] == shortest], query)
+
+    def _has_work(self, job: Document) -> bool:
+        return self._store.has_work(job["id"])
+
+    def _by_file(
+        self, source: str, name: str, jobs: Sequence[Document], volunteer: str, query: Mapping[str, Any]
+    ) -> Document | None:
+        sample = random.sample(jobs, min(SAMPLE_OF_JOBS, len(jobs)))
+        context = {
+            "jobs": list(map(self._described, sample)),
+            "volunteer": volunteer or None,
+            "query": dict(query),
+        }
+        try:
+            chosen = self._sandbox.call(source, [context], f"scheduler {name}").value
+        except ScriptError as ex:
+            log.warning("scheduler %s: %s; a random job is served instead. %s", name, ex.message, ex.console)
+            return self._random(jobs, query)
+        found = next((job for job in sample if job["id"] == chosen), None)
+        if found is None and chosen is not None:
+            log.warning("scheduler %s: %r is no job's id; a random one is served instead", name, chosen)
+            return self._random(jobs, query)
+        return found
+
+    def _described(self, job: Document) -> Document:
+        counts = self._store.counts(job["id"])
+        return {
+            "id": job["id"],
+            "name": job["name"],
+            "created": job["created"],
+            "metadata": job["metadata"],
+            "has_work": self._store.has_work(job["id"]),
+            "open": counts.open,
+            "leased": counts.leased,
+            "done": counts.accepted,
+            "mean_run_seconds": counts.mean_run_seconds,
+        }

@@ -1,0 +1,47 @@
+"""Lease tokens: what a volunteer holds of a lease, signed, so that the pool need not remember it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+
+from pool.errors import BadLease
+
+_TOKEN = re.compile(r"([0-9a-f]{16})\.(\d{1,15})\.(\d{1,15})\.([0-9a-f]*)\.([A-Za-z0-9_-]{22})")
+
+
+@dataclass(frozen=True)
+class LeaseToken:
+    """Times are milliseconds of the epoch; `volunteer` is the hash of who leased, or empty."""
+
+    lease_id: str
+    started: int
+    deadline: int
+    volunteer: str
+
+
+class Tokens:
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+
+    def sign(self, token: LeaseToken, job_uid: str, variable_id: str) -> str:
+        body = f"{token.lease_id}.{token.started}.{token.deadline}.{token.volunteer}"
+        return f"{body}.{self._signature(body, job_uid, variable_id)}"
+
+    def read(self, text: str, job_uid: str, variable_id: str) -> LeaseToken:
+        """Raises BadLease where the token wasn't signed by this pool, for this very job and variable."""
+        parts = _TOKEN.fullmatch(text)
+        if parts is None:
+            raise BadLease("lease: not a lease token")
+        body, signature = text.rsplit(".", 1)
+        if not hmac.compare_digest(signature, self._signature(body, job_uid, variable_id)):
+            raise BadLease("lease: the token is not one of this variable's")
+        return LeaseToken(parts[1], int(parts[2]), int(parts[3]), parts[4])
+
+    def _signature(self, body: str, job_uid: str, variable_id: str) -> str:
+        message = f"{job_uid}/{variable_id}/{body}".encode()
+        signature = hmac.new(self._secret, message, hashlib.sha256).digest()[:16]
+        return base64.urlsafe_b64encode(signature).rstrip(b"=").decode()

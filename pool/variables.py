@@ -1,0 +1,180 @@
+"""Variables: posting them past the job's own check, lending them, and taking them back."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pool import fields
+from pool.errors import Conflict, Invalid, Withdrawn
+from pool.keys import Caller, Keys
+from pool.sandbox import UNDEFINED, Sandbox, ScriptError
+from pool.scheduling import VariableScheduler
+from pool.tokens import LeaseToken, Tokens
+from pool.verdict import verdict_of
+from storage import ids
+from storage.base import Document, Page, Store
+from storage.errors import AlreadyFinished
+
+LONGEST_WAIT = 30
+
+
+@dataclass(frozen=True)
+class Leased:
+    """A variable as it is lent: its data, the signed token, and for how many seconds."""
+
+    variable_id: str
+    data: Document
+    token: str
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Volunteer:
+    """Who computes, as the pool knows it (a hash), and what its request asked for."""
+
+    name: str = ""
+    query: Mapping[str, Any] | None = None
+
+
+class Variables:
+    def __init__(self, store: Store, sandbox: Sandbox, keys: Keys, tokens: Tokens) -> None:
+        self._store, self._sandbox, self._keys, self._tokens = store, sandbox, keys, tokens
+        self._scheduler = VariableScheduler(store, sandbox)
+
+    def require_contributor(self, job_id: str, caller: Caller) -> None:
+        self._keys.require_contributor(caller, self._store.job(job_id))
+
+    def require_owner(self, job_id: str, caller: Caller) -> None:
+        self._keys.require_owner(caller, self._store.job(job_id))
+
+    def post(self, job_id: str, values: Sequence[Any], caller: Caller, key: str | None = None) -> list[str]:
+        """Stores all of `values`, or none; returns their ids, in order.
+
+        The same `key` (of idempotency) makes the same ids, so that a post can be repeated after a lost answer.
+        Raises Invalid with the number of the line at fault, AlreadyExists where a key comes with other values.
+        """
+        job = self._store.job(job_id)
+        stem = ids.timed_id() if key is None else hashlib.sha256(f"{job['uid']}/{key}".encode()).hexdigest()[:24]
+        width = len(str(len(values)))
+        names = [stem] if len(values) == 1 and key is None else [f"{stem}-{n:0{width}}" for n in range(len(values))]
+        self._add(job, dict(zip(names, values, strict=True)), caller)
+        return names
+
+    def put(self, job_id: str, variable_id: str, value: Any, caller: Caller) -> bool:
+        """Stores a variable under a chosen id; False where the very same is there already. Raises AlreadyExists."""
+        ids.check_variable_id(variable_id)
+        return bool(self._add(self._store.job(job_id), {variable_id: value}, caller))
+
+    def put_many(self, job_id: str, values: Mapping[str, Any], caller: Caller) -> list[str]:
+        """Stores all of these, or none; returns the ids that are new. Raises as `put` does."""
+        return self._add(self._store.job(job_id), values, caller)
+
+    def _add(self, job: Document, values: Mapping[str, Any], caller: Caller) -> list[str]:
+        self._keys.require_contributor(caller, job)
+        for number, value in enumerate(values.values(), start=1):
+            self._check(job, value, f"line {number}" if len(values) > 1 else "")
+        documents = {
+            name: {"job": job["id"], "id": name, "created": ids.now_text(), "data": value}
+            for name, value in values.items()
+        }
+        return self._store.add_variables(job["id"], documents)
+
+    def _check(self, job: Document, value: Any, place: str) -> None:
+        try:
+            fields.refuse_reserved(fields.require_object("variable", value))
+            self._ask_job(job, value)
+        except Invalid as ex:
+            raise Invalid(place, str(ex), ex.console) if place else ex from None
+
+    def _ask_job(self, job: Document, value: Document) -> None:
+        """As the seed has it: the variable's own validator, else that of results, called without one."""
+        arguments: list[object] = [value, {"job": {"id": job["id"], "name": job["name"]}}]
+        if "validate_variable" in job:
+            name, called = "validate_variable", "validate_variable(variable, context)"
+        elif "validate_result" in job:
+            name, called = "validate_result", "validate_result(variable, undefined, context)"
+            arguments.insert(1, UNDEFINED)
+        else:
+            return
+        try:
+            outcome = self._sandbox.call(job[name], arguments, job["id"])
+        except ScriptError as ex:
+            self._store.report(job["id"], name, ex.message, ex.console)
+            raise Invalid("variable", f"{called} failed: {ex.message}", ex.console) from ex
+        verdict = verdict_of(outcome.value)
+        if not verdict.valid:
+            raise Invalid("variable", f"{called} refused it: {verdict.reason}", outcome.console)
+
+    def get(self, job_id: str, variable_id: str) -> Document:
+        """The stored variable. Raises NotFound, Withdrawn."""
+        document = self._store.variable(job_id, variable_id)
+        outcome = self._store.outcome(job_id, variable_id)
+        if outcome is not None and "withdrawn" in outcome:
+            raise Withdrawn(f"variable {variable_id!r} was withdrawn by its owner")
+        return document
+
+    def page(self, job_id: str, cursor: str | None, limit: int) -> Page:
+        """Variables in the order of posting: ``{"variable": id, "at": time, "state": state}``."""
+        page = self._store.posted(job_id, cursor, limit)
+        items = [{**item, "state": self._store.state(job_id, item["variable"])} for item in page.items]
+        return Page(items, page.next)
+
+    def lease(self, job_id: str, volunteer: Volunteer) -> Leased | None:
+        """The next variable, by the job's own scheduler or at random; None where there is nothing to lend now."""
+        job = self._store.job(job_id)
+        if job["state"] != "open":
+            return None
+        lease = self._scheduler.lease(job, volunteer.name, volunteer.query or {})
+        if lease is None:
+            return None
+        return self._lent(job, lease.variable_id, lease.document["data"], lease.deadline, volunteer.name)
+
+    def _lent(self, job: Document, variable_id: str, data: Document, deadline: int, volunteer: str) -> Leased:
+        started = ids.now_milliseconds()
+        token = LeaseToken(secrets.token_hex(8), started, deadline, volunteer)
+        signed = self._tokens.sign(token, job["uid"], variable_id)
+        return Leased(variable_id, data, signed, max(1, (deadline - started) // 1000))
+
+    def can_lease(self, job_id: str) -> bool:
+        return self._store.job(job_id)["state"] == "open" and self._store.has_work(job_id)
+
+    def retry_after(self, job_id: str) -> int:
+        """In how many seconds something may be to lend again: when the next lease runs out, or half a minute."""
+        due = self._store.next_deadline(job_id)
+        if due is None:
+            return LONGEST_WAIT
+        return min(LONGEST_WAIT, max(1, (due - ids.now_milliseconds()) // 1000 + 1))
+
+    def extend(self, job_id: str, variable_id: str, token: str) -> Leased:
+        """Puts off a lease's deadline, under a new token for the same lease. Raises BadLease, LeaseLost."""
+        job = self._store.job(job_id)
+        lease = self._tokens.read(token, job["uid"], variable_id)
+        deadline = self._store.extend(job_id, variable_id, lease.deadline, job["settings"]["lease_seconds"])
+        extended = LeaseToken(lease.lease_id, lease.started, deadline, lease.volunteer)
+        data = self._store.variable(job_id, variable_id)["data"]
+        seconds = max(1, (deadline - ids.now_milliseconds()) // 1000)
+        return Leased(variable_id, data, self._tokens.sign(extended, job["uid"], variable_id), seconds)
+
+    def give_back(self, job_id: str, variable_id: str, token: str) -> None:
+        lease = self._tokens.read(token, self._store.job(job_id)["uid"], variable_id)
+        self._store.give_back(job_id, variable_id, lease.deadline)
+
+    def withdraw(self, job_id: str, variable_id: str, caller: Caller) -> None:
+        """Ends an unfinished variable. Raises Conflict where it has its result; a second time changes nothing."""
+        self.require_owner(job_id, caller)
+        document = {"job": job_id, "variable": variable_id, "withdrawn": ids.now_text()}
+        try:
+            self._store.withdraw(job_id, variable_id, document)
+        except AlreadyFinished as ex:
+            if "withdrawn" not in ex.outcome:
+                raise Conflict(f"variable {variable_id!r} is finished: its result is kept") from ex
+
+    def release(self, job_id: str, variable_id: str, caller: Caller) -> None:
+        """Opens a variable again that was parked as failed. Raises Conflict where it wasn't."""
+        self.require_owner(job_id, caller)
+        if not self._store.release(job_id, variable_id):
+            raise Conflict(f"variable {variable_id!r} has not failed")

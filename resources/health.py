@@ -1,0 +1,30 @@
+"""`/health`: live, since it answers; ready, where it can store what it acknowledges."""
+
+from __future__ import annotations
+
+import falcon
+
+from resources.links import Addresses
+from resources.representation import respond
+from resources.resource import Resource
+from storage.base import Store
+from storage.errors import StorageError
+
+
+class Health(Resource):
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        ready = self._is_writable()
+        links = {"self": Addresses(req).root()["health"], "root": Addresses(req).root()["self"]}
+        respond(req, resp, links, {"live": True, "ready": ready}, cache="no-store")
+        if not ready:
+            resp.status = falcon.HTTP_503
+            resp.retry_after = 10
+
+    def _is_writable(self) -> bool:
+        try:
+            return self._store.writable()
+        except StorageError:
+            return False

@@ -1,0 +1,254 @@
+"""The contract of a store: what every engine keeps, in terms of jobs, variables, leases and results.
+
+Documents are dictionaries that JSON can carry; a returned document may be shared and must not be changed.
+Every id is checked by the store again. Each method raises `StorageError` (or one of its kinds) and nothing else;
+any of them may be called from many threads and processes at once.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Document = dict[str, Any]
+State = Literal["open", "leased", "done", "failed", "withdrawn"]
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A variable lent until `deadline` (milliseconds of the Unix epoch)."""
+
+    variable_id: str
+    document: Document
+    deadline: int
+
+
+@dataclass(frozen=True)
+class Page:
+    """A stretch of a collection, each item with the `cursor` behind it, and the one that leads on (None at the end)."""
+
+    items: list[Document]
+    next: str | None
+
+
+@dataclass
+class Counts:
+    """How far a job is. Times are seconds; `per_minute` maps a minute of the epoch to results accepted in it."""
+
+    posted: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    failed: int = 0
+    withdrawn: int = 0
+    leased: int = 0
+    run_seconds: float = 0.0
+    timed_results: int = 0
+    per_minute: dict[int, int] = field(default_factory=dict)
+    reports: dict[str, Document] = field(default_factory=dict)
+
+    @property
+    def open(self) -> int:
+        settled = self.accepted + self.failed + self.withdrawn + self.leased
+        return max(0, self.posted - settled)
+
+    @property
+    def mean_run_seconds(self) -> float | None:
+        return self.run_seconds / self.timed_results if self.timed_results else None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A disagreement that `check` found: in which job, what, and what was (or would be) done about it."""
+
+    job_id: str
+    problem: str
+    remedy: str
+
+
+class Store(ABC):
+    """Jobs, their variables, the queue of work, results, and keys."""
+
+    # Jobs
+
+    @abstractmethod
+    def create_job(self, job_id: str, document: Document) -> None:
+        """Stores a new job, durably. Raises AlreadyExists; of two at once, one wins."""
+
+    @abstractmethod
+    def job(self, job_id: str) -> Document:
+        """The job's document. Raises NotFound."""
+
+    @abstractmethod
+    def update_job(self, job_id: str, change: Callable[[Document], Document]) -> Document:
+        """Replaces the document by `change(document)`, one change at a time; what `change` raises changes nothing."""
+
+    @abstractmethod
+    def delete_job(self, job_id: str) -> None:
+        """Takes the job and all of its documents away at once. Raises NotFound."""
+
+    @abstractmethod
+    def job_ids(self) -> list[str]:
+        """Every job's id, sorted."""
+
+    # Variables
+
+    @abstractmethod
+    def add_variables(self, job_id: str, documents: Mapping[str, Document]) -> list[str]:
+        """Stores and opens variables by id, durably; synced once. Returns the ids that are new.
+
+        One whose id exists with equal `data` is left as it is. Raises AlreadyExists, before anything is stored,
+        where an id exists with other data. Killed midway, each variable is either whole or absent.
+        """
+
+    @abstractmethod
+    def variable(self, job_id: str, variable_id: str) -> Document:
+        """The variable's document. Raises NotFound."""
+
+    @abstractmethod
+    def state(self, job_id: str, variable_id: str) -> State:
+        """A variable's state, true at some moment during the call. Raises NotFound."""
+
+    @abstractmethod
+    def withdraw(self, job_id: str, variable_id: str, document: Document) -> None:
+        """Ends an unfinished variable without a result. Raises AlreadyFinished, NotFound."""
+
+    @abstractmethod
+    def posted(self, job_id: str, cursor: str | None, limit: int) -> Page:
+        """Variables in the order of posting: ``{"variable": id, "at": time}``. Raises InvalidCursor."""
+
+    # Leases
+
+    @abstractmethod
+    def lease(self, job_id: str, seconds: float) -> Lease | None:
+        """Lends a random variable that is open, or whose lease has run out; None where there is none.
+
+        Of any number of callers at once, one gets it. The deadline is at least `seconds` away, at most 4 % more.
+        """
+
+    @abstractmethod
+    def lease_variable(self, job_id: str, variable_id: str, seconds: float) -> Lease | None:
+        """Lends the one named; None where it cannot be lent now."""
+
+    @abstractmethod
+    def sample(self, job_id: str, count: int) -> list[str]:
+        """Up to `count` ids that can probably be leased: another caller may be first."""
+
+    @abstractmethod
+    def extend(self, job_id: str, variable_id: str, deadline: int, seconds: float) -> int:
+        """Puts off the deadline of a lease, named by its present one. Returns the new one. Raises LeaseLost."""
+
+    @abstractmethod
+    def give_back(self, job_id: str, variable_id: str, deadline: int) -> None:
+        """Ends a lease; the variable is open again. Raises LeaseLost."""
+
+    @abstractmethod
+    def has_work(self, job_id: str) -> bool:
+        """Whether `lease` would probably find something."""
+
+    @abstractmethod
+    def next_deadline(self, job_id: str) -> int | None:
+        """When the first lease outstanding ends, in milliseconds of the epoch; None where none is."""
+
+    # Results
+
+    @abstractmethod
+    def accept(self, job_id: str, variable_id: str, document: Document, deadline: int | None = None) -> None:
+        """Makes `document` the variable's one result, durably. Raises AlreadyFinished (with the winner), NotFound.
+
+        `deadline` names the lease that it answers, where one is known.
+        """
+
+    @abstractmethod
+    def reject(
+        self, job_id: str, variable_id: str, document: Document, max_errors: int, deadline: int | None = None
+    ) -> bool:
+        """Keeps a refused result apart, and opens the variable again where `deadline` names its present lease.
+
+        Past `max_errors` of them the variable is parked as failed (and no more are kept): returns whether it is.
+        """
+
+    @abstractmethod
+    def release(self, job_id: str, variable_id: str) -> bool:
+        """Opens a failed variable again, its errors forgotten (and kept on disk). False where it hadn't failed."""
+
+    @abstractmethod
+    def outcome(self, job_id: str, variable_id: str) -> Document | None:
+        """The accepted result, or the document that withdrew the variable; None while it is unfinished."""
+
+    @abstractmethod
+    def rejected(self, job_id: str, variable_id: str) -> list[Document]:
+        """Results refused since the variable was posted or released, oldest first."""
+
+    @abstractmethod
+    def accepted(self, job_id: str, cursor: str | None, limit: int) -> Page:
+        """Accepted results, in the order of acceptance. Raises InvalidCursor."""
+
+    @abstractmethod
+    def accepted_in_input_order(self, job_id: str, cursor: str | None, limit: int) -> Page:
+        """Accepted results, in the order in which their variables were posted. A page may hold fewer than `limit`."""
+
+    # Progress
+
+    @abstractmethod
+    def counts(self, job_id: str) -> Counts:
+        """How far the job is, at the cost of what has happened since the last call."""
+
+    @abstractmethod
+    def report(self, job_id: str, function: str, message: str | None, console: str) -> None:
+        """Notes for the owner that a function of the job failed, or what it wrote to its console."""
+
+    # Keys and secrets
+
+    @abstractmethod
+    def add_key(self, key_id: str, document: Document) -> None:
+        """Stores a key's document under its digest. Raises AlreadyExists."""
+
+    @abstractmethod
+    def key(self, key_id: str) -> Document | None:
+        """The document of the key with that digest, or None."""
+
+    @abstractmethod
+    def keys(self) -> Iterator[tuple[str, Document]]:
+        """Every key's digest and document."""
+
+    @abstractmethod
+    def remove_key(self, key_id: str) -> None:
+        """Forgets a key. Raises NotFound."""
+
+    @abstractmethod
+    def secret(self, name: str, make: Callable[[], str]) -> tuple[str, bool]:
+        """The secret of that name, made by `make` the first time, readable by the pool's user alone.
+
+        Returns it, and whether this call made it: of many at once, one does.
+        """
+
+    # Care
+
+    @abstractmethod
+    def begin(self) -> bool:
+        """Notes that a pool begins to run here. True where the machine went down under the one before it.
+
+        What that one had not made durable (never anything acknowledged) may be lost then: `check` mends the rest.
+        """
+
+    @abstractmethod
+    def end(self) -> None:
+        """Notes that the pool has ended as it should."""
+
+    @abstractmethod
+    def recover(self) -> None:
+        """Finishes or drops what dead processes left half-done; safe beside living ones."""
+
+    @abstractmethod
+    def check(self, repair: bool) -> Iterator[Finding]:
+        """Compares everything derived with the documents; mends it where `repair`, while nobody else writes."""
+
+    @abstractmethod
+    def writable(self) -> bool:
+        """Whether a document could be stored now."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Lets go of what the store holds open."""

@@ -1,0 +1,40 @@
+"""What the parts of the flat store share: the root, the files, and the paths of a job that exists."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from storage import ids
+from storage.base import Store
+from storage.errors import NotFound
+from storage.flat import files
+from storage.flat.files import Files
+from storage.flat.paths import JobPaths
+
+
+class FlatBase(Store):
+    def __init__(self, root: str | os.PathLike[str], fsync: bool = True) -> None:
+        self._root = os.path.abspath(root)
+        os.makedirs(f"{self._root}/jobs", exist_ok=True)
+        self._files = Files(self._root, fsync)
+
+    def _paths(self, job_id: str) -> JobPaths:
+        return JobPaths(self._root, ids.check_id(job_id, "job"))
+
+    def _job_paths(self, job_id: str) -> JobPaths:
+        """The paths of a job; raises NotFound where there is no such job."""
+        paths = self._paths(job_id)
+        if not os.path.exists(paths.job):
+            raise NotFound("job", job_id)
+        return paths
+
+    def _event(self, paths: JobPaths, event: str, **facts: Any) -> None:
+        line = {"event": event, "at": ids.now_text(), **facts}
+        self._files.append(paths.events_journal, [line])
+
+    def close(self) -> None:
+        self._files.close()
+
+    def writable(self) -> bool:
+        return files.remove(self._files.temporary({"probe": True}))

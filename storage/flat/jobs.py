@@ -1,0 +1,96 @@
+"""Jobs: one directory each, put in place by one rename and taken away by another."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from storage.base import Document
+from storage.errors import AlreadyExists, NotFound
+from storage.flat import files
+from storage.flat.base import FlatBase
+from storage.flat.paths import JobPaths
+
+Signature = tuple[int, int, int]
+
+
+class FlatJobs(FlatBase):
+    def __init__(self, root: str | os.PathLike[str], fsync: bool = True) -> None:
+        super().__init__(root, fsync)
+        self._jobs: dict[str, tuple[Signature, Document]] = {}
+
+    def create_job(self, job_id: str, document: Document) -> None:
+        paths = self._paths(job_id)
+        prepared = f"{self._files.workspace()}/job-{secrets.token_hex(8)}"
+        os.mkdir(prepared)
+        for directory in JobPaths.SKELETON:
+            os.mkdir(f"{prepared}/{directory}")
+        self._files.replace(f"{prepared}/job.json", document)
+        try:
+            os.rename(prepared, paths.root)
+        except OSError as ex:
+            shutil.rmtree(prepared)
+            if os.path.isdir(paths.root):
+                raise AlreadyExists("job", job_id) from ex
+            raise
+        self._files.sync_directories([paths.root])
+
+    def job(self, job_id: str) -> Document:
+        paths = self._paths(job_id)
+        try:
+            status = os.stat(paths.job)
+            signature = (status.st_mtime_ns, status.st_ino, status.st_size)
+            known = self._jobs.get(job_id)
+            if known is not None and known[0] == signature:
+                return known[1]
+            document = files.read(paths.job)
+        except FileNotFoundError as ex:
+            self._jobs.pop(job_id, None)
+            raise NotFound("job", job_id) from ex
+        self._jobs[job_id] = (signature, document)
+        return document
+
+    def update_job(self, job_id: str, change: Callable[[Document], Document]) -> Document:
+        paths = self._job_paths(job_id)
+        with self._locked(job_id, paths):
+            document = change(dict(files.read(paths.job)))
+            self._files.replace(paths.job, document)
+        return document
+
+    @contextmanager
+    def _locked(self, job_id: str, paths: JobPaths) -> Iterator[None]:
+        try:
+            descriptor = os.open(paths.root, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError as ex:
+            raise NotFound("job", job_id) from ex
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if not os.path.exists(paths.job):
+                raise NotFound("job", job_id)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def delete_job(self, job_id: str) -> None:
+        paths = self._paths(job_id)
+        trash = f"{self._root}/trash"
+        files.make_directory(trash)
+        try:
+            os.rename(paths.root, f"{trash}/{job_id}@{secrets.token_hex(4)}")
+        except FileNotFoundError as ex:
+            raise NotFound("job", job_id) from ex
+        self._files.sync_directories([paths.root])
+        # A million files take minutes to remove: nobody waits for that, and `recover` ends what was cut short.
+        threading.Thread(target=self._empty_trash, daemon=True, name="empty-trash").start()
+
+    def _empty_trash(self) -> None:
+        shutil.rmtree(f"{self._root}/trash", ignore_errors=True)
+
+    def job_ids(self) -> list[str]:
+        # A name with a dot first is none of ours: what people and their tools leave behind.
+        return sorted(name for name in os.listdir(f"{self._root}/jobs") if not name.startswith("."))

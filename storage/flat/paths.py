@@ -1,0 +1,52 @@
+"""Where everything of one job lies."""
+
+from __future__ import annotations
+
+import zlib
+
+
+def shard(identifier: str) -> str:
+    """One of 256 directories, the same in every process."""
+    return f"{zlib.crc32(identifier.encode()) & 0xFF:02x}"
+
+
+class JobPaths:
+    """The paths of a job, as strings: this is the hot path, and os.path costs less than pathlib."""
+
+    SKELETON = (
+        "variables",
+        "results",
+        "rejected",
+        "queue",
+        "queue/open",
+        "queue/leased",
+        "queue/failed",
+        "journal",
+    )
+
+    def __init__(self, root: str, job_id: str) -> None:
+        self.root = f"{root}/jobs/{job_id}"
+        self.job = f"{self.root}/job.json"
+        self.variables_journal = f"{self.root}/journal/variables.ndjson"
+        self.events_journal = f"{self.root}/journal/events.ndjson"
+        self.tally = f"{self.root}/tally.json"
+        self.open_shards = f"{self.root}/queue/open"
+        self.deadlines = f"{self.root}/queue/leased"
+
+    def variable(self, variable_id: str) -> str:
+        return f"{self.root}/variables/{shard(variable_id)}/{variable_id}.json"
+
+    def outcome(self, variable_id: str) -> str:
+        return f"{self.root}/results/{shard(variable_id)}/{variable_id}.json"
+
+    def rejected(self, variable_id: str) -> str:
+        return f"{self.root}/rejected/{shard(variable_id)}/{variable_id}"
+
+    def open(self, variable_id: str) -> str:
+        return f"{self.root}/queue/open/{shard(variable_id)}/{variable_id}"
+
+    def failed(self, variable_id: str) -> str:
+        return f"{self.root}/queue/failed/{shard(variable_id)}/{variable_id}"
+
+    def leased(self, variable_id: str, deadline: int) -> str:
+        return f"{self.root}/queue/leased/{deadline}/{variable_id}"

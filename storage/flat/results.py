@@ -1,0 +1,96 @@
+"""Results: accepted ones linked to the variable's one outcome, refused ones kept apart with their reason."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from storage import ids
+from storage.base import Document, Page
+from storage.flat import files, journal
+from storage.flat.leases import FlatLeases
+from storage.flat.paths import JobPaths
+from storage.flat.variables import page
+
+LINES_PER_PAGE = 10_000
+
+
+class FlatResults(FlatLeases):
+    def accept(self, job_id: str, variable_id: str, document: Document, deadline: int | None = None) -> None:
+        paths = self._variable_paths(job_id, variable_id)
+        facts = {"result": document["id"], "run_seconds": document.get("run_seconds")}
+        self._finish(paths, variable_id, document, "accepted", facts, deadline)
+
+    def reject(
+        self, job_id: str, variable_id: str, document: Document, max_errors: int, deadline: int | None = None
+    ) -> bool:
+        paths = self._variable_paths(job_id, variable_id)
+        if os.path.exists(paths.failed(variable_id)):
+            return True
+        self._keep(paths, variable_id, document)
+        if len(self._rejected_names(paths, variable_id)) >= max_errors:
+            return self._park(paths, variable_id, document)
+        if deadline is not None:
+            files.move(paths.leased(variable_id, deadline), paths.open(variable_id))
+        return False
+
+    def _keep(self, paths: JobPaths, variable_id: str, document: Document) -> None:
+        directory = paths.rejected(variable_id)
+        files.make_directory(os.path.dirname(directory))
+        temporary = self._files.temporary(document)
+        files.link(temporary, f"{directory}/{document['id']}.json")
+        self._event(paths, "rejected", variable=variable_id, result=document["id"])
+        files.remove(temporary)
+
+    def _park(self, paths: JobPaths, variable_id: str, document: Document) -> bool:
+        """Marks as failed first and drops the other marker then: killed in between, it is merely served once more."""
+        files.touch(paths.failed(variable_id))
+        if os.path.exists(paths.outcome(variable_id)):
+            files.remove(paths.failed(variable_id))
+            return False
+        self._drop_queued(paths, variable_id)
+        self._event(paths, "failed", variable=variable_id, result=document["id"])
+        return True
+
+    def release(self, job_id: str, variable_id: str) -> bool:
+        paths = self._variable_paths(job_id, variable_id)
+        if not os.path.exists(paths.failed(variable_id)):
+            return False
+        with suppress(FileNotFoundError):
+            # No id has an "@": what was forgotten stays readable beside what is counted.
+            os.rename(paths.rejected(variable_id), f"{paths.rejected(variable_id)}@{ids.timed_id()}")
+        released = files.move(paths.failed(variable_id), paths.open(variable_id))
+        if released:
+            self._event(paths, "released", variable=variable_id)
+        return released
+
+    def rejected(self, job_id: str, variable_id: str) -> list[Document]:
+        paths = self._variable_paths(job_id, variable_id)
+        names = self._rejected_names(paths, variable_id)
+        return [files.read(f"{paths.rejected(variable_id)}/{name}") for name in names]
+
+    def _rejected_names(self, paths: JobPaths, variable_id: str) -> list[str]:
+        try:
+            return sorted(os.listdir(paths.rejected(variable_id)))
+        except FileNotFoundError:
+            return []
+
+    def accepted(self, job_id: str, cursor: str | None, limit: int) -> Page:
+        paths = self._job_paths(job_id)
+        offset = journal.offset_of(cursor, paths.events_journal)
+        wanted = page(paths.events_journal, offset, limit, LINES_PER_PAGE, "accepted")
+        outcomes = (self._result(paths, line) for line in wanted.items)
+        return Page([outcome for outcome in outcomes if outcome], wanted.next)
+
+    def accepted_in_input_order(self, job_id: str, cursor: str | None, limit: int) -> Page:
+        paths = self._job_paths(job_id)
+        offset = journal.offset_of(cursor, paths.variables_journal)
+        wanted = page(paths.variables_journal, offset, limit, LINES_PER_PAGE)
+        outcomes = (self._result(paths, line) for line in wanted.items)
+        return Page([outcome for outcome in outcomes if outcome and "result" in outcome], wanted.next)
+
+    def _result(self, paths: JobPaths, line: Document) -> Document | None:
+        try:
+            return {**files.read(paths.outcome(line["variable"])), "cursor": line["cursor"]}
+        except FileNotFoundError:
+            return None

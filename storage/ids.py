@@ -1,0 +1,47 @@
+"""Ids: checked where they enter, refused rather than repaired, and made here where the pool chooses them.
+
+An id is a file's name in every store, so that its alphabet is what every file system keeps apart: lower case
+only (two ids never differ in case alone), no separator, no dot first.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from datetime import datetime, timezone
+
+from storage.errors import InvalidId
+
+MAX_LENGTH = 100
+RULE = "1 to 100 of a-z, 0-9, '.', '_' and '-', the first of them a letter or a digit"
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+_NOT_VARIABLES = frozenset({"index"})
+
+
+def check_id(identifier: str, kind: str) -> str:
+    """Returns `identifier`; raises InvalidId where it breaks the rule. `kind` is what the error calls it."""
+    if _ID.fullmatch(identifier) is None:
+        raise InvalidId(kind, identifier, f"must be {RULE}")
+    return identifier
+
+
+def check_variable_id(identifier: str) -> str:
+    if identifier in _NOT_VARIABLES:
+        raise InvalidId("variable", identifier, f"{identifier!r} is taken by the interface")
+    return check_id(identifier, "variable")
+
+
+def timed_id() -> str:
+    """An id that begins with the UTC time, to the microsecond, made unique: ``20141202090909123456-5f3c9a``."""
+    return f"{datetime.now(timezone.utc):%Y%m%d%H%M%S%f}-{secrets.token_hex(3)}"
+
+
+def now_text() -> str:
+    """The time as documents carry it: RFC 3339, UTC, milliseconds."""
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def now_milliseconds() -> int:
+    """Milliseconds of the Unix epoch."""
+    return time.time_ns() // 1_000_000

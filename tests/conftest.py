@@ -1,0 +1,62 @@
+"""What tests share: a sandbox (starting one takes longer than most tests) and a fresh pool for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from webtest import TestApp
+
+from app import create_app
+from config import Config
+from pool.sandbox import Sandbox
+
+EXECUTE = "function (variable, context) { context.result = variable.x * 2; return context; }"
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    shared = Sandbox()
+    yield shared
+    shared.close()
+
+
+class PoolApp(TestApp):
+    """A fresh pool and its operator's key: `owner` are the headers that show it."""
+
+    def __init__(self, data: Path, sandbox: Sandbox, **settings: Any) -> None:
+        self.data = data
+        super().__init__(create_app(Config(data=data, fsync=False, **settings), sandbox))
+        self.key = (data / "secrets" / "operator.key").read_text().strip()
+        self.owner = {"Authorization": f"Bearer {self.key}"}
+
+    def post_job(self, name: str = "Example job", **fields: Any) -> str:
+        """Posts a job as the operator; returns its path."""
+        job = {"name": name, "execute_function": EXECUTE, **fields}
+        return str(self.post_json("/jobs", job, headers=self.owner, status=201).headers["Location"])
+
+    def post_variable(self, job: str, variable_id: str = "one", **data: Any) -> str:
+        """Stores a variable under an id; returns its path."""
+        path = f"{job}/variables/{variable_id}"
+        self.put_json(path, data or {"x": 1}, headers=self.owner, status=201)
+        return path
+
+    def lease(self, job: str, **headers: str) -> dict[str, str]:
+        """Leases the next variable; returns its links."""
+        return dict(self.get(f"{job}/variables", headers=headers, status=200).json["_links"])
+
+
+MakePool = Callable[..., PoolApp]
+
+
+@pytest.fixture
+def make_pool(tmp_path: Path, sandbox: Sandbox) -> MakePool:
+    """Makes a pool in a directory of its own; takes settings."""
+    return lambda **settings: PoolApp(tmp_path / "pool", sandbox, **settings)
+
+
+@pytest.fixture
+def pool(make_pool: MakePool) -> PoolApp:
+    return make_pool()
