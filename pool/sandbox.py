@@ -90,6 +90,10 @@ class Sandbox:
         """Raises ScriptError of kind "syntax", with line and column, where `source` is no function expression."""
         self._ask({"mode": "check", "source": source, "args": []}, job_id)
 
+    def is_busy(self) -> bool:
+        """Whether as many calls run as may."""
+        return self._active.total() >= self._running
+
     def close(self) -> None:
         with self._changed:
             while self._idle:

@@ -1,0 +1,121 @@
+"""Hostile JavaScript, each as a validator and as a scheduler, against a whole pool.
+
+Each gets a clear error within the limit, other requests go on being served meanwhile, no child is left behind.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from tests.conftest import PoolApp
+from tests.pool.test_sandbox import children
+
+TIME, MEMORY = "did not finish in time", "used too much memory"
+
+# The body of the function, and what its owner is told: any of these.
+HOSTILE = {
+    "endless loop": ("for (;;);", [TIME]),
+    "endless promise chain": ("return (async () => { for (;;) await null; })();", [TIME]),
+    "promise never settled": ("return new Promise(() => {});", ["never settled"]),
+    "catastrophic regular expression": ("return /^(a+)+$/.test('a'.repeat(40) + 'b');", [TIME]),
+    "native loop": ("return new Array(2 ** 28).sort().length > 0;", [TIME, MEMORY]),
+    "memory bomb": ("const all = []; for (;;) all.push(new Array(1e5).fill(1));", [MEMORY, TIME]),
+    "string bomb": ("let s = 'x'; for (;;) s += s;", ["invalid string length", MEMORY, TIME]),
+    "deep recursion": ("const f = () => f() + 1; return f();", ["call stack"]),
+    "100 MB of output": ("return 'x'.repeat(1e8);", ["larger than", MEMORY]),
+    "endless console": ("for (;;) console.log('x'.repeat(1e6));", [TIME]),
+    "throwing toJSON": ("return {toJSON() { throw new Error('no way'); }};", ["no way"]),
+    "endless toJSON": ("return {toJSON() { for (;;); }};", [TIME]),
+    "getter that never returns": ("return {get valid() { for (;;); }};", [TIME]),
+    "endless getter of an error": ("throw {get message() { for (;;); }, toString() { for (;;); }};", [TIME, "{}"]),
+    "require": ("return require('/etc/passwd');", ["require is not defined"]),
+    "process.env": ("return process.env;", ["process is not defined"]),
+    "call_python": ("return call_python('answer', 'true', '');", ["call_python is not defined"]),
+    "import": ("return import('/etc/passwd');", ["module"]),
+    "import of a module that dukpy has": ("return import('fs');", ["module"]),
+    "tampering": (
+        "Array.prototype.toJSON = Object.prototype.toJSON = () => 1; JSON.stringify = () => 'true'; return [1];",
+        ["changed the language", "neither true, false", "no variable's id"],
+    ),
+}
+
+
+@pytest.fixture(params=HOSTILE)
+def hostile(request: pytest.FixtureRequest) -> tuple[str, list[str]]:
+    body, expected = HOSTILE[request.param]
+    return f"function (variable, result, context) {{ {body} }}", expected
+
+
+def is_told(text: str, expected: list[str]) -> bool:
+    return any(words in text for words in expected)
+
+
+def test_as_a_validator_it_rejects_and_says_why(pool: PoolApp, hostile: tuple[str, list[str]]) -> None:
+    source, expected = hostile
+    job = pool.post_job(validate_result=source, validate_variable="() => true")
+    variable = pool.post_variable(job)
+    response = pool.post_json(f"{variable}/results", 1, status=422)
+    assert response.content_type == "application/problem+json"
+    assert is_told(response.json["detail"], expected)
+    assert pool.get(f"{job}/progress").json["variables"]["done"] == 0
+
+
+def test_as_a_validator_of_variables_it_refuses_and_says_why(pool: PoolApp, hostile: tuple[str, list[str]]) -> None:
+    source, expected = hostile
+    job = pool.post_job(validate_variable=source)
+    response = pool.post_json(f"{job}/variables", {"x": 1}, headers=pool.owner, status=422)
+    assert "validate_variable(variable, context)" in response.json["detail"]
+    assert is_told(response.json["detail"], expected)
+    assert pool.get(f"{job}/progress").json["variables"]["total"] == 0
+
+
+def test_as_a_scheduler_it_is_passed_over_and_reported(pool: PoolApp, hostile: tuple[str, list[str]]) -> None:
+    source, expected = hostile
+    job = pool.post_job(variable_scheduler=source)
+    variable = pool.post_variable(job)
+    assert pool.lease(job)["self"] == variable
+    report = pool.get(f"{job}/progress", headers=pool.owner).json["reports"]["variable_scheduler"]
+    assert report["errors"] == 1
+    assert is_told(report["message"], expected)
+
+
+def test_as_a_scheduler_of_jobs_it_is_passed_over(pool: PoolApp, hostile: tuple[str, list[str]]) -> None:
+    job = pool.post_job()
+    (pool.data / "schedulers").mkdir()
+    (pool.data / "schedulers" / "hostile.js").write_text(hostile[0])
+    assert pool.get("/jobs/scheduled/hostile").json["_links"]["self"] == job
+
+
+def test_other_requests_are_served_meanwhile(pool: PoolApp) -> None:
+    hostile = pool.post_job("Hostile", validate_result="() => { for (;;); }", validate_variable="() => true")
+    honest = pool.post_job("Honest", validate_result="(variable, result) => result === undefined || result === 1")
+    bad, good = pool.post_variable(hostile), pool.post_variable(honest)
+    posts = [threading.Thread(target=pool.post_json, args=(f"{bad}/results", 1), kwargs={"status": "*"})]
+    posts += [threading.Thread(target=pool.post_json, args=(f"{bad}/results", 2), kwargs={"status": "*"})]
+    for post in posts:
+        post.start()
+    pool.post_json(f"{good}/results", 1, status=201)
+    assert any(post.is_alive() for post in posts)
+    for post in posts:
+        post.join()
+
+
+def test_no_child_is_left_behind(pool: PoolApp) -> None:
+    job = pool.post_job(validate_result="() => { for (;;); }", validate_variable="() => true")
+    variable = pool.post_variable(job)
+    pool.post_json(f"{variable}/results", 1, status=422)
+    before = children()
+    for answer in range(3):
+        pool.post_json(f"{variable}/results", answer + 2, status=422)
+    assert len(children()) <= len(before) + 1
+
+
+def test_one_call_does_not_influence_the_next(pool: PoolApp) -> None:
+    tampering = "(variable, result) => { Object.prototype.valid = true; JSON.stringify = () => 'true'; return false; }"
+    first = pool.post_variable(pool.post_job("First", validate_result=tampering, validate_variable="() => true"))
+    second = pool.post_variable(pool.post_job("Second", validate_result="() => ({})", validate_variable="() => true"))
+    pool.post_json(f"{first}/results", 1, status=422)
+    pool.post_json(f"{second}/results", 1, status=422)
+    pool.post_json(f"{first}/results", 2, status=422)
