@@ -3,8 +3,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+METADATA := setup.cfg client/python/setup.cfg
+# The single file serves on each of these: one compiled module is all in it that depends on Python's version.
+VERSIONS := 3.10 3.11 3.12 3.13 3.14
 
-.PHONY: run test lint bench dist clean
+.PHONY: run test lint bench dist dist-check clean
 
 run: $(VENV)/.installed
 	$(BIN)/comp-pool serve
@@ -17,16 +21,33 @@ lint: $(VENV)/.tested
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-$(VENV)/bin/python:
+bench: $(VENV)/.tested
+	$(BIN)/python -m bench
+
+dist: $(VENV)/.tested
+	rm -rf build dist && mkdir -p build dist
+	$(PIP) install --quiet --target build/site ./client/python .
+	for version in $(VERSIONS); do \
+	  $(PIP) download --quiet --no-deps --only-binary :all: --python-version $$version --dest build/wheels dukpy || exit; \
+	done
+	for wheel in build/wheels/*.whl; do $(BIN)/python -m zipfile -e $$wheel build/site || exit; done
+	$(BIN)/shiv --site-packages build/site --entry-point comp_pool.cli:main --python '/usr/bin/env python3' \
+	  --compressed --reproducible --output-file dist/comp-pool.pyz
+	ls -l dist
+
+dist-check: dist
+	$(BIN)/python -m pytest -m dist
+
+$(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: setup.cfg client/python/setup.cfg | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ./client/python -e .
+$(VENV)/.installed: $(METADATA) | $(BIN)/python
+	$(PIP) install --quiet -e ./client/python -e .
 	touch $@
 
-$(VENV)/.tested: setup.cfg client/python/setup.cfg | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ./client/python -e '.[test]'
+$(VENV)/.tested: $(METADATA) | $(BIN)/python
+	$(PIP) install --quiet -e ./client/python -e '.[test,dist]'
 	touch $(VENV)/.installed $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info client/python/*.egg-info
+	rm -rf $(VENV) build dist *.egg-info client/python/build client/python/*.egg-info

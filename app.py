@@ -8,7 +8,7 @@ from typing import Any
 import falcon
 
 import data
-from config import Config
+from config import Config, InvalidSetting
 from pool.jobs import Jobs
 from pool.keys import Keys, new_key
 from pool.results import Results
@@ -33,6 +33,8 @@ class Pool:
         self.tokens = Tokens(self.store.secret("leases.key", new_key)[0])
         schedulers = [Path(config.data) / "schedulers", data.SCHEDULERS]
         self.scheduler = JobScheduler(self.store, self.sandbox, config.scheduler, schedulers)
+        if config.scheduler not in self.scheduler.names():
+            raise InvalidSetting(f"COMP_POOL_SCHEDULER: there is no scheduler {config.scheduler!r}")
         self.jobs = Jobs(self.store, self.sandbox, self.keys)
         self.variables = Variables(self.store, self.sandbox, self.keys, self.tokens)
         self.results = Results(self.store, self.sandbox, self.keys, self.tokens)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from slugify import slugify
@@ -14,7 +15,7 @@ from pool.keys import Caller, Keys
 from pool.sandbox import Sandbox, ScriptError
 from storage import ids
 from storage.base import Document, Page, Store
-from storage.errors import AlreadyExists, InvalidCursor, NotFound
+from storage.errors import AlreadyExists, Damaged, InvalidCursor, NotFound
 
 RESERVED_IDS = ("index", "scheduled", "scheduler")
 MAX_ID = 80
@@ -104,14 +105,14 @@ class Jobs:
         if cursor is not None and not (cursor.isascii() and len(cursor) <= ids.MAX_LENGTH):
             raise InvalidCursor(cursor)
         wanted = [job_id for job_id in self._store.job_ids() if cursor is None or job_id > cursor]
-        items = [job for job in map(self._job_or_none, wanted[:limit]) if job is not None]
-        return Page(items, wanted[limit - 1] if len(wanted) > limit else None)
+        return Page(list(readable(self._store, wanted[:limit])), wanted[limit - 1] if len(wanted) > limit else None)
 
-    def _job_or_none(self, job_id: str) -> Document | None:
-        try:
-            return self._store.job(job_id)
-        except NotFound:
-            return None
+
+def readable(store: Store, job_ids: Iterable[str]) -> Iterator[Document]:
+    """The documents of these jobs, but for those that have been deleted since, or are damaged."""
+    for job_id in job_ids:
+        with suppress(NotFound, Damaged):
+            yield store.job(job_id)
 
 
 def job_id_of(name: str) -> str:

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -80,6 +81,7 @@ class Sandbox:
         self._queue = 0
         self._changed = threading.Condition()
         self._process = os.getpid()
+        self._finalizer = weakref.finalize(self, _end_all, self._idle, self._process)
 
     def call(self, source: str, arguments: Sequence[Any], job_id: str = "") -> Outcome:
         """Calls the function that `source` is. Raises ScriptError, SandboxBusy. Awaits a Promise returned."""
@@ -96,8 +98,7 @@ class Sandbox:
 
     def close(self) -> None:
         with self._changed:
-            while self._idle:
-                self._idle.pop().end()
+            _end_all(self._idle, os.getpid())
 
     def _ask(self, request: dict[str, Any], job_id: str) -> Outcome:
         limits = self.limits
@@ -146,6 +147,7 @@ class Sandbox:
         with self._changed:
             if self._process != os.getpid():  # Children of the process that forked this one are not ours.
                 self._idle, self._process = [], os.getpid()
+                self._finalizer = weakref.finalize(self, _end_all, self._idle, self._process)
             child = self._idle.pop() if self._idle else _Child(self.limits)
             if not self._idle:
                 self._idle.append(_Child(self.limits))
@@ -157,6 +159,11 @@ class Sandbox:
                 self._idle.append(child)
                 return
         child.end()
+
+
+def _end_all(children: list[_Child], process: int) -> None:
+    while children and process == os.getpid():
+        children.pop().end()
 
 
 class _Child:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pool.errors import UnknownScheduler
+from pool.jobs import readable
 from pool.sandbox import Sandbox, ScriptError
 from storage.base import Document, Lease, Store
 from storage.errors import InvalidId, NotFound
@@ -89,7 +90,7 @@ class JobScheduler:
     def choose(self, name: str | None, volunteer: str, query: Mapping[str, Any]) -> Document | None:
         """The job to work on, or None where no job is open. Raises UnknownScheduler."""
         name = name or self._default
-        jobs = [job for job in map(self._store.job, self._store.job_ids()) if job["state"] == "open"]
+        jobs = [job for job in readable(self._store, self._store.job_ids()) if job["state"] == "open"]
         if query.get("owner"):
             jobs = [job for job in jobs if job["metadata"].get("owner") in query["owner"]]
         if name in self._built_in:

@@ -19,7 +19,7 @@ from storage import ids
 from storage.base import Document, Page, Store
 from storage.errors import AlreadyFinished
 
-LONGEST_WAIT = 30
+LONGEST_WAIT = 15
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Variables:
         return self._store.job(job_id)["state"] == "open" and self._store.has_work(job_id)
 
     def retry_after(self, job_id: str) -> int:
-        """In how many seconds something may be to lend again: when the next lease runs out, or half a minute."""
+        """In how many seconds something may be to lend again: when the next lease runs out, at most LONGEST_WAIT."""
         due = self._store.next_deadline(job_id)
         if due is None:
             return LONGEST_WAIT

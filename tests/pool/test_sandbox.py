@@ -27,9 +27,9 @@ def own() -> Iterator[Sandbox]:
     own.close()
 
 
-def failure(sandbox: Sandbox, source: str, *arguments: object) -> ScriptError:
+def failure(sandbox: Sandbox, source: str, job_id: str = "") -> ScriptError:
     with pytest.raises(ScriptError) as caught:
-        sandbox.call(source, arguments)
+        sandbox.call(source, [], job_id)
     return caught.value
 
 
@@ -147,7 +147,7 @@ def test_one_job_cannot_take_every_child(own: Sandbox) -> None:
 
     def hog() -> None:
         started.set()
-        pytest.raises(ScriptError, own.call, "() => { for (;;); }", [], "greedy")
+        failure(own, "() => { for (;;); }", job_id="greedy")
 
     hogs = [threading.Thread(target=hog) for _ in range(2)]
     for thread in hogs:
@@ -160,7 +160,7 @@ def test_one_job_cannot_take_every_child(own: Sandbox) -> None:
 
 def test_too_many_callers_are_turned_away() -> None:
     crowded = Sandbox(Limits(milliseconds=1000), running=1, waiting=0)
-    entered = threading.Thread(target=lambda: pytest.raises(ScriptError, crowded.call, "() => { for (;;); }", []))
+    entered = threading.Thread(target=failure, args=(crowded, "() => { for (;;); }"))
     entered.start()
     while not crowded.is_busy():
         pass

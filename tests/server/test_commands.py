@@ -1,0 +1,98 @@
+"""The server's part of the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from comp_pool.cli import main
+from webtest import TestApp
+
+from app import create_app
+from config import Config
+from storage.flat import FlatStore
+
+JOB = {"name": "Job", "execute_function": "(variable, context) => context"}
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("COMP_POOL_DATA", str(tmp_path))
+    monkeypatch.setenv("COMP_POOL_FSYNC", "0")
+    return tmp_path
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    capsys.readouterr()
+    status = main(list(arguments))
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_a_key_that_was_added_posts_jobs(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, key, _ = run(capsys, "key", "add", "alice")
+    app = TestApp(create_app(Config(data=data, fsync=False)))
+    app.post_json("/jobs", JOB, headers={"Authorization": f"Bearer {key.strip()}"}, status=201)
+
+
+def test_keys_are_listed_by_digest_and_owner(capsys: pytest.CaptureFixture[str]) -> None:
+    _, key, _ = run(capsys, "key", "add", "alice")
+    _, listed, _ = run(capsys, "key", "list")
+    assert listed.endswith("alice\n")
+    assert key.strip() not in listed
+
+
+def test_a_revoked_key_is_refused(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, key, _ = run(capsys, "key", "add", "alice")
+    digest = run(capsys, "key", "list")[1].split()[0]
+    assert run(capsys, "key", "revoke", digest)[0] == 0
+    app = TestApp(create_app(Config(data=data, fsync=False)))
+    app.post_json("/jobs", JOB, headers={"Authorization": f"Bearer {key.strip()}"}, status=401)
+
+
+def test_revoking_an_unknown_key_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, error = run(capsys, "key", "revoke", "abc")
+    assert (status, error) == (2, "comp-pool: key: 0 keys begin with 'abc'\n")
+
+
+@pytest.fixture
+def lost_marker(data: Path) -> Path:
+    """A pool with one variable that is in no queue."""
+    store = FlatStore(data, fsync=False)
+    store.create_job("job", {"id": "job"})
+    store.add_variables("job", {"one": {"job": "job", "id": "one", "created": "2026-01-01T00:00:00Z", "data": {}}})
+    marker = next((data / "jobs" / "job" / "queue" / "open").rglob("one"))
+    marker.unlink()
+    store.close()
+    return marker
+
+
+def test_check_finds_and_exits_with_1(lost_marker: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = run(capsys, "check")
+    assert (status, out.splitlines()[0]) == (1, "job: one is in no queue; open it: not done")
+    assert not lost_marker.exists()
+
+
+def test_repair_mends_and_exits_with_0(lost_marker: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "check", "--repair")[0] == 0
+    assert lost_marker.exists()
+    assert run(capsys, "check")[:2] == (0, "0 disagreements\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("COMP_POOL_OPEN", "yes"), ("COMP_POOL_THREADS", "many"), ("COMP_POOL_WORKERS", "-1")]
+)
+def test_a_setting_that_makes_no_sense_is_named(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(name, value)
+    status, _, error = run(capsys, "serve")
+    assert status == 2
+    assert name in error
+
+
+def test_help_of_serve_lists_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"])
+    out = capsys.readouterr().out
+    assert all(f"COMP_POOL_{name.upper()} " in out for name in Config.__dataclass_fields__)

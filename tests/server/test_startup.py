@@ -1,0 +1,104 @@
+"""What happens once before a pool serves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import startup
+from app import Pool, create_app
+from config import Config, InvalidSetting
+from storage.flat import FlatStore
+
+DEMO_JOBS = ["hash-of-hashes", "mandelbrot", "n-queens", "prime-count"]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return Config(data=tmp_path / "pool", fsync=False)
+
+
+def job_ids(config: Config) -> list[str]:
+    return FlatStore(config.data).job_ids()
+
+
+def test_the_first_start_loads_the_demo_jobs(config: Config) -> None:
+    startup.start(config)
+    assert job_ids(config) == DEMO_JOBS
+
+
+@pytest.mark.parametrize(
+    ("job_id", "count"), [("hash-of-hashes", 50), ("mandelbrot", 48), ("n-queens", 118), ("prime-count", 100)]
+)
+def test_a_demo_job_has_its_variables(config: Config, job_id: str, count: int) -> None:
+    startup.start(config)
+    assert FlatStore(config.data).counts(job_id).open == count
+
+
+def test_a_demo_job_that_was_deleted_stays_away(config: Config) -> None:
+    startup.start(config)
+    FlatStore(config.data).delete_job("mandelbrot")
+    startup.start(config)
+    assert "mandelbrot" not in job_ids(config)
+
+
+def test_loading_that_was_cut_short_is_finished_by_the_next_start(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(startup, "_variables", lambda _folder: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            startup.start(config)
+    startup.start(config)
+    assert [FlatStore(config.data).counts(job_id).posted for job_id in DEMO_JOBS] == [50, 48, 118, 100]
+
+
+def test_without_demo_jobs_the_pool_is_empty(tmp_path: Path) -> None:
+    config = Config(data=tmp_path, demo=False, fsync=False)
+    startup.start(config)
+    assert job_ids(config) == []
+
+
+def test_demo_jobs_are_the_operators(tmp_path: Path) -> None:
+    config = Config(data=tmp_path, open=True, fsync=False)
+    startup.start(config)
+    assert Pool(config).jobs.get("mandelbrot")["key"] is not None
+
+
+def test_the_operators_key_is_printed_once(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
+    startup.start(config)
+    key = (config.data / "secrets" / "operator.key").read_text().strip()
+    assert capsys.readouterr().out.count(key) == 1
+    startup.start(config)
+    create_app(config)
+    assert key not in capsys.readouterr().out
+
+
+def test_secrets_are_readable_by_the_pools_user_alone(config: Config) -> None:
+    create_app(config)
+    secrets = list((config.data / "secrets").iterdir())
+    assert [f"{path.stat().st_mode & 0o777:o}" for path in secrets] == ["600", "600"]
+    assert f"{(config.data / 'secrets').stat().st_mode & 0o777:o}" == "700"
+
+
+def test_after_a_power_cut_the_documents_are_checked_and_mended(config: Config) -> None:
+    startup.start(config)
+    (config.data / "running").write_text("another start of the machine")
+    for marker in (config.data / "jobs" / "mandelbrot" / "queue" / "open").rglob("tile-*"):
+        marker.unlink()
+    startup.start(config)
+    assert FlatStore(config.data).lease("mandelbrot", 60) is not None
+
+
+def test_after_a_clean_stop_nothing_is_checked(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
+    startup.start(config)
+    startup.stop(config)
+    capsys.readouterr()
+    startup.start(config)
+    assert capsys.readouterr().out == ""
+
+
+def test_an_unknown_default_scheduler_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSetting, match="COMP_POOL_SCHEDULER"):
+        create_app(Config(data=tmp_path, scheduler="none-such"))
