@@ -119,6 +119,7 @@ def _serialize(req: falcon.Request, resp: falcon.Response, ex: falcon.HTTPError)
             **facts,
         }
     )
+    resp.data += b"\n"
 
 
 def _detail(req: falcon.Request, status: int) -> str:

@@ -90,7 +90,7 @@ class Item(Resource):
         patch = body.read_document(req, self._limit)
 
         def is_expected(document: dict[str, Any]) -> bool:
-            if req.if_match is None:
+            if req.get_header("If-Match") is None:
                 return True
             self._show(req, resp, document, caller)
             return matches(req.if_match, tag(resp))

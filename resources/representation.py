@@ -49,7 +49,7 @@ def respond(
     """Answers with a document. `cache` is the Cache-Control header."""
     style = style_of(req)
     resp.content_type = style
-    resp.data = encoded(linked(links, document, style, items))
+    resp.data = encoded(linked(links, document, style, items)) + b"\n"
     resp.cache_control = [cache]
     resp.append_header("Vary", "Accept, Authorization")
 
@@ -65,7 +65,7 @@ def answer_conditionally(req: falcon.Request, resp: falcon.Response) -> None:
     resp.etag = current
     if matches(req.if_none_match, current):
         resp.status = falcon.HTTP_304
-        resp.data = None
+        resp.content_type, resp.data = None, None
 
 
 def matches(tags: Sequence[Any] | None, current: str) -> bool:

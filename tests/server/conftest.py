@@ -1,0 +1,141 @@
+"""A real server: gunicorn with two workers on a port of its own, to be killed and started again."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 20.0
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+    """Waits for a condition to hold, and returns its value; fails where it doesn't come to."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds} s: {condition}")
+        time.sleep(0.02)
+    return value
+
+
+class Server:
+    """`url` has no slash at its end; `key` is the operator's."""
+
+    def __init__(self, directory: Path, **settings: str) -> None:
+        self.data, self._log = directory / "pool", directory / "server.log"
+        self._directory = directory
+        self._port = free_port()
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._settings = {"DATA": str(self.data), "BIND": f"127.0.0.1:{self._port}", "WORKERS": "2", **settings}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        environment = {f"COMP_POOL_{name}": value for name, value in self._settings.items()}
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "-c", "python:server"],
+                cwd=self._directory,
+                env={**os.environ, **environment, "PYTHONPATH": str(ROOT)},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_until(self.is_up)
+
+    def is_up(self) -> bool:
+        with contextlib.suppress(OSError):
+            return bool(self.get("/health")["ready"])
+        return False
+
+    def stop(self) -> None:
+        """Ends it as an operator does; waits until it is gone."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Kills every process of it at once, with no chance to tidy up."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, number: int) -> None:
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            if number == signal.SIGKILL:
+                os.killpg(self._process.pid, number)
+            else:
+                self._process.send_signal(number)
+        self._process.wait(PATIENCE)
+        self._process = None
+
+    def processes(self) -> list[int]:
+        """Every living process of the server, its sandboxes included."""
+        assert self._process is not None
+        group = self._process.pid
+        return [int(path.name) for path in Path("/proc").glob("[0-9]*") if _group_of(path) == group]
+
+    @property
+    def key(self) -> str:
+        return (self.data / "secrets" / "operator.key").read_text().strip()
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def get(self, path: str) -> Any:
+        with urllib.request.urlopen(self.url + path, timeout=PATIENCE) as response:
+            return json.load(response)
+
+    def post(self, path: str, document: Any, method: str = "POST") -> Any:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"}
+        body = json.dumps(document).encode()
+        request = urllib.request.Request(self.url + path, body, headers, method=method)
+        with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+            return json.load(response)
+
+
+def _group_of(process: Path) -> int | None:
+    with contextlib.suppress(OSError):
+        return int((process / "stat").read_text().rsplit(")", 1)[1].split()[2])
+    return None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+MakeServer = Callable[..., Server]
+
+
+@pytest.fixture
+def make_server(tmp_path: Path) -> Iterator[MakeServer]:
+    """Starts a server, with settings named as COMP_POOL_… is; ends it after the test."""
+    made: list[Server] = []
+
+    def make(**settings: str) -> Server:
+        made.append(Server(tmp_path, **settings))
+        made[-1].start()
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.kill()
+
+
+@pytest.fixture
+def server(make_server: MakeServer) -> Server:
+    """An empty pool behind gunicorn."""
+    return make_server(DEMO="0", FSYNC="0")

@@ -1,0 +1,152 @@
+"""The main job on real input: gunicorn with two workers, native volunteers, all of two demo jobs to their end."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.server.conftest import MakeServer, Server, wait_until
+
+PRIMES, QUEENS = "/jobs/prime-count", "/jobs/n-queens"
+Volunteer = Callable[..., "subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def volunteer(tmp_path: Path) -> Iterator[Volunteer]:
+    """Starts a native volunteer of a server for one job."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(server: Server, job: str, *arguments: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "comp_pool", "work", server.url, "--job", job.rsplit("/", 1)[1], *arguments]
+        with (tmp_path / "volunteers.log").open("ab") as log:
+            started.append(subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def is_complete(server: Server, job: str) -> bool:
+    return bool(server.get(f"{job}/progress")["complete"])
+
+
+def accepted(server: Server, job: str) -> dict[str, Any]:
+    """The accepted results by variable, read over HTTP; fails where a variable has two."""
+    found: dict[str, Any] = {}
+    path = f"{job}/results?limit=50"
+    while path:
+        page = server.get(path)
+        for item in page["_embedded"]["items"]:
+            assert item["variable"] not in found
+            found[item["variable"]] = item["result"]
+        path = page["_links"].get("next")
+    return found
+
+
+def assert_all_is_right(server: Server) -> None:
+    primes, queens = accepted(server, PRIMES), accepted(server, QUEENS)
+    sums = Counter[str]()
+    for variable, result in queens.items():
+        sums[variable[:3]] += result["count"]
+    assert sum(result["count"] for result in primes.values()) == 664_579
+    assert sums == {"n08": 92, "n12": 14_200}
+    assert (len(primes), len(queens)) == (100, 118)
+    assert len(list((server.data / "jobs" / "prime-count" / "results").rglob("*.json"))) == 100
+    assert server.get(f"{PRIMES}/progress")["variables"]["done"] == 100
+    assert server.get(f"{QUEENS}/progress")["variables"]["done"] == 118
+
+
+def test_two_volunteers_compute_two_jobs_to_the_end(make_server: MakeServer, volunteer: Volunteer) -> None:
+    server = make_server()
+    volunteer(server, PRIMES, "--workers", "2")
+    volunteer(server, QUEENS, "--workers", "2")
+    wait_until(lambda: is_complete(server, PRIMES) and is_complete(server, QUEENS), 60)
+    assert_all_is_right(server)
+
+
+def shorten_leases(server: Server) -> None:
+    for job in (PRIMES, QUEENS):
+        server.post(job, {"settings": {"lease_seconds": 3}}, method="PATCH")
+
+
+def has_results(server: Server, number: int) -> Callable[[], bool]:
+    return lambda: server.get(f"{PRIMES}/progress")["variables"]["done"] >= number
+
+
+def test_nothing_is_lost_or_counted_twice_when_volunteer_and_server_are_killed(
+    make_server: MakeServer, volunteer: Volunteer
+) -> None:
+    server = make_server()
+    shorten_leases(server)
+    doomed = volunteer(server, PRIMES, "--workers", "2")
+    wait_until(has_results(server, 5))
+    os.killpg(doomed.pid, signal.SIGKILL)
+    assert server.get(f"{PRIMES}/progress")["variables"]["leased"] >= 1
+    for job in (PRIMES, QUEENS):
+        volunteer(server, job, "--workers", "2")
+    wait_until(has_results(server, 20))
+    acknowledged = accepted(server, PRIMES) | accepted(server, QUEENS)
+    server.kill()
+    server.start()
+    assert (accepted(server, PRIMES) | accepted(server, QUEENS)).items() >= acknowledged.items()
+    wait_until(lambda: is_complete(server, PRIMES) and is_complete(server, QUEENS), 90)
+    assert_all_is_right(server)
+    assert_check_finds_nothing(server)
+
+
+def assert_check_finds_nothing(server: Server) -> None:
+    server.stop()
+    environment = {**os.environ, "COMP_POOL_DATA": str(server.data)}
+    command = [sys.executable, "-m", "comp_pool", "check"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "0 disagreements\n")
+
+
+def test_a_result_acknowledged_just_before_the_kill_is_there_after_it(make_server: MakeServer) -> None:
+    server = make_server(DEMO="0")
+    job = {"name": "Job", "execute_function": "(variable, context) => context"}
+    server.post("/jobs", job)
+    for number in range(20):
+        variable = f"/jobs/job/variables/v{number}"
+        server.post(variable, {"number": number}, method="PUT")
+        location = server.post(f"{variable}/results", number)["_links"]["self"]
+        if number % 5 == 4:
+            server.kill()
+            server.start()
+            assert server.get(location)["result"] == number
+    assert server.get("/jobs/job/progress")["variables"]["done"] == 20
+
+
+def test_no_process_outlives_a_killed_master(server: Server) -> None:
+    validator = {"validate_result": "() => { for (;;); }", "validate_variable": "() => true"}
+    server.post("/jobs", {"name": "Job", "execute_function": "(variable, context) => context", **validator})
+    server.post("/jobs/job/variables/one", {}, method="PUT")
+    processes = server.processes()
+    assert len(processes) >= 4  # The master, two workers, and a sandbox of at least one.
+    os.kill(processes[0], signal.SIGKILL)
+    wait_until(lambda: not [pid for pid in processes if is_alive(pid)])
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def test_the_server_stops_as_it_is_told(server: Server) -> None:
+    server.stop()
+    assert "Shutting down: Master" in server.log
+    assert not (server.data / "running").exists()
+    assert json.dumps(list((server.data / "tmp").iterdir())) == "[]"

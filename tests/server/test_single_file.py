@@ -1,0 +1,45 @@
+"""The single file that `make dist` builds, on a machine with nothing but Python."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.server.conftest import PATIENCE, ROOT, free_port, wait_until
+
+pytestmark = pytest.mark.dist
+SINGLE_FILE = ROOT / "dist" / "comp-pool.pyz"
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    """Starts the file in an empty directory, with an interpreter that sees no packages and no environment."""
+    (tmp_path / "empty").mkdir()
+    address = f"127.0.0.1:{free_port()}"
+    environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "COMP_POOL_BIND": address}
+    command = [sys.executable, "-I", "-S", str(SINGLE_FILE), "serve"]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=tmp_path / "empty", env=environment, stdout=log, stderr=log)
+    yield f"http://{address}"
+    process.terminate()
+    process.wait(PATIENCE)
+
+
+def answers(url: str) -> bool:
+    with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=PATIENCE) as response:
+        return bool(response.status == 200)
+    return False
+
+
+def test_it_serves_a_pool_and_computes_for_it(url: str, tmp_path: Path) -> None:
+    wait_until(lambda: answers(f"{url}/health"), 60)
+    command = [sys.executable, "-I", "-S", str(SINGLE_FILE), "work", url, "--job", "n-queens", "--units", "10"]
+    done = subprocess.run(command, env={"HOME": str(tmp_path)}, capture_output=True, text=True, check=False, timeout=60)
+    assert "10 accepted" in done.stdout, done.stderr
+    assert (tmp_path / "empty" / "data" / "pool" / "jobs" / "n-queens" / "job.json").exists()
