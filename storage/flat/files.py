@@ -124,6 +124,7 @@ class Files:
     def __init__(self, root: str, fsync: bool) -> None:
         self.root, self._fsync = root, fsync
         self._process: tuple[int, str] = (0, "")
+        self._known_directories: set[tuple[str, int]] = set()
         self._release: weakref.finalize[..., Any] | None = None
 
     def workspace(self) -> str:
@@ -181,10 +182,15 @@ class Files:
             os.close(descriptor)
 
     def sync_directories(self, paths: Iterable[str]) -> None:
-        """Makes the names of these files durable."""
-        if self._fsync:
-            for directory in {os.path.dirname(path) for path in paths}:
-                _sync(directory)
+        """Makes the names of these files durable, and those of their directories, which may be new."""
+        if not self._fsync:
+            return
+        for directory in {os.path.dirname(path) for path in paths}:
+            _sync(directory)
+            identity = (directory, os.stat(directory).st_ino)
+            if identity not in self._known_directories:
+                _sync(os.path.dirname(directory))
+                self._known_directories.add(identity)
 
     def sync_everything(self) -> None:
         """Makes all that was written durable in one sweep of the file system: cheaper than many single syncs."""

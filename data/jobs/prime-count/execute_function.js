@@ -19,7 +19,7 @@ function (variable, context) {
   }
 
   function smallPrimes() {
-    const needed = Math.ceil(Math.sqrt(end)) + 1;
+    const needed = Math.ceil(Math.sqrt(end));
     const kept = context.primes;
     if (kept && Array.isArray(kept.list) && kept.below >= needed) return kept.list;
     context.primes = { below: needed, list: primesBelow(needed) };

@@ -1,0 +1,93 @@
+"""What is synced, and when: a document before it gets its name, the name before the caller is told."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage import ids
+from storage.flat import FlatStore, files
+from storage.flat.paths import shard
+
+
+class Recorder:
+    """Notes syncs, links and renames in order, by the file's or directory's name."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.events: list[str] = []
+        fsync, link, rename = os.fsync, os.link, os.rename
+        patch.setattr(os, "fsync", lambda fd: (self._note("sync", os.readlink(f"/proc/self/fd/{fd}")), fsync(fd))[1])
+        patch.setattr(os, "link", lambda old, new: (link(old, new), self._note("link", new))[0])
+        patch.setattr(os, "rename", lambda old, new: (rename(old, new), self._note("rename", new))[0])
+        sweep = files._sync_file_system
+        patch.setattr(files, "_sync_file_system", lambda path: (self._note("sync", "everything"), sweep(path))[1])
+
+    def _note(self, act: str, path: str) -> None:
+        parts = Path(path).parts
+        place = "tmp" if "tmp" in parts and "jobs" not in parts else Path(path).name
+        self.events.append(f"{act} {place}")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FlatStore:
+    store = FlatStore(tmp_path / "data", fsync=True)
+    store.create_job("job", {"id": "job"})
+    store.add_variables("job", {"v": variable("v")})
+    return store
+
+
+def variable(name: str) -> dict[str, Any]:
+    return {"job": "job", "id": name, "created": ids.now_text(), "data": {}}
+
+
+def accept(store: FlatStore, name: str) -> None:
+    result = {"job": "job", "variable": name, "id": f"r-{name}", "created": ids.now_text(), "result": 1}
+    store.accept("job", name, result)
+
+
+def test_an_accepted_result_is_synced_linked_and_synced(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = Recorder(monkeypatch)
+    accept(store, "v")
+    assert recorder.events == ["sync tmp", "link v.json", f"sync {shard('v')}", "sync results"]
+
+
+def test_a_directory_that_is_known_to_be_durable_is_not_synced_again(
+    store: FlatStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = next(name for name in (f"v{number}" for number in range(10_000)) if shard(name) == shard("v"))
+    store.add_variables("job", {other: variable(other)})
+    accept(store, "v")
+    recorder = Recorder(monkeypatch)
+    accept(store, other)
+    assert recorder.events == ["sync tmp", f"link {other}.json", f"sync {shard('v')}"]
+
+
+def test_a_variable_is_synced_linked_and_synced(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = Recorder(monkeypatch)
+    store.add_variables("job", {"w": variable("w")})
+    assert recorder.events[:2] == ["sync tmp", "link w.json"]
+    assert Counter(recorder.events[2:]) == {f"sync {shard('w')}": 2, "sync variables": 1, "sync open": 1}
+
+
+def test_many_variables_are_swept_twice_however_many(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = Recorder(monkeypatch)
+    store.add_variables("job", {f"m{number}": variable(f"m{number}") for number in range(50)})
+    links = [f"link m{number}.json" for number in range(50)]
+    assert recorder.events == ["sync everything", *links, "sync everything"]
+
+
+def test_a_job_is_synced_before_it_is_renamed_into_place(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = Recorder(monkeypatch)
+    store.create_job("other", {"id": "other"})
+    assert recorder.events[0] == "sync tmp"
+    assert recorder.events[-2:] == ["rename other", "sync jobs"]
+
+
+def test_a_lease_syncs_nothing(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = Recorder(monkeypatch)
+    assert store.lease("job", 60) is not None
+    assert recorder.events == ["rename v"]
