@@ -1,0 +1,278 @@
+"""A pool in this process, as small as docs/api.md allows, that remembers what it was asked and may misbehave."""
+
+import json
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from socketserver import ThreadingMixIn
+from typing import Any
+from urllib.parse import parse_qs, unquote
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+PROBLEM = "application/problem+json"
+
+
+@dataclass
+class Request:
+    """What was asked."""
+
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Misbehaviour:
+    """An answer to give instead, to the next so many requests that fit."""
+
+    method: str
+    path: str
+    status: int
+    headers: dict[str, str]
+    times: int
+
+
+@dataclass
+class Job:
+    document: dict[str, Any]
+    variables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    contexts: dict[str, Any] = field(default_factory=dict)
+    open: list[str] = field(default_factory=list)
+    results: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+class Problem(Exception):
+    def __init__(self, status: int, detail: str = "", headers: dict[str, str] | None = None) -> None:
+        super().__init__(status, detail)
+        self.status, self.detail, self.headers = status, detail, headers or {}
+
+
+class FakePool:
+    """The application and its server. Every piece of state is there to be read by a test."""
+
+    def __init__(self, prefix: str = "", lease_seconds: float = 30.0, retry_after: float = 0.1) -> None:
+        self.prefix, self.lease_seconds, self.retry_after = prefix, lease_seconds, retry_after
+        self.links_jobs = True
+        self.jobs: dict[str, Job] = {}
+        self.order: list[str] = []
+        self.tokens: dict[str, tuple[str, str]] = {}
+        self.requests: list[Request] = []
+        self.counts: Counter[str] = Counter()
+        self.misbehaviours: list[Misbehaviour] = []
+        self.validate: Callable[[Any], str | None] = lambda result: None
+        self.changed = threading.Condition()
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.set_app(self)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.server_port}{prefix}/"
+
+    def __enter__(self) -> "FakePool":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def add_job(self, job_id: str, source: str, variables: Iterable[dict[str, Any]] = (), **more: Any) -> Job:
+        document = {"id": job_id, "name": job_id, "metadata": {}, "execute_function": source, **more}
+        job = self.jobs[job_id] = Job(document)
+        self.order.append(job_id)
+        for number, variable in enumerate(variables):
+            job.variables[f"{number:04}"] = variable
+            job.open.append(f"{number:04}")
+        return job
+
+    def misbehave(self, method: str, path: str, status: int, times: int = 1, **headers: str) -> None:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.misbehaviours.append(Misbehaviour(method, path, status, named, times))
+
+    def wait_for(self, fact: Callable[[], bool], seconds: float = 10.0) -> bool:
+        """Wait until a fact of this pool holds, which a request is to bring about."""
+        with self.changed:
+            return self.changed.wait_for(fact, seconds)
+
+    def asked(self, method: str, pattern: str) -> list[Request]:
+        return [found for found in self.requests if found.method == method and re.search(pattern, found.path)]
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+        with self.changed:
+            request = _request(environ, self.prefix)
+            self.requests.append(request)
+            try:
+                status, headers, document = self._answer(request)
+            except Problem as ex:
+                status, headers = ex.status, {"Content-Type": PROBLEM, **ex.headers}
+                document = {"title": HTTPStatus(ex.status).phrase, "status": ex.status, "detail": ex.detail}
+            self.changed.notify_all()
+        body = b"" if document is None else json.dumps(document).encode()
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
+        start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
+        return [body]
+
+    def _answer(self, request: Request) -> tuple[int, dict[str, str], Any]:
+        self._misbehave(request)
+        for pattern, responder in ROUTES:
+            found = re.fullmatch(pattern, request.path)
+            if found:
+                return responder(self, request, *map(unquote, found.groups()))
+        raise Problem(404, request.path)
+
+    def _misbehave(self, request: Request) -> None:
+        for rule in self.misbehaviours:
+            if rule.times and rule.method == request.method and re.search(rule.path, request.path):
+                rule.times -= 1
+                raise Problem(rule.status, "misbehaving", rule.headers)
+
+    def root(self, request: Request) -> tuple[int, dict[str, str], Any]:
+        scheduled = {"href": f"{self.prefix}/jobs/scheduled{{/scheduler}}{{?owner*}}", "templated": True}
+        links = {"self": f"{self.prefix}/", "jobs": f"{self.prefix}/jobs/index", "scheduled": scheduled}
+        links["post_job"] = f"{self.prefix}/jobs"
+        if self.links_jobs:
+            links["job"] = f"{self.prefix}/jobs/{{job}}"
+        return 200, {}, {"job_scheduler_url": f"{self.prefix}/jobs/scheduler", "_links": links}
+
+    def schedule(self, request: Request, scheduler: str = "") -> tuple[int, dict[str, str], Any]:
+        owners = request.query.get("owner", [])
+        jobs = [self.jobs[name] for name in self.order]
+        fit = [job for job in jobs if not owners or job.document["metadata"].get("owner") in owners]
+        if not fit:
+            return 204, {"Retry-After": str(self.retry_after)}, None
+        best = next((job for job in fit if job.open), fit[0])
+        return 200, {}, self._job(best)
+
+    def index(self, request: Request) -> tuple[int, dict[str, str], Any]:
+        start = int(request.query.get("cursor", ["0"])[0])
+        items = [{**self._job(self.jobs[name]), "execute_function": None} for name in self.order[start : start + 2]]
+        links = {"self": f"{self.prefix}/jobs/index"}
+        if start + 2 < len(self.order):
+            links["next"] = f"index?cursor={start + 2}"
+        return 200, {}, {"_links": links, "_embedded": {"items": items}}
+
+    def post_job(self, request: Request) -> tuple[int, dict[str, str], Any]:
+        job = self.add_job(request.document["name"], request.document["execute_function"])
+        return 201, {"Location": f"{self.prefix}/jobs/{request.document['name']}"}, self._job(job)
+
+    def job(self, request: Request, name: str) -> tuple[int, dict[str, str], Any]:
+        return 200, {}, self._job(self._find(name))
+
+    def progress(self, request: Request, name: str) -> tuple[int, dict[str, str], Any]:
+        job = self._find(name)
+        return 200, {}, {"open": len(job.open), "done": len(job.results), "_links": {}}
+
+    def results(self, request: Request, name: str) -> tuple[int, dict[str, str], Any]:
+        return 200, {}, {"_embedded": {"items": list(self._find(name).results.values())}, "_links": {}}
+
+    def variables(self, request: Request, name: str) -> tuple[int, dict[str, str], Any]:
+        job = self._find(name)
+        if request.method == "POST":
+            return self._post_variables(job, request)
+        if not job.open:
+            return 204, {"Retry-After": str(self.retry_after)}, None
+        return self._lease(job, job.open.pop(0))
+
+    def _post_variables(self, job: Job, request: Request) -> tuple[int, dict[str, str], Any]:
+        for line in request.body.splitlines():
+            name = f"{len(job.variables):04}"
+            job.variables[name] = json.loads(line)
+            job.open.append(name)
+        return 201, {}, {"posted": len(request.body.splitlines())}
+
+    def put(self, request: Request, name: str, variable: str) -> tuple[int, dict[str, str], Any]:
+        self._find(name).variables[variable] = request.document
+        return 201, {"Location": request.path}, None
+
+    def lease(self, request: Request, name: str, variable: str) -> tuple[int, dict[str, str], Any]:
+        job = self._find(name)
+        if request.query["lease"][0] not in self.tokens:
+            raise Problem(409, "the lease has been lost")
+        if request.method == "POST":
+            self.counts["extended"] += 1
+            return self._lease(job, variable)
+        job.open.append(variable)
+        self.counts["given back"] += 1
+        return 204, {}, None
+
+    def post_result(self, request: Request, name: str, variable: str) -> tuple[int, dict[str, str], Any]:
+        job = self._find(name)
+        if variable not in job.variables:
+            raise Problem(410, "the variable was withdrawn")
+        if variable in job.results:
+            raise Problem(409, "the variable is finished")
+        reason = self.validate(request.document)
+        if reason is not None:
+            job.open.append(variable)
+            raise Problem(422, reason)
+        job.results[variable] = {"variable": variable, "result": request.document}
+        return 201, {"Location": f"{request.path}/20261122"}, None
+
+    def _find(self, name: str) -> Job:
+        if name not in self.jobs:
+            raise Problem(404, f"no job {name}")
+        return self.jobs[name]
+
+    def _lease(self, job: Job, variable: str) -> tuple[int, dict[str, str], Any]:
+        token = f"token-{len(self.tokens)}"
+        self.tokens[token] = (job.document["id"], variable)
+        place = f"{self.prefix}/jobs/{job.document['id']}/variables/{variable}"
+        links = {
+            "self": place,
+            "post_result": f"{place}/results?lease={token}",
+            "lease": f"{place}/lease?lease={token}",
+        }
+        document = {"_links": links, **job.variables[variable]}
+        if variable in job.contexts:
+            document["_embedded"] = {"context": job.contexts[variable]}
+        return 200, {"Lease-Seconds": str(self.lease_seconds)}, document
+
+    def _job(self, job: Job) -> dict[str, Any]:
+        place = f"{self.prefix}/jobs/{job.document['id']}"
+        links = {"self": place, "put_variable": {"href": f"{place}/variables/{{variable}}", "templated": True}}
+        links |= dict.fromkeys(("get_variables", "post_variable"), f"{place}/variables")
+        links |= {name: f"{place}/{name}" for name in ("results", "progress")}
+        return {"_links": links, **job.document}
+
+
+ROUTES: list[tuple[str, Callable[..., tuple[int, dict[str, str], Any]]]] = [
+    ("/", FakePool.root),
+    ("/jobs", FakePool.post_job),
+    ("/jobs/index", FakePool.index),
+    ("/jobs/schedule[rd]", FakePool.schedule),
+    ("/jobs/scheduled/([^/]+)", FakePool.schedule),
+    ("/jobs/([^/]+)", FakePool.job),
+    ("/jobs/([^/]+)/progress", FakePool.progress),
+    ("/jobs/([^/]+)/results", FakePool.results),
+    ("/jobs/([^/]+)/variables", FakePool.variables),
+    ("/jobs/([^/]+)/variables/([^/]+)", FakePool.put),
+    ("/jobs/([^/]+)/variables/([^/]+)/lease", FakePool.lease),
+    ("/jobs/([^/]+)/variables/([^/]+)/results", FakePool.post_result),
+]
+
+
+def _request(environ: dict[str, Any], prefix: str) -> Request:
+    headers = {name[5:].replace("_", "-").title(): value for name, value in environ.items() if name.startswith("HTTP_")}
+    headers["Content-Type"] = environ.get("CONTENT_TYPE", "")
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    path = environ["PATH_INFO"].removeprefix(prefix)
+    return Request(environ["REQUEST_METHOD"], path, parse_qs(environ["QUERY_STRING"]), headers, body)
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    # Without it server_close would wait for connections that a client keeps open.
+    block_on_close = False
+
+
+class _Handler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""

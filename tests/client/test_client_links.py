@@ -1,0 +1,188 @@
+"""The client follows links by name, wherever the pool is mounted, and says who it is."""
+
+import pytest
+from comp_pool.client import Client
+from comp_pool.errors import MissingLink, PoolError
+from comp_pool.links import Document, expand
+from fake_pool import FakePool
+
+ADD = "function (variable, context) { context.result = variable.a + 1; return context; }"
+TEMPLATE = "/jobs/scheduled{/scheduler}{?owner*}"
+
+
+def test_the_template_without_values_is_the_bare_path() -> None:
+    assert expand(TEMPLATE, {}) == "/jobs/scheduled"
+
+
+def test_the_template_takes_several_owners() -> None:
+    assert expand(TEMPLATE, {"owner": ["ada", "b&c"]}) == "/jobs/scheduled?owner=ada&owner=b%26c"
+
+
+def test_the_template_escapes_the_scheduler() -> None:
+    assert expand(TEMPLATE, {"scheduler": "a/../b"}) == "/jobs/scheduled/a%2F..%2Fb"
+
+
+def test_links_may_be_strings_or_hal_objects() -> None:
+    document = Document("http://pool/x/", {"_links": {"plain": "y", "hal": {"href": "/z"}}})
+    assert (document.link("plain"), document.link("hal")) == ("http://pool/x/y", "http://pool/z")
+
+
+def test_a_missing_link_is_named() -> None:
+    with pytest.raises(MissingLink, match="'progress'"):
+        Document("http://pool/", {}).link("progress")
+
+
+def test_a_job_is_scheduled_from_the_root(pool: FakePool, client: Client) -> None:
+    pool.add_job("adder", ADD)
+    job = client.schedule()
+    assert isinstance(job, Document)
+    assert job.content["id"] == "adder"
+
+
+def test_a_job_is_scheduled_by_owner(pool: FakePool, client: Client) -> None:
+    pool.add_job("of-ada", ADD, metadata={"owner": "ada"})
+    pool.add_job("of-eve", ADD, metadata={"owner": "eve"})
+    job = client.schedule(owners=["eve"])
+    assert isinstance(job, Document)
+    assert job.content["id"] == "of-eve"
+
+
+def test_a_named_scheduler_is_asked(pool: FakePool, client: Client) -> None:
+    pool.add_job("adder", ADD)
+    client.schedule(scheduler="short-first")
+    assert pool.asked("GET", "^/jobs/scheduled/short-first$")
+
+
+def test_no_job_is_falsy_and_says_when_to_ask_again(pool: FakePool, client: Client) -> None:
+    nothing = client.schedule()
+    assert not nothing
+    assert nothing.retry_after == pool.retry_after
+
+
+def test_a_pool_may_be_mounted_under_a_prefix() -> None:
+    with FakePool(prefix="/some/pool") as pool, Client(pool.url) as client:
+        pool.add_job("adder", ADD, [{"a": 1}])
+        lease = client.lease(client.job("adder"))
+        client.post_result(lease, 2)
+        assert pool.jobs["adder"].results["0000"]["result"] == 2
+
+
+def test_the_index_is_iterated_over_all_its_pages(pool: FakePool, client: Client) -> None:
+    for number in range(5):
+        pool.add_job(f"job-{number}", ADD)
+    assert [job.content["id"] for job in client.jobs()] == [f"job-{number}" for number in range(5)]
+
+
+def test_a_job_is_found_by_the_root_s_template(pool: FakePool, client: Client) -> None:
+    pool.add_job("adder", ADD)
+    assert client.job("adder").content["execute_function"] == ADD
+    assert not pool.asked("GET", "index")
+
+
+def test_without_a_template_a_job_is_found_in_the_index(pool: FakePool, client: Client) -> None:
+    pool.links_jobs = False
+    for number in range(3):
+        pool.add_job(f"job-{number}", ADD)
+    assert client.job("job-2").content["execute_function"] == ADD
+
+
+def test_an_unknown_job_is_a_404(pool: FakePool, client: Client) -> None:
+    with pytest.raises(PoolError) as caught:
+        client.job("nowhere")
+    assert caught.value.status == 404
+
+
+def test_a_lease_holds_no_reserved_fields_in_its_data(pool: FakePool, client: Client) -> None:
+    job = pool.add_job("adder", ADD, [{"a": 1}])
+    job.contexts["0000"] = {"from": "flow"}
+    lease = client.lease(client.job("adder"))
+    assert (lease.data, lease.context, lease.name) == ({"a": 1}, {"from": "flow"}, "0000")
+
+
+def test_a_lease_knows_its_time(pool: FakePool, client: Client) -> None:
+    pool.add_job("adder", ADD, [{"a": 1}])
+    lease = client.lease(client.job("adder"))
+    assert 29 < lease.remaining <= 30
+
+
+def test_nothing_to_lease_is_falsy_and_says_when_to_ask_again(pool: FakePool, client: Client) -> None:
+    pool.add_job("adder", ADD)
+    nothing = client.lease(client.job("adder"))
+    assert not nothing
+    assert nothing.retry_after == pool.retry_after
+
+
+def test_a_lease_given_back_is_served_again(pool: FakePool, client: Client) -> None:
+    pool.add_job("adder", ADD, [{"a": 1}])
+    job = client.job("adder")
+    client.give_back(client.lease(job))
+    assert client.lease(job)
+
+
+def test_an_extended_lease_has_new_links(pool: FakePool, client: Client) -> None:
+    pool.add_job("adder", ADD, [{"a": 1}])
+    lease = client.lease(client.job("adder"))
+    assert client.extend(lease).link("post_result") != lease.link("post_result")
+
+
+def test_a_result_carries_its_run_time(pool: FakePool, client: Client) -> None:
+    pool.add_job("adder", ADD, [{"a": 1}])
+    client.post_result(client.lease(client.job("adder")), 2, run_seconds=1.5)
+    assert pool.asked("POST", "results$")[0].headers["Run-Seconds"] == "1.500000"
+
+
+def test_a_stored_result_is_known_by_its_location(pool: FakePool, client: Client) -> None:
+    pool.add_job("adder", ADD, [{"a": 1}])
+    stored = client.post_result(client.lease(client.job("adder")), 2)
+    assert stored.link("self").endswith("/jobs/adder/variables/0000/results/20261122")
+
+
+def test_a_job_is_posted(pool: FakePool, client: Client) -> None:
+    posted = client.post_job({"name": "new", "execute_function": ADD})
+    assert posted.link("self") == pool.url + "jobs/new"
+
+
+def test_a_variable_is_posted(pool: FakePool, client: Client) -> None:
+    pool.add_job("adder", ADD)
+    client.post_variable(client.job("adder"), {"a": 1})
+    assert pool.jobs["adder"].variables == {"0000": {"a": 1}}
+
+
+def test_many_variables_are_one_ndjson_request(pool: FakePool, client: Client) -> None:
+    pool.add_job("adder", ADD)
+    client.post_variables(client.job("adder"), ({"a": number} for number in range(3)))
+    (request,) = pool.asked("POST", "variables$")
+    assert request.headers["Content-Type"] == "application/x-ndjson"
+    assert request.headers["Idempotency-Key"]
+    assert len(pool.jobs["adder"].variables) == 3
+
+
+def test_a_variable_is_put_under_a_chosen_id(pool: FakePool, client: Client) -> None:
+    pool.add_job("adder", ADD)
+    client.put_variable(client.job("adder"), "test_limit_case", {"a": 1})
+    assert pool.jobs["adder"].variables == {"test_limit_case": {"a": 1}}
+
+
+def test_progress_is_the_job_counts(pool: FakePool, client: Client) -> None:
+    pool.add_job("adder", ADD, [{"a": 1}])
+    assert client.progress(client.job("adder")) == {"open": 1, "done": 0}
+
+
+def test_results_are_iterated(pool: FakePool, client: Client) -> None:
+    pool.add_job("adder", ADD, [{"a": 1}])
+    job = client.job("adder")
+    client.post_result(client.lease(job), 2)
+    assert [result.content["result"] for result in client.results(job)] == [2]
+
+
+def test_the_volunteer_and_the_key_are_sent(pool: FakePool) -> None:
+    with Client(pool.url, key="secret", volunteer="a-volunteer-of-this-pool") as client:
+        client.root()
+    headers = pool.requests[0].headers
+    assert (headers["Authorization"], headers["Volunteer"]) == ("Bearer secret", "a-volunteer-of-this-pool")
+
+
+def test_the_key_is_not_sent_to_another_host(pool: FakePool) -> None:
+    with FakePool() as stranger, Client(pool.url, key="secret") as client:
+        client.follow(Document(pool.url, {"_links": {"away": stranger.url}}), "away")
+        assert "Authorization" not in stranger.requests[0].headers

@@ -1,0 +1,147 @@
+"""What a job's function is given, what it may return, and what becomes of its context."""
+
+import pytest
+from client_processes import gone
+from comp_pool.child import Deadline
+from comp_pool.errors import JobError
+from comp_pool.worker import Unit, Worker
+
+COUNT = "function (variable, context) { context.n = (context.n || 0) + variable.step; context.result = context.n; }"
+
+
+def compute(worker: Worker, source: str, variable: dict[str, object] | None = None, **more: object) -> str:
+    unit = Unit(str(more.pop("job", "job")), source, variable or {}, **more)
+    return worker.compute(unit, Deadline(10)).result
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "function (variable, context) { context.result = variable.a + 1; return context; }",
+        "function (variable, context) { context.result = variable.a + 1; }",
+        "function (variable, context) { return { ...context, result: variable.a + 1 }; }",
+        "(variable, context) => ({ result: variable.a + 1 })",
+        "async (variable, context) => { await null; context.result = variable.a + 1; }",
+        "async function (variable) { return { result: await Promise.resolve(variable.a + 1) }; } // a comment",
+    ],
+)
+def test_a_function_may_return_its_result_in_any_of_these_ways(source: str) -> None:
+    with Worker() as worker:
+        assert compute(worker, source, {"a": 41}) == "42"
+
+
+def test_a_result_may_come_by_way_of_webassembly_compiled_aside() -> None:
+    module = "new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])"
+    source = f"async (v, c) => {{ c.result = String(await WebAssembly.compile({module})); }}"
+    with Worker() as worker:
+        assert compute(worker, source) == '"[object WebAssembly.Module]"'
+
+
+def test_webassembly_runs_under_confinement() -> None:
+    # (module (func (export "f") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))
+    code = "0,97,115,109,1,0,0,0,1,7,1,96,2,127,127,1,127,3,2,1,0,7,5,1,1,102,0,0,10,9,1,7,0,32,0,32,1,106,11"
+    source = f"async (v, c) => {{ const m = await WebAssembly.instantiate(new Uint8Array([{code}])); "
+    source += "let n = 0; for (let i = 0; i < 1e6; i++) n = m.instance.exports.f(n, 1); c.result = n; }"
+    with Worker() as worker:
+        assert compute(worker, source) == "1000000"
+
+
+def test_the_context_lasts_from_one_variable_to_the_next() -> None:
+    with Worker() as worker:
+        assert [compute(worker, COUNT, {"step": 2}) for _ in range(3)] == ["2", "4", "6"]
+
+
+def test_the_returned_context_is_the_one_that_is_kept() -> None:
+    source = "(variable, context) => ({ n: (context.n || 0) + 1, result: context.n || 0 })"
+    with Worker() as worker:
+        assert [compute(worker, source) for _ in range(3)] == ["0", "1", "2"]
+
+
+def test_a_served_context_replaces_the_kept_one() -> None:
+    with Worker() as worker:
+        compute(worker, COUNT, {"step": 1})
+        assert compute(worker, COUNT, {"step": 1}, context={"n": 100}) == "101"
+
+
+def test_a_result_is_not_carried_over_to_the_next_variable() -> None:
+    with Worker() as worker:
+        source = "(variable, context) => { if (variable.first) context.result = 1; }"
+        compute(worker, source, {"first": True})
+        with pytest.raises(JobError, match="without a `result` field"):
+            compute(worker, source)
+
+
+def test_the_next_job_gets_a_fresh_child() -> None:
+    with Worker() as worker:
+        compute(worker, COUNT, {"step": 1})
+        former = worker.child
+        assert compute(worker, COUNT, {"step": 1}, job="other") == "1"
+        assert former is not None
+        assert gone(former.pid)
+
+
+def test_changed_code_of_a_job_gets_a_fresh_child() -> None:
+    with Worker() as worker:
+        compute(worker, COUNT, {"step": 1})
+        assert compute(worker, COUNT.replace("variable.step", "5")) == "5"
+
+
+def test_links_never_reach_the_function() -> None:
+    variable = {"_links": {"post_result": "/secret"}, "_embedded": {"context": {}}, "a": 1}
+    with Worker() as worker:
+        source = "(variable, context) => { context.result = Object.keys(variable); }"
+        assert compute(worker, source, variable) == '["a"]'
+
+
+def test_text_survives_both_ways() -> None:
+    with Worker() as worker:
+        source = "(variable, context) => { context.result = variable.text; }"
+        assert compute(worker, source, {"text": "Ω\u2028🦀\x00"}) == '"Ω\u2028🦀\\u0000"'
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("function (", "code"),
+        ("5", "code"),
+        ("() => {}", "no-result"),
+        ("() => 5", "no-result"),
+        ("() => null", "no-result"),
+        ("(v, c) => { c.result = () => 1; }", "not-json"),
+        ("(v, c) => { c.result = 1n; }", "threw"),
+        ("() => { throw new Error('no luck'); }", "threw"),
+        ("async () => { await null; throw 'no luck'; }", "threw"),
+    ],
+)
+def test_what_is_wrong_is_said_by_its_kind(source: str, kind: str) -> None:
+    with Worker() as worker, pytest.raises(JobError) as caught:
+        compute(worker, source)
+    assert caught.value.kind == kind
+
+
+def test_the_message_of_a_thrown_error_is_passed_on() -> None:
+    with Worker() as worker, pytest.raises(JobError, match="TypeError: no luck"):
+        compute(worker, "() => { throw new TypeError('no luck'); }")
+
+
+def test_a_child_goes_on_after_an_error() -> None:
+    with Worker() as worker:
+        with pytest.raises(JobError):
+            compute(worker, "(v, c) => { if (v.bad) throw 1; c.result = 2; }", {"bad": True})
+        former = worker.child
+        assert compute(worker, "(v, c) => { if (v.bad) throw 1; c.result = 2; }") == "2"
+        assert worker.child is former
+
+
+def test_a_renewed_deadline_lets_a_long_unit_end() -> None:
+    grants: list[float] = []
+
+    def renew() -> float:
+        grants.append(0.3)
+        return 0.3
+
+    source = "(v, c) => { const end = Date.now() + 700; while (Date.now() < end); c.result = 1; }"
+    with Worker() as worker:
+        compute(worker, "() => ({ result: 0 })")
+        assert worker.compute(Unit("job", source, {}), Deadline(0.6, renew)).result == "1"
+    assert grants

@@ -1,0 +1,227 @@
+"""Hostile jobs: each is ended or contained, leaves nothing behind, and the next job doesn't notice."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from client_processes import gone
+from comp_pool.child import Deadline
+from comp_pool.errors import JobError
+from comp_pool.worker import MEBIBYTE, Unit, Worker
+
+HONEST = "(v, c) => { c.result = [1, 2].map((n) => n * 2); }"
+
+ENDLESS = {
+    "endless loop": "() => { for (;;); }",
+    "promise chain": "async () => { for (;;) await null; }",
+    "promise that never settles": "() => new Promise(() => {})",
+    "catastrophic regexp": "() => /(a+)+$/.test('a'.repeat(60) + 'b')",
+    "getter that never returns": "(v, c) => { c.result = { get a() { for (;;); } }; }",
+    "toJSON that never returns": "(v, c) => { c.result = { toJSON() { for (;;); } }; }",
+    "thenable that never settles": "(v, c) => { c.result = 1; return { then() {} }; }",
+    "wait for shared memory": "() => { Atomics.wait(new Int32Array(new SharedArrayBuffer(8)), 0, 0); }",
+    "message that never ends": "() => { throw { toString() { for (;;); } }; }",
+}
+
+BOMBS = {
+    "of arrays": "() => { const all = []; for (;;) all.push(new Array(1000).fill(1.5)); }",
+    "of buffers": "() => { const all = []; for (;;) all.push(new Uint8Array(1 << 24).fill(1)); }",
+    "of strings": "() => { const all = []; for (let n = 0; ; n++) all.push('x'.repeat(1e6) + n, [...all].join()); }",
+    "after a promise": "async () => { await null; const all = []; for (;;) all.push(new Array(1000).fill(1.5)); }",
+}
+
+HOST = ["process", "require", "console", "setTimeout", "clearTimeout", "fetch", "__timer_manager", "__TimerManager"]
+
+TAMPERING = {
+    "JSON": "JSON.stringify = JSON.parse = () => '0';",
+    "Object.prototype": "Object.prototype.toJSON = () => 0; Object.prototype.kind = 'threw';",
+    "Array.prototype": "Array.prototype.push = Array.prototype.map = () => { throw 1; };",
+    "Promise.prototype": "Promise.prototype.then = Promise.prototype.constructor = 0;",
+    "String.prototype": "String.prototype.slice = () => { throw 1; };",
+    "every global": "for (const name of Reflect.ownKeys(globalThis)) { try { globalThis[name] = 0; } catch {} }",
+}
+
+
+def failure(source: str, seconds: float = 10.0, **options: int) -> JobError:
+    with Worker(**options) as worker, pytest.raises(JobError) as caught:
+        worker.compute(Unit("hostile", source, {}), Deadline(seconds))
+    return caught.value
+
+
+@pytest.mark.parametrize("source", ENDLESS.values(), ids=ENDLESS)
+def test_what_never_ends_is_killed_at_its_deadline(source: str) -> None:
+    began = time.monotonic()
+    assert failure(source, 0.5).kind == "timeout"
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("source", BOMBS.values(), ids=BOMBS)
+def test_a_memory_bomb_ends_within_its_limit(source: str) -> None:
+    assert failure(source, memory_bytes=64 * MEBIBYTE).kind == "memory"
+
+
+def test_webassembly_has_no_memory_beyond_the_limit() -> None:
+    source = "() => { const all = []; for (;;) all.push(new WebAssembly.Memory({ initial: 500 })); }"
+    assert "could not allocate memory" in failure(source, memory_bytes=64 * MEBIBYTE).message
+
+
+def test_deep_recursion_is_an_error_of_the_job() -> None:
+    assert "Maximum call stack" in failure("function recur() { return recur() + 1; }").message
+
+
+def test_a_result_of_100_megabytes_is_refused() -> None:
+    ex = failure("(v, c) => { c.result = 'x'.repeat(1e8); }")
+    assert ex.kind == "too-large"
+
+
+def test_a_result_is_measured_in_bytes() -> None:
+    ex = failure("(v, c) => { c.result = 'Ω'.repeat(600); }", result_bytes=1000)
+    assert ex.kind == "too-large"
+
+
+def test_a_throwing_to_json_is_an_error_of_the_job() -> None:
+    assert failure("(v, c) => { c.result = { toJSON() { throw new Error('no'); } }; }").message == "Error: no"
+
+
+def test_an_error_without_text_is_an_error_all_the_same() -> None:
+    assert failure("() => { throw { toString() { throw 1; } }; }").kind == "threw"
+
+
+def test_an_endless_message_is_cut() -> None:
+    assert len(failure("() => { throw 'x'.repeat(1e7); }").message) <= 500
+
+
+def evaluate(worker: Worker, expression: str) -> Any:
+    unit = Unit("curious", "(v, c) => { c.result = (0, eval)(v.expression); }", {"expression": expression})
+    return json.loads(worker.compute(unit, Deadline(10)).result)
+
+
+@pytest.fixture(scope="module")
+def curious() -> Iterator[Worker]:
+    with Worker() as worker:
+        evaluate(worker, "0")
+        yield worker
+
+
+@pytest.mark.parametrize("name", HOST)
+def test_a_host_object_is_not_there(name: str, curious: Worker) -> None:
+    assert evaluate(curious, f"typeof {name}") == "undefined"
+
+
+def test_every_other_global_is_of_the_language(curious: Worker) -> None:
+    there = "(name) => globalThis[name] !== undefined && !/^[A-Z]/.test(name)"
+    names = evaluate(curious, f"Reflect.ownKeys(globalThis).filter({there})")
+    parsers = {"parseFloat", "parseInt", "isFinite", "isNaN", "eval", "globalThis", "escape", "unescape"}
+    assert set(names) == parsers | {f"{verb}URI{of}" for verb in ("decode", "encode") for of in ("", "Component")}
+
+
+def test_import_finds_nothing() -> None:
+    with Worker() as worker:
+        source = "async (v, c) => { c.result = await import('fs').then(() => 'had it', () => 'refused'); }"
+        assert worker.compute(Unit("curious", source, {}), Deadline(10)).result == '"refused"'
+
+
+def test_the_caller_is_not_to_be_had() -> None:
+    source = "function peek() { return { result: typeof peek.caller }; }"
+    with Worker() as worker:
+        assert worker.compute(Unit("curious", source, {}), Deadline(10)).result == '"object"'
+
+
+def tamper(tampering: str) -> str:
+    return "(v, c) => { c.result = 1; if (v.tamper) { ... } }".replace("...", tampering)
+
+
+@pytest.mark.parametrize("tampering", TAMPERING.values(), ids=TAMPERING)
+def test_tampering_does_not_reach_the_next_job(tampering: str) -> None:
+    with Worker() as worker:
+        worker.compute(Unit("hostile", tamper(tampering), {"tamper": True}), Deadline(10))
+        assert worker.compute(Unit("honest", HONEST, {}), Deadline(10)).result == "[2,4]"
+
+
+@pytest.mark.parametrize("tampering", TAMPERING.values(), ids=TAMPERING)
+def test_tampering_does_not_break_what_carries_the_result(tampering: str) -> None:
+    with Worker() as worker:
+        worker.compute(Unit("hostile", tamper(tampering), {"tamper": True}), Deadline(10))
+        assert worker.compute(Unit("hostile", tamper(tampering), {}), Deadline(10)).result == "1"
+
+
+def test_a_forged_refusal_is_not_believed() -> None:
+    assert failure("() => { throw { kind: 'memory', message: 'forged' }; }").kind == "threw"
+
+
+def test_the_child_has_an_empty_environment_and_no_directory() -> None:
+    with Worker() as worker:
+        worker.compute(Unit("honest", HONEST, {}), Deadline(10))
+        assert worker.child is not None
+        process = f"/proc/{worker.child.pid}"
+        with open(f"{process}/environ", "rb") as file:
+            # The C library's own coercion of the locale is all that may be in it.
+            assert file.read().replace(b"LC_CTYPE=C.UTF-8", b"").strip(b"\0") == b""
+        assert os.readlink(f"{process}/cwd").endswith(" (deleted)")
+
+
+def test_the_child_has_no_descriptor_of_its_parent() -> None:
+    with open(__file__, "rb") as ours, Worker() as worker:
+        os.set_inheritable(ours.fileno(), True)
+        worker.compute(Unit("honest", HONEST, {}), Deadline(10))
+        assert worker.child is not None
+        opened = f"/proc/{worker.child.pid}/fd"
+        assert __file__ not in [os.readlink(f"{opened}/{number}") for number in os.listdir(opened)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="seccomp is Linux's")
+def test_v8_runs_with_its_system_calls_filtered() -> None:
+    with Worker() as worker:
+        worker.compute(Unit("honest", HONEST, {}), Deadline(10))
+        assert worker.child is not None
+        assert worker.child.confined
+        with open(f"/proc/{worker.child.pid}/status") as file:
+            assert "Seccomp:\t2\n" in file.read()
+
+
+def test_a_cancelled_computation_ends_at_once() -> None:
+    source = "(v, c) => { if (v.go) for (;;); c.result = 1; }"
+    with Worker() as worker:
+        worker.compute(Unit("hostile", source, {}), Deadline(10))
+        timer = threading.Timer(0.1, worker.cancel)
+        timer.start()
+        with pytest.raises(JobError) as caught:
+            worker.compute(Unit("hostile", source, {"go": 1}), Deadline(30))
+        timer.join()
+    assert caught.value.kind == "cancelled"
+
+
+ORPHAN = """
+import sys
+from comp_pool.child import Child, Deadline
+child = Child(64 << 20, 1 << 20)
+child.send({"source": %r, "variable": "{}", "context": None, "seconds": %r}, Deadline(5))
+print(child.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("source", ["() => { for (;;); }", "() => new Promise(() => {})"])
+def test_a_child_dies_with_its_parent_while_it_computes(source: str) -> None:
+    command = [sys.executable, "-c", ORPHAN % (source, 60)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+    assert gone(child)
+
+
+def test_a_child_dies_at_its_deadline_without_its_parent_s_help() -> None:
+    command = [sys.executable, "-c", ORPHAN % ("() => { for (;;); }", 0.3)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        assert gone(int(parent.stdout.readline()))
+        parent.communicate()

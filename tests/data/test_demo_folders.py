@@ -1,0 +1,82 @@
+"""The folders of the demo jobs: what is in them, and that people can read it."""
+
+import json
+import re
+
+import dukpy
+import pytest
+from py_mini_racer import MiniRacer
+from slugify import slugify
+
+from tests.data.demo import FOLDER, FUNCTIONS, LANGUAGES, SLUGS
+
+
+def test_the_demo_jobs_are_these():
+    assert sorted(path.name for path in FOLDER.iterdir() if path.is_dir()) == list(SLUGS)
+
+
+def test_folder_is_the_slug_of_the_name(job):
+    assert slugify(job.document["name"]) == job.slug
+
+
+def test_folder_holds_these_files(job):
+    expected = {"job.json", "variables.ndjson", *(f"{name}.js" for name in FUNCTIONS)}
+    assert {path.name for path in (FOLDER / job.slug).iterdir()} == expected
+
+
+def test_document_holds_no_functions(job):
+    assert set(job.document) == {"name", "metadata", "settings"}
+
+
+def test_settings_are_known_ones(job):
+    assert set(job.document["settings"]) <= {"lease_seconds", "max_errors", "require_lease"}
+
+
+def test_owner_is_named(job):
+    assert job.document["metadata"]["owner"] == "comp-pool"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("text", ["description", "short_description"])
+def test_text_exists_in_every_language(job, text, language):
+    assert job.document["metadata"][text][language].strip()
+
+
+@pytest.mark.parametrize("text", ["description", "short_description"])
+def test_no_text_is_left_untranslated(job, text):
+    assert len(set(job.document["metadata"][text].values())) == len(job.document["metadata"][text])
+
+
+def test_variables_file_is_modest(job):
+    assert (FOLDER / job.slug / "variables.ndjson").stat().st_size < 200_000
+
+
+def test_lines_hold_an_id_and_a_variable(job):
+    assert all(set(line) == {"id", "variable"} for line in job.lines)
+
+
+def test_ids_are_valid(job):
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,99}", line["id"]) for line in job.lines)
+
+
+def test_ids_are_unique(job):
+    assert len(job.variables) == len(job.lines)
+
+
+def test_ids_are_sorted(job):
+    assert list(job.variables) == sorted(job.variables)
+
+
+def test_variables_are_unique(job):
+    assert len({json.dumps(variable) for variable in job.variables.values()}) == len(job.variables)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_function_is_one_expression_in_quickjs(job, name):
+    assert dukpy.evaljs(f"typeof (\n{job.source[name]}\n)") == "function"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_function_is_one_expression_in_v8(job, name):
+    with MiniRacer() as engine:
+        assert engine.eval(f"typeof ({job.source[name]}\n)") == "function"

@@ -1,0 +1,56 @@
+"""The demo job hash-of-hashes, held against an implementation in Python."""
+
+import copy
+import json
+
+import pytest
+
+from tests.data.demo import execute, is_refusal, job_of, judge_result, results_of
+
+
+def java_hash(values):
+    """String.hashCode by its definition, a polynomial, rather than by its loop."""
+    total = sum(value * 31**power for power, value in enumerate(reversed(values)))
+    return (total + 2**31) % 2**32 - 2**31
+
+
+def code_units(string):
+    encoded = string.encode("utf-16-le")
+    return [int.from_bytes(encoded[place : place + 2], "little") for place in range(0, len(encoded), 2)]
+
+
+def test_hashes_equal_an_independent_implementation():
+    for variable_id, result in results_of("hash-of-hashes").items():
+        strings = job_of("hash-of-hashes").variables[variable_id]["strings"]
+        assert result["hashes"] == [java_hash(code_units(string)) for string in strings]
+
+
+def test_hash_of_hashes_equals_an_independent_implementation():
+    for result in results_of("hash-of-hashes").values():
+        assert result["hash"] == java_hash(result["hashes"])
+
+
+@pytest.mark.parametrize(
+    ("string", "expected"),
+    [("", 0), ("Aa", 2112), ("BB", 2112), ("polygenelubricants", -(2**31)), ("😀", 1772899)],
+)
+def test_known_hashes(string, expected):
+    assert execute(job_of("hash-of-hashes"), [{"strings": [string]}])[0]["hashes"] == [expected]
+
+
+@pytest.mark.parametrize("place", [0, 11, -1])
+@pytest.mark.parametrize("error", [-1, 1])
+def test_single_hash_off_by_one_is_refused(place, error):
+    variable_id, result = list(results_of("hash-of-hashes").items())[7]
+    lie = copy.deepcopy(result)
+    lie["hashes"][place] += error
+    assert is_refusal(judge_result(job_of("hash-of-hashes"), variable_id, json.dumps(lie)), "hashes")
+
+
+@pytest.mark.parametrize(
+    "change", [lambda hashes: hashes[:-1], lambda hashes: [*hashes, 0], lambda hashes: hashes[::-1]]
+)
+def test_hashes_of_other_number_or_order_are_refused(change):
+    variable_id, result = list(results_of("hash-of-hashes").items())[7]
+    lie = {**result, "hashes": change(result["hashes"])}
+    assert is_refusal(judge_result(job_of("hash-of-hashes"), variable_id, json.dumps(lie)), "hashes")

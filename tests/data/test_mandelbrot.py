@@ -1,0 +1,114 @@
+"""The demo job mandelbrot, held against an implementation in Python."""
+
+import itertools
+import json
+import random
+
+import pytest
+
+from tests.data.demo import execute, in_quickjs, is_refusal, job_of, judge_result, results_of
+
+
+def count_steps(tile, x, y):
+    """The count of one pixel with Python's complex numbers' parts: doubles too, rounded alike."""
+    c_real = tile["left"] + (tile["column"] + x) * tile["step"]
+    c_imag = tile["top"] - (tile["row"] + y) * tile["step"]
+    real = imag = 0.0
+    for count in range(tile["limit"]):
+        if real * real + imag * imag > 4:
+            return count
+        real, imag = real * real - imag * imag + c_real, 2 * real * imag + c_imag
+    return tile["limit"]
+
+
+def test_tiles_cover_the_picture():
+    picture = job_of("mandelbrot").document["metadata"]["picture"]
+    pixels = set()
+    for tile in job_of("mandelbrot").variables.values():
+        columns = range(tile["column"], tile["column"] + tile["width"])
+        pixels.update(itertools.product(columns, range(tile["row"], tile["row"] + tile["height"])))
+    assert pixels == set(itertools.product(range(picture["width"]), range(picture["height"])))
+
+
+def test_sampled_pixels_equal_an_independent_implementation():
+    sample = random.Random(1980)
+    for variable_id, tile in job_of("mandelbrot").variables.items():
+        rows = results_of("mandelbrot")[variable_id]["rows"]
+        for _ in range(25):
+            x, y = sample.randrange(tile["width"]), sample.randrange(tile["height"])
+            assert int(rows[y][2 * x : 2 * x + 2], 36) == count_steps(tile, x, y)
+
+
+def test_picture_is_its_own_mirror_image():
+    columns = [
+        [row for line in range(6) for row in results_of("mandelbrot")[f"tile-{column:02}-{line:02}"]["rows"]]
+        for column in range(8)
+    ]
+    assert all(rows[1:] == rows[:0:-1] for rows in columns)
+
+
+def test_distance_of_exactly_two_has_not_run_away():
+    tile = {"left": 2, "top": 0, "step": 1, "column": 0, "row": 0, "width": 1, "height": 1, "limit": 9}
+    job = job_of("mandelbrot")
+    assert execute(job, [tile]) == [{"rows": ["02"]}]
+    lies = [in_quickjs(job.source["validate_result"], json.dumps(tile), f"{{rows: ['0{n}']}}") for n in (1, 3)]
+    assert all(is_refusal(verdict, "rows") for verdict in lies)
+
+
+def test_small_tile_is_as_wide_and_high_as_asked():
+    tile = {**job_of("mandelbrot").variables["tile-00-00"], "width": 3, "height": 2}
+    assert [len(row) for row in execute(job_of("mandelbrot"), [tile])[0]["rows"]] == [6, 6]
+
+
+def repaint(rows, change, pixels):
+    """The rows of a tile with the counts of the given pixels, (x, y), changed."""
+    rows = list(rows)
+    for x, y in pixels:
+        count = change(int(rows[y][2 * x : 2 * x + 2], 36))
+        rows[y] = rows[y][: 2 * x] + in_base_36(count) + rows[y][2 * x + 2 :]
+    return rows
+
+
+def in_base_36(count):
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    return digits[count // 36] + digits[count % 36]
+
+
+def refuse_tile(variable_id, rows):
+    return is_refusal(judge_result(job_of("mandelbrot"), variable_id, json.dumps({"rows": rows})), "rows")
+
+
+@pytest.mark.parametrize("error", [-1, 1])
+@pytest.mark.parametrize("pixel", [(0, 0), (99, 0), (42, 57), (99, 99)])
+def test_single_pixel_off_by_one_is_refused_where_counts_are_low(pixel, error):
+    rows = results_of("mandelbrot")["tile-00-00"]["rows"]
+    assert refuse_tile("tile-00-00", repaint(rows, lambda count: count + error, [pixel]))
+
+
+@pytest.mark.parametrize("made_up", [1, 999])
+def test_made_up_pixels_are_refused_where_counts_are_high(made_up):
+    pixels = list(itertools.product(range(100), range(100)))[::5]  # all missed: less than once in 10 ** 38
+    rows = repaint(results_of("mandelbrot")["tile-04-02"]["rows"], lambda count: made_up, pixels)
+    assert refuse_tile("tile-04-02", rows)
+
+
+@pytest.mark.parametrize("pixel", ["00", "rt", "zz", "AA", "-1", "1.", "é0", "\n1", " 1"])
+def test_pixel_out_of_range_is_refused(pixel):
+    rows = results_of("mandelbrot")["tile-04-02"]["rows"]
+    assert refuse_tile("tile-04-02", [rows[0][:-2] + pixel, *rows[1:]])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rows: rows[:-1],
+        lambda rows: [*rows, rows[-1]],
+        lambda rows: [rows[0][:-1], *rows[1:]],
+        lambda rows: [rows[0] + "01", *rows[1:]],
+        lambda rows: [rows[0] * 5000, *rows[1:]],
+        lambda rows: [list(rows[0]), *rows[1:]],
+        lambda rows: [None, *rows[1:]],
+    ],
+)
+def test_tile_of_another_shape_is_refused(change):
+    assert refuse_tile("tile-04-02", change(results_of("mandelbrot")["tile-04-02"]["rows"]))
