@@ -50,14 +50,15 @@ def _run(command: Command, arguments: argparse.Namespace) -> int:
 
     try:
         return command(arguments, Config.from_environ())
-    except (InvalidSetting, PoolError, StorageError) as ex:
+    except (InvalidSetting, PoolError, StorageError, OSError) as ex:
         print(f"comp-pool: {ex}", file=sys.stderr)
         return 2
 
 
-def _serve(_arguments: argparse.Namespace, _config: Config) -> int:
+def _serve(_arguments: argparse.Namespace, config: Config) -> int:
     from gunicorn.app.wsgiapp import WSGIApplication
 
+    _store(config).close()  # What is wrong with the directory is said here, in a line.
     sys.argv = ["comp-pool", "-c", "python:server"]
     WSGIApplication("comp-pool serve").run()
     return 0

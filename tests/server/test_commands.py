@@ -91,6 +91,16 @@ def test_a_setting_that_makes_no_sense_is_named(
     assert name in error
 
 
+def test_a_directory_that_cannot_be_is_named(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (data / "file").touch()
+    monkeypatch.setenv("COMP_POOL_DATA", str(data / "file"))
+    status, _, error = run(capsys, "serve")
+    assert status == 2
+    assert str(data / "file") in error
+
+
 def test_help_of_serve_lists_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["serve", "--help"])
