@@ -11,7 +11,7 @@ from pool.sandbox import Sandbox, ScriptError
 from pool.tokens import LeaseToken, Tokens
 from pool.verdict import Verdict, verdict_of
 from storage import ids
-from storage.base import Document, Page, Store
+from storage.base import Document, Page, Store, canonical
 from storage.errors import AlreadyFinished, NotFound
 
 
@@ -61,7 +61,7 @@ class Results:
         if document["lease"] is None:
             return
         for refused in self._store.rejected(job["id"], variable_id):
-            if refused["lease"] == document["lease"] and refused["result"] == document["result"]:
+            if refused["lease"] == document["lease"] and canonical(refused["result"]) == canonical(document["result"]):
                 raise Rejected(refused["rejected"], failed=False)
 
     def _judge(self, job: Document, variable_id: str, data: Document, document: Document) -> Verdict:

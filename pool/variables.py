@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +18,8 @@ from pool.scheduling import VariableScheduler
 from pool.tokens import LeaseToken, Tokens
 from pool.verdict import verdict_of
 from storage import ids
-from storage.base import Document, Page, Store
-from storage.errors import AlreadyFinished
+from storage.base import Document, Page, Store, canonical
+from storage.errors import AlreadyFinished, NotFound
 
 LONGEST_WAIT = 15
 
@@ -51,34 +53,55 @@ class Variables:
     def require_owner(self, job_id: str, caller: Caller) -> None:
         self._keys.require_owner(caller, self._store.job(job_id))
 
-    def post(self, job_id: str, values: Sequence[Any], caller: Caller, key: str | None = None) -> list[str]:
+    def post(
+        self, job_id: str, values: Sequence[Any], caller: Caller, key: str | None = None, lines: Sequence[int] = ()
+    ) -> list[str]:
         """Stores all of `values`, or none; returns their ids, in order.
 
         The same `key` (of idempotency) makes the same ids, so that a post can be repeated after a lost answer.
-        Raises Invalid with the number of the line at fault, AlreadyExists where a key comes with other values.
+        `lines` are the numbers that the values have in what was sent, for Invalid to name the one at fault.
+        Raises Conflict where a key comes with other values.
         """
         job = self._store.job(job_id)
-        stem = ids.timed_id() if key is None else hashlib.sha256(f"{job['uid']}/{key}".encode()).hexdigest()[:24]
-        width = len(str(len(values)))
-        names = [stem] if len(values) == 1 and key is None else [f"{stem}-{n:0{width}}" for n in range(len(values))]
-        self._add(job, dict(zip(names, values, strict=True)), caller)
+        if key is None:
+            names = _names(ids.timed_id(), len(values))
+            self._add(job, dict(zip(names, values, strict=True)), caller, lines)
+            return names
+        batch = _digest(canonical(values))
+        names = _names(_digest(f"{job['uid']}/{key}"), len(values))
+        self._refuse_other_batch(job_id, names[0], batch)
+        self._add(job, dict(zip(names, values, strict=True)), caller, lines, batch=batch)
         return names
 
+    def _refuse_other_batch(self, job_id: str, first_id: str, batch: str) -> None:
+        """The first id tells, as it is the same for every batch of a key, and the first to be stored."""
+        with suppress(NotFound):
+            if self._store.variable(job_id, first_id).get("batch") != batch:
+                raise Conflict("Idempotency-Key: has been used for other variables")
+
     def put(self, job_id: str, variable_id: str, value: Any, caller: Caller) -> bool:
-        """Stores a variable under a chosen id; False where the very same is there already. Raises AlreadyExists."""
+        """Stores a variable under a chosen id; False where the very same is there already.
+
+        Raises AlreadyExists where another is; Withdrawn where the id has been used up.
+        """
         ids.check_variable_id(variable_id)
-        return bool(self._add(self._store.job(job_id), {variable_id: value}, caller))
+        is_new = bool(self._add(self._store.job(job_id), {variable_id: value}, caller))
+        if not is_new:
+            self.get(job_id, variable_id)
+        return is_new
 
     def put_many(self, job_id: str, values: Mapping[str, Any], caller: Caller) -> list[str]:
         """Stores all of these, or none; returns the ids that are new. Raises as `put` does."""
         return self._add(self._store.job(job_id), values, caller)
 
-    def _add(self, job: Document, values: Mapping[str, Any], caller: Caller) -> list[str]:
+    def _add(
+        self, job: Document, values: Mapping[str, Any], caller: Caller, lines: Sequence[int] = (), **facts: str
+    ) -> list[str]:
         self._keys.require_contributor(caller, job)
-        for number, value in enumerate(values.values(), start=1):
-            self._check(job, value, f"line {number}" if len(values) > 1 else "")
+        for number, value in itertools.zip_longest(lines, values.values()):
+            self._check(job, value, "" if number is None else f"line {number}")
         documents = {
-            name: {"job": job["id"], "id": name, "created": ids.now_text(), "data": value}
+            name: {"job": job["id"], "id": name, "created": ids.now_text(), **facts, "data": value}
             for name, value in values.items()
         }
         return self._store.add_variables(job["id"], documents)
@@ -178,3 +201,12 @@ class Variables:
         self.require_owner(job_id, caller)
         if not self._store.release(job_id, variable_id):
             raise Conflict(f"variable {variable_id!r} has not failed")
+
+
+def _names(stem: str, count: int) -> list[str]:
+    width = len(str(count))
+    return [stem, *(f"{stem}-{number:0{width}}" for number in range(1, count))]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:24]

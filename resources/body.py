@@ -27,14 +27,14 @@ def read_document(req: falcon.Request, limit: int) -> Any:
         raise Problem(400, "json", f"the body is not JSON: {ex}") from ex
 
 
-def read_lines(req: falcon.Request, limit: int, line_limit: int) -> list[Any]:
-    """The values of an NDJSON body, one a line; empty lines are passed over."""
-    values = []
+def read_lines(req: falcon.Request, limit: int, line_limit: int) -> dict[int, Any]:
+    """The values of an NDJSON body by the numbers of their lines; empty lines are passed over."""
+    values = {}
     for number, line in enumerate(read(req, limit).split(b"\n"), start=1):
         if len(line) > line_limit:
             raise Problem(413, "size", f"line {number} is larger than {line_limit} bytes")
         if line.strip():
-            values.append(_parsed_line(line, number))
+            values[number] = _parsed_line(line, number)
     if not values:
         raise Problem(400, "json", "the body has no line of JSON")
     return values
@@ -72,7 +72,7 @@ def _read_all(stream: Any, length: int) -> bytes:
     while len(content) < length:
         try:
             chunk = stream.read(length - len(content))
-        except OSError as ex:
+        except Exception as ex:  # Every server has errors of its own for chunks that are broken.
             raise Problem(400, "body", "the body could not be read to its end") from ex
         if not chunk:
             break

@@ -88,7 +88,8 @@ class OfJob(Resource):
         links = addresses.page("jobs", job, "results", cursor=cursor, following=page.next, **asked)
         links["get_job"] = addresses.job(job)["self"]
         items = [(addresses.result(job, item["variable"], item["id"]), shown(item)) for item in page.items]
-        respond(req, resp, links, {"count": len(items)}, items)
+        cursor = page.items[-1]["cursor"] if page.items else cursor
+        respond(req, resp, links, {"count": len(items), "cursor": cursor}, items)
 
     def _stream(self, req: falcon.Request, resp: falcon.Response, job: str, order: str, wanted: str) -> None:
         first = self._results.page(job, req.get_param("cursor"), request.LARGEST_PAGE, order == "input")

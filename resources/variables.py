@@ -50,12 +50,12 @@ class Collection(Resource):
     def on_post(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         caller = request.caller(req, self._keys)
         self._variables.require_contributor(job, caller)
+        key, lines = _idempotency_key(req), {}
         if body.is_lines(req):
-            values = body.read_lines(req, self._bulk_limit, self._limit)
-        else:
-            values = [body.read_document(req, self._limit)]
-        posted = self._variables.post(job, values, caller, _idempotency_key(req))
-        _show_posted(req, resp, job, posted, single=not body.is_lines(req))
+            lines = body.read_lines(req, self._bulk_limit, self._limit)
+        values = list(lines.values()) or [body.read_document(req, self._limit)]
+        posted = self._variables.post(job, values, caller, key, list(lines))
+        _show_posted(req, resp, job, posted, single=not lines)
 
 
 def _show_posted(req: falcon.Request, resp: falcon.Response, job: str, posted: list[str], single: bool) -> None:

@@ -1,12 +1,15 @@
 """The contract of a store: what every engine keeps, in terms of jobs, variables, leases and results.
 
 Documents are dictionaries that JSON can carry; a returned document may be shared and must not be changed.
+Of their fields the store itself reads ``created`` everywhere, ``data`` and ``id`` of a variable, ``job``, ``variable``
+and ``id`` of a result, ``run_seconds`` where there is one, and ``job``, ``variable`` and ``withdrawn`` of a withdrawal.
 Every id is checked by the store again. Each method raises `StorageError` (or one of its kinds) and nothing else;
 any of them may be called from many threads and processes at once.
 """
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +17,11 @@ from typing import Any, Literal
 
 Document = dict[str, Any]
 State = Literal["open", "leased", "done", "failed", "withdrawn"]
+
+
+def canonical(value: Any) -> str:
+    """The JSON that equal values share. Python's own comparison takes 1 and true for equal."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,10 @@ class Store(ABC):
 
     @abstractmethod
     def state(self, job_id: str, variable_id: str) -> State:
-        """A variable's state, true at some moment during the call. Raises NotFound."""
+        """A variable's state, true at some moment during the call; `open` again when its lease has run out.
+
+        Raises NotFound.
+        """
 
     @abstractmethod
     def withdraw(self, job_id: str, variable_id: str, document: Document) -> None:
@@ -137,7 +148,10 @@ class Store(ABC):
 
     @abstractmethod
     def extend(self, job_id: str, variable_id: str, deadline: int, seconds: float) -> int:
-        """Puts off the deadline of a lease, named by its present one. Returns the new one. Raises LeaseLost."""
+        """Puts off the deadline of a lease, named by its present one; never brings it nearer. Returns the new one.
+
+        One that has run out can be put off while nobody else has leased the variable. Raises LeaseLost.
+        """
 
     @abstractmethod
     def give_back(self, job_id: str, variable_id: str, deadline: int) -> None:
@@ -145,11 +159,11 @@ class Store(ABC):
 
     @abstractmethod
     def has_work(self, job_id: str) -> bool:
-        """Whether `lease` would probably find something."""
+        """Whether `lease` would probably find something; certainly not any more after it found nothing."""
 
     @abstractmethod
     def next_deadline(self, job_id: str) -> int | None:
-        """When the first lease outstanding ends, in milliseconds of the epoch; None where none is."""
+        """When the first lease ends, or has ended if nobody else has it yet (milliseconds of the epoch), or None."""
 
     # Results
 
@@ -166,7 +180,8 @@ class Store(ABC):
     ) -> bool:
         """Keeps a refused result apart, and opens the variable again where `deadline` names its present lease.
 
-        Past `max_errors` of them the variable is parked as failed (and no more are kept): returns whether it is.
+        With the `max_errors`-th the variable is parked as failed (and no more are kept): returns whether it is.
+        The same result refused again counts once. Raises NotFound.
         """
 
     @abstractmethod
@@ -239,11 +254,14 @@ class Store(ABC):
 
     @abstractmethod
     def recover(self) -> None:
-        """Finishes or drops what dead processes left half-done; safe beside living ones."""
+        """Finishes or drops what dead processes, or a full disk, left half-done; safe beside living processes."""
 
     @abstractmethod
     def check(self, repair: bool) -> Iterator[Finding]:
-        """Compares everything derived with the documents; mends it where `repair`, while nobody else writes."""
+        """Compares everything derived with the documents; mends it where `repair`, while nobody else writes.
+
+        Raises StorageError where it should repair and another process has the store open.
+        """
 
     @abstractmethod
     def writable(self) -> bool:

@@ -19,9 +19,13 @@ _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _NOT_VARIABLES = frozenset({"index"})
 
 
+def is_id(name: str) -> bool:
+    return _ID.fullmatch(name) is not None
+
+
 def check_id(identifier: str, kind: str) -> str:
     """Returns `identifier`; raises InvalidId where it breaks the rule. `kind` is what the error calls it."""
-    if _ID.fullmatch(identifier) is None:
+    if not is_id(identifier):
         raise InvalidId(kind, identifier, f"must be {RULE}")
     return identifier
 

@@ -11,6 +11,7 @@
     jobs/<job>/tally.json                                   the journal summed up, so that counting is cheap
     keys/<digest>.json, secrets/<name>
     tmp/<process>/…                                         documents on their way; see `files`
+    trash/…, damaged/…                                      deleted jobs on their way out; what `check` set aside
 
 Documents are the truth. Two transactions decide everything: `rename` of a marker leases a variable, `link` of
 an outcome to its one name finishes it; each has one winner among any number of processes.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from storage import ids
@@ -16,8 +17,11 @@ from storage.flat.paths import JobPaths
 class FlatBase(Store):
     def __init__(self, root: str | os.PathLike[str], fsync: bool = True) -> None:
         self._root = os.path.abspath(root)
-        os.makedirs(f"{self._root}/jobs", exist_ok=True)
+        # The trash is there beforehand, so that a job can be deleted from a full disk.
+        for directory in ("jobs", "trash"):
+            os.makedirs(f"{self._root}/{directory}", exist_ok=True)
         self._files = Files(self._root, fsync)
+        self._unsettled: list[str] = []
 
     def _paths(self, job_id: str) -> JobPaths:
         return JobPaths(self._root, ids.check_id(job_id, "job"))
@@ -32,6 +36,22 @@ class FlatBase(Store):
     def _event(self, paths: JobPaths, event: str, **facts: Any) -> None:
         line = {"event": event, "at": ids.now_text(), **facts}
         self._files.append(paths.events_journal, [line])
+
+    def _sync_or_undo(self, path: str) -> None:
+        try:
+            self._files.sync_directories([path])
+        except OSError:
+            files.remove(path)  # It might not outlast a power cut, so that it must not count.
+            raise
+
+    def _settle(self, temporary: str, follow_up: Callable[[], object]) -> None:
+        """Does what follows from a decision. Where the disk refuses, the decision stands all the same."""
+        try:
+            follow_up()
+        except OSError:
+            self._unsettled.append(temporary)  # By which `recover` makes up for it.
+        else:
+            files.remove(temporary)
 
     def close(self) -> None:
         self._files.close()

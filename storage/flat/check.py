@@ -5,153 +5,138 @@ Meant for a pool that is at rest: beside one at work it may name what is merely 
 
 from __future__ import annotations
 
+import itertools
 import os
+import secrets
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from storage.base import Document, Finding
+from storage import ids
+from storage.base import Finding
 from storage.errors import Damaged, StorageError
-from storage.flat import files, journal
+from storage.flat import files
+from storage.flat.audit import Audit
+from storage.flat.inventory import Inventory, Marker, markers
 from storage.flat.paths import JobPaths
 from storage.flat.recovery import FlatRecovery
+from storage.flat.tally import Tally
 
-Remedy = Callable[[], object]
+Problem = tuple[str, str, Callable[[], object]]
+LINES_AT_ONCE = 10_000
 
 
 class FlatCheck(FlatRecovery):
     def check(self, repair: bool) -> Iterator[Finding]:
         if repair and self.living_processes():
             raise StorageError("the pool is running: stop it, then repair")
-        yield from self._check_leftovers(repair)
-        for job_id in self.job_ids():
-            for problem, remedy, mend in self._problems(job_id):
-                if repair:
-                    mend()
-                yield Finding(job_id, problem, remedy)
-
-    def _check_leftovers(self, repair: bool) -> Iterator[Finding]:
-        stale = sum(len(names) for _, _, names in os.walk(f"{self._root}/tmp"))
-        if stale and not self.living_processes():
-            yield Finding("", f"{stale} temporary files of processes that died", "finish or drop each")
-        if os.path.isdir(f"{self._root}/trash"):
-            yield Finding("", "deleted jobs whose files are still there", "remove them")
+        yield from self._check_leftovers()
         if repair:
             self.recover()
+        for name in filter(ids.is_id, files.names(f"{self._root}/jobs")):
+            for problem, remedy, mend in self._problems(self._paths(name)):
+                if repair:
+                    mend()
+                yield Finding(name, problem, remedy)
 
-    def _problems(self, job_id: str) -> Iterator[tuple[str, str, Remedy]]:
-        paths = self._paths(job_id)
+    def _check_leftovers(self) -> Iterator[Finding]:
+        stale = self.leftovers()
+        if stale:
+            yield Finding("", f"{stale} temporary files of processes that died", "finish or drop each")
+        if files.names(f"{self._root}/trash"):
+            yield Finding("", "deleted jobs whose files are still there", "remove them")
+
+    def _problems(self, paths: JobPaths) -> Iterator[Problem]:
+        if not os.path.isdir(paths.root):
+            return
         try:
             files.read(paths.job)
-        except (FileNotFoundError, Damaged):
+        except (OSError, Damaged):
             yield (
                 "job.json is missing or damaged",
                 "set the job's directory aside",
                 partial(self._set_aside, paths.root),
             )
             return
-        for directory in JobPaths.SKELETON:
-            path = f"{paths.root}/{directory}"
-            if not os.path.isdir(path):
-                yield f"{directory}/ is missing", "make it", partial(os.makedirs, path)
-        yield from self._damaged(f"{paths.root}/variables")
-        yield from self._damaged(f"{paths.root}/results")
-        yield from self._queue_problems(paths)
-        yield from self._journal_problems(paths)
+        yield from _missing_directories(paths)
+        inventory = Inventory(paths)
+        yield from self._document_problems(inventory)
+        yield from _queue_problems(inventory)
+        yield from self._journal_problems(inventory)
 
-    def _damaged(self, directory: str) -> Iterator[tuple[str, str, Remedy]]:
-        for path in _document_paths(directory):
-            try:
-                files.read(path)
-            except Damaged:
-                name = os.path.relpath(path, self._root)
-                yield f"{name} is damaged", "set it aside", partial(self._set_aside, path)
+    def _document_problems(self, inventory: Inventory) -> Iterator[Problem]:
+        for path in inventory.damaged:
+            yield f"{os.path.relpath(path, self._root)} is damaged", "set it aside", partial(self._set_aside, path)
+        for orphan in inventory.orphans():
+            set_aside = partial(self._set_aside, inventory.paths.outcome(orphan))
+            yield f"result of {orphan}, which is no variable", "set it aside", set_aside
+            inventory.forget_outcome(orphan)
 
     def _set_aside(self, path: str) -> None:
         target = f"{self._root}/damaged/{os.path.relpath(path, self._root)}"
         os.makedirs(os.path.dirname(target), exist_ok=True)
+        if os.path.lexists(target):
+            target += f"@{secrets.token_hex(4)}"
         os.replace(path, target)
 
-    def _queue_problems(self, paths: JobPaths) -> Iterator[tuple[str, str, Remedy]]:
-        variables = {_name(path) for path in _document_paths(f"{paths.root}/variables")}
-        outcomes = {_name(path) for path in _document_paths(f"{paths.root}/results")}
-        for orphan in sorted(outcomes - variables):
-            path = paths.outcome(orphan)
-            yield (
-                f"result of {orphan}, which is no variable",
-                "set it aside",
-                partial(self._set_aside, path),
-            )
-        queued: set[str] = set()
-        for marker in _files_below(f"{paths.root}/queue"):
-            variable_id = os.path.basename(marker)
-            if variable_id in variables - outcomes and variable_id not in queued:
-                queued.add(variable_id)
-                continue
-            why = (
-                "is finished" if variable_id in outcomes else "is queued twice" if variable_id in queued else "is gone"
-            )
-            yield (
-                f"marker of {variable_id}, which {why}",
-                "remove it",
-                partial(files.remove, marker),
-            )
-        for lost in sorted(variables - outcomes - queued):
-            place = paths.open(lost)
-            yield f"{lost} is in no queue", "open it", partial(files.touch, place)
-
-    def _journal_problems(self, paths: JobPaths) -> Iterator[tuple[str, str, Remedy]]:
-        for path, expected, kinds in (
-            (paths.variables_journal, _posted_lines(paths), {None}),
-            (paths.events_journal, _outcome_lines(paths), {"accepted", "withdrawn"}),
+    def _journal_problems(self, inventory: Inventory) -> Iterator[Problem]:
+        paths = inventory.paths
+        events = inventory.outcomes | inventory.rejected
+        for path, audit in (
+            (paths.variables_journal, Audit(paths.variables_journal, inventory.posted, set())),
+            (paths.events_journal, Audit(paths.events_journal, events, inventory.failed & inventory.unfinished())),
         ):
-            noted = [line for line, _ in journal.read(path, 0) if line.get("event") in kinds]
-            if sorted(map(_fact, noted)) != sorted(map(_fact, expected)):
+            if not audit.agrees():
                 problem = f"{os.path.relpath(path, paths.root)} disagrees with the documents"
-                yield problem, "write it anew", partial(self._rewrite, paths, path)
+                yield problem, "write it anew", partial(self._rewrite, paths, path, audit)
+        if not _tally_agrees(paths):
+            yield "tally.json disagrees with the journals", "count anew", partial(self._forget_tally, paths)
 
-    def _rewrite(self, paths: JobPaths, path: str) -> None:
-        """Writes a journal anew, from what is on disk now; what only the journal knows is kept."""
-        if path == paths.variables_journal:
-            lines = _posted_lines(paths)
-        else:
-            others = [line for line, _ in journal.read(path, 0) if line["event"] not in ("accepted", "withdrawn")]
-            lines = _outcome_lines(paths) + others
-        lines.sort(key=lambda line: (str(line["at"]), str(line.get("variable"))))
-        files.remove(paths.tally)
+    def _rewrite(self, paths: JobPaths, path: str, audit: Audit) -> None:
         rewritten = f"{self._files.workspace()}/journal"
         files.remove(rewritten)
-        self._files.append(rewritten, lines)
+        lines = audit.mended()
+        self._files.append(rewritten, ())
+        while batch := list(itertools.islice(lines, LINES_AT_ONCE)):
+            self._files.append(rewritten, batch)
         os.replace(rewritten, path)
+        self._forget_tally(paths)
+
+    def _forget_tally(self, paths: JobPaths) -> None:
+        files.remove(paths.tally)
+        self._tallies.pop(paths.job_id, None)
 
 
-def _posted_lines(paths: JobPaths) -> list[Document]:
-    documents = (files.read(path) for path in _document_paths(f"{paths.root}/variables"))
-    return [{"variable": document["id"], "at": document["created"]} for document in documents]
+def _missing_directories(paths: JobPaths) -> Iterator[Problem]:
+    for directory in JobPaths.SKELETON:
+        path = f"{paths.root}/{directory}"
+        if not os.path.isdir(path):
+            yield f"{directory}/ is missing", "make it", partial(os.makedirs, path, exist_ok=True)
 
 
-def _outcome_lines(paths: JobPaths) -> list[Document]:
-    return [_outcome_line(files.read(path)) for path in _document_paths(f"{paths.root}/results")]
+def _queue_problems(inventory: Inventory) -> Iterator[Problem]:
+    unfinished, queued = inventory.unfinished(), set[str]()
+    for marker in markers(inventory.paths):
+        why = _objection(marker, inventory, queued)
+        if why is not None:
+            yield f"marker of {marker.variable_id}, which {why}", "remove it", partial(files.remove, marker.path)
+        else:
+            queued.add(marker.variable_id)
+    for lost in sorted(unfinished - queued):
+        yield f"{lost} is in no queue", "open it", partial(files.touch, inventory.paths.open(lost))
 
 
-def _outcome_line(document: Document) -> Document:
-    if "withdrawn" in document:
-        return {"event": "withdrawn", "at": document["withdrawn"], "variable": document["variable"]}
-    facts = {"result": document["id"], "run_seconds": document.get("run_seconds")}
-    return {"event": "accepted", "at": document["created"], "variable": document["variable"], **facts}
+def _objection(marker: Marker, inventory: Inventory, queued: set[str]) -> str | None:
+    if marker.variable_id in inventory.finished:
+        return "is finished"
+    if marker.variable_id not in inventory.variables:
+        return "is gone"
+    if marker.variable_id in queued:
+        return "is queued twice"
+    return None if marker.is_in_place else "is in the wrong shard"
 
 
-def _fact(line: Document) -> tuple[str, str, str]:
-    return str(line.get("event")), str(line.get("variable")), str(line.get("result"))
-
-
-def _files_below(directory: str) -> Iterator[str]:
-    for parent, _, names in os.walk(directory):
-        yield from (f"{parent}/{name}" for name in sorted(names))
-
-
-def _document_paths(directory: str) -> Iterator[str]:
-    return (path for path in _files_below(directory) if path.endswith(".json"))
-
-
-def _name(path: str) -> str:
-    return os.path.basename(path).removesuffix(".json")
+def _tally_agrees(paths: JobPaths) -> bool:
+    kept, counted = Tally.loaded(paths), Tally()
+    kept.catch_up(paths)
+    counted.catch_up(paths)
+    return kept.counts == counted.counts

@@ -13,15 +13,23 @@ import json
 import os
 import secrets
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
+from storage import ids
 from storage.errors import Damaged
 
 
 def encode(document: dict[str, Any]) -> bytes:
-    return (json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+    try:
+        return _line(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # Half a surrogate pair, which JSON can carry and UTF-8 can't.
+        return _line(document, ensure_ascii=True).encode()
+
+
+def _line(document: dict[str, Any], ensure_ascii: bool) -> str:
+    return json.dumps(document, ensure_ascii=ensure_ascii, separators=(",", ":")) + "\n"
 
 
 def read(path: str) -> dict[str, Any]:
@@ -46,7 +54,7 @@ def _read_all(descriptor: int) -> bytes:
 def _decoded(content: bytes, path: str) -> dict[str, Any]:
     try:
         document = json.loads(content)
-    except ValueError as ex:
+    except (ValueError, RecursionError) as ex:
         raise Damaged(path) from ex
     if not isinstance(document, dict):
         raise Damaged(path)
@@ -62,34 +70,46 @@ def write_all(descriptor: int, content: bytes) -> None:
 def link(source: str, target: str) -> bool:
     """Gives a document its place, making the shard; False where the place is taken already."""
     try:
-        _with_parent(target, lambda: os.link(source, target))
+        os.link(source, target)
     except FileExistsError:
         return False
+    except FileNotFoundError:
+        if not make_directory(os.path.dirname(target)) and not os.path.exists(source):
+            raise
+        return link(source, target)
     return True
 
 
-def touch(path: str) -> None:
-    """Makes an empty marker; one that exists is left as it is."""
-    flags = os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC
-    _with_parent(path, lambda: os.close(os.open(path, flags, 0o644)))
+def touch(path: str, anew: bool = False) -> bool:
+    """Makes an empty marker, and its shard; one that exists is left as it is, and is False where `anew` is asked."""
+    flags = os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | (os.O_EXCL if anew else 0)
+    while True:
+        try:
+            os.close(os.open(path, flags, 0o644))
+            return True
+        except FileExistsError:
+            return False
+        except FileNotFoundError:
+            # A shard is removed when it is empty, so that it may vanish again; a deleted job fails here.
+            make_directory(os.path.dirname(path))
 
 
 def move(source: str, target: str) -> bool:
     """Renames, making the target's directory; False where the source is gone."""
-    try:
-        os.rename(source, target)
-    except FileNotFoundError:
-        if os.path.isdir(os.path.dirname(target)):
-            return False
-        make_directory(os.path.dirname(target))
-        return move(source, target)
-    return True
+    while True:
+        try:
+            os.rename(source, target)
+            return True
+        except FileNotFoundError:
+            if not os.path.lexists(source):
+                return False
+            make_directory(os.path.dirname(target))
 
 
 def remove(path: str) -> bool:
     try:
         os.unlink(path)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
     return True
 
@@ -102,20 +122,26 @@ def same(path: str, other: str) -> bool:
         return False
 
 
-def make_directory(path: str) -> None:
-    """Makes one level only: a job that was deleted meanwhile does not come back."""
-    with suppress(FileExistsError):
-        os.mkdir(path)
-
-
-def _with_parent(path: str, act: Callable[[], None]) -> None:
-    """Acts, after making the path's directory where it lacks."""
+def names(directory: str) -> list[str]:
+    """What is in a directory, sorted; nothing where there is none."""
     try:
-        act()
-    except FileNotFoundError:
-        make_directory(os.path.dirname(path))
-        # A shard is removed when it is empty, so that it may have vanished again; a deleted job fails above.
-        _with_parent(path, act)
+        return sorted(os.listdir(directory))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def is_document(name: str) -> bool:
+    """Whether a file's name is that of a document: an editor's backup and a `.DS_Store` are none."""
+    return name.endswith(".json") and ids.is_id(name.removesuffix(".json"))
+
+
+def make_directory(path: str) -> bool:
+    """Makes one level only: a job that was deleted meanwhile does not come back. False where it is there already."""
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        return False
+    return True
 
 
 class Files:
@@ -125,7 +151,8 @@ class Files:
         self.root, self._fsync = root, fsync
         self._process: tuple[int, str] = (0, "")
         self._known_directories: set[tuple[str, int]] = set()
-        self._release: weakref.finalize[..., Any] | None = None
+        # Two threads may each open a workspace at first; either is good, and both are let go.
+        self._workspaces: dict[str, weakref.finalize[..., Any]] = {}
 
     def workspace(self) -> str:
         """This process's own directory under tmp/, locked for as long as it lives; made anew after a fork."""
@@ -134,23 +161,21 @@ class Files:
             path = self._open_workspace()
         return path
 
+    def is_own(self, workspace: str) -> bool:
+        return workspace in self._workspaces and os.path.basename(workspace).startswith(f"{os.getpid()}-")
+
     def _open_workspace(self) -> str:
         path = f"{self.root}/tmp/{os.getpid()}-{secrets.token_hex(4)}"
         os.makedirs(f"{self.root}/tmp", exist_ok=True)
-        # Locked before it has its name, lest another process takes it for a dead one's.
-        unnamed = f"{self.root}/tmp/.{secrets.token_hex(8)}"
-        os.mkdir(unnamed)
-        lock = os.open(unnamed, os.O_RDONLY | os.O_CLOEXEC)
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.rename(unnamed, path)
+        lock = _locked_directory(path)
+        self._workspaces[path] = weakref.finalize(self, _leave, path, lock, os.getpid())
         self._process = (os.getpid(), path)
-        self._release = weakref.finalize(self, _leave, path, lock, os.getpid())
         return path
 
     def close(self) -> None:
-        if self._release is not None:
-            self._release()
-        self._process, self._release = (0, ""), None
+        self._process = (0, "")
+        while self._workspaces:
+            self._workspaces.popitem()[1]()
 
     def temporary(self, document: dict[str, Any], sync: bool = True) -> str:
         """Writes a document under a temporary name, on the disk for good where `sync`; returns its path."""
@@ -168,16 +193,22 @@ class Files:
         return path
 
     def replace(self, path: str, document: dict[str, Any], sync: bool = True) -> None:
-        os.replace(self.temporary(document, sync), path)
+        temporary = self.temporary(document, sync)
+        try:
+            os.replace(temporary, path)
+        except BaseException:
+            remove(temporary)
+            raise
         if sync:
             self.sync_directories([path])
 
     def append(self, path: str, lines: Iterable[dict[str, Any]]) -> None:
-        """Adds whole lines to a journal in one write, which the kernel keeps apart from other processes' writes."""
-        content = b"".join(encode(line) for line in lines)
-        descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC, 0o644)
+        """Adds whole lines to a journal, or none; one caller at a time."""
+        content = b"".join(map(encode, lines))
+        descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR | os.O_CLOEXEC, 0o644)
         try:
-            write_all(descriptor, content)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _append_whole(descriptor, content)
         finally:
             os.close(descriptor)
 
@@ -196,6 +227,33 @@ class Files:
         """Makes all that was written durable in one sweep of the file system: cheaper than many single syncs."""
         if self._fsync:
             _sync_file_system(self.root)
+
+
+def _append_whole(descriptor: int, content: bytes) -> None:
+    end = os.lseek(descriptor, 0, os.SEEK_END)
+    # What a process killed in mid-write has left becomes a line of its own, which readers pass over.
+    is_torn = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"
+    try:
+        write_all(descriptor, b"\n" + content if is_torn else content)
+    except BaseException:
+        os.ftruncate(descriptor, end)
+        raise
+
+
+def _locked_directory(path: str) -> int:
+    """Makes a directory and returns its lock: locked before it has its name, lest it is taken for a dead process's."""
+    while True:
+        unnamed = f"{os.path.dirname(path)}/.{secrets.token_hex(8)}"
+        os.mkdir(unnamed)
+        lock = -1
+        try:
+            lock = os.open(unnamed, os.O_RDONLY | os.O_CLOEXEC)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            os.rename(unnamed, path)
+            return lock
+        except FileNotFoundError:  # A recovery has just cleared it away.
+            if lock >= 0:
+                os.close(lock)
 
 
 def _leave(path: str, lock: int, process: int) -> None:

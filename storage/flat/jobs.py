@@ -7,15 +7,18 @@ import os
 import secrets
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from storage import ids
 from storage.base import Document
 from storage.errors import AlreadyExists, NotFound
 from storage.flat import files
 from storage.flat.base import FlatBase
 from storage.flat.paths import JobPaths
 
+YOUNG_NANOSECONDS = 100_000_000
 Signature = tuple[int, int, int]
 
 
@@ -27,18 +30,31 @@ class FlatJobs(FlatBase):
     def create_job(self, job_id: str, document: Document) -> None:
         paths = self._paths(job_id)
         prepared = f"{self._files.workspace()}/job-{secrets.token_hex(8)}"
+        try:
+            self._prepare_job(prepared, document)
+            self._place_job(prepared, paths)
+        except BaseException:
+            shutil.rmtree(prepared, ignore_errors=True)
+            raise
+
+    def _prepare_job(self, prepared: str, document: Document) -> None:
         os.mkdir(prepared)
         for directory in JobPaths.SKELETON:
             os.mkdir(f"{prepared}/{directory}")
         self._files.replace(f"{prepared}/job.json", document)
+
+    def _place_job(self, prepared: str, paths: JobPaths) -> None:
         try:
             os.rename(prepared, paths.root)
         except OSError as ex:
-            shutil.rmtree(prepared)
             if os.path.isdir(paths.root):
-                raise AlreadyExists("job", job_id) from ex
+                raise AlreadyExists("job", paths.job_id) from ex
             raise
-        self._files.sync_directories([paths.root])
+        try:
+            self._files.sync_directories([paths.root])
+        except OSError:
+            os.rename(paths.root, prepared)
+            raise
 
     def job(self, job_id: str) -> Document:
         paths = self._paths(job_id)
@@ -52,7 +68,9 @@ class FlatJobs(FlatBase):
         except FileNotFoundError as ex:
             self._jobs.pop(job_id, None)
             raise NotFound("job", job_id) from ex
-        self._jobs[job_id] = (signature, document)
+        # A document as young as the clock of files is coarse may be replaced once more under the same signature.
+        if time.time_ns() - status.st_mtime_ns > YOUNG_NANOSECONDS:
+            self._jobs[job_id] = (signature, document)
         return document
 
     def update_job(self, job_id: str, change: Callable[[Document], Document]) -> Document:
@@ -78,10 +96,8 @@ class FlatJobs(FlatBase):
 
     def delete_job(self, job_id: str) -> None:
         paths = self._paths(job_id)
-        trash = f"{self._root}/trash"
-        files.make_directory(trash)
         try:
-            os.rename(paths.root, f"{trash}/{job_id}@{secrets.token_hex(4)}")
+            os.rename(paths.root, f"{self._root}/trash/{job_id}@{secrets.token_hex(4)}")
         except FileNotFoundError as ex:
             raise NotFound("job", job_id) from ex
         self._files.sync_directories([paths.root])
@@ -89,8 +105,10 @@ class FlatJobs(FlatBase):
         threading.Thread(target=self._empty_trash, daemon=True, name="empty-trash").start()
 
     def _empty_trash(self) -> None:
-        shutil.rmtree(f"{self._root}/trash", ignore_errors=True)
+        for name in files.names(f"{self._root}/trash"):
+            shutil.rmtree(f"{self._root}/trash/{name}", ignore_errors=True)
 
     def job_ids(self) -> list[str]:
-        # A name with a dot first is none of ours: what people and their tools leave behind.
-        return sorted(name for name in os.listdir(f"{self._root}/jobs") if not name.startswith("."))
+        """Of what people and their tools put there as well, nothing."""
+        names = files.names(f"{self._root}/jobs")
+        return [name for name in names if ids.is_id(name) and os.path.exists(self._paths(name).job)]

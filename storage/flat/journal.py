@@ -1,6 +1,6 @@
 """The journals: what happened to a job, one line an event, in order. Derived from documents, and their index.
 
-A cursor is the offset of a line. Lines are appended whole; a line cut short by a full disk is passed over.
+A cursor is the offset of a line. Lines are appended whole; one cut short by the death of its process is passed over.
 """
 
 from __future__ import annotations
@@ -35,9 +35,15 @@ def read(path: str, offset: int) -> Iterator[tuple[dict[str, Any], int]]:
 def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None
+
+
+def failed_by(line: dict[str, Any]) -> int:
+    """By how much an event changes the number of failed variables."""
+    event = line.get("event")
+    return (event == "failed") - (event == "released" or line.get("was") == "failed")
 
 
 def offset_of(cursor: str | None, path: str) -> int:

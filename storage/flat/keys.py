@@ -29,7 +29,7 @@ class FlatKeys(FlatTallies):
                 raise AlreadyExists("key", key_id)
         finally:
             files.remove(temporary)
-        self._files.sync_directories([path])
+        self._sync_or_undo(path)
 
     def key(self, key_id: str) -> Document | None:
         try:
@@ -38,8 +38,11 @@ class FlatKeys(FlatTallies):
             return None
 
     def keys(self) -> Iterator[tuple[str, Document]]:
-        for name in sorted(os.listdir(f"{self._root}/keys")):
-            yield name.removesuffix(".json"), files.read(f"{self._root}/keys/{name}")
+        for name in filter(files.is_document, files.names(f"{self._root}/keys")):
+            key_id = name.removesuffix(".json")
+            document = self.key(key_id)
+            if document is not None:  # It may be revoked at this moment.
+                yield key_id, document
 
     def remove_key(self, key_id: str) -> None:
         if not files.remove(self._key_path(key_id)):
@@ -58,9 +61,10 @@ class FlatKeys(FlatTallies):
         try:
             files.write_all(descriptor, f"{secret}\n".encode())
             os.fsync(descriptor)
+            made = files.link(temporary, path)
         finally:
             os.close(descriptor)
-        made = files.link(temporary, path)
-        files.remove(temporary)
-        self._files.sync_directories([path])
+            files.remove(temporary)
+        if made:
+            self._sync_or_undo(path)
         return made

@@ -7,25 +7,22 @@ finds out.
 
 from __future__ import annotations
 
-import itertools
 import math
 import os
-import random
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from storage import ids
 from storage.base import Document, Lease
 from storage.errors import Damaged, LeaseLost, NotFound
-from storage.flat import files
+from storage.flat import files, queue
 from storage.flat.paths import JobPaths
 from storage.flat.variables import FlatVariables
 
 HANDFUL = 64
-LOOKED_AT = 256
+HANDFULS = 16
 DEADLINES_PER_LEASE = 32
-ABANDONED_SECONDS = 3600
 
 
 def deadline_after(seconds: float) -> int:
@@ -50,31 +47,29 @@ class FlatLeases(FlatVariables):
     def lease_variable(self, job_id: str, variable_id: str, seconds: float) -> Lease | None:
         paths = self._paths(job_id)
         ids.check_variable_id(variable_id)
-        markers = [paths.open(variable_id)]
-        markers += [
-            paths.leased(variable_id, deadline) for deadline in _deadlines(paths) if deadline <= ids.now_milliseconds()
-        ]
-        leases = (self._claim(paths, marker, seconds) for marker in markers)
-        return next((lease for lease in leases if lease is not None), None)
+        due = queue.lease_of(paths, variable_id)
+        if due is None:
+            return self._claim(paths, paths.open(variable_id), seconds)
+        if due > ids.now_milliseconds():
+            return None
+        return self._claim(paths, paths.leased(variable_id, due), seconds)
 
     def sample(self, job_id: str, count: int) -> list[str]:
         return [os.path.basename(marker) for marker in _scan(self._paths(job_id), count)]
 
     def extend(self, job_id: str, variable_id: str, deadline: int, seconds: float) -> int:
-        paths = self._paths(job_id)
-        later = deadline_after(seconds)
-        if later > deadline:
-            self._move(paths, variable_id, deadline, paths.leased(variable_id, later))
-        return max(later, deadline)
+        later = max(deadline, deadline_after(seconds))
+        self._move(job_id, variable_id, deadline, self._paths(job_id).leased(variable_id, later))
+        return later
 
     def give_back(self, job_id: str, variable_id: str, deadline: int) -> None:
-        paths = self._paths(job_id)
-        self._move(paths, variable_id, deadline, paths.open(variable_id))
+        self._move(job_id, variable_id, deadline, self._paths(job_id).open(variable_id))
 
-    def _move(self, paths: JobPaths, variable_id: str, deadline: int, target: str) -> None:
+    def _move(self, job_id: str, variable_id: str, deadline: int, target: str) -> None:
         ids.check_variable_id(variable_id)
+        paths = self._paths(job_id)
         try:
-            moved = files.move(paths.leased(variable_id, deadline), target)
+            moved = queue.requeue(paths, variable_id, paths.leased(variable_id, deadline), target)
         except FileNotFoundError as ex:
             raise LeaseLost(variable_id) from ex
         if not moved:
@@ -82,24 +77,31 @@ class FlatLeases(FlatVariables):
 
     def has_work(self, job_id: str) -> bool:
         paths = self._paths(job_id)
-        moment = ids.now_milliseconds()
+        due = self.next_deadline(job_id)
+        if due is not None and due <= ids.now_milliseconds():
+            return True
+        # An empty shard that no lease has come upon yet makes this True once too often: it is said to be probable.
         with suppress(FileNotFoundError), os.scandir(paths.open_shards) as shards:
-            return any(shards) or any(due <= moment for due in _deadlines(paths))
+            return any(ids.is_id(shard.name) for shard in shards)
         return False
 
     def next_deadline(self, job_id: str) -> int | None:
-        return min(_deadlines(self._paths(job_id)), default=None)
+        paths = self._paths(job_id)
+        due = (due for due in queue.deadlines(paths) if not queue.is_empty(f"{paths.deadlines}/{due}"))
+        return next(due, None)
 
     def _candidates(self, job_id: str, paths: JobPaths) -> Iterator[str]:
+        """Those at hand, then fresh ones: often enough that only a rush of others leaves the caller without."""
         handful = self._handfuls[job_id]
-        for _ in range(2):
+        for _ in range(HANDFULS):
             with suppress(IndexError):
                 while True:
                     yield handful.popleft()
-            handful.extend(_scan(paths, HANDFUL))
-        with suppress(IndexError):
-            while True:
-                yield handful.popleft()
+            fresh = _scan(paths, HANDFUL)
+            if not fresh:
+                return
+            _read_ahead(paths, fresh)
+            handful.extend(fresh)
 
     def _claim(self, paths: JobPaths, marker: str, seconds: float) -> Lease | None:
         deadline = deadline_after(seconds)
@@ -128,43 +130,21 @@ class FlatLeases(FlatVariables):
 
 
 def _scan(paths: JobPaths, count: int) -> list[str]:
-    """Up to `count` markers in random order: of leases that have run out, and of a few shards drawn at random."""
-    found = list(itertools.islice(_expired(paths), count))
     try:
-        shards = os.listdir(paths.open_shards)
+        return queue.scan(paths, count)
     except FileNotFoundError as ex:
-        raise NotFound("job", os.path.basename(paths.root)) from ex
-    random.shuffle(shards)
-    for shard in shards:
-        if len(found) >= count:
-            break
-        found += _some_of(f"{paths.open_shards}/{shard}", count)
-    random.shuffle(found)
-    return found[:count]
+        raise NotFound("job", paths.job_id) from ex
 
 
-def _expired(paths: JobPaths) -> Iterator[str]:
-    for deadline in sorted(_deadlines(paths)):
-        if deadline > ids.now_milliseconds():
-            return
-        yield from _some_of(f"{paths.deadlines}/{deadline}", HANDFUL)
-
-
-def _some_of(directory: str, count: int) -> list[str]:
-    """A random choice from the first entries of a directory, which is removed where it has none."""
-    try:
-        with os.scandir(directory) as entries:
-            markers = [entry.path for entry in itertools.islice(entries, LOOKED_AT)]
-    except FileNotFoundError:
-        return []
-    if not markers:
-        with suppress(OSError):  # Filled again, or removed by another, in between.
-            os.rmdir(directory)
-    return random.sample(markers, min(count, len(markers)))
-
-
-def _deadlines(paths: JobPaths) -> list[int]:
-    try:
-        return [int(name) for name in os.listdir(paths.deadlines) if name.isdigit()]
-    except FileNotFoundError:
-        return []
+def _read_ahead(paths: JobPaths, markers: Iterable[str]) -> None:
+    """Has the kernel fetch the documents of a handful together: else each lease of a large job waits for the disk."""
+    advise = getattr(os, "posix_fadvise", None)
+    if advise is None:
+        return
+    for marker in markers:
+        with suppress(OSError):
+            descriptor = os.open(paths.variable(os.path.basename(marker)), os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                advise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
+            finally:
+                os.close(descriptor)

@@ -25,11 +25,13 @@ class JobPaths:
     )
 
     def __init__(self, root: str, job_id: str) -> None:
+        self.job_id = job_id
         self.root = f"{root}/jobs/{job_id}"
         self.job = f"{self.root}/job.json"
         self.variables_journal = f"{self.root}/journal/variables.ndjson"
         self.events_journal = f"{self.root}/journal/events.ndjson"
         self.tally = f"{self.root}/tally.json"
+        self.queue = f"{self.root}/queue"
         self.open_shards = f"{self.root}/queue/open"
         self.deadlines = f"{self.root}/queue/leased"
 

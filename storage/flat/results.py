@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from storage import ids
 from storage.base import Document, Page
-from storage.flat import files, journal
+from storage.flat import files, journal, queue
 from storage.flat.leases import FlatLeases
 from storage.flat.paths import JobPaths
 from storage.flat.variables import page
@@ -27,41 +27,71 @@ class FlatResults(FlatLeases):
         paths = self._variable_paths(job_id, variable_id)
         if os.path.exists(paths.failed(variable_id)):
             return True
-        self._keep(paths, variable_id, document)
-        if len(self._rejected_names(paths, variable_id)) >= max_errors:
-            return self._park(paths, variable_id, document)
-        if deadline is not None:
-            files.move(paths.leased(variable_id, deadline), paths.open(variable_id))
+        temporary = self._files.temporary(document)
+        try:
+            self._keep(paths, variable_id, document, temporary)
+            if len(self._rejected_names(paths, variable_id)) >= max_errors:
+                return self._park(paths, variable_id, document, temporary)
+            if deadline is not None:
+                queue.requeue(paths, variable_id, paths.leased(variable_id, deadline), paths.open(variable_id))
+        except BaseException:
+            files.remove(temporary)
+            raise
+        files.remove(temporary)
         return False
 
-    def _keep(self, paths: JobPaths, variable_id: str, document: Document) -> None:
+    def _keep(self, paths: JobPaths, variable_id: str, document: Document, temporary: str) -> None:
         directory = paths.rejected(variable_id)
         files.make_directory(os.path.dirname(directory))
-        temporary = self._files.temporary(document)
-        files.link(temporary, f"{directory}/{document['id']}.json")
-        self._event(paths, "rejected", variable=variable_id, result=document["id"])
-        files.remove(temporary)
+        place = f"{directory}/{document['id']}.json"
+        if not files.link(temporary, place):
+            return  # The same again, after an answer that was lost.
+        try:
+            self._event(paths, "rejected", variable=variable_id, result=document["id"])
+        except OSError:
+            files.remove(place)
+            raise
 
-    def _park(self, paths: JobPaths, variable_id: str, document: Document) -> bool:
-        """Marks as failed first and drops the other marker then: killed in between, it is merely served once more."""
-        files.touch(paths.failed(variable_id))
-        if os.path.exists(paths.outcome(variable_id)):
-            files.remove(paths.failed(variable_id))
+    def _park(self, paths: JobPaths, variable_id: str, document: Document, temporary: str) -> bool:
+        """Marks as failed first and drops the other marker then: of many at once, one notes it."""
+        place = paths.failed(variable_id)
+        if not files.touch(place, anew=True):
+            files.remove(temporary)
+            return True
+        if os.path.exists(paths.outcome(variable_id)) and files.remove(place):
+            files.remove(temporary)
             return False
-        self._drop_queued(paths, variable_id)
-        self._event(paths, "failed", variable=variable_id, result=document["id"])
+
+        def follow_up() -> None:
+            self._event(paths, "failed", variable=variable_id, result=document["id"])
+            queue.drop_unfailed(paths, variable_id)
+
+        self._settle(temporary, follow_up)
         return True
 
     def release(self, job_id: str, variable_id: str) -> bool:
         paths = self._variable_paths(job_id, variable_id)
         if not os.path.exists(paths.failed(variable_id)):
             return False
+        moment = {"job": job_id, "variable": variable_id, "released": ids.now_text()}
+        temporary = self._files.temporary(moment, sync=False)
+        try:
+            released = self._reopen(paths, variable_id)
+        except BaseException:
+            files.remove(temporary)
+            raise
+        if released:
+            self._settle(temporary, lambda: self._event(paths, "released", variable=variable_id))
+        else:
+            files.remove(temporary)
+        return released
+
+    def _reopen(self, paths: JobPaths, variable_id: str) -> bool:
         with suppress(FileNotFoundError):
             # No id has an "@": what was forgotten stays readable beside what is counted.
             os.rename(paths.rejected(variable_id), f"{paths.rejected(variable_id)}@{ids.timed_id()}")
         released = files.move(paths.failed(variable_id), paths.open(variable_id))
-        if released:
-            self._event(paths, "released", variable=variable_id)
+        queue.drop_if_finished(paths, variable_id, paths.open(variable_id))
         return released
 
     def rejected(self, job_id: str, variable_id: str) -> list[Document]:
@@ -70,10 +100,7 @@ class FlatResults(FlatLeases):
         return [files.read(f"{paths.rejected(variable_id)}/{name}") for name in names]
 
     def _rejected_names(self, paths: JobPaths, variable_id: str) -> list[str]:
-        try:
-            return sorted(os.listdir(paths.rejected(variable_id)))
-        except FileNotFoundError:
-            return []
+        return list(filter(files.is_document, files.names(paths.rejected(variable_id))))
 
     def accepted(self, job_id: str, cursor: str | None, limit: int) -> Page:
         paths = self._job_paths(job_id)

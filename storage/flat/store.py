@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from storage.errors import StorageError, StorageFull
@@ -16,21 +16,38 @@ StoreType = TypeVar("StoreType", bound=type)
 
 
 def _translated(operation: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(operation)
-    def translating(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return operation(*args, **kwargs)
-        except OSError as ex:
-            if ex.errno in _FULL:
-                raise StorageFull("no room is left on the pool's disk") from ex
-            raise StorageError(f"the pool's disk: {ex.strerror}") from ex
+    of_a_job = "job_id" in inspect.signature(operation).parameters
 
-    return translating
+    @functools.wraps(operation)
+    def translating(store: FlatStore, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return operation(store, *args, **kwargs)
+        except OSError as ex:
+            if of_a_job and isinstance(ex, FileNotFoundError):
+                store.job(
+                    args[0] if args else kwargs["job_id"]
+                )  # Raises NotFound where the job was deleted in the middle of the call.
+            raise _storage_error(ex) from ex
+
+    @functools.wraps(operation)
+    def generating(store: FlatStore, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        try:
+            yield from operation(store, *args, **kwargs)
+        except OSError as ex:
+            raise _storage_error(ex) from ex
+
+    return generating if inspect.isgeneratorfunction(operation) else translating
+
+
+def _storage_error(ex: OSError) -> StorageError:
+    if ex.errno in _FULL:
+        return StorageFull("no room is left on the pool's disk")
+    return StorageError(f"the pool's disk: {ex.strerror}")
 
 
 def _translate_errors(store: StoreType) -> StoreType:
     for name, operation in inspect.getmembers(store, inspect.isfunction):
-        if not name.startswith("_") and not inspect.isgeneratorfunction(operation):
+        if not name.startswith("_"):
             setattr(store, name, _translated(operation))
     return store
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime
 
 from storage import ids
 from storage.base import Counts, Document
 from storage.errors import Damaged
-from storage.flat import files, journal
+from storage.flat import files, journal, queue
 from storage.flat.paths import JobPaths
 from storage.flat.results import FlatResults
 
@@ -23,7 +24,7 @@ class Tally:
 
     def __init__(self) -> None:
         self.counts = Counts()
-        self.inode = 0
+        self.job = (0, 0)
         self.variables_offset = 0
         self.events_offset = 0
         self.lines_since_snapshot = 0
@@ -54,7 +55,8 @@ class Tally:
             self.lines_since_snapshot += 1
         for line, offset in journal.read(paths.events_journal, self.events_offset):
             self.events_offset = offset
-            self._add(line)
+            with suppress(KeyError, TypeError, ValueError, AttributeError):  # A line that somebody wrote by hand.
+                self._add(line)
             self.lines_since_snapshot += 1
         self._forget_old_minutes()
 
@@ -66,12 +68,9 @@ class Tally:
             counts.rejected += 1
         elif event == "withdrawn":
             counts.withdrawn += 1
-        elif event == "failed":
-            counts.failed += 1
         elif event == "report":
             self._add_report(line)
-        if event == "released" or line.get("was") == "failed":
-            counts.failed -= 1
+        counts.failed += journal.failed_by(line)
 
     def _add_accepted(self, line: Document) -> None:
         self.counts.accepted += 1
@@ -107,9 +106,7 @@ class FlatTallies(FlatResults):
         with self._counting:
             tally = self._current(job_id, paths)
             tally.catch_up(paths)
-            if tally.lines_since_snapshot >= LINES_PER_SNAPSHOT:
-                self._files.replace(paths.tally, tally.document(), sync=False)
-                tally.lines_since_snapshot = 0
+            self._keep_tally(tally, paths)
             return replace(
                 tally.counts,
                 leased=_leased(paths),
@@ -117,15 +114,23 @@ class FlatTallies(FlatResults):
                 reports={name: dict(report) for name, report in tally.counts.reports.items()},
             )
 
+    def _keep_tally(self, tally: Tally, paths: JobPaths) -> None:
+        if tally.lines_since_snapshot >= LINES_PER_SNAPSHOT:
+            with suppress(OSError):  # A full disk is no reason not to count.
+                self._files.replace(paths.tally, tally.document(), sync=False)
+            tally.lines_since_snapshot = 0
+
     def _current(self, job_id: str, paths: JobPaths) -> Tally:
         """The tally of this very job: one that was deleted and posted again, or repaired, is counted anew."""
-        inode = os.stat(f"{paths.root}/journal").st_ino
+        # Of the inode's number alone the next job of that name may be the heir.
+        status = os.stat(paths.queue)
+        job = (status.st_ino, status.st_ctime_ns)
         tally = self._tallies.get(job_id)
-        if tally is None or tally.inode != inode or not _is_current(tally, paths):
+        if tally is None or tally.job != job or not _is_current(tally, paths):
             tally = Tally.loaded(paths)
             if not _is_current(tally, paths):
                 tally = Tally()
-            tally.inode = inode
+            tally.job = job
             self._tallies[job_id] = tally
         return tally
 
@@ -142,14 +147,8 @@ def _is_current(tally: Tally, paths: JobPaths) -> bool:
 def _leased(paths: JobPaths) -> int:
     """Leases that have not run out: as many as there are volunteers at work, however large the job."""
     moment = ids.now_milliseconds()
-    return sum(_entries(f"{paths.deadlines}/{due}") for due in os.listdir(paths.deadlines) if int(due) > moment)
-
-
-def _entries(directory: str) -> int:
-    try:
-        return len(os.listdir(directory))
-    except FileNotFoundError:
-        return 0
+    lent = (files.names(f"{paths.deadlines}/{due}") for due in queue.deadlines(paths) if due > moment)
+    return sum(sum(map(ids.is_id, names)) for names in lent)
 
 
 def _minute_of(time_text: str) -> int:

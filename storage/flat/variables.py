@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Mapping
 from contextlib import suppress
 
 from storage import ids
-from storage.base import Document, Page, State
+from storage.base import Document, Page, State, canonical
 from storage.errors import AlreadyExists, AlreadyFinished, NotFound
-from storage.flat import files, journal
+from storage.flat import files, journal, queue
 from storage.flat.jobs import FlatJobs
 from storage.flat.paths import JobPaths
 
@@ -22,45 +21,51 @@ class FlatVariables(FlatJobs):
         prepared: dict[str, str] = {}
         try:
             self._prepare(new, prepared)
-            self._put_in_place(paths, new, prepared)
+            placed = self._put_in_place(paths, new, prepared)
         except BaseException:
             self._undo(paths, prepared)
             raise
-        finally:
-            for temporary in prepared.values():
-                files.remove(temporary)
-        return list(new)
+        for temporary in prepared.values():
+            files.remove(temporary)
+        return placed
 
     def _prepare(self, documents: Mapping[str, Document], prepared: dict[str, str]) -> None:
         single = len(documents) == 1
         for variable_id, document in documents.items():
             prepared[variable_id] = self._files.temporary(document, sync=single)
-        if not single:
+        if len(documents) > 1:
             self._files.sync_everything()
 
-    def _put_in_place(self, paths: JobPaths, documents: Mapping[str, Document], prepared: Mapping[str, str]) -> None:
-        placed = [key for key, temporary in prepared.items() if self._place(paths, key, temporary)]
-        lines = [{"variable": key, "at": documents[key]["created"]} for key in placed]
-        self._files.append(paths.variables_journal, lines)
-        if len(documents) == 1:
-            self._files.sync_directories(path for key in placed for path in (paths.variable(key), paths.open(key)))
+    def _put_in_place(
+        self, paths: JobPaths, documents: Mapping[str, Document], prepared: Mapping[str, str]
+    ) -> list[str]:
+        placed = [key for key, document in documents.items() if self._place(paths, key, document, prepared[key])]
+        if len(documents) > 1:
+            self._files.sync_everything()
         else:
-            self._files.sync_everything()
+            self._files.sync_directories(map(paths.variable, placed))
+            with suppress(FileNotFoundError):  # Leased already, and the shard is gone that it left empty.
+                self._files.sync_directories(map(paths.open, placed))
+        # Last, since lines can't be taken back.
+        lines = [{"variable": key, "at": documents[key]["created"]} for key in placed]
+        if lines:
+            self._files.append(paths.variables_journal, lines)
+        return placed
 
-    def _place(self, paths: JobPaths, variable_id: str, temporary: str) -> bool:
-        """False where another caller has just stored the same id: it marks and notes it, then."""
-        if not files.link(temporary, paths.variable(variable_id)):
-            return False
-        files.touch(paths.open(variable_id))
-        return True
+    def _place(self, paths: JobPaths, variable_id: str, document: Document, temporary: str) -> bool:
+        """False where another caller has just stored the same: it marks and notes it, then."""
+        if files.link(temporary, paths.variable(variable_id)):
+            return files.touch(paths.open(variable_id))
+        return not self._is_stored(paths, variable_id, document)
 
     def _undo(self, paths: JobPaths, prepared: Mapping[str, str]) -> None:
-        """Takes back what was not acknowledged, as far as the disk lets us: the rest is for `check`."""
-        with suppress(OSError):
-            for variable_id, temporary in prepared.items():
+        """Takes back what was not acknowledged, as far as the disk lets us: of the rest the temporary tells."""
+        for variable_id, temporary in prepared.items():
+            with suppress(OSError):
                 if files.same(temporary, paths.variable(variable_id)):
-                    files.remove(paths.open(variable_id))
+                    queue.drop(paths, variable_id)
                     files.remove(paths.variable(variable_id))
+                files.remove(temporary)
 
     def _is_stored(self, paths: JobPaths, variable_id: str, document: Document) -> bool:
         ids.check_variable_id(variable_id)
@@ -68,7 +73,7 @@ class FlatVariables(FlatJobs):
             stored = files.read(paths.variable(variable_id))
         except FileNotFoundError:
             return False
-        if stored["data"] != document["data"]:
+        if canonical(stored["data"]) != canonical(document["data"]):
             raise AlreadyExists("variable", variable_id)
         return True
 
@@ -95,7 +100,10 @@ class FlatVariables(FlatJobs):
             return "withdrawn" if "withdrawn" in outcome else "done"
         if os.path.exists(paths.failed(variable_id)):
             return "failed"
-        return "open" if os.path.exists(paths.open(variable_id)) else "leased"
+        if os.path.exists(paths.open(variable_id)):
+            return "open"
+        due = queue.lease_of(paths, variable_id)
+        return "leased" if due is None or due > ids.now_milliseconds() else "open"
 
     def withdraw(self, job_id: str, variable_id: str, document: Document) -> None:
         paths = self._variable_paths(job_id, variable_id)
@@ -119,27 +127,24 @@ class FlatVariables(FlatJobs):
         deadline: int | None = None,
     ) -> None:
         """The transaction that decides a variable: of all that try, one has its document linked to the one name."""
-        place = paths.outcome(variable_id)
         temporary = self._files.temporary(document)
-        if not files.link(temporary, place):
+        try:
+            self._decide(paths, variable_id, temporary)
+        except BaseException:
             files.remove(temporary)
+            raise
+
+        def follow_up() -> None:
+            was = queue.drop(paths, variable_id, deadline)
+            self._event(paths, event, variable=variable_id, was=was, **facts)
+
+        self._settle(temporary, follow_up)
+
+    def _decide(self, paths: JobPaths, variable_id: str, temporary: str) -> None:
+        place = paths.outcome(variable_id)
+        if not files.link(temporary, place):
             raise AlreadyFinished(variable_id, files.read(place))
-        self._files.sync_directories([place])
-        was = self._drop_marker(paths, variable_id, deadline)
-        self._event(paths, event, variable=variable_id, was=was, **facts)
-        files.remove(temporary)
-
-    def _drop_marker(self, paths: JobPaths, variable_id: str, deadline: int | None = None) -> str | None:
-        """Takes a finished variable out of the queue; returns the state that its marker told, if it had one."""
-        if deadline is not None and files.remove(paths.leased(variable_id, deadline)):
-            return "leased"
-        return "failed" if files.remove(paths.failed(variable_id)) else self._drop_queued(paths, variable_id)
-
-    def _drop_queued(self, paths: JobPaths, variable_id: str) -> str | None:
-        if files.remove(paths.open(variable_id)):
-            return "open"
-        leased = (f"{paths.deadlines}/{bucket}/{variable_id}" for bucket in os.listdir(paths.deadlines))
-        return "leased" if any(files.remove(path) for path in leased) else None
+        self._sync_or_undo(place)
 
     def posted(self, job_id: str, cursor: str | None, limit: int) -> Page:
         path = self._job_paths(job_id).variables_journal
@@ -149,11 +154,9 @@ class FlatVariables(FlatJobs):
 def page(path: str, offset: int, limit: int, lines: int, event: str | None = None) -> Page:
     """Up to `limit` records of a journal from `offset` on, those of one `event` only, reading at most `lines`."""
     items: list[Document] = []
-    end = journal.size(path)
-    for record, behind in itertools.islice(journal.read(path, offset), lines):
-        offset = behind
+    for number, (record, behind) in enumerate(journal.read(path, offset), start=1):
         if event is None or record.get("event") == event:
             items.append({**record, "cursor": str(behind)})
-        if len(items) >= limit:
-            break
-    return Page(items, str(offset) if offset < end else None)
+        if len(items) >= limit or number >= lines:
+            return Page(items, str(behind) if behind < journal.size(path) else None)
+    return Page(items, None)

@@ -1,0 +1,61 @@
+"""Jobs of any size, built fast, in a directory on a real disk that goes when the benchmark is over."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import mean, quantiles
+from time import perf_counter
+
+from storage import ids
+from storage.base import Document
+from storage.flat import FlatStore
+
+BATCH = 20_000
+
+
+@contextmanager
+def directory(parent: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="comp-pool-bench-", dir=parent) as path:
+        yield Path(path)
+
+
+def fill(root: Path, job_id: str, count: int) -> None:
+    """Posts `count` variables, unsynced: how long that takes is not what is measured."""
+    store = FlatStore(root, fsync=False)
+    store.create_job(job_id, {"id": job_id})
+    for first in range(0, count, BATCH):
+        names = (f"v{number:07}" for number in range(first, min(first + BATCH, count)))
+        store.add_variables(job_id, {name: _variable(job_id, name) for name in names})
+    store.close()
+    os.sync()
+
+
+def _variable(job_id: str, name: str) -> Document:
+    return {"job": job_id, "id": name, "created": ids.now_text(), "data": {"x": name}}
+
+
+def result(job_id: str, variable_id: str) -> Document:
+    return {
+        "job": job_id,
+        "variable": variable_id,
+        "id": ids.timed_id(),
+        "created": ids.now_text(),
+        "run_seconds": 1.0,
+        "result": {"y": variable_id},
+    }
+
+
+def seconds(act: Callable[[], object]) -> float:
+    started = perf_counter()
+    act()
+    return perf_counter() - started
+
+
+def shown(times: Sequence[float]) -> str:
+    percentiles = quantiles(times, n=100)
+    figures = {"median": percentiles[49], "mean": mean(times), "p99": percentiles[98]}
+    return "   ".join(f"{name} {value * 1e6:8.1f} µs" for name, value in figures.items())

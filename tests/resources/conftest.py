@@ -1,0 +1,36 @@
+"""A clock to put forward, so that no test waits for a lease to run out; a pool for tests that change nothing."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from pool.sandbox import Sandbox
+from tests.conftest import PoolApp
+
+
+class Clock:
+    """Tells the pool the time, `ahead` seconds from now."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def forward(self, seconds: float) -> None:
+        self.ahead += seconds
+
+    def milliseconds(self) -> int:
+        return time.time_ns() // 1_000_000 + int(self.ahead * 1000)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    moved = Clock()
+    monkeypatch.setattr("storage.ids.now_milliseconds", moved.milliseconds)
+    return moved
+
+
+@pytest.fixture(scope="module")
+def lasting_pool(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> PoolApp:
+    """One pool for all tests of a module, which must leave its documents as they are."""
+    return PoolApp(tmp_path_factory.mktemp("lasting") / "pool", sandbox)

@@ -1,0 +1,73 @@
+"""What the tests of the interface share: what a refusal looks like, and what is on the pool's disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from webtest import TestResponse
+
+from app import Pool, routes
+from config import Config
+from tests.conftest import PoolApp
+
+HAL = {"Accept": "application/hal+json"}
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+NDJSON = {"Content-Type": "application/x-ndjson"}
+VOLUNTEER = {"Volunteer": "an-unguessable-id-of-mine"}
+
+
+def _routes() -> dict[str, frozenset[str]]:
+    with TemporaryDirectory() as directory:
+        pool = Pool(Config(data=Path(directory), fsync=False))
+        table = routes(pool)
+        pool.close()
+    return {path: frozenset(name for name in METHODS if hasattr(table[path], f"on_{name.lower()}")) for path in table}
+
+
+ROUTES = _routes()  # Each path of the application, and its methods.
+
+
+def problem(response: TestResponse, status: int, *named: str) -> dict[str, Any]:
+    """The problem that a response is: of that status, its detail naming what is at fault."""
+    assert response.status_int == status, response.text
+    assert response.content_type == "application/problem+json"
+    document: dict[str, Any] = response.json
+    assert document["status"] == status
+    assert document["type"].startswith("urn:comp-pool:")
+    assert document["title"]
+    for text in named:
+        assert text in document["detail"]
+    return document
+
+
+def files(pool: PoolApp) -> dict[str, bytes]:
+    """Every file of the pool and its content; those on their way in or out are nobody's concern."""
+    kept = (folder for folder in pool.data.iterdir() if folder.name not in ("tmp", "trash"))
+    paths = (path for folder in kept for path in [folder, *folder.rglob("*")] if path.is_file())
+    return {str(path.relative_to(pool.data)): path.read_bytes() for path in paths}
+
+
+def documents(pool: PoolApp) -> dict[str, bytes]:
+    """The files that are documents: no markers, which a lease moves, nor journals, which note what happened."""
+    return {name: content for name, content in files(pool).items() if not _is_derived(name)}
+
+
+def _is_derived(name: str) -> bool:
+    return "/queue/" in name or "/journal/" in name or name.endswith("/tally.json")
+
+
+def ndjson(*lines: str) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def other_key(pool: PoolApp, owner: str = "semprebeta") -> dict[str, str]:
+    """The headers of an owner who is not the operator."""
+    from pool.keys import Keys
+    from storage.flat import FlatStore
+
+    store = FlatStore(pool.data, fsync=False)
+    key = Keys(store, is_open=False).add(owner)
+    store.close()
+    return {"Authorization": f"Bearer {key}"}

@@ -1,0 +1,157 @@
+"""`/jobs/{job}/results`: all accepted results, in pages, as NDJSON, as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+
+from tests.conftest import PoolApp
+from tests.resources.helpers import HAL, problem
+
+NDJSON, CSV = {"Accept": "application/x-ndjson"}, {"Accept": "text/csv"}
+JOB = "/jobs/example-job"
+
+
+@pytest.fixture
+def computed(pool: PoolApp) -> PoolApp:
+    """A job of seven variables, answered in another order than posted, one of them refused, one never."""
+    check = "(variable, result) => result === undefined || result >= 0"
+    pool.post_job(validate_result=check)
+    for number in range(7):
+        pool.post_variable(JOB, f"v{number}", x=number)
+    for number in (4, 2, 0, 1, 3):
+        pool.post_json(f"{JOB}/variables/v{number}/results", number, headers={"Run-Seconds": "1"}, status=201)
+    pool.post_json(f"{JOB}/variables/v5/results", -1, status=422)
+    return pool
+
+
+def pages(pool: PoolApp, path: str) -> list[list[Any]]:
+    found = []
+    while path:
+        page = pool.get(path, status=200).json
+        found.append([item["result"] for item in page["_embedded"]["items"]])
+        path = page["_links"].get("next")
+    return found
+
+
+def lines(pool: PoolApp, query: str = "") -> list[dict[str, Any]]:
+    text = pool.get(f"{JOB}/results{query}", headers=NDJSON, status=200).text
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def results(items: list[dict[str, Any]]) -> list[Any]:
+    return [item["result"] for item in items]
+
+
+@pytest.mark.parametrize(("query", "order"), [("", [4, 2, 0, 1, 3]), ("?order=input", [0, 1, 2, 3, 4])])
+def test_results_come_as_accepted_or_in_the_order_of_input(computed: PoolApp, query: str, order: list[int]) -> None:
+    assert results(computed.get(f"{JOB}/results{query}").json["_embedded"]["items"]) == order
+
+
+@pytest.mark.parametrize(("query", "order"), [("", [4, 2, 0, 1, 3]), ("?order=input", [0, 1, 2, 3, 4])])
+def test_so_do_the_lines(computed: PoolApp, query: str, order: list[int]) -> None:
+    assert results(lines(computed, query)) == order
+
+
+def test_pages_are_walked_by_their_links(computed: PoolApp) -> None:
+    walked = pages(computed, f"{JOB}/results?limit=2")
+    assert [result for page in walked for result in page] == [4, 2, 0, 1, 3]
+    assert max(map(len, walked)) == 2
+
+
+def test_the_order_is_kept_from_page_to_page(computed: PoolApp) -> None:
+    walked = pages(computed, f"{JOB}/results?limit=2&order=input")
+    assert [result for page in walked for result in page] == [0, 1, 2, 3, 4]
+
+
+def test_the_count_is_that_of_the_page(computed: PoolApp) -> None:
+    assert computed.get(f"{JOB}/results?limit=2").json["count"] == 2
+
+
+def test_each_item_leads_to_its_result(computed: PoolApp) -> None:
+    item = computed.get(f"{JOB}/results?limit=1", headers=HAL).json["_embedded"]["items"][0]
+    assert set(item["_links"]) == {"self", "get_variable", "get_job"}
+    assert computed.get(item["_links"]["self"]["href"]).json["result"] == item["result"]
+
+
+def test_each_line_says_what_was_computed_of_what(computed: PoolApp) -> None:
+    line = lines(computed)[0]
+    assert set(line) == {"id", "variable", "created", "volunteer", "run_seconds", "result", "cursor"}
+    assert (line["variable"], line["run_seconds"]) == ("v4", 1)
+
+
+@pytest.mark.parametrize("query", ["", "order=input&"])
+def test_each_line_is_a_place_to_go_on_from(computed: PoolApp, query: str) -> None:
+    whole = lines(computed, f"?{query}")
+    for number, line in enumerate(whole, start=1):
+        assert lines(computed, f"?{query}cursor={line['cursor']}") == whole[number:]
+
+
+def test_going_on_after_the_end_finds_what_was_accepted_since(computed: PoolApp) -> None:
+    cursor = lines(computed)[-1]["cursor"]
+    assert lines(computed, f"?cursor={cursor}") == []
+    computed.post_json(f"{JOB}/variables/v6/results", 6, status=201)
+    assert results(lines(computed, f"?cursor={cursor}")) == [6]
+
+
+def test_the_stream_is_not_cut_into_pages(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resources.request.LARGEST_PAGE", 3)
+    pool.post_job()
+    for number in range(10):
+        pool.post_json(pool.post_variable(JOB, f"v{number}") + "/results", number, status=201)
+    assert results(lines(pool)) == list(range(10))
+
+
+def test_the_table(computed: PoolApp) -> None:
+    response = computed.get(f"{JOB}/results?order=input", headers=CSV, status=200)
+    assert response.content_type == "text/csv"
+    header, *rows = csv.reader(io.StringIO(response.text))
+    assert header == ["variable", "id", "created", "run_seconds", "result"]
+    assert [(row[0], row[3], row[4]) for row in rows] == [(f"v{number}", "1.0", str(number)) for number in range(5)]
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [("a,b", "a,b"), ('say "x"', 'say "x"'), ("two\nlines", "two\nlines"), ({"a": [1]}, '{"a":[1]}'), (None, "null")],
+)
+def test_every_value_fits_its_cell(pool: PoolApp, value: Any, cell: str) -> None:
+    pool.post_json(pool.post_variable(pool.post_job()) + "/results", value, status=201)
+    text = pool.get(f"{JOB}/results", headers=CSV).body.decode()
+    assert list(csv.reader(io.StringIO(text, newline="")))[1][4] == cell
+
+
+@pytest.mark.parametrize("headers", [{}, NDJSON, CSV, HAL])
+def test_a_job_without_results_has_an_empty_list(pool: PoolApp, headers: dict[str, str]) -> None:
+    pool.post_job()
+    pool.get(f"{JOB}/results", headers=headers, status=200)
+
+
+@pytest.mark.parametrize("headers", [{}, NDJSON, CSV])
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("order=backwards", "order"),
+        ("order=", "order"),
+        ("cursor=", "cursor"),
+        ("cursor=x", "cursor"),
+        ("cursor=-1", "cursor"),
+        ("cursor=1", "cursor"),
+        ("cursor=999999999999999", "cursor"),
+        ("cursor=%D9%A3", "cursor"),
+        ("cursor=%00", "cursor"),
+        ("cursor=" + "9" * 5000, "cursor"),
+    ],
+)
+def test_what_is_wrong_with_the_request_is_said(
+    computed: PoolApp, headers: dict[str, str], query: str, named: str
+) -> None:
+    problem(computed.get(f"{JOB}/results?{query}", headers=headers, status=400), 400, named)
+
+
+def test_an_unknown_job_has_no_results(pool: PoolApp) -> None:
+    for headers in ({}, NDJSON, CSV):
+        problem(pool.get("/jobs/nobody/results", headers=headers, status=404), 404, "nobody")

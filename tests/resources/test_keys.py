@@ -1,0 +1,136 @@
+"""Keys, and the pool that is open to everybody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import EXECUTE, MakePool, PoolApp
+from tests.resources.helpers import files, other_key, problem
+
+JOB = {"name": "Example job", "execute_function": EXECUTE}
+WRONG = [
+    "Bearer xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    "Bearer x",
+    "Bearer ",
+    "Bearer",
+    "",
+    "bearer a b",
+    "Bearer ../../secrets/operator.key",
+    "Bearer ü",
+    "Bearer " + "x" * 5000,
+    "Basic b3BlcmF0b3I6b3BlcmF0b3I=",
+    "Negotiate x",
+    "\x01",
+]
+
+
+@pytest.fixture
+def open_pool(make_pool: MakePool) -> PoolApp:
+    return make_pool(open=True)
+
+
+def post(pool: PoolApp, headers: dict[str, str], status: int) -> Any:
+    return pool.post_json("/jobs", JOB, headers=headers, status=status)
+
+
+def test_posting_a_job_needs_a_key(pool: PoolApp) -> None:
+    before = files(pool)
+    response = post(pool, {}, 401)
+    problem(response, 401, "key")
+    assert response.headers["WWW-Authenticate"].startswith("Bearer")
+    assert files(pool) == before
+
+
+@pytest.mark.parametrize("header", WRONG)
+def test_a_wrong_key_is_401(lasting_pool: PoolApp, header: str) -> None:
+    before = files(lasting_pool)
+    problem(post(lasting_pool, {"Authorization": header}, 401), 401, "Authorization")
+    assert files(lasting_pool) == before
+
+
+@pytest.mark.parametrize("header", WRONG)
+def test_a_wrong_key_is_not_taken_for_none(pool: PoolApp, header: str) -> None:
+    job = pool.post_job()
+    problem(pool.get(job, headers={"Authorization": header}, status=401), 401, "Authorization")
+
+
+@pytest.mark.parametrize("form", ["Bearer {}", "bearer {}", "BEARER  {} "])
+def test_the_scheme_is_written_in_any_case(pool: PoolApp, form: str) -> None:
+    post(pool, {"Authorization": form.format(pool.key)}, 201)
+
+
+def test_an_owners_key_posts_jobs_and_changes_them(pool: PoolApp) -> None:
+    mine = other_key(pool)
+    job = post(pool, mine, 201).headers["Location"]
+    pool.put_json(f"{job}/variables/one", {"x": 1}, headers=mine, status=201)
+    pool.patch_json(job, {"state": "paused"}, headers=mine, status=200)
+    pool.delete(f"{job}/variables/one", headers=mine, status=204)
+    pool.delete(job, headers=mine, status=204)
+
+
+def test_a_key_that_was_revoked_is_none(pool: PoolApp) -> None:
+    mine = other_key(pool)
+    for path in (pool.data / "keys").iterdir():
+        if b"semprebeta" in path.read_bytes():
+            path.unlink()
+    problem(post(pool, mine, 401), 401, "Authorization")
+
+
+def test_keys_are_stored_hashed(pool: PoolApp) -> None:
+    mine = other_key(pool)["Authorization"].split()[1].encode()
+    assert all(mine not in content for content in files(pool).values())
+
+
+def test_secrets_are_for_the_pools_user_alone(pool: PoolApp) -> None:
+    assert {path.stat().st_mode & 0o777 for path in (pool.data / "secrets").iterdir()} == {0o600}
+
+
+def test_volunteers_need_no_key(pool: PoolApp) -> None:
+    job = pool.post_job()
+    pool.post_variable(job)
+    links = pool.lease(job)
+    links = pool.post(links["lease"], status=200).json["_links"]
+    pool.post_json(links["post_result"], 2, status=201)
+
+
+def test_in_an_open_pool_anybody_posts_jobs_and_variables(open_pool: PoolApp) -> None:
+    job = post(open_pool, {}, 201).headers["Location"]
+    open_pool.post_json(f"{job}/variables", {"x": 1}, status=201)
+    open_pool.put_json(f"{job}/variables/one", {"x": 1}, status=201)
+    open_pool.get(f"{job}/variables", status=200)
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+@pytest.mark.parametrize("path", ["", "/variables/one"])
+def test_what_anybody_posted_only_the_operator_changes(open_pool: PoolApp, method: str, path: str) -> None:
+    job = post(open_pool, {}, 201).headers["Location"]
+    open_pool.put_json(f"{job}/variables/one", {"x": 1}, status=201)
+    for headers, status in (({}, 401), (other_key(open_pool), 403)):
+        response = open_pool.request(f"{job}{path}", method=method, body=b"{}", headers=headers, expect_errors=True)
+        problem(response, status, "key")
+    open_pool.delete(f"{job}{path}", headers=open_pool.owner, status=204)
+
+
+def test_a_job_that_was_posted_with_a_key_is_its_owners_in_an_open_pool_too(open_pool: PoolApp) -> None:
+    job = open_pool.post_job()
+    problem(open_pool.post_json(f"{job}/variables", {"x": 1}, status=401), 401, "key")
+    response = open_pool.post_json(f"{job}/variables", {"x": 1}, headers=other_key(open_pool), status=403)
+    problem(response, 403, "belongs to another key")
+
+
+def test_a_wrong_key_is_wrong_in_an_open_pool_too(open_pool: PoolApp) -> None:
+    problem(post(open_pool, {"Authorization": "Bearer nonsense-nonsense"}, 401), 401, "Authorization")
+
+
+def test_what_was_posted_while_the_pool_was_open_takes_nothing_when_it_is_closed(make_pool: MakePool) -> None:
+    job = post(make_pool(open=True), {}, 201).headers["Location"]
+    problem(make_pool().post_json(f"{job}/variables", {"x": 1}, status=401), 401, "key")
+
+
+def test_private_functions_of_anybodys_job_are_the_operators_to_see(open_pool: PoolApp) -> None:
+    job = {**JOB, "validate_result": "() => true"}
+    path = open_pool.post_json("/jobs", job, status=201).headers["Location"]
+    assert "validate_result" not in open_pool.get(path).json
+    assert "validate_result" in open_pool.get(path, headers=open_pool.owner).json

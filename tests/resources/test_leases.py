@@ -1,0 +1,316 @@
+"""Leasing: `GET /jobs/{job}/variables`, and the lease that its link stands for."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.conftest import MakePool, PoolApp
+from tests.resources.conftest import Clock
+from tests.resources.helpers import VOLUNTEER, files, problem
+
+
+@pytest.fixture
+def job(pool: PoolApp) -> str:
+    return pool.post_job(settings={"lease_seconds": 60})
+
+
+@pytest.fixture
+def variable(pool: PoolApp, job: str) -> str:
+    return pool.post_variable(job)
+
+
+def state(pool: PoolApp, job: str) -> str:
+    return str(pool.get(f"{job}/variables/index").json["_embedded"]["items"][0]["state"])
+
+
+# Getting one
+
+
+def test_a_leased_variable_comes_with_its_links(pool: PoolApp, job: str, variable: str) -> None:
+    links = pool.lease(job)
+    assert set(links) == {"self", "post_result", "lease", "results", "get_job"}
+    assert re.fullmatch(rf"{variable}/results\?lease=[\w.-]+", links["post_result"])
+
+
+def test_the_answer_says_for_how_long(pool: PoolApp, job: str, variable: str) -> None:
+    response = pool.get(f"{job}/variables")
+    assert 60 <= int(response.headers["Lease-Seconds"]) <= 63
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_leased_variable_is_not_served_again(pool: PoolApp, job: str, variable: str) -> None:
+    pool.lease(job)
+    response = pool.get(f"{job}/variables", status=204)
+    assert response.headers["Cache-Control"] == "no-store"
+    assert 1 <= int(response.headers["Retry-After"]) <= 30
+
+
+def test_every_variable_is_served_once(pool: PoolApp, job: str) -> None:
+    posted = {pool.post_variable(job, f"v{number}") for number in range(100)}
+    assert {pool.lease(job)["self"] for _ in range(100)} == posted
+
+
+def test_retry_after_is_when_the_next_lease_runs_out(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+    pool.lease(job)
+    clock.forward(58)
+    assert 1 <= int(pool.get(f"{job}/variables", status=204).headers["Retry-After"]) <= 5
+
+
+def test_a_lease_that_has_run_out_is_served_again(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+    first = pool.lease(job)
+    clock.forward(63)
+    assert pool.lease(job)["post_result"] != first["post_result"]
+
+
+def test_a_lease_is_kept_until_then(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+    pool.lease(job)
+    clock.forward(59)
+    pool.get(f"{job}/variables", status=204)
+
+
+def test_a_job_without_variables_has_nothing_for_now(pool: PoolApp, job: str) -> None:
+    assert int(pool.get(f"{job}/variables", status=204).headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_paused_job_lends_nothing(pool: PoolApp, job: str, variable: str, method: str) -> None:
+    pool.patch_json(job, {"state": "paused"}, headers=pool.owner)
+    response = pool.request(f"{job}/variables", method=method, status=204)
+    assert int(response.headers["Retry-After"]) > 0
+
+
+def test_a_paused_job_takes_the_results_of_its_leases(pool: PoolApp, job: str, variable: str) -> None:
+    links = pool.lease(job)
+    pool.patch_json(job, {"state": "paused"}, headers=pool.owner)
+    pool.post(links["lease"], status=200)
+    pool.post_json(links["post_result"], 2, status=201)
+
+
+def test_an_unknown_job_lends_nothing(pool: PoolApp) -> None:
+    problem(pool.get("/jobs/nobody/variables", status=404), 404, "nobody")
+
+
+# HEAD
+
+
+def test_head_leases_nothing(pool: PoolApp, job: str, variable: str) -> None:
+    before = files(pool)
+    response = pool.head(f"{job}/variables", status=200)
+    assert response.headers["Cache-Control"] == "no-store"
+    assert files(pool) == before
+
+
+def test_head_says_when_there_is_nothing_to_lease(pool: PoolApp, job: str, variable: str) -> None:
+    pool.lease(job)
+    pool.get(f"{job}/variables", status=204)
+    assert int(pool.head(f"{job}/variables", status=204).headers["Retry-After"]) > 0
+
+
+def test_head_of_an_unknown_job_is_404(pool: PoolApp) -> None:
+    pool.head("/jobs/nobody/variables", status=404)
+
+
+# Extending
+
+
+def extended(pool: PoolApp, links: dict[str, str]) -> dict[str, str]:
+    return dict(pool.post(links["lease"], status=200).json["_links"])
+
+
+def test_an_extended_lease_is_a_new_document_with_new_links(
+    pool: PoolApp, job: str, variable: str, clock: Clock
+) -> None:
+    links = pool.lease(job)
+    clock.forward(30)
+    response = pool.post(links["lease"], status=200)
+    assert response.json["x"] == 1
+    assert response.json["_links"]["self"] == variable
+    assert response.json["_links"]["post_result"] != links["post_result"]
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_it_lasts_as_long_again_from_now(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+    links = pool.lease(job)
+    clock.forward(30)
+    assert 60 <= int(pool.post(links["lease"]).headers["Lease-Seconds"]) <= 63
+    clock.forward(59)
+    pool.get(f"{job}/variables", status=204)
+
+
+def test_it_may_be_extended_again_and_again(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+    links = pool.lease(job)
+    for _ in range(5):
+        clock.forward(50)
+        links = extended(pool, links)
+    pool.post_json(links["post_result"], 2, status=201)
+
+
+def test_extending_twice_within_a_moment_is_fine(pool: PoolApp, job: str, variable: str) -> None:
+    extended(pool, extended(pool, pool.lease(job)))
+
+
+def test_a_lease_that_ran_out_can_be_extended_while_nobody_has_it(
+    pool: PoolApp, job: str, variable: str, clock: Clock
+) -> None:
+    links = pool.lease(job)
+    clock.forward(100)
+    extended(pool, links)
+    pool.get(f"{job}/variables", status=204)
+
+
+def test_the_link_before_the_extension_still_takes_the_result(
+    pool: PoolApp, job: str, variable: str, clock: Clock
+) -> None:
+    links = pool.lease(job)
+    clock.forward(30)
+    renewed = extended(pool, links)
+    location = pool.post_json(links["post_result"], 2, status=201).headers["Location"]
+    assert pool.post_json(renewed["post_result"], 2, status=201).headers["Location"] == location
+
+
+def test_a_refusal_after_an_extension_opens_the_variable(pool: PoolApp, clock: Clock) -> None:
+    job = pool.post_job(validate_variable="() => true", validate_result="() => false")
+    pool.post_variable(job)
+    links = pool.lease(job)
+    clock.forward(100)
+    pool.post_json(extended(pool, links)["post_result"], 1, status=422)
+    assert state(pool, job) == "open"
+
+
+# Giving back
+
+
+def test_a_lease_given_back_is_open_at_once(pool: PoolApp, job: str, variable: str) -> None:
+    assert pool.delete(pool.lease(job)["lease"], status=204).body == b""
+    assert state(pool, job) == "open"
+    pool.lease(job)
+
+
+def test_a_lease_is_given_back_once(pool: PoolApp, job: str, variable: str) -> None:
+    links = pool.lease(job)
+    pool.delete(links["lease"], status=204)
+    problem(pool.delete(links["lease"], status=409), 409, "'one'", "has ended")
+
+
+def test_giving_back_counts_as_no_error(pool: PoolApp) -> None:
+    job = pool.post_job(settings={"max_errors": 1})
+    pool.post_variable(job)
+    for _ in range(3):
+        pool.delete(pool.lease(job)["lease"], status=204)
+    assert state(pool, job) == "open"
+
+
+# Losing
+
+
+def act(pool: PoolApp, method: str, link: str) -> Any:
+    return pool.request(link, method=method, expect_errors=True)
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_a_lease_that_another_has_now_is_lost(
+    pool: PoolApp, job: str, variable: str, clock: Clock, method: str
+) -> None:
+    links = pool.lease(job)
+    clock.forward(63)
+    pool.lease(job)
+    before = files(pool)
+    problem(act(pool, method, links["lease"]), 409, "'one'", "has ended")
+    assert files(pool) == before
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_a_lease_that_was_given_back_is_lost(pool: PoolApp, job: str, variable: str, method: str) -> None:
+    links = pool.lease(job)
+    pool.delete(links["lease"], status=204)
+    problem(act(pool, method, links["lease"]), 409, "has ended")
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_a_lease_that_was_answered_is_lost(pool: PoolApp, job: str, variable: str, method: str) -> None:
+    links = pool.lease(job)
+    pool.post_json(links["post_result"], 2, status=201)
+    problem(act(pool, method, links["lease"]), 409, "has ended")
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_the_link_of_before_an_extension_stands_for_nothing(
+    pool: PoolApp, job: str, variable: str, clock: Clock, method: str
+) -> None:
+    links = pool.lease(job)
+    clock.forward(30)
+    extended(pool, links)
+    problem(act(pool, method, links["lease"]), 409, "has ended")
+
+
+# The token
+
+
+FORGED = [
+    ("", "not a lease token"),
+    ("x", "not a lease token"),
+    ("{token}x", "not a lease token"),
+    ("0{token}", "not a lease token"),
+    ("0000000000000000.1.9999999999999..AAAAAAAAAAAAAAAAAAAAAA", "not one of this variable's"),
+    ("0000000000000000.1.999999999999999999..AAAAAAAAAAAAAAAAAAAAAA", "not a lease token"),
+    ("%C3%BC", "not a lease token"),
+    ("%00", "not a lease token"),
+    ("x" * 5000, "not a lease token"),
+]
+
+
+@pytest.mark.parametrize(("forged", "named"), FORGED)
+@pytest.mark.parametrize(("method", "path"), [("POST", "lease"), ("DELETE", "lease"), ("POST", "results")])
+def test_a_forged_token_is_403(
+    pool: PoolApp, job: str, variable: str, method: str, path: str, forged: str, named: str
+) -> None:
+    token = pool.lease(job)["lease"].split("=")[1]
+    before = files(pool)
+    link = f"{variable}/{path}?lease={forged.format(token=token)}"
+    problem(pool.request(link, method=method, body=b"2", expect_errors=True), 403, "lease", named)
+    assert files(pool) == before
+
+
+def test_a_later_deadline_cannot_be_written_into_a_token(pool: PoolApp, job: str, variable: str) -> None:
+    path, token = pool.lease(job)["lease"].split("=")
+    parts = token.split(".")
+    parts[2] = str(int(parts[2]) + 1000)
+    problem(pool.post(f"{path}={'.'.join(parts)}", status=403), 403, "lease")
+
+
+def test_a_token_serves_for_its_own_variable_alone(pool: PoolApp, job: str) -> None:
+    first, second = pool.post_variable(job, "first"), pool.post_variable(job, "second")
+    links = pool.lease(job)
+    other = second if links["self"] == first else first
+    token = links["lease"].split("=")[1]
+    problem(pool.post_json(f"{other}/results?lease={token}", 2, status=403), 403, "lease")
+    problem(pool.post(f"{other}/lease?lease={token}", status=403), 403, "lease")
+
+
+def test_a_token_of_another_pool_is_foreign(pool: PoolApp, make_pool: MakePool, job: str, variable: str) -> None:
+    token = pool.lease(job)["lease"].split("=")[1]
+    (pool.data / "secrets" / "leases.key").write_text("another secret\n")
+    problem(make_pool().post_json(f"{variable}/results?lease={token}", 2, status=403), 403, "lease")
+
+
+def test_a_token_outlives_a_restart(pool: PoolApp, make_pool: MakePool, job: str, variable: str) -> None:
+    links = pool.lease(job)
+    make_pool().post_json(links["post_result"], 2, status=201)
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_a_lease_needs_its_token(pool: PoolApp, job: str, variable: str, method: str) -> None:
+    problem(act(pool, method, f"{variable}/lease"), 403, "lease", "missing")
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_two_tokens_are_one_too_many(pool: PoolApp, job: str, variable: str, method: str) -> None:
+    link = pool.lease(job)["lease"]
+    problem(act(pool, method, f"{link}&lease=x"), 400, "lease: give one token")
+
+
+def test_a_volunteers_id_does_not_stand_in_its_token(pool: PoolApp, job: str, variable: str) -> None:
+    assert VOLUNTEER["Volunteer"] not in pool.lease(job, **VOLUNTEER)["lease"]

@@ -1,0 +1,320 @@
+"""`/openapi.json`: it describes the interface as it is, whole, and the running pool answers as it says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from webtest import TestResponse
+
+import resources
+from tests.conftest import EXECUTE, PoolApp
+from tests.resources.helpers import HAL, ROUTES, VOLUNTEER, other_key
+
+DESCRIPTION: dict[str, Any] = json.loads(Path(resources.__file__).with_name("openapi.json").read_text(encoding="utf-8"))
+OPERATIONS = [
+    (path, method, operation) for path, methods in DESCRIPTION["paths"].items() for method, operation in methods.items()
+]
+TYPES: dict[str, Any] = {
+    "object": dict,
+    "array": list,
+    "string": str,
+    "boolean": bool,
+    "integer": int,
+    "number": (int, float),
+    "null": type(None),
+}
+JOB, ONE = "/jobs/example-job", "/jobs/example-job/variables/one"
+NEW = {"name": "New", "execute_function": EXECUTE}
+
+
+def resolved(node: Any) -> Any:
+    """What a node says, or the one that it refers to."""
+    while "$ref" in node:
+        found = DESCRIPTION
+        for name in node["$ref"].removeprefix("#/").split("/"):
+            found = found[name]
+        node = found
+    return node
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        yield from [node["$ref"]] if "$ref" in node else []
+        for inner in node.values():
+            yield from references(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from references(inner)
+
+
+# The description by itself
+
+
+def test_it_is_served_as_it_is(pool: PoolApp) -> None:
+    response = pool.get("/openapi.json", status=200)
+    assert response.content_type == "application/json"
+    assert response.json == DESCRIPTION
+    assert response.json["openapi"].startswith("3.1.")
+
+
+def test_it_covers_every_route_and_method_and_no_other() -> None:
+    described = {path: frozenset(map(str.upper, methods)) for path, methods in DESCRIPTION["paths"].items()}
+    assert described == ROUTES
+
+
+def test_every_reference_leads_somewhere() -> None:
+    for reference in references(DESCRIPTION):
+        assert resolved({"$ref": reference})
+
+
+def test_every_component_is_referred_to() -> None:
+    parts = {kind: names for kind, names in DESCRIPTION["components"].items() if kind != "securitySchemes"}
+    defined = {f"#/components/{kind}/{name}" for kind, names in parts.items() for name in names}
+    assert defined - set(references(DESCRIPTION)) == {"#/components/schemas/ResultLine"}
+
+
+def test_every_operation_has_a_name_of_its_own() -> None:
+    names = [operation["operationId"] for _, _, operation in OPERATIONS]
+    assert len(set(names)) == len(names)
+
+
+def test_every_operation_belongs_to_a_family() -> None:
+    known = {tag["name"] for tag in DESCRIPTION["tags"]}
+    assert all(set(operation["tags"]) <= known for _, _, operation in OPERATIONS)
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_the_parameters_of_a_path_are_those_in_it(path: str, method: str, operation: dict[str, Any]) -> None:
+    parameters = [resolved(parameter) for parameter in operation.get("parameters", [])]
+    in_path = [parameter["name"] for parameter in parameters if parameter["in"] == "path"]
+    assert in_path == re.findall(r"\{(\w+)\}", path)
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_every_answer_is_described(path: str, method: str, operation: dict[str, Any]) -> None:
+    answers = {status: resolved(answer) for status, answer in operation["responses"].items()}
+    assert any(status.startswith("2") for status in answers)
+    assert "default" in answers
+    assert all(answer["description"] for answer in answers.values())
+
+
+@pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
+def test_head_has_no_body(path: str, method: str, operation: dict[str, Any]) -> None:
+    if method == "head":
+        explicit = [resolved(answer) for status, answer in operation["responses"].items() if status != "default"]
+        assert not any("content" in answer for answer in explicit)
+
+
+# The running pool
+
+
+class Call(NamedTuple):
+    status: int
+    method: str
+    route: str
+    body: Any = None
+    headers: dict[str, str] | None = None
+    query: str = ""
+    key: str = ""
+
+
+V = "/jobs/{job}/variables"
+CALLS = [
+    Call(200, "GET", "/"),
+    Call(200, "GET", "/", headers=HAL),
+    Call(200, "HEAD", "/"),
+    Call(200, "GET", "/health"),
+    Call(200, "HEAD", "/health"),
+    Call(200, "GET", "/metrics"),
+    Call(200, "GET", "/openapi.json"),
+    Call(200, "GET", "/jobs"),
+    Call(204, "GET", "/jobs", query="owner=nobody"),
+    Call(400, "GET", "/jobs", headers={"Volunteer": "short"}),
+    Call(201, "POST", "/jobs", NEW, key="operator"),
+    Call(400, "POST", "/jobs", b"{", key="operator"),
+    Call(401, "POST", "/jobs", NEW),
+    Call(409, "POST", "/jobs", {**NEW, "name": "Example job"}, key="operator"),
+    Call(413, "POST", "/jobs", {**NEW, "name": "x" * 5000}, key="operator"),
+    Call(415, "POST", "/jobs", NEW, {"Content-Type": "text/plain"}, key="operator"),
+    Call(422, "POST", "/jobs", {}, key="operator"),
+    Call(200, "GET", "/jobs/index"),
+    Call(200, "GET", "/jobs/index", headers=HAL),
+    Call(400, "GET", "/jobs/index", query="limit=0"),
+    Call(200, "GET", "/jobs/scheduler"),
+    Call(200, "GET", "/jobs/scheduled"),
+    Call(200, "GET", "/jobs/scheduled/{scheduler}"),
+    Call(200, "HEAD", "/jobs/scheduled/{scheduler}"),
+    Call(200, "GET", "/jobs/{job}"),
+    Call(200, "GET", "/jobs/{job}", headers=HAL, key="operator"),
+    Call(304, "GET", "/jobs/{job}", headers={"If-None-Match": "*"}),
+    Call(304, "HEAD", "/jobs/{job}", headers={"If-None-Match": "*"}),
+    Call(401, "GET", "/jobs/{job}", key="wrong"),
+    Call(200, "PATCH", "/jobs/{job}", {"state": "paused"}, key="operator"),
+    Call(401, "PATCH", "/jobs/{job}", {"state": "paused"}),
+    Call(403, "PATCH", "/jobs/{job}", {"state": "paused"}, key="other"),
+    Call(412, "PATCH", "/jobs/{job}", {"state": "paused"}, {"If-Match": '"x"'}, key="operator"),
+    Call(422, "PATCH", "/jobs/{job}", {"state": "x"}, key="operator"),
+    Call(204, "DELETE", "/jobs/{job}", key="operator"),
+    Call(403, "DELETE", "/jobs/{job}", key="other"),
+    Call(200, "GET", "/jobs/{job}/progress"),
+    Call(200, "GET", "/jobs/{job}/progress", key="operator"),
+    Call(200, "GET", "/jobs/{job}/results"),
+    Call(200, "GET", "/jobs/{job}/results", headers=HAL),
+    Call(200, "GET", "/jobs/{job}/results", headers={"Accept": "application/x-ndjson"}),
+    Call(200, "GET", "/jobs/{job}/results", headers={"Accept": "text/csv"}),
+    Call(400, "GET", "/jobs/{job}/results", query="order=x"),
+    Call(200, "GET", V, headers=VOLUNTEER),
+    Call(200, "GET", V, headers=HAL),
+    Call(200, "HEAD", V),
+    Call(201, "POST", V, {"x": 2}, key="operator"),
+    Call(201, "POST", V, b"{}\n{}\n", {"Content-Type": "application/x-ndjson"}, key="operator"),
+    Call(400, "POST", V, {"x": 1}, {"Idempotency-Key": ""}, key="operator"),
+    Call(401, "POST", V, {"x": 1}),
+    Call(422, "POST", V, [], key="operator"),
+    Call(200, "GET", f"{V}/index"),
+    Call(400, "GET", f"{V}/index", query="cursor=x"),
+    Call(200, "GET", f"{V}/{{variable}}"),
+    Call(200, "PUT", f"{V}/{{variable}}", {"x": 1}, key="operator"),
+    Call(409, "PUT", f"{V}/{{variable}}", {"x": 2}, key="operator"),
+    Call(409, "PATCH", f"{V}/{{variable}}", {"state": "open"}, key="operator"),
+    Call(422, "PATCH", f"{V}/{{variable}}", {}, key="operator"),
+    Call(204, "DELETE", f"{V}/{{variable}}", key="operator"),
+    Call(403, "DELETE", f"{V}/{{variable}}", key="other"),
+    Call(403, "POST", f"{V}/{{variable}}/lease", query="lease=x"),
+    Call(400, "DELETE", f"{V}/{{variable}}/lease", query="lease=x&lease=y"),
+    Call(201, "POST", f"{V}/{{variable}}/results", 2),
+    Call(201, "POST", f"{V}/{{variable}}/result", 2),
+    Call(400, "POST", f"{V}/{{variable}}/results", b""),
+    Call(403, "POST", f"{V}/{{variable}}/results", 2, query="lease=x"),
+    Call(413, "POST", f"{V}/{{variable}}/results", "x" * 5000),
+    Call(422, "POST", f"{V}/{{variable}}/results", -1),
+    Call(200, "GET", f"{V}/{{variable}}/results"),
+    Call(200, "GET", f"{V}/{{variable}}/result", headers=HAL, key="operator"),
+    Call(404, "GET", f"{V}/{{variable}}/results/{{result}}"),
+    Call(404, "GET", f"{V}/{{variable}}/result/{{result}}"),
+]
+
+
+@pytest.fixture
+def filled(make_pool: Any) -> PoolApp:
+    """A job with an open variable and a finished one, and one that was refused."""
+    pool = make_pool(max_document=4000)
+    job = pool.post_job(validate_result="(variable, result) => result === undefined || result >= 0")
+    variables = [pool.post_variable(job, name) for name in ("done", "one")]
+    pool.post_json(f"{variables[0]}/results", 2, headers={**VOLUNTEER, "Run-Seconds": "1.5"}, status=201)
+    pool.post_json(f"{variables[1]}/results", -1, status=422)
+    return pool
+
+
+def send(pool: PoolApp, call: Call) -> TestResponse:
+    path = call.route.replace("{job}", "example-job").replace("{variable}", "one")
+    path = path.replace("{scheduler}", "random").replace("{result}", "20141202090909")
+    body = (
+        call.body if isinstance(call.body, bytes) else json.dumps(call.body).encode() if call.body is not None else b""
+    )
+    keys = {"operator": pool.owner, "wrong": {"Authorization": "Bearer wrong"}, "": {}}
+    headers = other_key(pool) if call.key == "other" else keys[call.key]
+    headers = {**headers, **(call.headers or {})}
+    return pool.request(f"{path}?{call.query}", method=call.method, body=body, headers=headers, expect_errors=True)
+
+
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.method} {call.route} {call.status}")
+def test_the_pool_answers_as_described(filled: PoolApp, call: Call) -> None:
+    response = send(filled, call)
+    assert response.status_int == call.status, response
+    fits(response, DESCRIPTION["paths"][call.route][call.method.lower()])
+
+
+def test_leases_are_answered_as_described(filled: PoolApp) -> None:
+    operations = DESCRIPTION["paths"][f"{V}/{{variable}}/lease"]
+    lease = filled.lease(JOB)["lease"]
+    fits(filled.post(lease, status=200), operations["post"])
+    fits(filled.delete(lease, status=204), operations["delete"])
+    fits(filled.delete(lease, status=409), operations["delete"])
+
+
+@pytest.mark.parametrize("key", [False, True])
+def test_results_are_shown_as_described(filled: PoolApp, key: bool) -> None:
+    variable = f"{JOB}/variables/{'one' if key else 'done'}"
+    headers = filled.owner if key else {}
+    item = filled.get(f"{variable}/results", headers=headers).json["_embedded"]["items"][0]
+    response = filled.get(item["_links"]["self"], headers=headers, status=200)
+    fits(response, DESCRIPTION["paths"][f"{V}/{{variable}}/results/{{result}}"]["get"])
+    assert ("rejected" in response.json) is key
+
+
+def test_lines_are_as_described(filled: PoolApp) -> None:
+    line = filled.get(f"{JOB}/results", headers={"Accept": "application/x-ndjson"}).text
+    assert not misfits(json.loads(line), DESCRIPTION["components"]["schemas"]["ResultLine"])
+
+
+def test_a_withdrawn_variable_is_answered_as_described(filled: PoolApp) -> None:
+    filled.delete(ONE, headers=filled.owner)
+    fits(filled.get(ONE, status=410), DESCRIPTION["paths"][f"{V}/{{variable}}"]["get"])
+    fits(filled.post_json(f"{ONE}/results", 1, status=410), DESCRIPTION["paths"][f"{V}/{{variable}}/results"]["post"])
+
+
+def test_every_route_is_called_at_least_once() -> None:
+    called = {call.route for call in CALLS}
+    assert called == set(ROUTES)
+
+
+def fits(response: TestResponse, operation: dict[str, Any]) -> None:
+    """The status is described by its own number, as are the media type, headers and body."""
+    answer = resolved(operation["responses"][str(response.status_int)])
+    for name, described in answer.get("headers", {}).items():
+        assert name in response.headers, name
+        assert resolved(described)["schema"]
+    if not response.body:
+        return
+    schema = answer["content"][response.content_type]["schema"]
+    if response.content_type.endswith(("/json", "+json")):
+        assert not misfits(response.json, schema)
+
+
+def misfits(value: Any, schema: Any, place: str = "") -> list[str]:
+    """Where a value does not fit a schema; of JSON Schema, what the description uses."""
+    schema = resolved(schema)
+    if "oneOf" in schema:
+        fitting = [option for option in schema["oneOf"] if not misfits(value, option, place)]
+        return [] if len(fitting) == 1 else [f"{place}: fits {len(fitting)} of oneOf"]
+    found = [f"{place}: {rule}" for rule in _broken_rules(value, schema)]
+    if isinstance(value, dict):
+        found += _misfits_of_object(value, schema, place)
+    if isinstance(value, list) and "items" in schema:
+        found += [text for item in value for text in misfits(item, schema["items"], f"{place}[]")]
+    return found
+
+
+def _broken_rules(value: Any, schema: dict[str, Any]) -> Iterator[str]:
+    types = schema.get("type", list(TYPES))
+    allowed = [types] if isinstance(types, str) else types
+    is_flag = isinstance(value, bool)
+    if not any(isinstance(value, TYPES[name]) and (not is_flag or name == "boolean") for name in allowed):
+        yield f"{value!r} is not of type {types}"
+    if "enum" in schema and value not in schema["enum"]:
+        yield f"{value!r} is none of {schema['enum']}"
+    if "const" in schema and value != schema["const"]:
+        yield f"{value!r} is not {schema['const']!r}"
+    if "pattern" in schema and re.search(schema["pattern"], value) is None:
+        yield f"{value!r} does not match {schema['pattern']}"
+    if "minimum" in schema and value < schema["minimum"]:
+        yield f"{value!r} is too small"
+
+
+def _misfits_of_object(value: dict[str, Any], schema: dict[str, Any], place: str) -> Iterator[str]:
+    known = schema.get("properties", {})
+    for name in schema.get("required", []):
+        if name not in value:
+            yield f"{place}.{name} is missing"
+    for name, inner in value.items():
+        described = known.get(name, schema.get("additionalProperties", True))
+        if described is False:
+            yield f"{place}.{name} is not described"
+        elif described is not True:
+            yield from misfits(inner, described, f"{place}.{name}")

@@ -1,0 +1,246 @@
+"""`/jobs/{job}/progress`, and the job's own scheduler of variables, whose failures it reports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import PoolApp
+from tests.resources.conftest import Clock
+from tests.resources.helpers import VOLUNTEER, other_key, problem
+
+JOB = "/jobs/example-job"
+BROKEN_SCHEDULERS = [
+    ("() => { throw new Error('no idea') }", "Error: no idea"),
+    ("() => { for (;;) {} }", "in time"),
+    ("() => 'nobody'", "'nobody', which is no variable's id"),
+    ("() => '../../secrets'", "no variable's id"),
+    ("() => 7", "no variable's id"),
+    ("() => ({})", "no variable's id"),
+    ("() => 'x'.repeat(1000)", "no variable's id"),
+    ("(context) => context.variables[0]", "no variable's id"),
+    ("() => new Promise(() => {})", "never settled"),
+    ("() => true", "no variable's id"),
+]
+
+
+def progress(pool: PoolApp) -> dict[str, Any]:
+    return dict(pool.get(f"{JOB}/progress", status=200).json)
+
+
+def report(pool: PoolApp, function: str) -> dict[str, Any]:
+    return dict(pool.get(f"{JOB}/progress", headers=pool.owner).json["reports"][function])
+
+
+def compute(pool: PoolApp, seconds: str = "1") -> None:
+    pool.post_json(pool.lease(JOB)["post_result"], 2, headers={"Run-Seconds": seconds}, status=201)
+
+
+@pytest.fixture
+def three(pool: PoolApp) -> PoolApp:
+    """A job of three variables."""
+    pool.post_job()
+    for name in "abc":
+        pool.post_variable(JOB, name)
+    return pool
+
+
+def test_a_job_without_variables_is_not_complete(pool: PoolApp) -> None:
+    pool.post_job()
+    begun = progress(pool)
+    assert begun["variables"] == dict.fromkeys(("total", "open", "leased", "done", "failed", "withdrawn"), 0)
+    assert (begun["complete"], begun["eta_seconds"], begun["mean_run_seconds"]) == (False, None, None)
+
+
+def test_variables_are_counted_by_state(three: PoolApp) -> None:
+    compute(three)
+    three.lease(JOB)
+    counted = progress(three)["variables"]
+    assert counted == {"total": 3, "open": 1, "leased": 1, "done": 1, "failed": 0, "withdrawn": 0}
+
+
+def test_a_lease_that_ran_out_counts_as_open(three: PoolApp, clock: Clock) -> None:
+    three.lease(JOB)
+    clock.forward(400)
+    counted = progress(three)["variables"]
+    assert (counted["open"], counted["leased"]) == (3, 0)
+
+
+def test_a_lease_given_back_counts_as_open(three: PoolApp) -> None:
+    three.delete(three.lease(JOB)["lease"])
+    assert progress(three)["variables"]["open"] == 3
+
+
+def test_results_are_counted_by_verdict(pool: PoolApp) -> None:
+    variable = pool.post_variable(pool.post_job(validate_result="(v, result) => result !== 1"))
+    for result, status in ((1, 422), (1, 422), (2, 201)):
+        pool.post_json(f"{variable}/results", result, status=status)
+    assert progress(pool)["results"] == {"accepted": 1, "rejected": 2}
+
+
+def test_a_job_whose_variables_are_all_done_is_complete(three: PoolApp) -> None:
+    for _ in range(3):
+        assert not progress(three)["complete"]
+        compute(three)
+    done = progress(three)
+    assert (done["complete"], done["eta_seconds"]) == (True, None)
+
+
+def test_withdrawn_variables_do_not_keep_a_job_from_completion(three: PoolApp) -> None:
+    three.delete(f"{JOB}/variables/a", headers=three.owner)
+    compute(three)
+    compute(three)
+    assert progress(three)["complete"]
+
+
+def test_failed_ones_do(pool: PoolApp) -> None:
+    check = {"validate_variable": "() => true", "validate_result": "() => false"}
+    variable = pool.post_variable(pool.post_job(**check, settings={"max_errors": 1}))
+    pool.post_json(f"{variable}/results", 1, status=422)
+    assert not progress(pool)["complete"]
+
+
+def test_the_mean_is_of_those_that_were_timed(three: PoolApp) -> None:
+    compute(three, "1")
+    compute(three, "2")
+    three.post_json(three.lease(JOB)["self"] + "/results", 2, status=201)
+    assert progress(three)["mean_run_seconds"] == 1.5
+
+
+def test_the_rate_tells_when_it_will_be_done(three: PoolApp) -> None:
+    compute(three)
+    now = progress(three)
+    assert now["results_per_minute"] > 0
+    assert 0 < now["eta_seconds"] <= 2 * 60 * 5
+
+
+def test_the_state_is_the_jobs(three: PoolApp) -> None:
+    three.patch_json(JOB, {"state": "paused"}, headers=three.owner)
+    assert progress(three)["state"] == "paused"
+
+
+def test_progress_leads_to_its_job(three: PoolApp) -> None:
+    assert progress(three)["_links"] == {"self": f"{JOB}/progress", "get_job": JOB}
+
+
+def test_an_unknown_job_makes_no_progress(pool: PoolApp) -> None:
+    problem(pool.get("/jobs/nobody/progress", status=404), 404, "nobody")
+
+
+# Reports
+
+
+def test_reports_are_the_owners(pool: PoolApp) -> None:
+    pool.post_job()
+    assert pool.get(f"{JOB}/progress", headers=pool.owner).json["reports"] == {}
+    for headers in ({}, other_key(pool)):
+        assert "reports" not in pool.get(f"{JOB}/progress", headers=headers).json
+
+
+def test_a_throwing_validator_is_reported(pool: PoolApp) -> None:
+    source = "(v, result) => { console.log('saw', result); throw new Error(`bad ${result}`) }"
+    variable = pool.post_variable(pool.post_job(validate_variable="() => true", validate_result=source))
+    for result in (1, 2):
+        pool.post_json(f"{variable}/results", result, status=422)
+    reported = report(pool, "validate_result")
+    assert (reported["errors"], reported["console"]) == (2, "saw 2\n")
+    assert reported["message"].startswith("Error: bad 2")
+
+
+def test_a_plain_refusal_is_no_error_of_the_validators(pool: PoolApp) -> None:
+    variable = pool.post_variable(pool.post_job(validate_variable="() => true", validate_result="() => false"))
+    pool.post_json(f"{variable}/results", 1, status=422)
+    assert pool.get(f"{JOB}/progress", headers=pool.owner).json["reports"] == {}
+
+
+def test_the_console_of_a_validator_is_kept(pool: PoolApp) -> None:
+    source = "(v, result) => { console.log('judging', result); return true }"
+    variable = pool.post_variable(pool.post_job(validate_result=source))
+    pool.post_json(f"{variable}/results", 7, status=201)
+    reported = report(pool, "validate_result")
+    assert (reported["errors"], reported["message"], reported["console"]) == (0, None, "judging 7\n")
+
+
+def test_a_throwing_validator_of_variables_is_reported(pool: PoolApp) -> None:
+    pool.post_job(validate_variable="() => { throw new Error('broken') }")
+    pool.post_json(f"{JOB}/variables", {"x": 1}, headers=pool.owner, status=422)
+    assert report(pool, "validate_variable")["message"].startswith("Error: broken")
+
+
+# The job's own scheduler of variables
+
+
+def schedule(pool: PoolApp, source: str, variables: str = "abc") -> None:
+    pool.post_job(variable_scheduler=source)
+    for name in variables:
+        pool.post_variable(JOB, name, name=name)
+
+
+def test_the_scheduler_chooses(pool: PoolApp) -> None:
+    schedule(pool, "(context) => context.variables.map((one) => one.id).sort().pop()")
+    assert [pool.lease(JOB)["self"][-1] for _ in range(3)] == ["c", "b", "a"]
+
+
+def test_it_may_have_nothing_for_now(pool: PoolApp) -> None:
+    schedule(pool, "() => null")
+    assert int(pool.get(f"{JOB}/variables", status=204).headers["Retry-After"]) > 0
+    assert pool.get(f"{JOB}/progress", headers=pool.owner).json["reports"] == {}
+
+
+def test_it_is_not_asked_where_nothing_is_to_serve(pool: PoolApp) -> None:
+    schedule(pool, "() => { throw new Error('asked') }", variables="")
+    pool.get(f"{JOB}/variables", status=204)
+    assert pool.get(f"{JOB}/progress", headers=pool.owner).json["reports"] == {}
+
+
+def test_one_that_chooses_what_is_leased_gets_another(pool: PoolApp) -> None:
+    schedule(pool, "() => 'a'")
+    assert sorted(pool.lease(JOB)["self"][-1] for _ in range(3)) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "context.variables.length === 1",
+        "context.variables[0].id === 'a'",
+        "context.variables[0].data.name === 'a'",
+        "context.variables[0].results === 0",
+        "context.job.id === 'example-job'",
+        "context.volunteer.length === 16",
+        "context.query.tag[1] === 'y'",
+    ],
+)
+def test_what_the_scheduler_sees(pool: PoolApp, expression: str) -> None:
+    schedule(pool, f"(context) => {expression} ? 'a' : null", variables="a")
+    pool.get(f"{JOB}/variables?tag=x&tag=y", headers=VOLUNTEER, status=200)
+
+
+def test_its_sample_is_bounded(pool: PoolApp) -> None:
+    pool.post_job(variable_scheduler="(context) => context.variables.length === 32 ? context.variables[0].id : null")
+    for number in range(40):
+        pool.post_variable(JOB, f"v{number}")
+    pool.get(f"{JOB}/variables", status=200)
+
+
+@pytest.mark.parametrize(("source", "message"), BROKEN_SCHEDULERS)
+def test_chance_takes_its_place_where_it_fails_and_the_owner_sees_why(pool: PoolApp, source: str, message: str) -> None:
+    schedule(pool, source)
+    pool.lease(JOB)
+    reported = report(pool, "variable_scheduler")
+    assert reported["errors"] == 1
+    assert message in reported["message"]
+
+
+def test_every_failure_is_counted_and_everything_served(pool: PoolApp) -> None:
+    schedule(pool, "(context) => { throw new Error(`${context.variables.length} left`) }")
+    assert len({pool.lease(JOB)["self"] for _ in range(3)}) == 3
+    reported = report(pool, "variable_scheduler")
+    assert reported["errors"] == 3
+    assert reported["message"].startswith("Error: 1 left")
+
+
+def test_the_console_of_a_scheduler_is_kept(pool: PoolApp) -> None:
+    schedule(pool, "(context) => { console.log('choosing'); return 'a' }")
+    pool.lease(JOB)
+    assert report(pool, "variable_scheduler")["console"] == "choosing\n"

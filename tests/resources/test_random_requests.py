@@ -1,0 +1,129 @@
+"""Requests made at random: none is ever the pool's own failure, and only what was acknowledged changes a document."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import EXECUTE, PoolApp
+from tests.resources.helpers import METHODS, ROUTES, documents, problem
+
+
+def mostly(usual: st.SearchStrategy[Any], rare: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.integers(0, 7).flatmap(lambda chance: usual if chance else rare)
+
+
+QUIETLY = settings(
+    max_examples=400, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
+
+RIGHT = {"{job}": "example-job", "{variable}": "one", "{scheduler}": "random", "{result}": "20141202090909"}
+CALLS = [(method, route) for route, methods in sorted(ROUTES.items()) for method in sorted(methods)]
+
+wrong_ids = st.sampled_from(["two", "three", "nobody", "index", "..", "%2F", "%00", "UPPER"]) | st.text(
+    max_size=120
+).map(lambda text: quote(text, safe=""))
+anything = st.tuples(st.sampled_from([*METHODS, "OPTIONS"]), st.sampled_from(sorted(ROUTES)))
+calls = mostly(st.sampled_from(CALLS), anything)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+fields = st.sampled_from(
+    ["name", "metadata", "settings", "state", "execute_function", "validate_result", "_links", "lease_seconds", "x"]
+)
+jobs = st.fixed_dictionaries(
+    {"name": st.text(max_size=30), "execute_function": st.sampled_from([EXECUTE, "1", "function ("])},
+    optional={"metadata": values, "settings": values, "state": values},
+)
+changes = st.sampled_from([{"state": "open"}, {"state": "paused"}, {"x": 1}, {}, {"settings": {"max_errors": 2}}])
+documents_sent = values | jobs | st.dictionaries(fields, values) | changes
+bodies = (
+    documents_sent.map(lambda value: json.dumps(value).encode())
+    | st.binary(max_size=60)
+    | st.lists(documents_sent, max_size=4).map(lambda lines: "\n".join(map(json.dumps, lines)).encode())
+)
+kinds = mostly(st.just("application/json"), st.sampled_from(["application/x-ndjson", "text/plain", ""]))
+words = st.text(st.characters(max_codepoint=255), max_size=40)
+headers = st.dictionaries(
+    st.sampled_from(
+        [
+            "ACCEPT",
+            "AUTHORIZATION",
+            "IDEMPOTENCY_KEY",
+            "IF_MATCH",
+            "IF_NONE_MATCH",
+            "RUN_SECONDS",
+            "VOLUNTEER",
+            "RANGE",
+            "COOKIE",
+            "EXPECT",
+            "X_FORWARDED_PREFIX",
+        ]
+    ),
+    words | st.sampled_from(["*", "1", "text/csv", "application/x-ndjson", "application/hal+json", "v" * 20]),
+    max_size=4,
+)
+queries = st.lists(
+    st.tuples(
+        st.sampled_from(["cursor", "limit", "order", "lease", "owner", "x"]), st.text(max_size=20) | st.just("1")
+    ),
+    max_size=3,
+).map(lambda pairs: "&".join(f"{name}={quote(value)}" for name, value in pairs))
+
+
+@pytest.fixture
+def pool(lasting_pool: PoolApp) -> PoolApp:
+    return filled(lasting_pool)
+
+
+def filled(pool: PoolApp) -> PoolApp:
+    """Brings back what a request has deleted or finished."""
+    if not (pool.data / "jobs" / "example-job").exists():
+        pool.post_job()
+    if pool.head("/jobs/example-job/variables/one/results", status="*").status_int != 200:
+        pool.post_variable("/jobs/example-job", "one")
+    return pool
+
+
+def path_of(data: st.DataObject, route: str) -> str:
+    for name, value in RIGHT.items():
+        if name in route:
+            route = route.replace(name, data.draw(mostly(st.just(value), wrong_ids)))
+    return f"{route}?{data.draw(queries)}"
+
+
+def send(pool: PoolApp, data: st.DataObject, method: str, path: str) -> Any:
+    environ = {f"HTTP_{name}": value for name, value in data.draw(headers).items()}
+    environ["CONTENT_TYPE"] = data.draw(kinds)
+    if data.draw(st.booleans()):
+        environ["HTTP_AUTHORIZATION"] = pool.owner["Authorization"]
+    return pool.request(path, method=method, body=data.draw(bodies), environ=environ, expect_errors=True)
+
+
+def check(pool: PoolApp, data: st.DataObject, method: str, path: str) -> None:
+    before = documents(filled(pool))
+    response = send(pool, data, method, path)
+    assert response.status_int < 500
+    if response.status_int >= 400 and method != "HEAD":
+        assert problem(response, response.status_int)["detail"]
+    if response.status_int >= 300 or method in ("GET", "HEAD", "OPTIONS"):
+        assert documents(pool) == before
+
+
+@QUIETLY
+@given(call=calls, data=st.data())
+def test_no_request_is_the_pools_own_failure(pool: PoolApp, call: tuple[str, str], data: st.DataObject) -> None:
+    check(pool, data, call[0], path_of(data, call[1]))
+
+
+@QUIETLY
+@given(call=calls, path=st.text(st.characters(max_codepoint=0x2FFF), max_size=80), data=st.data())
+def test_nor_is_any_address(pool: PoolApp, call: tuple[str, str], path: str, data: st.DataObject) -> None:
+    check(pool, data, call[0], "/" + quote(path, safe="/%?&=").lstrip("/"))

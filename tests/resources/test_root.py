@@ -1,0 +1,130 @@
+"""`/`, `/health`, `/metrics`: where clients and operators begin."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import PoolApp
+from tests.resources.helpers import HAL, problem
+
+PLAIN_LINKS = ["self", "jobs", "post_job", "health", "metrics", "service-desc"]
+
+
+@pytest.mark.parametrize("rel", PLAIN_LINKS)
+def test_every_plain_link_of_the_root_answers(pool: PoolApp, rel: str) -> None:
+    pool.post_job()
+    pool.get(pool.get("/").json["_links"][rel], status=200)
+
+
+def test_the_root_has_no_other_links_but_templates(pool: PoolApp) -> None:
+    links = pool.get("/", headers=HAL).json["_links"]
+    assert {rel for rel, link in links.items() if not link.get("templated")} == set(PLAIN_LINKS)
+
+
+def test_the_job_template_fits_a_job(pool: PoolApp) -> None:
+    path = pool.post_job()
+    template = pool.get("/").json["_links"]["job"]
+    assert template.replace("{job}", "example-job") == path
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/*", "application/json", "text/plain", "garbage", "a/b;q=x", ""])
+def test_whatever_is_asked_for_json_comes(pool: PoolApp, accept: str) -> None:
+    assert pool.get("/", headers={"Accept": accept}, status=200).content_type == "application/json"
+
+
+def test_the_better_liked_style_wins(pool: PoolApp) -> None:
+    accept = "application/json;q=0.5, application/hal+json"
+    assert pool.get("/", headers={"Accept": accept}).content_type == "application/hal+json"
+
+
+def test_answers_say_what_they_vary_by(pool: PoolApp) -> None:
+    assert pool.get("/").headers["Vary"] == "Accept, Authorization"
+
+
+def test_a_slash_at_the_end_makes_no_difference(pool: PoolApp) -> None:
+    pool.get("/jobs/index/", status=200)
+
+
+def test_nothing_is_at_an_unknown_address(pool: PoolApp) -> None:
+    problem(pool.get("/nothing", status=404), 404, "/nothing")
+
+
+def test_no_answer_is_a_page_by_mistake(pool: PoolApp) -> None:
+    headers = pool.get("/").headers
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_a_healthy_pool_is_live_and_ready(pool: PoolApp) -> None:
+    health = pool.get("/health", status=200)
+    assert (health.json["live"], health.json["ready"]) == (True, True)
+    assert health.headers["Cache-Control"] == "no-store"
+
+
+def test_a_pool_that_cannot_store_is_live_and_not_ready(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.flat.files.Files.temporary", _full_disk)
+    health = pool.get("/health", status=503)
+    assert (health.json["live"], health.json["ready"]) == (True, False)
+    assert int(health.headers["Retry-After"]) > 0
+
+
+def test_a_full_disk_is_507_and_says_when_to_come_again(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = pool.post_job()
+    monkeypatch.setattr("storage.flat.files.Files.temporary", _full_disk)
+    response = pool.post_json(f"{job}/variables", {"x": 1}, headers=pool.owner, status=507)
+    problem(response, 507, "disk")
+    assert int(response.headers["Retry-After"]) > 0
+
+
+def test_a_failure_of_the_pool_itself_says_nothing_of_the_inside(
+    pool: PoolApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a secret of the inside")
+
+    monkeypatch.setattr("pool.jobs.Jobs.page", fail)
+    response = pool.get("/jobs/index", status=500)
+    assert "secret" not in response.text
+    problem(response, 500, "log")
+
+
+def _full_disk(*_: object, **__: object) -> str:
+    raise OSError(28, "No space left on device")
+
+
+def test_metrics_are_prometheus_text(pool: PoolApp) -> None:
+    response = pool.get("/metrics", status=200)
+    assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        'comp_pool_variables{job="example-job",state="open"} 1',
+        'comp_pool_variables{job="example-job",state="leased"} 0',
+        'comp_pool_variables{job="example-job",state="done"} 1',
+        'comp_pool_variables{job="example-job",state="failed"} 0',
+        'comp_pool_variables{job="example-job",state="withdrawn"} 1',
+        'comp_pool_results_total{job="example-job",verdict="accepted"} 1',
+        'comp_pool_results_total{job="example-job",verdict="rejected"} 1',
+        'comp_pool_run_seconds_sum{job="example-job"} 2.5',
+        'comp_pool_run_seconds_count{job="example-job"} 1',
+    ],
+)
+def test_metrics_count_what_happened(pool: PoolApp, sample: str) -> None:
+    job = pool.post_job(validate_result="(variable, result) => result === undefined || result === 2")
+    done, withdrawn = pool.post_variable(job, "done"), pool.post_variable(job, "withdrawn")
+    pool.post_variable(job, "left")
+    pool.post_json(f"{done}/results", 3, status=422)
+    pool.post_json(f"{done}/results", 2, headers={"Run-Seconds": "2.5"}, status=201)
+    pool.delete(withdrawn, headers=pool.owner, status=204)
+    assert sample in pool.get("/metrics").text.splitlines()
+
+
+def test_every_metric_has_its_help_and_type(pool: PoolApp) -> None:
+    pool.post_job()
+    lines = pool.get("/metrics").text.splitlines()
+    named = {line.split("{")[0] for line in lines if not line.startswith("#")}
+    for kind in ("HELP", "TYPE"):
+        assert {line.split()[2] for line in lines if line.startswith(f"# {kind} ")} == named

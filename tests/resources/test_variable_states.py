@@ -1,0 +1,219 @@
+"""The life of a variable after it was posted: the index, withdrawal, failure and release."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import PoolApp
+from tests.resources.helpers import HAL, NDJSON, files, ndjson, problem
+
+NEVER = {"validate_variable": "() => true", "validate_result": "() => false"}
+
+
+def states(pool: PoolApp, job: str) -> dict[str, str]:
+    items = pool.get(f"{job}/variables/index").json["_embedded"]["items"]
+    return {item["id"]: item["state"] for item in items}
+
+
+def release(pool: PoolApp, path: str, status: int, body: Any = None) -> Any:
+    return pool.patch_json(path, {"state": "open"} if body is None else body, headers=pool.owner, status=status)
+
+
+def withdraw(pool: PoolApp, path: str, status: int = 204) -> Any:
+    return pool.delete(path, headers=pool.owner, status=status)
+
+
+@pytest.fixture
+def failed(pool: PoolApp) -> str:
+    """A variable that was parked after its second refused result."""
+    variable = pool.post_variable(pool.post_job(**NEVER, settings={"max_errors": 2}))
+    for _ in range(2):
+        pool.post_json(f"{variable}/results", 1, status=422)
+    return variable
+
+
+# The index
+
+
+def test_the_index_tells_every_state(pool: PoolApp) -> None:
+    job = pool.post_job(
+        validate_variable="() => true", validate_result="(v, result) => result > 0", settings={"max_errors": 1}
+    )
+    done, parked, gone, lent = (pool.post_variable(job, name) for name in ("done", "failed", "withdrawn", "leased"))
+    pool.post_json(f"{done}/results", 1, status=201)
+    pool.post_json(f"{parked}/results", 0, status=422)
+    withdraw(pool, gone)
+    assert pool.lease(job)["self"] == lent
+    pool.post_variable(job, "open")
+    assert states(pool, job) == {name: name for name in ("done", "failed", "withdrawn", "leased", "open")}
+
+
+def test_the_index_is_walked_by_its_links(pool: PoolApp) -> None:
+    job = pool.post_job()
+    lines = ndjson(*(f'{{"x": {number}}}' for number in range(7)))
+    ids = pool.post(f"{job}/variables", lines, headers={**pool.owner, **NDJSON}).json["ids"]
+    found: list[list[str]] = []
+    path = f"{job}/variables/index?limit=3"
+    while path:
+        page = pool.get(path).json
+        found.append([item["id"] for item in page["_embedded"]["items"]])
+        path = page["_links"].get("next")
+    assert found == [ids[:3], ids[3:6], ids[6:]]
+
+
+def test_what_is_posted_meanwhile_comes_at_the_end(pool: PoolApp) -> None:
+    job = pool.post_job()
+    for name in "zy":
+        pool.post_variable(job, name)
+    following = pool.get(f"{job}/variables/index?limit=1").json["_links"]["next"]
+    pool.post_variable(job, "a")
+    rest = pool.get(following.replace("limit=1", "limit=9")).json["_embedded"]["items"]
+    assert [item["id"] for item in rest] == ["y", "a"]
+
+
+def test_each_item_leads_to_its_variable(pool: PoolApp) -> None:
+    job = pool.post_job()
+    variable = pool.post_variable(job)
+    (item,) = pool.get(f"{job}/variables/index", headers=HAL).json["_embedded"]["items"]
+    assert item["_links"]["self"] == {"href": variable}
+
+
+def test_a_variable_by_id_is_not_leased(pool: PoolApp) -> None:
+    job = pool.post_job()
+    variable = pool.post_variable(job)
+    assert "lease" not in pool.get(variable).json["_links"]
+    assert states(pool, job) == {"one": "open"}
+
+
+def test_an_unknown_variable_is_404(pool: PoolApp) -> None:
+    problem(pool.get(f"{pool.post_job()}/variables/nobody", status=404), 404, "variable 'nobody'")
+
+
+# Withdrawal
+
+
+def test_a_withdrawn_variable_is_gone(pool: PoolApp) -> None:
+    variable = pool.post_variable(pool.post_job())
+    assert withdraw(pool, variable).body == b""
+    problem(pool.get(variable, status=410), 410, "withdrawn")
+
+
+def test_the_id_of_a_withdrawn_variable_is_used_up(pool: PoolApp) -> None:
+    variable = pool.post_variable(pool.post_job())
+    withdraw(pool, variable)
+    problem(pool.put_json(variable, {"x": 1}, headers=pool.owner, status=410), 410, "withdrawn")
+
+
+def test_a_withdrawn_variable_is_not_served(pool: PoolApp) -> None:
+    job = pool.post_job()
+    withdraw(pool, pool.post_variable(job))
+    pool.get(f"{job}/variables", status=204)
+
+
+@pytest.mark.parametrize("is_leased", [False, True])
+def test_a_result_for_a_withdrawn_variable_is_410(pool: PoolApp, is_leased: bool) -> None:
+    job = pool.post_job()
+    variable = pool.post_variable(job)
+    link = pool.lease(job)["post_result"] if is_leased else f"{variable}/results"
+    withdraw(pool, variable)
+    before = files(pool)
+    problem(pool.post_json(link, 2, status=410), 410, "withdrawn")
+    assert files(pool) == before
+
+
+def test_the_lease_of_a_withdrawn_variable_is_lost(pool: PoolApp) -> None:
+    job = pool.post_job()
+    variable = pool.post_variable(job)
+    lease = pool.lease(job)["lease"]
+    withdraw(pool, variable)
+    problem(pool.post(lease, status=409), 409, "lease")
+    problem(pool.delete(lease, status=409), 409, "lease")
+
+
+def test_withdrawing_twice_changes_nothing(pool: PoolApp) -> None:
+    variable = pool.post_variable(pool.post_job())
+    withdraw(pool, variable)
+    before = files(pool)
+    withdraw(pool, variable)
+    assert files(pool) == before
+
+
+def test_a_finished_variable_cannot_be_withdrawn(pool: PoolApp) -> None:
+    variable = pool.post_variable(pool.post_job())
+    pool.post_json(f"{variable}/results", 2, status=201)
+    before = files(pool)
+    problem(withdraw(pool, variable, 409), 409, "finished")
+    assert files(pool) == before
+
+
+def test_a_failed_variable_can_be_withdrawn(pool: PoolApp, failed: str) -> None:
+    withdraw(pool, failed)
+    assert states(pool, "/jobs/example-job") == {"one": "withdrawn"}
+    counts = pool.get("/jobs/example-job/progress").json["variables"]
+    assert (counts["failed"], counts["withdrawn"]) == (0, 1)
+
+
+def test_an_unknown_variable_cannot_be_withdrawn(pool: PoolApp) -> None:
+    problem(withdraw(pool, f"{pool.post_job()}/variables/nobody", 404), 404, "nobody")
+
+
+# Failure and release
+
+
+def test_a_failed_variable_is_not_served(pool: PoolApp, failed: str) -> None:
+    pool.get("/jobs/example-job/variables", status=204)
+    assert states(pool, "/jobs/example-job") == {"one": "failed"}
+
+
+def test_the_refusal_that_parks_it_says_so(pool: PoolApp) -> None:
+    variable = pool.post_variable(pool.post_job(**NEVER, settings={"max_errors": 2}))
+    answers = [problem(pool.post_json(f"{variable}/results", 1, status=422), 422) for _ in range(2)]
+    assert [answer["failed"] for answer in answers] == [False, True]
+
+
+def test_its_lease_ends_with_it(pool: PoolApp) -> None:
+    job = pool.post_job(**NEVER, settings={"max_errors": 1})
+    pool.post_variable(job)
+    links = pool.lease(job)
+    assert problem(pool.post_json(links["post_result"], 1, status=422), 422)["failed"]
+    problem(pool.post(links["lease"], status=409), 409, "lease")
+
+
+def test_what_is_refused_later_is_not_kept(pool: PoolApp, failed: str) -> None:
+    before = files(pool)
+    assert problem(pool.post_json(f"{failed}/results", 1, status=422), 422)["failed"]
+    assert files(pool) == before
+
+
+def test_its_owner_releases_it(pool: PoolApp, failed: str) -> None:
+    assert release(pool, failed, 200).json["state"] == "open"
+    assert pool.lease("/jobs/example-job")["self"] == failed
+
+
+def test_released_it_has_all_its_chances_again(pool: PoolApp, failed: str) -> None:
+    release(pool, failed, 200)
+    assert not problem(pool.post_json(f"{failed}/results", 1, status=422), 422)["failed"]
+    assert problem(pool.post_json(f"{failed}/results", 1, status=422), 422)["failed"]
+
+
+def test_the_counts_follow(pool: PoolApp, failed: str) -> None:
+    assert pool.get("/jobs/example-job/progress").json["variables"]["failed"] == 1
+    release(pool, failed, 200)
+    counts = pool.get("/jobs/example-job/progress").json["variables"]
+    assert (counts["failed"], counts["open"]) == (0, 1)
+
+
+def test_what_has_not_failed_cannot_be_released(pool: PoolApp) -> None:
+    variable = pool.post_variable(pool.post_job())
+    before = files(pool)
+    problem(release(pool, variable, 409), 409, "has not failed")
+    assert files(pool) == before
+
+
+@pytest.mark.parametrize("body", [{}, {"state": "done"}, {"state": "open", "x": 1}, {"x": 1}, [], "open", 1, None])
+def test_no_other_change_is_taken(pool: PoolApp, failed: str, body: Any) -> None:
+    before = files(pool)
+    problem(pool.patch_json(failed, body, headers=pool.owner, status=422), 422, "state")
+    assert files(pool) == before

@@ -1,0 +1,306 @@
+"""`/jobs/{job}/variables`: posting variables, one or many, by a chosen id or the pool's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import PoolApp
+from tests.resources.helpers import NDJSON, documents, files, ndjson, other_key, problem
+
+KEY = {"Idempotency-Key": "a-key-of-mine"}
+EVEN = "(variable) => variable.x % 2 === 0"
+
+
+@pytest.fixture
+def job(pool: PoolApp) -> str:
+    return pool.post_job()
+
+
+def post(pool: PoolApp, job: str, value: Any, status: int = 201, **headers: str) -> Any:
+    return pool.post_json(f"{job}/variables", value, headers={**pool.owner, **headers}, status=status)
+
+
+def post_lines(pool: PoolApp, job: str, *lines: str, status: int = 201, headers: dict[str, str] | None = None) -> Any:
+    headers = {**pool.owner, **NDJSON, **(headers or {})}
+    return pool.post(f"{job}/variables", ndjson(*lines), headers=headers, status=status)
+
+
+def put(pool: PoolApp, path: str, value: Any, status: int = 201) -> Any:
+    return pool.put_json(path, value, headers=pool.owner, status=status)
+
+
+def total(pool: PoolApp, job: str) -> int:
+    return int(pool.get(f"{job}/progress").json["variables"]["total"])
+
+
+# One
+
+
+def test_a_posted_variable_is_at_its_location(pool: PoolApp, job: str) -> None:
+    location = post(pool, job, {"x": 1}).headers["Location"]
+    variable = pool.get(location, status=200).json
+    assert variable.pop("_links")["self"] == location
+    assert variable == {"x": 1}
+
+
+def test_the_answer_names_the_id_and_leads_on(pool: PoolApp, job: str) -> None:
+    response = post(pool, job, {"x": 1})
+    assert response.headers["Location"].endswith(response.json["id"])
+    assert set(response.json["_links"]) == {"self", "post_result", "results", "get_job"}
+
+
+def test_two_variables_may_be_equal(pool: PoolApp, job: str) -> None:
+    first, second = post(pool, job, {"x": 1}), post(pool, job, {"x": 1})
+    assert first.json["id"] != second.json["id"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{}, {"": None}, {"ünï": "🏊\u2028\0"}, {"big": 10**300, "small": 5e-324}, {"id": 1, "job": 2}, {"a": [[[{}]]]}],
+)
+def test_a_variable_comes_out_as_it_went_in(pool: PoolApp, job: str, value: dict[str, Any]) -> None:
+    variable = pool.get(post(pool, job, value).headers["Location"]).json
+    del variable["_links"]
+    assert variable == value
+
+
+@pytest.mark.parametrize("value", [None, True, 1, "text", [], [{}]])
+def test_a_variable_must_be_an_object(pool: PoolApp, job: str, value: Any) -> None:
+    before = files(pool)
+    problem(post(pool, job, value, 422), 422, "variable: must be an object")
+    assert files(pool) == before
+
+
+@pytest.mark.parametrize("field", ["_links", "_embedded"])
+def test_reserved_fields_are_refused(pool: PoolApp, job: str, field: str) -> None:
+    before = files(pool)
+    problem(post(pool, job, {field: {}}, 422), 422, field)
+    problem(put(pool, f"{job}/variables/one", {field: {}}, 422), 422, field)
+    assert files(pool) == before
+
+
+def test_reserved_names_below_the_top_are_the_jobs_own(pool: PoolApp, job: str) -> None:
+    post(pool, job, {"x": {"_links": {}}})
+
+
+def test_a_job_must_be_there(pool: PoolApp) -> None:
+    problem(post(pool, "/jobs/nobody", {"x": 1}, 404), 404, "nobody")
+
+
+# Many
+
+
+def test_many_are_posted_a_line_each(pool: PoolApp, job: str) -> None:
+    ids = post_lines(pool, job, '{"x": 1}', '{"x": 2}', '{"x": 3}').json["ids"]
+    assert [pool.get(f"{job}/variables/{name}").json["x"] for name in ids] == [1, 2, 3]
+
+
+def test_the_answer_leads_to_the_index(pool: PoolApp, job: str) -> None:
+    response = post_lines(pool, job, '{"x": 1}', '{"x": 2}')
+    assert response.json["count"] == 2
+    assert pool.get(response.headers["Location"]).json["count"] == 2
+
+
+def test_empty_lines_are_passed_over(pool: PoolApp, job: str) -> None:
+    assert post_lines(pool, job, "", '{"x": 1}', "  ", '{"x": 2}\r').json["count"] == 2
+
+
+def test_the_last_line_needs_no_end(pool: PoolApp, job: str) -> None:
+    headers = {**pool.owner, **NDJSON}
+    assert pool.post(f"{job}/variables", b'{"x":1}\n{"x":2}', headers=headers).json["count"] == 2
+
+
+def test_they_keep_their_order(pool: PoolApp, job: str) -> None:
+    ids = post_lines(pool, job, *(f'{{"x": {number}}}' for number in range(101))).json["ids"]
+    items = pool.get(f"{job}/variables/index?limit=1000").json["_embedded"]["items"]
+    assert [item["id"] for item in items] == ids == sorted(ids)
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("{", 400),
+        ("{} {}", 400),
+        ('{"x": NaN}', 400),
+        ("[" * 101 + "]" * 101, 400),
+        ("1", 422),
+        ("[]", 422),
+        ('{"_links": {}}', 422),
+    ],
+)
+def test_one_bad_line_refuses_them_all_and_is_named(pool: PoolApp, job: str, line: str, status: int) -> None:
+    before = files(pool)
+    response = post_lines(pool, job, '{"x": 1}', line, '{"x": 3}', status=status)
+    problem(response, status, "line 2")
+    assert files(pool) == before
+
+
+def test_a_line_that_the_job_refuses_is_named(pool: PoolApp) -> None:
+    job = pool.post_job(validate_variable=EVEN)
+    before = files(pool)
+    problem(post_lines(pool, job, '{"x": 2}', '{"x": 4}', '{"x": 5}', status=422), 422, "line 3", "validate_variable")
+    assert files(pool) == before
+
+
+def test_the_number_of_a_line_counts_empty_ones(pool: PoolApp, job: str) -> None:
+    problem(post_lines(pool, job, "", '{"x": 1}', "", "1", status=422), 422, "line 4")
+
+
+@pytest.mark.parametrize("body", [b"", b"\n", b" \r\n\n"])
+def test_no_line_at_all_is_refused(pool: PoolApp, job: str, body: bytes) -> None:
+    problem(pool.post(f"{job}/variables", body, headers={**pool.owner, **NDJSON}, status=400), 400, "no line")
+
+
+# Posting again after a lost answer
+
+
+def test_the_same_key_gives_the_same_variable(pool: PoolApp, job: str) -> None:
+    first, second = post(pool, job, {"x": 1}, **KEY), post(pool, job, {"x": 1}, **KEY)
+    assert first.json["id"] == second.json["id"]
+    assert total(pool, job) == 1
+
+
+def test_the_same_key_gives_the_same_many(pool: PoolApp, job: str) -> None:
+    lines = [f'{{"x": {number}}}' for number in range(12)]
+    first, second = post_lines(pool, job, *lines, headers=KEY), post_lines(pool, job, *lines, headers=KEY)
+    assert first.json["ids"] == second.json["ids"]
+    assert total(pool, job) == 12
+
+
+def test_a_key_replayed_after_the_result_opens_nothing(pool: PoolApp, job: str) -> None:
+    location = post(pool, job, {"x": 1}, **KEY).headers["Location"]
+    pool.post_json(f"{location}/results", 2, status=201)
+    post(pool, job, {"x": 1}, **KEY)
+    pool.get(f"{job}/variables", status=204)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ['{"x": 2}', '{"x": 1}'],
+        ['{"x": 1}', '{"x": 3}'],
+        ['{"x": 1}'],
+        ['{"x": 1}', '{"x": 2}', '{"x": 3}'],
+        [f'{{"x": {number}}}' for number in range(1, 12)],
+    ],
+)
+def test_a_key_with_other_content_is_409(pool: PoolApp, job: str, lines: list[str]) -> None:
+    post_lines(pool, job, '{"x": 1}', '{"x": 2}', headers=KEY)
+    before = files(pool)
+    problem(post_lines(pool, job, *lines, status=409, headers=KEY), 409, "Idempotency-Key")
+    assert files(pool) == before
+
+
+def test_another_key_makes_another_variable(pool: PoolApp, job: str) -> None:
+    post(pool, job, {"x": 1}, **KEY)
+    post(pool, job, {"x": 1}, **{"Idempotency-Key": "another"})
+    assert total(pool, job) == 2
+
+
+def test_a_key_counts_within_its_job(pool: PoolApp, job: str) -> None:
+    post(pool, job, {"x": 1}, **KEY)
+    post(pool, pool.post_job("Other"), {"x": 2}, **KEY)
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "ü", "x" * 201, "a\tb"])
+def test_a_key_that_is_none_is_refused(pool: PoolApp, job: str, key: str) -> None:
+    problem(post(pool, job, {"x": 1}, 400, **{"Idempotency-Key": key}), 400, "Idempotency-Key")
+    assert total(pool, job) == 0
+
+
+# Under a chosen id
+
+
+def test_a_chosen_id_is_kept(pool: PoolApp, job: str) -> None:
+    path = f"{job}/variables/test_limit_case"
+    response = put(pool, path, {"x": 1})
+    assert (response.json["id"], response.headers["Location"]) == ("test_limit_case", path)
+    assert pool.get(path).json["x"] == 1
+
+
+def test_putting_the_very_same_again_is_200(pool: PoolApp, job: str) -> None:
+    path = f"{job}/variables/one"
+    put(pool, path, {"x": 1, "y": [2]})
+    before = files(pool)
+    put(pool, path, {"y": [2], "x": 1}, 200)
+    assert files(pool) == before
+
+
+@pytest.mark.parametrize("other", [{"x": 2}, {}, {"x": 1, "y": 1}, {"x": "1"}, {"x": [1]}, {"x": True}])
+def test_putting_something_else_there_is_409(pool: PoolApp, job: str, other: Any) -> None:
+    path = f"{job}/variables/one"
+    put(pool, path, {"x": 1})
+    before = files(pool)
+    problem(put(pool, path, other, 409), 409, "'one'")
+    assert files(pool) == before
+
+
+@pytest.mark.parametrize("name", ["a", "0", "a.b", "a_b-c", "x" * 100, "con", "a..b", "job.json"])
+def test_ids_of_every_kind(pool: PoolApp, job: str, name: str) -> None:
+    put(pool, f"{job}/variables/{name}", {"x": 1})
+    assert pool.get(f"{job}/variables/index").json["_embedded"]["items"][0]["id"] == name
+
+
+# The job's own check
+
+
+def test_a_validator_of_variables_decides(pool: PoolApp) -> None:
+    job = pool.post_job(validate_variable=EVEN, validate_result="() => false")
+    post(pool, job, {"x": 2})
+    problem(post(pool, job, {"x": 1}, 422), 422, "validate_variable(variable, context) refused it")
+
+
+def test_without_one_the_validator_of_results_is_asked_with_no_result(pool: PoolApp) -> None:
+    check = "(variable, result, context) => result === undefined && context.job.id === 'example-job' && variable.x > 0"
+    job = pool.post_job(validate_result=check)
+    post(pool, job, {"x": 1})
+    problem(post(pool, job, {"x": 0}, 422), 422, "validate_result(variable, undefined, context) refused it")
+
+
+def test_without_either_everything_is_accepted(pool: PoolApp, job: str) -> None:
+    post(pool, job, {"anything": "at all"})
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("false", "returned false"),
+        ("({valid: false, reason: 'x must be even'})", "x must be even"),
+        ("undefined", "neither true, false nor"),
+        ("1", "neither true, false nor"),
+        ("Promise.resolve(false)", "returned false"),
+        ("(() => { throw new TypeError('bad x') })()", "TypeError: bad x"),
+        ("Promise.reject(new Error('later'))", "Error: later"),
+        ("new Promise(() => {})", "never settled"),
+        ("(() => { for (;;) {} })()", "in time"),
+    ],
+)
+def test_a_refusal_says_why(pool: PoolApp, answer: str, reason: str) -> None:
+    job = pool.post_job(validate_variable=f"() => {answer}")
+    before = documents(pool)
+    problem(post(pool, job, {"x": 1}, 422), 422, "validate_variable", reason)
+    problem(put(pool, f"{job}/variables/one", {"x": 1}, 422), 422, reason)
+    assert documents(pool) == before
+
+
+def test_the_console_of_a_refusal_is_shown_to_who_posts(pool: PoolApp) -> None:
+    job = pool.post_job(validate_variable="(variable) => { console.log('saw', variable); return false }")
+    assert problem(post(pool, job, {"x": 1}, 422), 422)["console"] == 'saw {"x":1}\n'
+
+
+# Whose they are
+
+
+@pytest.mark.parametrize(("key", "status"), [(None, 401), ("wrong", 401), ("other", 403)])
+@pytest.mark.parametrize(("method", "path"), [("POST", ""), ("PUT", "/two"), ("PATCH", "/one"), ("DELETE", "/one")])
+def test_variables_are_the_owners_to_change(
+    pool: PoolApp, job: str, method: str, path: str, key: str | None, status: int
+) -> None:
+    pool.post_variable(job)
+    headers = {None: {}, "wrong": {"Authorization": "Bearer " + "x" * 43}, "other": other_key(pool)}[key]
+    before = files(pool)
+    response = pool.request(f"{job}/variables{path}", method=method, body=b"{}", headers=headers, expect_errors=True)
+    problem(response, status, "key")
+    assert files(pool) == before

@@ -1,0 +1,34 @@
+"""The fixtures that every part of the contract suite uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from storage.base import Store
+from tests.storage.helpers import JOB, job
+
+OpenStore = Callable[[], Store]
+
+
+class BaseContract:
+    @pytest.fixture
+    def open_store(self) -> OpenStore:
+        """Opens a store, and each time it is called one more on the same documents. To be overridden."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def empty(self, open_store: OpenStore) -> Store:
+        return open_store()
+
+    @pytest.fixture
+    def store(self, empty: Store) -> Store:
+        """A store with one job, which has no variables yet."""
+        empty.create_job(JOB, job())
+        return empty
+
+    @pytest.fixture
+    def other(self, store: Store, open_store: OpenStore) -> Store:
+        """Another store object on the same documents."""
+        return open_store()

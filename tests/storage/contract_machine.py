@@ -1,0 +1,209 @@
+"""Two store objects on the same documents, used in random alternation, against a model in memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from storage.base import Counts, Store
+from storage.errors import AlreadyExists, AlreadyFinished, LeaseLost, NotFound
+from tests.storage.contract_base import BaseContract, OpenStore
+from tests.storage.helpers import JOB, eventually, job, refusal, result, variable, withdrawal
+
+NAMES = ["a", "b", "c", "d"]
+LONG = 3600
+MAX_ERRORS = 2
+some_name = st.sampled_from(NAMES)
+which_store = st.sampled_from([0, 1])
+
+
+class Model:
+    """What one job should be."""
+
+    def __init__(self) -> None:
+        self.data: dict[str, Any] = {}
+        self.states: dict[str, str] = {}
+        self.deadlines: dict[str, int] = {}
+        self.outcomes: dict[str, Any] = {}
+        self.accepted: list[str] = []
+        self.errors: dict[str, list[str]] = {}
+        self.rejected = 0
+
+    def unsettled(self, name: str) -> bool:
+        return self.states.get(name) in ("open", "leased", "failed")
+
+    def open(self, name: str) -> None:
+        self.states[name] = "open"
+        self.deadlines.pop(name, None)
+
+
+class StoreMachine(RuleBasedStateMachine):
+    stores: tuple[Store, Store]
+
+    def __init__(self) -> None:
+        super().__init__()
+        for job_id in self.stores[0].job_ids():
+            self.stores[0].delete_job(job_id)
+        self.stores[0].create_job(JOB, job())
+        self.model = Model()
+
+    @rule(which=which_store, names=st.lists(some_name, min_size=1, unique=True), data=st.sampled_from([1, 2]))
+    def add(self, which: int, names: list[str], data: int) -> None:
+        documents = {name: variable(name, {"x": data}) for name in names}
+        if any(self.model.data.get(name, data) != data for name in names):
+            with pytest.raises(AlreadyExists):
+                self.stores[which].add_variables(JOB, documents)
+            return
+        new = [name for name in names if name not in self.model.data]
+        assert self.stores[which].add_variables(JOB, documents) == new
+        for name in new:
+            self.model.data[name], self.model.errors[name] = data, []
+            self.model.open(name)
+
+    @rule(which=which_store)
+    def lease(self, which: int) -> None:
+        lease = self.stores[which].lease(JOB, LONG)
+        openly = {name for name, state in self.model.states.items() if state == "open"}
+        if lease is None:
+            assert not openly
+            return
+        assert lease.variable_id in openly
+        self.model.states[lease.variable_id], self.model.deadlines[lease.variable_id] = "leased", lease.deadline
+
+    @rule(which=which_store, name=some_name)
+    def lease_variable(self, which: int, name: str) -> None:
+        lease = self.stores[which].lease_variable(JOB, name, LONG)
+        assert (lease is not None) == (self.model.states.get(name) == "open")
+        if lease is not None:
+            self.model.states[name], self.model.deadlines[name] = "leased", lease.deadline
+
+    @rule(which=which_store, name=some_name, seconds=st.sampled_from([60, LONG, 2 * LONG]))
+    def extend(self, which: int, name: str, seconds: float) -> None:
+        deadline = self.model.deadlines.get(name)
+        if deadline is None:
+            with pytest.raises(LeaseLost):
+                self.stores[which].extend(JOB, name, 12345, seconds)
+        else:
+            self.model.deadlines[name] = self.stores[which].extend(JOB, name, deadline, seconds)
+            assert self.model.deadlines[name] >= deadline
+
+    @rule(which=which_store, name=some_name)
+    def give_back(self, which: int, name: str) -> None:
+        deadline = self.model.deadlines.get(name)
+        if deadline is None:
+            with pytest.raises(LeaseLost):
+                self.stores[which].give_back(JOB, name, 12345)
+        else:
+            self.stores[which].give_back(JOB, name, deadline)
+            self.model.open(name)
+
+    @rule(which=which_store, name=some_name, leased=st.booleans())
+    def accept(self, which: int, name: str, leased: bool) -> None:
+        document = result(name)
+        deadline = self.model.deadlines.get(name) if leased else None
+        if self._finish(name, document, lambda: self.stores[which].accept(JOB, name, document, deadline)):
+            self.model.states[name] = "done"
+            self.model.accepted.append(name)
+
+    @rule(which=which_store, name=some_name)
+    def withdraw(self, which: int, name: str) -> None:
+        document = withdrawal(name)
+        if self._finish(name, document, lambda: self.stores[which].withdraw(JOB, name, document)):
+            self.model.states[name] = "withdrawn"
+
+    def _finish(self, name: str, document: Any, act: Any) -> bool:
+        if name not in self.model.data:
+            with pytest.raises(NotFound):
+                act()
+        elif not self.model.unsettled(name):
+            with pytest.raises(AlreadyFinished) as caught:
+                act()
+            assert caught.value.outcome == self.model.outcomes[name]
+        else:
+            act()
+            self.model.outcomes[name] = document
+            self.model.deadlines.pop(name, None)
+            return True
+        return False
+
+    @rule(which=which_store, name=some_name, leased=st.booleans())
+    def reject(self, which: int, name: str, leased: bool) -> None:
+        if not self.model.unsettled(name):
+            return
+        document, deadline = refusal(name), self.model.deadlines.get(name) if leased else None
+        failed = self.stores[which].reject(JOB, name, document, MAX_ERRORS, deadline)
+        if self.model.states[name] != "failed":
+            self.model.rejected += 1
+            self.model.errors[name].append(document["id"])
+        if len(self.model.errors[name]) >= MAX_ERRORS:
+            self.model.states[name] = "failed"
+            self.model.deadlines.pop(name, None)
+        elif deadline is not None:
+            self.model.open(name)
+        assert failed == (self.model.states[name] == "failed")
+
+    @precondition(lambda self: "failed" in self.model.states.values())
+    @rule(which=which_store, name=some_name)
+    def release(self, which: int, name: str) -> None:
+        if name not in self.model.data:
+            return
+        assert self.stores[which].release(JOB, name) == (self.model.states[name] == "failed")
+        if self.model.states[name] == "failed":
+            self.model.errors[name] = []
+            self.model.open(name)
+
+    @precondition(lambda self: "done" in self.model.states.values())
+    @rule(which=which_store)
+    def delete_and_create_again(self, which: int) -> None:
+        self.stores[which].delete_job(JOB)
+        self.stores[1 - which].create_job(JOB, job())
+        self.model = Model()
+
+    @rule(which=which_store)
+    def close(self, which: int) -> None:
+        self.stores[which].close()
+
+    @rule(which=which_store)
+    def check(self, which: int) -> None:
+        eventually(lambda: not list(self.stores[which].check(False)))  # What was deleted is taken away meanwhile.
+
+    @invariant()
+    def both_say_what_the_model_says(self) -> None:
+        for store in self.stores:
+            for name in self.model.data:
+                assert store.state(JOB, name) == self.model.states[name]
+                assert store.outcome(JOB, name) == self.model.outcomes.get(name)
+                assert [document["id"] for document in store.rejected(JOB, name)] == self.model.errors[name]
+            assert store.next_deadline(JOB) == min(self.model.deadlines.values(), default=None)
+            self._compare_counts(store.counts(JOB))
+            self._compare_pages(store)
+
+    def _compare_pages(self, store: Store) -> None:
+        assert [item["variable"] for item in store.posted(JOB, None, 99).items] == list(self.model.data)
+        assert [item["variable"] for item in store.accepted(JOB, None, 99).items] == self.model.accepted
+        in_order = [name for name in self.model.data if self.model.states[name] == "done"]
+        assert [item["variable"] for item in store.accepted_in_input_order(JOB, None, 99).items] == in_order
+
+    def _compare_counts(self, counts: Counts) -> None:
+        states = list(self.model.states.values())
+        assert counts.posted == len(states)
+        assert counts.rejected == self.model.rejected
+        assert (counts.open, counts.leased, counts.accepted, counts.failed, counts.withdrawn) == tuple(
+            states.count(state) for state in ("open", "leased", "done", "failed", "withdrawn")
+        )
+
+
+class MachineContract(BaseContract):
+    def test_two_stores_do_what_a_model_does(self, open_store: OpenStore) -> None:
+        machine = type("Machine", (StoreMachine,), {"stores": (open_store(), open_store())})
+        limits = settings(
+            max_examples=150,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        run_state_machine_as_test(machine, settings=limits)

@@ -1,0 +1,197 @@
+"""Results: one accepted per variable, whoever comes at once; and the feed of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from storage.base import Page, Store
+from storage.errors import AlreadyFinished, InvalidCursor, NotFound
+from tests.storage.contract_base import BaseContract, OpenStore
+from tests.storage.helpers import JOB, accept, add, at_once, lease_all, park, refusal, result, withdrawal
+
+
+def values(page: Page) -> list[object]:
+    return [item["result"] for item in page.items]
+
+
+class ResultsContract(BaseContract):
+    def test_an_accepted_result_is_the_outcome(self, store: Store, other: Store) -> None:
+        add(store, "a")
+        document = result("a", {"text": "ä😀", "deep": [None, {}]})
+        store.accept(JOB, "a", document)
+        assert other.outcome(JOB, "a") == document
+
+    def test_an_unfinished_variable_has_no_outcome(self, store: Store) -> None:
+        add(store, "a")
+        assert store.outcome(JOB, "a") is None
+
+    def test_a_withdrawal_is_the_outcome(self, store: Store) -> None:
+        add(store, "a")
+        document = withdrawal("a")
+        store.withdraw(JOB, "a", document)
+        assert store.outcome(JOB, "a") == document
+
+    def test_a_result_is_accepted_under_its_lease(self, store: Store) -> None:
+        add(store, "a")
+        lease = store.lease(JOB, 60)
+        assert lease is not None
+        store.accept(JOB, "a", result("a"), lease.deadline)
+        assert (store.state(JOB, "a"), store.counts(JOB).leased) == ("done", 0)
+
+    def test_a_result_without_a_lease_is_accepted(self, store: Store) -> None:
+        add(store, "a")
+        accept(store, "a")
+        assert store.state(JOB, "a") == "done"
+        assert store.lease(JOB, 60) is None
+
+    def test_a_result_ends_whatever_lease_there_is(self, store: Store) -> None:
+        add(store, "a")
+        lease_all(store)
+        store.accept(JOB, "a", result("a"), deadline=1)
+        assert store.counts(JOB).leased == 0
+
+    def test_a_late_result_of_a_failed_variable_is_accepted(self, store: Store) -> None:
+        add(store, "a")
+        park(store, "a")
+        accept(store, "a")
+        assert (store.state(JOB, "a"), store.counts(JOB).failed) == ("done", 0)
+
+    def test_a_second_result_is_refused_with_the_winner(self, store: Store) -> None:
+        add(store, "a")
+        winner = result("a", "first")
+        store.accept(JOB, "a", winner)
+        with pytest.raises(AlreadyFinished) as caught:
+            store.accept(JOB, "a", result("a", "second"))
+        assert (caught.value.variable_id, caught.value.outcome) == ("a", winner)
+        assert store.outcome(JOB, "a") == winner
+
+    def test_a_withdrawn_variable_takes_no_result(self, store: Store) -> None:
+        add(store, "a")
+        document = withdrawal("a")
+        store.withdraw(JOB, "a", document)
+        with pytest.raises(AlreadyFinished) as caught:
+            accept(store, "a")
+        assert caught.value.outcome == document
+
+    def test_an_unknown_variable_takes_no_result(self, store: Store) -> None:
+        with pytest.raises(NotFound):
+            accept(store, "unknown")
+
+    def test_of_many_results_at_once_one_is_accepted(self, store: Store, other: Store) -> None:
+        for name in "abcd":
+            add(store, name)
+            acts = [
+                lambda number=number, name=name: (store, other)[number % 2].accept(JOB, name, result(name, number))
+                for number in range(8)
+            ]
+            outcomes = at_once(acts)
+            winner = outcomes.index(None)
+            losers = [outcome for outcome in outcomes if isinstance(outcome, AlreadyFinished)]
+            assert [loser.outcome["result"] for loser in losers] == [winner] * 7
+        assert store.counts(JOB).accepted == 4
+
+    def test_of_a_result_and_a_withdrawal_at_once_one_counts(self, store: Store, other: Store) -> None:
+        names = [f"v{number}" for number in range(12)]
+        add(store, *names)
+        for name in names:
+            outcomes = at_once(
+                [
+                    lambda name=name: store.accept(JOB, name, result(name)),
+                    lambda name=name: other.withdraw(JOB, name, withdrawal(name)),
+                ]
+            )
+            assert outcomes.count(None) == 1
+            assert store.state(JOB, name) == ("done" if outcomes[0] is None else "withdrawn")
+        counts = store.counts(JOB)
+        assert (counts.accepted + counts.withdrawn, counts.open) == (12, 0)
+
+    def test_of_a_result_and_a_lease_given_back_at_once_nothing_stays_queued(self, store: Store, other: Store) -> None:
+        names = [f"v{number}" for number in range(12)]
+        add(store, *names)
+        for _ in names:
+            lease = store.lease(JOB, 60)
+            assert lease is not None
+            name, deadline = lease.variable_id, lease.deadline
+            at_once([lambda: accept(store, name), lambda: other.give_back(JOB, name, deadline)])  # noqa: B023
+        assert lease_all(store) == []
+        assert list(store.check(False)) == []
+
+    # The feed
+
+    def test_results_come_in_the_order_of_acceptance(self, store: Store) -> None:
+        add(store, *"abc")
+        for name in "cab":
+            store.accept(JOB, name, result(name, name))
+        assert values(store.accepted(JOB, None, 10)) == ["c", "a", "b"]
+
+    def test_results_come_in_the_order_of_their_variables(self, store: Store) -> None:
+        add(store, *"dabc")
+        for name in "cad":
+            store.accept(JOB, name, result(name, name))
+        assert values(store.accepted_in_input_order(JOB, None, 10)) == ["d", "a", "c"]
+
+    def test_withdrawn_refused_and_failed_ones_are_not_among_them(self, store: Store) -> None:
+        add(store, *"abcd")
+        store.accept(JOB, "a", result("a", "a"))
+        store.withdraw(JOB, "b", withdrawal("b"))
+        store.reject(JOB, "c", refusal("c"), max_errors=9)
+        park(store, "d")
+        assert values(store.accepted(JOB, None, 10)) == ["a"]
+        assert values(store.accepted_in_input_order(JOB, None, 10)) == ["a"]
+
+    def test_the_items_are_the_documents_with_a_cursor(self, store: Store) -> None:
+        add(store, "a")
+        document = result("a")
+        store.accept(JOB, "a", document)
+        for read in (store.accepted, store.accepted_in_input_order):
+            [item] = read(JOB, None, 10).items
+            assert item == {**document, "cursor": item["cursor"]}
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 5, 6])
+    @pytest.mark.parametrize("order", ["accepted", "accepted_in_input_order"])
+    def test_pages_lead_through_all_results_once(self, store: Store, order: str, limit: int) -> None:
+        add(store, *"abcdefg")
+        store.withdraw(JOB, "b", withdrawal("b"))
+        for name in "acdeg":
+            store.accept(JOB, name, result(name, name))
+        seen, cursor = [], None
+        for _ in range(20):
+            page = getattr(store, order)(JOB, cursor, limit)
+            assert len(page.items) <= limit
+            seen += values(page)
+            cursor = page.next
+            if cursor is None:
+                break
+        assert "".join(map(str, seen)) == "acdeg"
+
+    def test_a_cursor_resumes_behind_its_item(self, store: Store, other: Store) -> None:
+        add(store, *"abc")
+        for name in "ab":
+            store.accept(JOB, name, result(name, name))
+        end = store.accepted(JOB, None, 10).items[-1]["cursor"]
+        assert store.accepted(JOB, end, 10) == Page([], None)
+        other.accept(JOB, "c", result("c", "c"))
+        assert values(store.accepted(JOB, end, 10)) == ["c"]
+
+    def test_other_events_lead_no_page_astray(self, store: Store) -> None:
+        add(store, "a")
+        accept(store, "a")
+        cursor = store.accepted(JOB, None, 1).items[0]["cursor"]
+        store.report(JOB, "validate_result", "message", "")
+        page = store.accepted(JOB, cursor, 1)
+        assert (page.items, page.next) == ([], None)
+
+    @pytest.mark.parametrize("order", ["accepted", "accepted_in_input_order"])
+    @pytest.mark.parametrize("cursor", ["", "x", "-1", "1", "999999", "../x"])
+    def test_a_cursor_of_results_that_is_not_theirs_is_refused(self, store: Store, order: str, cursor: str) -> None:
+        add(store, "a")
+        accept(store, "a")
+        with pytest.raises(InvalidCursor):
+            getattr(store, order)(JOB, cursor, 10)
+
+    def test_a_reopened_store_sees_the_same_results(self, store: Store, open_store: OpenStore) -> None:
+        add(store, *"ab")
+        accept(store, "b", "a")
+        before = store.accepted(JOB, None, 10)
+        store.close()
+        assert open_store().accepted(JOB, None, 10) == before

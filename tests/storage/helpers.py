@@ -1,0 +1,102 @@
+"""Documents as the pool stores them, and waiting for a condition."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from storage import ids
+from storage.base import Document, Store
+
+JOB = "job"
+Value = TypeVar("Value")
+_numbers = itertools.count()
+
+
+def job(job_id: str = JOB, **fields: Any) -> Document:
+    return {"id": job_id, "created": ids.now_text(), **fields}
+
+
+def variable(variable_id: str, data: Any = None, job_id: str = JOB) -> Document:
+    return {"job": job_id, "id": variable_id, "created": ids.now_text(), "data": {"x": 1} if data is None else data}
+
+
+def variables(names: Iterable[str]) -> dict[str, Document]:
+    return {name: variable(name) for name in names}
+
+
+def result(variable_id: str, value: Any = 1, job_id: str = JOB, **fields: Any) -> Document:
+    return {
+        "job": job_id,
+        "variable": variable_id,
+        "id": f"20260101-{next(_numbers):06}",
+        "created": ids.now_text(),
+        "run_seconds": 2.0,
+        "result": value,
+        **fields,
+    }
+
+
+def refusal(variable_id: str, **fields: Any) -> Document:
+    return result(variable_id, rejected="wrong", **fields)
+
+
+def withdrawal(variable_id: str, job_id: str = JOB) -> Document:
+    return {"job": job_id, "variable": variable_id, "withdrawn": ids.now_text()}
+
+
+def add(store: Store, *names: str) -> None:
+    store.add_variables(JOB, variables(names))
+
+
+def accept(store: Store, *names: str) -> None:
+    for name in names:
+        store.accept(JOB, name, result(name))
+
+
+def park(store: Store, name: str) -> None:
+    assert store.reject(JOB, name, refusal(name), max_errors=1)
+
+
+def lease_all(store: Store, seconds: float = 60) -> list[str]:
+    """Leases until nothing is left; returns the ids, sorted."""
+    leases = iter(lambda: store.lease(JOB, seconds), None)
+    return sorted(lease.variable_id for lease in leases)
+
+
+def findings(store: Store, repair: bool = False) -> list[str]:
+    return [finding.problem for finding in store.check(repair)]
+
+
+def eventually(condition: Callable[[], Value], seconds: float = 10) -> Value:
+    """Waits until the condition is truthy, and returns what it is."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.005)
+    raise AssertionError("it did not come true in time")
+
+
+def at_once(acts: Sequence[Callable[[], Value]]) -> list[Value | Exception]:
+    """Runs each in a thread of its own, all let go together; returns what each returned or raised."""
+    barrier = threading.Barrier(len(acts))
+    outcomes: list[Value | Exception] = [AssertionError("did not run")] * len(acts)
+
+    def run(number: int, act: Callable[[], Value]) -> None:
+        barrier.wait()
+        try:
+            outcomes[number] = act()
+        except Exception as ex:
+            outcomes[number] = ex
+
+    threads = [threading.Thread(target=run, args=item) for item in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes

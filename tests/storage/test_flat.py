@@ -1,0 +1,25 @@
+"""The flat files pass the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.flat import FlatStore
+from tests.storage.contract import OpenStore, StoreContract
+
+
+class TestFlatStore(StoreContract):
+    @pytest.fixture
+    def open_store(self, tmp_path: Path) -> Iterator[OpenStore]:
+        opened: list[FlatStore] = []
+
+        def open_one() -> FlatStore:
+            opened.append(FlatStore(tmp_path / "data", fsync=False))
+            return opened[-1]
+
+        yield open_one
+        for store in opened:
+            store.close()
