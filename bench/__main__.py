@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from bench import journal, lease, processes
+from bench import http, journal, lease, processes
 
-BENCHMARKS = {"lease": lease.run, "processes": processes.run, "journal": journal.run}
+BENCHMARKS = {"lease": lease.run, "processes": processes.run, "journal": journal.run, "http": http.run}
 
 
 def main() -> None:
@@ -20,6 +20,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="of each run of `processes` (%(default)s)")
     parser.add_argument("--events", type=int, default=1_000_000, help="events of `journal` (%(default)s)")
     parser.add_argument("--checked", type=int, default=200_000, help="variables that `journal` checks (%(default)s)")
+    parser.add_argument("--requests", type=int, default=1000, help="of each client of `http` (%(default)s)")
     options = parser.parse_args()
     unknown = set(options.names) - set(BENCHMARKS)
     if unknown:
