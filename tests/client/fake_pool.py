@@ -182,11 +182,12 @@ class FakePool:
         return self._lease(job, job.open.pop(0))
 
     def _post_variables(self, job: Job, request: Request) -> tuple[int, dict[str, str], Any]:
+        names = []
         for line in request.body.splitlines():
-            name = f"{len(job.variables):04}"
-            job.variables[name] = json.loads(line)
-            job.open.append(name)
-        return 201, {}, {"posted": len(request.body.splitlines())}
+            names.append(f"{len(job.variables):04}")
+            job.variables[names[-1]] = json.loads(line)
+        job.open += names
+        return 201, {}, {"count": len(names), "ids": names}
 
     def put(self, request: Request, name: str, variable: str) -> tuple[int, dict[str, str], Any]:
         self._find(name).variables[variable] = request.document

@@ -157,6 +157,16 @@ def test_many_variables_are_one_ndjson_request(pool: FakePool, client: Client) -
     assert len(pool.jobs["adder"].variables) == 3
 
 
+def test_more_variables_than_one_request_takes_are_several(
+    pool: FakePool, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("comp_pool.client.BATCH_BYTES", 30)
+    pool.add_job("adder", ADD)
+    ids = client.post_variables(client.job("adder"), ({"a": number} for number in range(10)))
+    assert ids == [f"{number:04}" for number in range(10)]
+    assert [len(request.body.splitlines()) for request in pool.asked("POST", "variables$")] == [3, 3, 3, 1]
+
+
 def test_a_variable_is_put_under_a_chosen_id(pool: FakePool, client: Client) -> None:
     pool.add_job("adder", ADD)
     client.put_variable(client.job("adder"), "test_limit_case", {"a": 1})

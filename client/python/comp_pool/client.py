@@ -8,6 +8,8 @@ from comp_pool.leases import Lease, Nothing
 from comp_pool.links import Document
 from comp_pool.transport import NDJSON, Answer, Patience, Transport, encode
 
+BATCH_BYTES = 4 << 20
+
 # Sent with each request where they are known.
 VOLUNTEER_HEADER = "Volunteer"
 
@@ -117,13 +119,20 @@ class Client:
         """Add one variable to a job, under an id that the pool chooses."""
         return _created(self._transport.send("POST", job.link("post_variable"), encode(variable)))
 
-    def post_variables(self, job: Document, variables: Iterable[dict[str, Any]]) -> Any:
-        """Add many variables to a job in one request; return what the pool says of them."""
-        body = b"".join(encode(variable) + b"\n" for variable in variables)
-        return self._transport.send("POST", job.link("post_variable"), body, {"Content-Type": NDJSON}).json()
+    def post_variables(self, job: Document, variables: Iterable[dict[str, Any]]) -> list[str]:
+        """Add any number of variables to a job; return their ids, in order.
+
+        They go in requests of about 4 MiB, each of which the pool stores whole or not at all: after an error those
+        of the requests before it are stored.
+        """
+        stored: list[str] = []
+        for body in _batches(encode(variable) + b"\n" for variable in variables):
+            answer = self._transport.send("POST", job.link("post_variable"), body, {"Content-Type": NDJSON})
+            stored += answer.json()["ids"]
+        return stored
 
     def put_variable(self, job: Document, variable_id: str, variable: dict[str, Any]) -> Document:
-        """Store a variable under a chosen id, or in the place of the one that has it."""
+        """Store a variable under a chosen id; the same again changes nothing, another is a PoolError (409)."""
         address = job.link("put_variable", {"variable": variable_id})
         return _created(self._transport.send("PUT", address, encode(variable)))
 
@@ -166,3 +175,14 @@ def _created(answer: Answer) -> Document:
         place = answer.headers.get("Location", answer.address)
         document.content["_links"] = {**document.content.get("_links", {}), "self": place}
     return document
+
+
+def _batches(lines: Iterable[bytes]) -> Iterator[bytes]:
+    batch = bytearray()
+    for line in lines:
+        if batch and len(batch) + len(line) > BATCH_BYTES:
+            yield bytes(batch)
+            batch.clear()
+        batch += line
+    if batch:
+        yield bytes(batch)

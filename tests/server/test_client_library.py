@@ -1,0 +1,62 @@
+"""The Python client against a real pool."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from comp_pool.client import Client
+from comp_pool.errors import PoolError
+
+from tests.server.conftest import Server
+
+SQUARES = {
+    "name": "Squares",
+    "execute_function": "(variable, context) => ({...context, result: variable.n ** 2})",
+    "validate_variable": "(variable) => Number.isInteger(variable.n)",
+    "validate_result": "(variable, result) => result === variable.n ** 2",
+}
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[Client]:
+    with Client(server.url + "/", key=server.key) as client:
+        yield client
+
+
+@pytest.fixture
+def job(client: Client) -> Any:
+    return client.post_job(SQUARES)
+
+
+def test_many_variables_are_stored_in_order(client: Client, job: Any) -> None:
+    ids = client.post_variables(job, ({"n": number} for number in range(250)))
+    assert [item.content["id"] for item in client.variables(job)] == ids
+    assert len(ids) == 250
+
+
+def test_a_unit_is_leased_posted_and_found_among_the_results(client: Client, job: Any) -> None:
+    client.put_variable(job, "twelve", {"n": 12})
+    lease = client.lease(job)
+    client.post_result(lease, 144, run_seconds=0.5)
+    assert [(item.content["variable"], item.content["result"]) for item in client.results(job)] == [("twelve", 144)]
+    assert client.progress(job)["mean_run_seconds"] == 0.5
+
+
+def test_a_lease_that_is_given_back_is_lent_again(client: Client, job: Any) -> None:
+    client.put_variable(job, "twelve", {"n": 12})
+    client.give_back(client.lease(job))
+    assert client.lease(job)
+
+
+def test_nothing_to_lease_says_when_to_come_again(client: Client, job: Any) -> None:
+    nothing = client.lease(job)
+    assert not nothing
+    assert nothing.retry_after > 0
+
+
+def test_what_the_pool_refuses_is_an_error_with_its_words(client: Client, job: Any) -> None:
+    with pytest.raises(PoolError, match="validate_variable") as caught:
+        client.post_variable(job, {"n": "twelve"})
+    assert caught.value.status == 422
