@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import logging
 import os
 import select
 import signal
@@ -30,6 +31,7 @@ from pool.strictjson import InvalidJSON, parse
 UNDEFINED = object()
 STARTING_SECONDS = 10.0
 MEGABYTE = 1 << 20
+log = logging.getLogger("comp-pool.sandbox")
 
 
 class ScriptError(Exception):
@@ -45,6 +47,10 @@ class ScriptError(Exception):
 
 class SandboxBusy(Exception):
     """Every child is at work, and enough callers wait already: try again in a moment."""
+
+
+class ChildLost(Exception):
+    """A child was killed, or stalled, with processor time left: not by its own limits."""
 
 
 @dataclass(frozen=True)
@@ -104,16 +110,31 @@ class Sandbox:
         limits = self.limits
         request |= {"maxValue": limits.value_characters, "maxConsole": limits.console_characters}
         request["seconds"] = limits.milliseconds / 1000
+        content = json.dumps(request).encode()
         with self._turn(job_id):
-            child = self._take()
             try:
-                reply = child.ask(json.dumps(request).encode(), limits)
-            except BaseException:
-                child.end()
-                self._put(_Child(limits))
-                raise
-            self._put(child)
+                reply = self._ask_child(content)
+            except ChildLost:
+                # The machine's doing rather than the script's, for all we know: so it is not the script's failure.
+                reply = self._ask_last_child(content)
         return _outcome(reply)
+
+    def _ask_last_child(self, content: bytes) -> dict[str, Any]:
+        try:
+            return self._ask_child(content)
+        except ChildLost as ex:
+            raise SandboxBusy from ex
+
+    def _ask_child(self, content: bytes) -> dict[str, Any]:
+        child = self._take()
+        try:
+            reply = child.ask(content, self.limits)
+        except BaseException:
+            child.end()
+            self._put(_Child(self.limits))
+            raise
+        self._put(child)
+        return reply
 
     @contextmanager
     def _turn(self, job_id: str) -> Iterator[None]:
@@ -172,7 +193,7 @@ class _Child:
     def __init__(self, limits: Limits) -> None:
         command = [sys.executable, "-I", "-S", _CHILD, _PACKAGES, _CONFINEMENT, str(limits.memory_bytes)]
         self._started = time.monotonic()
-        self._fresh = True
+        self._has_answered = False
         self._process = subprocess.Popen(  # noqa: S603
             command,
             stdin=subprocess.PIPE,
@@ -183,15 +204,15 @@ class _Child:
         )
 
     def ask(self, request: bytes, limits: Limits) -> dict[str, Any]:
-        deadline = time.monotonic() + limits.patience_seconds + (STARTING_SECONDS if self._fresh else 0)
-        self._fresh = False
+        deadline = time.monotonic() + limits.patience_seconds + (0 if self._has_answered else STARTING_SECONDS)
         self._send(struct.pack(">I", len(request)) + request, deadline)
         (length,) = struct.unpack(">I", self._receive(4, deadline))
         # JSON in JSON: a character may take twelve.
         if length > 16 * (limits.value_characters + limits.console_characters) + MEGABYTE:
             raise ScriptError("size", "the sandbox answered at too great a length")
-        reply = json.loads(self._receive(length, deadline))
-        return dict(reply)
+        reply = dict(json.loads(self._receive(length, deadline)))
+        self._has_answered = True
+        return reply
 
     def _send(self, content: bytes, deadline: float) -> None:
         stream = self._process.stdin
@@ -223,18 +244,20 @@ class _Child:
         for stream in writable:
             poller.register(stream, select.POLLOUT)
         if not poller.poll(max(0, deadline - time.monotonic()) * 1000):
-            raise ScriptError("time", "did not finish in time")
+            raise ChildLost
 
-    def _death(self) -> ScriptError:
+    def _death(self) -> Exception:
+        """Why the child ended: a timer and a fault are the script's own doing, anything else need not be."""
         try:
             status = self._process.wait(timeout=STARTING_SECONDS)
         except subprocess.TimeoutExpired:
-            return ScriptError("crash", "ended the sandbox")
+            return ChildLost()
         if -status in (signal.SIGPROF, signal.SIGXCPU):
             return ScriptError("time", "did not finish in time")
-        if status in (-signal.SIGSEGV, -signal.SIGKILL, -signal.SIGABRT):
+        if -status in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS) or (status > 0 and self._has_answered):
             return ScriptError("memory", "used too much memory")
-        return ScriptError("crash", "ended the sandbox")
+        log.error("a sandbox process ended with status %s", status)
+        return ChildLost()
 
     def end(self) -> None:
         self._process.kill()
@@ -245,7 +268,7 @@ class _Child:
 
 
 def _outcome(reply: dict[str, Any]) -> Outcome:
-    console = _printable(str(reply["console"]))
+    console = _printable(reply["console"])
     error = reply.get("error")
     if error is not None:
         raise _script_error(error, console)

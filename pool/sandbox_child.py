@@ -69,21 +69,34 @@ class Call:
         except Exception as ex:  # Whatever the engine reports is the script's doing.
             message = str(ex).split("\n")[0]
             self._fail("throw", self.MUTILATED if "Python" in message else message, str(ex), "")
+        finally:
+            # The interpreter holds these methods, and they hold it: a context that is not let go at once would take
+            # the memory of the next call's.
+            self._interpreter._funcs.clear()
         if self._reply is None:
             self._fail("pending", self.PENDING, "", "")
         assert self._reply is not None  # noqa: S101
         return self._reply
 
     def _answer(self, value: str, console: str) -> None:
-        self._reply = self._reply or {"value": value, "console": console}
+        self._settle({"value": value, "console": console}, value, console)
 
     def _fail(self, kind: str, message: str, stack: str, console: str) -> None:
         error = {"kind": kind, "message": message, "stack": stack}
-        self._reply = self._reply or {"error": error, "console": console}
+        self._settle({"error": error, "console": console}, kind, message, stack, console)
 
     def _syntax(self, message: str, line: int, column: int) -> None:
-        error = {"kind": "syntax", "message": message, "line": line, "column": column}
-        self._reply = self._reply or {"error": error, "console": ""}
+        error = {"kind": "syntax", "message": message, "line": int(line), "column": int(column)}
+        self._settle({"error": error, "console": ""}, message)
+
+    def _settle(self, reply: dict[str, Any], *texts: Any) -> None:
+        """The first answer counts. A script can change how the engine writes what it sends: then it is no text."""
+        if self._reply is not None:
+            return
+        if all(isinstance(text, str) for text in texts):
+            self._reply = reply
+        else:
+            self._fail("throw", self.MUTILATED, "", "")
 
 
 def read_exactly(count: int) -> bytes:
@@ -116,6 +129,7 @@ def main() -> None:
         signal.setitimer(signal.ITIMER_PROF, request.pop("seconds"))
         reply = json.dumps(call.run(request)).encode()
         signal.setitimer(signal.ITIMER_PROF, 0)
+        del call
         write_all(struct.pack(">I", len(reply)) + reply)
 
 

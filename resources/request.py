@@ -15,6 +15,7 @@ from resources.errors import Problem
 PAGE, LARGEST_PAGE = 100, 1000
 _VOLUNTEER = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/=-]+) *", re.IGNORECASE)
+_LIMIT = re.compile(r"[1-9][0-9]{0,3}")
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?")
 
 
@@ -56,7 +57,7 @@ def page_limit(req: falcon.Request) -> int:
     text = req.get_param("limit")
     if text is None:
         return PAGE
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= LARGEST_PAGE):
+    if _LIMIT.fullmatch(text) is None or int(text) > LARGEST_PAGE:
         raise Problem(400, "query", f"limit: must be a whole number from 1 to {LARGEST_PAGE}")
     return int(text)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -182,3 +183,41 @@ def test_the_childs_environment_and_files_are_empty(own: Sandbox) -> None:
 def is_confined(process: Path) -> bool:
     """Whether its system calls are filtered: the last thing it does before it takes work. A spare may not be there."""
     return "Seccomp:\t2" in (process / "status").read_text()
+
+
+HOG = """() => {
+  globalThis.kept = [];
+  try { for (;;) kept.push(new ArrayBuffer(1 << 20)); } catch {}
+  kept.pop();
+  return kept.length;
+}"""
+
+
+def test_what_one_call_has_taken_is_free_for_the_next(sandbox: Sandbox) -> None:
+    for _ in range(8):
+        assert sandbox.call(HOG, []).value > 60
+    assert sandbox.call("() => new Uint8Array(60 << 20).length", []).value == 60 << 20
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "() => { Array.prototype.toJSON = () => [1, 2]; return true; }",
+        "() => { Array.prototype.toJSON = () => [1, 2, 3, 4]; throw new Error('x'); }",
+    ],
+)
+def test_a_script_that_rewrites_what_it_sends_has_failed(sandbox: Sandbox, source: str) -> None:
+    assert failure(sandbox, source).message == "changed the language so that its result cannot be read"
+
+
+def test_a_source_that_rewrites_what_it_sends_is_refused_when_checked(sandbox: Sandbox) -> None:
+    with pytest.raises(ScriptError):
+        sandbox.check("(Array.prototype.toJSON = () => [5, 5, 5, 5], function () {})")
+
+
+def test_a_child_that_the_machine_killed_is_nobodys_failure(own: Sandbox) -> None:
+    others = children()
+    own.call("() => 1", [])
+    for pid in children() - others:
+        os.kill(pid, signal.SIGKILL)
+    assert own.call("() => 2", []).value == 2
