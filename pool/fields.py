@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,7 @@ FUNCTIONS = (
 )
 DEFAULT_SETTINGS: Document = {"lease_seconds": 300, "max_errors": 5, "require_lease": False}
 MAX_NAME = 200
+MAX_METADATA = 1 << 18
 
 
 def require_object(field: str, value: Any) -> Document:
@@ -77,7 +79,7 @@ def _flag(field: str, value: Any) -> None:
 
 _SETTINGS: dict[str, Check] = {
     "lease_seconds": _number(1, 30 * 86_400),
-    "max_errors": _count(1, 1000),
+    "max_errors": _count(1, 100),
     "require_lease": _flag,
 }
 
@@ -101,6 +103,8 @@ def metadata(value: Any, name: str) -> Document:
     for field in ("description", "short_description"):
         for locale, text in require_object(f"metadata.{field}", given.get(field, {})).items():
             require_text(f"metadata.{field}.{locale}", text)
+    if len(json.dumps(given)) > MAX_METADATA:
+        raise Invalid("metadata", f"must have at most {MAX_METADATA} characters as JSON")
     return {"name": name, **given}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from pool.errors import UnknownScheduler
 from pool.jobs import readable
+from pool.reports import Reports
 from pool.sandbox import Sandbox, ScriptError
 from storage.base import Document, Lease, Store
 from storage.errors import InvalidId, NotFound
@@ -27,6 +28,7 @@ class VariableScheduler:
 
     def __init__(self, store: Store, sandbox: Sandbox) -> None:
         self._store, self._sandbox = store, sandbox
+        self._reports = Reports(store)
 
     def lease(self, job: Document, volunteer: str, query: Mapping[str, Any]) -> Lease | None:
         seconds = job["settings"]["lease_seconds"]
@@ -39,7 +41,7 @@ class VariableScheduler:
             chosen = self._choose(job, sample, volunteer, query)
         except (ScriptError, LookupError) as ex:
             console = ex.console if isinstance(ex, ScriptError) else ""
-            self._store.report(job["id"], "variable_scheduler", str(ex.args[0]), console)
+            self._reports.note(job["id"], "variable_scheduler", str(ex.args[0]), console)
             return self._store.lease(job["id"], seconds)
         if chosen is None:
             return None
@@ -51,7 +53,7 @@ class VariableScheduler:
         context["job"] = {"id": job["id"], "name": job["name"]}
         outcome = self._sandbox.call(job["variable_scheduler"], [context], job["id"])
         if outcome.console:
-            self._store.report(job["id"], "variable_scheduler", None, outcome.console)
+            self._reports.note(job["id"], "variable_scheduler", None, outcome.console)
         if outcome.value is not None and not self._exists(job["id"], outcome.value):
             raise LookupError(f"returned {str(outcome.value)[:100]!r}, which is no variable's id")
         return outcome.value
@@ -68,7 +70,7 @@ class VariableScheduler:
                 data = self._store.variable(job_id, variable_id)["data"]
             except NotFound:
                 continue
-            yield {"id": variable_id, "data": data, "results": len(self._store.rejected(job_id, variable_id))}
+            yield {"id": variable_id, "data": data, "results": len(self._store.rejected_ids(job_id, variable_id))}
 
 
 class JobScheduler:

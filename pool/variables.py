@@ -13,6 +13,7 @@ from typing import Any
 from pool import fields
 from pool.errors import Conflict, Invalid, Withdrawn
 from pool.keys import Caller, Keys
+from pool.reports import Reports
 from pool.sandbox import UNDEFINED, Sandbox, ScriptError
 from pool.scheduling import VariableScheduler
 from pool.tokens import LeaseToken, Tokens
@@ -46,6 +47,7 @@ class Variables:
     def __init__(self, store: Store, sandbox: Sandbox, keys: Keys, tokens: Tokens) -> None:
         self._store, self._sandbox, self._keys, self._tokens = store, sandbox, keys, tokens
         self._scheduler = VariableScheduler(store, sandbox)
+        self._reports = Reports(store)
 
     def require_contributor(self, job_id: str, caller: Caller) -> None:
         self._keys.require_contributor(caller, self._store.job(job_id))
@@ -126,7 +128,7 @@ class Variables:
         try:
             outcome = self._sandbox.call(job[name], arguments, job["id"])
         except ScriptError as ex:
-            self._store.report(job["id"], name, ex.message, ex.console)
+            self._reports.note(job["id"], name, ex.message, ex.console)
             raise Invalid("variable", f"{called} failed: {ex.message}", ex.console) from ex
         verdict = verdict_of(outcome.value)
         if not verdict.valid:

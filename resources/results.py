@@ -109,14 +109,15 @@ class OfJob(Resource):
 def _lines(pages: Iterator[list[dict[str, Any]]]) -> Iterator[bytes]:
     """A result a line; its `cursor` is where to go on after it."""
     for page in pages:
-        lines = (encoded({**shown(item), "cursor": item["cursor"]}) + b"\n" for item in page)
-        yield b"".join(lines)
+        for item in page:
+            yield encoded({**shown(item), "cursor": item["cursor"]}) + b"\n"
 
 
 def _rows(pages: Iterator[list[dict[str, Any]]]) -> Iterator[bytes]:
     yield _table([_COLUMNS])
     for page in pages:
-        yield _table([[_cell(item[column]) for column in _COLUMNS] for item in page])
+        for item in page:
+            yield _table([[_cell(item[column]) for column in _COLUMNS]])
 
 
 def _cell(value: Any) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -193,8 +193,12 @@ class Store(ABC):
         """The accepted result, or the document that withdrew the variable; None while it is unfinished."""
 
     @abstractmethod
-    def rejected(self, job_id: str, variable_id: str) -> list[Document]:
-        """Results refused since the variable was posted or released, oldest first."""
+    def rejected_ids(self, job_id: str, variable_id: str) -> list[str]:
+        """The ids of results refused since the variable was posted or released, oldest first."""
+
+    @abstractmethod
+    def rejected(self, job_id: str, variable_id: str, result_ids: Sequence[str] | None = None) -> list[Document]:
+        """The refused results with these of its ids, or all of them, oldest first."""
 
     @abstractmethod
     def accepted(self, job_id: str, cursor: str | None, limit: int) -> Page:
@@ -211,8 +215,11 @@ class Store(ABC):
         """How far the job is, at the cost of what has happened since the last call."""
 
     @abstractmethod
-    def report(self, job_id: str, function: str, message: str | None, console: str) -> None:
-        """Notes for the owner that a function of the job failed, or what it wrote to its console."""
+    def report(self, job_id: str, function: str, message: str | None, console: str, errors: int = 1) -> None:
+        """Notes for the owner that a function of the job failed, or what it wrote to its console.
+
+        `errors` says how many failures the one note stands for.
+        """
 
     # Keys and secrets
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 
 from storage import ids
@@ -94,10 +95,15 @@ class FlatResults(FlatLeases):
         queue.drop_if_finished(paths, variable_id, paths.open(variable_id))
         return released
 
-    def rejected(self, job_id: str, variable_id: str) -> list[Document]:
-        paths = self._variable_paths(job_id, variable_id)
-        names = self._rejected_names(paths, variable_id)
-        return [files.read(f"{paths.rejected(variable_id)}/{name}") for name in names]
+    def rejected_ids(self, job_id: str, variable_id: str) -> list[str]:
+        names = self._rejected_names(self._variable_paths(job_id, variable_id), variable_id)
+        return [name.removesuffix(".json") for name in names]
+
+    def rejected(self, job_id: str, variable_id: str, result_ids: Sequence[str] | None = None) -> list[Document]:
+        directory = self._variable_paths(job_id, variable_id).rejected(variable_id)
+        known = self.rejected_ids(job_id, variable_id)
+        wanted = known if result_ids is None else [name for name in known if name in result_ids]
+        return [files.read(f"{directory}/{name}.json") for name in wanted]
 
     def _rejected_names(self, paths: JobPaths, variable_id: str) -> list[str]:
         return list(filter(files.is_document, files.names(paths.rejected(variable_id))))

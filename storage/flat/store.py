@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from storage.errors import StorageError, StorageFull
+from storage.errors import NotFound, StorageError, StorageFull
 from storage.flat.check import FlatCheck
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -23,10 +23,8 @@ def _translated(operation: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return operation(store, *args, **kwargs)
         except OSError as ex:
-            if of_a_job and isinstance(ex, FileNotFoundError):
-                store.job(
-                    args[0] if args else kwargs["job_id"]
-                )  # Raises NotFound where the job was deleted in the middle of the call.
+            if of_a_job and isinstance(ex, FileNotFoundError):  # It was deleted in the middle of the call.
+                raise NotFound("job", args[0] if args else kwargs["job_id"]) from ex
             raise _storage_error(ex) from ex
 
     @functools.wraps(operation)

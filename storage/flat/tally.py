@@ -84,7 +84,7 @@ class Tally:
         report = self.counts.reports.setdefault(line["function"], {"errors": 0, "message": None, "console": ""})
         report["at"] = line["at"]
         if line["message"] is not None:
-            report["errors"] += 1
+            report["errors"] += line.get("errors", 1)
             report["message"] = line["message"]
         if line["console"]:
             report["console"] = line["console"]
@@ -134,8 +134,9 @@ class FlatTallies(FlatResults):
             self._tallies[job_id] = tally
         return tally
 
-    def report(self, job_id: str, function: str, message: str | None, console: str) -> None:
-        self._event(self._job_paths(job_id), "report", function=function, message=message, console=console)
+    def report(self, job_id: str, function: str, message: str | None, console: str, errors: int = 1) -> None:
+        facts = {"function": function, "message": message, "console": console, "errors": errors}
+        self._event(self._job_paths(job_id), "report", **facts)
 
 
 def _is_current(tally: Tally, paths: JobPaths) -> bool:

@@ -130,7 +130,7 @@ def test_a_job_may_begin_paused(pool: PoolApp) -> None:
         ("lease_seconds", 1.5),
         ("lease_seconds", 30 * 86_400),
         ("max_errors", 1),
-        ("max_errors", 1000),
+        ("max_errors", 100),
         ("require_lease", True),
     ],
 )
