@@ -2,8 +2,9 @@
 
 import pytest
 from comp_pool.client import Client
-from comp_pool.errors import MissingLink, PoolError
+from comp_pool.errors import MissingLink, PoolError, Unreachable
 from comp_pool.links import Document, expand
+from comp_pool.transport import Patience
 from fake_pool import FakePool
 
 ADD = "function (variable, context) { context.result = variable.a + 1; return context; }"
@@ -192,7 +193,51 @@ def test_the_volunteer_and_the_key_are_sent(pool: FakePool) -> None:
     assert (headers["Authorization"], headers["Volunteer"]) == ("Bearer secret", "a-volunteer-of-this-pool")
 
 
-def test_the_key_is_not_sent_to_another_host(pool: FakePool) -> None:
+def test_a_link_to_another_place_is_not_followed(pool: FakePool) -> None:
     with FakePool() as stranger, Client(pool.url, key="secret") as client:
-        client.follow(Document(pool.url, {"_links": {"away": stranger.url}}), "away")
-        assert "Authorization" not in stranger.requests[0].headers
+        with pytest.raises(PoolError, match="not an address of this pool"):
+            client.follow(Document(pool.url, {"_links": {"away": stranger.url}}), "away")
+        assert stranger.requests == []
+
+
+def test_a_redirect_to_another_place_is_not_followed(pool: FakePool) -> None:
+    with FakePool() as stranger, Client(pool.url, volunteer="a-volunteer-of-this-pool") as client:
+        pool.misbehave("GET", "/$", 302, Location=stranger.url)
+        with pytest.raises(PoolError, match="not an address of this pool"):
+            client.root()
+        assert stranger.requests == []
+
+
+def test_a_redirect_within_the_pool_is_followed(pool: FakePool) -> None:
+    with Client(pool.url) as client:
+        pool.misbehave("GET", "/$", 302, Location=pool.url)
+        assert client.root().has("self")
+
+
+@pytest.mark.parametrize("status", [302, 307])
+def test_what_is_posted_is_not_redirected(pool: FakePool, status: int) -> None:
+    pool.add_job("adder", ADD)
+    with Client(pool.url) as client:
+        job = client.job("adder")
+        pool.misbehave("POST", "variables$", status, Location=pool.url)
+        with pytest.raises(PoolError):
+            client.post_variable(job, {"a": 1})
+
+
+@pytest.mark.parametrize("href", ["http://[bad", "file:///etc/passwd", "http://127.0.0.1:99999/"])
+def test_a_link_that_is_no_address_is_an_error_of_the_pools(pool: FakePool, href: str) -> None:
+    with Client(pool.url) as client, pytest.raises((PoolError, MissingLink)):
+        client.follow(Document(pool.url, {"_links": {"odd": href}}), "odd")
+
+
+def test_an_answer_beyond_the_limit_is_not_read_on(pool: FakePool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("comp_pool.transport.LARGEST_ANSWER", 100)
+    with Client(pool.url) as client, pytest.raises(PoolError, match="larger than 100 bytes"):
+        client.root()
+
+
+def test_an_answer_that_takes_too_long_is_given_up(pool: FakePool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("comp_pool.transport.LONGEST_ANSWER", -1.0)
+    patience = Patience(attempts=1)
+    with Client(pool.url, patience=patience) as client, pytest.raises(Unreachable, match="took longer"):
+        client.root()

@@ -145,3 +145,9 @@ def test_a_renewed_deadline_lets_a_long_unit_end() -> None:
         compute(worker, "() => ({ result: 0 })")
         assert worker.compute(Unit("job", source, {}), Deadline(0.6, renew)).result == "1"
     assert grants
+
+
+def test_a_job_may_write_to_its_console() -> None:
+    source = "(variable, context) => { console.log('a', {b: 1}); console.error('c'); context.result = 1; }"
+    with Worker() as worker:
+        assert worker.compute(Unit("talker", source, {}), Deadline(10)).result == "1"

@@ -162,6 +162,8 @@ def _document(answer: Answer) -> Document:
     content = answer.json()
     if not isinstance(content, dict):
         raise PoolError(answer.status, "the answer is no JSON object", answer.address)
+    if not isinstance(content.get("_links"), dict):
+        content["_links"] = {}
     return Document(answer.address, content, answer.headers)
 
 

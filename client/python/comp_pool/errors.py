@@ -27,6 +27,13 @@ class PoolError(Exception):
         return cls(status, title, str(known.get("detail") or ""), retry_after=retry_after)
 
 
+class Astray(PoolError):
+    """A link or a redirect leads away from the pool's own address: into the volunteer's network, perhaps."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__(0, "not an address of this pool", address[:200])
+
+
 class MissingLink(Exception):
     """A document lacks the link that leads on."""
 

@@ -31,7 +31,10 @@ class Document:
         href = self._href(name)
         if href is None:
             raise MissingLink(name, self.address)
-        return urljoin(self.address, expand(href, values or {}))
+        try:
+            return urljoin(self.address, expand(href, values or {}))
+        except ValueError as ex:  # Such as "http://[": no address at all.
+            raise MissingLink(name, self.address) from ex
 
     @property
     def data(self) -> dict[str, Any]:
@@ -45,8 +48,10 @@ class Document:
 
     def items(self) -> "Iterator[Document]":
         """Iterate the documents of one page of a collection."""
-        for item in self.embedded("items") or ():
-            yield Document(self.address, item, self.headers)
+        items = self.embedded("items")
+        for item in items if isinstance(items, list) else ():
+            if isinstance(item, dict):
+                yield Document(self.address, item, self.headers)
 
     def _href(self, name: str) -> str | None:
         links = self.content.get("_links")

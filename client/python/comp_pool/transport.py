@@ -1,6 +1,5 @@
 """HTTP as a pool wants it: who speaks, JSON both ways, and patience with a pool that is away or busy."""
 
-import functools
 import json
 import random
 import time
@@ -13,12 +12,17 @@ from urllib.parse import urljoin, urlsplit
 import urllib3
 
 from comp_pool import __version__
-from comp_pool.errors import PoolError, Unreachable
+from comp_pool.errors import Astray, PoolError, Unreachable
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 BUSY = (429, 503)
 LONGEST_PAUSE = 60.0
+LONGEST_ANSWER = 120.0
+LARGEST_ANSWER = 32 << 20
+REDIRECTS = 5
+REDIRECTING = (301, 302, 303, 307, 308)
+PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,11 @@ class Patience:
 class Answer:
     """An answer that is no error."""
 
-    def __init__(self, address: str, response: urllib3.BaseHTTPResponse) -> None:
+    def __init__(self, address: str, response: urllib3.BaseHTTPResponse, body: bytes) -> None:
         self.address = address
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
-        self._body = response.data
+        self._body = body
 
     def json(self) -> Any:
         """Parse the body; raise PoolError where it isn't JSON."""
@@ -78,12 +82,11 @@ class Transport:
     """Sends requests, again where that is of use, and turns error answers into PoolError."""
 
     def __init__(self, root: str, credentials: Mapping[str, str], timeout: float, patience: Patience) -> None:
-        self._home = urlsplit(root)[:2]
+        self._home = _origin(root)
         self._credentials = dict(credentials)
         self._patience = patience
         waiting = urllib3.Timeout(connect=min(timeout, 10.0), read=timeout)
-        redirects = urllib3.Retry(connect=0, read=0, status=0, other=0, redirect=5, respect_retry_after_header=False)
-        self._connections = urllib3.PoolManager(maxsize=32, timeout=waiting, retries=redirects)
+        self._connections = urllib3.PoolManager(maxsize=32, timeout=waiting, retries=False)
 
     def close(self) -> None:
         """Close the connections that are kept."""
@@ -96,7 +99,7 @@ class Transport:
 
         A POST carries one `Idempotency-Key` in all its attempts, so that the pool can store it once.
         """
-        sent = {**self._headers(method, address, body), **(headers or {})}
+        sent = {**self._headers(method, body), **(headers or {})}
         for attempt in range(self._patience.attempts - 1):
             try:
                 return self._attempt(method, address, body, sent)
@@ -107,30 +110,71 @@ class Transport:
         return self._attempt(method, address, body, sent)
 
     def _attempt(self, method: str, address: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
-        try:
-            response = self._connections.request(method, address, body=body, headers=headers)
-        except urllib3.exceptions.HTTPError as ex:
-            raise Unreachable(f"{address}: {_reason(ex)}") from ex
-        answer = Answer(_address_of(response, address), response)
-        if answer.status >= 400:
+        for _ in range(REDIRECTS):
+            answer = self._ask(method, address, body, headers)
+            target = answer.headers.get("Location")
+            if answer.status not in REDIRECTING or target is None or method != "GET":
+                break
+            address = _joined(address, target)
+        if answer.status >= 300:
             raise _error(answer)
         return answer
 
-    def _headers(self, method: str, address: str, body: bytes | None) -> dict[str, str]:
+    def _ask(self, method: str, address: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        """Ask once. No link and no redirect leads anywhere but to the pool: its job's results are not for others."""
+        if _origin(address) != self._home:
+            raise Astray(address)
+        ends = time.monotonic() + LONGEST_ANSWER
+        try:
+            response = self._connections.request(
+                method, address, body=body, headers=headers, redirect=False, preload_content=False
+            )
+            try:
+                return Answer(address, response, _read(response, ends))
+            except BaseException:
+                response.close()
+                raise
+            finally:
+                response.release_conn()
+        except urllib3.exceptions.HTTPError as ex:
+            raise Unreachable(_reason(ex)) from ex
+
+    def _headers(self, method: str, body: bytes | None) -> dict[str, str]:
         headers = {"Accept": JSON, "User-Agent": f"comp-pool/{__version__}"}
         if body is not None:
             headers["Content-Type"] = JSON
         if method == "POST":
             headers["Idempotency-Key"] = uuid.uuid4().hex
-        # A link may lead anywhere; the key is for the pool that it was given for.
-        if urlsplit(address)[:2] == self._home:
-            headers |= self._credentials
-        return headers
+        return headers | self._credentials
 
 
-def _address_of(response: urllib3.BaseHTTPResponse, asked: str) -> str:
-    redirects = response.retries.history if response.retries else ()
-    return functools.reduce(urljoin, (step.redirect_location or "" for step in redirects), asked)
+def _read(response: urllib3.BaseHTTPResponse, ends: float) -> bytes:
+    """Read a body, within limits: a pool may be hostile, too."""
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise PoolError(response.status, "the answer is compressed, which was not asked for")
+    content = bytearray()
+    while chunk := response.read(65536, decode_content=False):
+        content += chunk
+        if len(content) > LARGEST_ANSWER:
+            raise PoolError(response.status, f"the answer is larger than {LARGEST_ANSWER} bytes")
+        if time.monotonic() > ends:
+            raise Unreachable(f"the answer took longer than {LONGEST_ANSWER:.0f} s")
+    return bytes(content)
+
+
+def _joined(address: str, target: str) -> str:
+    try:
+        return urljoin(address, target)
+    except ValueError as ex:
+        raise Astray(target) from ex
+
+
+def _origin(address: str) -> tuple[str, str | None, int | None]:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)
+    except ValueError as ex:
+        raise Astray(address) from ex
 
 
 def _error(answer: Answer) -> PoolError:

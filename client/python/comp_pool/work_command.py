@@ -11,7 +11,7 @@ from typing import TypeAlias
 from comp_pool.client import Client
 from comp_pool.confinement import can_forbid_system_calls
 from comp_pool.crew import Options
-from comp_pool.display import LiveTable, PlainLog, on_terminal, summary
+from comp_pool.display import LiveTable, PlainLog, on_terminal, printable, summary
 from comp_pool.errors import MissingLink, PoolError, Unreachable
 from comp_pool.events import Event, Listener, Totals
 from comp_pool.identity import VALID, volunteer_id
@@ -33,7 +33,7 @@ def add(subparsers: Subparsers) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser("work", help="compute for a pool", description=DESCRIPTION)
     option = parser.add_argument
-    option("url", metavar="URL", help="the pool's root, such as https://pool.example/")
+    option("url", metavar="URL", type=_address, help="the pool's root, such as https://pool.example/")
     option("--workers", type=_count, default=1, metavar="N", help="compute N units at a time (default 1)")
     option("--owner", action="append", default=[], metavar="NAME", help="only jobs of this owner; may be repeated")
     option("--job", metavar="ID", help="only this job")
@@ -64,6 +64,12 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _address(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError("must begin with http:// or https://")
+    return text
+
+
 def _volunteer(text: str) -> str:
     if not VALID.fullmatch(text):
         raise argparse.ArgumentTypeError("must be 16 to 128 of A-Z a-z 0-9 _ -")
@@ -78,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     with Client(args.url, volunteer=identity, patience=once) as client:
         mistake = _mistake(client, args)
         if mistake is not None:
-            sys.stderr.write(f"comp-pool: {mistake}\n")
+            sys.stderr.write(f"comp-pool: {printable(mistake)}\n")
             return 1
         if not can_forbid_system_calls():
             sys.stderr.write(f"comp-pool: {UNFILTERED}\n")
