@@ -66,13 +66,13 @@ def _serve(_arguments: argparse.Namespace, config: Config) -> int:
 
 def _check(arguments: argparse.Namespace, config: Config) -> int:
     """Exit status: 0 where all agrees, or was mended; 1 where something is left to mend."""
-    store = _store(config)
+    store = _existing_store(config)
     found = 0
     for finding in store.check(arguments.repair):
         found += 1
         done = "done" if arguments.repair else "not done"
         print(f"{finding.job_id or 'pool'}: {finding.problem}; {finding.remedy}: {done}")
-    print(f"{found} disagreements" + (" mended" if arguments.repair and found else ""))
+    print(f"{found} disagreement{'' if found == 1 else 's'}" + (" mended" if arguments.repair and found else ""))
     return 1 if found and not arguments.repair else 0
 
 
@@ -88,8 +88,15 @@ def _list_keys(_arguments: argparse.Namespace, config: Config) -> int:
 
 
 def _revoke_key(arguments: argparse.Namespace, config: Config) -> int:
-    _keys(config).revoke(arguments.digest)
+    owner = _keys(config).revoke(arguments.digest)
+    print(f"revoked the key of {owner}")
     return 0
+
+
+def _existing_store(config: Config) -> Any:
+    if not (config.data / "jobs").is_dir():
+        raise InvalidSetting(f"COMP_POOL_DATA: there is no pool in {config.data.absolute()}; start one there first")
+    return _store(config)
 
 
 def _store(config: Config) -> Any:
@@ -101,4 +108,4 @@ def _store(config: Config) -> Any:
 def _keys(config: Config) -> Any:
     from pool.keys import Keys
 
-    return Keys(_store(config), is_open=config.open)
+    return Keys(_existing_store(config), is_open=config.open)

@@ -66,5 +66,7 @@ def _parsed(name: str, text: str, default: Any) -> Any:
     if isinstance(default, int):
         if not text.isdecimal():
             raise InvalidSetting(f"{variable} must be a whole number, not {text!r}")
+        if int(text) == 0 and default > 0:
+            raise InvalidSetting(f"{variable} must be at least 1")
         return int(text)
     return Path(text) if isinstance(default, Path) else text

@@ -8,7 +8,7 @@ import socket
 import struct
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers import gthread
 
 import startup
 from config import Config
@@ -16,7 +16,7 @@ from config import Config
 _config = Config.from_environ()
 
 
-class PatientWorker(ThreadWorker):  # type: ignore[misc]
+class PatientWorker(gthread.ThreadWorker):  # type: ignore[misc]
     """Threads, so that a slow connection or a validator at work holds up nobody else; but a connection that falls
     silent in the middle of a request is let go, or a handful of them would hold every thread for good."""
 
@@ -46,6 +46,8 @@ keepalive = 15
 timeout = 60
 graceful_timeout = 30
 control_socket_disable = True
+# A connection that says nothing at first waits outside the threads.
+gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.2
 
 
 def on_starting(_server: Any) -> None:

@@ -20,7 +20,7 @@ def start(config: Config) -> None:
         if pool.store.begin():
             _say("the machine went down under the pool: checking its documents")
             for finding in pool.store.check(repair=True):
-                _say(f"{finding.job_id}: {finding.problem}: {finding.remedy}")
+                _say(f"{finding.job_id or 'pool'}: {finding.problem}: {finding.remedy}")
         pool.store.recover()
         announce_operator_key(pool)
         if config.demo:

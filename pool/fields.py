@@ -66,7 +66,7 @@ def _number(low: float, high: float) -> Check:
 def _count(low: int, high: int) -> Check:
     def check(field: str, value: Any) -> None:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise Invalid(field, f"must be a whole number, not {kind(value)}")
+            raise Invalid(field, "must be a whole number")
         _number(low, high)(field, value)
 
     return check

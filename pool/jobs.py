@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -14,7 +15,7 @@ from pool.errors import Changed, Invalid, NameTaken
 from pool.keys import Caller, Keys
 from pool.sandbox import Sandbox, ScriptError
 from storage import ids
-from storage.base import Document, Page, Store
+from storage.base import Document, Page, Store, canonical
 from storage.errors import AlreadyExists, Damaged, InvalidCursor, NotFound
 
 RESERVED_IDS = ("index", "scheduled", "scheduler")
@@ -30,16 +31,28 @@ class Jobs:
     def get(self, job_id: str) -> Document:
         return self._store.job(job_id)
 
-    def post(self, posted: Any, caller: Caller) -> Document:
-        """Stores a new job and returns its document. Raises Invalid, NameTaken, UnknownKey, SandboxBusy."""
+    def post(self, posted: Any, caller: Caller, key: str | None = None) -> Document:
+        """Stores a new job and returns its document; with the same `key` (of idempotency), the same is stored once.
+
+        Raises Invalid, NameTaken, UnknownKey, SandboxBusy.
+        """
         self._keys.require_poster(caller)
-        document = self._checked(fields.require_object("", posted))
+        document = self._checked(fields.require_object("the body", posted))
         document["key"] = caller.key_id
+        if key is not None:
+            document["posted_as"] = hashlib.sha256(f"{key}/{canonical(posted)}".encode()).hexdigest()
         try:
             self._store.create_job(document["id"], document)
         except AlreadyExists as ex:
-            raise NameTaken(document["id"]) from ex
+            return self._posted_before(document, ex)
         return document
+
+    def _posted_before(self, document: Document, ex: AlreadyExists) -> Document:
+        """The very same job under the same key of idempotency, sent again after a lost answer."""
+        present = self._store.job(document["id"])
+        if "posted_as" in document and all(present.get(name) == document[name] for name in ("posted_as", "key")):
+            return present
+        raise NameTaken(document["id"]) from ex
 
     def _checked(self, posted: Document) -> Document:
         fields.refuse_reserved(posted)
@@ -85,8 +98,11 @@ class Jobs:
         Raises Changed where `is_expected` denies that the job is still as the caller saw it.
         """
         self._keys.require_owner(caller, self._store.job(job_id))
-        given = fields.require_object("", patch)
+        given = fields.require_object("the body", patch)
         fields.refuse_reserved(given)
+        for name in given:
+            if name in _POSTED and name not in _PATCHED:
+                raise Invalid(name, "can't be changed: post another job")
         fields.refuse_unknown(given, _PATCHED)
 
         def change(document: Document) -> Document:
@@ -137,12 +153,16 @@ def _name(posted: Document) -> str:
 def _patched(document: Document, patch: Document) -> Document:
     changed = dict(document)
     if "state" in patch:
-        changed["state"] = fields.state(patch["state"])
+        changed["state"] = fields.state("open" if patch["state"] is None else patch["state"])
     if "metadata" in patch:
-        changed["metadata"] = fields.metadata(_merged(document["metadata"], patch["metadata"]), document["name"])
+        changed["metadata"] = fields.metadata(_merged_object(document, patch, "metadata"), document["name"])
     if "settings" in patch:
-        changed["settings"] = fields.settings(_merged(document["settings"], patch["settings"]))
+        changed["settings"] = fields.settings(_merged_object(document, patch, "settings"))
     return changed
+
+
+def _merged_object(document: Document, patch: Document, field: str) -> Any:
+    return {} if patch[field] is None else _merged(document[field], patch[field])
 
 
 def _merged(target: Any, patch: Any) -> Any:

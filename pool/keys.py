@@ -13,6 +13,7 @@ from storage import ids
 from storage.base import Document, Store
 
 OPERATOR, OPERATOR_KEY = "operator", "operator.key"
+SHORTEST_PREFIX = 4
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _OWNER = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
 
@@ -35,9 +36,16 @@ class Keys:
     def make_operator_key(self) -> str | None:
         """Makes the operator's key at the first start, and returns it then; None ever after."""
         key, made = self._store.secret(OPERATOR_KEY, new_key)
+        if made:
+            self._forget_former_operators()
         if self._store.key(digest(key)) is None:
             self._store.add_key(digest(key), _document(OPERATOR, is_operator=True))
         return key if made else None
+
+    def _forget_former_operators(self) -> None:
+        for known, document in list(self._store.keys()):
+            if document["is_operator"]:
+                self._store.remove_key(known)
 
     def operator(self) -> Caller:
         """The operator, for what the pool does by itself."""
@@ -54,12 +62,23 @@ class Keys:
     def all(self) -> Iterator[tuple[str, Document]]:
         return self._store.keys()
 
-    def revoke(self, key_id: str) -> None:
-        """Takes a key away, named by its digest or the beginning of it. Raises Invalid where that isn't one key."""
-        found = [known for known, _ in self.all() if known.startswith(key_id)]
+    def revoke(self, key_id: str) -> str:
+        """Takes a key away, named by the beginning of its digest; returns whose it was.
+
+        Raises Invalid where that isn't one key, or is the operator's, which the pool would make again.
+        """
+        if len(key_id) < SHORTEST_PREFIX:
+            raise Invalid("key", f"give at least {SHORTEST_PREFIX} characters of its digest")
+        found = [(known, document) for known, document in self.all() if known.startswith(key_id)]
         if len(found) != 1:
             raise Invalid("key", f"{len(found)} keys begin with {key_id!r}")
-        self._store.remove_key(found[0])
+        ((known, document),) = found
+        if document["is_operator"]:
+            raise Invalid(
+                "key", "the operator's is replaced by removing secrets/operator.key and starting the pool anew"
+            )
+        self._store.remove_key(known)
+        return str(document["owner"])
 
     def caller(self, key: str | None) -> Caller:
         """Raises UnknownKey for a key that is not one of the pool's."""

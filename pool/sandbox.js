@@ -16,10 +16,13 @@
     deleteProperty(globalThis, name);
   }
 
-  let written = '';
+  // Sent as it is written, so that it is known even of a call that is ended.
+  let room = maxConsole;
   const write = (...values) => {
-    if (written.length < maxConsole) {
-      written = apply(slice, written + values.map(shown).join(' ') + '\n', [0, maxConsole]);
+    if (room > 0) {
+      const line = apply(slice, values.map(shown).join(' ') + '\n', [0, room]);
+      room -= line.length;
+      send('console', line);
     }
   };
   globalThis.console = {log: write, info: write, warn: write, error: write, debug: write};
@@ -48,11 +51,11 @@
     if (json !== undefined && json.length > maxValue) {
       return fail({kind: 'size', message: `the value returned is larger than ${maxValue} characters`, stack: ''});
     }
-    send('answer', json === undefined ? 'null' : json, written);
+    send('answer', json === undefined ? 'null' : json);
   }
 
   function fail(error) {
-    send('fail', error.kind, apply(slice, error.message, [0, 2000]), apply(slice, error.stack, [0, 2000]), written);
+    send('fail', error.kind, apply(slice, error.message, [0, 2000]), apply(slice, error.stack, [0, 2000]));
   }
 
   // Compiled, not run: `Function` puts two lines before the source.
@@ -95,7 +98,7 @@
     if (typeof value !== 'function' || text(value).startsWith('class')) {
       return send('syntax', 'is not a function expression', 1, 1);
     }
-    return send('answer', 'true', written);
+    return send('answer', 'true');
   }
 
   async function call() {

@@ -206,13 +206,22 @@ class _Child:
     def ask(self, request: bytes, limits: Limits) -> dict[str, Any]:
         deadline = time.monotonic() + limits.patience_seconds + (0 if self._has_answered else STARTING_SECONDS)
         self._send(struct.pack(">I", len(request)) + request, deadline)
+        console = ""
+        try:
+            while "console" in (reply := self._reply(limits, deadline)):
+                console = (console + reply["console"])[: limits.console_characters]
+        except ScriptError as ex:
+            ex.console = _printable(console)
+            raise
+        self._has_answered = True
+        return reply | {"console": console}
+
+    def _reply(self, limits: Limits, deadline: float) -> dict[str, Any]:
         (length,) = struct.unpack(">I", self._receive(4, deadline))
         # JSON in JSON: a character may take twelve.
         if length > 16 * (limits.value_characters + limits.console_characters) + MEGABYTE:
             raise ScriptError("size", "the sandbox answered at too great a length")
-        reply = dict(json.loads(self._receive(length, deadline)))
-        self._has_answered = True
-        return reply
+        return dict(json.loads(self._receive(length, deadline)))
 
     def _send(self, content: bytes, deadline: float) -> None:
         stream = self._process.stdin

@@ -59,6 +59,7 @@ class Call:
     def __init__(self, interpreter: Any) -> None:
         self._interpreter = interpreter
         self._reply: dict[str, Any] | None = None
+        interpreter.export_function("console", self._console)
         interpreter.export_function("answer", self._answer)
         interpreter.export_function("fail", self._fail)
         interpreter.export_function("syntax", self._syntax)
@@ -68,26 +69,29 @@ class Call:
             self._interpreter.evaljs(BOOT, **request)
         except Exception as ex:  # Whatever the engine reports is the script's doing.
             message = str(ex).split("\n")[0]
-            self._fail("throw", self.MUTILATED if "Python" in message else message, str(ex), "")
+            self._fail("throw", self.MUTILATED if "Python" in message else message, str(ex))
         finally:
             # The interpreter holds these methods, and they hold it: a context that is not let go at once would take
             # the memory of the next call's.
             self._interpreter._funcs.clear()
         if self._reply is None:
-            self._fail("pending", self.PENDING, "", "")
+            self._fail("pending", self.PENDING, "")
         assert self._reply is not None  # noqa: S101
         return self._reply
 
-    def _answer(self, value: str, console: str) -> None:
-        self._settle({"value": value, "console": console}, value, console)
+    def _console(self, line: str) -> None:
+        if isinstance(line, str):
+            write_message({"console": line})
 
-    def _fail(self, kind: str, message: str, stack: str, console: str) -> None:
-        error = {"kind": kind, "message": message, "stack": stack}
-        self._settle({"error": error, "console": console}, kind, message, stack, console)
+    def _answer(self, value: str) -> None:
+        self._settle({"value": value}, value)
+
+    def _fail(self, kind: str, message: str, stack: str) -> None:
+        self._settle({"error": {"kind": kind, "message": message, "stack": stack}}, kind, message, stack)
 
     def _syntax(self, message: str, line: int, column: int) -> None:
         error = {"kind": "syntax", "message": message, "line": int(line), "column": int(column)}
-        self._settle({"error": error, "console": ""}, message)
+        self._settle({"error": error}, message)
 
     def _settle(self, reply: dict[str, Any], *texts: Any) -> None:
         """The first answer counts. A script can change how the engine writes what it sends: then it is no text."""
@@ -96,7 +100,7 @@ class Call:
         if all(isinstance(text, str) for text in texts):
             self._reply = reply
         else:
-            self._fail("throw", self.MUTILATED, "", "")
+            self._fail("throw", self.MUTILATED, "")
 
 
 def read_exactly(count: int) -> bytes:
@@ -109,7 +113,9 @@ def read_exactly(count: int) -> bytes:
     return content
 
 
-def write_all(content: bytes) -> None:
+def write_message(message: dict[str, Any]) -> None:
+    encoded = json.dumps(message).encode()
+    content = struct.pack(">I", len(encoded)) + encoded
     while content:
         content = content[os.write(1, content) :]
 
@@ -127,10 +133,10 @@ def main() -> None:
         (length,) = struct.unpack(">I", read_exactly(4))
         request = json.loads(read_exactly(length))
         signal.setitimer(signal.ITIMER_PROF, request.pop("seconds"))
-        reply = json.dumps(call.run(request)).encode()
+        reply = call.run(request)
         signal.setitimer(signal.ITIMER_PROF, 0)
         del call
-        write_all(struct.pack(">I", len(reply)) + reply)
+        write_message(reply)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pool.errors import UnknownScheduler
 from pool.jobs import readable
 from pool.reports import Reports
 from pool.sandbox import Sandbox, ScriptError
-from storage.base import Document, Lease, Store
+from storage.base import Document, Lease, Store, canonical
 from storage.errors import InvalidId, NotFound
 from storage.ids import check_id
 
@@ -55,7 +55,7 @@ class VariableScheduler:
         if outcome.console:
             self._reports.note(job["id"], "variable_scheduler", None, outcome.console)
         if outcome.value is not None and not self._exists(job["id"], outcome.value):
-            raise LookupError(f"returned {str(outcome.value)[:100]!r}, which is no variable's id")
+            raise LookupError(f"returned {canonical(outcome.value)[:100]}, which is no variable's id")
         return outcome.value
 
     def _exists(self, job_id: str, variable_id: Any) -> bool:

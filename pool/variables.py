@@ -130,6 +130,8 @@ class Variables:
         except ScriptError as ex:
             self._reports.note(job["id"], name, ex.message, ex.console)
             raise Invalid("variable", f"{called} failed: {ex.message}", ex.console) from ex
+        if outcome.console:
+            self._reports.note(job["id"], name, None, outcome.console)
         verdict = verdict_of(outcome.value)
         if not verdict.valid:
             raise Invalid("variable", f"{called} refused it: {verdict.reason}", outcome.console)

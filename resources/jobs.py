@@ -50,7 +50,7 @@ class Collection(ScheduledJob):
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         caller = request.caller(req, self._keys)
         self._keys.require_poster(caller)  # Before the body is read: a stranger's is not worth it.
-        job = self._jobs.post(body.read_document(req, self._limit), caller)
+        job = self._jobs.post(body.read_document(req, self._limit), caller, request.idempotency_key(req))
         links = Addresses(req).job(job["id"])
         respond(req, resp, links, shown(job, to_owner=True))
         resp.status, resp.location = falcon.HTTP_201, links["self"].href

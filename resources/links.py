@@ -21,7 +21,9 @@ class Addresses:
     """Relative paths below the prefix that the service is mounted under (SCRIPT_NAME)."""
 
     def __init__(self, req: falcon.Request) -> None:
-        self._prefix = quote(req.root_path.rstrip("/"), safe="/")
+        # One slash at most: two would make a host of what follows.
+        prefix = req.root_path.strip("/")
+        self._prefix = quote(f"/{prefix}", safe="/") if prefix else ""
 
     def at(self, *segments: str, **query: str | int | None) -> str:
         given = {name: value for name, value in query.items() if value is not None}

@@ -15,6 +15,7 @@ from resources.errors import Problem
 PAGE, LARGEST_PAGE = 100, 1000
 _VOLUNTEER = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/=-]+) *", re.IGNORECASE)
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _LIMIT = re.compile(r"[1-9][0-9]{0,3}")
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?")
 
@@ -67,3 +68,10 @@ def lease_token(req: falcon.Request) -> str | None:
     if len(tokens) > 1:
         raise Problem(400, "query", "lease: give one token")
     return tokens[0] if tokens else None
+
+
+def idempotency_key(req: falcon.Request) -> str | None:
+    key = req.get_header("Idempotency-Key")
+    if key is not None and _IDEMPOTENCY_KEY.fullmatch(key) is None:
+        raise Problem(400, "header", "Idempotency-Key: must be 1 to 200 printable ASCII characters, without spaces")
+    return key

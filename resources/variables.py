@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import falcon
 
 from pool.errors import BadLease
@@ -14,8 +12,6 @@ from resources.errors import Problem
 from resources.links import Addresses
 from resources.representation import respond, style_of
 from resources.resource import Resource
-
-_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 def show_leased(req: falcon.Request, resp: falcon.Response, job: str, leased: Leased) -> None:
@@ -50,7 +46,7 @@ class Collection(Resource):
     def on_post(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         caller = request.caller(req, self._keys)
         self._variables.require_contributor(job, caller)
-        key, lines = _idempotency_key(req), {}
+        key, lines = request.idempotency_key(req), {}
         if body.is_lines(req):
             lines = body.read_lines(req, self._bulk_limit, self._limit)
         values = list(lines.values()) or [body.read_document(req, self._limit)]
@@ -69,13 +65,6 @@ def _show_posted(req: falcon.Request, resp: falcon.Response, job: str, posted: l
     index = addresses.page("jobs", job, "variables", "index", cursor=None, following=None)
     respond(req, resp, index, {"count": len(posted), "ids": posted})
     resp.location = index["self"].href
-
-
-def _idempotency_key(req: falcon.Request) -> str | None:
-    key = req.get_header("Idempotency-Key")
-    if key is not None and _IDEMPOTENCY_KEY.fullmatch(key) is None:
-        raise Problem(400, "header", "Idempotency-Key: must be 1 to 200 printable ASCII characters")
-    return key
 
 
 class Index(Resource):

@@ -63,7 +63,7 @@ class Counts:
 
     @property
     def mean_run_seconds(self) -> float | None:
-        return self.run_seconds / self.timed_results if self.timed_results else None
+        return round(self.run_seconds / self.timed_results, 6) if self.timed_results else None
 
 
 @dataclass(frozen=True)

@@ -86,8 +86,7 @@ class Tally:
         if line["message"] is not None:
             report["errors"] += line.get("errors", 1)
             report["message"] = line["message"]
-        if line["console"]:
-            report["console"] = line["console"]
+        report["console"] = line["console"]
 
     def _forget_old_minutes(self) -> None:
         oldest = ids.now_milliseconds() // 60_000 - MINUTES_KEPT

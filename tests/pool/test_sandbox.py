@@ -57,8 +57,16 @@ def test_the_console_is_kept(sandbox: Sandbox) -> None:
     assert sandbox.call("() => { console.log('a', {b: 1}); console.error('c'); }", []).console == 'a {"b":1}\nc\n'
 
 
-def test_the_console_of_a_failure_is_kept(sandbox: Sandbox) -> None:
-    assert failure(sandbox, "() => { console.log('before'); throw new Error('x'); }").console == "before\n"
+@pytest.mark.parametrize("method", ["log", "info", "warn", "error", "debug"])
+def test_every_method_of_the_console_writes(sandbox: Sandbox, method: str) -> None:
+    assert sandbox.call(f"() => {{ console.{method}('text'); }}", []).console == "text\n"
+
+
+@pytest.mark.parametrize(
+    "end", ["throw new Error('x');", "for (;;);", "return new Promise(() => {});", "new Array(2 ** 28).sort();"]
+)
+def test_the_console_of_a_failure_is_kept(sandbox: Sandbox, end: str) -> None:
+    assert failure(sandbox, f"() => {{ console.log('before'); {end} }}").console == "before\n"
 
 
 def test_the_console_is_bounded(sandbox: Sandbox) -> None:

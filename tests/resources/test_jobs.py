@@ -211,3 +211,18 @@ def test_a_syntax_error_is_refused_with_its_place(lasting_pool: PoolApp, field: 
 )
 def test_every_kind_of_function_expression_is_taken(pool: PoolApp, source: str) -> None:
     assert post(pool, 201, execute_function=source).json["execute_function"] == source
+
+
+def test_a_job_sent_again_under_its_idempotency_key_is_stored_once(pool: PoolApp) -> None:
+    job = {"name": "Job", "execute_function": "(variable, context) => context"}
+    headers = {**pool.owner, "Idempotency-Key": "one"}
+    first, again = (pool.post_json("/jobs", job, headers=headers, status=201) for _ in range(2))
+    assert first.json == again.json
+
+
+@pytest.mark.parametrize("changed", [{"metadata": {"owner": "me"}}, {"key": "two"}])
+def test_another_job_under_the_same_name_is_409_whatever_its_key(pool: PoolApp, changed: dict[str, Any]) -> None:
+    job = {"name": "Job", "execute_function": "(variable, context) => context"}
+    pool.post_json("/jobs", job, headers={**pool.owner, "Idempotency-Key": "one"}, status=201)
+    headers = {**pool.owner, "Idempotency-Key": changed.pop("key", "one")}
+    pool.post_json("/jobs", {**job, **changed}, headers=headers, status=409)

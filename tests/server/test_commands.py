@@ -19,6 +19,7 @@ JOB = {"name": "Job", "execute_function": "(variable, context) => context"}
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COMP_POOL_DATA", str(tmp_path))
     monkeypatch.setenv("COMP_POOL_FSYNC", "0")
+    FlatStore(tmp_path, fsync=False).close()
     return tmp_path
 
 
@@ -51,8 +52,48 @@ def test_a_revoked_key_is_refused(data: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_revoking_an_unknown_key_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    status, _, error = run(capsys, "key", "revoke", "abc")
-    assert (status, error) == (2, "comp-pool: key: 0 keys begin with 'abc'\n")
+    status, _, error = run(capsys, "key", "revoke", "abcd")
+    assert (status, error) == (2, "comp-pool: key: 0 keys begin with 'abcd'\n")
+
+
+@pytest.mark.parametrize("prefix", ["", "a", "abc"])
+def test_a_key_is_not_revoked_by_next_to_nothing(prefix: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "key", "add", "alice")
+    assert run(capsys, "key", "revoke", prefix)[0] == 2
+    assert len(run(capsys, "key", "list")[1].splitlines()) == 1
+
+
+def operator_key(data: Path) -> str:
+    create_app(Config(data=data, fsync=False))
+    return (data / "secrets" / "operator.key").read_text().strip()
+
+
+def test_the_operators_key_is_not_revoked(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    operator_key(data)
+    digest = run(capsys, "key", "list")[1].split()[0]
+    status, _, error = run(capsys, "key", "revoke", digest)
+    assert status == 2
+    assert "secrets/operator.key" in error
+
+
+def test_an_operators_key_whose_file_is_removed_is_replaced(data: Path) -> None:
+    former = operator_key(data)
+    (data / "secrets" / "operator.key").unlink()
+    current = operator_key(data)
+    app = TestApp(create_app(Config(data=data, fsync=False)))
+    app.post_json("/jobs", JOB, headers={"Authorization": f"Bearer {former}"}, status=401)
+    app.post_json("/jobs", JOB, headers={"Authorization": f"Bearer {current}"}, status=201)
+
+
+@pytest.mark.parametrize("command", [["check"], ["key", "list"], ["key", "add", "alice"]])
+def test_where_there_is_no_pool_none_is_made(
+    command: list[str], data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COMP_POOL_DATA", str(data / "elsewhere"))
+    status, _, error = run(capsys, *command)
+    assert status == 2
+    assert "there is no pool in" in error
+    assert not (data / "elsewhere").exists()
 
 
 @pytest.fixture
@@ -80,7 +121,8 @@ def test_repair_mends_and_exits_with_0(lost_marker: Path, capsys: pytest.Capture
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("COMP_POOL_OPEN", "yes"), ("COMP_POOL_THREADS", "many"), ("COMP_POOL_WORKERS", "-1")]
+    ("name", "value"),
+    [("COMP_POOL_OPEN", "yes"), ("COMP_POOL_THREADS", "many"), ("COMP_POOL_WORKERS", "-1"), ("COMP_POOL_THREADS", "0")],
 )
 def test_a_setting_that_makes_no_sense_is_named(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
