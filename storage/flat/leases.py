@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import os
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from storage import ids
@@ -59,17 +59,19 @@ class FlatLeases(FlatVariables):
 
     def extend(self, job_id: str, variable_id: str, deadline: int, seconds: float) -> int:
         later = max(deadline, deadline_after(seconds))
-        self._move(job_id, variable_id, deadline, self._paths(job_id).leased(variable_id, later))
+        paths = self._paths(job_id)
+        source, target = paths.leased(variable_id, deadline), paths.leased(variable_id, later)
+        self._require_lease(variable_id, lambda: queue.requeue(paths, variable_id, source, target))
         return later
 
     def give_back(self, job_id: str, variable_id: str, deadline: int) -> None:
-        self._move(job_id, variable_id, deadline, self._paths(job_id).open(variable_id))
-
-    def _move(self, job_id: str, variable_id: str, deadline: int, target: str) -> None:
-        ids.check_variable_id(variable_id)
         paths = self._paths(job_id)
+        self._require_lease(variable_id, lambda: queue.end_lease(paths, variable_id, deadline))
+
+    def _require_lease(self, variable_id: str, move: Callable[[], bool]) -> None:
+        ids.check_variable_id(variable_id)
         try:
-            moved = queue.requeue(paths, variable_id, paths.leased(variable_id, deadline), target)
+            moved = move()
         except FileNotFoundError as ex:
             raise LeaseLost(variable_id) from ex
         if not moved:
@@ -104,15 +106,15 @@ class FlatLeases(FlatVariables):
             handful.extend(fresh)
 
     def _claim(self, paths: JobPaths, marker: str, seconds: float) -> Lease | None:
-        deadline = deadline_after(seconds)
         variable_id = os.path.basename(marker)
-        leased = paths.leased(variable_id, deadline)
         try:
+            deadline = max(deadline_after(seconds), queue.former_deadline(marker) + 1)
+            leased = paths.leased(variable_id, deadline)
             if not files.move(marker, leased):
                 return None
             document = self._servable(paths, variable_id, leased)
         except FileNotFoundError:
-            return None  # The job was deleted meanwhile.
+            return None  # Somebody else was first, or the job was deleted meanwhile.
         return Lease(variable_id, document, deadline) if document else None
 
     def _servable(self, paths: JobPaths, variable_id: str, leased: str) -> Document | None:

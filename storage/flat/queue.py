@@ -43,6 +43,26 @@ def requeue(paths: JobPaths, variable_id: str, source: str, target: str) -> bool
     return files.move(source, target) and not drop_if_finished(paths, variable_id, target)
 
 
+def end_lease(paths: JobPaths, variable_id: str, deadline: int) -> bool:
+    """Opens a leased variable again; False where that lease is not its present one, or it is finished.
+
+    The marker keeps the deadline as its time of change, so that no later lease gets the same: else the holder of the
+    ended one could end or put off the next one's, too.
+    """
+    source = paths.leased(variable_id, deadline)
+    with suppress(FileNotFoundError):
+        os.utime(source, ns=(deadline * 1_000_000,) * 2)
+    ended = requeue(paths, variable_id, source, paths.open(variable_id))
+    with suppress(OSError):  # Others have leases until then.
+        os.rmdir(os.path.dirname(source))
+    return ended
+
+
+def former_deadline(marker: str) -> int:
+    """The last deadline that a marker keeps, or something before now. Raises FileNotFoundError."""
+    return os.stat(marker).st_mtime_ns // 1_000_000
+
+
 def drop_if_finished(paths: JobPaths, variable_id: str, marker: str) -> bool:
     return os.path.exists(paths.outcome(variable_id)) and (files.remove(marker) or True)
 

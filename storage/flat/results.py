@@ -34,7 +34,7 @@ class FlatResults(FlatLeases):
             if len(self._rejected_names(paths, variable_id)) >= max_errors:
                 return self._park(paths, variable_id, document, temporary)
             if deadline is not None:
-                queue.requeue(paths, variable_id, paths.leased(variable_id, deadline), paths.open(variable_id))
+                queue.end_lease(paths, variable_id, deadline)
         except BaseException:
             files.remove(temporary)
             raise

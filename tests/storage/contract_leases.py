@@ -269,6 +269,32 @@ class LeasesContract(BaseContract):
     def test_an_unknown_job_has_no_work(self, store: Store) -> None:
         assert not store.has_work("unknown")
 
+    def test_a_lease_that_was_given_back_says_nothing_of_the_next(self, store: Store) -> None:
+        add(store, "a")
+        former = leased(store)
+        store.give_back(JOB, "a", former.deadline)
+        present = leased(store)
+        with pytest.raises(LeaseLost):
+            store.give_back(JOB, "a", former.deadline)
+        with pytest.raises(LeaseLost):
+            store.extend(JOB, "a", former.deadline, 60)
+        assert store.extend(JOB, "a", present.deadline, 60) >= present.deadline
+
+    def test_a_refusal_under_a_lease_that_was_given_back_leaves_the_next(self, store: Store) -> None:
+        add(store, "a")
+        former = leased(store)
+        store.give_back(JOB, "a", former.deadline)
+        leased(store)
+        store.reject(JOB, "a", refusal("a"), max_errors=3, deadline=former.deadline)
+        assert store.state(JOB, "a") == "leased"
+
+    def test_many_leases_given_back_put_the_deadline_off_by_next_to_nothing(self, store: Store) -> None:
+        add(store, "a")
+        for _ in range(50):
+            lease = leased(store, 60)
+            store.give_back(JOB, "a", lease.deadline)
+        assert leased(store, 60).deadline <= ids.now_milliseconds() + 60 * 1040
+
     def test_the_next_deadline_is_the_first(self, store: Store) -> None:
         add(store, *"ab")
         late, soon = leased(store, 600), leased(store, 60)
