@@ -1,8 +1,8 @@
 """Leases: a marker renamed from `open/<shard>/` (or a deadline that has passed) to `leased/<deadline>/`.
 
 Deadlines are rounded up to a 32nd of the lease, so that few directories hold all leases and those that have run
-out are found by name alone. A handful of candidates is kept per job and process; it may be stale, and the rename
-finds out.
+out are found by name alone. A variable never gets the same deadline twice, so that it tells its leases apart. A
+handful of candidates is kept per job and process; it may be stale, and the rename finds out.
 """
 
 from __future__ import annotations
