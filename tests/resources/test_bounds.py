@@ -1,0 +1,93 @@
+"""What strangers can make the pool read, keep or write is bounded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pool.results import Results
+from pool.verdict import Verdict
+from tests.conftest import PoolApp
+from tests.resources.helpers import problem
+
+FAILING = {"validate_result": "() => { throw new Error('no'); }", "validate_variable": "() => true"}
+
+
+@pytest.mark.parametrize("limit", ["000000001000000000", "01", "1001", "99999999999999999999"])
+@pytest.mark.parametrize("path", ["/jobs/index", "/jobs/example-job/variables/index", "/jobs/example-job/results"])
+def test_a_limit_is_no_larger_than_it_may_be(pool: PoolApp, path: str, limit: str) -> None:
+    pool.post_job()
+    problem(pool.get(f"{path}?limit={limit}", status=400), 400, "limit")
+
+
+def test_a_page_of_large_results_ends_early_and_leads_on(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pool.results.PAGE_CHARACTERS", 100)
+    monkeypatch.setattr("pool.results.RESULTS_AT_ONCE", 2)
+    job = pool.post_job()
+    for number in range(5):
+        pool.post_json(f"{pool.post_variable(job, f'v{number}')}/results", "x" * 60, status=201)
+    sizes, path = [], f"{job}/results"
+    while path:
+        page = pool.get(path).json
+        sizes.append(page["count"])
+        path = page["_links"].get("next")
+    assert sizes == [2, 2, 1]
+
+
+def test_reports_of_a_flood_are_counted_rather_than_written(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pool.reports.PER_MINUTE", 2)
+    job = pool.post_job(**FAILING, settings={"max_errors": 100})
+    variable = pool.post_variable(job)
+    for number in range(6):
+        pool.post_json(f"{variable}/results", number, status=422)
+    journal = (pool.data / "jobs" / "example-job" / "journal" / "events.ndjson").read_text()
+    assert journal.count('"report"') == 2
+
+
+def test_a_parked_variable_tells_its_owner_no_more(pool: PoolApp) -> None:
+    job = pool.post_job(**FAILING, settings={"max_errors": 1})
+    variable = pool.post_variable(job)
+    for number in range(4):
+        pool.post_json(f"{variable}/results", number, status=422)
+    reports = pool.get(f"{job}/progress", headers=pool.owner).json["reports"]
+    assert reports["validate_result"]["errors"] == 1
+
+
+def test_the_owner_sees_the_newest_of_many_refusals(pool: PoolApp) -> None:
+    job = pool.post_job(validate_result="() => false", validate_variable="() => true", settings={"max_errors": 100})
+    variable = pool.post_variable(job)
+    for number in range(25):
+        pool.post_json(f"{variable}/results", number, status=422)
+    items = pool.get(f"{variable}/results", headers=pool.owner).json["_embedded"]["items"]
+    assert [item["result"] for item in items] == list(range(5, 25))
+
+
+def test_metadata_does_not_grow_without_end(pool: PoolApp) -> None:
+    job = pool.post_job()
+    problem(
+        pool.patch_json(job, {"metadata": {"note": "x" * 300_000}}, headers=pool.owner, status=422), 422, "metadata"
+    )
+
+
+def test_a_prefix_is_never_taken_for_a_host(pool: PoolApp) -> None:
+    links = pool.get("/", extra_environ={"SCRIPT_NAME": "//evil.example"}).json["_links"]
+    assert links["self"] == "/evil.example/"
+
+
+def test_what_a_deleted_job_has_judged_is_not_taken_by_its_successor(
+    pool: PoolApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = pool.post_job()
+    variable = pool.post_variable(job)
+    judge = Results._judge
+
+    def judge_slowly(self: Results, *arguments: Any) -> Verdict:
+        verdict = judge(self, *arguments)
+        pool.delete(job, headers=pool.owner)
+        pool.post_variable(pool.post_job())
+        return verdict
+
+    monkeypatch.setattr(Results, "_judge", judge_slowly)
+    pool.post_json(f"{variable}/results", 1, status=404)
+    assert pool.get(f"{variable}/results").json["count"] == 0
