@@ -183,8 +183,8 @@ class Files:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644)
         try:
             write_all(descriptor, encode(document))
-            if sync and self._fsync:
-                os.fsync(descriptor)
+            if sync:
+                self.sync_file(descriptor)
         except BaseException:
             os.unlink(path)
             raise
@@ -211,6 +211,10 @@ class Files:
             _append_whole(descriptor, content)
         finally:
             os.close(descriptor)
+
+    def sync_file(self, descriptor: int) -> None:
+        if self._fsync:
+            os.fsync(descriptor)
 
     def sync_directories(self, paths: Iterable[str]) -> None:
         """Makes the names of these files durable, and those of their directories, which may be new."""

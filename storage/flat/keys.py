@@ -60,7 +60,7 @@ class FlatKeys(FlatTallies):
         descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
         try:
             files.write_all(descriptor, f"{secret}\n".encode())
-            os.fsync(descriptor)
+            self._files.sync_file(descriptor)
             made = files.link(temporary, path)
         finally:
             os.close(descriptor)
