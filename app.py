@@ -11,6 +11,7 @@ import data
 from config import Config, InvalidSetting
 from pool.jobs import Jobs
 from pool.keys import Keys, new_key
+from pool.reports import Reports
 from pool.results import Results
 from pool.sandbox import Limits, Sandbox
 from pool.scheduling import JobScheduler
@@ -36,8 +37,9 @@ class Pool:
         if config.scheduler not in self.scheduler.names():
             raise InvalidSetting(f"COMP_POOL_SCHEDULER: there is no scheduler {config.scheduler!r}")
         self.jobs = Jobs(self.store, self.sandbox, self.keys)
-        self.variables = Variables(self.store, self.sandbox, self.keys, self.tokens)
-        self.results = Results(self.store, self.sandbox, self.keys, self.tokens)
+        reports = Reports(self.store)
+        self.variables = Variables(self.store, self.sandbox, self.keys, self.tokens, reports)
+        self.results = Results(self.store, self.sandbox, self.keys, self.tokens, reports)
 
     def close(self) -> None:
         self.sandbox.close()

@@ -33,9 +33,9 @@ class Posted:
 
 
 class Results:
-    def __init__(self, store: Store, sandbox: Sandbox, keys: Keys, tokens: Tokens) -> None:
+    def __init__(self, store: Store, sandbox: Sandbox, keys: Keys, tokens: Tokens, reports: Reports) -> None:
         self._store, self._sandbox, self._keys, self._tokens = store, sandbox, keys, tokens
-        self._reports = Reports(store)
+        self._reports = reports
 
     def post(self, job_id: str, variable_id: str, posted: Posted) -> str:
         """Returns the id of the accepted result, durable; the same lease posted again gets the same.
@@ -69,8 +69,11 @@ class Results:
         """A refused result sent again under its lease is the same refusal, counted once."""
         if document["lease"] is None:
             return
-        mark = _refusal_mark(document)
-        same = [known for known in self._store.rejected_ids(job["id"], variable_id) if known.endswith(mark)]
+        known = self._store.rejected_ids(job["id"], variable_id)
+        mark = _refusal_mark(document) if known else ""
+        same = [result_id for result_id in known if result_id.endswith(mark)]
+        if not same:
+            return
         for refused in self._store.rejected(job["id"], variable_id, same):
             raise Rejected(refused["rejected"], failed=False)
 

@@ -146,6 +146,8 @@ class Sandbox:
         finally:
             with self._changed:
                 self._active[job_id] -= 1
+                if not self._active[job_id]:
+                    del self._active[job_id]  # What is summed up at each call grows with the calls, not with the jobs.
                 self._changed.notify_all()
 
     def _wait_for_turn(self, job_id: str) -> None:
@@ -162,7 +164,7 @@ class Sandbox:
 
     def _may_run(self, job_id: str) -> bool:
         share = max(1, self._running - 1)
-        return self._active.total() < self._running and self._active[job_id] < share
+        return not self.is_busy() and self._active[job_id] < share
 
     def _take(self) -> _Child:
         with self._changed:
@@ -192,7 +194,6 @@ class _Child:
 
     def __init__(self, limits: Limits) -> None:
         command = [sys.executable, "-I", "-S", _CHILD, _PACKAGES, _CONFINEMENT, str(limits.memory_bytes)]
-        self._started = time.monotonic()
         self._has_answered = False
         self._process = subprocess.Popen(  # noqa: S603
             command,

@@ -26,9 +26,8 @@ Choice = Callable[[Sequence[Document], Mapping[str, Any]], "Document | None"]
 class VariableScheduler:
     """The job's own `variable_scheduler`, and chance where there is none or it fails."""
 
-    def __init__(self, store: Store, sandbox: Sandbox) -> None:
-        self._store, self._sandbox = store, sandbox
-        self._reports = Reports(store)
+    def __init__(self, store: Store, sandbox: Sandbox, reports: Reports) -> None:
+        self._store, self._sandbox, self._reports = store, sandbox, reports
 
     def lease(self, job: Document, volunteer: str, query: Mapping[str, Any]) -> Lease | None:
         seconds = job["settings"]["lease_seconds"]

@@ -44,10 +44,10 @@ class Volunteer:
 
 
 class Variables:
-    def __init__(self, store: Store, sandbox: Sandbox, keys: Keys, tokens: Tokens) -> None:
+    def __init__(self, store: Store, sandbox: Sandbox, keys: Keys, tokens: Tokens, reports: Reports) -> None:
         self._store, self._sandbox, self._keys, self._tokens = store, sandbox, keys, tokens
-        self._scheduler = VariableScheduler(store, sandbox)
-        self._reports = Reports(store)
+        self._scheduler = VariableScheduler(store, sandbox, reports)
+        self._reports = reports
 
     def require_contributor(self, job_id: str, caller: Caller) -> None:
         self._keys.require_contributor(caller, self._store.job(job_id))

@@ -6,17 +6,18 @@ from typing import Any
 
 import falcon
 
+from pool.fields import FUNCTIONS
 from pool.jobs import Jobs
 from pool.keys import Keys
 from pool.scheduling import JobScheduler
 from resources import body, request
 from resources.links import Addresses
-from resources.representation import answer_conditionally, matches, respond, tag
+from resources.representation import answer_conditionally, answer_nothing, matches, respond, tag
 from resources.resource import Resource
 
 WAIT_SECONDS = 10
 _PUBLIC = ("id", "name", "state", "created", "metadata", "settings", "execute_function")
-_PRIVATE = ("validate_result", "validate_variable", "variable_scheduler", "compare_results")
+_PRIVATE = tuple(name for name in FUNCTIONS if name not in _PUBLIC)
 
 
 def shown(job: dict[str, Any], to_owner: bool) -> dict[str, Any]:
@@ -35,9 +36,7 @@ class ScheduledJob(Resource):
         who = request.volunteer(req)
         job = self._scheduler.choose(scheduler, who.name, who.query or {})
         if job is None:
-            resp.status = falcon.HTTP_204
-            resp.retry_after = WAIT_SECONDS
-            resp.cache_control = ["no-store"]
+            answer_nothing(resp, WAIT_SECONDS)
             return
         respond(req, resp, Addresses(req).job(job["id"]), shown(job, to_owner=False), cache="no-store")
 

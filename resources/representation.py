@@ -54,6 +54,13 @@ def respond(
     resp.append_header("Vary", "Accept, Authorization")
 
 
+def answer_nothing(resp: falcon.Response, retry_after: int) -> None:
+    """Answers that there is nothing to do now, and in how many seconds to ask again."""
+    resp.status = falcon.HTTP_204
+    resp.retry_after = retry_after
+    resp.cache_control = ["no-store"]
+
+
 def tag(resp: falcon.Response) -> str:
     """The entity tag of what is to be answered."""
     return hashlib.sha256(resp.data or b"").hexdigest()[:20]

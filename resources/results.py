@@ -9,6 +9,7 @@ from typing import Any
 
 import falcon
 
+from pool.fields import refuse_reserved
 from pool.keys import Keys
 from pool.results import Posted, Results
 from resources import body, request
@@ -48,8 +49,8 @@ class Collection(Resource):
             request.run_seconds(req),
             request.volunteer_name(req),
         )
-        if isinstance(posted.value, dict) and not posted.value.keys().isdisjoint(("_links", "_embedded")):
-            raise Problem(422, "invalid", "_links, _embedded: are reserved for the pool's own use")
+        if isinstance(posted.value, dict):
+            refuse_reserved(posted.value)
         links = Addresses(req).result(job, variable, self._results.post(job, variable, posted))
         respond(req, resp, links, {})
         resp.status, resp.location = falcon.HTTP_201, links["self"].href

@@ -10,7 +10,7 @@ from pool.variables import Leased, Variables
 from resources import body, request
 from resources.errors import Problem
 from resources.links import Addresses
-from resources.representation import respond, style_of
+from resources.representation import answer_nothing, respond, style_of
 from resources.resource import Resource
 
 
@@ -39,9 +39,7 @@ class Collection(Resource):
         resp.content_type, resp.cache_control = style_of(req), ["no-store"]
 
     def _nothing(self, resp: falcon.Response, job: str) -> None:
-        resp.status = falcon.HTTP_204
-        resp.retry_after = self._variables.retry_after(job)
-        resp.cache_control = ["no-store"]
+        answer_nothing(resp, self._variables.retry_after(job))
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         caller = request.caller(req, self._keys)
