@@ -74,7 +74,7 @@ class Child:
         self._process = _start(START.format(paths=PATHS, memory=memory_bytes, result=result_bytes))
         self._pipe_in, self._pipe_out = _pipes(self._process)
         try:
-            self.receive(Deadline(START_SECONDS))  # It says that it is ready, and confined.
+            self.confined = bool(self.receive(Deadline(START_SECONDS)).get("confined"))
         except BaseException:
             self.close()
             raise
