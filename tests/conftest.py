@@ -1,4 +1,4 @@
-"""What tests share: a sandbox (starting one takes longer than most tests) and a fresh pool for each."""
+"""What tests share: a sandbox (starting one takes longer than most tests), and a fresh pool or a server for each."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from webtest import TestApp
 from app import create_app
 from config import Config
 from pool.sandbox import Sandbox
+from tests.serving import Server
 
 EXECUTE = "function (variable, context) { context.result = variable.x * 2; return context; }"
 
@@ -60,3 +61,27 @@ def make_pool(tmp_path: Path, sandbox: Sandbox) -> MakePool:
 @pytest.fixture
 def pool(make_pool: MakePool) -> PoolApp:
     return make_pool()
+
+
+MakeServer = Callable[..., Server]
+
+
+@pytest.fixture
+def make_server(tmp_path: Path) -> Iterator[MakeServer]:
+    """Starts a server, with settings named as COMP_POOL_… is; ends it after the test."""
+    made: list[Server] = []
+
+    def make(**settings: str) -> Server:
+        made.append(Server(tmp_path, **settings))
+        made[-1].start()
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.kill()
+
+
+@pytest.fixture
+def server(make_server: MakeServer) -> Server:
+    """An empty pool behind gunicorn."""
+    return make_server(DEMO="0", FSYNC="0")

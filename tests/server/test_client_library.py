@@ -9,7 +9,7 @@ import pytest
 from comp_pool.client import Client
 from comp_pool.errors import PoolError
 
-from tests.server.conftest import Server
+from tests.serving import Server
 
 SQUARES = {
     "name": "Squares",

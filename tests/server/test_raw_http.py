@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.server.conftest import Server
+from tests.serving import Server
 
 JOB = json.dumps({"name": "Raw", "execute_function": "() => 1"}).encode()
 PATIENCE = 20.0

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from tests.server.conftest import ROOT, Server
+from tests.serving import ROOT, Server
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 

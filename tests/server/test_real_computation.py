@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.server.conftest import MakeServer, Server, wait_until
+from tests.conftest import MakeServer
+from tests.serving import Server, wait_until
 
 PRIMES, QUEENS = "/jobs/prime-count", "/jobs/n-queens"
 Volunteer = Callable[..., "subprocess.Popen[bytes]"]

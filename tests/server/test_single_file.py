@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.conftest import PATIENCE, ROOT, free_port, wait_until
+from tests.serving import PATIENCE, ROOT, free_port, wait_until
 
 pytestmark = pytest.mark.dist
 SINGLE_FILE = ROOT / "dist" / "comp-pool.pyz"

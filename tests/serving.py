@@ -11,13 +11,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PATIENCE = 20.0
 
 
@@ -115,27 +113,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-MakeServer = Callable[..., Server]
-
-
-@pytest.fixture
-def make_server(tmp_path: Path) -> Iterator[MakeServer]:
-    """Starts a server, with settings named as COMP_POOL_… is; ends it after the test."""
-    made: list[Server] = []
-
-    def make(**settings: str) -> Server:
-        made.append(Server(tmp_path, **settings))
-        made[-1].start()
-        return made[-1]
-
-    yield make
-    for server in made:
-        server.kill()
-
-
-@pytest.fixture
-def server(make_server: MakeServer) -> Server:
-    """An empty pool behind gunicorn."""
-    return make_server(DEMO="0", FSYNC="0")
