@@ -93,6 +93,23 @@ def settings(value: Any) -> Document:
     return {**DEFAULT_SETTINGS, **given}
 
 
+_REQUIREMENTS: dict[str, Check] = {
+    "webgpu": _flag,
+    "wasm": _flag,
+    "wasm_simd": _flag,
+    "memory_mb": _count(1, 1 << 16),
+}
+
+
+def requirements(value: Any) -> Document:
+    """What a job requires of a volunteer, without what it says that it does not."""
+    given = require_object("requirements", value)
+    refuse_unknown(given, tuple(_REQUIREMENTS), "requirements.")
+    for name, requirement in given.items():
+        _REQUIREMENTS[name](f"requirements.{name}", requirement)
+    return {name: requirement for name, requirement in given.items() if requirement is not False}
+
+
 def metadata(value: Any, name: str) -> Document:
     """The metadata of a job, whose `name` is always the job's."""
     given = require_object("metadata", value)

@@ -20,8 +20,8 @@ from storage.errors import AlreadyExists, Damaged, InvalidCursor, NotFound
 
 RESERVED_IDS = ("index", "scheduled", "scheduler")
 MAX_ID = 80
-_POSTED = ("name", "metadata", "settings", "state", *fields.FUNCTIONS)
-_PATCHED = ("state", "metadata", "settings")
+_PATCHED = ("state", "metadata", "settings", "requirements")
+_POSTED = ("name", *_PATCHED, *fields.FUNCTIONS)
 
 
 class Jobs:
@@ -66,6 +66,7 @@ class Jobs:
             "state": fields.state(posted.get("state", "open")),
             "metadata": fields.metadata(posted.get("metadata", {}), name),
             "settings": fields.settings(posted.get("settings", {})),
+            "requirements": fields.requirements(posted.get("requirements", {})),
         }
         return document | self._compiled(posted)
 
@@ -93,7 +94,7 @@ class Jobs:
         caller: Caller,
         is_expected: Callable[[Document], bool] = lambda _: True,
     ) -> Document:
-        """Changes state, metadata and settings by a merge patch (RFC 7396); one change at a time.
+        """Changes state, metadata, settings and requirements by a merge patch (RFC 7396); one change at a time.
 
         Raises Changed where `is_expected` denies that the job is still as the caller saw it.
         """
@@ -131,6 +132,12 @@ def readable(store: Store, job_ids: Iterable[str]) -> Iterator[Document]:
             yield store.job(job_id)
 
 
+def requirements_of(job: Document) -> Document:
+    """What a job requires of a volunteer; one that was stored before there were requirements has none."""
+    requirements: Document = job.get("requirements", {})
+    return requirements
+
+
 def job_id_of(name: str) -> str:
     """The slug of a job's name. Raises Invalid where nothing is left of it, or the interface has taken it."""
     job_id = slugify(name, max_length=MAX_ID)
@@ -158,11 +165,13 @@ def _patched(document: Document, patch: Document) -> Document:
         changed["metadata"] = fields.metadata(_merged_object(document, patch, "metadata"), document["name"])
     if "settings" in patch:
         changed["settings"] = fields.settings(_merged_object(document, patch, "settings"))
+    if "requirements" in patch:
+        changed["requirements"] = fields.requirements(_merged_object(document, patch, "requirements"))
     return changed
 
 
 def _merged_object(document: Document, patch: Document, field: str) -> Any:
-    return {} if patch[field] is None else _merged(document[field], patch[field])
+    return {} if patch[field] is None else _merged(document.get(field), patch[field])
 
 
 def _merged(target: Any, patch: Any) -> Any:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pool.errors import UnknownScheduler
-from pool.jobs import readable
+from pool.jobs import readable, requirements_of
 from pool.reports import Reports
 from pool.sandbox import Sandbox, ScriptError
 from storage.base import Document, Lease, Store, canonical
@@ -19,6 +20,20 @@ from storage.ids import check_id
 SAMPLE_OF_VARIABLES = 32
 SAMPLE_OF_JOBS = 100
 log = logging.getLogger("comp-pool.scheduling")
+
+
+@dataclass(frozen=True)
+class Abilities:
+    """What a volunteer's computer can, and may be used for. `memory_mb` is 0 where the volunteer did not say."""
+
+    can: frozenset[str] = frozenset()
+    memory_mb: int = 0
+
+    def meet(self, requirements: Mapping[str, Any]) -> bool:
+        """Whether a job that requires this can be computed there."""
+        wanted = {name for name, requirement in requirements.items() if requirement is True}
+        return wanted <= self.can and int(requirements.get("memory_mb", 0)) <= self.memory_mb
+
 
 Choice = Callable[[Sequence[Document], Mapping[str, Any]], "Document | None"]
 
@@ -88,10 +103,13 @@ class JobScheduler:
         files = {path.stem for directory in self._directories for path in directory.glob("*.js")}
         return sorted({*self._built_in, *files})
 
-    def choose(self, name: str | None, volunteer: str, query: Mapping[str, Any]) -> Document | None:
-        """The job to work on, or None where no job is open. Raises UnknownScheduler."""
+    def choose(
+        self, name: str | None, volunteer: str, query: Mapping[str, Any], abilities: Abilities
+    ) -> Document | None:
+        """The job to work on, or None where no job is open that the volunteer can compute. Raises UnknownScheduler."""
         name = name or self._default
         jobs = [job for job in readable(self._store, self._store.job_ids()) if job["state"] == "open"]
+        jobs = [job for job in jobs if abilities.meet(requirements_of(job))]
         if query.get("owner"):
             jobs = [job for job in jobs if job["metadata"].get("owner") in query["owner"]]
         if name in self._built_in:
@@ -155,6 +173,7 @@ class JobScheduler:
             "name": job["name"],
             "created": job["created"],
             "metadata": job["metadata"],
+            "requirements": requirements_of(job),
             "has_work": self._store.has_work(job["id"]),
             "open": counts.open,
             "leased": counts.leased,

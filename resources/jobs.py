@@ -7,7 +7,7 @@ from typing import Any
 import falcon
 
 from pool.fields import FUNCTIONS
-from pool.jobs import Jobs
+from pool.jobs import Jobs, requirements_of
 from pool.keys import Keys
 from pool.scheduling import JobScheduler
 from resources import body, request
@@ -16,14 +16,15 @@ from resources.representation import answer_conditionally, answer_nothing, match
 from resources.resource import Resource
 
 WAIT_SECONDS = 10
-_PUBLIC = ("id", "name", "state", "created", "metadata", "settings", "execute_function")
+_PUBLIC = ("id", "name", "state", "created", "metadata", "settings", "requirements", "execute_function")
 _PRIVATE = tuple(name for name in FUNCTIONS if name not in _PUBLIC)
 
 
 def shown(job: dict[str, Any], to_owner: bool) -> dict[str, Any]:
     """The job as it is served: the functions that run on the server are for its owner."""
     names = _PUBLIC + _PRIVATE if to_owner else _PUBLIC
-    return {name: job[name] for name in names if name in job}
+    known = {**job, "requirements": requirements_of(job)}
+    return {name: known[name] for name in names if name in known}
 
 
 class ScheduledJob(Resource):
@@ -34,7 +35,7 @@ class ScheduledJob(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, scheduler: str | None = None) -> None:
         who = request.volunteer(req)
-        job = self._scheduler.choose(scheduler, who.name, who.query or {})
+        job = self._scheduler.choose(scheduler, who.name, who.query or {}, request.abilities(req))
         if job is None:
             answer_nothing(resp, WAIT_SECONDS)
             return
@@ -71,7 +72,7 @@ class Index(Resource):
 
 
 def _listed(job: dict[str, Any]) -> dict[str, Any]:
-    return {name: job[name] for name in _PUBLIC if name != "execute_function"}
+    return {name: value for name, value in shown(job, to_owner=False).items() if name != "execute_function"}
 
 
 class Item(Resource):

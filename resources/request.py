@@ -9,6 +9,7 @@ import re
 import falcon
 
 from pool.keys import Caller, Keys
+from pool.scheduling import Abilities
 from pool.variables import Volunteer
 from resources.errors import Problem
 
@@ -17,6 +18,7 @@ _VOLUNTEER = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/=-]+) *", re.IGNORECASE)
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _LIMIT = re.compile(r"[1-9][0-9]{0,3}")
+_MEGABYTES = re.compile(r"[0-9]{1,9}")
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?")
 
 
@@ -42,6 +44,14 @@ def volunteer_name(req: falcon.Request) -> str:
 def volunteer(req: falcon.Request) -> Volunteer:
     query = {name: req.get_param_as_list(name) for name in req.params}
     return Volunteer(volunteer_name(req), query)
+
+
+def abilities(req: falcon.Request) -> Abilities:
+    """The parameters `can` and `memory_mb`: what the volunteer can compute. What this pool doesn't know is no fault."""
+    told = req.get_param_as_list("memory_mb") or ["0"]
+    if len(told) > 1 or _MEGABYTES.fullmatch(told[0]) is None:
+        raise Problem(400, "query", "memory_mb: must be one whole number, of megabytes")
+    return Abilities(frozenset(req.get_param_as_list("can") or ()), int(told[0]))
 
 
 def run_seconds(req: falcon.Request) -> float | None:

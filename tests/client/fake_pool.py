@@ -62,6 +62,7 @@ class FakePool:
     def __init__(self, prefix: str = "", lease_seconds: float = 30.0, retry_after: float = 0.1) -> None:
         self.prefix, self.lease_seconds, self.retry_after = prefix, lease_seconds, retry_after
         self.links_jobs = True
+        self.scheduled = "/jobs/scheduled{/scheduler}{?owner*,can*,memory_mb}"
         self.jobs: dict[str, Job] = {}
         self.order: list[str] = []
         self.tokens: dict[str, tuple[str, str]] = {}
@@ -135,7 +136,7 @@ class FakePool:
                 raise Problem(rule.status, "misbehaving", rule.headers)
 
     def root(self, request: Request) -> tuple[int, dict[str, str], Any]:
-        scheduled = {"href": f"{self.prefix}/jobs/scheduled{{/scheduler}}{{?owner*}}", "templated": True}
+        scheduled = {"href": self.prefix + self.scheduled, "templated": True}
         links = {"self": f"{self.prefix}/", "jobs": f"{self.prefix}/jobs/index", "scheduled": scheduled}
         links["post_job"] = f"{self.prefix}/jobs"
         if self.links_jobs:

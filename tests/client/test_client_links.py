@@ -3,12 +3,12 @@
 import pytest
 from comp_pool.client import Client
 from comp_pool.errors import MissingLink, PoolError, Unreachable
-from comp_pool.links import Document, expand
+from comp_pool.links import Document, Values, expand
 from comp_pool.transport import Patience
 from fake_pool import FakePool
 
 ADD = "function (variable, context) { context.result = variable.a + 1; return context; }"
-TEMPLATE = "/jobs/scheduled{/scheduler}{?owner*}"
+TEMPLATE = "/jobs/scheduled{/scheduler}{?owner*,can*,memory_mb}"
 
 
 def test_the_template_without_values_is_the_bare_path() -> None:
@@ -17,6 +17,26 @@ def test_the_template_without_values_is_the_bare_path() -> None:
 
 def test_the_template_takes_several_owners() -> None:
     assert expand(TEMPLATE, {"owner": ["ada", "b&c"]}) == "/jobs/scheduled?owner=ada&owner=b%26c"
+
+
+@pytest.mark.parametrize(
+    ("values", "query"),
+    [
+        ({"memory_mb": "512"}, "?memory_mb=512"),
+        ({"can": ["wasm", "webgpu"]}, "?can=wasm&can=webgpu"),
+        ({"memory_mb": "512", "owner": ["ada"], "can": ("wasm",)}, "?owner=ada&can=wasm&memory_mb=512"),
+    ],
+)
+def test_the_template_takes_what_is_given_in_its_own_order(values: Values, query: str) -> None:
+    assert expand(TEMPLATE, values) == "/jobs/scheduled" + query
+
+
+@pytest.mark.parametrize(
+    ("template", "expanded"),
+    [("{a,b}", "1,2"), ("{/a,b}", "/1/2"), ("{/none,b}", "/2"), ("x{?none}", "x"), ("x?y{&a,none}", "x?y&a=1")],
+)
+def test_an_expression_may_hold_several_names(template: str, expanded: str) -> None:
+    assert expand(template, {"a": "1", "b": "2"}) == expanded
 
 
 def test_the_template_escapes_the_scheduler() -> None:
@@ -52,6 +72,18 @@ def test_a_named_scheduler_is_asked(pool: FakePool, client: Client) -> None:
     pool.add_job("adder", ADD)
     client.schedule(scheduler="short-first")
     assert pool.asked("GET", "^/jobs/scheduled/short-first$")
+
+
+def test_what_can_be_computed_is_told_to_the_scheduler(pool: FakePool, client: Client) -> None:
+    client.schedule(owners=["ada"], can=["wasm", "wasm_simd"], memory_mb=512)
+    told = {"owner": ["ada"], "can": ["wasm", "wasm_simd"], "memory_mb": ["512"]}
+    assert pool.asked("GET", "^/jobs/scheduled$")[0].query == told
+
+
+def test_a_pool_that_does_not_ask_is_not_told(pool: FakePool, client: Client) -> None:
+    pool.scheduled = "/jobs/scheduled{/scheduler}{?owner*}"
+    client.schedule(owners=["ada"], can=["wasm"], memory_mb=512)
+    assert pool.asked("GET", "^/jobs/scheduled$")[0].query == {"owner": ["ada"]}
 
 
 def test_no_job_is_falsy_and_says_when_to_ask_again(pool: FakePool, client: Client) -> None:

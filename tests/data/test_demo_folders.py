@@ -8,7 +8,7 @@ import pytest
 from py_mini_racer import MiniRacer
 from slugify import slugify
 
-from tests.data.demo import FOLDER, FUNCTIONS, LANGUAGES, SLUGS
+from tests.data.demo import FOLDER, FUNCTIONS, LANGUAGES, SLUGS, job_of
 
 
 def test_the_demo_jobs_are_these():
@@ -25,11 +25,23 @@ def test_folder_holds_these_files(job):
 
 
 def test_document_holds_no_functions(job):
-    assert set(job.document) == {"name", "metadata", "settings"}
+    assert {*job.document, "requirements"} == {"name", "metadata", "settings", "requirements"}
 
 
 def test_settings_are_known_ones(job):
     assert set(job.document["settings"]) <= {"lease_seconds", "max_errors", "require_lease"}
+
+
+@pytest.mark.parametrize(
+    ("slug", "requirements"), [("points-in-a-ball", {"webgpu": True}), ("prime-factors", {"wasm": True})]
+)
+def test_what_not_every_volunteer_has_is_required(slug, requirements):
+    assert job_of(slug).document["requirements"] == requirements
+
+
+def test_nothing_is_required_that_is_not_used(job):
+    source, requirements = job.source["execute_function"], job.document.get("requirements", {})
+    assert ("navigator" in source, "WebAssembly" in source) == ("webgpu" in requirements, "wasm" in requirements)
 
 
 def test_owner_is_named(job):

@@ -219,4 +219,4 @@ def test_the_problem_names_the_unknown_scheduler(pool: PoolApp) -> None:
 
 
 def test_schedulers_lead_on_below_the_root(pool: PoolApp) -> None:
-    assert pool.get("/").json["_links"]["scheduled"] == "/jobs/scheduled{/scheduler}{?owner*}"
+    assert pool.get("/").json["_links"]["scheduled"] == "/jobs/scheduled{/scheduler}{?owner*,can*,memory_mb}"

@@ -11,7 +11,7 @@ from app import Pool, create_app
 from config import Config, InvalidSetting
 from storage.flat import FlatStore
 
-DEMO_JOBS = ["hash-of-hashes", "mandelbrot", "n-queens", "prime-count"]
+DEMO_JOBS = ["hash-of-hashes", "mandelbrot", "n-queens", "points-in-a-ball", "prime-count", "prime-factors"]
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_loading_that_was_cut_short_is_finished_by_the_next_start(
         with pytest.raises(ZeroDivisionError):
             startup.start(config)
     startup.start(config)
-    assert [FlatStore(config.data).counts(job_id).posted for job_id in DEMO_JOBS] == [50, 48, 118, 100]
+    assert [FlatStore(config.data).counts(job_id).posted for job_id in DEMO_JOBS] == [50, 48, 118, 100, 100, 80]
 
 
 def test_without_demo_jobs_the_pool_is_empty(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from comp_pool.errors import PoolError
 from comp_pool.leases import Lease, Nothing
-from comp_pool.links import Document
+from comp_pool.links import Document, Values
 from comp_pool.transport import NDJSON, Answer, Patience, Transport, encode
 
 BATCH_BYTES = 4 << 20
@@ -52,16 +52,27 @@ class Client:
         """Return the root, from which everything else is reached."""
         return self._get(self._root_url)
 
-    def schedule(self, *, owners: Sequence[str] = (), scheduler: str | None = None) -> Document | Nothing:
-        """Return a job by the default or the named scheduler, of these owners only where some are named."""
-        answer = self._transport.send("GET", self._scheduler(list(owners), scheduler))
+    def schedule(
+        self,
+        *,
+        owners: Sequence[str] = (),
+        scheduler: str | None = None,
+        can: Sequence[str] = (),
+        memory_mb: int | None = None,
+    ) -> Document | Nothing:
+        """Return a job by the default or the named scheduler, of these owners only where some are named.
+
+        `can` and `memory_mb` tell the pool which requirements of jobs are met here, such as "wasm".
+        """
+        told = {"can": list(can), "memory_mb": "" if memory_mb is None else str(memory_mb)}
+        answer = self._transport.send("GET", self._scheduler(list(owners), scheduler, told))
         return Nothing(answer.retry_after) if answer.status == 204 else _document(answer)
 
-    def _scheduler(self, owners: list[str], scheduler: str | None) -> str:
+    def _scheduler(self, owners: list[str], scheduler: str | None, told: Values) -> str:
         root = self.root()
         if not owners and scheduler is None and "job_scheduler_url" in root.content:
             root.content.setdefault("_links", {}).setdefault("scheduled", root.content["job_scheduler_url"])
-        return root.link("scheduled", {"owner": owners, "scheduler": scheduler or ""})
+        return root.link("scheduled", {"owner": owners, "scheduler": scheduler or "", **told})
 
     def jobs(self) -> Iterator[Document]:
         """Iterate all jobs, page by page."""

@@ -4,6 +4,7 @@ import threading
 import time
 from dataclasses import dataclass
 
+from comp_pool.abilities import Abilities, find_abilities
 from comp_pool.client import Client
 from comp_pool.events import Event, Listener, Totals
 from comp_pool.leases import Nothing
@@ -18,7 +19,7 @@ class Options:
 
     `job`, or jobs by `scheduler` of these `owners`; at most `units` units; ends after `idle_exit` seconds with
     nothing to do. An interrupted unit may go on for `grace` seconds; each ends after `unit_seconds`, however
-    often its lease has been extended.
+    often its lease has been extended. `abilities` are found out where they are not given.
     """
 
     workers: int = 1
@@ -31,6 +32,7 @@ class Options:
     result_bytes: int = MEBIBYTE
     grace: float = 10.0
     unit_seconds: float = 3600.0
+    abilities: Abilities | None = None
 
 
 class Crew:
@@ -49,6 +51,16 @@ class Crew:
         self._computing = 0
         self._idle_since = time.monotonic()
         self._chosen: Document | None = None
+        self._abilities = options.abilities
+        self._finding = threading.Lock()
+
+    @property
+    def abilities(self) -> Abilities:
+        """What can be computed here; the first to ask waits while that is found out."""
+        with self._finding:
+            if self._abilities is None:
+                self._abilities = find_abilities(self.options.memory_bytes)
+            return self._abilities
 
     def emit(self, event: Event) -> None:
         """Count an event and pass it on."""
@@ -97,7 +109,10 @@ class Crew:
         """Return the job to work for next: the one that was named, or what the scheduler says."""
         options = self.options
         if options.job is None:
-            return self.client.schedule(owners=options.owners, scheduler=options.scheduler)
+            abilities = self.abilities
+            return self.client.schedule(
+                owners=options.owners, scheduler=options.scheduler, can=abilities.can, memory_mb=abilities.memory_mb
+            )
         known = self._chosen
         self._chosen = self.client.job(options.job) if known is None else self.client.reload(known)
         return self._chosen

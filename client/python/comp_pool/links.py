@@ -1,7 +1,7 @@
 """Documents of a pool and their links: resolved against where the document was found, templates expanded."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin
@@ -9,9 +9,9 @@ from urllib.parse import quote, urlencode, urljoin
 from comp_pool.errors import MissingLink
 
 RESERVED = ("_links", "_embedded")
-EXPRESSION = re.compile(r"\{([/?&]?)(\w+)(\*?)\}")
+EXPRESSION = re.compile(r"\{([/?&]?)(\w+\*?(?:,\w+\*?)*)\}")
 
-Values = Mapping[str, str | list[str] | tuple[str, ...]]
+Values = Mapping[str, str | Sequence[str]]
 
 
 @dataclass
@@ -61,16 +61,18 @@ class Document:
 
 
 def expand(template: str, values: Values) -> str:
-    """Expand the URI templates that pools use (RFC 6570): `{name}`, `{/name}`, `{?name}`, `{?name*}`."""
-    return EXPRESSION.sub(lambda match: _expand_one(match, values), template)
+    """Expand the URI templates that pools use (RFC 6570): `{name}`, `{/name}`, `{?name}`, `{?name*,other}`."""
+    return EXPRESSION.sub(lambda match: _expand_one(match[1], match[2], values), template)
 
 
-def _expand_one(match: re.Match[str], values: Values) -> str:
-    operator, name = match[1], match[2]
-    value = values.get(name) or ()
-    several = [value] if isinstance(value, str) else list(value)
-    if not several:
-        return ""
+def _expand_one(operator: str, names: str, values: Values) -> str:
+    given = [(name, _several(values.get(name) or ())) for name in names.replace("*", "").split(",")]
     if operator in ("?", "&"):
-        return operator + urlencode([(name, one) for one in several], quote_via=quote)
-    return operator + ",".join(quote(one, safe="") for one in several)
+        query = urlencode([(name, one) for name, several in given for one in several], quote_via=quote)
+        return operator + query if query else ""
+    parts = [",".join(quote(one, safe="") for one in several) for _, several in given if several]
+    return operator + (operator or ",").join(parts) if parts else ""
+
+
+def _several(value: str | Sequence[str]) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)

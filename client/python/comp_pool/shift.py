@@ -86,6 +86,10 @@ class Shift:
             if isinstance(job, Nothing):
                 self._rest(job.retry_after, "the pool has no job to offer")
                 return None
+            missing = self._crew.abilities.missing(job)
+            if missing:
+                self._rest(None, f"{_id(job)} requires {'; '.join(missing)}")
+                return None
             wait = self._crew.aside.remaining(_id(job))
             if wait == 0:
                 return job

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import TypeAlias
 
+from comp_pool.abilities import Abilities, find_abilities
 from comp_pool.client import Client
 from comp_pool.confinement import can_forbid_system_calls
 from comp_pool.crew import Options
@@ -82,25 +83,26 @@ def run(args: argparse.Namespace) -> int:
     once = Patience(attempts=1)
     identity = args.volunteer_id or volunteer_id()
     with Client(args.url, volunteer=identity, patience=once) as client:
-        mistake = _mistake(client, args)
+        abilities = find_abilities(args.memory * MEBIBYTE)
+        mistake = _mistake(client, args, abilities)
         if mistake is not None:
             sys.stderr.write(f"comp-pool: {printable(mistake)}\n")
             return 1
         if not can_forbid_system_calls():
             sys.stderr.write(f"comp-pool: {UNFILTERED}\n")
         started = time.monotonic()
-        totals = _work(client, _options(args), args.quiet)
+        totals = _work(client, _options(args, abilities), args.quiet)
     sys.stdout.write(summary(totals, time.monotonic() - started) + "\n")
     return 0
 
 
-def _mistake(client: Client, args: argparse.Namespace) -> str | None:
+def _mistake(client: Client, args: argparse.Namespace, abilities: Abilities) -> str | None:
     """Return what is wrong with the address or with a name; a pool that is only away is no mistake."""
     try:
-        if args.job is None:
-            client.schedule(owners=args.owner, scheduler=args.scheduler)
-        else:
-            client.job(args.job)
+        if args.job is not None:
+            missing = abilities.missing(client.job(args.job))
+            return f"the job {args.job} requires {'; '.join(missing)}" if missing else None
+        client.schedule(owners=args.owner, scheduler=args.scheduler)
     except Unreachable:
         return None
     except (PoolError, MissingLink) as ex:
@@ -111,7 +113,7 @@ def _mistake(client: Client, args: argparse.Namespace) -> str | None:
     return None
 
 
-def _options(args: argparse.Namespace) -> Options:
+def _options(args: argparse.Namespace, abilities: Abilities) -> Options:
     return Options(
         workers=args.workers,
         owners=tuple(args.owner),
@@ -122,6 +124,7 @@ def _options(args: argparse.Namespace) -> Options:
         memory_bytes=args.memory * MEBIBYTE,
         grace=args.grace,
         unit_seconds=args.unit_limit,
+        abilities=abilities,
     )
 
 

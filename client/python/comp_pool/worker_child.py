@@ -25,7 +25,7 @@ from py_mini_racer import (
 
 from comp_pool import confinement, frames
 
-BOOT = Path(__file__).with_name("boot.js")
+BOOT, JOB = (Path(__file__).with_name(name) for name in ("boot.js", "job.js"))
 
 # Seconds between two looks at a unit that waits for something; the first ones follow faster.
 LONGEST_PAUSE = 0.05
@@ -53,7 +53,7 @@ class Isolate:
 
     def __init__(self, memory_bytes: int, result_bytes: int) -> None:
         self._racer = start_v8(memory_bytes)
-        desk: Any = self._racer.eval(BOOT.read_text(encoding="utf-8"))
+        desk: Any = self._racer.eval(f"({BOOT.read_text(encoding='utf-8')})({JOB.read_text(encoding='utf-8')})")
         self._desk = desk
         self._desk["limit"] = result_bytes
 

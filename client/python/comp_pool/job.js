@@ -1,0 +1,1 @@
+../../js/sandbox/job.js

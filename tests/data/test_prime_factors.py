@@ -1,0 +1,134 @@
+"""The demo job prime-factors: its answers multiplied and tested in Python, its module of WebAssembly tried."""
+
+import itertools
+import json
+import math
+
+import pytest
+from comp_pool.child import Deadline
+from comp_pool.worker import Unit, Worker
+
+from tests.data.demo import execute, in_quickjs, in_v8, is_refusal, job_of, judge_result, results_of
+
+JOB = "prime-factors"
+BASES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)  # Enough for Miller and Rabin's test up to 3 * 10 ** 23.
+
+
+def is_prime(number):
+    if number in BASES:
+        return True
+    if number < 2 or any(number % base == 0 for base in BASES):
+        return False
+    halvings = ((number - 1) & -(number - 1)).bit_length() - 1
+    return all(is_probable(number, base, halvings) for base in BASES)
+
+
+def is_probable(number, base, halvings):
+    first = pow(base, (number - 1) >> halvings, number)
+    return first == 1 or any(pow(first, 1 << round_, number) == number - 1 for round_ in range(halvings))
+
+
+def factors_of(*numbers):
+    return [result["factors"] for result in execute(job_of(JOB), [{"number": str(number)} for number in numbers])]
+
+
+def judge(number, factors):
+    source = job_of(JOB).source["validate_result"]
+    return in_quickjs(source, json.dumps({"number": str(number)}), json.dumps({"factors": list(map(str, factors))}))
+
+
+def test_every_number_is_the_product_of_two_primes():
+    for variable_id, result in results_of(JOB).items():
+        small, large = map(int, result["factors"])
+        assert small * large == int(job_of(JOB).variables[variable_id]["number"])
+        assert is_prime(small)
+        assert is_prime(large)
+
+
+def test_jevons_number_comes_apart_as_is_known():
+    assert results_of(JOB)["jevons-1874"] == {"factors": ["89681", "96079"]}
+
+
+def test_the_numbers_are_beyond_what_javascript_counts_exactly():
+    assert all(int(number["number"]) > 2**53 for number in list(job_of(JOB).variables.values())[1:])
+
+
+@pytest.mark.parametrize(
+    ("number", "factors"),
+    [
+        (2, [2]),
+        (3, [3]),
+        (4, [2, 2]),
+        (9, [3, 3]),
+        (60, [2, 2, 3, 5]),
+        (2**59, [2] * 59),
+        (3**37, [3] * 37),
+        (2**59 - 1, [179_951, 3_203_431_780_337]),
+        (2**32 + 1, [641, 6_700_417]),
+        (94_906_249**2, [94_906_249, 94_906_249]),
+        (2**53 + 5, [2**53 + 5]),
+    ],
+)
+def test_known_factors(number, factors):
+    assert factors_of(number) == [list(map(str, factors))]
+    assert judge(number, factors)["valid"] is True
+
+
+def test_small_numbers_equal_trial_division_and_are_judged_right():
+    for number, found in zip(range(2, 400), factors_of(*range(2, 400)), strict=True):
+        assert math.prod(map(int, found)) == number
+        assert all(number % int(factor) == 0 and is_prime(int(factor)) for factor in found)
+        assert judge(number, found) == {"valid": True, "result": {"factors": found}}
+
+
+@pytest.mark.parametrize(
+    ("number", "factors"),
+    [
+        (60, [4, 3, 5]),
+        (60, [2, 2, 15]),
+        (60, [60]),
+        (60, [1, 2, 2, 3, 5]),
+        (60, [2, 3, 2, 5]),
+        (60, [5, 3, 2, 2]),
+        (60, [2, 2, 3]),
+        (60, [2, 2, 3, 5, 7]),
+        (60, [0, 60]),
+        (60, [-2, -2, 3, 5]),
+        (60, ["2", "2", "3", "5.0"]),
+        (60, ["2", "2", "3", "05"]),
+        (60, [2, 2, 3, 5 + 2**64]),
+    ],
+)
+def test_other_factors_are_refused(number, factors):
+    assert is_refusal(judge(number, factors), "factors")
+
+
+# Strong pseudoprimes to the first one, two, four, six and eight bases, and two of Carmichael's numbers.
+@pytest.mark.parametrize(
+    "number", [2_047, 1_373_653, 3_215_031_751, 3_474_749_660_383, 341_550_071_728_321, 561, 6_601]
+)
+def test_what_looks_like_a_prime_is_refused(number):
+    assert is_refusal(judge(number, [number]), "factors", "prime")
+
+
+def test_numbers_instead_of_digits_are_refused():
+    variable_id, result = list(results_of(JOB).items())[5]
+    lie = {"factors": list(map(int, result["factors"]))}
+    assert is_refusal(judge_result(job_of(JOB), variable_id, json.dumps(lie)), "factors")
+
+
+def test_the_native_worker_computes_it_in_its_confined_child():
+    source = job_of(JOB).source["execute_function"]
+    sample = dict(itertools.islice(job_of(JOB).variables.items(), 3))
+    with Worker() as worker:
+        for variable_id, variable in sample.items():
+            result = json.loads(worker.compute(Unit(JOB, source, variable), Deadline(20)).result)
+            assert result == results_of(JOB)[variable_id]
+
+
+def test_the_module_is_compiled_once():
+    count = "const Module = WebAssembly.Module; let made = 0; WebAssembly.Module = class extends Module {"
+    count += " constructor(bytes) { super(bytes); made++; } }; const kept = {};"
+    source = f"(variables) => {{ {count} const execute = ({job_of(JOB).source['execute_function']}\n);"
+    source += " for (const number of variables) execute({ number }, kept); return made; }"
+    assert in_v8(source, ["['15', '21', '35']"]) == [1]
