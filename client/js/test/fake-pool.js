@@ -1,0 +1,283 @@
+// A pool in this process, as small as its documents allow, that remembers what it was asked and may misbehave.
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { setImmediate as breath } from "node:timers/promises";
+
+export const CUT = "cut";
+
+/** Waits until a fact holds; fails where it doesn't come to. */
+export async function until(fact, seconds = 5) {
+  const ends = performance.now() + seconds * 1000;
+  for (;;) {
+    const value = fact();
+    if (value) return value;
+    if (performance.now() > ends) throw new Error(`not within ${seconds} s: ${fact}`);
+    await breath();
+  }
+}
+
+class Problem extends Error {
+  constructor(status, detail, headers = {}) {
+    super(detail);
+    Object.assign(this, { status, headers });
+  }
+}
+
+export class FakePool {
+  jobs = new Map();
+  requests = [];
+  given = [];
+  extended = [];
+  leaseSeconds = 30;
+  retryAfter = 10;
+  validate = () => undefined;
+  #misbehaviours = [];
+  #tokens = new Map();
+
+  constructor({ prefix = "", hal = false } = {}) {
+    this.prefix = prefix;
+    this.hal = hal;
+    this.server = createServer((request, response) => this.#serve(request, response));
+  }
+
+  /** One that listens until the test ends. */
+  static async for(test, options) {
+    const pool = new FakePool(options);
+    pool.server.listen(0, "127.0.0.1");
+    await once(pool.server, "listening");
+    test.after(() => pool.close());
+    return pool;
+  }
+
+  get origin() {
+    return `http://127.0.0.1:${this.server.address().port}`;
+  }
+
+  get url() {
+    return `${this.origin}${this.prefix}/`;
+  }
+
+  close() {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+
+  /** Gone, until it listens again. */
+  async leave() {
+    const { port } = this.server.address();
+    this.close();
+    return () => this.server.listen(port, "127.0.0.1");
+  }
+
+  addJob(id, variables = [], more = {}) {
+    const document = { id, name: `The ${id}`, metadata: {}, execute_function: `of ${id}`, ...more };
+    const names = variables.map((_, number) => String(number).padStart(4, "0"));
+    const inputs = new Map(names.map((name, index) => [name, variables[index]]));
+    const job = { document, inputs, open: names, results: new Map(), contexts: new Map() };
+    this.jobs.set(id, job);
+    return job;
+  }
+
+  /** Answers so many of the requests that fit in this way; CUT: does what was asked, then cuts the connection. */
+  misbehave(method, path, status, { times = 1, headers = {} } = {}) {
+    this.#misbehaviours.push({ method, path, status, times, headers });
+  }
+
+  asked(method, path) {
+    return this.requests.filter((request) => request.method === method && path.test(request.path));
+  }
+
+  /** Lets nobody know of a lease any longer. */
+  forgetLeases() {
+    this.#tokens.clear();
+  }
+
+  async #serve(incoming, outgoing) {
+    const request = await this.#read(incoming);
+    this.requests.push(request);
+    const rule = this.#misbehaviours.find(
+      ({ method, path, times }) => times > 0 && method === request.method && path.test(request.path),
+    );
+    if (rule) rule.times -= 1;
+    const answer = this.#answer(request, rule);
+    if (rule?.status === CUT) incoming.socket.destroy();
+    else if (answer !== undefined) this.#send(outgoing, answer);
+  }
+
+  async #read(incoming) {
+    let body = "";
+    for await (const chunk of incoming) body += chunk;
+    const { pathname, searchParams } = new URL(incoming.url, this.origin);
+    const path = pathname.startsWith(this.prefix) ? pathname.slice(this.prefix.length) : pathname;
+    return { method: incoming.method, path, query: searchParams, headers: incoming.headers, body };
+  }
+
+  #answer(request, rule) {
+    try {
+      if (rule && typeof rule.status === "number") throw new Problem(rule.status, "misbehaving", rule.headers);
+      if (rule && typeof rule.status === "function") return rule.status(request);
+      return this.#route(request);
+    } catch (ex) {
+      if (!(ex instanceof Problem)) throw ex;
+      const { status, message, headers } = ex;
+      const type = { "Content-Type": "application/problem+json" };
+      return { status, headers: { ...type, ...headers }, document: { title: "A problem", status, detail: message } };
+    }
+  }
+
+  #send(outgoing, { status = 200, headers = {}, document, text }) {
+    const body = text ?? (document === undefined ? "" : JSON.stringify(document));
+    outgoing.writeHead(status, { "Content-Type": "application/json", ...headers });
+    outgoing.end(status === 204 ? undefined : body);
+  }
+
+  #route(request) {
+    for (const [pattern, responder] of this.#routes) {
+      const found = pattern.exec(request.path);
+      if (found) return responder(request, ...found.slice(1).map(decodeURIComponent));
+    }
+    throw new Problem(404, request.path);
+  }
+
+  #routes = [
+    [/^\/$/, () => this.#root()],
+    [/^\/jobs$/, (request) => this.#postJob(request)],
+    [/^\/jobs\/index$/, (request) => this.#index(request)],
+    [/^\/jobs\/scheduled$/, (request) => this.#schedule(request)],
+    [/^\/jobs\/scheduled\/([^/]+)$/, (request) => this.#schedule(request)],
+    [/^\/jobs\/([^/]+)$/, (_, id) => ({ document: this.#job(this.#find(id)) })],
+    [/^\/jobs\/([^/]+)\/progress$/, (_, id) => ({ document: { open: this.#find(id).open.length, _links: {} } })],
+    [/^\/jobs\/([^/]+)\/results$/, (_, id) => this.#page([...this.#find(id).results.values()])],
+    [/^\/jobs\/([^/]+)\/variables$/, (request, id) => this.#variables(request, this.#find(id))],
+    [/^\/jobs\/([^/]+)\/variables\/index$/, (_, id) => this.#page(this.#find(id).open.map((name) => ({ id: name })))],
+    [/^\/jobs\/([^/]+)\/variables\/([^/]+)$/, (request, id, name) => this.#put(request, this.#find(id), name)],
+    [/^\/jobs\/([^/]+)\/variables\/([^/]+)\/lease$/, (request, id, name) => this.#lease(request, this.#find(id), name)],
+    [/^\/jobs\/([^/]+)\/variables\/([^/]+)\/results$/, (request, ...ids) => this.#result(request, ...ids)],
+  ];
+
+  #root() {
+    const links = {
+      self: "/",
+      jobs: "/jobs/index",
+      post_job: "/jobs",
+      job: "/jobs/{job}",
+      scheduled: "/jobs/scheduled{/scheduler}{?owner*,can*,memory_mb}",
+      sandbox: "/sandbox",
+    };
+    return { document: { job_scheduler_url: `${this.prefix}/jobs/scheduler`, _links: this.#links(links) } };
+  }
+
+  #links(links) {
+    const linked = (href) => (this.hal ? { href, templated: href.includes("{") } : href);
+    return Object.fromEntries(Object.entries(links).map(([name, path]) => [name, linked(this.prefix + path)]));
+  }
+
+  #page(items) {
+    return { document: { _links: {}, _embedded: { items } } };
+  }
+
+  #find(id) {
+    const job = this.jobs.get(id);
+    if (!job) throw new Problem(404, `no job ${id}`);
+    return job;
+  }
+
+  #job({ document }) {
+    const place = `/jobs/${document.id}`;
+    const links = {
+      self: place,
+      get_variables: `${place}/variables`,
+      post_variable: `${place}/variables`,
+      put_variable: `${place}/variables/{variable}`,
+      variables: `${place}/variables/index`,
+      results: `${place}/results`,
+      progress: `${place}/progress`,
+    };
+    return { _links: this.#links(links), ...document };
+  }
+
+  /** The first job that has something, of these owners. */
+  #schedule(request) {
+    const owners = request.query.getAll("owner");
+    const fit = [...this.jobs.values()].filter(
+      ({ document }) => owners.length === 0 || owners.includes(document.metadata.owner),
+    );
+    if (fit.length === 0) return this.#nothing();
+    return { document: this.#job(fit.find((job) => job.open.length > 0) ?? fit[0]) };
+  }
+
+  /** Pages of two. */
+  #index(request) {
+    const start = Number(request.query.get("cursor") ?? 0);
+    const all = [...this.jobs.values()].map((job) => this.#job(job));
+    const { document } = this.#page(all.slice(start, start + 2));
+    if (start + 2 < all.length) document._links.next = `index?cursor=${start + 2}`;
+    return { document };
+  }
+
+  #postJob({ body }) {
+    const posted = JSON.parse(body);
+    this.addJob(posted.name, [], posted);
+    return { status: 201, headers: { Location: `${this.prefix}/jobs/${posted.name}` } };
+  }
+
+  #nothing() {
+    return { status: 204, headers: { "Retry-After": String(this.retryAfter) } };
+  }
+
+  #variables(request, job) {
+    if (request.method === "POST") return this.#postVariables(request, job);
+    const name = job.open.shift();
+    return name === undefined ? this.#nothing() : this.#lend(job, name);
+  }
+
+  #postVariables({ body }, job) {
+    const lines = body.split("\n").filter(Boolean);
+    const ids = lines.map((_, index) => `new-${job.inputs.size + index}`);
+    ids.forEach((id, index) => job.inputs.set(id, JSON.parse(lines[index])));
+    job.open.push(...ids);
+    return { status: 201, document: { ids } };
+  }
+
+  #put(request, job, name) {
+    if (request.method === "PUT") job.inputs.set(name, JSON.parse(request.body));
+    return { status: 201, headers: { Location: this.prefix + request.path } };
+  }
+
+  #lend(job, name) {
+    const token = `token-${this.#tokens.size}`;
+    this.#tokens.set(token, name);
+    const place = `/jobs/${job.document.id}/variables/${name}`;
+    const links = {
+      self: place,
+      post_result: `${place}/results?lease=${token}`,
+      lease: `${place}/lease?lease=${token}`,
+    };
+    const document = { _links: this.#links(links), ...job.inputs.get(name) };
+    if (job.contexts.has(name)) document._embedded = { context: job.contexts.get(name) };
+    return { headers: { "Lease-Seconds": String(this.leaseSeconds) }, document };
+  }
+
+  #lease(request, job, name) {
+    if (!this.#tokens.has(request.query.get("lease"))) throw new Problem(409, "the lease has been lost");
+    if (request.method === "POST") {
+      this.extended.push(name);
+      return this.#lend(job, name);
+    }
+    this.given.push(name);
+    job.open.push(name);
+    return { status: 204 };
+  }
+
+  /** A lease posts one result, however often. */
+  #result(request, id, name) {
+    const job = this.#find(id);
+    const token = request.query.get("lease");
+    const stored = job.results.get(name);
+    if (stored && stored.token !== token) throw new Problem(409, "the variable is finished");
+    const reason = this.validate(JSON.parse(request.body));
+    if (reason !== undefined) throw new Problem(422, reason);
+    if (!stored) job.results.set(name, { token, result: JSON.parse(request.body) });
+    return { status: 201, headers: { Location: `${this.prefix}${request.path}/1` }, document: { _links: {} } };
+  }
+}

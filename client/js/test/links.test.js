@@ -1,0 +1,138 @@
+// Links lead on: resolved, filled in, in both styles, and never away from the pool.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Client } from "../lib/client.js";
+import { Document } from "../lib/document.js";
+import { Astray, MissingLink, PoolError } from "../lib/errors.js";
+import { Lease } from "../lib/leases.js";
+import { expand } from "../lib/template.js";
+import { FakePool } from "./fake-pool.js";
+
+const SCHEDULED = "/jobs/scheduled{/scheduler}{?owner*,can*,memory_mb}";
+const document = (links) => new Document("http://pool.example/mount/jobs/one", { _links: links });
+
+const EXPANSIONS = [
+  ["/jobs/{job}", { job: "a b/c" }, "/jobs/a%20b%2Fc"],
+  [SCHEDULED, {}, "/jobs/scheduled"],
+  [SCHEDULED, { scheduler: "random" }, "/jobs/scheduled/random"],
+  [SCHEDULED, { owner: ["ada", "eve"], can: [] }, "/jobs/scheduled?owner=ada&owner=eve"],
+  [SCHEDULED, { can: ["wasm"], memory_mb: 512 }, "/jobs/scheduled?can=wasm&memory_mb=512"],
+  ["/x?a=1{&b}", { b: "2" }, "/x?a=1&b=2"],
+  ["/x{?b}", { b: ["1", "2"] }, "/x?b=1,2"],
+  ["/x{/b*}", { b: ["1", "2"] }, "/x/1/2"],
+  ["/{job}", { job: "it's!(1)*" }, "/it%27s%21%281%29%2A"],
+  ["/{absent}", {}, "/"],
+];
+for (const [template, values, expected] of EXPANSIONS) {
+  test(`${template} with ${JSON.stringify(values)} is ${expected}`, () => {
+    assert.equal(expand(template, values), expected);
+  });
+}
+
+test("a plain link is resolved against the document's address", () => {
+  assert.equal(document({ on: "../two" }).link("on"), "http://pool.example/mount/two");
+});
+
+test("a link object of HAL leads on, too", () => {
+  const found = document({ on: { href: "/jobs/{job}", templated: true } });
+  assert.equal(found.link("on", { job: "x" }), "http://pool.example/jobs/x");
+});
+
+for (const link of [undefined, 5, {}, { href: 5 }, "http://["]) {
+  test(`a link that is ${JSON.stringify(link)} is missing`, () => {
+    assert.throws(() => document({ on: link }).link("on"), MissingLink);
+  });
+}
+
+test("what every object inherits is no link", () => {
+  assert.equal(document({}).has("constructor"), false);
+});
+
+test("a document without links has none", () => {
+  assert.equal(new Document("http://pool.example/", {}).has("self"), false);
+});
+
+test("the data of a document are all but what the pool added", () => {
+  const content = JSON.parse('{"_links": {}, "_embedded": {}, "a": 1, "__proto__": 2}');
+  const { data } = new Document("http://pool.example/", content);
+  assert.deepEqual(Object.entries(data), [["a", 1], ["__proto__", 2]]);
+});
+
+for (const options of [{}, { prefix: "/mount/point" }, { hal: true }, { prefix: "/mount", hal: true }]) {
+  test(`from the root to a stored result, with ${JSON.stringify(options)}`, async (context) => {
+    const pool = await FakePool.for(context, options);
+    pool.addJob("adder", [{ a: 1 }]);
+    const client = new Client(pool.url);
+    const job = await client.scheduledJob({ owners: [], can: ["wasm"] });
+    const { items } = await client.lease(job);
+    await client.postResult(items[0], "[1]", { seconds: 0.25 });
+    assert.deepEqual(pool.jobs.get("adder").results.get("0000").result, [1]);
+  });
+}
+
+test("the root without a template leads to the default scheduler all the same", async (context) => {
+  const pool = await FakePool.for(context);
+  pool.addJob("scheduler");
+  pool.misbehave("GET", /^\/$/, () => ({ document: { job_scheduler_url: "/jobs/scheduler" } }));
+  const job = await new Client(pool.url).scheduledJob();
+  assert.equal(job.content.id, "scheduler");
+});
+
+test("no link is followed to another origin", async (context) => {
+  const [pool, other] = [await FakePool.for(context), await FakePool.for(context)];
+  const client = new Client(pool.url);
+  await assert.rejects(client.follow(new Document(pool.url, { _links: { on: other.url } }), "on"), Astray);
+  assert.equal(other.requests.length, 0);
+});
+
+for (const scheme of ["data:application/json,{}", "blob:x", "file:///etc/passwd"]) {
+  test(`no link is followed to ${scheme}`, async (context) => {
+    const pool = await FakePool.for(context);
+    const astray = new Document(pool.url, { _links: { on: scheme } });
+    await assert.rejects(new Client(pool.url).follow(astray, "on"), Astray);
+  });
+}
+
+test("no redirect is followed", async (context) => {
+  const [pool, other] = [await FakePool.for(context), await FakePool.for(context)];
+  pool.misbehave("GET", /^\/$/, () => ({ status: 302, headers: { Location: other.url } }));
+  await assert.rejects(new Client(pool.url, { patience: { attempts: 1 } }).root());
+  assert.equal(other.requests.length, 0);
+});
+
+test("jobs come page by page", async (context) => {
+  const pool = await FakePool.for(context);
+  for (const id of ["one", "two", "three", "four", "five"]) pool.addJob(id);
+  const found = [];
+  for await (const job of new Client(pool.url).jobs()) found.push(job.content.id);
+  assert.deepEqual(found, ["one", "two", "three", "four", "five"]);
+});
+
+test("a job that is not there is a PoolError", async (context) => {
+  const pool = await FakePool.for(context);
+  await assert.rejects(new Client(pool.url).job("none"), (ex) => ex instanceof PoolError && ex.status === 404);
+});
+
+test("a job is found where the root has no link for it", async (context) => {
+  const pool = await FakePool.for(context);
+  for (const id of ["one", "two", "three"]) pool.addJob(id);
+  pool.misbehave("GET", /^\/$/, () => ({ document: { _links: { jobs: "/jobs/index" } } }), { times: 2 });
+  assert.equal((await new Client(pool.url).job("three")).content.name, "The three");
+});
+
+test("a variable is named by the last part of its address", () => {
+  const lease = (self) => new Lease(new Document("http://pool.example/", { _links: { self } }));
+  const names = ["/jobs/x/variables/a%20b", "/jobs/x/variables/%ff/", undefined].map((self) => lease(self).name);
+  assert.deepEqual(names, ["a b", "%ff", "variable"]);
+});
+
+test("several leases come in one answer, where the pool does that", async (context) => {
+  const pool = await FakePool.for(context);
+  const items = [{ a: 1, _links: {} }, { a: 2, _links: {} }];
+  const headers = { "Lease-Seconds": "7" };
+  pool.misbehave("GET", /batch/, () => ({ headers, document: { _links: {}, _embedded: { items } } }));
+  const job = new Document(pool.url, { _links: { get_variables: "/batch{?count}" } });
+  const leases = await new Client(pool.url).lease(job, { count: 2 });
+  assert.deepEqual(leases.items.map(({ data, seconds }) => [data.a, seconds]), [[1, 7], [2, 7]]);
+  assert.equal(pool.requests[0].query.get("count"), "2");
+});
