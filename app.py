@@ -17,7 +17,7 @@ from pool.sandbox import Limits, Sandbox
 from pool.scheduling import JobScheduler
 from pool.tokens import Tokens
 from pool.variables import Variables
-from resources import errors, health, jobs, metrics, openapi, progress, results, root, variables
+from resources import assets, errors, health, jobs, metrics, openapi, pages, progress, results, root, sandbox, variables
 from resources.headers import Headers
 from storage.base import Store
 from storage.flat import FlatStore
@@ -70,11 +70,16 @@ def announce_operator_key(pool: Pool) -> None:
 
 def routes(pool: Pool) -> dict[str, Any]:
     limit, bulk_limit = pool.config.max_document, pool.config.max_bulk
+    files, name = assets.table(), pool.config.name
     scheduled = jobs.ScheduledJob(pool.scheduler)
     of_variable = results.Collection(pool.results, pool.keys, limit)
     result = results.Item(pool.results, pool.keys)
     return {
-        "/": root.Root(),
+        "/": root.Root(name),
+        "/widget": pages.WidgetPage(name),
+        "/widget.js": assets.One(files["web/widget.js"]),
+        "/client/{file:path}": assets.Assets(files),
+        "/sandbox": sandbox.Cage(),
         "/health": health.Health(pool.store),
         "/metrics": metrics.Metrics(pool.store),
         "/openapi.json": openapi.Description(),
@@ -88,7 +93,7 @@ def routes(pool: Pool) -> dict[str, Any]:
         "/jobs/{job}/results": results.OfJob(pool.results),
         "/jobs/{job}/variables": variables.Collection(pool.variables, pool.keys, limit, bulk_limit),
         "/jobs/{job}/variables/index": variables.Index(pool.variables),
-        "/jobs/{job}/variables/{variable}": variables.Item(pool.variables, pool.keys, limit),
+        "/jobs/{job}/variables/{variable}": variables.Item(pool.variables, pool.jobs, pool.keys, limit),
         "/jobs/{job}/variables/{variable}/lease": variables.Lease(pool.variables),
         "/jobs/{job}/variables/{variable}/result": of_variable,
         "/jobs/{job}/variables/{variable}/results": of_variable,

@@ -25,6 +25,7 @@ class Config:
     """What a pool is started with. Each field is the variable COMP_POOL_<FIELD> of the environment."""
 
     data: Path = _option(Path("data/pool"), "directory of the live tree of documents")
+    name: str = _option("comp-pool", "the pool's name on its pages")
     open: bool = _option(False, "1: anyone may post jobs, without a key")
     bind: str = _option("127.0.0.1:7070", "address and port to listen on")
     workers: int = _option(0, "server processes; 0: as many as there are cores")

@@ -23,12 +23,12 @@ class Addresses:
     def __init__(self, req: falcon.Request) -> None:
         # One slash at most: two would make a host of what follows.
         prefix = req.root_path.strip("/")
-        self._prefix = quote(f"/{prefix}", safe="/") if prefix else ""
+        self.prefix = quote(f"/{prefix}", safe="/") if prefix else ""
 
     def at(self, *segments: str, **query: str | int | None) -> str:
         given = {name: value for name, value in query.items() if value is not None}
         path = "/".join(quote(segment, safe="~") for segment in segments)
-        return f"{self._prefix}/{path}" + (f"?{urlencode(given, safe='.')}" if given else "")
+        return f"{self.prefix}/{path}" + (f"?{urlencode(given, safe='.')}" if given else "")
 
     def root(self) -> Links:
         return {
@@ -36,7 +36,12 @@ class Addresses:
             "jobs": Link(self.at("jobs", "index")),
             "post_job": Link(self.at("jobs")),
             "job": Link(f"{self.at('jobs')}/{{job}}", templated=True),
-            "scheduled": Link(f"{self.at('jobs', 'scheduled')}{{/scheduler}}{{?owner*}}", templated=True),
+            "scheduled": Link(
+                f"{self.at('jobs', 'scheduled')}{{/scheduler}}{{?owner*,can*,memory_mb}}", templated=True
+            ),
+            "client": Link(self.at("client", "js", "index.js")),
+            "sandbox": Link(self.at("sandbox")),
+            "widget": Link(self.at("widget.js")),
             "health": Link(self.at("health")),
             "metrics": Link(self.at("metrics")),
             "service-desc": Link(self.at("openapi.json")),

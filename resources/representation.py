@@ -66,9 +66,9 @@ def tag(resp: falcon.Response) -> str:
     return hashlib.sha256(resp.data or b"").hexdigest()[:20]
 
 
-def answer_conditionally(req: falcon.Request, resp: falcon.Response) -> None:
-    """Adds the ETag, and answers 304 where the request shows that it has just this."""
-    current = tag(resp)
+def answer_conditionally(req: falcon.Request, resp: falcon.Response, current: str | None = None) -> None:
+    """Adds the ETag (`current`, where it is known), and answers 304 where the request shows that it has just this."""
+    current = current or tag(resp)
     resp.etag = current
     if matches(req.if_none_match, current):
         resp.status = falcon.HTTP_304

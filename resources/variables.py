@@ -5,9 +5,10 @@ from __future__ import annotations
 import falcon
 
 from pool.errors import BadLease
+from pool.jobs import Jobs
 from pool.keys import Keys
 from pool.variables import Leased, Variables
-from resources import body, request
+from resources import body, request, worker_script
 from resources.errors import Problem
 from resources.links import Addresses
 from resources.representation import answer_nothing, respond, style_of
@@ -88,12 +89,16 @@ class Index(Resource):
 
 
 class Item(Resource):
-    def __init__(self, variables: Variables, keys: Keys, limit: int) -> None:
-        self._variables, self._keys, self._limit = variables, keys, limit
+    def __init__(self, variables: Variables, jobs: Jobs, keys: Keys, limit: int) -> None:
+        self._variables, self._jobs, self._keys, self._limit = variables, jobs, keys, limit
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, job: str, variable: str) -> None:
         document = self._variables.get(job, variable)
+        if worker_script.is_wanted(req):
+            worker_script.respond_with_script(req, resp, self._jobs.get(job), document["data"])
+            return
         respond(req, resp, Addresses(req).variable(job, variable), document["data"])
+        resp.append_header("Vary", worker_script.VARY)
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, job: str, variable: str) -> None:
         caller = request.caller(req, self._keys)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,10 +24,20 @@ def _routes() -> dict[str, frozenset[str]]:
         pool = Pool(Config(data=Path(directory), fsync=False))
         table = routes(pool)
         pool.close()
-    return {path: frozenset(name for name in METHODS if hasattr(table[path], f"on_{name.lower()}")) for path in table}
+    return {_template(path): _methods(resource) for path, resource in table.items()}
+
+
+def _template(path: str) -> str:
+    """The path as a URI template: without the converters of its fields."""
+    return re.sub(r":\w+\}", "}", path)
+
+
+def _methods(resource: Any) -> frozenset[str]:
+    return frozenset(name for name in METHODS if hasattr(resource, f"on_{name.lower()}"))
 
 
 ROUTES = _routes()  # Each path of the application, and its methods.
+PAGES = ("/widget", "/widget.js", "/client/{file}", "/sandbox")  # Those that are for browsers alone: no documents.
 
 
 def problem(response: TestResponse, status: int, *named: str) -> dict[str, Any]:

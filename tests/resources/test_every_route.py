@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from tests.conftest import PoolApp
-from tests.resources.helpers import HAL, METHODS, ROUTES, files, problem
+from tests.resources.helpers import HAL, METHODS, PAGES, ROUTES, files, problem
 
-FILLED = {"{scheduler}": "random", "{job}": "example-job", "{variable}": "one"}
-LINKED = [route for route in ROUTES if not route.endswith(("/lease", "/metrics", "/openapi.json"))]
+FILLED = {"{scheduler}": "random", "{job}": "example-job", "{variable}": "one", "{file}": "web/widget.js"}
+UNLINKED = ("/lease", "/metrics", "/openapi.json")
+LINKED = [route for route in ROUTES if route not in PAGES and not route.endswith(UNLINKED)]
 REFUSED = [(method, route) for route in ROUTES for method in (*METHODS, "TRACE") if method not in ROUTES[route]]
 CHOOSING = ["/jobs", "/jobs/scheduler", "/jobs/scheduled", "/jobs/scheduled/{scheduler}", "/jobs/{job}/variables"]
 MOUNTED = {"SCRIPT_NAME": "/my pool/ü".encode().decode("latin-1")}

@@ -79,7 +79,13 @@ def ask(pool: PoolApp, method: str, path: str, body: bytes = b"", **headers: str
 
 def hostile_paths(identifier: str) -> list[tuple[str, str]]:
     """Every method and route with this id in each of its places, the others being right."""
-    right = {"{job}": "example-job", "{variable}": "one", "{scheduler}": "random", "{result}": "20141202090909"}
+    right = {
+        "{job}": "example-job",
+        "{variable}": "one",
+        "{scheduler}": "random",
+        "{result}": "20141202090909",
+        "{file}": "js/x.js",
+    }
     paths = []
     for route in NAMED:
         for place in re.findall(r"\{\w+\}", route):

@@ -29,6 +29,7 @@ TYPES: dict[str, Any] = {
     "null": type(None),
 }
 JOB, ONE = "/jobs/example-job", "/jobs/example-job/variables/one"
+FILE = "web/widget.js"
 NEW = {"name": "New", "execute_function": EXECUTE}
 
 
@@ -128,12 +129,25 @@ CALLS = [
     Call(200, "GET", "/"),
     Call(200, "GET", "/", headers=HAL),
     Call(200, "HEAD", "/"),
+    Call(200, "GET", "/", headers={"Accept": "text/html"}),
+    Call(304, "GET", "/", headers={"Accept": "text/html", "If-None-Match": "*"}),
+    Call(304, "HEAD", "/", headers={"Accept": "text/html", "If-None-Match": "*"}),
+    Call(200, "GET", "/widget"),
+    Call(304, "HEAD", "/widget", headers={"If-None-Match": "*"}),
+    Call(200, "GET", "/widget.js"),
+    Call(304, "GET", "/widget.js", headers={"If-None-Match": "*"}),
+    Call(200, "GET", "/client/{file}"),
+    Call(304, "HEAD", "/client/{file}", headers={"If-None-Match": "*"}),
+    Call(200, "GET", "/sandbox"),
+    Call(304, "HEAD", "/sandbox", headers={"If-None-Match": "*"}),
     Call(200, "GET", "/health"),
     Call(200, "HEAD", "/health"),
     Call(200, "GET", "/metrics"),
     Call(200, "GET", "/openapi.json"),
     Call(200, "GET", "/jobs"),
     Call(204, "GET", "/jobs", query="owner=nobody"),
+    Call(200, "GET", "/jobs", query="can=wasm&can=webgpu&memory_mb=1024"),
+    Call(400, "GET", "/jobs", query="memory_mb=much"),
     Call(400, "GET", "/jobs", headers={"Volunteer": "short"}),
     Call(201, "POST", "/jobs", NEW, key="operator"),
     Call(400, "POST", "/jobs", b"{", key="operator"),
@@ -141,7 +155,9 @@ CALLS = [
     Call(409, "POST", "/jobs", {**NEW, "name": "Example job"}, key="operator"),
     Call(413, "POST", "/jobs", {**NEW, "name": "x" * 5000}, key="operator"),
     Call(415, "POST", "/jobs", NEW, {"Content-Type": "text/plain"}, key="operator"),
+    Call(201, "POST", "/jobs", {**NEW, "requirements": {"wasm": True, "memory_mb": 64}}, key="operator"),
     Call(422, "POST", "/jobs", {}, key="operator"),
+    Call(422, "POST", "/jobs", {**NEW, "requirements": {"magic": True}}, key="operator"),
     Call(200, "GET", "/jobs/index"),
     Call(200, "GET", "/jobs/index", headers=HAL),
     Call(400, "GET", "/jobs/index", query="limit=0"),
@@ -158,6 +174,7 @@ CALLS = [
     Call(401, "PATCH", "/jobs/{job}", {"state": "paused"}),
     Call(403, "PATCH", "/jobs/{job}", {"state": "paused"}, key="other"),
     Call(412, "PATCH", "/jobs/{job}", {"state": "paused"}, {"If-Match": '"x"'}, key="operator"),
+    Call(200, "PATCH", "/jobs/{job}", {"requirements": {"webgpu": True}}, key="operator"),
     Call(422, "PATCH", "/jobs/{job}", {"state": "x"}, key="operator"),
     Call(204, "DELETE", "/jobs/{job}", key="operator"),
     Call(403, "DELETE", "/jobs/{job}", key="other"),
@@ -179,6 +196,10 @@ CALLS = [
     Call(200, "GET", f"{V}/index"),
     Call(400, "GET", f"{V}/index", query="cursor=x"),
     Call(200, "GET", f"{V}/{{variable}}"),
+    Call(200, "GET", f"{V}/{{variable}}", headers={"Accept": "application/javascript"}),
+    Call(200, "GET", f"{V}/{{variable}}", query="format=js"),
+    Call(304, "GET", f"{V}/{{variable}}", headers={"If-None-Match": "*"}, query="format=js"),
+    Call(304, "HEAD", f"{V}/{{variable}}", headers={"If-None-Match": "*"}, query="format=js"),
     Call(200, "PUT", f"{V}/{{variable}}", {"x": 1}, key="operator"),
     Call(409, "PUT", f"{V}/{{variable}}", {"x": 2}, key="operator"),
     Call(409, "PATCH", f"{V}/{{variable}}", {"state": "open"}, key="operator"),
@@ -213,7 +234,7 @@ def filled(make_pool: Any) -> PoolApp:
 
 def send(pool: PoolApp, call: Call) -> TestResponse:
     path = call.route.replace("{job}", "example-job").replace("{variable}", "one")
-    path = path.replace("{scheduler}", "random").replace("{result}", "20141202090909")
+    path = path.replace("{scheduler}", "random").replace("{result}", "20141202090909").replace("{file}", FILE)
     body = (
         call.body if isinstance(call.body, bytes) else json.dumps(call.body).encode() if call.body is not None else b""
     )

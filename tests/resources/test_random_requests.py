@@ -22,7 +22,13 @@ QUIETLY = settings(
     max_examples=400, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 
-RIGHT = {"{job}": "example-job", "{variable}": "one", "{scheduler}": "random", "{result}": "20141202090909"}
+RIGHT = {
+    "{job}": "example-job",
+    "{variable}": "one",
+    "{scheduler}": "random",
+    "{result}": "20141202090909",
+    "{file}": "web/widget.js",
+}
 CALLS = [(method, route) for route, methods in sorted(ROUTES.items()) for method in sorted(methods)]
 
 wrong_ids = st.sampled_from(["two", "three", "nobody", "index", "..", "%2F", "%00", "UPPER"]) | st.text(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import PoolApp
+from tests.conftest import MakePool, PoolApp
 from tests.resources.helpers import HAL, problem
 
-PLAIN_LINKS = ["self", "jobs", "post_job", "health", "metrics", "service-desc"]
+PLAIN_LINKS = ["self", "jobs", "post_job", "client", "sandbox", "widget", "health", "metrics", "service-desc"]
 
 
 @pytest.mark.parametrize("rel", PLAIN_LINKS)
@@ -30,6 +30,10 @@ def test_the_job_template_fits_a_job(pool: PoolApp) -> None:
 @pytest.mark.parametrize("accept", ["*/*", "application/*", "application/json", "text/plain", "garbage", "a/b;q=x", ""])
 def test_whatever_is_asked_for_json_comes(pool: PoolApp, accept: str) -> None:
     assert pool.get("/", headers={"Accept": accept}, status=200).content_type == "application/json"
+
+
+def test_the_pool_says_its_name(make_pool: MakePool) -> None:
+    assert make_pool(name="Our pool").get("/").json["name"] == "Our pool"
 
 
 def test_the_better_liked_style_wins(pool: PoolApp) -> None:

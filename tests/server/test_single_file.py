@@ -37,6 +37,20 @@ def answers(url: str) -> bool:
     return False
 
 
+def content_type(url: str, accept: str = "*/*") -> str:
+    request = urllib.request.Request(url, headers={"Accept": accept})
+    with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+        return str(response.headers["Content-Type"])
+
+
+def test_it_serves_the_page_and_its_modules(url: str) -> None:
+    wait_until(lambda: answers(f"{url}/health"), 60)
+    assert content_type(url, "text/html") == "text/html; charset=utf-8"
+    assert content_type(f"{url}/sandbox") == "text/html; charset=utf-8"
+    for name in ("js/index.js", "web/page.js"):
+        assert content_type(f"{url}/client/{name}") == "text/javascript; charset=utf-8"
+
+
 def test_it_serves_a_pool_and_computes_for_it(url: str, tmp_path: Path) -> None:
     wait_until(lambda: answers(f"{url}/health"), 60)
     command = [sys.executable, "-I", "-S", str(SINGLE_FILE), "work", url, "--job", "n-queens", "--units", "10"]

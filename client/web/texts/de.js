@@ -1,0 +1,145 @@
+// Deutsch.
+
+export default {
+  skip: "Zum Inhalt springen",
+  tagline: "Leih die freie Zeit deines Geräts Berechnungen, die für einen einzelnen Computer zu groß sind.",
+  "tagline.short": "Leih die freie Zeit deines Geräts.",
+
+  "whose.none":
+    "Hier gibt es noch nichts zu rechnen. Du kannst trotzdem anfangen: Arbeit wird geholt, sobald es welche gibt.",
+  "whose.jobs": {
+    one: "Eine Aufgabe von {owners}: {jobs}.",
+    other: "{count} Aufgaben von {owners}: {jobs}.",
+  },
+  "whose.more": { one: "eine weitere", other: "{count} weitere" },
+  "whose.nobody": "jemandem ohne Namen",
+  "button.start": "Rechnen lassen",
+  "button.pause": "Pause",
+  "button.resume": "Weiterrechnen",
+  "button.again": "Noch einmal versuchen",
+  "button.forget": "Beenden und vergessen",
+  "notice.resumed": "Beim letzten Mal hast du gerechnet, darum geht es von selbst weiter. Pausiere, wann du willst.",
+  "notice.forgotten": "Beendet. Es ist nichts mehr davon gespeichert.",
+
+  "status.new": "Nichts läuft, bevor du den Knopf drückst.",
+  "status.starting": "Es geht los …",
+  "status.computing": "Dein Gerät rechnet.",
+  "status.nothing": "Im Augenblick gibt es nichts zu rechnen. Es wird von selbst wieder nachgefragt.",
+  "status.offline": "Der Pool ist nicht erreichbar. Es wird von selbst wieder versucht.",
+  "status.pausing": "Gleich ist Pause. Was gerade gerechnet wird, darf noch fertig werden.",
+  "status.paused": "Pause.",
+  "status.unplugged": "Es geht weiter, sobald das Gerät am Strom ist.",
+  "status.elsewhere": "Ein anderer Tab dieses Browsers rechnet schon. Dieser übernimmt, wenn du jenen schließt.",
+  "status.impossible": "Hier kann nicht gerechnet werden.",
+  "title.computing": "Rechnet · {name}",
+  "title.paused": "Pause · {name}",
+  "obstacle.platform":
+    "Dieser Browser lässt die Seite den abgeschotteten Bereich nicht einrichten, in dem die Aufgaben laufen. " +
+    "Darum kann hier nicht sicher gerechnet werden. Vielleicht geht es in einem anderen Browser, einer neueren " +
+    "Version oder einem Fenster ohne Erweiterungen. Die Meldung: {message}",
+  "obstacle.pool": "Der Pool lässt diesen Browser nicht mitmachen. Die Meldung: {message}",
+
+  "live.heading": "Dein Beitrag",
+  "live.units": "Einheiten bei diesem Besuch",
+  "live.total": "Einheiten bei allen Besuchen",
+  "live.rate": "Einheiten in der letzten Minute",
+  "live.time": "gerechnet",
+  "live.workers": "Rechenkerne",
+  "worker.name": "Kern {number}",
+  "worker.idle": "ruht",
+  "worker.waiting": "wartet auf Arbeit",
+  "worker.waiting.job": "schickt ein Ergebnis von {job}",
+  "worker.fetching": "holt eine Einheit",
+  "worker.computing": "rechnet",
+  "worker.computing.job": "rechnet {job}",
+  "worker.resting": "ruht sich aus",
+  "live.troubles": "Was nicht geklappt hat",
+  "live.troubles.help": "Das Neueste zuerst. Was hier nicht gelungen ist, bekommen andere angeboten.",
+
+  "trouble.offline": "Der Pool war nicht erreichbar.",
+  "trouble.pool": "Der Pool hat eine Anfrage abgelehnt.",
+  "trouble.rejected": "Der Pool hat ein Ergebnis von {job} verworfen. Das liegt meist an der Aufgabe, nicht an dir.",
+  "trouble.late": "Jemand anderes war mit einer Einheit von {job} schneller.",
+  "trouble.refused": "Der Pool hat ein Ergebnis von {job} nicht angenommen.",
+  "trouble.aside": "{job} geht immer wieder schief und wird eine Weile in Ruhe gelassen.",
+  "trouble.code": "Der Code von {job} lässt sich nicht ausführen.",
+  "trouble.threw": "{job} ist mit einem Fehler abgebrochen.",
+  "trouble.no-result": "{job} ist ohne Ergebnis zu Ende gegangen.",
+  "trouble.not-json": "{job} hat ein Ergebnis geliefert, das sich nicht verschicken lässt.",
+  "trouble.too-large": "{job} hat ein zu großes Ergebnis geliefert.",
+  "trouble.timeout": "Eine Einheit von {job} hat zu lange gedauert und wurde beendet.",
+  "trouble.memory": "{job} wollte zu viel Speicher und wurde beendet.",
+  "trouble.crash": "{job} hat einen Rechenkern zum Absturz gebracht. Ein neuer nimmt seinen Platz ein.",
+  "trouble.misbehaved": "{job} hat getan, was es nicht darf, und wurde beendet.",
+  "trouble.cage": "Der abgeschottete Bereich musste neu eingerichtet werden. Seine Einheiten wurden zurückgegeben.",
+  "trouble.platform": "Dieser Browser kann den abgeschotteten Bereich nicht einrichten.",
+  "trouble.other": "Bei {job} ist etwas schiefgegangen.",
+  "trouble.aJob": "einer Aufgabe",
+  "trouble.times": "{count}-mal",
+
+  "terms.heading": "Was geschieht",
+  "terms.plan": {
+    one: "Benutzt wird der eine Kern dieses Geräts, {share} der Zeit.",
+    other: "Benutzt werden {workers} von {count} Kernen, {share} der Zeit.",
+  },
+  "terms.sandbox":
+    "Der Code der Aufgaben läuft in deinem Browser, abgeschottet: Er kann nur rechnen, hat kein Netz und keine " +
+    "Dateien.",
+  "terms.stop": "Du kannst jederzeit pausieren oder aufhören.",
+  "terms.remembered":
+    "Dieser Browser merkt sich deine Wahl, eine zufällige Kennung und deine Summen. „Beenden und vergessen“ " +
+    "löscht alles.",
+
+  "choices.heading": "Deine Wahl",
+  "choices.workers": "Kerne, die rechnen",
+  "choices.workers.value": "{workers} von {count}",
+  "choices.throttle": "Anteil der Zeit",
+  "choices.throttle.help": "Mit weniger bleibt das Gerät kühl und leise.",
+  "choices.plugged": "Nur am Stromnetz",
+  "choices.gpu": "Grafikkarte erlauben (WebGPU)",
+  "choices.gpu.help":
+    "Für Aufgaben, die sie brauchen. Nach dem Beenden kann eine solche Aufgabe die Karte noch bis zu einer halben " +
+    "Minute beschäftigen.",
+  "choices.owners": "Wen unterstützt du?",
+  "choices.owners.everyone": "Niemand angekreuzt: Du unterstützt alle.",
+  "choices.owners.some": "Gerechnet wird nur für die Angekreuzten.",
+
+  "jobs.heading": "Was dieser Pool berechnet",
+  "jobs.loading": "Die Aufgaben werden geladen …",
+  "jobs.none": "Noch hat niemand eine Aufgabe gestellt.",
+  "jobs.failed": "Die Aufgaben ließen sich nicht laden. Vielleicht ist der Pool gerade aus oder dein Gerät ohne Netz.",
+  "jobs.retry": "Noch einmal versuchen",
+  "jobs.more": { one: "Eine weitere zeigen", other: "{count} weitere zeigen" },
+  "job.owner": "von {owner}",
+  "job.nobody": "von jemandem ohne Namen",
+  "job.undescribed": "Dazu wurde keine Beschreibung geschrieben.",
+  "job.details": "Mehr, und der Code, der läuft",
+  "job.code": "Genau dieser Code läuft in deinem Browser, einmal für jede Einheit:",
+  "job.code.label": "Code von {job}",
+  "job.code.loading": "Der Code wird geladen …",
+  "job.code.failed": "Der Code ließ sich nicht laden. Klapp dies zu und wieder auf, um es noch einmal zu versuchen.",
+  "job.progress": "{done} von {total} Einheiten fertig",
+  "job.progress.label": "Fortschritt von {job}",
+  "job.progress.none": "noch keine Einheiten",
+  "job.paused": "angehalten",
+  "job.complete": "fertig",
+  "job.needs.webgpu": "Grafikkarte",
+  "job.needs.wasm": "WebAssembly",
+  "job.needs.wasm_simd": "WebAssembly SIMD",
+  "job.needs.memory_mb": "{count} MB Speicher",
+  "job.needs": "Braucht: {needs}",
+
+  "foot.widget": "Auf deiner eigenen Website",
+  "foot.widget.help":
+    "Mit dieser einen Zeile können Besucher deiner Website für diesen Pool rechnen. Sie werden vorher gefragt, " +
+    "und der Code ist genauso abgeschottet.",
+
+  "widget.whose": { one: "Eine Aufgabe von {owners}.", other: "{count} Aufgaben von {owners}." },
+  "widget.plan": {
+    one: "{share} des einen Kerns dieses Geräts, abgeschottet: Der Code kann nur rechnen.",
+    other: "{workers} von {count} Kernen, {share} der Zeit, abgeschottet: Der Code kann nur rechnen.",
+  },
+  "widget.page": "Was ist das?",
+  "widget.page.label": "Was ist das? (öffnet einen neuen Tab)",
+  "widget.units": { one: "{count} Einheit fertig", other: "{count} Einheiten fertig" },
+};

@@ -1,0 +1,208 @@
+// The course of things, for the page and the widget: what is remembered says what is wanted; whether it runs depends on
+// the plug and on other tabs, too. Whatever may change one of these ends in `#follow`.
+
+import { volunteer } from "../js/index.js";
+import { Memory } from "./memory.js";
+import { Power } from "./power.js";
+import { Turn } from "./turn.js";
+
+/**
+ * @typedef {"new" | "starting" | "computing" | "nothing" | "offline" | "pausing" | "paused" | "unplugged" |
+ *   "elsewhere" | "impossible"} Status
+ */
+
+export class Volunteering {
+  /** @type {Status} */
+  status = "new";
+  #root;
+  #listener;
+  #volunteer = null;
+  /** Why it can't run here at all. @type {{kind: string, message: string} | null} */
+  obstacle = null;
+  /** @type {{kind: string, message: string} | null} */
+  #lastError = null;
+  #isOffline = false;
+
+  /**
+   * @param {string} root the pool's address
+   * @param {string} key what is remembered is kept under it
+   * @param {import("./memory.js").Settings} defaults
+   * @param {{onstatus: () => void, onworker: (worker: any) => void, onunit: (unit: any) => void,
+   *   onerror: (error: any) => void, onforget: () => void}} listener
+   */
+  constructor(root, key, defaults, listener) {
+    this.#root = root;
+    this.#listener = listener;
+    this.memory = new Memory(key, defaults, () => this.#remembered());
+    this.power = new Power(() => this.#follow());
+    this.turn = new Turn(() => this.#follow());
+    addEventListener("pagehide", () => this.#leave());
+    addEventListener("pageshow", (event) => event.persisted && this.#follow());
+  }
+
+  /** @returns whether it goes on from the last visit */
+  resume() {
+    this.#follow();
+    return this.memory.state === "running";
+  }
+
+  start() {
+    this.obstacle = null;
+    this.memory.begin();
+    this.#follow();
+  }
+
+  pause() {
+    this.memory.pause();
+    this.#follow();
+  }
+
+  /** Stops at once and takes back consent, id and totals. */
+  forget() {
+    this.memory.forget();
+    this.#remembered();
+  }
+
+  /** @param {Partial<import("./memory.js").Settings>} settings they hold at once */
+  choose(settings) {
+    this.memory.choose(settings);
+    this.#configure();
+    this.#follow();
+  }
+
+  get workers() {
+    return this.#volunteer?.workers ?? [];
+  }
+
+  /** Another tab, or this one, has changed what is remembered. */
+  #remembered() {
+    if (this.memory.state === "new") this.#listener.onforget();
+    this.#configure();
+    this.#follow();
+  }
+
+  #configure() {
+    this.#volunteer?.configure(this.#options());
+  }
+
+  #options() {
+    const { owners, workers, throttle, gpu } = this.memory.settings;
+    return { owners, workers, throttle, gpu };
+  }
+
+  #follow() {
+    const { state, settings } = this.memory;
+    if (state === "new") this.#stop("new");
+    else if (state === "paused") this.#rest("paused");
+    else if (this.obstacle) this.#stop("impossible");
+    else if (settings.plugged && !this.power.isPlugged) this.#rest("unplugged");
+    else this.#run();
+  }
+
+  #run() {
+    if (this.turn.isMine) this.#compute();
+    else if (this.turn.isElsewhere) this.#show("elsewhere");
+    else this.#queue();
+  }
+
+  #queue() {
+    this.#show("starting");
+    this.turn.take();
+  }
+
+  #compute() {
+    if (this.#volunteer) void this.#volunteer.resume();
+    else this.#begin();
+    this.#look();
+  }
+
+  #begin() {
+    this.#isOffline = false;
+    this.#show("starting");
+    const begun = volunteer(this.#root, {
+      ...this.#options(),
+      volunteer: this.memory.volunteer,
+      onstate: () => begun === this.#volunteer && this.#became(begun.state),
+      onworker: (worker) => this.#worked(worker),
+      onunit: (unit) => this.#finished(unit),
+      onerror: (error) => this.#failed(error),
+    });
+    this.#volunteer = begun;
+    void begun.start();
+  }
+
+  #became(state) {
+    if (state === "stopped") this.obstacle = this.#lastError;
+    if (state === "stopped") this.#follow();
+    this.#look();
+  }
+
+  /** Lets the units at hand come to their end; then another tab may have its turn. @param {Status} status */
+  #rest(status) {
+    const paused = this.#volunteer;
+    this.#show(paused && paused.state !== "paused" ? "pausing" : status);
+    if (paused) void paused.pause().then(() => this.#rested(status));
+    else this.turn.give();
+  }
+
+  #rested(status) {
+    if (this.#volunteer?.state !== "paused") return;
+    this.turn.give();
+    this.#show(status);
+  }
+
+  /** @param {Status} status */
+  #stop(status) {
+    const stopped = this.#volunteer;
+    this.#volunteer = null;
+    void stopped?.stop();
+    this.turn.give();
+    this.#show(status);
+  }
+
+  /** The page goes away, perhaps to come back as it was. Then, too, the leases are given back: by the library. */
+  #leave() {
+    const left = this.#volunteer;
+    this.#volunteer = null;
+    this.memory.save();
+    this.turn.give();
+    setTimeout(() => left?.stop());
+  }
+
+  #worked(worker) {
+    if (worker.state === "computing") this.#isOffline = false;
+    this.#look();
+    this.#listener.onworker(worker);
+  }
+
+  #finished(unit) {
+    this.#isOffline = false;
+    if (unit.outcome === "accepted") this.memory.add(unit.seconds);
+    this.#look();
+    this.#listener.onunit(unit);
+  }
+
+  #failed(error) {
+    this.#lastError = error;
+    if (error.kind === "offline") this.#isOffline = true;
+    this.#look();
+    this.#listener.onerror(error);
+  }
+
+  /** What a running volunteer is seen to do. */
+  #look() {
+    if (this.#volunteer?.state !== "running") return;
+    if (this.#isOffline) this.#show("offline");
+    else if (this.workers.every(({ state }) => state === "idle")) this.#show("starting");
+    else this.#show(this.workers.every(isUnemployed) ? "nothing" : "computing");
+  }
+
+  /** @param {Status} status */
+  #show(status) {
+    this.status = status;
+    this.#listener.onstatus();
+  }
+}
+
+/** One that waits with a job waits for its last result to be posted. */
+const isUnemployed = ({ state, job }) => state === "idle" || (state === "waiting" && !job);

@@ -1,0 +1,19 @@
+// The one line for other sites: puts the pool's widget after its script, and touches nothing else of the page.
+(() => {
+  const script = document.currentScript;
+  const { owner = "", lang, title } = script.dataset;
+  const address = new URL("widget", script.src);
+  const owners = owner.split(",").map((name) => name.trim());
+  for (const name of owners.filter(Boolean)) address.searchParams.append("owner", name);
+  if (lang) address.searchParams.set("lang", lang);
+
+  const frame = document.createElement("iframe");
+  frame.src = address.href;
+  frame.title = title ?? `Volunteer computing: ${address.host}`;
+  frame.width = "340";
+  frame.height = "300";
+  frame.loading = "lazy";
+  frame.referrerPolicy = "no-referrer";
+  Object.assign(frame.style, { maxWidth: "100%", border: "0", borderRadius: "16px" });
+  script.after(frame);
+})();

@@ -1,0 +1,235 @@
+"""The pages: for whom, under which policy, and that they hold nothing which that policy forbids."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+from webtest import TestResponse
+
+from tests.conftest import MakePool, PoolApp
+
+HTML = {"Accept": "text/html"}
+MOUNTED = {"SCRIPT_NAME": "/my pool/ü".encode().decode("latin-1")}
+PREFIX = "/my%20pool/%C3%BC"
+PAGES = ["/", "/widget"]
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "frame-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
+)
+
+
+class Elements(HTMLParser):
+    """`found` are the elements of a page, each with its attributes; `texts` what stands in those of a name."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str]]] = []
+        self.texts: dict[str, str] = {}
+        self._inside = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, {name: value or "" for name, value in attrs}))
+        self._inside = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        self.texts[self._inside] = self.texts.get(self._inside, "") + data
+
+    def addresses(self) -> list[tuple[str, str]]:
+        """What the page loads or leads to: the element's name, and the address."""
+        named = [(tag, attributes.get("src") or attributes.get("href")) for tag, attributes in self.found]
+        return [(tag, address) for tag, address in named if address and not address.startswith("#")]
+
+
+def page(pool: PoolApp, path: str, **environ: str) -> TestResponse:
+    return pool.get(path, headers=HTML, extra_environ=environ, status=200)
+
+
+# For whom
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
+        "application/signed-exchange;v=b3;q=0.7",
+        "text/html",
+        "text/*",
+        "text/html; charset=utf-8",
+        "text/html;q=0.2, application/json;q=0.1",
+    ],
+)
+def test_who_prefers_a_page_gets_one(lasting_pool: PoolApp, accept: str) -> None:
+    response = lasting_pool.get("/", headers={"Accept": accept}, status=200)
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert response.text.startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "*/*",
+        "application/json, text/plain, */*",
+        "application/json, text/javascript, */*; q=0.01",
+        "application/json",
+        "application/json, text/html",
+        "text/html, application/json",
+        "text/html;q=0.5, */*;q=0.8",
+        "text/html;q=0.1, application/json;q=0.2",
+        "text/html;q=0",
+        "text/plain",
+        "garbage",
+        "text/html;q=x",
+    ],
+)
+def test_everybody_else_gets_the_document(lasting_pool: PoolApp, accept: str) -> None:
+    response = lasting_pool.get("/", headers={"Accept": accept}, status=200)
+    assert response.content_type == "application/json"
+    assert response.json["job_scheduler_url"] == "/jobs/scheduler"
+
+
+def test_so_does_who_says_nothing(lasting_pool: PoolApp) -> None:
+    assert lasting_pool.get("/").content_type == "application/json"
+
+
+def test_a_document_with_links_is_better_liked_than_a_page_where_it_says_so(lasting_pool: PoolApp) -> None:
+    accept = "application/hal+json, text/html;q=0.9, */*;q=0.8"
+    assert lasting_pool.get("/", headers={"Accept": accept}).content_type == "application/hal+json"
+
+
+@pytest.mark.parametrize("accept", ["application/json", "*/*", "garbage"])
+def test_the_widget_is_a_page_for_everybody(lasting_pool: PoolApp, accept: str) -> None:
+    assert lasting_pool.get("/widget", headers={"Accept": accept}, status=200).content_type == "text/html"
+
+
+# Headers
+
+
+@pytest.mark.parametrize(
+    ("path", "header", "value"),
+    [
+        ("/", "Content-Security-Policy", f"{POLICY}'none'"),
+        ("/", "Cross-Origin-Opener-Policy", "same-origin"),
+        ("/", "Vary", "Accept"),
+        ("/widget", "Content-Security-Policy", f"{POLICY}*"),
+        *(
+            (path, header, value)
+            for path in PAGES
+            for header, value in [
+                ("Referrer-Policy", "no-referrer"),
+                ("Cache-Control", "no-cache"),
+                ("X-Content-Type-Options", "nosniff"),
+            ]
+        ),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_page_has_its_headers(lasting_pool: PoolApp, method: str, path: str, header: str, value: str) -> None:
+    assert lasting_pool.request(path, method=method, headers=HTML).headers[header] == value
+
+
+def test_the_window_of_the_site_around_a_widget_is_let_be(lasting_pool: PoolApp) -> None:
+    assert "Cross-Origin-Opener-Policy" not in page(lasting_pool, "/widget").headers
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/hal+json"])
+def test_a_document_stays_no_page(lasting_pool: PoolApp, accept: str) -> None:
+    headers = lasting_pool.get("/", headers={"Accept": accept}).headers
+    assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_head_is_the_page_without_it(lasting_pool: PoolApp, path: str) -> None:
+    head = lasting_pool.head(path, headers=HTML, status=200)
+    assert head.body == b""
+    assert head.headers["ETag"] == page(lasting_pool, path).headers["ETag"]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("path", PAGES)
+def test_who_has_the_page_is_told_so(lasting_pool: PoolApp, method: str, path: str) -> None:
+    first = page(lasting_pool, path)
+    headers = {**HTML, "If-None-Match": first.headers["ETag"]}
+    response = lasting_pool.request(path, method=method, headers=headers, status=304)
+    assert response.body == b""
+    for name in ("ETag", "Cache-Control", "Content-Security-Policy", "Vary"):
+        assert response.headers.get(name) == first.headers.get(name)
+
+
+def test_who_has_the_page_has_no_document(lasting_pool: PoolApp) -> None:
+    tag = page(lasting_pool, "/").headers["ETag"]
+    lasting_pool.get("/", headers={"If-None-Match": tag}, status=200)
+
+
+def test_a_page_elsewhere_has_another_tag(lasting_pool: PoolApp) -> None:
+    assert page(lasting_pool, "/").headers["ETag"] != page(lasting_pool, "/", **MOUNTED).headers["ETag"]
+
+
+# What is in them
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_everything_that_a_page_names_is_there(lasting_pool: PoolApp, path: str) -> None:
+    for tag, address in Elements(page(lasting_pool, path).text).addresses():
+        if address.startswith("/"):
+            lasting_pool.get(address, status=200)
+        else:
+            assert tag == "a", f"{address} is another host's"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_and_below_the_prefix_that_the_pool_is_mounted_under(lasting_pool: PoolApp, path: str) -> None:
+    elements = Elements(page(lasting_pool, path, **MOUNTED).text)
+    own = [address for _, address in elements.addresses() if address.startswith("/")]
+    assert [address for address in own if not address.startswith(f"{PREFIX}/")] == []
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize(
+    ("environ", "root"), [({}, "/"), (MOUNTED, f"{PREFIX}/"), ({"SCRIPT_NAME": "/pool/"}, "/pool/")]
+)
+def test_a_page_knows_the_root_of_its_pool(
+    lasting_pool: PoolApp, path: str, environ: dict[str, str], root: str
+) -> None:
+    tag, attributes = Elements(page(lasting_pool, path, **environ).text).found[0]
+    assert (tag, attributes["data-root"]) == ("html", root)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_holds_nothing_that_its_policy_forbids(lasting_pool: PoolApp, path: str) -> None:
+    elements = Elements(page(lasting_pool, path).text)
+    for tag, attributes in elements.found:
+        assert tag not in ("style", "base", "object", "embed")
+        assert [name for name in attributes if name == "style" or name.startswith("on")] == []
+    assert elements.texts.get("script", "").strip() == ""
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_pools_name_is_on_it_as_text(make_pool: MakePool, path: str) -> None:
+    text = page(make_pool(name="<b>\"Ours\" & 'theirs'"), path).text
+    assert "&lt;b&gt;&quot;Ours&quot; &amp; &#x27;theirs&#x27;" in text
+    assert "<b>" not in text
+    assert Elements(text).texts["title"].strip().startswith("<b>\"Ours\" & 'theirs'")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_name_is_filled_in_and_no_more(make_pool: MakePool, path: str) -> None:
+    assert "{prefix}" in page(make_pool(name=r"{prefix} \1"), path, **MOUNTED).text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_word_is_left_to_fill_in(lasting_pool: PoolApp, path: str) -> None:
+    text = page(lasting_pool, path).text
+    assert "{prefix}" not in text
+    assert "{name}" not in text
+
+
+def test_the_widgets_line_is_a_script_that_any_site_may_load(lasting_pool: PoolApp) -> None:
+    response = lasting_pool.get("/widget.js", status=200)
+    assert response.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert response.body == lasting_pool.get("/client/web/widget.js").body
