@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-from bench import http, journal, lease, processes
+from bench import browser, http, journal, lease, processes
 
-BENCHMARKS = {"lease": lease.run, "processes": processes.run, "journal": journal.run, "http": http.run}
+BENCHMARKS = {
+    "lease": lease.run,
+    "processes": processes.run,
+    "journal": journal.run,
+    "http": http.run,
+    "browser": browser.run,
+}
 
 
 def main() -> None:

@@ -1,0 +1,95 @@
+"""Computing in Chromium: what a second worker adds, and which part of the time a job's own function has.
+
+Units are made of a fixed amount of work, so that two of them on one core take twice as long.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+import uuid
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+from bench import http, pools
+from tests.browser.chromium import launch
+
+WORK = """function (variable, context) {
+  let state = 1;
+  for (let step = 0; step < variable.steps; step++) state = (Math.imul(state, 1664525) + 1013904223) | 0;
+  context.result = state;
+  return context;
+}"""
+# When each unit ended, and how long the function took.
+COMPUTE = """async ({ job, workers, units }) => {
+  const { volunteer } = await import("/client/js/index.js");
+  const ended = [];
+  await new Promise((resolve) => {
+    const one = volunteer(location.href, {
+      jobs: [job],
+      workers,
+      onunit: ({ seconds }) => {
+        ended.push({ at: performance.now() / 1000, seconds });
+        if (ended.length === units) one.stop().then(resolve);
+      },
+    });
+    one.start();
+  });
+  return ended;
+}"""
+WARM_UP = 4
+
+
+def run(options: Namespace) -> None:
+    print("Computing in Chromium: units a second, and the share of the workers' time that is in the job's function")
+    with pools.directory(options.directory) as root, http.server(root) as port, sync_playwright() as playwright:
+        browser = launch(playwright)
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{port}/")
+        for seconds, units in ((1.0, 20), (0.02, 500)):
+            compare(page, port, root, seconds, units)
+        browser.close()
+
+
+def compare(page: Page, port: int, root: Path, seconds: float, units: int) -> None:
+    steps = round(seconds * speed(page, port, root))
+    rates = {}
+    for workers in (1, 2):
+        job = post(port, root, steps, (units + WARM_UP) * workers + 4)
+        ended = page.evaluate(COMPUTE, {"job": job, "workers": workers, "units": (units + WARM_UP) * workers})
+        measured = ended[WARM_UP * workers :]
+        took = measured[-1]["at"] - ended[WARM_UP * workers - 1]["at"]
+        inside = sum(unit["seconds"] for unit in measured)
+        rates[workers] = len(measured) / took
+        mean = inside / len(measured)
+        share = inside / took / workers
+        print(f"  {workers} worker(s), {mean:.3f} s a unit: {rates[workers]:.2f} units/s, in the function {share:.1%}")
+    print(f"  two workers do {rates[2] / rates[1]:.2f} times the units of one")
+
+
+def speed(page: Page, port: int, root: Path) -> float:
+    """Steps a second of one worker."""
+    steps = 100_000_000
+    job = post(port, root, steps, 6)
+    ended = page.evaluate(COMPUTE, {"job": job, "workers": 1, "units": 4})
+    return float(steps / min(unit["seconds"] for unit in ended))
+
+
+def post(port: int, root: Path, steps: int, count: int) -> str:
+    """A new job of so many units; returns its id."""
+    job = {"name": f"work {uuid.uuid4()}", "execute_function": WORK}
+    posted = send(port, root, "/jobs", "application/json", json.dumps(job))
+    lines = "\n".join([json.dumps({"steps": steps})] * count)
+    send(port, root, f"/jobs/{posted['id']}/variables", "application/x-ndjson", lines)
+    return str(posted["id"])
+
+
+def send(port: int, root: Path, path: str, content_type: str, body: str) -> Any:
+    key = (root / "secrets" / "operator.key").read_text().strip()
+    headers = {"Content-Type": content_type, "Authorization": f"Bearer {key}"}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body.encode(), headers)
+    with urllib.request.urlopen(request) as response:
+        return json.load(response)

@@ -1,0 +1,83 @@
+"""Real Chromium, driven by Playwright. A page that logs an error, or asks another host for anything, fails its test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from tests.browser.chromium import launch
+
+OWN_HOSTS = ("127.0.0.1", "localhost")
+
+
+@dataclass
+class Watch:
+    """What pages said and asked for. `tolerated` are parts of messages that a test expects."""
+
+    messages: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    tolerated: list[str] = field(default_factory=list)
+
+    def follow(self, context: BrowserContext) -> None:
+        context.on("console", lambda message: message.type == "error" and self.messages.append(message.text))
+        context.on("weberror", lambda error: self.messages.append(str(error.error)))
+        context.on("request", lambda request: self._note(request.url))
+
+    def _note(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in OWN_HOSTS:
+            self.foreign.append(url)
+
+    @property
+    def complaints(self) -> list[str]:
+        return [text for text in self.messages if not any(part in text for part in self.tolerated)]
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = launch(playwright)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    seen = Watch()
+    yield seen
+    assert seen.complaints == []
+    assert seen.foreign == []
+
+
+MakePage = Callable[..., Page]
+
+
+@pytest.fixture
+def make_page(chromium: Browser, watch: Watch) -> Iterator[MakePage]:
+    """Makes a page in a fresh context, which takes Playwright's options (locale, viewport, color_scheme …)."""
+    contexts: list[BrowserContext] = []
+
+    def make(**options: Any) -> Page:
+        contexts.append(chromium.new_context(**options))
+        contexts[-1].set_default_timeout(20_000)
+        watch.follow(contexts[-1])
+        return contexts[-1].new_page()
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(make_page: MakePage) -> Page:
+    return make_page()

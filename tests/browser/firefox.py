@@ -1,0 +1,91 @@
+"""Firefox as Debian ships it, driven by WebDriver BiDi, which it speaks itself on a port of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from websockets.sync.client import ClientConnection, connect
+
+_LISTENING = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
+_PREFERENCES = """
+user_pref("app.normandy.enabled", false);
+user_pref("app.update.enabled", false);
+user_pref("browser.safebrowsing.downloads.remote.enabled", false);
+user_pref("browser.shell.checkDefaultBrowser", false);
+user_pref("datareporting.policy.dataSubmissionEnabled", false);
+user_pref("extensions.getAddons.cache.enabled", false);
+user_pref("network.captive-portal-service.enabled", false);
+user_pref("network.connectivity-service.enabled", false);
+user_pref("services.settings.server", "data:,#remote-settings-dummy/v1");
+user_pref("toolkit.telemetry.server", "");
+"""
+
+
+class Firefox:
+    """One tab."""
+
+    def __init__(self) -> None:
+        self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        (Path(self._profile.name) / "user.js").write_text(_PREFERENCES)
+        binary = shutil.which("firefox-esr") or shutil.which("firefox") or "firefox"
+        self._process = subprocess.Popen(
+            [binary, "--headless", "--no-remote", "--remote-debugging-port=0", "--profile", self._profile.name],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "HOME": self._profile.name, "MOZ_CRASHREPORTER_DISABLE": "1"},
+            text=True,
+        )
+        self._stack = contextlib.ExitStack()
+        connecting = connect(f"{self._address()}/session", max_size=None, open_timeout=30)
+        self._socket: ClientConnection = self._stack.enter_context(connecting)
+        self._commands = 0
+        self._send("session.new", capabilities={})
+        self._tab = self._send("browsingContext.create", type="tab")["context"]
+
+    def _address(self) -> str:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            if found := _LISTENING.search(line):
+                return found[1]
+        raise AssertionError("Firefox ended before it listened")
+
+    def _send(self, method: str, **params: Any) -> dict[str, Any]:
+        self._commands += 1
+        self._socket.send(json.dumps({"id": self._commands, "method": method, "params": params}))
+        while True:
+            message = json.loads(self._socket.recv(timeout=120))
+            if message.get("id") == self._commands:
+                assert message["type"] == "success", message
+                result: dict[str, Any] = message["result"]
+                return result
+
+    def goto(self, url: str) -> None:
+        self._send("browsingContext.navigate", context=self._tab, url=url, wait="complete")
+
+    def evaluate(self, function: str) -> Any:
+        """The value of a JavaScript function (without arguments, maybe async), by way of JSON."""
+        expression = f"(async () => JSON.stringify(await ({function})()))()"
+        target = {"context": self._tab}
+        answer = self._send("script.evaluate", expression=expression, target=target, awaitPromise=True)
+        assert answer["type"] == "success", answer
+        return json.loads(answer["result"].get("value", "null"))
+
+    def tabs(self) -> int:
+        """How many there are, but for the empty one that Firefox begins with."""
+        return len(self._send("browsingContext.getTree")["contexts"]) - 1
+
+    def close(self) -> None:
+        self._stack.close()
+        self._process.terminate()
+        self._process.wait(20)
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+        self._profile.cleanup()

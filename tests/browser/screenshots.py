@@ -1,0 +1,115 @@
+"""The pictures of the volunteer's page in docs/: `python -m tests.browser.screenshots` takes them anew."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, expect, sync_playwright
+
+import data
+from pool.fields import FUNCTIONS
+from tests.browser.chromium import launch
+from tests.browser.visiting import Visitor, post_busy_job, post_job
+from tests.serving import ROOT, Server
+
+DOCS = ROOT / "docs"
+DESK = {"viewport": {"width": 1280, "height": 860}}
+TALL = {"viewport": {"width": 1280, "height": 1080}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "is_mobile": True, "has_touch": True}
+FOUR_CORES = "Object.defineProperty(Navigator.prototype, 'hardwareConcurrency', {get: () => 4})"
+TIDES = {
+    "metadata": {
+        "owner": "Harbour Institute",
+        "short_description": {"en": "Predicts high water in small harbours, a year ahead, from old tide gauges."},
+    }
+}
+AT_LEAST_30 = re.compile(r"^([3-9]\d|\d{3,})$")
+FAULTY = "function (variable) { return variable.gauges.map((gauge) => gauge.level); }"
+
+Act = Callable[[Visitor], None]
+
+
+def post_demo_job(server: Server, name: str, units: int) -> None:
+    """Posts a demo job with some of its variables: the pictures are not to wait for all."""
+    folder = data.JOBS / name
+    sources = {function: folder / f"{function}.js" for function in FUNCTIONS}
+    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    job |= {function: path.read_text(encoding="utf-8") for function, path in sources.items() if path.exists()}
+    server.post("/jobs", job)
+    for line in (folder / "variables.ndjson").read_text(encoding="utf-8").splitlines()[:units]:
+        server.post(f"/jobs/{name}/variables", json.loads(line)["variable"])
+
+
+def furnish(server: Server) -> None:
+    for name in ("mandelbrot", "n-queens", "prime-count"):
+        post_demo_job(server, name, 24)
+    post_busy_job(server, "Tide tables", count=0, **TIDES)
+    post_job(server, "River levels", state="paused", metadata={"owner": "semprebeta"})
+
+
+def stay_idle(visitor: Visitor) -> None:
+    expect(visitor.by_id("job-list").get_by_role("listitem")).not_to_have_count(0)
+
+
+def compute(visitor: Visitor) -> None:
+    """First the demo jobs, then longer units, while which there is something to see."""
+    visitor.choose("Share of the time", 90)
+    visitor.start()
+    expect(visitor.by_id("units")).to_have_text(AT_LEAST_30)
+    for _ in range(40):
+        visitor.server.post("/jobs/tide-tables/variables", {"ms": 900})
+    expect(visitor.worker(1)).to_contain_text("Tide tables", timeout=30_000)
+    expect(visitor.worker(2)).to_contain_text("Tide tables", timeout=30_000)
+    expect(visitor.page.locator(".ripple").first).to_be_attached()
+
+
+def fail(visitor: Visitor) -> None:
+    post_job(visitor.server, "Gauge check", count=1, execute_function=FAULTY, metadata={"owner": "semprebeta"})
+    visitor.page.reload()
+    visitor.page.get_by_label("semprebeta").check()
+    visitor.start()
+    expect(visitor.trouble("Gauge check").first).to_be_visible()
+
+
+PICTURES: dict[str, tuple[dict[str, Any], Act]] = {
+    "page-idle": (DESK, stay_idle),
+    "page-computing": (DESK, compute),
+    "page-error": (TALL, fail),
+    "page-phone": (PHONE, compute),
+    "page-dark": ({**DESK, "color_scheme": "dark"}, compute),
+}
+
+
+def take(browser: Browser, name: str) -> None:
+    """Each picture is of a pool of its own."""
+    options, act = PICTURES[name]
+    with tempfile.TemporaryDirectory() as directory:
+        server = Server(Path(directory), DEMO="0", FSYNC="0", NAME="Tidewater Pool")
+        server.start()
+        page = browser.new_page(**options)
+        try:
+            furnish(server)
+            page.add_init_script(FOUR_CORES)
+            act(Visitor(page, server))
+            page.evaluate("scrollTo(0, 0)")
+            page.screenshot(path=DOCS / f"{name}.png")
+        finally:
+            page.close()
+            server.kill()
+
+
+def main() -> None:
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        for name in PICTURES:
+            take(browser, name)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The service `compPoolClient` in real AngularJS: what comes from the pool is on the page without more ado."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.serving import Server
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Watch
+
+PACKAGE = Path(__file__).parents[2] / "client" / "js"
+ANGULAR = PACKAGE / "node_modules" / "angular" / "angular.js"
+
+APP = """
+angular.module("app", ["CompPoolClient"])
+  .value("compPoolRoot", location.origin + "/")
+  .controller("Work", ["compPoolClient", function (client) {
+    var work = this;
+    work.finished = [];
+    work.ask = function () {
+      client.scheduledJob()
+        .then(function (job) { work.job = job; return client.progress(job); })
+        .then(function (progress) { work.progress = progress; return client.jobs(); })
+        .then(function (jobs) { work.jobs = jobs; return client.job("none"); })
+        .catch(function (error) { work.error = error; })
+        .finally(function () { work.done = true; });
+    };
+    work.compute = function () {
+      work.volunteer = client.volunteer({ onunit: function (unit) { work.finished.push(unit); } });
+      work.volunteer.on("state", function (change) { work.state = change.state; });
+      work.volunteer.start().then(function () { work.started = true; });
+    };
+    work.stop = function () {
+      work.volunteer.stop().then(function () { work.stopped = true; });
+    };
+  }]);
+"""
+BODY = """
+<body ng-controller="Work as work">
+  <button id="ask" ng-click="work.ask()">ask</button>
+  <button id="compute" ng-click="work.compute()">compute</button>
+  <button id="stop" ng-click="work.stop()">stop</button>
+  <p id="job">{{work.job.content.name}}</p>
+  <p id="variables">{{work.progress.variables.open}}</p>
+  <p id="jobs"><span ng-repeat="job in work.jobs">{{job.content.id}}</span></p>
+  <p id="error">{{work.error.status}}</p>
+  <p id="done">{{work.done}}</p>
+  <p id="state">{{work.state}}</p>
+  <p id="started">{{work.started}}</p>
+  <p id="finished"><span ng-repeat="unit in work.finished">{{unit.outcome}} </span></p>
+  <p id="units">{{work.volunteer.totals.units}}</p>
+  <p id="stopped">{{work.stopped}}</p>
+</body>
+"""
+IMPORTED = '<script type="module" src="js/index.js"></script>'
+REQUIRED = '<script>var module = {};</script><script src="js/index.cjs"></script>'
+
+
+def answer(route: Route, entry: str) -> None:
+    """The app's page, AngularJS, and the package as it stands here."""
+    path = route.request.url.split("/app/", 1)[1]
+    if path == "":
+        scripts = f'<script src="angular.js"></script>{entry}<script>{APP}</script>'
+        html = f"<!doctype html><html ng-app='app'><head>{scripts}</head>{BODY}</html>"
+        route.fulfill(body=html, content_type="text/html")
+    else:
+        file = ANGULAR if path == "angular.js" else PACKAGE / path.removeprefix("js/")
+        route.fulfill(body=file.read_bytes(), content_type="text/javascript")
+
+
+@pytest.fixture(params=[IMPORTED, REQUIRED], ids=["imported", "required"])
+def app(request: pytest.FixtureRequest, page: Page, server: Server) -> Page:
+    job = server.post("/jobs", {"name": "Doubler", "execute_function": "(v, c) => { c.result = v.a * 2; return c; }"})
+    for number in range(3):
+        server.post(job["_links"]["post_variable"], {"a": number})
+    page.route(f"{server.url}/app/**", lambda route: answer(route, request.param))
+    page.goto(f"{server.url}/app/")
+    return page
+
+
+def test_what_promises_bring_is_on_the_page(app: Page, watch: Watch) -> None:
+    watch.tolerated.append("404")
+    app.click("#ask")
+    expect(app.locator("#done")).to_have_text("true")
+    expect(app.locator("#job")).to_have_text("Doubler")
+    expect(app.locator("#variables")).to_have_text("3")
+    expect(app.locator("#jobs")).to_have_text("doubler")
+    expect(app.locator("#error")).to_have_text("404")
+
+
+def test_a_volunteer_s_events_are_on_the_page(app: Page, server: Server) -> None:
+    app.click("#compute")
+    expect(app.locator("#state")).to_have_text("running")
+    expect(app.locator("#started")).to_have_text("true")
+    expect(app.locator("#finished")).to_have_text("accepted accepted accepted ")
+    expect(app.locator("#units")).to_have_text("3")
+    app.click("#stop")
+    expect(app.locator("#stopped")).to_have_text("true")
+    expect(app.locator("#state")).to_have_text("stopped")
+    results = server.get("/jobs/doubler/results")["_embedded"]["items"]
+    assert sorted(item["result"] for item in results) == [0, 2, 4]

@@ -1,0 +1,140 @@
+"""Units that would bring a browser down, met on the pool's page in Chromium and Firefox: each is ended, the page says
+what happened and goes on answering, and the units of others are computed all the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import pytest
+from playwright.sync_api import Browser, Playwright
+
+from tests.browser.chromium import launch
+from tests.browser.firefox import Firefox
+from tests.serving import Server, wait_until
+
+HOSTILE = {
+    "endless": "() => { for (;;); }",
+    "endless-promises": "async () => { for (;;) await null; }",
+    "backtracking": "() => ({ result: /^(a+)+$/.test('a'.repeat(60) + 'b') })",
+    "giant": "() => ({ result: 'x'.repeat(100_000_000) })",
+    "hoarder": "() => { const hoard = []; for (;;) hoard.push(new Array(1_000_000).fill(0.5)); }",
+}
+SAYS = {
+    "endless": "took too long and was ended",
+    "endless-promises": "took too long and was ended",
+    "backtracking": "took too long and was ended",
+    "giant": "gave a result that is too large",
+}
+# In Chromium the process of the sandbox ends; Firefox lets it go on until the deadline.
+HOARDED = {"chromium": "The sandbox had to be made anew", "firefox": "took too long and was ended"}
+
+
+class Window(Protocol):
+    """A page of either browser. Of Chromium by its own protocol: Playwright gives up a page if any frame crashes."""
+
+    def goto(self, url: str) -> None: ...
+
+    def evaluate(self, function: str) -> Any: ...
+
+    def close(self) -> None: ...
+
+
+class ChromiumWindow:
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._open()
+
+    def _open(self) -> None:
+        self._page = self._browser.new_page(locale="en")
+        self._session = self._page.context.new_cdp_session(self._page)
+
+    def goto(self, url: str) -> None:
+        self.close()
+        self._open()
+        self._page.goto(url)
+
+    def evaluate(self, function: str) -> Any:
+        expression = f"({function})()"
+        wanted = {"expression": expression, "awaitPromise": True, "returnByValue": True}
+        return self._session.send("Runtime.evaluate", wanted)["result"].get("value")
+
+    def close(self) -> None:
+        self._page.close()
+
+
+@pytest.fixture(scope="module")
+def small_chromium(playwright: Playwright) -> Iterator[Browser]:
+    """Its heaps are small, so that one is exhausted before the machine's memory is."""
+    browser = launch(playwright, "--js-flags=--max-old-space-size=256")
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module", params=["chromium", "firefox"])
+def window(request: pytest.FixtureRequest, small_chromium: Browser) -> Iterator[Window]:
+    opened: Window = ChromiumWindow(small_chromium) if request.param == "chromium" else Firefox()
+    yield opened
+    opened.close()
+
+
+def post(server: Server, name: str, function: str, seconds: int = 2) -> None:
+    settings = {"lease_seconds": seconds, "max_errors": 1}
+    server.post("/jobs", {"name": name, "execute_function": function, "settings": settings})
+    server.post(f"/jobs/{name}/variables/one", {"n": 1}, "PUT")
+
+
+def text(window: Window, selector: str) -> str:
+    return str(window.evaluate(f"() => document.querySelector({json.dumps(selector)}).innerText"))
+
+
+def press(window: Window, selector: str) -> None:
+    window.evaluate(f"() => document.querySelector({json.dumps(selector)}).click()")
+
+
+def start(window: Window, server: Server) -> None:
+    window.goto(f"{server.url}/?lang=en")
+    wait_until(lambda: "Start" in text(window, "#toggle"))
+    press(window, "#toggle")
+
+
+def is_done(server: Server, job: str) -> bool:
+    return bool(server.get(f"/jobs/{job}/progress")["variables"]["done"])
+
+
+@pytest.mark.parametrize("name", SAYS)
+def test_the_page_says_what_a_unit_did(window: Window, server: Server, name: str) -> None:
+    post(server, name, HOSTILE[name])
+    start(window, server)
+    wait_until(lambda: SAYS[name] in text(window, "#trouble-list"))
+    assert name in text(window, "#trouble-list")
+
+
+def test_a_hoarder_costs_the_sandbox_and_not_the_page(
+    window: Window, server: Server, request: pytest.FixtureRequest
+) -> None:
+    browser = request.node.callspec.params["window"]
+    post(server, "hoarder", HOSTILE["hoarder"], seconds=30 if browser == "chromium" else 4)
+    start(window, server)
+    wait_until(lambda: HOARDED[browser] in text(window, "#trouble-list"), 40)
+    server.post("/jobs/hoarder", {"state": "paused"}, "PATCH")
+    post(server, "good", "() => ({ result: 7 })")
+    wait_until(lambda: is_done(server, "good"))
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_page_answers_while_a_unit_rages(window: Window, server: Server, name: str) -> None:
+    post(server, name, HOSTILE[name], seconds=30)
+    start(window, server)
+    wait_until(lambda: "computing" in text(window, "#worker-list") or text(window, "#trouble-list"))
+    press(window, "#toggle")
+    wait_until(lambda: "Paus" in text(window, "#status"))
+
+
+def test_the_units_of_others_are_computed_all_the_same(window: Window, server: Server) -> None:
+    for name in ("endless", "giant"):
+        post(server, name, HOSTILE[name])
+    post(server, "good", "() => ({ result: 7 })")
+    start(window, server)
+    wait_until(lambda: is_done(server, "good"), 60)

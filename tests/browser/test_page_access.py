@@ -1,0 +1,169 @@
+"""The page for everybody: by keyboard, with a screen reader, on a phone, in the dark; and axe-core agrees."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import MakePage
+from tests.browser.visiting import THROW, Visitor, post_busy_job, post_job
+from tests.serving import ROOT, Server
+
+AXE = (ROOT / "client" / "js" / "node_modules" / "axe-core" / "axe.min.js").resolve()
+# The sandbox's frame has nothing to see, and is no origin that could be asked.
+RUN_AXE = "async () => (await axe.run(document, {iframes: false, resultTypes: ['violations']})).violations"
+PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
+
+
+def findings(page: Page) -> list[str]:
+    """What axe-core finds that is serious or critical."""
+    page.evaluate(Path(AXE).read_text(encoding="utf-8"))
+    violations: list[dict[str, Any]] = page.evaluate(RUN_AXE)
+    serious = [found for found in violations if found["impact"] in ("serious", "critical")]
+    return [f"{found['id']}: {node['html']}" for found in serious for node in found["nodes"]]
+
+
+def show_idle(server: Server, page: Page) -> Visitor:
+    post_job(server, "Other", metadata={"owner": "somebody"}, requirements={"memory_mb": 1})
+    visitor = Visitor(page, server)
+    expect(visitor.card("Other")).to_contain_text("no units yet")
+    return visitor
+
+
+def show_computing(server: Server, page: Page) -> Visitor:
+    post_busy_job(server, metadata={"owner": "semprebeta", "description": {"en": "Tides."}})
+    visitor = show_idle(server, page)
+    visitor.start()
+    expect(visitor.worker(1)).to_contain_text("Busy")
+    return visitor
+
+
+def show_trouble(server: Server, page: Page) -> Visitor:
+    post_job(server, "Thrower", count=1, execute_function=THROW)
+    visitor = show_idle(server, page)
+    visitor.start()
+    expect(visitor.trouble("no such harbour").first).to_be_visible()
+    return visitor
+
+
+def show_details(server: Server, page: Page) -> Visitor:
+    visitor = show_idle(server, page)
+    visitor.card("Other").get_by_text("More, and the code").click()
+    expect(page.get_by_role("region", name="Code of Other")).to_contain_text("context.result")
+    page.get_by_text("Put this on your own site").click()
+    return visitor
+
+
+@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"])
+@pytest.mark.parametrize("show", [show_idle, show_computing, show_trouble, show_details])
+def test_axe_finds_nothing_serious(server: Server, make_page: MakePage, show: Any, options: dict[str, Any]) -> None:
+    # Contrast is measured without what moves.
+    visitor = show(server, make_page(reduced_motion="reduce", **options))
+    assert findings(visitor.page) == []
+
+
+@pytest.mark.parametrize("show", [show_idle, show_computing, show_trouble, show_details])
+def test_nothing_is_wider_than_the_narrowest_phone(server: Server, make_page: MakePage, show: Any) -> None:
+    page = show(server, make_page(**PHONE)).page
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_what_is_touched_is_large_enough_for_a_finger(server: Server, make_page: MakePage) -> None:
+    page = show_computing(server, make_page(**PHONE)).page
+    touched = page.locator("button:visible, summary:visible, label.check:visible, input[type=range]:visible")
+    sizes = touched.evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().height)")
+    assert len(sizes) > 6
+    assert min(sizes) >= 44
+
+
+def test_all_can_be_done_by_keyboard(server: Server, page: Page) -> None:
+    post_busy_job(server)
+    visitor = show_idle(server, page)
+    reached = []
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(visitor.button("Start computing")).to_be_focused()
+    page.keyboard.press("Enter")
+    visitor.expect_status("Computing.")
+    expect(visitor.button("Pause")).to_be_focused()
+    while "SUMMARY" not in reached:
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
+    assert {"forget", "throttle", "plugged"} <= set(reached)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Code of Busy")).to_be_visible()
+
+
+def test_choices_are_made_by_keyboard(server: Server, page: Page) -> None:
+    show_idle(server, page)
+    page.get_by_label("Share of the time").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_label("Share of the time")).to_have_attribute("aria-valuetext", "50%")
+    page.get_by_label("Only while plugged in").focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_label("Only while plugged in")).to_be_checked()
+
+
+def test_what_has_the_focus_is_seen_to_have_it(server: Server, page: Page) -> None:
+    show_idle(server, page)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    outline = "getComputedStyle(document.activeElement).outlineStyle"
+    assert page.evaluate(outline) == "solid"
+
+
+def test_the_state_is_announced_and_single_units_are_not(server: Server, page: Page) -> None:
+    post_job(server, count=5)
+    visitor = Visitor(page, server)
+    live = "[role=status], [role=alert], [aria-live], output"
+    assert page.locator(live).evaluate_all("(all) => all.map(({id}) => id)") == ["obstacle", "status", "jobs-state"]
+    page.evaluate(
+        """() => {
+          window.announced = [];
+          const note = () => window.announced.push(document.getElementById("status").textContent);
+          new MutationObserver(note).observe(document.getElementById("status"), {childList: true});
+        }"""
+    )
+    visitor.start()
+    visitor.expect_units(5)
+    visitor.expect_status("There is nothing to compute at the moment. The pool is asked again by itself.")
+    announced = page.evaluate("announced")
+    assert announced[:2] == ["Starting…", "Computing."]
+    assert len(announced) == 3
+
+
+def test_headings_lead_down_without_a_gap(server: Server, page: Page) -> None:
+    show_trouble(server, page)
+    headings = page.locator("h1:visible, h2:visible, h3:visible, h4:visible")
+    levels = headings.evaluate_all("(all) => all.map(({tagName}) => Number(tagName[1]))")
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_nothing_moves_for_those_who_want_none_of_it(server: Server, make_page: MakePage) -> None:
+    page = make_page(reduced_motion="reduce")
+    post_job(server, count=5)
+    visitor = Visitor(page, server)
+    visitor.start()
+    visitor.expect_units(5)
+    assert page.evaluate("document.getAnimations().length") == 0
+    assert page.locator(".ripple").count() == 0
+
+
+def test_the_dark_page_is_dark(server: Server, make_page: MakePage) -> None:
+    page = make_page(color_scheme="dark")
+    Visitor(page, server)
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(13, 21, 20)"
+
+
+def test_without_javascript_it_says_what_is_needed(server: Server, make_page: MakePage) -> None:
+    page = make_page(java_script_enabled=False)
+    page.goto(server.url)
+    expect(page.get_by_role("heading", name="comp-pool")).to_be_visible()
+    # Playwright's way of switching it off doesn't show what stands in for it.
+    assert "with JavaScript, and yours has it switched off" in page.locator("noscript").inner_text()

@@ -1,0 +1,139 @@
+"""The visitor's choices hold at once, and at the next visit."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.visiting import Visitor, counts, plain, post_busy_job, post_job, wait_for_count
+from tests.serving import Server
+
+CORES = "Object.defineProperty(Navigator.prototype, 'hardwareConcurrency', {get: () => 4})"
+# A battery that a test plugs in and out.
+BATTERY = """
+const battery = Object.assign(new EventTarget(), {charging: false});
+Object.defineProperty(Navigator.prototype, "getBattery", {value: async () => battery, configurable: true});
+window.plug = (charging) => {
+  battery.charging = charging;
+  battery.dispatchEvent(new Event("chargingchange"));
+};
+"""
+
+
+def owned_by(owner: str) -> dict[str, object]:
+    return {"metadata": {"owner": owner}}
+
+
+def test_only_jobs_of_the_chosen_owners_are_computed(server: Server, page: Page) -> None:
+    theirs = post_job(server, "Theirs", count=3, **owned_by("semprebeta"))
+    others = post_job(server, "Others", count=3, **owned_by("somebody"))
+    visitor = Visitor(page, server)
+    page.get_by_label("semprebeta", exact=True).check()
+    visitor.start()
+    visitor.expect_units(3)
+    visitor.expect_status("There is nothing to compute at the moment. The pool is asked again by itself.")
+    assert (counts(server, theirs)["done"], counts(server, others)["done"]) == (3, 0)
+
+
+def test_owners_can_be_chosen_while_it_computes(server: Server, page: Page) -> None:
+    others = post_busy_job(server, "Others", **owned_by("somebody"))
+    theirs = post_job(server, "Theirs", **owned_by("semprebeta"))
+    visitor = Visitor(page, server)
+    visitor.start()
+    wait_for_count(server, others, leased=1)
+    server.post(f"{theirs}/variables", {"x": 1})
+    page.get_by_label("semprebeta", exact=True).check()
+    visitor.choose("Cores to use", 2)
+    visitor.expect_units(1)
+    assert counts(server, theirs)["done"] == 1
+
+
+def test_the_start_says_for_whom_it_computes(server: Server, page: Page) -> None:
+    post_job(server, "Theirs", **owned_by("semprebeta"))
+    post_job(server, "Others", **owned_by("somebody"))
+    visitor = Visitor(page, server)
+    expect(visitor.by_id("whose")).to_contain_text("2 jobs for")
+    page.get_by_label("semprebeta", exact=True).check()
+    expect(visitor.by_id("whose")).to_contain_text("One job for")
+    assert plain(visitor.by_id("whose").inner_text()) == "One job for semprebeta: Theirs."
+
+
+def test_half_of_the_cores_are_used_unless_more_are_allowed(server: Server, page: Page) -> None:
+    page.add_init_script(CORES)
+    visitor = Visitor(page, server)
+    expect(visitor.by_id("plan")).to_have_text("It uses 2 of 4 cores, 60% of the time.")
+    expect(page.get_by_label("Cores to use")).to_have_attribute("max", "4")
+    visitor.choose("Cores to use", 3)
+    visitor.choose("Share of the time", 100)
+    expect(visitor.by_id("plan")).to_have_text("It uses 3 of 4 cores, 100% of the time.")
+
+
+def test_the_number_of_workers_changes_while_they_compute(server: Server, page: Page) -> None:
+    page.add_init_script(CORES)
+    job = post_busy_job(server, count=4)
+    visitor = Visitor(page, server)
+    visitor.choose("Cores to use", 1)
+    visitor.start()
+    wait_for_count(server, job, leased=1)
+    visitor.choose("Cores to use", 3)
+    wait_for_count(server, job, leased=3)
+    expect(visitor.by_id("worker-list").get_by_role("listitem")).to_have_count(3)
+
+
+def test_a_small_share_of_the_time_is_mostly_rest(server: Server, page: Page) -> None:
+    post_busy_job(server, count=5, milliseconds=300)
+    visitor = Visitor(page, server)
+    visitor.choose("Cores to use", 1)
+    visitor.choose("Share of the time", 10)
+    visitor.start()
+    expect(visitor.worker(1)).to_contain_text("resting")
+    visitor.choose("Share of the time", 100)
+    visitor.expect_units(5)
+
+
+def test_choices_are_remembered(server: Server, page: Page) -> None:
+    visitor = Visitor(page, server)
+    visitor.start()
+    visitor.choose("Share of the time", 30)
+    page.get_by_label("Only while plugged in").check()
+    page.reload()
+    expect(page.get_by_label("Share of the time")).to_have_value("30")
+    expect(page.get_by_label("Only while plugged in")).to_be_checked()
+
+
+def test_it_waits_for_the_plug_where_that_is_asked_for(server: Server, page: Page) -> None:
+    page.add_init_script(BATTERY)
+    job = post_busy_job(server)
+    visitor = Visitor(page, server)
+    page.get_by_label("Only while plugged in").check()
+    visitor.start()
+    visitor.expect_status("Waiting until this device is plugged in.")
+    assert visitor.leases() == []
+    page.evaluate("plug(true)")
+    wait_for_count(server, job, leased=1)
+    visitor.expect_status("Computing.")
+
+
+def test_without_word_of_the_battery_that_choice_is_not_offered(server: Server, page: Page) -> None:
+    page.add_init_script("delete Navigator.prototype.getBattery")
+    Visitor(page, server)
+    expect(page.get_by_label("Only while plugged in")).to_be_hidden()
+
+
+def test_the_graphics_card_is_used_only_where_that_is_allowed(server: Server, page: Page) -> None:
+    visitor = Visitor(page, server)
+    allowed = page.get_by_label("Allow the graphics card (WebGPU)")
+    expect(allowed).not_to_be_checked()
+    expect(allowed).to_have_accessible_description(re.compile("up to half a minute"))
+    with page.expect_request(lambda request: "can=wasm" in request.url):
+        visitor.start()
+    assert not any("can=webgpu" in url for url in visitor.requests)
+    with page.expect_request(lambda request: "can=webgpu" in request.url):
+        allowed.check()
+
+
+def test_without_webgpu_that_choice_is_not_offered(server: Server, page: Page) -> None:
+    page.add_init_script("delete Navigator.prototype.gpu")
+    Visitor(page, server)
+    expect(page.get_by_label("Allow the graphics card (WebGPU)")).to_be_hidden()

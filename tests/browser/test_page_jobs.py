@@ -1,0 +1,55 @@
+"""What the pool computes, as the page shows it."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.visiting import DOUBLE, Visitor, post_job
+from tests.serving import Server
+
+
+def test_the_very_code_that_runs_can_be_read(server: Server, page: Page) -> None:
+    post_job(server)
+    visitor = Visitor(page, server)
+    assert not any(url.endswith("/jobs/doubling") for url in visitor.requests)
+    visitor.card("Doubling").get_by_text("More, and the code that will run").click()
+    expect(page.get_by_role("region", name="Code of Doubling")).to_have_text(DOUBLE)
+
+
+def test_a_paused_and_a_finished_job_are_called_so(server: Server, page: Page) -> None:
+    post_job(server, "Paused one", state="paused")
+    post_job(server, "Done one", count=1)
+    visitor = Visitor(page, server)
+    expect(visitor.card("Paused one")).to_contain_text("paused")
+    visitor.start()
+    visitor.expect_units(1)
+    expect(visitor.card("Done one")).to_contain_text("finished")
+
+
+def test_what_a_job_needs_is_said(server: Server, page: Page) -> None:
+    post_job(server, requirements={"webgpu": True, "memory_mb": 2048})
+    visitor = Visitor(page, server)
+    expect(visitor.card("Doubling")).to_contain_text("Needs: graphics card and 2,048 MB of memory")
+
+
+def test_many_jobs_are_shown_some_at_a_time(server: Server, page: Page) -> None:
+    for number in range(101, 124):
+        post_job(server, f"Job {number}")
+    Visitor(page, server)
+    cards = page.locator("#job-list > li")
+    expect(cards).to_have_count(20)
+    page.get_by_role("button", name="Show 3 more").click()
+    expect(cards).to_have_count(23)
+    expect(page.get_by_role("heading", name="Job 121")).to_be_focused()
+    expect(page.get_by_role("button", name="more")).to_have_count(0)
+
+
+def test_an_empty_pool_says_so(server: Server, page: Page) -> None:
+    Visitor(page, server)
+    expect(page.get_by_text("Nobody has posted a job yet.")).to_be_visible()
+
+
+def test_the_line_that_embeds_the_widget_is_there_to_copy(server: Server, page: Page) -> None:
+    Visitor(page, server)
+    page.get_by_text("Put this on your own site").click()
+    expect(page.get_by_text(f'<script src="{server.url}/widget.js" async></script>')).to_be_visible()

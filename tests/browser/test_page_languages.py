@@ -1,0 +1,84 @@
+"""The page speaks the visitor's language, and shows what owners wrote in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import MakePage
+from tests.browser.visiting import Visitor, post_job
+from tests.serving import Server
+
+LANGUAGES = ("de", "en", "es", "fr")
+# The keys of each language's texts, with the names in braces that each holds.
+PLACEHOLDERS = """async (tag) => {
+  const texts = (await import(`/client/web/texts/${tag}.js`)).default;
+  const all = (text) => (typeof text === "string" ? [text] : Object.values(text)).join();
+  const names = (text) => [...new Set(all(text).match(/\\{\\w+\\}/g))].sort().join();
+  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, names(text)]));
+}"""
+
+
+def described(**texts: str) -> dict[str, Any]:
+    return {"metadata": {"short_description": texts}}
+
+
+@pytest.mark.parametrize(
+    ("locale", "button"),
+    [
+        ("de-DE", "Rechnen lassen"),
+        ("es-MX", "Empezar a calcular"),
+        ("fr", "Commencer à calculer"),
+        ("en-GB", "Start computing"),
+        ("sw", "Start computing"),
+    ],
+)
+def test_the_page_speaks_the_visitors_language(server: Server, make_page: MakePage, locale: str, button: str) -> None:
+    visitor = Visitor(make_page(locale=locale), server)
+    expect(visitor.button(button)).to_be_visible()
+    language = locale[:2] if locale != "sw" else "en"
+    expect(visitor.page.locator("html")).to_have_attribute("lang", language)
+
+
+def test_numbers_are_written_as_the_visitor_writes_them(server: Server, make_page: MakePage) -> None:
+    visitor = Visitor(make_page(locale="de-DE"), server)
+    expect(visitor.by_id("throttle-value")).to_have_text("60\u00a0%")
+
+
+@pytest.mark.parametrize(
+    ("locale", "texts", "shown", "lang"),
+    [
+        ("de-DE", {"en": "Tides", "de": "Gezeiten"}, "Gezeiten", "de"),
+        ("de-AT", {"de": "Gezeiten", "de-AT": "Gezeitn"}, "Gezeitn", "de-AT"),
+        ("pt-BR", {"en": "Tides", "pt": "Marés"}, "Marés", "pt"),
+        ("fi", {"de": "Gezeiten", "en": "Tides"}, "Tides", "en"),
+        ("fi", {"eu": "Mareak"}, "Mareak", "eu"),
+        ("fi", {'"><script>': "Tides"}, "Tides", ""),
+    ],
+)
+def test_the_best_description_is_shown(
+    server: Server, make_page: MakePage, locale: str, texts: dict[str, str], shown: str, lang: str
+) -> None:
+    post_job(server, **described(**texts))
+    visitor = Visitor(make_page(locale=locale), server)
+    description = visitor.card("Doubling").locator(".short")
+    expect(description).to_have_text(shown)
+    expect(description).to_have_attribute("lang", lang)
+    expect(description).to_have_attribute("dir", "auto")
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_every_language_says_all_that_english_says(server: Server, make_page: MakePage, tag: str) -> None:
+    page = Visitor(make_page(), server).page
+    assert page.evaluate(PLACEHOLDERS, tag) == page.evaluate(PLACEHOLDERS, "en")
+
+
+@pytest.mark.parametrize("path", ["/", "/widget"])
+def test_every_text_that_a_page_names_is_there(server: Server, make_page: MakePage, path: str) -> None:
+    visitor = Visitor(make_page(), server)
+    visitor.goto(path)
+    named = visitor.page.locator("[data-text]").evaluate_all("(all) => all.map(({dataset}) => dataset.text)")
+    labels = visitor.page.locator("[data-label]").evaluate_all("(all) => all.map(({dataset}) => dataset.label)")
+    assert {*named, *labels} <= set(visitor.page.evaluate(PLACEHOLDERS, "en"))

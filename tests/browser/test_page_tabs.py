@@ -1,0 +1,59 @@
+"""One tab of a browser computes at a time; all of them share what is remembered."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.visiting import Visitor, post_busy_job, wait_for_count
+from tests.serving import Server
+
+ELSEWHERE = "Another tab of this browser is computing. This one takes over when that is closed."
+
+
+def both(server: Server, page: Page) -> tuple[Visitor, Visitor, str]:
+    """Two tabs of which the first computes."""
+    job = post_busy_job(server, count=8)
+    first = Visitor(page, server)
+    first.choose("Cores to use", 1)
+    first.start()
+    wait_for_count(server, job, leased=1)
+    second = Visitor(page.context.new_page(), server)
+    second.expect_status(ELSEWHERE)
+    return first, second, job
+
+
+def test_a_second_tab_does_not_compute(server: Server, page: Page) -> None:
+    first, second, job = both(server, page)
+    wait_for_count(server, job, leased=1)
+    first.expect_status("Computing.")
+    expect(second.by_id("worker-list").get_by_role("listitem")).to_have_count(0)
+
+
+def test_it_takes_over_when_the_first_is_closed(server: Server, page: Page) -> None:
+    first, second, job = both(server, page)
+    first.page.close()
+    second.expect_status("Computing.")
+    wait_for_count(server, job, leased=1)
+
+
+def test_it_can_pause_the_first(server: Server, page: Page) -> None:
+    first, second, _job = both(server, page)
+    second.press("Pause")
+    second.expect_status("Paused.")
+    expect(first.button("Resume")).to_be_visible()
+    first.expect_status("Pausing. What is being computed may come to its end.")
+
+
+def test_it_can_change_the_choices_of_the_first(server: Server, page: Page) -> None:
+    first, second, job = both(server, page)
+    second.choose("Cores to use", 2)
+    wait_for_count(server, job, leased=2)
+    expect(first.page.get_by_label("Cores to use")).to_have_value("2")
+
+
+def test_what_is_forgotten_in_one_is_forgotten_in_both(server: Server, page: Page) -> None:
+    first, second, job = both(server, page)
+    second.press("Stop and forget")
+    first.expect_status("Nothing runs until you press the button.")
+    wait_for_count(server, job, leased=0)
+    assert page.evaluate("localStorage.length") == 0

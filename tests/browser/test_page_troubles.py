@@ -1,0 +1,150 @@
+"""What goes wrong is said plainly, and the page goes on as soon as it can."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Watch
+from tests.browser.visiting import BUSY, THROW, Visitor, counts, post_busy_job, post_job, wait_for_count
+from tests.serving import Server
+
+AWAY = "The pool can\u2019t be reached. Trying again by itself."
+BLOCKED = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError'); }})"
+FULL = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }"
+MANY_TROUBLES = """async () => {
+  const { Language } = await import("/client/web/languages.js");
+  const { Troubles } = await import("/client/web/troubles.js");
+  const troubles = new Troubles(document.getElementById("trouble-list"), new Language());
+  for (let number = 0; number < 30; number += 1) troubles.add({ kind: "threw", message: `number ${number}` });
+}"""
+DAMAGED = [
+    "{",
+    "null",
+    "[]",
+    '"text"',
+    '{"version": 2, "state": "running"}',
+    '{"version": 1, "state": "running", "volunteer": 1}',
+    '{"version": 1, "state": "running", "volunteer": "00112233445566778899aabbccddeeff", "totals": {"units": -1}}',
+]
+
+
+@pytest.fixture
+def tolerant(watch: Watch) -> Watch:
+    """Chromium itself logs every request that fails."""
+    watch.tolerated.append("Failed to load resource")
+    return watch
+
+
+def test_a_job_that_breaks_off_is_named_with_what_it_said(server: Server, page: Page) -> None:
+    post_job(server, "Tides", count=1, execute_function=THROW)
+    visitor = Visitor(page, server)
+    visitor.start()
+    expect(visitor.trouble("broke off with an error").first).to_contain_text("Tides")
+    expect(visitor.trouble("broke off with an error").first).to_contain_text("no such harbour")
+
+
+def test_an_endless_unit_is_ended_and_said_to_have_taken_too_long(server: Server, page: Page) -> None:
+    job = post_job(server, "Endless", execute_function=BUSY, settings={"lease_seconds": 2})
+    server.post(f"{job}/variables", {"ms": 60_000})
+    visitor = Visitor(page, server)
+    visitor.start()
+    expect(visitor.trouble("took too long and was ended").first).to_contain_text("Endless")
+
+
+def test_the_same_trouble_again_is_counted(server: Server, page: Page) -> None:
+    post_job(server, "Tides", count=1, execute_function=THROW, settings={"max_errors": 100})
+    visitor = Visitor(page, server)
+    visitor.choose("Cores to use", 1)
+    visitor.start()
+    expect(visitor.trouble("broke off with an error")).to_contain_text("2 times")
+    expect(visitor.trouble("broke off with an error")).to_have_count(1)
+
+
+def test_the_list_of_troubles_is_bounded(server: Server, page: Page) -> None:
+    visitor = Visitor(page, server)
+    page.evaluate(MANY_TROUBLES)
+    troubles = visitor.by_id("trouble-list").locator("li")
+    expect(troubles).to_have_count(20)
+    expect(troubles.first).to_contain_text("number 29")
+
+
+@pytest.mark.usefixtures("tolerant")
+def test_it_says_that_the_pool_is_away_and_goes_on_when_it_is_back(server: Server, page: Page) -> None:
+    job = post_busy_job(server, milliseconds=500)
+    visitor = Visitor(page, server)
+    visitor.start()
+    wait_for_count(server, job, leased=1)
+    server.kill()
+    visitor.expect_status(AWAY)
+    expect(visitor.trouble("The pool couldn\u2019t be reached.").first).to_be_visible()
+    server.start()
+    visitor.expect_units(1)
+    visitor.expect_status("There is nothing to compute at the moment. The pool is asked again by itself.")
+    assert counts(server, job)["done"] == 1
+
+
+@pytest.mark.usefixtures("tolerant")
+def test_jobs_that_can_not_be_loaded_can_be_asked_for_again(server: Server, page: Page) -> None:
+    post_job(server)
+    page.route("**/jobs/index", lambda route: route.abort())
+    Visitor(page, server)
+    expect(page.get_by_text("The jobs couldn\u2019t be loaded.")).to_be_visible()
+    page.unroute("**/jobs/index")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("heading", name="Doubling")).to_be_visible()
+
+
+def test_a_browser_that_can_not_isolate_jobs_is_told_so_and_leases_nothing(server: Server, page: Page) -> None:
+    job = post_job(server, count=1)
+    page.add_init_script("if (window === top) { window.kept = MessageChannel; delete window.MessageChannel; }")
+    visitor = Visitor(page, server)
+    visitor.start()
+    expect(page.get_by_role("alert")).to_contain_text("nothing can be computed safely")
+    visitor.expect_status("Computing can\u2019t start here.")
+    assert visitor.leases() == []
+    page.evaluate("void (window.MessageChannel = window.kept)")
+    visitor.press("Try again")
+    wait_for_count(server, job, done=1)
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+@pytest.mark.parametrize("text", DAMAGED)
+def test_a_damaged_memory_is_none(server: Server, page: Page, text: str) -> None:
+    visitor = Visitor(page, server)
+    page.evaluate("(text) => localStorage.setItem('comp-pool', text)", text)
+    page.reload()
+    visitor.expect_status("Nothing runs until you press the button.")
+    visitor.start()
+    assert visitor.remembered()["state"] == "running"
+
+
+def test_damaged_choices_are_the_usual_ones(server: Server, page: Page) -> None:
+    visitor = Visitor(page, server)
+    visitor.start()
+    visitor.press("Pause")
+    visitor.expect_status("Paused.")
+    page.evaluate(
+        """() => {
+          const record = JSON.parse(localStorage.getItem("comp-pool"));
+          record.settings = {owners: "all", workers: 1e9, throttle: 70, gpu: "yes"};
+          localStorage.setItem("comp-pool", JSON.stringify(record));
+        }"""
+    )
+    page.reload()
+    visitor.expect_status("Paused.")
+    expect(page.get_by_label("Share of the time")).to_have_value("60")
+    visitor.press("Resume")
+    visitor.expect_status("There is nothing to compute at the moment. The pool is asked again by itself.")
+
+
+@pytest.mark.parametrize("script", [BLOCKED, FULL])
+def test_without_storage_it_computes_as_long_as_the_page_is_open(server: Server, page: Page, script: str) -> None:
+    page.add_init_script(script)
+    post_job(server, count=2)
+    visitor = Visitor(page, server)
+    visitor.start()
+    visitor.expect_units(2)
+    expect(visitor.by_id("total")).to_have_text("2")
+    visitor.press("Stop and forget")
+    visitor.expect_status("Nothing runs until you press the button.")

@@ -1,0 +1,166 @@
+"""The widget on somebody else's site: asked first, isolated the same way, and the site's own page is left alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from playwright.sync_api import Error, FrameLocator, Page, expect
+
+from tests.browser.conftest import MakePage
+from tests.browser.test_page_access import findings
+from tests.browser.visiting import counts, post_busy_job, post_job, wait_for_count
+from tests.serving import Server, wait_until
+
+HOST_PAGE = """<!doctype html><html lang="en"><title>A site</title><h1>A site</h1>
+<p>Before</p>{script}<p>After</p></html>"""
+# All that a script could leave behind on the page, but for the frame itself.
+TRACES = """() => {
+  const page = document.documentElement.cloneNode(true);
+  for (const frame of page.querySelectorAll("iframe")) frame.remove();
+  const names = Object.getOwnPropertyNames(window).filter((name) => !/^\\d+$/.test(name));
+  return [page.outerHTML, names.sort().join(), document.cookie, localStorage.length];
+}"""
+
+Embed = Callable[..., Page]
+
+
+@pytest.fixture
+def embed(server: Server, make_page: MakePage) -> Iterator[Embed]:
+    """Opens a page of another origin that holds the one line; takes its attributes."""
+    html = HOST_PAGE
+
+    class Host(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/" else 404)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(html.encode())
+
+        def log_message(self, *_arguments: Any) -> None:
+            pass
+
+    host = ThreadingHTTPServer(("127.0.0.1", 0), Host)
+    threading.Thread(target=host.serve_forever, daemon=True).start()
+
+    def show(attributes: str = "async", site: str = "127.0.0.1", **options: Any) -> Page:
+        nonlocal html
+        html = HOST_PAGE.format(script=f'<script src="{server.url}/widget.js" {attributes}></script>')
+        html = html.replace("<title>", '<link rel="icon" href="data:,"><title>')
+        page = make_page(**options)
+        page.goto(f"http://{site}:{host.server_port}/")
+        return page
+
+    yield show
+    host.shutdown()
+    host.server_close()
+
+
+def widget(page: Page) -> FrameLocator:
+    return page.frame_locator("iframe")
+
+
+def start(page: Page) -> None:
+    widget(page).get_by_role("button", name="Start computing").click()
+
+
+def test_nothing_is_leased_before_the_visitor_of_the_site_consents(server: Server, embed: Embed) -> None:
+    job = post_job(server, count=1)
+    page = embed()
+    expect(widget(page).get_by_text("One job for")).to_be_visible()
+    expect(widget(page).get_by_role("status")).to_have_text("Nothing runs until you press the button.")
+    assert counts(server, job)["open"] == 1
+
+
+def test_it_computes_after_that(server: Server, embed: Embed) -> None:
+    job = post_job(server, count=3)
+    page = embed()
+    start(page)
+    expect(widget(page).get_by_text("3 units done")).to_be_visible()
+    assert counts(server, job)["done"] == 3
+
+
+def test_the_sites_page_gets_one_frame_and_nothing_else(server: Server, embed: Embed) -> None:
+    post_job(server, count=1)
+    without = embed('type="text/plain"').evaluate(TRACES)
+    page = embed()
+    start(page)
+    expect(widget(page).get_by_text("1 unit done")).to_be_visible()
+    traces = page.evaluate(TRACES)
+    assert page.locator("iframe").count() == 1
+    assert traces[0] == without[0].replace('type="text/plain"', 'async=""')
+    assert traces[1:] == without[1:]
+
+
+def test_the_frame_stands_where_the_line_stands_and_is_named(embed: Embed) -> None:
+    page = embed()
+    expect(page.locator("p:has-text('Before') + script + iframe + p")).to_have_text("After")
+    assert (page.locator("iframe").get_attribute("title") or "").startswith("Volunteer computing: ")
+
+
+def test_a_site_may_say_for_whom_and_in_which_language(server: Server, embed: Embed) -> None:
+    theirs = post_job(server, "Theirs", count=2, metadata={"owner": "semprebeta"})
+    others = post_job(server, "Others", count=2, metadata={"owner": "somebody"})
+    page = embed('data-owner="semprebeta, nobody" data-lang="de" async')
+    widget(page).get_by_role("button", name="Rechnen lassen").click()
+    expect(widget(page).get_by_text("2 Einheiten fertig")).to_be_visible()
+    assert (counts(server, theirs)["done"], counts(server, others)["done"]) == (2, 0)
+
+
+def test_it_takes_little_unless_more_is_given(embed: Embed) -> None:
+    page = embed()
+    expect(widget(page).locator("#plan")).to_contain_text("20% of the time")
+    widget(page).get_by_label("Share of the time").fill("50")
+    expect(widget(page).locator("#plan")).to_contain_text("50% of the time")
+
+
+def test_consent_is_easily_taken_back(server: Server, embed: Embed) -> None:
+    job = post_busy_job(server)
+    page = embed()
+    start(page)
+    wait_for_count(server, job, leased=1)
+    widget(page).get_by_role("button", name="Stop and forget").click()
+    wait_for_count(server, job, leased=0)
+    expect(widget(page).get_by_role("button", name="Start computing")).to_be_visible()
+
+
+def test_it_goes_on_at_the_next_visit(server: Server, embed: Embed) -> None:
+    job = post_job(server, count=1)
+    page = embed()
+    start(page)
+    expect(widget(page).get_by_text("1 unit done")).to_be_visible()
+    server.post(f"{job}/variables", {"x": 2})
+    page.reload()
+    expect(widget(page).get_by_text("2 units done")).to_be_visible()
+
+
+def test_it_computes_where_storage_is_blocked(server: Server, embed: Embed) -> None:
+    post_job(server, count=1)
+    page = embed(site="localhost")  # This Chromium blocks the storage of frames from other sites.
+    start(page)
+    expect(widget(page).get_by_text("1 unit done")).to_be_visible()
+    with pytest.raises(Error, match="SecurityError"):
+        page.frames[1].evaluate("localStorage.length")
+
+
+def test_it_leads_to_the_pools_page(server: Server, embed: Embed) -> None:
+    page = embed()
+    with page.expect_popup() as popup:
+        widget(page).get_by_role("link", name="What is this?").click()
+    wait_until(lambda: popup.value.url == f"{server.url}/")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(server: Server, make_page: MakePage, scheme: str) -> None:
+    post_job(server, count=1)
+    page = make_page(color_scheme=scheme, reduced_motion="reduce", viewport={"width": 340, "height": 300})
+    page.goto(f"{server.url}/widget")
+    expect(page.get_by_text("One job for")).to_be_visible()
+    assert findings(page) == []
+    page.get_by_role("button", name="Start computing").click()
+    expect(page.get_by_text("1 unit done")).to_be_visible()
+    assert findings(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 340

@@ -1,0 +1,108 @@
+"""What tests of the volunteer's page share: jobs to compute, and a visitor who opens the page and presses buttons."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.serving import Server, wait_until
+
+DOUBLE = "function (variable, context) { context.result = variable.x * 2; return context; }"
+# Long enough for a test to look at what is under way; variables say how long.
+BUSY = """function (variable, context) {
+  const end = Date.now() + variable.ms;
+  while (Date.now() < end);
+  context.result = variable.ms;
+  return context;
+}"""
+THROW = "function () { throw new Error('no such harbour'); }"
+
+
+def post_job(server: Server, name: str = "Doubling", count: int = 0, **fields: Any) -> str:
+    """Posts a job with so many variables to double; returns its path."""
+    job = {"name": name, "execute_function": DOUBLE, **fields}
+    path = str(server.post("/jobs", job)["_links"]["self"])
+    for number in range(count):
+        server.post(f"{path}/variables", {"x": number})
+    return path
+
+
+def post_busy_job(server: Server, name: str = "Busy", count: int = 1, milliseconds: int = 60_000, **fields: Any) -> str:
+    """Posts a job whose units take so long; returns its path."""
+    path = post_job(server, name, execute_function=BUSY, **fields)
+    for _ in range(count):
+        server.post(f"{path}/variables", {"ms": milliseconds})
+    return path
+
+
+def counts(server: Server, job: str) -> dict[str, int]:
+    """The job's variables by their state."""
+    return dict(server.get(f"{job}/progress")["variables"])
+
+
+def wait_for_count(server: Server, job: str, **expected: int) -> None:
+    wait_until(lambda: expected.items() <= counts(server, job).items())
+
+
+class Visitor:
+    """Somebody with the volunteer's page open."""
+
+    def __init__(self, page: Page, server: Server) -> None:
+        self.page, self.server = page, server
+        self.requests: list[str] = []
+        page.context.on("request", lambda request: self.requests.append(request.url))
+        self.goto()
+
+    def goto(self, path: str = "/") -> None:
+        self.page.goto(self.server.url + path)
+        expect(self.by_id("content")).to_be_visible()
+
+    def by_id(self, name: str) -> Locator:
+        return self.page.locator(f"#{name}")
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def press(self, name: str) -> None:
+        self.button(name).click()
+
+    def start(self) -> None:
+        self.press("Start computing")
+
+    def expect_status(self, text: str) -> None:
+        expect(self.page.get_by_role("status").first).to_have_text(text)
+
+    def expect_units(self, count: int) -> None:
+        expect(self.by_id("units")).to_have_text(str(count))
+
+    def card(self, name: str) -> Locator:
+        """A job's card, on the screen: what isn't seen isn't kept up to date."""
+        heading = self.page.get_by_role("heading", name=name, exact=True)
+        card = self.page.get_by_role("listitem").filter(has=heading)
+        card.scroll_into_view_if_needed()
+        return card
+
+    def worker(self, number: int) -> Locator:
+        return self.by_id("worker-list").get_by_role("listitem").nth(number - 1)
+
+    def trouble(self, text: str | re.Pattern[str]) -> Locator:
+        return self.by_id("trouble-list").get_by_role("listitem").filter(has_text=text)
+
+    def choose(self, label: str, value: int) -> None:
+        self.page.get_by_label(label, exact=True).fill(str(value))
+
+    def remembered(self) -> Any:
+        text = self.page.evaluate("localStorage.getItem('comp-pool')")
+        return text and json.loads(text)
+
+    def leases(self) -> list[str]:
+        """The requests for variables so far."""
+        return [url for url in self.requests if url.endswith("/variables")]
+
+
+def plain(text: str) -> str:
+    """Without the marks that keep a name's direction to itself."""
+    return re.sub("[\u2068\u2069]", "", text)
