@@ -43,6 +43,7 @@ export class Choices {
     this.#drawWords(workers, throttle, owners);
   }
 
+  /** @param {number} workers @param {number} throttle @param {string[]} owners */
   #drawWords(workers, throttle, owners) {
     const share = this.#language.percent(throttle);
     const ofCores = this.#language.text("choices.workers.value", { workers, count: cores() });
@@ -53,6 +54,7 @@ export class Choices {
     say(find("owners-help"), this.#language.text(`choices.owners.${owners.length ? "some" : "everyone"}`));
   }
 
+  /** @param {string} owner */
   #add(owner) {
     const box = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
     this.#boxes.set(owner, box);

@@ -20,7 +20,10 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** Sets the text only where it differs: a live region would announce it again. */
+/**
+ * Sets the text only where it differs: a live region would announce it again.
+ * @param {Node} target @param {string} text
+ */
 export function say(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }

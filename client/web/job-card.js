@@ -3,32 +3,35 @@
 import { element, say } from "./dom.js";
 import { isolated } from "./languages.js";
 
+/** @typedef {import("../js/index.js").Client} Client */
+/** @typedef {import("../js/index.js").Document} Document */
+
 const NEEDS = ["webgpu", "wasm", "wasm_simd", "memory_mb"];
 
 export class JobCard {
   #job;
   #client;
   #language;
-  #bar;
+  #bar = /** @type {HTMLProgressElement} */ (element("progress", { max: 1, value: 0 }));
   #count = element("span", { class: "count" });
   #state = element("span", { class: "badge", hidden: true });
   #code = element("code");
 
   /**
-   * @param {any} job its document in the index
-   * @param {any} client the pool's
+   * @param {Document} job as the index has it
+   * @param {Client} client
    * @param {import("./languages.js").Language} language
    */
   constructor(job, client, language) {
     this.#job = job;
     this.#client = client;
     this.#language = language;
-    const label = language.text("job.progress.label", { job: this.name });
-    this.#bar = element("progress", { max: 1, value: 0, "aria-label": label });
+    this.#bar.setAttribute("aria-label", language.text("job.progress.label", { job: this.name }));
     this.element = element("li", { class: "card" }, ...this.#parts());
     this.#drawState(job.content.state);
   }
 
+  /** @returns {string} */
   get id() {
     return this.#job.content.id;
   }
@@ -61,10 +64,12 @@ export class JobCard {
     return element("p", { class: "owner" }, this.#language.text(said, { owner: isolated(owner ?? "") }));
   }
 
+  /** @param {"description" | "short_description"} field */
   #described(field) {
     return this.#language.best(this.#job.content.metadata?.[field]);
   }
 
+  /** @param {string} kind @param {{text: string, lang: string} | null} found */
   #text(kind, found) {
     const { text, lang } = found ?? { text: this.#language.text("job.undescribed"), lang: this.#language.tag };
     return element("p", { class: kind, lang, dir: "auto" }, text);
@@ -77,6 +82,7 @@ export class JobCard {
     return [element("p", { class: "needs" }, this.#language.text("job.needs", { needs: this.#language.list(needs) }))];
   }
 
+  /** @param {string} name @param {unknown} value */
   #need(name, value) {
     return this.#language.text(`job.needs.${name}`, { count: Number(value) });
   }
@@ -88,7 +94,7 @@ export class JobCard {
     const code = element("pre", { tabindex: 0, role: "region", "aria-label": label }, this.#code);
     const said = element("p", { class: "help" }, this.#language.text("job.code"));
     const details = element("details", {}, summary, this.#text("full", this.#described("description")), said, code);
-    details.addEventListener("toggle", () => details.open && this.#showCode());
+    details.addEventListener("toggle", () => details.hasAttribute("open") && this.#showCode());
     return details;
   }
 
@@ -99,6 +105,7 @@ export class JobCard {
     say(this.#code, job ? String(job.content.execute_function) : this.#language.text("job.code.failed"));
   }
 
+  /** @param {any} progress */
   #drawProgress({ state, complete, variables: { done, total } }) {
     this.#bar.max = Math.max(total, 1);
     this.#bar.value = done;
@@ -106,6 +113,7 @@ export class JobCard {
     this.#drawState(complete ? "complete" : state);
   }
 
+  /** @param {string} state */
   #drawState(state) {
     const isWorthSaying = state === "paused" || state === "complete";
     this.#state.hidden = !isWorthSaying;
@@ -113,5 +121,5 @@ export class JobCard {
   }
 }
 
-/** @param {any} job @returns {string | null} */
+/** @param {Document} job @returns {string | null} */
 export const ownerOf = (job) => job.content.metadata?.owner ?? null;

@@ -3,6 +3,9 @@
 import { find } from "./dom.js";
 import { JobCard, ownerOf } from "./job-card.js";
 
+/** @typedef {import("../js/index.js").Client} Client */
+/** @typedef {import("../js/index.js").Document} Document */
+
 const AT_A_TIME = 20;
 /** So many are looked through for their owners. */
 const LOOKED_THROUGH = 1000;
@@ -14,9 +17,9 @@ export class Jobs {
   #client;
   #language;
   #onfound;
-  /** @type {any} */
+  /** @type {AsyncIterator<Document> | null} */
   #source = null;
-  /** Those found so far. @type {any[]} */
+  /** Those found so far. @type {Document[]} */
   #jobs = [];
   /** @type {Map<Element, JobCard>} */
   #cards = new Map();
@@ -27,9 +30,9 @@ export class Jobs {
   #observer = new IntersectionObserver((entries) => this.#observe(entries), { rootMargin: NEARBY });
 
   /**
-   * @param {any} client the pool's
+   * @param {Client} client
    * @param {import("./languages.js").Language} language
-   * @param {(jobs: any[], isAll: boolean) => void} onfound called with what was found so far
+   * @param {(jobs: Document[]) => void} onfound called with what was found so far
    */
   constructor(client, language, onfound) {
     this.#client = client;
@@ -67,7 +70,7 @@ export class Jobs {
       if (done) this.#source = null;
       else this.#jobs.push(value);
     }
-    this.#onfound(this.#jobs, this.#source === null);
+    this.#onfound(this.#jobs);
   }
 
   /** Shows some more. @returns {Element | undefined} the first of them */
@@ -80,6 +83,7 @@ export class Jobs {
     return cards[0];
   }
 
+  /** @param {Document} job */
   #card(job) {
     const card = new JobCard(job, this.#client, this.#language);
     this.#cards.set(card.element, card);
@@ -107,6 +111,7 @@ export class Jobs {
     find("jobs-retry").hidden = state !== "failed";
   }
 
+  /** @param {IntersectionObserverEntry[]} entries */
   #observe(entries) {
     for (const { target, isIntersecting } of entries) {
       const card = /** @type {JobCard} */ (this.#cards.get(target));
@@ -123,5 +128,5 @@ export class Jobs {
   }
 }
 
-/** Those that are named. @param {any[]} jobs */
-export const ownersOf = (jobs) => new Set(jobs.map(ownerOf).filter((owner) => owner !== null));
+/** Those that are named. @param {Document[]} jobs @returns {Set<string>} */
+export const ownersOf = (jobs) => new Set(jobs.map((job) => ownerOf(job) ?? []).flat());

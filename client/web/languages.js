@@ -5,12 +5,17 @@ import en from "./texts/en.js";
 import es from "./texts/es.js";
 import fr from "./texts/fr.js";
 
+/** @typedef {Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>>} Texts */
+
+/** @type {Record<string, Texts>} */
 const TEXTS = { de, en, es, fr };
 const FALLBACK = "en";
 /** A text from elsewhere within a sentence keeps its direction to itself. */
 const ISOLATE = ["\u2068", "\u2069"];
 
+/** @param {string} tag */
 const primary = (tag) => tag.toLowerCase().split("-")[0];
+/** @param {string} tag */
 const isTag = (tag) => /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/.test(tag);
 
 /** @param {string} text a name from elsewhere that stands in a sentence */
@@ -19,7 +24,7 @@ export const isolated = (text) => ISOLATE.join(String(text));
 export class Language {
   /** @param {readonly (string | null)[]} wanted language tags, the dearest first */
   constructor(wanted = preferences()) {
-    this.wanted = wanted.filter((tag) => tag !== null && isTag(tag));
+    this.wanted = wanted.flatMap((tag) => (tag !== null && isTag(tag) ? [tag] : []));
     /** With its region, for numbers and dates. */
     this.locale = this.wanted.find((tag) => primary(tag) in TEXTS) ?? FALLBACK;
     this.tag = primary(this.locale);
@@ -32,44 +37,51 @@ export class Language {
    */
   text(key, values = {}) {
     const found = TEXTS[this.tag][key] ?? TEXTS[FALLBACK][key];
-    const text = typeof found === "object" ? found[this.#plural(values.count)] ?? found.other : found;
+    const text = typeof found === "object" ? found[this.#plural(Number(values.count))] ?? found.other : found;
     return (text ?? "").replace(/\{(\w+)\}/g, (_, name) => this.#shown(values[name]));
   }
 
-  #plural = (count) => new Intl.PluralRules(this.locale).select(Number(count));
+  /** @param {number} count */
+  #plural = (count) => new Intl.PluralRules(this.locale).select(count);
 
+  /** @param {string | number} value */
   #shown = (value) => (typeof value === "number" ? this.number(value) : String(value));
 
-  number(value, options = {}) {
+  /** @param {number} value @param {Intl.NumberFormatOptions} [options] */
+  number(value, options) {
     return new Intl.NumberFormat(this.locale, options).format(value);
   }
 
+  /** @param {number} share */
   percent(share) {
     return this.number(share, { style: "percent" });
   }
 
+  /** @param {string[]} items */
   list(items) {
     return new Intl.ListFormat(this.locale).format(items);
   }
 
+  /** @param {Date} date */
   time(date) {
     return new Intl.DateTimeFormat(this.locale, { timeStyle: "medium" }).format(date);
   }
 
-  /** In the two largest units that there are, such as 3 h 5 min; of little, the tenths too. */
+  /** In the two largest units that there are, such as 3 h 5 min; of little, the tenths too. @param {number} seconds */
   duration(seconds) {
     if (seconds < 10) return this.#amount(Math.floor(seconds * 10) / 10, "second");
     const whole = Math.floor(seconds);
     const parts = [
-      [Math.floor(whole / 3600), "hour"],
-      [Math.floor(whole / 60) % 60, "minute"],
-      [whole % 60, "second"],
+      { value: Math.floor(whole / 3600), unit: "hour" },
+      { value: Math.floor(whole / 60) % 60, unit: "minute" },
+      { value: whole % 60, unit: "second" },
     ];
-    const first = parts.findIndex(([value]) => value > 0);
+    const first = parts.findIndex(({ value }) => value > 0);
     const shown = parts.slice(first, first + 2);
-    return shown.map(([value, unit]) => this.#amount(value, unit)).join(" ");
+    return shown.map(({ value, unit }) => this.#amount(value, unit)).join(" ");
   }
 
+  /** @param {number} value @param {string} unit */
   #amount = (value, unit) => this.number(value, { style: "unit", unit, unitDisplay: "short" });
 
   /**
@@ -78,7 +90,7 @@ export class Language {
    * @returns {{text: string, lang: string} | null}
    */
   best(texts) {
-    const given = Object.entries(texts ?? {}).filter(([, text]) => typeof text === "string");
+    const given = Object.entries(texts ?? {});
     for (const tag of [...this.wanted, FALLBACK]) {
       const found = given.find(([key]) => key.toLowerCase() === tag.toLowerCase()) ??
         given.find(([key]) => primary(key) === primary(tag));
@@ -87,17 +99,20 @@ export class Language {
     return given.length ? described(given[0]) : null;
   }
 
-  /** Fills in every element below that names its text, or its label, by a key. */
-  translate(root = document) {
-    for (const element of root.querySelectorAll("[data-text]")) element.textContent = this.text(element.dataset.text);
-    for (const element of root.querySelectorAll("[data-label]")) {
-      element.setAttribute("aria-label", this.text(element.dataset.label));
+  /** Fills in every element that names its text, or its label, by a key. */
+  translate() {
+    for (const element of document.querySelectorAll("[data-text]")) {
+      element.textContent = this.text(String(element.getAttribute("data-text")));
+    }
+    for (const element of document.querySelectorAll("[data-label]")) {
+      element.setAttribute("aria-label", this.text(String(element.getAttribute("data-label"))));
     }
     document.documentElement.lang = this.tag;
   }
 }
 
-const described = ([lang, text]) => ({ text, lang: isTag(lang) ? lang : "" });
+/** @param {[string, unknown]} entry */
+const described = ([lang, text]) => ({ text: String(text), lang: isTag(lang) ? lang : "" });
 
 /** A site that embeds the widget may say which language it is in; the browser says which its user reads. */
 function preferences() {

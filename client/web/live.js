@@ -1,10 +1,13 @@
-// What happens now: units done, their rate, and what each worker does. Drawn at most once a frame, and only if seen.
+// What happens now: units done, their rate, and what each worker does. Drawn only if seen.
 
 import { element, find, say } from "./dom.js";
 import { isolated } from "./languages.js";
 
+/** @typedef {import("../js/lib/report.js").WorkerView} WorkerView */
+
 const MINUTE = 60_000;
 const RIPPLE_EVERY = 500;
+const DRAW_AFTER = 100;
 const isStill = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** The units of this visit. */
@@ -57,14 +60,17 @@ export class Live {
     this.draw();
   }
 
+  /** Soon; units may be done by the hundred. */
   draw() {
     if (this.#isDrawing) return;
     this.#isDrawing = true;
-    requestAnimationFrame(() => {
-      this.#isDrawing = false;
-      this.#drawFigures();
-      this.#drawWorkers();
-    });
+    setTimeout(() => requestAnimationFrame(() => this.#draw()), DRAW_AFTER);
+  }
+
+  #draw() {
+    this.#isDrawing = false;
+    this.#drawFigures();
+    this.#drawWorkers();
   }
 
   #drawFigures() {
@@ -79,10 +85,11 @@ export class Live {
     const list = find("worker-list");
     while (list.childElementCount > workers.length) list.lastElementChild.remove();
     while (list.childElementCount < workers.length) list.append(row());
-    workers.forEach((worker, index) => this.#drawWorker(list.children[index], worker));
+    for (const worker of workers) this.#drawWorker(list.children[worker.number - 1], worker);
     find("workers-now").hidden = workers.length === 0;
   }
 
+  /** @param {HTMLElement} row @param {WorkerView} worker */
   #drawWorker(row, { number, state, jobName, since }) {
     const [name, what, time] = row.children;
     row.dataset.state = state;
@@ -91,12 +98,13 @@ export class Live {
     say(time, state === "computing" ? this.#elapsed(since) : "");
   }
 
-  /** In whole seconds, since it is drawn but once a second. */
+  /** In whole seconds, since it is drawn but once a second. @param {number} since milliseconds of the date */
   #elapsed(since) {
     const seconds = Math.floor((Date.now() - since) / 1000);
     return seconds > 0 ? this.#language.duration(seconds) : "";
   }
 
+  /** @param {string} state @param {string} jobName */
   #doing(state, jobName) {
     if (!jobName) return this.#language.text(`worker.${state}`);
     return this.#language.text(`worker.${state}.job`, { job: isolated(jobName) });

@@ -9,17 +9,26 @@ const SAVE_EVERY = 1000;
 
 /** @typedef {{owners: string[], workers: number, throttle: number, plugged: boolean, gpu: boolean}} Settings */
 /** @typedef {{units: number, seconds: number}} Totals */
+/**
+ * @typedef {object} Remembered
+ * @property {number} version
+ * @property {"running" | "paused"} state
+ * @property {string} volunteer
+ * @property {Settings} settings
+ * @property {Totals} totals
+ */
 
 export class Memory {
   #key;
   #storage = storage();
   #defaults;
-  /** @type {any} what was consented to; null before */
+  /** What was consented to; null before. @type {Remembered | null} */
   #record;
   /** The choices before consent. @type {Settings} */
   #unkept;
   #unsaved = nothing();
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   #saved = -Infinity;
   #onchange;
 
@@ -80,12 +89,12 @@ export class Memory {
     this.#unsaved.units += 1;
     this.#unsaved.seconds += seconds;
     if (performance.now() > this.#saved + SAVE_EVERY) this.save();
-    else this.#timer ||= setTimeout(() => this.save(), SAVE_EVERY);
+    else this.#timer ??= setTimeout(() => this.save(), SAVE_EVERY);
   }
 
   save() {
     clearTimeout(this.#timer);
-    this.#timer = 0;
+    this.#timer = undefined;
     this.#saved = performance.now();
     if (this.#unsaved.units > 0) this.#change(() => {});
   }
@@ -102,23 +111,31 @@ export class Memory {
     this.#onchange();
   }
 
-  /** Other tabs change the document too: what they wrote last is what is changed, unless they forgot it. */
+  /**
+   * Other tabs change the document too: what they wrote last is what is changed, unless they forgot it.
+   * @param {(record: Remembered) => void} update
+   */
   #change(update) {
     if (this.#record === null) return;
     if (this.#storage) this.#record = this.#stored();
     const totals = this.totals;
     this.#unsaved = nothing();
-    if (this.#record === null) return this.#onchange();
+    if (this.#record === null) {
+      this.#onchange();
+      return;
+    }
     update(this.#record);
     this.#write({ ...this.#record, totals });
   }
 
+  /** @param {Remembered} record */
   #write(record) {
     this.#record = record;
     const isWritten = attempt(() => this.#storage?.setItem(this.#key, JSON.stringify(record)) ?? true);
     if (!isWritten) this.#storage = null;
   }
 
+  /** @returns {Remembered | null} */
   #stored() {
     const text = attempt(() => this.#storage?.getItem(this.#key));
     const record = text ? attempt(() => JSON.parse(text)) : null;
@@ -128,7 +145,7 @@ export class Memory {
 
 const nothing = () => ({ units: 0, seconds: 0 });
 
-/** @param {Settings} settings */
+/** @param {Settings} settings @returns {Remembered} */
 const newRecord = (settings) => ({
   version: VERSION,
   state: "running",
@@ -140,7 +157,11 @@ const newRecord = (settings) => ({
 /** Reading the property throws where storage is blocked. */
 const storage = () => attempt(() => window.localStorage) ?? null;
 
-/** @returns what the function returns; undefined where it throws */
+/**
+ * What the function returns; undefined where it throws.
+ * @template Result
+ * @param {() => Result} act
+ */
 function attempt(act) {
   try {
     return act();
@@ -149,7 +170,9 @@ function attempt(act) {
   }
 }
 
+/** @param {unknown} value */
 const isFlag = (value) => typeof value === "boolean";
+/** @param {unknown} value */
 const isText = (value) => typeof value === "string";
 /** What each setting must be. @type {Record<keyof Settings, (value: any) => boolean>} */
 const FIT = {
@@ -160,9 +183,10 @@ const FIT = {
   gpu: isFlag,
 };
 
+/** @param {any} value */
 const isAmount = (value) => Number.isFinite(value) && value >= 0;
 
-/** Another version's document, or a damaged one, is as good as none. */
+/** Another version's document, or a damaged one, is as good as none. @param {any} record */
 function isSound(record) {
   return (
     record?.version === VERSION &&
@@ -173,12 +197,14 @@ function isSound(record) {
   );
 }
 
-/** A setting that is missing, or not as it must be, is the default. */
+/**
+ * A setting that is missing, or not as it must be, is the default.
+ * @param {any} settings @param {Settings} defaults
+ * @returns {Settings}
+ */
 function cleaned(settings, defaults) {
-  const isFit = (name) => FIT[name](settings?.[name]);
-  return Object.fromEntries(
-    Object.entries(defaults).map(([name, fallback]) => [name, isFit(name) ? settings[name] : fallback]),
-  );
+  const fit = Object.entries(FIT).filter(([name, isFit]) => isFit(settings?.[name]));
+  return { ...defaults, ...Object.fromEntries(fit.map(([name]) => [name, settings[name]])) };
 }
 
 function randomId() {

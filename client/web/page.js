@@ -14,12 +14,15 @@ import { Volunteering } from "./volunteering.js";
 const root = new URL(document.documentElement.dataset.root ?? "/", location.href).href;
 const half = Math.max(1, Math.floor(cores() / 2));
 const defaults = { owners: [], workers: half, throttle: 0.6, plugged: false, gpu: false };
+/** @typedef {import("../js/lib/report.js").ErrorReport} ErrorReport */
+/** @typedef {import("../js/lib/report.js").UnitReport} UnitReport */
+
 /** Those that are no error of a job: the status says them. */
 const SAID_OTHERWISE = ["platform", "cancelled"];
 
 const language = new Language();
 const volunteering = new Volunteering(root, "comp-pool", defaults, {
-  onstatus: draw,
+  onchange: draw,
   onworker: () => live.draw(),
   onunit: finished,
   onerror: failed,
@@ -46,21 +49,25 @@ function notice(key) {
   say(find("notice"), key && language.text(`notice.${key}`));
 }
 
+/** @param {import("../js/index.js").Document[]} found */
 function offer(found) {
   start.offer(found);
   choices.offer(ownersOf(found));
 }
 
+/** @param {UnitReport} unit */
 function finished(unit) {
   jobs.changed(unit.job);
   if (unit.outcome === "accepted") live.add(unit);
   else complain({ ...unit, kind: unit.outcome, message: unit.reason });
 }
 
+/** @param {ErrorReport} error */
 function failed(error) {
   if (!SAID_OTHERWISE.includes(error.kind)) complain(error);
 }
 
+/** @param {{kind: string, jobName?: string, message?: string}} trouble */
 function complain(trouble) {
   troubles.add(trouble);
   find("troubles").hidden = false;
@@ -73,10 +80,15 @@ function forgotten() {
   notice("forgotten");
 }
 
+function forget() {
+  volunteering.forget();
+  find("toggle").focus(); // The button itself is gone now.
+}
+
 function begin() {
   language.translate();
   find("content").hidden = find("embedding").hidden = false;
-  find("forget").addEventListener("click", () => volunteering.forget());
+  find("forget").addEventListener("click", forget);
   find("toggle").addEventListener("click", () => notice(""));
   find("embed").textContent = `<script src="${new URL("widget.js", root).href}" async></script>`;
   if (volunteering.resume()) notice("resumed");

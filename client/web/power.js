@@ -3,6 +3,7 @@
 export class Power {
   static isTold = "getBattery" in navigator;
 
+  /** @type {any} TypeScript knows no batteries */
   #battery = null;
 
   /** @param {() => void} onchange */
@@ -15,9 +16,10 @@ export class Power {
     return this.#battery?.charging ?? true;
   }
 
+  /** @param {() => void} onchange */
   async #watch(onchange) {
     try {
-      this.#battery = await navigator.getBattery();
+      this.#battery = await /** @type {any} */ (navigator).getBattery();
     } catch {
       return; // The site's policy may forbid it.
     }

@@ -5,17 +5,24 @@ import { ownerOf } from "./job-card.js";
 import { isolated } from "./languages.js";
 import { cores } from "./memory.js";
 
+/** @typedef {import("../js/index.js").Document} Document */
+/** @typedef {import("./volunteering.js").Status} Status */
+
 const NAMED = 4;
 
-/** What the button does in each state; in all others it pauses. */
+/** @typedef {"start" | "pause" | "resume" | "again"} Action */
+
+/** What the button does in each state; in all others it pauses. @type {Partial<Record<Status, Action>>} */
 const BUTTON = { new: "start", paused: "resume", pausing: "resume", impossible: "again" };
+/** @type {Partial<Record<Action, string>>} */
+const TITLES = { pause: "title.computing", resume: "title.paused" };
 
 export class Start {
   #language;
   #volunteering;
-  /** Those that may run; null until they are known. @type {any[] | null} */
+  /** Those that may run; null until they are known. @type {Document[] | null} */
   #jobs = null;
-  #name = document.documentElement.dataset.name;
+  #name = document.documentElement.dataset.name ?? "";
   #texts;
 
   /**
@@ -30,7 +37,7 @@ export class Start {
     find("toggle").addEventListener("click", () => this.#toggle());
   }
 
-  /** @param {any[]} jobs of the pool */
+  /** @param {Document[]} jobs of the pool */
   offer(jobs) {
     this.#jobs = jobs.filter((job) => job.content.state === "open");
     this.draw();
@@ -44,7 +51,7 @@ export class Start {
     say(find("status"), this.#language.text(`status.${status}`));
     find("toggle").classList.toggle("primary", action !== "pause");
     this.#drawTitle(action);
-    this.#drawObstacle(this.#volunteering.obstacle);
+    this.#drawObstacle();
     say(find("whose"), this.#whose());
     say(find("plan"), this.#plan());
   }
@@ -55,30 +62,31 @@ export class Start {
     else this.#volunteering.start();
   }
 
+  /** @param {Action} action */
   #drawTitle(action) {
-    const title = { pause: "title.computing", resume: "title.paused" }[action];
+    const title = TITLES[action];
     document.title = title ? this.#language.text(title, { name: this.#name }) : this.#name;
   }
 
   /** Only this is an alert: without the visitor nothing will change. */
-  #drawObstacle(obstacle) {
+  #drawObstacle() {
+    const { obstacle } = this.#volunteering;
+    const key = obstacle?.kind === "platform" ? "obstacle.platform" : "obstacle.pool";
     find("obstacle").hidden = obstacle === null;
-    if (obstacle === null) return say(find("obstacle"), "");
-    const key = obstacle.kind === "platform" ? "obstacle.platform" : "obstacle.pool";
-    say(find("obstacle"), this.#language.text(key, { message: isolated(obstacle.message) }));
+    say(find("obstacle"), obstacle ? this.#language.text(key, { message: isolated(obstacle.message) }) : "");
   }
 
   #whose() {
     if (this.#jobs === null) return "";
     const { owners } = this.#volunteering.memory.settings;
-    const jobs = this.#jobs.filter((job) => owners.length === 0 || owners.includes(ownerOf(job)));
+    const jobs = this.#jobs.filter((job) => owners.length === 0 || owners.includes(ownerOf(job) ?? ""));
     if (jobs.length === 0) return this.#language.text("whose.none");
     const names = jobs.map((job) => String(job.content.name));
     const values = { count: jobs.length, owners: this.#some([...new Set(jobs.map(ownerOf))]), jobs: this.#some(names) };
     return this.#language.text(this.#texts.whose, values);
   }
 
-  /** A few by name, the others by number. */
+  /** A few by name, the others by number. @param {(string | null)[]} names */
   #some(names) {
     const shown = names.length > NAMED ? names.slice(0, NAMED - 1) : names;
     const rest = names.length - shown.length;

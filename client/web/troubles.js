@@ -20,7 +20,10 @@ export class Troubles {
     this.#language = language;
   }
 
-  /** The same again is counted, and is the newest. @param {{kind: string, jobName?: string, message?: string}} trouble */
+  /**
+   * The same again is counted, and is the newest.
+   * @param {{kind: string, jobName?: string, message?: string}} trouble
+   */
   add({ kind, jobName, message = "" }) {
     const text = this.#inPlainWords(kind, jobName);
     const key = JSON.stringify([text, message]);
@@ -37,6 +40,7 @@ export class Troubles {
     this.#list.replaceChildren();
   }
 
+  /** @param {string} kind @param {string} [jobName] */
   #inPlainWords(kind, jobName) {
     const job = jobName ? isolated(jobName) : this.#language.text("trouble.aJob");
     return this.#language.text(`trouble.${kind}`, { job }) || this.#language.text("trouble.other", { job });

@@ -5,6 +5,7 @@ const NAME = "comp-pool";
 export class Turn {
   /** Another tab computes, and this one is queued. */
   isElsewhere = false;
+  /** @type {(() => void) | null} */
   #release = null;
   /** @type {AbortController | null} there while the turn is wanted */
   #wish = null;
@@ -33,6 +34,7 @@ export class Turn {
     this.isElsewhere = false;
   }
 
+  /** @param {AbortSignal} signal given when the turn is no longer wanted */
   async #ask(signal) {
     try {
       const isHad = await navigator.locks.request(NAME, { ifAvailable: true }, (lock) => this.#hold(lock, signal));
@@ -42,18 +44,24 @@ export class Turn {
     }
   }
 
+  /** @param {AbortSignal} signal */
   #queue(signal) {
     this.isElsewhere = true;
     this.#onchange();
     return navigator.locks.request(NAME, { signal }, (lock) => this.#hold(lock, signal));
   }
 
-  /** Holds the lock until the promise settles. @returns {Promise<boolean> | boolean} false where another tab has it */
+  /**
+   * Holds the lock until the promise settles.
+   * @param {Lock | null} lock @param {AbortSignal} signal
+   * @returns {Promise<boolean> | boolean} false where another tab has it
+   */
   #hold(lock, signal) {
     if (signal.aborted) return true;
     return lock !== null && new Promise((resolve) => this.#get(signal, () => resolve(true)));
   }
 
+  /** @param {AbortSignal} signal @param {() => void} release */
   #get(signal, release) {
     if (signal.aborted) return;
     this.#release = release;

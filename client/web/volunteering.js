@@ -6,6 +6,9 @@ import { Memory } from "./memory.js";
 import { Power } from "./power.js";
 import { Turn } from "./turn.js";
 
+/** @typedef {import("../js/lib/report.js").ErrorReport} ErrorReport */
+/** @typedef {import("../js/lib/report.js").UnitReport} UnitReport */
+/** @typedef {import("../js/lib/report.js").WorkerView} WorkerView */
 /**
  * @typedef {"new" | "starting" | "computing" | "nothing" | "offline" | "pausing" | "paused" | "unplugged" |
  *   "elsewhere" | "impossible"} Status
@@ -16,10 +19,11 @@ export class Volunteering {
   status = "new";
   #root;
   #listener;
+  /** @type {import("../js/index.js").Volunteer | null} */
   #volunteer = null;
-  /** Why it can't run here at all. @type {{kind: string, message: string} | null} */
+  /** Why it can't run here at all. @type {ErrorReport | null} */
   obstacle = null;
-  /** @type {{kind: string, message: string} | null} */
+  /** @type {ErrorReport | null} */
   #lastError = null;
   #isOffline = false;
 
@@ -27,13 +31,13 @@ export class Volunteering {
    * @param {string} root the pool's address
    * @param {string} key what is remembered is kept under it
    * @param {import("./memory.js").Settings} defaults
-   * @param {{onstatus: () => void, onworker: (worker: any) => void, onunit: (unit: any) => void,
-   *   onerror: (error: any) => void, onforget: () => void}} listener
+   * @param {{onchange: () => void, onworker: () => void, onunit: (unit: UnitReport) => void,
+   *   onerror: (error: ErrorReport) => void, onforget: () => void}} listener
    */
   constructor(root, key, defaults, listener) {
     this.#root = root;
     this.#listener = listener;
-    this.memory = new Memory(key, defaults, () => this.#remembered());
+    this.memory = new Memory(key, defaults, () => this.#changed());
     this.power = new Power(() => this.#follow());
     this.turn = new Turn(() => this.#follow());
     addEventListener("pagehide", () => this.#leave());
@@ -42,47 +46,54 @@ export class Volunteering {
 
   /** @returns whether it goes on from the last visit */
   resume() {
-    this.#follow();
+    this.#remembered();
     return this.memory.state === "running";
   }
 
   start() {
     this.obstacle = null;
     this.memory.begin();
-    this.#follow();
+    this.#remembered();
   }
 
   pause() {
     this.memory.pause();
-    this.#follow();
+    this.#remembered();
   }
 
   /** Stops at once and takes back consent, id and totals. */
   forget() {
     this.memory.forget();
-    this.#remembered();
+    this.#forgotten();
   }
 
   /** @param {Partial<import("./memory.js").Settings>} settings they hold at once */
   choose(settings) {
     this.memory.choose(settings);
-    this.#configure();
-    this.#follow();
+    this.#remembered();
   }
 
   get workers() {
     return this.#volunteer?.workers ?? [];
   }
 
-  /** Another tab, or this one, has changed what is remembered. */
-  #remembered() {
-    if (this.memory.state === "new") this.#listener.onforget();
-    this.#configure();
-    this.#follow();
+  /** Another tab has changed what is remembered. */
+  #changed() {
+    if (this.memory.state === "new") this.#forgotten();
+    else this.#remembered();
   }
 
-  #configure() {
+  /** What is remembered has changed. */
+  #remembered() {
     this.#volunteer?.configure(this.#options());
+    this.#follow();
+    this.#listener.onchange();
+  }
+
+  #forgotten() {
+    this.obstacle = null;
+    this.#listener.onforget();
+    this.#remembered();
   }
 
   #options() {
@@ -119,18 +130,22 @@ export class Volunteering {
   #begin() {
     this.#isOffline = false;
     this.#show("starting");
-    const begun = volunteer(this.#root, {
-      ...this.#options(),
-      volunteer: this.memory.volunteer,
-      onstate: () => begun === this.#volunteer && this.#became(begun.state),
-      onworker: (worker) => this.#worked(worker),
-      onunit: (unit) => this.#finished(unit),
-      onerror: (error) => this.#failed(error),
-    });
+    const begun = volunteer(this.#root, { ...this.#options(), volunteer: this.memory.volunteer });
     this.#volunteer = begun;
+    this.#listen(begun);
     void begun.start();
   }
 
+  /** Not to what is said once it has been stopped. @param {import("../js/index.js").Volunteer} begun */
+  #listen(begun) {
+    const isCurrent = () => begun === this.#volunteer;
+    begun.on("state", ({ state }) => isCurrent() && this.#became(state));
+    begun.on("worker", (worker) => isCurrent() && this.#worked(worker));
+    begun.on("unit", (unit) => isCurrent() && this.#finished(unit));
+    begun.on("error", (error) => isCurrent() && this.#failed(error));
+  }
+
+  /** @param {import("../js/lib/report.js").State} state */
   #became(state) {
     if (state === "stopped") this.obstacle = this.#lastError;
     if (state === "stopped") this.#follow();
@@ -145,6 +160,7 @@ export class Volunteering {
     else this.turn.give();
   }
 
+  /** @param {Status} status */
   #rested(status) {
     if (this.#volunteer?.state !== "paused") return;
     this.turn.give();
@@ -169,12 +185,14 @@ export class Volunteering {
     setTimeout(() => left?.stop());
   }
 
+  /** @param {WorkerView} worker */
   #worked(worker) {
     if (worker.state === "computing") this.#isOffline = false;
     this.#look();
-    this.#listener.onworker(worker);
+    this.#listener.onworker();
   }
 
+  /** @param {UnitReport} unit */
   #finished(unit) {
     this.#isOffline = false;
     if (unit.outcome === "accepted") this.memory.add(unit.seconds);
@@ -182,6 +200,7 @@ export class Volunteering {
     this.#listener.onunit(unit);
   }
 
+  /** @param {ErrorReport} error */
   #failed(error) {
     this.#lastError = error;
     if (error.kind === "offline") this.#isOffline = true;
@@ -199,10 +218,11 @@ export class Volunteering {
 
   /** @param {Status} status */
   #show(status) {
+    if (status === this.status) return;
     this.status = status;
-    this.#listener.onstatus();
+    this.#listener.onchange();
   }
 }
 
-/** One that waits with a job waits for its last result to be posted. */
+/** One that waits with a job waits for its last result to be posted. @param {WorkerView} worker */
 const isUnemployed = ({ state, job }) => state === "idle" || (state === "waiting" && !job);

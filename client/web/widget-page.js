@@ -16,7 +16,7 @@ const key = ["comp-pool-widget", ...owners].join(" ");
 
 const language = new Language();
 const volunteering = new Volunteering(root, key, defaults, {
-  onstatus: draw,
+  onchange: draw,
   onworker: () => {},
   onunit: ({ outcome }) => outcome === "accepted" && drawUnits(),
   onerror: () => {},
@@ -53,12 +53,17 @@ async function offer() {
   }
 }
 
+function forget() {
+  volunteering.forget();
+  find("toggle").focus(); // The button itself is gone now.
+}
+
 function begin() {
   language.translate();
   say(find("page-link"), language.text("widget.page"));
   find("page-link").setAttribute("aria-label", language.text("widget.page.label"));
   find("content").hidden = false;
-  find("forget").addEventListener("click", () => volunteering.forget());
+  find("forget").addEventListener("click", forget);
   find("throttle").addEventListener("input", choose);
   volunteering.resume();
   void offer();

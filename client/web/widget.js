@@ -1,6 +1,6 @@
 // The one line for other sites: puts the pool's widget after its script, and touches nothing else of the page.
 (() => {
-  const script = document.currentScript;
+  const script = /** @type {HTMLScriptElement} */ (document.currentScript);
   const { owner = "", lang, title } = script.dataset;
   const address = new URL("widget", script.src);
   const owners = owner.split(",").map((name) => name.trim());

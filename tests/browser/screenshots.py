@@ -69,7 +69,7 @@ def compute(visitor: Visitor) -> None:
 
 
 def fail(visitor: Visitor) -> None:
-    post_job(visitor.server, "Gauge check", count=1, execute_function=FAULTY, metadata={"owner": "semprebeta"})
+    post_job(visitor.server, "Gauge check", count=6, execute_function=FAULTY, metadata={"owner": "semprebeta"})
     visitor.page.reload()
     visitor.page.get_by_label("semprebeta").check()
     visitor.start()

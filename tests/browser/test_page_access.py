@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import MakePage
-from tests.browser.visiting import THROW, Visitor, post_busy_job, post_job
+from tests.browser.visiting import THROW, Visitor, lasting_server, post_busy_job, post_job
 from tests.serving import ROOT, Server
 
 AXE = (ROOT / "client" / "js" / "node_modules" / "axe-core" / "axe.min.js").resolve()
@@ -27,24 +28,34 @@ def findings(page: Page) -> list[str]:
     return [f"{found['id']}: {node['html']}" for found in serious for node in found["nodes"]]
 
 
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A pool with a job of each kind, each of an owner of its own."""
+    with lasting_server(tmp_path_factory.mktemp("access")) as server:
+        post_job(server, "Other", metadata={"owner": "somebody"}, requirements={"memory_mb": 1})
+        post_busy_job(server, count=20, metadata={"owner": "semprebeta", "description": {"en": "Tides."}})
+        patient = {"max_errors": 100}
+        post_job(server, "Thrower", 20, execute_function=THROW, metadata={"owner": "thrower"}, settings=patient)
+        yield server
+
+
 def show_idle(server: Server, page: Page) -> Visitor:
-    post_job(server, "Other", metadata={"owner": "somebody"}, requirements={"memory_mb": 1})
     visitor = Visitor(page, server)
     expect(visitor.card("Other")).to_contain_text("no units yet")
     return visitor
 
 
 def show_computing(server: Server, page: Page) -> Visitor:
-    post_busy_job(server, metadata={"owner": "semprebeta", "description": {"en": "Tides."}})
     visitor = show_idle(server, page)
+    page.get_by_label("semprebeta", exact=True).check()
     visitor.start()
     expect(visitor.worker(1)).to_contain_text("Busy")
     return visitor
 
 
 def show_trouble(server: Server, page: Page) -> Visitor:
-    post_job(server, "Thrower", count=1, execute_function=THROW)
     visitor = show_idle(server, page)
+    page.get_by_label("thrower", exact=True).check()
     visitor.start()
     expect(visitor.trouble("no such harbour").first).to_be_visible()
     return visitor
@@ -60,36 +71,34 @@ def show_details(server: Server, page: Page) -> Visitor:
 
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"])
 @pytest.mark.parametrize("show", [show_idle, show_computing, show_trouble, show_details])
-def test_axe_finds_nothing_serious(server: Server, make_page: MakePage, show: Any, options: dict[str, Any]) -> None:
+def test_axe_finds_nothing_serious(furnished: Server, make_page: MakePage, show: Any, options: dict[str, Any]) -> None:
     # Contrast is measured without what moves.
-    visitor = show(server, make_page(reduced_motion="reduce", **options))
+    visitor = show(furnished, make_page(reduced_motion="reduce", **options))
     assert findings(visitor.page) == []
 
 
 @pytest.mark.parametrize("show", [show_idle, show_computing, show_trouble, show_details])
-def test_nothing_is_wider_than_the_narrowest_phone(server: Server, make_page: MakePage, show: Any) -> None:
-    page = show(server, make_page(**PHONE)).page
+def test_nothing_is_wider_than_the_narrowest_phone(furnished: Server, make_page: MakePage, show: Any) -> None:
+    page = show(furnished, make_page(**PHONE)).page
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
-def test_what_is_touched_is_large_enough_for_a_finger(server: Server, make_page: MakePage) -> None:
-    page = show_computing(server, make_page(**PHONE)).page
+def test_what_is_touched_is_large_enough_for_a_finger(furnished: Server, make_page: MakePage) -> None:
+    page = show_computing(furnished, make_page(**PHONE)).page
     touched = page.locator("button:visible, summary:visible, label.check:visible, input[type=range]:visible")
     sizes = touched.evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().height)")
     assert len(sizes) > 6
     assert min(sizes) >= 44
 
 
-def test_all_can_be_done_by_keyboard(server: Server, page: Page) -> None:
-    post_busy_job(server)
-    visitor = show_idle(server, page)
+def test_all_can_be_done_by_keyboard(furnished: Server, page: Page) -> None:
+    visitor = show_idle(furnished, page)
     reached = []
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
     page.keyboard.press("Tab")
     expect(visitor.button("Start computing")).to_be_focused()
     page.keyboard.press("Enter")
-    visitor.expect_status("Computing.")
     expect(visitor.button("Pause")).to_be_focused()
     while "SUMMARY" not in reached:
         page.keyboard.press("Tab")
@@ -99,8 +108,8 @@ def test_all_can_be_done_by_keyboard(server: Server, page: Page) -> None:
     expect(page.get_by_role("region", name="Code of Busy")).to_be_visible()
 
 
-def test_choices_are_made_by_keyboard(server: Server, page: Page) -> None:
-    show_idle(server, page)
+def test_choices_are_made_by_keyboard(furnished: Server, page: Page) -> None:
+    show_idle(furnished, page)
     page.get_by_label("Share of the time").focus()
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_label("Share of the time")).to_have_attribute("aria-valuetext", "50%")
@@ -109,8 +118,8 @@ def test_choices_are_made_by_keyboard(server: Server, page: Page) -> None:
     expect(page.get_by_label("Only while plugged in")).to_be_checked()
 
 
-def test_what_has_the_focus_is_seen_to_have_it(server: Server, page: Page) -> None:
-    show_idle(server, page)
+def test_what_has_the_focus_is_seen_to_have_it(furnished: Server, page: Page) -> None:
+    show_idle(furnished, page)
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     outline = "getComputedStyle(document.activeElement).outlineStyle"
@@ -137,8 +146,8 @@ def test_the_state_is_announced_and_single_units_are_not(server: Server, page: P
     assert len(announced) == 3
 
 
-def test_headings_lead_down_without_a_gap(server: Server, page: Page) -> None:
-    show_trouble(server, page)
+def test_headings_lead_down_without_a_gap(furnished: Server, page: Page) -> None:
+    show_trouble(furnished, page)
     headings = page.locator("h1:visible, h2:visible, h3:visible, h4:visible")
     levels = headings.evaluate_all("(all) => all.map(({tagName}) => Number(tagName[1]))")
     assert levels[0] == 1 and levels.count(1) == 1
@@ -155,15 +164,15 @@ def test_nothing_moves_for_those_who_want_none_of_it(server: Server, make_page: 
     assert page.locator(".ripple").count() == 0
 
 
-def test_the_dark_page_is_dark(server: Server, make_page: MakePage) -> None:
+def test_the_dark_page_is_dark(furnished: Server, make_page: MakePage) -> None:
     page = make_page(color_scheme="dark")
-    Visitor(page, server)
+    Visitor(page, furnished)
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(13, 21, 20)"
 
 
-def test_without_javascript_it_says_what_is_needed(server: Server, make_page: MakePage) -> None:
+def test_without_javascript_it_says_what_is_needed(furnished: Server, make_page: MakePage) -> None:
     page = make_page(java_script_enabled=False)
-    page.goto(server.url)
+    page.goto(furnished.url)
     expect(page.get_by_role("heading", name="comp-pool")).to_be_visible()
     # Playwright's way of switching it off doesn't show what stands in for it.
     assert "with JavaScript, and yours has it switched off" in page.locator("noscript").inner_text()

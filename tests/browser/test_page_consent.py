@@ -74,10 +74,10 @@ def test_it_goes_on_by_itself_at_the_next_visit_and_says_so(server: Server, page
     visitor.start()
     visitor.expect_units(4)
     volunteer = visitor.remembered()["volunteer"]
-    page.reload()
-    expect(page.get_by_text("You were computing last time")).to_be_visible()
+    page.goto("about:blank")
     server.post(f"{job}/variables", {"x": 5})
-    page.reload()
+    visitor.goto()
+    expect(page.get_by_text("You were computing last time")).to_be_visible()
     visitor.expect_units(1)
     expect(visitor.by_id("total")).to_have_text("5")
     assert visitor.remembered()["volunteer"] == volunteer
@@ -119,6 +119,7 @@ def test_stop_and_forget_takes_everything_back_at_once(server: Server, page: Pag
     assert page.evaluate("localStorage.length") == 0
     expect(visitor.button("Stop and forget")).to_be_hidden()
     expect(visitor.by_id("live")).to_be_hidden()
+    expect(visitor.button("Start computing")).to_be_focused()
     page.reload()
     expect(visitor.button("Start computing")).to_be_visible()
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import MakePage
-from tests.browser.visiting import Visitor, post_job
+from tests.browser.visiting import Visitor, lasting_server, post_job
 from tests.serving import Server
 
 LANGUAGES = ("de", "en", "es", "fr")
@@ -19,6 +20,12 @@ PLACEHOLDERS = """async (tag) => {
   const names = (text) => [...new Set(all(text).match(/\\{\\w+\\}/g))].sort().join();
   return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, names(text)]));
 }"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with lasting_server(tmp_path_factory.mktemp("languages")) as server:
+        yield server
 
 
 def described(**texts: str) -> dict[str, Any]:
@@ -61,9 +68,10 @@ def test_numbers_are_written_as_the_visitor_writes_them(server: Server, make_pag
 def test_the_best_description_is_shown(
     server: Server, make_page: MakePage, locale: str, texts: dict[str, str], shown: str, lang: str
 ) -> None:
-    post_job(server, **described(**texts))
+    name = f"Job in {locale}, {'-'.join(texts)}"
+    post_job(server, name, **described(**texts))
     visitor = Visitor(make_page(locale=locale), server)
-    description = visitor.card("Doubling").locator(".short")
+    description = visitor.card(name).locator(".short")
     expect(description).to_have_text(shown)
     expect(description).to_have_attribute("lang", lang)
     expect(description).to_have_attribute("dir", "auto")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watch
-from tests.browser.visiting import BUSY, THROW, Visitor, counts, post_busy_job, post_job, wait_for_count
+from tests.browser.visiting import BUSY, THROW, Visitor, counts, lasting_server, post_busy_job, post_job, wait_for_count
 from tests.serving import Server
 
 AWAY = "The pool can\u2019t be reached. Trying again by itself."
@@ -109,9 +111,15 @@ def test_a_browser_that_can_not_isolate_jobs_is_told_so_and_leases_nothing(serve
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with lasting_server(tmp_path_factory.mktemp("empty")) as server:
+        yield server
+
+
 @pytest.mark.parametrize("text", DAMAGED)
-def test_a_damaged_memory_is_none(server: Server, page: Page, text: str) -> None:
-    visitor = Visitor(page, server)
+def test_a_damaged_memory_is_none(empty: Server, page: Page, text: str) -> None:
+    visitor = Visitor(page, empty)
     page.evaluate("(text) => localStorage.setItem('comp-pool', text)", text)
     page.reload()
     visitor.expect_status("Nothing runs until you press the button.")
@@ -119,8 +127,8 @@ def test_a_damaged_memory_is_none(server: Server, page: Page, text: str) -> None
     assert visitor.remembered()["state"] == "running"
 
 
-def test_damaged_choices_are_the_usual_ones(server: Server, page: Page) -> None:
-    visitor = Visitor(page, server)
+def test_damaged_choices_are_the_usual_ones(empty: Server, page: Page) -> None:
+    visitor = Visitor(page, empty)
     visitor.start()
     visitor.press("Pause")
     visitor.expect_status("Paused.")

@@ -30,31 +30,31 @@ def run(page: Page, server: Server, function: str, variable: dict[str, Any]) -> 
     return heard
 
 
-def test_it_posts_the_context_with_the_result(page: Page, server: Server) -> None:
+def test_it_posts_the_context_with_the_result(server: Server, page: Page) -> None:
     function = "function (variable, context) { context.seen = true; context.result = variable.n ** 2; return context; }"
     assert run(page, server, function, {"n": 12}) == {"context": {"seen": True, "result": 144}}
 
 
-def test_an_async_function_is_waited_for(page: Page, server: Server) -> None:
+def test_an_async_function_is_waited_for(server: Server, page: Page) -> None:
     assert run(page, server, "async ({ n }) => ({ result: await n })", {"n": 7}) == {"context": {"result": 7}}
 
 
-def test_a_context_that_can_t_be_sent_is_told_by_its_result(page: Page, server: Server) -> None:
+def test_a_context_that_can_t_be_sent_is_told_by_its_result(server: Server, page: Page) -> None:
     function = "() => ({ result: [1], helper() {} })"
     assert run(page, server, function, {"n": 1}) == {"context": {"result": [1]}}
 
 
-def test_it_posts_the_error(page: Page, server: Server) -> None:
+def test_it_posts_the_error(server: Server, page: Page) -> None:
     heard = run(page, server, "() => { throw new RangeError('too far'); }", {"n": 1})
     assert heard == {"error": {"kind": "threw", "message": "RangeError: too far"}}
 
 
 @pytest.mark.parametrize("text", ["</script><!--", "\u2028\u2029", "\\'\"`${1}", "😀", "__proto__"])
-def test_any_text_in_a_variable_arrives_as_it_is(page: Page, server: Server, text: str) -> None:
+def test_any_text_in_a_variable_arrives_as_it_is(server: Server, page: Page, text: str) -> None:
     assert run(page, server, "({ text }) => ({ result: text })", {"text": text}) == {"context": {"result": text}}
 
 
 @pytest.mark.parametrize("name", ["fetch", "WebSocket", "importScripts", "indexedDB", "caches", "BroadcastChannel"])
-def test_a_job_finds_only_the_language(page: Page, server: Server, name: str) -> None:
+def test_a_job_finds_only_the_language(server: Server, page: Page, name: str) -> None:
     heard = run(page, server, f"() => ({{ result: typeof {name} }})", {"n": 1})
     assert heard == {"context": {"result": "undefined"}}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
@@ -19,6 +22,17 @@ BUSY = """function (variable, context) {
   return context;
 }"""
 THROW = "function () { throw new Error('no such harbour'); }"
+
+
+@contextlib.contextmanager
+def lasting_server(directory: Path) -> Iterator[Server]:
+    """An empty pool for all tests of a module that can share one."""
+    server = Server(directory, DEMO="0", FSYNC="0")
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()
 
 
 def post_job(server: Server, name: str = "Doubling", count: int = 0, **fields: Any) -> str:

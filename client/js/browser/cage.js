@@ -123,7 +123,8 @@ export class Cage {
   #lose() {
     if (this.#closed) return;
     this.close();
-    for (const worker of this.#workers) worker.onend(new JobError("cage", "the sandbox stopped answering, most likely for want of memory"));
+    const error = new JobError("cage", "the sandbox stopped answering, most likely for want of memory");
+    for (const worker of this.#workers) worker.onend(error);
     this.#workers.clear();
   }
 

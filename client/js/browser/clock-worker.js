@@ -1,5 +1,5 @@
-// Timers that go on in a background tab, where those of a page all but stop. `{id, milliseconds}` sets one, which answers
-// with its id; `{id}` alone takes it back.
+// Timers that go on in a background tab, where those of a page all but stop. `{id, milliseconds}` sets one, which
+// answers with its id; `{id}` alone takes it back.
 /** @type {Map<number, ReturnType<typeof setTimeout>>} */
 const timers = new Map();
 

@@ -1,5 +1,5 @@
-// The whole of a worker in the cage: takes units from the relay, has them computed beside the job, and answers each with
-// one message. Text of a `data:` URI, not a module. What it needs of the worker it takes before the globals go.
+// The whole of a worker in the cage: takes units from the relay, has them computed beside the job, and answers each
+// with one message. Text of a `data:` URI, not a module. What it needs of the worker it takes before the globals go.
 (function unitWorker(/** @type {Function} */ openJob, /** @type {{gpu: boolean, limit: number}} */ options) {
   "use strict";
   const { gpu, limit } = options;
@@ -7,7 +7,7 @@
   const now = performance.now.bind(performance);
   const compute = openJob(additions());
 
-  // Beyond the language: how many cores there are; the graphics card, where the volunteer allowed it, and its constants.
+  // Beyond the language: how many cores there are; the graphics card and its constants, where the volunteer allows it.
   function additions() {
     const { hardwareConcurrency, gpu: card } = /** @type {Navigator & {gpu?: unknown}} */ (navigator);
     if (!gpu) return { __proto__: null, navigator: { hardwareConcurrency } };

@@ -7,7 +7,8 @@
   const { hardwareConcurrency } = navigator;
   const compute = openJob({ __proto__: null, navigator: { hardwareConcurrency } });
 
-  compute(work.source, work.variable, null, Infinity, (/** @type {Record<string, string>} */ answer, /** @type {unknown} */ context) => {
+  /** @param {Record<string, string>} answer @param {unknown} context */
+  function done(answer, context) {
     if (answer.result === undefined) {
       post({ error: { kind: answer.kind, message: answer.message } });
       return;
@@ -18,5 +19,7 @@
       // A context may hold what can't be sent, such as functions: its result always can.
       post({ context: { result: parse(answer.result) } });
     }
-  });
+  }
+
+  compute(work.source, work.variable, null, Infinity, done);
 })

@@ -22,9 +22,9 @@ export class Aside {
     return Math.max(0, ((this.#until.get(job) ?? 0) - this.#now()) / 1000);
   }
 
-  /** Leaves a job alone for so many seconds from now. @param {string} job @param {number} seconds */
+  /** Leaves a job alone for so many seconds from now, at least. @param {string} job @param {number} seconds */
   put(job, seconds) {
-    this.#until.set(job, this.#now() + seconds * 1000);
+    this.#until.set(job, Math.max(this.#until.get(job) ?? 0, this.#now() + seconds * 1000));
   }
 
   /** Notes a failure; returns for how many seconds the job is left alone for that, mostly 0. @param {string} job */
@@ -35,6 +35,11 @@ export class Aside {
     const seconds = Math.min(FIRST_LEAVE * 2 ** (failures - FAILURES_IN_A_ROW), LONGEST_LEAVE);
     this.put(job, seconds);
     return seconds;
+  }
+
+  /** Whether a job is left alone since it keeps failing, and not for want of variables. @param {string} job */
+  isFailing(job) {
+    return this.failures(job) >= FAILURES_IN_A_ROW && this.remaining(job) > 0;
   }
 
   /** How often in a row a job has failed. @param {string} job */

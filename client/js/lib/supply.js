@@ -47,8 +47,7 @@ export class Supply {
    */
   async next() {
     const supplied = await (this.#takeAhead() ?? this.#fetch());
-    if (!(supplied instanceof Task) || this.#crew.aside.remaining(supplied.job) === 0) return supplied;
-    // Its job has failed in the meantime.
+    if (!(supplied instanceof Task) || !this.#crew.aside.isFailing(supplied.job)) return supplied;
     await supplied.giveBack(this.#halt.last);
     return this.#fetch();
   }

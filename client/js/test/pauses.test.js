@@ -57,3 +57,16 @@ test("of a mean, what was measured last counts most", () => {
   assert.equal(means.of("job"), 13);
   assert.equal(means.of("other"), undefined);
 });
+
+test("a job that has nothing to offer is not one that fails", () => {
+  const aside = new Aside(() => 0);
+  aside.put("one", 10);
+  assert.deepEqual([aside.remaining("one"), aside.isFailing("one")], [10, false]);
+});
+
+test("that a job has nothing to offer does not shorten how long it is left aside for failing", () => {
+  const aside = new Aside(() => 0);
+  for (let failure = 0; failure < 3; failure += 1) aside.blame("one");
+  aside.put("one", 1);
+  assert.deepEqual([aside.remaining("one"), aside.isFailing("one")], [30, true]);
+});

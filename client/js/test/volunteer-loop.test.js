@@ -219,6 +219,22 @@ test("the next variable is fetched while one is computed, and no more than that 
   assert.equal(pool.jobs.get("doubler").open.length, 6);
 });
 
+test("that a job has nothing more to offer is no reason to give back the one ahead", async (context) => {
+  const pool = await FakePool.for(context);
+  pool.addJob("doubler", numbers(3));
+  const held = new Held();
+  const watched = await Watched.start(context, pool, { compute: held.compute });
+  await until(() => held.units.length === 1);
+  held.release();
+  await until(() => held.units.length === 2 && pool.asked("GET", LEASES).length === 3);
+  watched.volunteer.configure({ workers: 2 });
+  await until(() => pool.asked("GET", LEASES).length === 4);
+  await until(() => watched.of("worker", { number: 2, state: "waiting" }).length > 0);
+  held.release();
+  await until(() => held.units.length === 3);
+  assert.deepEqual(pool.given, []);
+});
+
 test("with a job that takes long the next variable is fetched shortly before it is needed", async (context) => {
   const pool = await FakePool.for(context);
   pool.addJob("long", numbers(9));
