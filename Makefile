@@ -20,7 +20,7 @@ run: $(VENV)/.installed
 	$(BIN)/comp-pool serve
 
 test: $(VENV)/.tested $(NODE_MODULES) browsers
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.tested $(NODE_MODULES)
 	$(BIN)/ruff check .

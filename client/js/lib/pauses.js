@@ -1,7 +1,7 @@
 // When to try again: pauses in seconds, jittered, since volunteers that were sent away together are to come back apart.
 
 export const LONGEST_PAUSE = 60;
-const USUAL_PAUSE = 5;
+export const USUAL_PAUSE = 5;
 const SHORTEST_PAUSE = 0.1;
 /** What a pool may ask for at most. */
 const LONGEST_ASKED = 3600;

@@ -1,6 +1,6 @@
 // Where a worker's tasks come from: mostly the same job for a while, and one task ahead where that is of use.
 import { Nothing } from "./leases.js";
-import { asAsked, LONGEST_PAUSE } from "./pauses.js";
+import { asAsked, LONGEST_PAUSE, USUAL_PAUSE } from "./pauses.js";
 import { idOf, Task } from "./task.js";
 
 /** @typedef {import("./crew.js").Crew} Crew */
@@ -97,9 +97,16 @@ export class Supply {
       const task = aside.remaining(idOf(job)) === 0 && this.#crew.isFit(job) ? await this.#lease(job) : undefined;
       if (task) return task;
       this.leaveJob();
-      seconds = Math.min(seconds, aside.remaining(idOf(job)));
+      seconds = Math.min(seconds, this.#patience(idOf(job)));
     }
     return this.#none(seconds);
+  }
+
+  /** In how many seconds the scheduler is asked again. For what keeps failing here, others need not wait. @param {string} job */
+  #patience(job) {
+    const { aside } = this.#crew;
+    const remaining = aside.remaining(job);
+    return aside.isFailing(job) ? Math.min(remaining, USUAL_PAUSE) : remaining;
   }
 
   /** @param {number} seconds */

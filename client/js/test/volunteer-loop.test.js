@@ -405,8 +405,30 @@ test("after three failures in a row a job is left aside for half a minute", asyn
   }
   const { message, job } = await watched.hears("error", { kind: "aside" });
   assert.deepEqual([job, message], ["broken", "it failed several times in a row: left aside for 30 s"]);
-  await until(() => clock.waits.some((wait) => wait > 29));
+  const failed = clock.now();
+  while (clock.now() < failed + 20_000) {
+    const asked = pool.asked("GET", /^\/jobs\/scheduled/).length;
+    await passing(clock, 1, () => pool.asked("GET", /^\/jobs\/scheduled/).length > asked);
+  }
+  assert.equal(held.units.length, 3);
   assert.equal(pool.jobs.get("broken").open.length, 9);
+});
+
+test("while a job is left aside for failing, the scheduler is asked every few seconds for another", async (context) => {
+  const pool = await FakePool.for(context);
+  pool.addJob("broken", numbers(9));
+  const clock = new FakeClock();
+  const held = new Held();
+  const watched = await Watched.start(context, pool, { clock, compute: held.compute });
+  for (const count of [1, 2, 3]) {
+    await passing(clock, 2, () => held.units.length === count);
+    held.fail("threw");
+  }
+  await watched.hears("error", { kind: "aside" });
+  pool.jobs.get("broken").open.length = 0;
+  pool.addJob("sound", numbers(1));
+  await passing(clock, 6, () => held.units.length === 4);
+  assert.equal(held.units[3].job, "sound");
 });
 
 test("a job left aside by another worker is not computed from the lease ahead", async (context) => {
