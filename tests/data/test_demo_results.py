@@ -51,14 +51,14 @@ def test_quickjs_computes_the_same_results(slug):  # It has no WebAssembly.
 
 @pytest.mark.parametrize("context", ["{}", "{primes: 'text'}", "{primes: null, rows: 1}", "{primes: {below: 1e9}}"])
 def test_result_is_the_same_from_any_context(job, context):
-    variables, results = list(job.variables.values())[::5], list(results_of(job.slug).values())[::5]
+    variables, results = list(job.variables.values())[::9], list(results_of(job.slug).values())[::9]
     assert execute(job, variables, context) == results
 
 
 def test_result_is_the_same_in_reverse_order(job):
-    calls = [f"{json.dumps(variable)}, globalThis.kept ??= {{}}" for variable in reversed(job.variables.values())]
-    answers = in_v8(job.computes, calls)
-    assert [answer["result"] for answer in reversed(answers)] == list(results_of(job.slug).values())
+    variables, results = list(job.variables.values())[::-4], list(results_of(job.slug).values())[::-4]
+    calls = [f"{json.dumps(variable)}, globalThis.kept ??= {{}}" for variable in variables]
+    assert [answer["result"] for answer in in_v8(job.computes, calls)] == results
 
 
 def test_the_context_itself_is_returned(job):

@@ -14,7 +14,7 @@ import { JobError } from "../lib/errors.js";
 const PATIENCE_TO_OPEN = 20_000;
 const BEAT = 1_000;
 /** So many beats without an answer, and the cage is taken for dead: in Chromium a process of its own. */
-const LOST_BEATS = 8;
+const LOST_BEATS = 6;
 
 /** A worker in the cage: a port that takes units, and answers. */
 export class CagedWorker {

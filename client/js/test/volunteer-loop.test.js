@@ -393,7 +393,8 @@ test("a unit whose lease was lost meanwhile need not be given back", async (cont
   await watched.hears("error", { kind: "timeout", message: "it was not done by its deadline" });
 });
 
-test("after three failures in a row a job is left aside for half a minute", async (context) => {
+/** A volunteer whose one job has failed three times in a row. */
+async function failedThrice(context) {
   const pool = await FakePool.for(context);
   pool.addJob("broken", numbers(9));
   const clock = new FakeClock();
@@ -403,6 +404,11 @@ test("after three failures in a row a job is left aside for half a minute", asyn
     await passing(clock, 2, () => held.units.length === count);
     held.fail("threw");
   }
+  return { pool, clock, held, watched };
+}
+
+test("after three failures in a row a job is left aside for half a minute", async (context) => {
+  const { pool, clock, held, watched } = await failedThrice(context);
   const { message, job } = await watched.hears("error", { kind: "aside" });
   assert.deepEqual([job, message], ["broken", "it failed several times in a row: left aside for 30 s"]);
   const failed = clock.now();
@@ -415,15 +421,7 @@ test("after three failures in a row a job is left aside for half a minute", asyn
 });
 
 test("while a job is left aside for failing, the scheduler is asked every few seconds for another", async (context) => {
-  const pool = await FakePool.for(context);
-  pool.addJob("broken", numbers(9));
-  const clock = new FakeClock();
-  const held = new Held();
-  const watched = await Watched.start(context, pool, { clock, compute: held.compute });
-  for (const count of [1, 2, 3]) {
-    await passing(clock, 2, () => held.units.length === count);
-    held.fail("threw");
-  }
+  const { pool, clock, held, watched } = await failedThrice(context);
   await watched.hears("error", { kind: "aside" });
   pool.jobs.get("broken").open.length = 0;
   pool.addJob("sound", numbers(1));
