@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.visiting import Visitor, counts, post_busy_job, post_job, wait_for_count
-from tests.data.demo import job_of
+from tests.data.demo import post_demo
 from tests.serving import Server, wait_until
 
 SEES_GPU = "() => ({ result: { gpu: typeof navigator.gpu, usage: typeof GPUBufferUsage } })"
@@ -26,15 +26,6 @@ VOLUNTEER_ELSEWHERE = """async (pool) => {
   globalThis.helper = volunteer(pool, { onunit: (unit) => seen.push(unit), onerror: (error) => seen.push(error) });
   await helper.start();
 }"""
-
-
-def post_demo(server: Server, name: str, count: int) -> str:
-    """Posts a demo job with the first few of its variables; returns its path."""
-    job = job_of(name)
-    server.post("/jobs", {**job.document, **job.source})
-    for variable_id, variable in list(job.variables.items())[:count]:
-        server.post(f"/jobs/{name}/variables/{variable_id}", variable, "PUT")
-    return f"/jobs/{name}"
 
 
 def first_result(server: Server, job: str) -> Any:

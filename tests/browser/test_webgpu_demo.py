@@ -33,7 +33,7 @@ def compute(page: Page, variables: list[dict[str, Any]]) -> Any:
 
 
 def test_the_card_counts_what_is_right(page: Page) -> None:
-    sample = dict(list(JOB.variables.items())[::9])
+    sample = dict(list(JOB.variables.items())[::25])
     expected = [results_of("points-in-a-ball")[variable_id] for variable_id in sample]
     assert compute(page, list(sample.values())) == expected
 

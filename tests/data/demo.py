@@ -129,3 +129,12 @@ def override(document, field, expression):
 def is_refusal(verdict, *words):
     """Whether the verdict refuses and its reason holds all the words."""
     return verdict["valid"] is False and all(re.search(rf"\b{word}\b", verdict["reason"]) for word in words)
+
+
+def post_demo(server, name, count):
+    """Posts a demo job with the first few of its variables to a running server; returns its path."""
+    job = job_of(name)
+    server.post("/jobs", {**job.document, **job.source})
+    for variable_id, variable in list(job.variables.items())[:count]:
+        server.post(f"/jobs/{name}/variables/{variable_id}", variable, "PUT")
+    return f"/jobs/{name}"
