@@ -12,14 +12,22 @@ const TEXTS = { de, en, es, fr };
 const FALLBACK = "en";
 /** A text from elsewhere within a sentence keeps its direction to itself. */
 const ISOLATE = ["\u2068", "\u2069"];
+/** Marks that turn the direction of what follows, even of what follows the name. */
+const DIRECTING = /[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g;
 
 /** @param {string} tag */
 const primary = (tag) => tag.toLowerCase().split("-")[0];
 /** @param {string} tag */
-const isTag = (tag) => /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/.test(tag);
+function isTag(tag) {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1;
+  } catch {
+    return false;
+  }
+}
 
 /** @param {string} text a name from elsewhere that stands in a sentence */
-export const isolated = (text) => ISOLATE.join(String(text));
+export const isolated = (text) => ISOLATE.join(String(text).replace(DIRECTING, ""));
 
 export class Language {
   /** @param {readonly (string | null)[]} wanted language tags, the dearest first */

@@ -21,6 +21,8 @@ const SAVE_EVERY = 1000;
 export class Memory {
   #key;
   #storage = storage();
+  /** Whether what is written stays: a storage may be full. */
+  #isKept = true;
   #defaults;
   /** What was consented to; null before. @type {Remembered | null} */
   #record;
@@ -103,7 +105,7 @@ export class Memory {
     this.#unkept = this.settings;
     this.#record = null;
     this.#unsaved = nothing();
-    attempt(() => this.#storage?.removeItem(this.#key));
+    this.#remove();
   }
 
   #changedElsewhere() {
@@ -117,7 +119,7 @@ export class Memory {
    */
   #change(update) {
     if (this.#record === null) return;
-    if (this.#storage) this.#record = this.#stored();
+    if (this.#storage && this.#isKept) this.#record = this.#stored();
     const totals = this.totals;
     this.#unsaved = nothing();
     if (this.#record === null) {
@@ -131,8 +133,14 @@ export class Memory {
   /** @param {Remembered} record */
   #write(record) {
     this.#record = record;
-    const isWritten = attempt(() => this.#storage?.setItem(this.#key, JSON.stringify(record)) ?? true);
-    if (!isWritten) this.#storage = null;
+    if (!this.#isKept) return;
+    this.#isKept = attempt(() => this.#storage?.setItem(this.#key, JSON.stringify(record)) ?? true) === true;
+    // Rather nothing than what is no longer true: that a visitor wants it to run, perhaps.
+    if (!this.#isKept) this.#remove();
+  }
+
+  #remove() {
+    attempt(() => this.#storage?.removeItem(this.#key));
   }
 
   /** @returns {Remembered | null} */
@@ -184,7 +192,7 @@ const FIT = {
 };
 
 /** @param {any} value */
-const isAmount = (value) => Number.isFinite(value) && value >= 0;
+const isAmount = (value) => Number.isFinite(value) && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 
 /** Another version's document, or a damaged one, is as good as none. @param {any} record */
 function isSound(record) {
@@ -192,7 +200,8 @@ function isSound(record) {
     record?.version === VERSION &&
     ["running", "paused"].includes(record.state) &&
     /^[0-9a-f]{32}$/.test(record.volunteer) &&
-    isAmount(record.totals?.units) &&
+    Number.isSafeInteger(record.totals?.units) &&
+    isAmount(record.totals.units) &&
     isAmount(record.totals?.seconds)
   );
 }

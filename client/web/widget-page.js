@@ -12,7 +12,7 @@ const root = new URL(document.documentElement.dataset.root ?? "/", location.href
 const owners = new URLSearchParams(location.search).getAll("owner");
 const defaults = { owners, workers: 1, throttle: 0.2, plugged: false, gpu: false };
 /** Consent is to computing for these owners, and for no others. */
-const key = ["comp-pool-widget", ...owners].join(" ");
+const key = `comp-pool-widget ${JSON.stringify(owners)}`;
 
 const language = new Language();
 const volunteering = new Volunteering(root, key, defaults, {

@@ -77,3 +77,9 @@ def test_a_name_without_end_does_not_widen_the_page(server: Server, page: Page) 
     page.set_viewport_size({"width": 320, "height": 700})
     Visitor(page, server)
     assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_a_name_that_turns_the_direction_of_writing_turns_nothing_else(server: Server, page: Page) -> None:
+    post_job(server, "\u2069\u202eevil", metadata={"owner": "\u202eabc\u2069"})
+    said = Visitor(page, server).by_id("whose").inner_text()
+    assert said == "One job for \u2068abc\u2069: \u2068evil\u2069."

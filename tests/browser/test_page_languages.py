@@ -90,3 +90,11 @@ def test_every_text_that_a_page_names_is_there(server: Server, make_page: MakePa
     named = visitor.page.locator("[data-text]").evaluate_all("(all) => all.map(({dataset}) => dataset.text)")
     labels = visitor.page.locator("[data-label]").evaluate_all("(all) => all.map(({dataset}) => dataset.label)")
     assert {*named, *labels} <= set(visitor.page.evaluate(PLACEHOLDERS, "en"))
+
+
+@pytest.mark.parametrize("tag", ["de-a", "en-x", "de-1996-1996", "%00", "x".ljust(400, "x")])
+@pytest.mark.parametrize("path", ["/", "/widget"])
+def test_what_is_no_language_is_passed_over(server: Server, make_page: MakePage, path: str, tag: str) -> None:
+    page = make_page(locale="en")
+    page.goto(f"{server.url}{path}?lang={tag}")
+    expect(page.get_by_role("button", name="Start")).to_be_visible()

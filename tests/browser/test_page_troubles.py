@@ -28,6 +28,8 @@ DAMAGED = [
     '{"version": 2, "state": "running"}',
     '{"version": 1, "state": "running", "volunteer": 1}',
     '{"version": 1, "state": "running", "volunteer": "00112233445566778899aabbccddeeff", "totals": {"units": -1}}',
+    '{"version": 1, "state": "running", "volunteer": "00112233445566778899aabbccddeeff",'
+    ' "totals": {"units": 1e308, "seconds": 1}}',
 ]
 
 
@@ -156,3 +158,16 @@ def test_without_storage_it_computes_as_long_as_the_page_is_open(server: Server,
     expect(visitor.by_id("total")).to_have_text("2")
     visitor.press("Stop and forget")
     visitor.expect_status("Nothing runs until you press the button.")
+
+
+@pytest.mark.parametrize("button", ["Pause", "Stop and forget"])
+def test_where_the_storage_is_full_what_was_taken_back_does_not_come_back(
+    empty: Server, page: Page, button: str
+) -> None:
+    visitor = Visitor(page, empty)
+    visitor.start()
+    page.evaluate(f"() => {{ {FULL} }}")
+    visitor.press(button)
+    page.reload()
+    visitor.expect_status("Nothing runs until you press the button.")
+    assert visitor.remembered() is None

@@ -28,11 +28,14 @@ export function changed(changes, settings = USUAL) {
 
 /** @param {Settings} settings */
 function checked(settings) {
-  const { workers, throttle, owners, jobs } = settings;
-  ensure(Number.isInteger(workers) && workers > 0, "workers: must be a whole number from 1");
-  ensure(throttle > 0 && throttle <= 1, "throttle: must be above 0, and 1 at most");
+  const { workers, throttle, owners, jobs, scheduler, gpu, memoryMb } = settings;
+  ensure(isCount(workers), "workers: must be a whole number from 1");
+  ensure(typeof throttle === "number" && throttle > 0 && throttle <= 1, "throttle: must be above 0, and 1 at most");
   ensure(areTexts(owners), "owners: must be a list of names");
   ensure(areTexts(jobs), "jobs: must be a list of ids");
+  ensure(scheduler === undefined || typeof scheduler === "string", "scheduler: must be an id");
+  ensure(typeof gpu === "boolean", "gpu: must be true or false");
+  ensure(memoryMb === undefined || isCount(memoryMb), "memoryMb: must be a whole number from 1");
   return Object.freeze({ ...settings, owners: [...owners], jobs: [...jobs] });
 }
 
@@ -40,6 +43,9 @@ function checked(settings) {
 function ensure(condition, message) {
   if (!condition) throw new TypeError(message);
 }
+
+/** @param {unknown} value */
+const isCount = (value) => typeof value === "number" && Number.isInteger(value) && value > 0;
 
 /** @param {unknown} value */
 const areTexts = (value) => Array.isArray(value) && value.every((one) => typeof one === "string");

@@ -13,7 +13,7 @@ import { pause, unlessAborted } from "./waiting.js";
 /** @typedef {import("./report.js").WorkerState} WorkerState */
 
 /** What computes is kept for the context in it, but not for long: a job might go on computing there. */
-const KEEP_SECONDS = 30;
+const KEEP_SECONDS = 5;
 
 export class Shift {
   #number;

@@ -102,7 +102,10 @@ export class Supply {
     return this.#none(seconds);
   }
 
-  /** In how many seconds the scheduler is asked again. For what keeps failing here, others need not wait. @param {string} job */
+  /**
+   * In how many seconds the scheduler is asked again. For what keeps failing here, others need not wait.
+   * @param {string} job
+   */
   #patience(job) {
     const { aside } = this.#crew;
     const remaining = aside.remaining(job);

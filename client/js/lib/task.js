@@ -19,6 +19,9 @@ export const idOf = (job) => String(job.content.id ?? job.content.name ?? job.ad
 /** How a job is called on a display. @param {Document} job */
 export const nameOf = (job) => String(job.content.name ?? job.content.metadata?.name ?? idOf(job));
 
+/** @param {string} text */
+const bytesOf = (text) => new TextEncoder().encode(text).length;
+
 export class Task {
   #client;
   #job;
@@ -117,7 +120,7 @@ export class Task {
   }
 
   async #farewell() {
-    if (this.#computed && this.#computed.result.length < LARGEST_FAREWELL) {
+    if (this.#computed && bytesOf(this.#computed.result) < LARGEST_FAREWELL) {
       const { result, seconds } = this.#computed;
       await this.#client.postResult(this.#lease, result, { seconds, keepalive: true });
     } else {

@@ -361,11 +361,11 @@ test("who was asleep while it computed doesn't rest for that", async (context) =
 
 test("a context is not kept through a long rest", async (context) => {
   const { held, watched } = await computing(context, { throttle: 0.25 });
-  held.release(1, 9);
+  held.release(1, 1);
   await until(() => held.units.length === 1 && watched.volunteer.workers[0].state === "resting");
   assert.equal(watched.platform.computers[0].rests, 0);
   const other = await computing(context, { throttle: 0.25 });
-  other.held.release(1, 11);
+  other.held.release(1, 2);
   await other.watched.hears("worker", { state: "resting" });
   await until(() => other.watched.platform.computers[0].rests === 1);
 });
@@ -375,9 +375,8 @@ test("a context is not kept long where there is nothing to do", async (context) 
   held.release();
   await watched.hears("worker", { state: "waiting" });
   const [computer] = watched.platform.computers;
-  assert.equal(computer.rests, 0);
-  await until(() => computer.rests > 0 || (clock.waits.length > 0 && void clock.advance(5)));
-  assert.ok(clock.now() >= 10_000 && clock.now() <= 30_000);
+  await until(() => computer.rests > 0 || (clock.waits.length > 0 && void clock.advance(1)));
+  assert.ok(clock.now() <= 10_000);
 });
 
 test("a rest ends earlier when the share is raised", async (context) => {
@@ -481,6 +480,11 @@ for (const [options, message] of [
   [{ throttle: NaN }, /^throttle: /],
   [{ owners: "ada" }, /^owners: /],
   [{ jobs: [1] }, /^jobs: /],
+  [{ throttle: "0.5" }, /^throttle: /],
+  [{ scheduler: 5 }, /^scheduler: /],
+  [{ gpu: "no" }, /^gpu: /],
+  [{ memoryMb: 1.5 }, /^memoryMb: /],
+  [{ memoryMb: -1 }, /^memoryMb: /],
 ]) {
   test(`${JSON.stringify(options)} is refused, at first and later`, async (context) => {
     const pool = await FakePool.for(context);
