@@ -81,5 +81,6 @@ def test_a_name_without_end_does_not_widen_the_page(server: Server, page: Page) 
 
 def test_a_name_that_turns_the_direction_of_writing_turns_nothing_else(server: Server, page: Page) -> None:
     post_job(server, "\u2069\u202eevil", metadata={"owner": "\u202eabc\u2069"})
-    said = Visitor(page, server).by_id("whose").inner_text()
-    assert said == "One job for \u2068abc\u2069: \u2068evil\u2069."
+    whose = Visitor(page, server).by_id("whose")
+    expect(whose).to_contain_text("One job for")
+    assert whose.inner_text() == "One job for \u2068abc\u2069: \u2068evil\u2069."

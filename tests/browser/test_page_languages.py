@@ -92,9 +92,9 @@ def test_every_text_that_a_page_names_is_there(server: Server, make_page: MakePa
     assert {*named, *labels} <= set(visitor.page.evaluate(PLACEHOLDERS, "en"))
 
 
-@pytest.mark.parametrize("tag", ["de-a", "en-x", "de-1996-1996", "%00", "x".ljust(400, "x")])
 @pytest.mark.parametrize("path", ["/", "/widget"])
-def test_what_is_no_language_is_passed_over(server: Server, make_page: MakePage, path: str, tag: str) -> None:
+def test_what_is_no_language_is_passed_over(server: Server, make_page: MakePage, path: str) -> None:
     page = make_page(locale="en")
-    page.goto(f"{server.url}{path}?lang={tag}")
-    expect(page.get_by_role("button", name="Start")).to_be_visible()
+    for tag in ("de-a", "en-x", "de-1996-1996", "%00", "x" * 400):
+        page.goto(f"{server.url}{path}?lang={tag}")
+        expect(page.get_by_role("button", name="Start")).to_be_visible()
