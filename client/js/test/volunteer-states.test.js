@@ -65,7 +65,8 @@ test("stop leaves no timer behind", async (context) => {
   assert.deepEqual(clock.waits, []);
 });
 
-test("stop gives back what was fetched ahead", async (context) => {
+/** A volunteer that computes its second unit, with a third one fetched ahead. */
+async function oneAhead(context) {
   const pool = await FakePool.for(context);
   pool.addJob("doubler", numbers(9));
   const [clock, held] = [new FakeClock(), new Held()];
@@ -74,6 +75,11 @@ test("stop gives back what was fetched ahead", async (context) => {
   await until(() => held.units.length === 1);
   held.release();
   await until(() => client.lent === 3);
+  return { pool, volunteer };
+}
+
+test("stop gives back what was fetched ahead", async (context) => {
+  const { pool, volunteer } = await oneAhead(context);
   await volunteer.stop();
   assert.deepEqual(pool.given.sort(), ["0001", "0002"]);
 });
@@ -441,14 +447,7 @@ test("when owners change the job is chosen anew, after the unit at hand", async 
 });
 
 test("when owners change, what was fetched ahead is given back", async (context) => {
-  const pool = await FakePool.for(context);
-  pool.addJob("doubler", numbers(9));
-  const [clock, held] = [new FakeClock(), new Held()];
-  const client = new CountingClient(pool, clock);
-  const { volunteer } = await Watched.start(context, pool, { clock, client, compute: held.compute });
-  await until(() => held.units.length === 1);
-  held.release();
-  await until(() => client.lent === 3);
+  const { pool, volunteer } = await oneAhead(context);
   volunteer.configure({ owners: ["eve"] });
   await until(() => pool.given.length === 1);
   assert.deepEqual(pool.given, ["0002"]);
