@@ -3,6 +3,7 @@
 Documents are dictionaries that JSON can carry; a returned document may be shared and must not be changed.
 Of their fields the store itself reads ``created`` everywhere, ``data`` and ``id`` of a variable, ``job``, ``variable``
 and ``id`` of a result, ``run_seconds`` where there is one, and ``job``, ``variable`` and ``withdrawn`` of a withdrawal.
+What a flow keeps has no ``job``.
 Every id is checked by the store again. Each method raises `StorageError` (or one of its kinds) and nothing else;
 any of them may be called from many threads and processes at once.
 """
@@ -11,7 +12,8 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -68,15 +70,18 @@ class Counts:
 
 @dataclass(frozen=True)
 class Finding:
-    """A disagreement that `check` found: in which job, what, and what was (or would be) done about it."""
+    """A disagreement that `check` found, and what was (or would be) done about it.
 
-    job_id: str
+    `where` is a job's id, ``flow <id>``, or empty for the pool.
+    """
+
+    where: str
     problem: str
     remedy: str
 
 
 class Store(ABC):
-    """Jobs, their variables, the queue of work, results, and keys."""
+    """Jobs, their variables, the queue of work, results, flows, and keys."""
 
     # Jobs
 
@@ -220,6 +225,94 @@ class Store(ABC):
 
         `errors` says how many failures the one note stands for.
         """
+
+    # Flows: trees of jobs, whose steps are variables. What decides a flow is kept under a name once, and never changes.
+
+    @abstractmethod
+    def create_flow(self, flow_id: str, document: Document) -> None:
+        """Stores a new flow, durably, as one that runs. Raises AlreadyExists."""
+
+    @abstractmethod
+    def flow(self, flow_id: str) -> Document:
+        """The flow's document. Raises NotFound."""
+
+    @abstractmethod
+    def flow_ids(self, before: str | None, limit: int) -> list[str]:
+        """Ids of flows from the highest down, below `before` where it is given."""
+
+    @abstractmethod
+    def running_flows(self) -> list[str]:
+        """The flows that have not been stopped, sorted."""
+
+    @abstractmethod
+    def is_running(self, flow_id: str) -> bool:
+        """Whether a flow exists, and has not been stopped."""
+
+    @abstractmethod
+    def stop_flow(self, flow_id: str) -> None:
+        """Notes that a flow asks for nothing any more."""
+
+    @abstractmethod
+    def claim_flow_id(self, claim: str, flow_id: str) -> str:
+        """The id that was first claimed under the name `claim`: `flow_id`, durably, where that is this call's."""
+
+    @abstractmethod
+    def keep(self, flow_id: str, name: str, document: Document) -> Document:
+        """Keeps a document of a flow under a name such as ``1/settled/7``, durably, unless there is one.
+
+        Returns the one that is kept. Raises NotFound.
+        """
+
+    @abstractmethod
+    def kept(self, flow_id: str, name: str) -> Document | None:
+        """What `keep` has kept under the name."""
+
+    @abstractmethod
+    def kept_in(self, flow_id: str, name: str) -> list[str]:
+        """The last parts of the names that begin with `name`, in no order."""
+
+    @abstractmethod
+    def tell(self, flow_id: str, news: Iterable[str]) -> None:
+        """Leaves word for whoever moves the flow on: names, each of which is left once."""
+
+    @abstractmethod
+    def has_news(self, flow_id: str) -> bool:
+        """Whether word was left that nobody has taken."""
+
+    @abstractmethod
+    def take_news(self, flow_id: str) -> list[str]:
+        """Takes what was left."""
+
+    @abstractmethod
+    def turn(self, flow_id: str, wait: bool = False) -> AbstractContextManager[bool]:
+        """The right to move a flow on, which one caller has at a time; False where another has it. Raises NotFound.
+
+        It ends with the block, or the process. `wait` waits for it.
+        """
+
+    @abstractmethod
+    def watch(self, job_id: str, flow_id: str) -> None:
+        """Has the job know that the flow uses it. Raises NotFound."""
+
+    @abstractmethod
+    def unwatch(self, job_id: str, flow_id: str) -> None:
+        """Takes `watch` back."""
+
+    @abstractmethod
+    def watchers(self, job_id: str) -> list[str]:
+        """The flows that use the job."""
+
+    @abstractmethod
+    def take(self, job_id: str, variable_id: str, flow_id: str) -> bool:
+        """Reserves a variable for a flow, for other flows to leave alone; False where another has it."""
+
+    @abstractmethod
+    def taker(self, job_id: str, variable_id: str) -> str | None:
+        """The flow that has taken a variable."""
+
+    @abstractmethod
+    def untake(self, job_id: str, variable_id: str, flow_id: str) -> None:
+        """Takes `take` back, where it was this flow's."""
 
     # Keys and secrets
 

@@ -9,6 +9,12 @@
     jobs/<job>/queue/failed/<shard>/<variable>
     jobs/<job>/journal/{variables,events}.ndjson            one appended line per event, in order
     jobs/<job>/tally.json                                   the journal summed up, so that counting is cheap
+    jobs/<job>/flows/<flow>, taken/<shard>/<variable>.json   which flows use the job, and variables that they took
+    flows/<flow>/flow.json                                  the tree as it was posted
+    flows/<flow>/<level>/{started,merged}.json              what a level began with, and what came of it
+    flows/<flow>/<level>/settled/<entry>.json               what came of an entry
+    flows/<flow>/outcome.json, running, news/<name>         how it ended; markers: it runs, something happened to it
+    flow-claims/<digest>.json                               flows by their keys of idempotency
     keys/<digest>.json, secrets/<name>
     tmp/<process>/…                                         documents on their way; see `files`
     trash/…, damaged/…                                      deleted jobs on their way out; what `check` set aside

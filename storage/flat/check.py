@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 
 from storage import ids
@@ -16,12 +16,12 @@ from storage.base import Finding
 from storage.errors import Damaged, StorageError
 from storage.flat import files
 from storage.flat.audit import Audit
+from storage.flat.flow_check import FlowCheck, Problem
 from storage.flat.inventory import Inventory, Marker, markers
 from storage.flat.paths import JobPaths
 from storage.flat.recovery import FlatRecovery
 from storage.flat.tally import Tally
 
-Problem = tuple[str, str, Callable[[], object]]
 LINES_AT_ONCE = 10_000
 
 
@@ -32,11 +32,12 @@ class FlatCheck(FlatRecovery):
         yield from self._check_leftovers()
         if repair:
             self.recover()
+        flows = FlowCheck(self, self._root, self._set_aside)
+        for name in filter(ids.is_id, files.names(f"{self._root}/flows")):
+            yield from _findings(f"flow {name}", flows.problems(name), repair)
         for name in filter(ids.is_id, files.names(f"{self._root}/jobs")):
-            for problem, remedy, mend in self._problems(self._paths(name)):
-                if repair:
-                    mend()
-                yield Finding(name, problem, remedy)
+            yield from _findings(name, self._problems(self._paths(name)), repair)
+            yield from _findings(name, flows.problems_of_job(name), repair)
 
     def _check_leftovers(self) -> Iterator[Finding]:
         stale = self.leftovers()
@@ -104,6 +105,13 @@ class FlatCheck(FlatRecovery):
     def _forget_tally(self, paths: JobPaths) -> None:
         files.remove(paths.tally)
         self._tallies.pop(paths.job_id, None)
+
+
+def _findings(where: str, problems: Iterator[Problem], repair: bool) -> Iterator[Finding]:
+    for problem, remedy, mend in problems:
+        if repair:
+            mend()
+        yield Finding(where, problem, remedy)
 
 
 def _missing_directories(paths: JobPaths) -> Iterator[Problem]:

@@ -34,6 +34,8 @@ class JobPaths:
         self.queue = f"{self.root}/queue"
         self.open_shards = f"{self.root}/queue/open"
         self.deadlines = f"{self.root}/queue/leased"
+        self.watchers = f"{self.root}/flows"
+        self.taken_shards = f"{self.root}/taken"
 
     def variable(self, variable_id: str) -> str:
         return f"{self.root}/variables/{shard(variable_id)}/{variable_id}.json"
@@ -52,3 +54,22 @@ class JobPaths:
 
     def leased(self, variable_id: str, deadline: int) -> str:
         return f"{self.root}/queue/leased/{deadline}/{variable_id}"
+
+    def taken(self, variable_id: str) -> str:
+        return f"{self.taken_shards}/{shard(variable_id)}/{variable_id}.json"
+
+
+class FlowPaths:
+    """The paths of a flow."""
+
+    SKELETON = ("news",)
+
+    def __init__(self, root: str, flow_id: str) -> None:
+        self.flow_id = flow_id
+        self.root = f"{root}/flows/{flow_id}"
+        self.flow = f"{self.root}/flow.json"
+        self.running = f"{self.root}/running"
+        self.news = f"{self.root}/news"
+
+    def kept(self, name: str) -> str:
+        return f"{self.root}/{name}.json"

@@ -17,14 +17,14 @@ from storage import ids
 from storage.base import Counts, Document
 from storage.errors import Damaged
 from storage.flat import files, queue
-from storage.flat.keys import FlatKeys
+from storage.flat.flows import FlatFlows
 from storage.flat.noted import Noted, balancing_lines, fact, outcome_line, posted_line, rejected_line
 from storage.flat.paths import JobPaths
 
 Trace = tuple[str, Document]
 
 
-class FlatRecovery(FlatKeys):
+class FlatRecovery(FlatFlows):
     def begin(self) -> bool:
         path, boot = f"{self._root}/running", _boot_id()
         interrupted = os.path.exists(path) and _text(path) != boot

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.storage.contract_base import OpenStore
 from tests.storage.contract_care import CareContract
+from tests.storage.contract_flows import FlowsContract
 from tests.storage.contract_jobs import JobsContract
 from tests.storage.contract_keys import KeysContract
 from tests.storage.contract_leases import LeasesContract
@@ -23,6 +24,7 @@ class StoreContract(
     ResultsContract,
     RejectionsContract,
     ProgressContract,
+    FlowsContract,
     KeysContract,
     CareContract,
     MachineContract,

@@ -246,7 +246,7 @@ def test_everything_at_once(store: FlatStore, paths: JobPaths) -> None:
 def test_a_finding_says_what_and_what_was_done(store: FlatStore, paths: JobPaths) -> None:
     os.unlink(paths.open("e"))
     [finding] = store.check(False)
-    assert (finding.job_id, finding.problem, finding.remedy) == (JOB, "e is in no queue", "open it")
+    assert (finding.where, finding.problem, finding.remedy) == (JOB, "e is in no queue", "open it")
 
 
 def test_a_check_changes_nothing(store: FlatStore, root: Path, paths: JobPaths) -> None:

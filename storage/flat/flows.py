@@ -1,0 +1,205 @@
+"""Flows: a directory each, whose documents are linked to their names once.
+
+Its turn is a lock on that directory, which ends with the process that holds it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+
+from storage import ids
+from storage.base import Document
+from storage.errors import AlreadyExists, Damaged, NotFound
+from storage.flat import files, queue
+from storage.flat.keys import FlatKeys
+from storage.flat.paths import FlowPaths
+
+FLOWS_REMEMBERED = 256
+
+
+class FlatFlows(FlatKeys):
+    def __init__(self, root: str | os.PathLike[str], fsync: bool = True) -> None:
+        super().__init__(root, fsync)
+        for directory in ("flows", "flow-claims"):
+            os.makedirs(f"{self._root}/{directory}", exist_ok=True)
+        self._flows: dict[str, Document] = {}
+
+    def _flow_paths(self, flow_id: str) -> FlowPaths:
+        return FlowPaths(self._root, ids.check_id(flow_id, "flow"))
+
+    def create_flow(self, flow_id: str, document: Document) -> None:
+        paths = self._flow_paths(flow_id)
+        prepared = f"{self._files.workspace()}/flow-{secrets.token_hex(8)}"
+        try:
+            self._prepare_flow(prepared, document)
+            self._place_flow(prepared, paths)
+        except BaseException:
+            shutil.rmtree(prepared, ignore_errors=True)
+            raise
+
+    def _prepare_flow(self, prepared: str, document: Document) -> None:
+        os.mkdir(prepared)
+        for directory in FlowPaths.SKELETON:
+            os.mkdir(f"{prepared}/{directory}")
+        files.touch(f"{prepared}/running")
+        self._files.replace(f"{prepared}/flow.json", document)
+
+    def _place_flow(self, prepared: str, paths: FlowPaths) -> None:
+        try:
+            os.rename(prepared, paths.root)
+        except OSError as ex:
+            if os.path.isdir(paths.root):
+                raise AlreadyExists("flow", paths.flow_id) from ex
+            raise
+        try:
+            self._files.sync_directories([paths.root])
+        except OSError:
+            os.rename(paths.root, prepared)
+            raise
+
+    def flow(self, flow_id: str) -> Document:
+        if flow_id not in self._flows:
+            document = self._read_flow(self._flow_paths(flow_id))
+            while len(self._flows) >= FLOWS_REMEMBERED:
+                with suppress(KeyError, RuntimeError):  # Another thread was faster.
+                    del self._flows[next(iter(self._flows))]
+            self._flows[flow_id] = document
+        return self._flows.get(flow_id) or self._read_flow(self._flow_paths(flow_id))
+
+    def _read_flow(self, paths: FlowPaths) -> Document:
+        try:
+            return files.read(paths.flow)
+        except FileNotFoundError as ex:
+            raise NotFound("flow", paths.flow_id) from ex
+
+    def flow_ids(self, before: str | None, limit: int) -> list[str]:
+        names = (name for name in reversed(self._flow_names()) if before is None or name < before)
+        found = (name for name in names if os.path.exists(self._flow_paths(name).flow))
+        return [name for name, _ in zip(found, range(limit), strict=False)]
+
+    def _flow_names(self) -> list[str]:
+        return list(filter(ids.is_id, files.names(f"{self._root}/flows")))
+
+    def running_flows(self) -> list[str]:
+        return list(filter(self.is_running, self._flow_names()))
+
+    def is_running(self, flow_id: str) -> bool:
+        paths = self._flow_paths(flow_id)
+        return os.path.exists(paths.running) and os.path.exists(paths.flow)
+
+    def stop_flow(self, flow_id: str) -> None:
+        files.remove(self._flow_paths(flow_id).running)
+
+    def claim_flow_id(self, claim: str, flow_id: str) -> str:
+        path = f"{self._root}/flow-claims/{ids.check_id(claim, 'claim')}.json"
+        return str(self._link_once(path, {"flow": flow_id})["flow"])
+
+    def keep(self, flow_id: str, name: str, document: Document) -> Document:
+        paths = self._flow_paths(flow_id)
+        directory = paths.root
+        for part in name.split("/")[:-1]:
+            directory = f"{directory}/{part}"
+            try:
+                files.make_directory(directory)
+            except FileNotFoundError as ex:
+                raise NotFound("flow", flow_id) from ex
+        return self._link_once(paths.kept(name), document)
+
+    def _link_once(self, path: str, document: Document) -> Document:
+        temporary = self._files.temporary(document)
+        try:
+            if not files.link(temporary, path):
+                return files.read(path)
+            self._sync_or_undo(path)
+        finally:
+            files.remove(temporary)
+        return document
+
+    def kept(self, flow_id: str, name: str) -> Document | None:
+        try:
+            return files.read(self._flow_paths(flow_id).kept(name))
+        except FileNotFoundError:
+            return None
+
+    def kept_in(self, flow_id: str, name: str) -> list[str]:
+        names = files.names(f"{self._flow_paths(flow_id).root}/{name}")
+        return [name.removesuffix(".json") for name in filter(files.is_document, names)]
+
+    def tell(self, flow_id: str, news: Iterable[str]) -> None:
+        paths = self._flow_paths(flow_id)
+        try:
+            for name in news:
+                files.touch(f"{paths.news}/{ids.check_id(name, 'news')}")
+        except FileNotFoundError as ex:
+            raise NotFound("flow", flow_id) from ex
+
+    def has_news(self, flow_id: str) -> bool:
+        return not queue.is_empty(self._flow_paths(flow_id).news)
+
+    def take_news(self, flow_id: str) -> list[str]:
+        directory = self._flow_paths(flow_id).news
+        names = filter(ids.is_id, files.names(directory))
+        return [name for name in names if files.remove(f"{directory}/{name}")]
+
+    @contextmanager
+    def turn(self, flow_id: str, wait: bool = False) -> Iterator[bool]:
+        try:
+            descriptor = os.open(self._flow_paths(flow_id).root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError as ex:
+            raise NotFound("flow", flow_id) from ex
+        try:
+            yield _locked(descriptor, wait)
+        finally:
+            os.close(descriptor)
+
+    def watch(self, job_id: str, flow_id: str) -> None:
+        files.touch(f"{self._job_paths(job_id).watchers}/{ids.check_id(flow_id, 'flow')}")
+
+    def unwatch(self, job_id: str, flow_id: str) -> None:
+        watchers = self._paths(job_id).watchers
+        files.remove(f"{watchers}/{ids.check_id(flow_id, 'flow')}")
+        with suppress(OSError):  # Other flows use it still.
+            os.rmdir(watchers)
+
+    def watchers(self, job_id: str) -> list[str]:
+        return list(filter(ids.is_id, files.names(self._paths(job_id).watchers)))
+
+    def take(self, job_id: str, variable_id: str, flow_id: str) -> bool:
+        paths = self._variable_paths(job_id, variable_id)
+        if self.taker(job_id, variable_id) is not None:
+            return False
+        taken = paths.taken(variable_id)
+        for directory in (paths.taken_shards, os.path.dirname(taken)):
+            files.make_directory(directory)
+        return bool(self._link_once(taken, {"flow": flow_id})["flow"] == flow_id)
+
+    def taker(self, job_id: str, variable_id: str) -> str | None:
+        try:
+            return str(files.read(self._paths(job_id).taken(ids.check_variable_id(variable_id)))["flow"])
+        except FileNotFoundError:
+            return None
+
+    def taken(self, job_id: str) -> Iterator[tuple[str, str]]:
+        """Every variable of a job that is taken, and the flow that has it; those beyond reading are nobody's."""
+        shards = self._paths(job_id).taken_shards
+        for shard in files.names(shards):
+            for name in filter(files.is_document, files.names(f"{shards}/{shard}")):
+                with suppress(Damaged, FileNotFoundError):
+                    yield name.removesuffix(".json"), str(files.read(f"{shards}/{shard}/{name}").get("flow"))
+
+    def untake(self, job_id: str, variable_id: str, flow_id: str) -> None:
+        if self.taker(job_id, variable_id) == flow_id:
+            files.remove(self._paths(job_id).taken(variable_id))
+
+
+def _locked(descriptor: int, wait: bool) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True
