@@ -253,8 +253,16 @@ class Store(ABC):
         """Notes that a flow asks for nothing any more."""
 
     @abstractmethod
-    def claim_flow_id(self, claim: str, flow_id: str) -> str:
-        """The id that was first claimed under the name `claim`: `flow_id`, durably, where that is this call's."""
+    def claiming(self, claim: str) -> AbstractContextManager[None]:
+        """Waits until nobody else is between looking a claim up and making it, and keeps others waiting meanwhile."""
+
+    @abstractmethod
+    def claimed_flow(self, claim: str) -> str | None:
+        """The id of the flow that was claimed under a name, whether that came to be stored or not."""
+
+    @abstractmethod
+    def claim_flow(self, claim: str, flow_id: str) -> None:
+        """Notes, durably, under which id the flow of a claim is stored."""
 
     @abstractmethod
     def keep(self, flow_id: str, name: str, document: Document) -> Document:

@@ -14,7 +14,7 @@
     flows/<flow>/<level>/{started,merged}.json              what a level began with, and what came of it
     flows/<flow>/<level>/settled/<entry>.json               what came of an entry
     flows/<flow>/outcome.json, running, news/<name>         how it ended; markers: it runs, something happened to it
-    flow-claims/<digest>.json                               flows by their keys of idempotency
+    flow-claims/<shard>/<digest>.json                       flows by their keys of idempotency
     keys/<digest>.json, secrets/<name>
     tmp/<process>/…                                         documents on their way; see `files`
     trash/…, damaged/…                                      deleted jobs on their way out; what `check` set aside

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,11 @@ from storage.flat.files import Files
 from storage.flat.paths import JobPaths
 
 
+@functools.lru_cache(maxsize=1024)
+def _paths_of(root: str, job_id: str) -> JobPaths:
+    return JobPaths(root, job_id)
+
+
 class FlatBase(Store):
     def __init__(self, root: str | os.PathLike[str], fsync: bool = True) -> None:
         self._root = os.path.abspath(root)
@@ -24,7 +30,7 @@ class FlatBase(Store):
         self._unsettled: list[str] = []
 
     def _paths(self, job_id: str) -> JobPaths:
-        return JobPaths(self._root, ids.check_id(job_id, "job"))
+        return _paths_of(self._root, ids.check_id(job_id, "job"))
 
     def _job_paths(self, job_id: str) -> JobPaths:
         """The paths of a job; raises NotFound where there is no such job."""

@@ -58,7 +58,8 @@ class FlowCheck:
             if not self._lives(flow_id):
                 mend = partial(self._store.unwatch, job_id, flow_id)
                 yield f"flow {flow_id} is said to use it, and does not run", "forget that", mend
-        for variable_id, flow_id in self._store.taken(job_id):
+        for variable_id, claim in self._store.taken(job_id):
+            flow_id = str(claim.get("flow"))
             if ids.is_id(flow_id) and not self._lives(flow_id):
                 mend = partial(self._store.untake, job_id, variable_id, flow_id)
                 yield f"{variable_id} is taken by flow {flow_id}, which does not run", "let it go", mend

@@ -17,7 +17,7 @@ from storage.base import Document
 from storage.errors import AlreadyExists, Damaged, NotFound
 from storage.flat import files, queue
 from storage.flat.keys import FlatKeys
-from storage.flat.paths import FlowPaths
+from storage.flat.paths import FlowPaths, shard
 
 FLOWS_REMEMBERED = 256
 
@@ -95,9 +95,24 @@ class FlatFlows(FlatKeys):
     def stop_flow(self, flow_id: str) -> None:
         files.remove(self._flow_paths(flow_id).running)
 
-    def claim_flow_id(self, claim: str, flow_id: str) -> str:
-        path = f"{self._root}/flow-claims/{ids.check_id(claim, 'claim')}.json"
-        return str(self._link_once(path, {"flow": flow_id})["flow"])
+    @contextmanager
+    def claiming(self, claim: str) -> Iterator[None]:
+        shard_of_claims = os.path.dirname(self._claim_path(claim))
+        files.make_directory(shard_of_claims)
+        with _lock(shard_of_claims, wait=True):
+            yield
+
+    def claimed_flow(self, claim: str) -> str | None:
+        try:
+            return str(files.read(self._claim_path(claim))["flow"])
+        except FileNotFoundError:
+            return None
+
+    def claim_flow(self, claim: str, flow_id: str) -> None:
+        self._link_once(self._claim_path(claim), {"flow": flow_id})
+
+    def _claim_path(self, claim: str) -> str:
+        return f"{self._root}/flow-claims/{shard(ids.check_id(claim, 'claim'))}/{claim}.json"
 
     def keep(self, flow_id: str, name: str, document: Document) -> Document:
         paths = self._flow_paths(flow_id)
@@ -148,14 +163,11 @@ class FlatFlows(FlatKeys):
 
     @contextmanager
     def turn(self, flow_id: str, wait: bool = False) -> Iterator[bool]:
-        try:
-            descriptor = os.open(self._flow_paths(flow_id).root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except FileNotFoundError as ex:
-            raise NotFound("flow", flow_id) from ex
-        try:
-            yield _locked(descriptor, wait)
-        finally:
-            os.close(descriptor)
+        paths = self._flow_paths(flow_id)
+        if not os.path.isdir(paths.root):
+            raise NotFound("flow", flow_id)
+        with _lock(paths.root, wait) as is_ours:
+            yield is_ours
 
     def watch(self, job_id: str, flow_id: str) -> None:
         files.touch(f"{self._job_paths(job_id).watchers}/{ids.check_id(flow_id, 'flow')}")
@@ -176,7 +188,8 @@ class FlatFlows(FlatKeys):
         taken = paths.taken(variable_id)
         for directory in (paths.taken_shards, os.path.dirname(taken)):
             files.make_directory(directory)
-        return bool(self._link_once(taken, {"flow": flow_id})["flow"] == flow_id)
+        claim = {"flow": flow_id, "by": os.path.basename(self._files.workspace())}
+        return bool(self._link_once(taken, claim)["flow"] == flow_id)
 
     def taker(self, job_id: str, variable_id: str) -> str | None:
         try:
@@ -184,20 +197,39 @@ class FlatFlows(FlatKeys):
         except FileNotFoundError:
             return None
 
-    def taken(self, job_id: str) -> Iterator[tuple[str, str]]:
-        """Every variable of a job that is taken, and the flow that has it; those beyond reading are nobody's."""
+    def taken(self, job_id: str) -> Iterator[tuple[str, Document]]:
+        """Every variable of a job that is taken, and the `flow` that has it; those beyond reading are nobody's."""
         shards = self._paths(job_id).taken_shards
-        for shard in files.names(shards):
-            for name in filter(files.is_document, files.names(f"{shards}/{shard}")):
+        for directory in files.names(shards):
+            for name in filter(files.is_document, files.names(f"{shards}/{directory}")):
                 with suppress(Damaged, FileNotFoundError):
-                    yield name.removesuffix(".json"), str(files.read(f"{shards}/{shard}/{name}").get("flow"))
+                    yield name.removesuffix(".json"), files.read(f"{shards}/{directory}/{name}")
+
+    def _let_go(self) -> None:
+        """Gives back what dead processes took for flows that they did not come to store."""
+        for job_id in self.job_ids():
+            for variable_id, claim in self.taken(job_id):
+                is_alive = os.path.exists(f"{self._root}/tmp/{claim.get('by')}")
+                if not is_alive and not os.path.exists(self._flow_paths(str(claim.get("flow"))).flow):
+                    files.remove(self._paths(job_id).taken(variable_id))
 
     def untake(self, job_id: str, variable_id: str, flow_id: str) -> None:
         if self.taker(job_id, variable_id) == flow_id:
             files.remove(self._paths(job_id).taken(variable_id))
 
 
-def _locked(descriptor: int, wait: bool) -> bool:
+@contextmanager
+def _lock(directory: str, wait: bool) -> Iterator[bool]:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield _is_locked(descriptor, wait)
+    finally:
+        # A child that is being started holds the descriptor for a moment, too: closing it would not be enough.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+
+
+def _is_locked(descriptor: int, wait: bool) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:

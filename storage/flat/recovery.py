@@ -43,6 +43,7 @@ class FlatRecovery(FlatFlows):
                 if dead:
                     self._resume(f"{workspace}/{name}" for name in files.names(workspace))
                     shutil.rmtree(workspace, ignore_errors=True)
+        self._let_go()
         self._empty_trash()
 
     def counts(self, job_id: str) -> Counts:

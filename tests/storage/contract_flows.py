@@ -57,8 +57,21 @@ class FlowsContract(BaseContract):
         assert not store.is_running("f1")
 
     def test_an_id_is_claimed_once(self, store: Store, other: Store) -> None:
-        assert store.claim_flow_id("digest", "f1") == "f1"
-        assert other.claim_flow_id("digest", "f2") == "f1"
+        assert store.claimed_flow("digest") is None
+        store.claim_flow("digest", "f1")
+        other.claim_flow("digest", "f2")
+        assert other.claimed_flow("digest") == "f1"
+
+    def test_one_at_a_time_makes_a_claim(self, store: Store, other: Store) -> None:
+        found: list[str | None] = []
+
+        def claim(store: Store, flow_id: str) -> None:
+            with store.claiming("digest"):
+                found.append(store.claimed_flow("digest"))
+                store.claim_flow("digest", flow_id)
+
+        at_once([lambda: claim(store, "same"), lambda: claim(other, "same")])
+        assert found == [None, "same"]
 
     def test_a_document_is_kept_under_its_name_once(self, flows: Store, other: Store) -> None:
         assert flows.keep("f1", "1/settled/0", {"a": 1}) == {"a": 1}
