@@ -1,5 +1,7 @@
 """What a job's function is given, what it may return, and what becomes of its context."""
 
+import json
+
 import pytest
 from client_processes import gone
 from comp_pool.child import Deadline
@@ -57,10 +59,45 @@ def test_the_returned_context_is_the_one_that_is_kept() -> None:
         assert [compute(worker, source) for _ in range(3)] == ["0", "1", "2"]
 
 
-def test_a_served_context_replaces_the_kept_one() -> None:
+def test_a_starting_context_stands_in_for_the_kept_one() -> None:
     with Worker() as worker:
         compute(worker, COUNT, {"step": 1})
         assert compute(worker, COUNT, {"step": 1}, context={"n": 100}) == "101"
+
+
+@pytest.mark.parametrize("context", [{}, {"a": {"b": [1]}, "result": {"sum": 3}, "iteration": 2}])
+def test_a_starting_context_is_seen_as_it_is(context: dict[str, object]) -> None:
+    with Worker() as worker:
+        seen = compute(worker, "(variable, context) => ({ result: context })", context=context)
+        assert json.loads(seen) == context
+
+
+def test_the_kept_context_goes_on_past_a_starting_one() -> None:
+    with Worker() as worker:
+        compute(worker, COUNT, {"step": 1})
+        compute(worker, COUNT, {"step": 1}, context={"n": 100, "result": 100})
+        assert compute(worker, COUNT, {"step": 1}) == "2"
+
+
+def test_a_context_returned_for_a_starting_one_is_not_kept() -> None:
+    source = "(variable, context) => ({ n: (context.n || 0) + 1, result: context.n || 0 })"
+    with Worker() as worker:
+        compute(worker, source, context={"n": 100})
+        assert compute(worker, source) == "0"
+
+
+def test_a_failure_from_a_starting_context_leaves_the_kept_one() -> None:
+    source = "(v, c) => { c.n = (c.n || 0) + 1; if (c.bad) throw 1; c.result = c.n; }"
+    with Worker() as worker:
+        compute(worker, source)
+        with pytest.raises(JobError):
+            compute(worker, source, context={"bad": True, "n": 100})
+        assert compute(worker, source) == "2"
+
+
+def test_a_starting_result_that_nothing_changes_is_the_result() -> None:
+    with Worker() as worker:
+        assert compute(worker, "() => {}", context={"result": 7, "iteration": 1}) == "7"
 
 
 def test_a_result_is_not_carried_over_to_the_next_variable() -> None:

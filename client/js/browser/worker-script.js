@@ -1,6 +1,7 @@
 // The worker script of a variable, for those who load it directly with `new Worker(uri)`: computes, and posts one
 // message, `{context}` or `{error: {kind, message}}`. It has the pool's origin: it is for code that one trusts.
-(function workerScript(/** @type {Function} */ openJob, /** @type {{source: string, variable: string}} */ work) {
+/** @typedef {{source: string, variable: string, context: string | null}} Work */
+(function workerScript(/** @type {Function} */ openJob, /** @type {Work} */ work) {
   "use strict";
   const post = self.postMessage.bind(self);
   const { parse } = JSON;
@@ -21,5 +22,5 @@
     }
   }
 
-  compute(work.source, work.variable, null, Infinity, done);
+  compute(work.source, work.variable, work.context, Infinity, done);
 })

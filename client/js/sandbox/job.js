@@ -73,8 +73,9 @@
 
   /** @type {any} */
   let job;
+  // Goes on from one unit to the next, past those that begin with a context of their own.
   /** @type {any} */
-  let context = {};
+  let kept = {};
 
   /** @param {unknown} value */
   function isObject(value) {
@@ -100,22 +101,26 @@
     }
   }
 
-  /** @param {string} source @param {string | null} startingContext */
-  function prepare(source, startingContext) {
+  /** @param {string} source */
+  function prepare(source) {
     job ??= evaluate(source);
     if (typeof job !== "function") throw new Refusal("code", "execute_function is no function");
-    if (startingContext !== null) context = parse(startingContext);
-    deleteProperty(context, "result");
   }
 
-  /** @param {unknown} returned */
-  function keep(returned) {
-    if (returned === undefined) return;
-    if (!isObject(returned)) {
-      const shown = returned === null ? "null" : "a " + typeof returned;
-      throw new Refusal("no-result", "execute_function returned " + shown + ", not the context");
-    }
-    context = returned;
+  // A starting context is given as it is: a result in it is what the unit goes on from.
+  /** @param {string | null} startingContext */
+  function begin(startingContext) {
+    if (startingContext !== null) return parse(startingContext);
+    deleteProperty(kept, "result");
+    return kept;
+  }
+
+  /** @param {unknown} returned @param {unknown} given */
+  function choose(returned, given) {
+    if (returned === undefined) return given;
+    if (isObject(returned)) return returned;
+    const shown = returned === null ? "null" : "a " + typeof returned;
+    throw new Refusal("no-result", "execute_function returned " + shown + ", not the context");
   }
 
   /** @param {unknown} result */
@@ -133,19 +138,23 @@
   }
 
   /**
-   * Calls `done` once with `{result}` (JSON text) or `{kind, message}`, and the context. It is no promise that tells the
-   * host: how one is waited for is for the job to change.
+   * Calls `done` once with `{result}` (JSON text) or `{kind, message}`, and the unit's context. It is no promise that
+   * tells the host: how one is waited for is for the job to change.
    * @param {string} source of the job's function
    * @param {string} variable JSON text
-   * @param {string | null} startingContext JSON text; null: the kept one goes on
+   * @param {string | null} startingContext JSON text, for this unit alone; null: the kept one goes on
    * @param {number} limit of a result, in characters
    * @param {(answer: object, context: unknown) => void} done
    */
   async function compute(source, variable, startingContext, limit, done) {
     let answer;
+    /** @type {any} */
+    let context;
     try {
-      prepare(source, startingContext);
-      keep(await job(parse(variable), context));
+      prepare(source);
+      context = begin(startingContext);
+      context = choose(await job(parse(variable), context), context);
+      if (startingContext === null) kept = context;
       answer = bounded(serialise(context.result), limit);
     } catch (ex) {
       answer = Refusal.read(ex);

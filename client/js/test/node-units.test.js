@@ -43,9 +43,39 @@ withComputer("the returned context is the one that is kept", async (computer) =>
   assert.deepEqual([await compute(computer, source), await compute(computer, source)], [0, 1]);
 });
 
-withComputer("a served context replaces the kept one", async (computer) => {
+withComputer("a starting context stands in for the kept one", async (computer) => {
   await step(computer);
   assert.equal(await step(computer, { context: { n: 100 } }), 102);
+});
+
+for (const context of [{}, { a: { b: [1] }, result: { sum: 3 }, iteration: 2 }]) {
+  withComputer(`a starting context is seen as it is: ${JSON.stringify(context)}`, async (computer) => {
+    const source = "(variable, context) => ({ result: context })";
+    assert.deepEqual(await compute(computer, source, { context }), context);
+  });
+}
+
+withComputer("the kept context goes on past a starting one", async (computer) => {
+  await step(computer);
+  await step(computer, { context: { n: 100, result: 100 } });
+  assert.equal(await step(computer), 4);
+});
+
+withComputer("a context returned for a starting one is not kept", async (computer) => {
+  const source = "(variable, context) => ({ n: (context.n || 0) + 1, result: context.n || 0 })";
+  await compute(computer, source, { context: { n: 100 } });
+  assert.equal(await compute(computer, source), 0);
+});
+
+withComputer("a failure from a starting context leaves the kept one", async (computer) => {
+  const source = "(v, c) => { c.n = (c.n || 0) + 1; if (c.bad) throw 1; c.result = c.n; }";
+  await compute(computer, source);
+  await failure(computer, source, { context: { bad: true, n: 100 } });
+  assert.equal(await compute(computer, source), 2);
+});
+
+withComputer("a starting result that nothing changes is the result", async (computer) => {
+  assert.equal(await compute(computer, "() => {}", { context: { result: 7, iteration: 1 } }), 7);
 });
 
 withComputer("a result is not carried over to the next variable", async (computer) => {
