@@ -9,15 +9,32 @@ import falcon
 
 import data
 from config import Config, InvalidSetting
+from pool.flow_checks import FlowLimits
+from pool.flows import Flows
 from pool.jobs import Jobs
 from pool.keys import Keys, new_key
 from pool.reports import Reports
 from pool.results import Results
 from pool.sandbox import Limits, Sandbox
-from pool.scheduling import JobScheduler
+from pool.scheduling import JobScheduler, VariableScheduler
 from pool.tokens import Tokens
+from pool.variable_check import VariableCheck
 from pool.variables import Variables
-from resources import assets, errors, health, jobs, metrics, openapi, pages, progress, results, root, sandbox, variables
+from resources import (
+    assets,
+    errors,
+    flows,
+    health,
+    jobs,
+    metrics,
+    openapi,
+    pages,
+    progress,
+    results,
+    root,
+    sandbox,
+    variables,
+)
 from resources.headers import Headers
 from storage.base import Store
 from storage.flat import FlatStore
@@ -36,10 +53,14 @@ class Pool:
         self.scheduler = JobScheduler(self.store, self.sandbox, config.scheduler, schedulers)
         if config.scheduler not in self.scheduler.names():
             raise InvalidSetting(f"COMP_POOL_SCHEDULER: there is no scheduler {config.scheduler!r}")
-        self.jobs = Jobs(self.store, self.sandbox, self.keys)
         reports = Reports(self.store)
-        self.variables = Variables(self.store, self.sandbox, self.keys, self.tokens, reports)
-        self.results = Results(self.store, self.sandbox, self.keys, self.tokens, reports)
+        variable_scheduler = VariableScheduler(self.store, self.sandbox, reports)
+        variable_check = VariableCheck(self.sandbox, reports)
+        limits = FlowLimits(config.flow_depth, config.flow_breadth, config.flow_iterations, config.max_document)
+        self.flows = Flows(self.store, self.sandbox, self.keys, variable_scheduler, variable_check, limits)
+        self.jobs = Jobs(self.store, self.sandbox, self.keys, self.flows)
+        self.variables = Variables(self.store, self.keys, self.tokens, variable_scheduler, variable_check, self.flows)
+        self.results = Results(self.store, self.sandbox, self.keys, self.tokens, reports, self.flows)
 
     def close(self) -> None:
         self.sandbox.close()
@@ -50,6 +71,7 @@ def create_app(config: Config | None = None, sandbox: Sandbox | None = None) -> 
     """The WSGI application. Tests may share one sandbox among many."""
     pool = Pool(config or Config.from_environ(), sandbox)
     pool.store.recover()
+    pool.flows.resume()
     announce_operator_key(pool)
     app = falcon.App(middleware=[Headers()])
     app.req_options.strip_url_path_trailing_slash = True
@@ -83,6 +105,8 @@ def routes(pool: Pool) -> dict[str, Any]:
         "/health": health.Health(pool.store),
         "/metrics": metrics.Metrics(pool.store),
         "/openapi.json": openapi.Description(),
+        "/flows": flows.Collection(pool.flows, pool.keys, limit),
+        "/flows/{flow}": flows.Item(pool.flows, pool.keys, name),
         "/jobs": jobs.Collection(pool.scheduler, pool.jobs, pool.keys, limit),
         "/jobs/index": jobs.Index(pool.jobs),
         "/jobs/scheduler": scheduled,

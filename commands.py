@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +19,7 @@ def add_serve(subparsers: Subparsers) -> None:
 
 
 def add_check(subparsers: Subparsers) -> None:
-    parser = _add(subparsers, "check", _check, "compare markers, journals and counts with the documents")
+    parser = _add(subparsers, "check", _check, "compare markers, journals and counts with the documents; move flows on")
     parser.add_argument("--repair", action="store_true", help="mend what disagrees, while the pool is stopped")
 
 
@@ -66,13 +67,18 @@ def _serve(_arguments: argparse.Namespace, config: Config) -> int:
 
 def _check(arguments: argparse.Namespace, config: Config) -> int:
     """Exit status: 0 where all agrees, or was mended; 1 where something is left to mend."""
-    store = _existing_store(config)
+    pool = _existing_pool(config)
     found = 0
-    for finding in store.check(arguments.repair):
+    for finding in pool.store.check(arguments.repair):
         found += 1
         done = "done" if arguments.repair else "not done"
-        print(f"{finding.job_id or 'pool'}: {finding.problem}; {finding.remedy}: {done}")
+        print(f"{finding.where or 'pool'}: {finding.problem}; {finding.remedy}: {done}")
+    for flow_id in pool.flows.resume(seconds=math.inf):
+        print(f"flow {flow_id}: stood still; moved on")
+    while pool.flows.catch_up():
+        pass
     print(f"{found} disagreement{'' if found == 1 else 's'}" + (" mended" if arguments.repair and found else ""))
+    pool.close()
     return 1 if found and not arguments.repair else 0
 
 
@@ -93,10 +99,16 @@ def _revoke_key(arguments: argparse.Namespace, config: Config) -> int:
     return 0
 
 
-def _existing_store(config: Config) -> Any:
+def _require_pool(config: Config) -> None:
     if not (config.data / "jobs").is_dir():
         raise InvalidSetting(f"COMP_POOL_DATA: there is no pool in {config.data.absolute()}; start one there first")
-    return _store(config)
+
+
+def _existing_pool(config: Config) -> Any:
+    from app import Pool
+
+    _require_pool(config)
+    return Pool(config)
 
 
 def _store(config: Config) -> Any:
@@ -108,4 +120,5 @@ def _store(config: Config) -> Any:
 def _keys(config: Config) -> Any:
     from pool.keys import Keys
 
-    return Keys(_existing_store(config), is_open=config.open)
+    _require_pool(config)
+    return Keys(_store(config), is_open=config.open)

@@ -31,12 +31,15 @@ class Config:
     workers: int = _option(0, "server processes; 0: as many as there are cores")
     threads: int = _option(16, "threads in each process")
     silence: int = _option(10, "seconds that a connection may fall silent in the middle of a request")
-    demo: bool = _option(True, "1: load the demo jobs at the first start")
+    demo: bool = _option(True, "1: load the demo jobs and flows at the first start")
     scheduler: str = _option("random", "default scheduler of jobs: random, short-first, owners or one of your own")
     script_ms: int = _option(250, "processor time of one call of a job's function on the server, in milliseconds")
     script_memory: int = _option(512 * MEGABYTE, "memory of a process that runs them, in bytes")
     max_document: int = _option(MEGABYTE, "largest job, variable or result, in bytes")
     max_bulk: int = _option(16 * MEGABYTE, "largest body of many variables, in bytes")
+    flow_depth: int = _option(32, "most levels of a flow")
+    flow_breadth: int = _option(1000, "most entries of one array of a flow")
+    flow_iterations: int = _option(1000, "how often `while` may have one entry of a flow executed")
     fsync: bool = _option(True, "0: answer before documents are safe from a power cut (for tests)")
 
     @classmethod
@@ -49,7 +52,7 @@ class Config:
     @classmethod
     def described(cls) -> str:
         """The options as a help text."""
-        lines = [f"  {PREFIX + option.name.upper():<24}{option.metadata['help']}" for option in fields(cls)]
+        lines = [f"  {PREFIX + option.name.upper():<28}{option.metadata['help']}" for option in fields(cls)]
         defaults = [f" (default {_shown(option.default)})" for option in fields(cls)]
         return "\n".join(line + default for line, default in zip(lines, defaults, strict=True))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class PoolError(Exception):
     """Base of what the pool itself refuses; nothing was changed."""
@@ -13,6 +15,14 @@ class Invalid(PoolError):
     def __init__(self, field: str, reason: str, console: str = "") -> None:
         super().__init__(f"{field}: {reason}" if field else reason)
         self.field, self.reason, self.console = field, reason, console
+
+
+class InvalidFlow(Invalid):
+    """All that is wrong with a flow: the message is that of the first."""
+
+    def __init__(self, problems: Sequence[Invalid]) -> None:
+        super().__init__(problems[0].field, problems[0].reason)
+        self.problems = problems
 
 
 class NameTaken(PoolError):

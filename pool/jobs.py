@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from typing import Any
 
 from slugify import slugify
 
 from pool import fields
 from pool.errors import Changed, Invalid, NameTaken
+from pool.flows import Flows
+from pool.functions import require_function
 from pool.keys import Caller, Keys
-from pool.sandbox import Sandbox, ScriptError
+from pool.sandbox import Sandbox
+from pool.stored_jobs import readable
 from storage import ids
 from storage.base import Document, Page, Store, canonical
-from storage.errors import AlreadyExists, Damaged, InvalidCursor, NotFound
+from storage.errors import AlreadyExists, InvalidCursor
 
 RESERVED_IDS = ("index", "scheduled", "scheduler")
 MAX_ID = 80
@@ -25,8 +27,8 @@ _POSTED = ("name", *_PATCHED, *fields.FUNCTIONS)
 
 
 class Jobs:
-    def __init__(self, store: Store, sandbox: Sandbox, keys: Keys) -> None:
-        self._store, self._sandbox, self._keys = store, sandbox, keys
+    def __init__(self, store: Store, sandbox: Sandbox, keys: Keys, flows: Flows) -> None:
+        self._store, self._sandbox, self._keys, self._flows = store, sandbox, keys, flows
 
     def get(self, job_id: str) -> Document:
         return self._store.job(job_id)
@@ -77,15 +79,8 @@ class Jobs:
             name: fields.require_text(name, posted[name], 1 << 20) for name in fields.FUNCTIONS if name in posted
         }
         for name, source in functions.items():
-            self._compile(name, source)
+            require_function(self._sandbox, name, source)
         return functions
-
-    def _compile(self, name: str, source: str) -> None:
-        try:
-            self._sandbox.check(source)
-        except ScriptError as ex:
-            where = f" (line {ex.line}, column {ex.column})" if ex.line is not None else ""
-            raise Invalid(name, f"{ex.message}{where}") from ex
 
     def patch(
         self,
@@ -115,7 +110,9 @@ class Jobs:
 
     def delete(self, job_id: str, caller: Caller) -> None:
         self._keys.require_owner(caller, self._store.job(job_id))
+        watchers = self._store.watchers(job_id)
         self._store.delete_job(job_id)
+        self._flows.on_deleted(watchers)
 
     def page(self, cursor: str | None, limit: int) -> Page:
         """Jobs sorted by id; the cursor is the last id of the page before."""
@@ -123,19 +120,6 @@ class Jobs:
             raise InvalidCursor(cursor)
         wanted = [job_id for job_id in self._store.job_ids() if cursor is None or job_id > cursor]
         return Page(list(readable(self._store, wanted[:limit])), wanted[limit - 1] if len(wanted) > limit else None)
-
-
-def readable(store: Store, job_ids: Iterable[str]) -> Iterator[Document]:
-    """The documents of these jobs, but for those that have been deleted since, or are damaged."""
-    for job_id in job_ids:
-        with suppress(NotFound, Damaged):
-            yield store.job(job_id)
-
-
-def requirements_of(job: Document) -> Document:
-    """What a job requires of a volunteer; one that was stored before there were requirements has none."""
-    requirements: Document = job.get("requirements", {})
-    return requirements
 
 
 def job_id_of(name: str) -> str:

@@ -91,24 +91,25 @@ class Keys:
 
     def require_poster(self, caller: Caller) -> None:
         if caller.key_id is None and not self._is_open:
-            raise UnknownKey("posting a job needs a key: send Authorization: Bearer <key>")
+            raise UnknownKey("posting a job or a flow needs a key: send Authorization: Bearer <key>")
 
-    def owns(self, caller: Caller, job: Document) -> bool:
-        return caller.is_operator or (caller.key_id is not None and caller.key_id == job["key"])
+    def owns(self, caller: Caller, document: Document) -> bool:
+        return caller.is_operator or (caller.key_id is not None and caller.key_id == document["key"])
 
-    def require_owner(self, caller: Caller, job: Document) -> None:
-        if not self.owns(caller, job):
-            self._refuse(caller, job)
+    def require_owner(self, caller: Caller, document: Document, kind: str = "job") -> None:
+        """Of a job or a flow."""
+        if not self.owns(caller, document):
+            self._refuse(caller, f"{kind} {document['id']!r}")
 
     def require_contributor(self, caller: Caller, job: Document) -> None:
         """Variables are the owner's to post; in an open pool anyone's, where the job was posted without a key."""
         if not (self._is_open and job["key"] is None):
             self.require_owner(caller, job)
 
-    def _refuse(self, caller: Caller, job: Document) -> None:
+    def _refuse(self, caller: Caller, what: str) -> None:
         if caller.key_id is None:
-            raise UnknownKey(f"changing job {job['id']!r} needs its owner's key: send Authorization: Bearer <key>")
-        raise Forbidden(f"job {job['id']!r} belongs to another key")
+            raise UnknownKey(f"changing {what} needs its owner's key: send Authorization: Bearer <key>")
+        raise Forbidden(f"{what} belongs to another key")
 
 
 def new_key() -> str:

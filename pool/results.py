@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from pool.errors import BadLease, Finished, Rejected, Withdrawn
+from pool.flows import Flows
 from pool.keys import Caller, Keys
 from pool.reports import Reports
-from pool.sandbox import Sandbox, ScriptError
+from pool.sandbox import Outcome, Sandbox, ScriptError
 from pool.tokens import LeaseToken, Tokens
+from pool.variables import withdrawn_text
 from pool.verdict import Verdict, verdict_of
 from storage import ids
 from storage.base import Document, Page, Store, canonical
@@ -33,9 +35,11 @@ class Posted:
 
 
 class Results:
-    def __init__(self, store: Store, sandbox: Sandbox, keys: Keys, tokens: Tokens, reports: Reports) -> None:
+    def __init__(
+        self, store: Store, sandbox: Sandbox, keys: Keys, tokens: Tokens, reports: Reports, flows: Flows
+    ) -> None:
         self._store, self._sandbox, self._keys, self._tokens = store, sandbox, keys, tokens
-        self._reports = reports
+        self._reports, self._flows = reports, flows
 
     def post(self, job_id: str, variable_id: str, posted: Posted) -> str:
         """Returns the id of the accepted result, durable; the same lease posted again gets the same.
@@ -43,14 +47,16 @@ class Results:
         Raises Rejected, Finished, Withdrawn, BadLease, NotFound, SandboxBusy.
         """
         job = self._store.job(job_id)
-        data = self._store.variable(job_id, variable_id)["data"]
+        variable = self._store.variable(job_id, variable_id)
         lease = self._lease(job, variable_id, posted.token)
         outcome = self._store.outcome(job_id, variable_id)
         if outcome is not None:
-            return _known_result(variable_id, outcome, lease)
+            known = _known_result(variable_id, outcome, lease)
+            self._flows.on_settled(job_id, variable_id)  # Who posted it first may have died before that.
+            return known
         document = _document(job_id, variable_id, posted, lease)
         self._repeat_refusal(job, variable_id, document)
-        verdict = self._judge(job, variable_id, data, document)
+        verdict = self._judge(job, variable, document)
         if not verdict.valid:
             self._reject(job, document, verdict.reason, lease)
         self._require_same_job(job)
@@ -77,9 +83,10 @@ class Results:
         for refused in self._store.rejected(job["id"], variable_id, same):
             raise Rejected(refused["rejected"], failed=False)
 
-    def _judge(self, job: Document, variable_id: str, data: Document, document: Document) -> Verdict:
+    def _judge(self, job: Document, variable: Document, document: Document) -> Verdict:
         if "validate_result" not in job:
             return Verdict(True)
+        variable_id = variable["id"]
         context = {
             "job": {"id": job["id"], "name": job["name"]},
             "variable": variable_id,
@@ -87,8 +94,10 @@ class Results:
             "volunteer": document["volunteer"],
             "run_seconds": document["run_seconds"],
         }
+        if "context" in variable:
+            context["starting_context"] = variable["context"]
         try:
-            outcome = self._sandbox.call(job["validate_result"], [data, document["result"], context], job["id"])
+            outcome = self._ask_validator(job, [variable["data"], document["result"], context])
         except ScriptError as ex:
             document["console"] = ex.console
             self._report(job, variable_id, ex.message, ex.console)
@@ -97,6 +106,9 @@ class Results:
             document["console"] = outcome.console
             self._report(job, variable_id, None, outcome.console)
         return verdict_of(outcome.value)
+
+    def _ask_validator(self, job: Document, arguments: list[Any]) -> Outcome:
+        return self._sandbox.call(job["validate_result"], arguments, job["id"])
 
     def _report(self, job: Document, variable_id: str, message: str | None, console: str) -> None:
         # What is parked has told its owner enough.
@@ -111,6 +123,8 @@ class Results:
         deadline = lease.deadline if lease else None
         limit = job["settings"]["max_errors"]
         failed = self._store.reject(job["id"], document["variable"], document, limit, deadline)
+        if failed:
+            self._flows.on_settled(job["id"], document["variable"])
         raise Rejected(reason, failed)
 
     def _require_same_job(self, job: Document) -> None:
@@ -124,6 +138,7 @@ class Results:
             self._store.accept(job_id, variable_id, document, lease.deadline if lease else None)
         except AlreadyFinished as ex:
             return _known_result(variable_id, ex.outcome, lease)
+        self._flows.on_settled(job_id, variable_id)
         return str(document["id"])
 
     def get(self, job_id: str, variable_id: str, result_id: str, caller: Caller) -> Document:
@@ -192,7 +207,7 @@ def _run_seconds(posted: Posted, lease: LeaseToken | None) -> float | None:
 def _known_result(variable_id: str, outcome: Document, lease: LeaseToken | None) -> str:
     """The id of the result that finished the variable, where it came under the same lease."""
     if "withdrawn" in outcome:
-        raise Withdrawn(f"variable {variable_id!r} was withdrawn by its owner")
+        raise Withdrawn(withdrawn_text(outcome))
     if lease is None or outcome["lease"] != lease.lease_id:
         raise Finished(f"variable {variable_id!r} is finished: somebody's result has been accepted")
     return str(outcome["id"])

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pool.errors import UnknownScheduler
-from pool.jobs import readable, requirements_of
 from pool.reports import Reports
 from pool.sandbox import Sandbox, ScriptError
+from pool.steps import step_of
+from pool.stored_jobs import readable, requirements_of
 from storage.base import Document, Lease, Store, canonical
 from storage.errors import InvalidId, NotFound
 from storage.ids import check_id
 
 SAMPLE_OF_VARIABLES = 32
+EVERY_VARIABLE = 1 << 16
 SAMPLE_OF_JOBS = 100
 log = logging.getLogger("comp-pool.scheduling")
 
@@ -48,19 +51,60 @@ class VariableScheduler:
         seconds = job["settings"]["lease_seconds"]
         if "variable_scheduler" not in job:
             return self._store.lease(job["id"], seconds)
-        sample = list(self._sample(job["id"]))
+        sample = list(self._described(job["id"], self._store.sample(job["id"], SAMPLE_OF_VARIABLES)))
         if not sample:
             return None
         try:
             chosen = self._choose(job, sample, volunteer, query)
         except (ScriptError, LookupError) as ex:
-            console = ex.console if isinstance(ex, ScriptError) else ""
-            self._reports.note(job["id"], "variable_scheduler", str(ex.args[0]), console)
+            self._report(job, ex)
             return self._store.lease(job["id"], seconds)
         if chosen is None:
             return None
         # Somebody else may have been faster: any other is better than none.
         return self._store.lease_variable(job["id"], chosen, seconds) or self._store.lease(job["id"], seconds)
+
+    def take(self, job: Document, flow_id: str, but: Container[str], count: int) -> Iterator[str]:
+        """Takes the variables that would be lent next out of other flows' reach, one after the other while there are.
+
+        `but` are those that the flow has already, by name; `count` says how many it will want.
+        """
+        while free := self._free(job["id"], but, count):
+            for variable_id in self._in_turn(job, free):
+                if self._store.take(job["id"], variable_id, flow_id):
+                    yield variable_id
+
+    def _in_turn(self, job: Document, variable_ids: list[str]) -> Iterator[str]:
+        while variable_ids:
+            preferred = self._preferred(job, variable_ids)
+            variable_ids.remove(preferred)
+            yield preferred
+
+    def _free(self, job_id: str, but: Container[str], count: int) -> list[str]:
+        """Some of the variables that no flow has, at random; all of them (or very many) where few are left."""
+        for number in (max(2 * count, SAMPLE_OF_VARIABLES), EVERY_VARIABLE):
+            found = (name for name in self._store.sample(job_id, number) if name not in but and not step_of(name))
+            free = [name for name in found if self._store.taker(job_id, name) is None]
+            if free:
+                break
+        return free
+
+    def _preferred(self, job: Document, variable_ids: Sequence[str]) -> str:
+        """The one that the job's scheduler chooses, if it has one and that chooses one; else the last."""
+        last = variable_ids[-1]
+        if "variable_scheduler" not in job:
+            return last
+        sample = list(self._described(job["id"], variable_ids[:SAMPLE_OF_VARIABLES]))
+        try:
+            chosen = self._choose(job, sample, "", {})
+        except (ScriptError, LookupError) as ex:
+            self._report(job, ex)
+            return last
+        return str(chosen) if chosen in variable_ids else last
+
+    def _report(self, job: Document, ex: ScriptError | LookupError) -> None:
+        console = ex.console if isinstance(ex, ScriptError) else ""
+        self._reports.note(job["id"], "variable_scheduler", str(ex.args[0]), console)
 
     def _choose(self, job: Document, sample: Sequence[Document], volunteer: str, query: Mapping[str, Any]) -> Any:
         context = {"variables": sample, "volunteer": volunteer or None, "query": dict(query)}
@@ -78,8 +122,8 @@ class VariableScheduler:
         except (NotFound, InvalidId):
             return False
 
-    def _sample(self, job_id: str) -> Iterator[Document]:
-        for variable_id in self._store.sample(job_id, SAMPLE_OF_VARIABLES):
+    def _described(self, job_id: str, variable_ids: Iterable[str]) -> Iterator[Document]:
+        for variable_id in variable_ids:
             try:
                 data = self._store.variable(job_id, variable_id)["data"]
             except NotFound:
@@ -128,8 +172,13 @@ class JobScheduler:
         raise UnknownScheduler(name)
 
     def _random(self, jobs: Sequence[Document], _query: Mapping[str, Any]) -> Document | None:
+        """One that has work, else one that a flow may soon have work for, else any."""
         shuffled = random.sample(jobs, len(jobs))
-        return next(filter(self._has_work, shuffled), shuffled[0] if shuffled else None)
+        preferred = itertools.chain(filter(self._has_work, shuffled), filter(self._is_of_a_flow, shuffled), shuffled)
+        return next(preferred, None)
+
+    def _is_of_a_flow(self, job: Document) -> bool:
+        return bool(self._store.watchers(job["id"]))
 
     def _owners(self, jobs: Sequence[Document], query: Mapping[str, Any]) -> Document | None:
         return self._random(jobs, query) if query.get("owner") else None

@@ -10,16 +10,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from pool import fields
 from pool.errors import Conflict, Invalid, Withdrawn
+from pool.flows import Flows
 from pool.keys import Caller, Keys
-from pool.reports import Reports
-from pool.sandbox import UNDEFINED, Sandbox, ScriptError
 from pool.scheduling import VariableScheduler
+from pool.steps import step_of
 from pool.tokens import LeaseToken, Tokens
-from pool.verdict import verdict_of
+from pool.variable_check import VariableCheck
 from storage import ids
-from storage.base import Document, Page, Store, canonical
+from storage.base import Document, Lease, Page, Store, canonical
 from storage.errors import AlreadyFinished, NotFound
 
 LONGEST_WAIT = 15
@@ -27,10 +26,10 @@ LONGEST_WAIT = 15
 
 @dataclass(frozen=True)
 class Leased:
-    """A variable as it is lent: its data, the signed token, and for how many seconds."""
+    """A variable as it is lent: its document, the signed token, and for how many seconds."""
 
     variable_id: str
-    data: Document
+    document: Document
     token: str
     seconds: int
 
@@ -44,10 +43,17 @@ class Volunteer:
 
 
 class Variables:
-    def __init__(self, store: Store, sandbox: Sandbox, keys: Keys, tokens: Tokens, reports: Reports) -> None:
-        self._store, self._sandbox, self._keys, self._tokens = store, sandbox, keys, tokens
-        self._scheduler = VariableScheduler(store, sandbox, reports)
-        self._reports = reports
+    def __init__(
+        self,
+        store: Store,
+        keys: Keys,
+        tokens: Tokens,
+        scheduler: VariableScheduler,
+        variable_check: VariableCheck,
+        flows: Flows,
+    ) -> None:
+        self._store, self._keys, self._tokens = store, keys, tokens
+        self._scheduler, self._variable_check, self._flows = scheduler, variable_check, flows
 
     def require_contributor(self, job_id: str, caller: Caller) -> None:
         self._keys.require_contributor(caller, self._store.job(job_id))
@@ -87,6 +93,8 @@ class Variables:
         Raises AlreadyExists where another is; Withdrawn where the id has been used up.
         """
         ids.check_variable_id(variable_id)
+        if step_of(variable_id) is not None:
+            raise Invalid("variable id", "is of the form that is kept for the steps of flows")
         is_new = bool(self._add(self._store.job(job_id), {variable_id: value}, caller))
         if not is_new:
             self.get(job_id, variable_id)
@@ -110,38 +118,16 @@ class Variables:
 
     def _check(self, job: Document, value: Any, place: str) -> None:
         try:
-            fields.refuse_reserved(fields.require_object("variable", value))
-            self._ask_job(job, value)
+            self._variable_check.require(job, value)
         except Invalid as ex:
             raise Invalid(place, str(ex), ex.console) if place else ex from None
-
-    def _ask_job(self, job: Document, value: Document) -> None:
-        """As the seed has it: the variable's own validator, else that of results, called without one."""
-        arguments: list[object] = [value, {"job": {"id": job["id"], "name": job["name"]}}]
-        if "validate_variable" in job:
-            name, called = "validate_variable", "validate_variable(variable, context)"
-        elif "validate_result" in job:
-            name, called = "validate_result", "validate_result(variable, undefined, context)"
-            arguments.insert(1, UNDEFINED)
-        else:
-            return
-        try:
-            outcome = self._sandbox.call(job[name], arguments, job["id"])
-        except ScriptError as ex:
-            self._reports.note(job["id"], name, ex.message, ex.console)
-            raise Invalid("variable", f"{called} failed: {ex.message}", ex.console) from ex
-        if outcome.console:
-            self._reports.note(job["id"], name, None, outcome.console)
-        verdict = verdict_of(outcome.value)
-        if not verdict.valid:
-            raise Invalid("variable", f"{called} refused it: {verdict.reason}", outcome.console)
 
     def get(self, job_id: str, variable_id: str) -> Document:
         """The stored variable. Raises NotFound, Withdrawn."""
         document = self._store.variable(job_id, variable_id)
         outcome = self._store.outcome(job_id, variable_id)
         if outcome is not None and "withdrawn" in outcome:
-            raise Withdrawn(f"variable {variable_id!r} was withdrawn by its owner")
+            raise Withdrawn(withdrawn_text(outcome))
         return document
 
     def page(self, job_id: str, cursor: str | None, limit: int) -> Page:
@@ -152,29 +138,36 @@ class Variables:
 
     def lease(self, job_id: str, volunteer: Volunteer) -> Leased | None:
         """The next variable, by the job's own scheduler or at random; None where there is nothing to lend now."""
+        self._flows.catch_up()
         job = self._store.job(job_id)
         if job["state"] != "open":
             return None
         lease = self._scheduler.lease(job, volunteer.name, volunteer.query or {})
         if lease is None:
             return None
-        return self._lent(job, lease.variable_id, lease.document["data"], lease.deadline, volunteer.name)
+        return self._lent(job, lease, volunteer.name)
 
-    def _lent(self, job: Document, variable_id: str, data: Document, deadline: int, volunteer: str) -> Leased:
+    def _lent(self, job: Document, lease: Lease, volunteer: str) -> Leased:
         started = ids.now_milliseconds()
-        token = LeaseToken(secrets.token_hex(8), started, deadline, volunteer)
-        signed = self._tokens.sign(token, job["uid"], variable_id)
-        return Leased(variable_id, data, signed, max(1, (deadline - started) // 1000))
+        token = LeaseToken(secrets.token_hex(8), started, lease.deadline, volunteer)
+        signed = self._tokens.sign(token, job["uid"], lease.variable_id)
+        return Leased(lease.variable_id, lease.document, signed, max(1, (lease.deadline - started) // 1000))
 
     def can_lease(self, job_id: str) -> bool:
         return self._store.job(job_id)["state"] == "open" and self._store.has_work(job_id)
 
     def retry_after(self, job_id: str) -> int:
-        """In how many seconds something may be to lend again: when the next lease runs out, at most LONGEST_WAIT."""
+        """In how many seconds something may be to lend again: when the next lease runs out, at most LONGEST_WAIT.
+
+        A job of a running flow may get its next step whenever a volunteer is done with one.
+        """
+        waits: list[float] = [LONGEST_WAIT]
         due = self._store.next_deadline(job_id)
-        if due is None:
-            return LONGEST_WAIT
-        return min(LONGEST_WAIT, max(1, (due - ids.now_milliseconds()) // 1000 + 1))
+        if due is not None:
+            waits.append((due - ids.now_milliseconds()) // 1000 + 1)
+        if self._store.watchers(job_id):
+            waits.append(self._store.counts(job_id).mean_run_seconds or 0)
+        return max(1, round(min(waits)))
 
     def extend(self, job_id: str, variable_id: str, token: str) -> Leased:
         """Puts off a lease's deadline, under a new token for the same lease. Raises BadLease, LeaseLost."""
@@ -182,9 +175,9 @@ class Variables:
         lease = self._tokens.read(token, job["uid"], variable_id)
         deadline = self._store.extend(job_id, variable_id, lease.deadline, job["settings"]["lease_seconds"])
         extended = LeaseToken(lease.lease_id, lease.started, deadline, lease.volunteer)
-        data = self._store.variable(job_id, variable_id)["data"]
+        document = self._store.variable(job_id, variable_id)
         seconds = max(1, (deadline - ids.now_milliseconds()) // 1000)
-        return Leased(variable_id, data, self._tokens.sign(extended, job["uid"], variable_id), seconds)
+        return Leased(variable_id, document, self._tokens.sign(extended, job["uid"], variable_id), seconds)
 
     def give_back(self, job_id: str, variable_id: str, token: str) -> None:
         lease = self._tokens.read(token, self._store.job(job_id)["uid"], variable_id)
@@ -199,12 +192,18 @@ class Variables:
         except AlreadyFinished as ex:
             if "withdrawn" not in ex.outcome:
                 raise Conflict(f"variable {variable_id!r} is finished: its result is kept") from ex
+        self._flows.on_settled(job_id, variable_id)
 
     def release(self, job_id: str, variable_id: str, caller: Caller) -> None:
         """Opens a variable again that was parked as failed. Raises Conflict where it wasn't."""
         self.require_owner(job_id, caller)
         if not self._store.release(job_id, variable_id):
             raise Conflict(f"variable {variable_id!r} has not failed")
+
+
+def withdrawn_text(outcome: Document) -> str:
+    by = f"with flow {outcome['flow']!r}" if "flow" in outcome else "by its owner"
+    return f"variable {outcome['variable']!r} was withdrawn {by}"
 
 
 def _names(stem: str, count: int) -> list[str]:

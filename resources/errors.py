@@ -36,6 +36,7 @@ class Problem(falcon.HTTPError):
 # What the pool and the store raise: status, and the kind in the problem's type.
 _STATUS: dict[type[Exception], tuple[int, str]] = {
     pool.Invalid: (422, "invalid"),
+    pool.InvalidFlow: (422, "invalid"),
     pool.NameTaken: (409, "name-taken"),
     pool.UnknownKey: (401, "key"),
     pool.Forbidden: (403, "forbidden"),
@@ -59,6 +60,7 @@ _HEADERS: dict[int, dict[str, str]] = {
     503: {"Retry-After": "2"},
     507: {"Retry-After": "60"},
 }
+MOST_PROBLEMS = 100
 _READING = ("GET", "HEAD", "DELETE", "PATCH")
 
 
@@ -87,9 +89,15 @@ def _console(_req: falcon.Request, ex: Any) -> dict[str, Any]:
     return {"console": ex.console} if ex.console else {}
 
 
+def _problems(_req: falcon.Request, ex: Any) -> dict[str, Any]:
+    problems = ex.problems[:MOST_PROBLEMS]
+    return {"errors": [{"path": problem.field, "reason": problem.reason} for problem in problems]}
+
+
 _FACTS: dict[type[Exception], Callable[[falcon.Request, Any], dict[str, Any]]] = {
     pool.NameTaken: _holder,
     pool.Invalid: _console,
+    pool.InvalidFlow: _problems,
     pool.Rejected: lambda _, ex: {"failed": ex.failed},
 }
 _WORDS: dict[type[Exception], str] = {

@@ -7,9 +7,10 @@ from typing import Any
 import falcon
 
 from pool.fields import FUNCTIONS
-from pool.jobs import Jobs, requirements_of
+from pool.jobs import Jobs
 from pool.keys import Keys
 from pool.scheduling import JobScheduler
+from pool.stored_jobs import requirements_of
 from resources import body, request
 from resources.links import Addresses
 from resources.representation import answer_conditionally, answer_nothing, matches, respond, tag

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 import falcon
+
+
+@functools.lru_cache(maxsize=4096)
+def _quoted(segment: str) -> str:
+    return quote(segment, safe="~")
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Addresses:
 
     def at(self, *segments: str, **query: str | int | None) -> str:
         given = {name: value for name, value in query.items() if value is not None}
-        path = "/".join(quote(segment, safe="~") for segment in segments)
+        path = "/".join(map(_quoted, segments))
         return f"{self.prefix}/{path}" + (f"?{urlencode(given, safe='.')}" if given else "")
 
     def root(self) -> Links:
@@ -39,6 +45,9 @@ class Addresses:
             "scheduled": Link(
                 f"{self.at('jobs', 'scheduled')}{{/scheduler}}{{?owner*,can*,memory_mb}}", templated=True
             ),
+            "flows": Link(self.at("flows")),
+            "post_flow": Link(self.at("flows")),
+            "flow": Link(f"{self.at('flows')}/{{flow}}", templated=True),
             "client": Link(self.at("client", "js", "index.js")),
             "sandbox": Link(self.at("sandbox")),
             "widget": Link(self.at("widget.js")),
@@ -60,7 +69,7 @@ class Addresses:
             "root": Link(self.at()),
         }
 
-    def variable(self, job_id: str, variable_id: str, token: str | None = None) -> Links:
+    def variable(self, job_id: str, variable_id: str, token: str | None = None, flow: str | None = None) -> Links:
         base = ("jobs", job_id, "variables", variable_id)
         links = {
             "self": Link(self.at(*base)),
@@ -70,7 +79,14 @@ class Addresses:
         }
         if token is not None:
             links["lease"] = Link(self.at(*base, "lease", lease=token))
+        if flow is not None:
+            links["get_flow"] = Link(self.at("flows", flow))
         return links
+
+    def flow(self, flow_id: str, is_running: bool) -> Links:
+        here = Link(self.at("flows", flow_id))
+        links = {"self": here, "run_again": here, "flows": Link(self.at("flows")), "root": Link(self.at())}
+        return {**links, "cancel": here} if is_running else links
 
     def result(self, job_id: str, variable_id: str, result_id: str) -> Links:
         return {

@@ -1,4 +1,4 @@
-"""What people see: the page at `/`, and the widget that other sites embed with one line.
+"""What people see: the page at `/`, that of a flow, and the widget that other sites embed with one line.
 
 Their files in client/web are served as they are, but for two words in braces: the prefix that the service is mounted
 under, and the pool's name.
@@ -41,16 +41,36 @@ class Page:
         answer_conditionally(req, resp)
 
 
-class FrontPage(Page):
-    """The page at `/`, which no other site may frame or hold on to."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__("index.html", name)
+class NegotiatedPage(Page):
+    """A page that stands where there is a document, too; no other site may frame it or hold on to it."""
 
     def respond(self, req: falcon.Request, resp: falcon.Response) -> None:
         super().respond(req, resp)
         resp.set_header("Cross-Origin-Opener-Policy", "same-origin")
         resp.append_header("Vary", "Accept")
+
+
+class TopPage(Page):
+    """A page at the address of a document, which no other site may frame or hold on to."""
+
+    def respond(self, req: falcon.Request, resp: falcon.Response) -> None:
+        super().respond(req, resp)
+        resp.set_header("Cross-Origin-Opener-Policy", "same-origin")
+        resp.append_header("Vary", "Accept")
+
+
+class FrontPage(TopPage):
+    """The page at `/`."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("index.html", name)
+
+
+class FlowPage(TopPage):
+    """The page at `/flows/{flow}`, the same for every flow: it knows its own by its address."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("flow.html", name)
 
 
 class WidgetPage(Resource):

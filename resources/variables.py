@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import falcon
 
 from pool.errors import BadLease
@@ -15,9 +17,16 @@ from resources.representation import answer_nothing, respond, style_of
 from resources.resource import Resource
 
 
+def shown(variable: dict[str, Any]) -> dict[str, Any]:
+    """The variable's data, and for a step of a flow the context to begin with."""
+    if "context" not in variable:
+        return dict(variable["data"])
+    return {**variable["data"], "_embedded": {"context": variable["context"]}}
+
+
 def show_leased(req: falcon.Request, resp: falcon.Response, job: str, leased: Leased) -> None:
-    links = Addresses(req).variable(job, leased.variable_id, leased.token)
-    respond(req, resp, links, leased.data, cache="no-store")
+    links = Addresses(req).variable(job, leased.variable_id, leased.token, leased.document.get("flow"))
+    respond(req, resp, links, shown(leased.document), cache="no-store")
     resp.set_header("Lease-Seconds", str(leased.seconds))
 
 
@@ -95,9 +104,9 @@ class Item(Resource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, job: str, variable: str) -> None:
         document = self._variables.get(job, variable)
         if worker_script.is_wanted(req):
-            worker_script.respond_with_script(req, resp, self._jobs.get(job), document["data"])
+            worker_script.respond_with_script(req, resp, self._jobs.get(job), document)
             return
-        respond(req, resp, Addresses(req).variable(job, variable), document["data"])
+        respond(req, resp, Addresses(req).variable(job, variable, flow=document.get("flow")), shown(document))
         resp.append_header("Vary", worker_script.VARY)
 
     def on_put(self, req: falcon.Request, resp: falcon.Response, job: str, variable: str) -> None:

@@ -31,11 +31,23 @@ def is_wanted(req: falcon.Request) -> bool:
     )
 
 
-def respond_with_script(req: falcon.Request, resp: falcon.Response, job: dict[str, Any], variable: Any) -> None:
-    work = {"source": job["execute_function"], "variable": json.dumps(variable)}
-    script = f"({source('browser/worker-script.js')})({source('sandbox/job.js')}, {embedded(work)});\n"
+def respond_with_script(
+    req: falcon.Request, resp: falcon.Response, job: dict[str, Any], document: dict[str, Any]
+) -> None:
+    """Answer with the script that computes a stored variable, from its starting context where it has one."""
+    script = f"({source('browser/worker-script.js')})({source('sandbox/job.js')}, {embedded(_work(job, document))});\n"
     resp.content_type, resp.data = f"{SCRIPT}; charset=utf-8", script.encode()
     resp.cache_control = ["no-cache"]
     resp.set_header("Content-Security-Policy", _POLICY)
     resp.append_header("Vary", VARY)
     answer_conditionally(req, resp)
+
+
+def _work(job: dict[str, Any], document: dict[str, Any]) -> dict[str, str | None]:
+    """What the script computes: each as text, null for a context that is not served."""
+    context = document.get("context")
+    return {
+        "source": job["execute_function"],
+        "variable": json.dumps(document["data"]),
+        "context": None if context is None else json.dumps(context),
+    }

@@ -1,19 +1,22 @@
-"""The pictures of the volunteer's page in docs/: `python -m tests.browser.screenshots` takes them anew."""
+"""The pictures of the pages in docs/: `python -m tests.browser.screenshots` takes them anew."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import data
 from pool.fields import FUNCTIONS
+from tests.browser import flowing
 from tests.browser.chromium import launch
+from tests.browser.flowing import FlowVisitor
 from tests.browser.visiting import Visitor, post_busy_job, post_job
 from tests.serving import ROOT, Server
 
@@ -32,6 +35,7 @@ AT_LEAST_30 = re.compile(r"^([3-9]\d|\d{3,})$")
 FAULTY = "function (variable) { return variable.gauges.map((gauge) => gauge.level); }"
 
 Act = Callable[[Visitor], None]
+FlowAct = Callable[[Server, Page], None]
 
 
 def post_demo_job(server: Server, name: str, units: int) -> None:
@@ -85,22 +89,79 @@ PICTURES: dict[str, tuple[dict[str, Any], Act]] = {
 }
 
 
-def take(browser: Browser, name: str) -> None:
-    """Each picture is of a pool of its own."""
-    options, act = PICTURES[name]
+def run_flow(server: Server, page: Page) -> None:
+    """Until its model is refined."""
+    visitor = FlowVisitor(page, server, flowing.post_tides(server))
+    flowing.answer_gauges(server)
+    flowing.refine(server, 3)
+    visitor.expect_settled("14 of 16")
+
+
+def run_flow_early(server: Server, page: Page) -> None:
+    visitor = FlowVisitor(page, server, flowing.post_tides(server))
+    flowing.answer_gauges(server, 7)
+    visitor.expect_settled("7 of 16")
+
+
+def scroll_through_flow(server: Server, page: Page) -> None:
+    run_flow(server, page)
+    page.locator("#result").evaluate("(element) => element.scrollIntoView()")
+
+
+def end_flow(server: Server, page: Page) -> None:
+    run_flow(server, page)
+    flowing.answer(server, "tidal-model", {"amplitude": 1.72}, 3)
+    flowing.tabulate(server)
+    expect(page.locator("#result-text")).to_be_visible()
+
+
+def fail_flow(server: Server, page: Page) -> None:
+    FlowVisitor(page, server, flowing.post_tides(server, flowing.NO_NUMBER))
+    flowing.answer_gauges(server)
+    flowing.refine(server, 1)
+    expect(page.locator("#failure")).to_be_visible()
+
+
+FLOW_PICTURES: dict[str, tuple[dict[str, Any], FlowAct]] = {
+    "page-flow-running": (DESK, run_flow_early),
+    "page-flow-done": (DESK, end_flow),
+    "page-flow-failed": (DESK, fail_flow),
+    "page-flow-dark": ({**DESK, "color_scheme": "dark"}, run_flow),
+    "page-flow-phone": (PHONE, scroll_through_flow),
+}
+
+
+@contextlib.contextmanager
+def fresh(browser: Browser, options: dict[str, Any]) -> Iterator[tuple[Server, Page]]:
+    """A pool of its own for each picture."""
     with tempfile.TemporaryDirectory() as directory:
         server = Server(Path(directory), DEMO="0", FSYNC="0", NAME="Tidewater Pool")
         server.start()
         page = browser.new_page(**options)
         try:
-            furnish(server)
-            page.add_init_script(FOUR_CORES)
-            act(Visitor(page, server))
-            page.evaluate("scrollTo(0, 0)")
-            page.screenshot(path=DOCS / f"{name}.png")
+            yield server, page
         finally:
             page.close()
             server.kill()
+
+
+def take(browser: Browser, name: str) -> None:
+    options, act = PICTURES[name]
+    with fresh(browser, options) as (server, page):
+        furnish(server)
+        page.add_init_script(FOUR_CORES)
+        act(Visitor(page, server))
+        page.evaluate("scrollTo(0, 0)")
+        page.screenshot(path=DOCS / f"{name}.png")
+
+
+def take_flow(browser: Browser, name: str) -> None:
+    """The whole page, however long, with nothing on its way."""
+    options, act = FLOW_PICTURES[name]
+    with fresh(browser, {**options, "reduced_motion": "reduce"}) as (server, page):
+        flowing.post_tidal_jobs(server)
+        act(server, page)
+        page.screenshot(path=DOCS / f"{name}.png", full_page=name != "page-flow-phone")
 
 
 def main() -> None:
@@ -108,6 +169,8 @@ def main() -> None:
         browser = launch(playwright)
         for name in PICTURES:
             take(browser, name)
+        for name in FLOW_PICTURES:
+            take_flow(browser, name)
         browser.close()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from storage.flat import FlatStore
 from tests.serving import Server
 
 RUN = """async (address) => {
@@ -24,6 +25,11 @@ def run(page: Page, server: Server, function: str, variable: dict[str, Any]) -> 
     """What the one worker of a new job's one variable says."""
     server.post("/jobs", {"name": "direct", "execute_function": function})
     server.post("/jobs/direct/variables/one", variable, "PUT")
+    return message(page, server)
+
+
+def message(page: Page, server: Server) -> Any:
+    """The one message of the worker of the variable `one` of the job `direct`."""
     page.goto(f"{server.url}/")
     (heard,) = page.evaluate(RUN, "/jobs/direct/variables/one")
     return heard
@@ -32,6 +38,15 @@ def run(page: Page, server: Server, function: str, variable: dict[str, Any]) -> 
 def test_it_posts_the_context_with_the_result(server: Server, page: Page) -> None:
     function = "function (variable, context) { context.seen = true; context.result = variable.n ** 2; return context; }"
     assert run(page, server, function, {"n": 12}) == {"context": {"seen": True, "result": 144}}
+
+
+def test_it_computes_from_the_starting_context_of_a_step(server: Server, page: Page) -> None:
+    function = "function (variable, context) { context.result += context.iteration * variable.n; }"
+    server.post("/jobs", {"name": "direct", "execute_function": function})
+    document = {"job": "direct", "id": "one", "created": "2026-01-01T00:00:00Z", "data": {"n": 10}}
+    context = {"result": 7, "iteration": 2}
+    FlatStore(server.data).add_variables("direct", {"one": {**document, "context": context}})
+    assert message(page, server) == {"context": {"result": 27, "iteration": 2}}
 
 
 def test_an_async_function_is_waited_for(server: Server, page: Page) -> None:

@@ -72,11 +72,11 @@ def test_ids_are_valid(job):
 
 
 def test_ids_are_unique(job):
-    assert len(job.variables) == len(job.lines)
+    assert len(job.own) == len(job.lines)
 
 
 def test_ids_are_sorted(job):
-    assert list(job.variables) == sorted(job.variables)
+    assert list(job.own) == sorted(job.own)
 
 
 def test_variables_are_unique(job):

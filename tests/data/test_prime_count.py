@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.data.demo import execute, in_quickjs, in_v8, job_of, results_of
+from tests.data.demo import execute, in_quickjs, in_v8, is_prime, job_of, results_of
 
 
 def test_segments_cover_ten_million():
@@ -21,10 +21,6 @@ def test_primes_add_up(field, total):
 @pytest.mark.parametrize(("field", "total"), [("count", 664_579), ("twins", 58_980)])
 def test_primes_promised_are_the_known_totals(field, total):
     assert job_of("prime-count").document["metadata"]["totals"][field] == total
-
-
-def is_prime(number):
-    return number > 1 and all(number % divisor for divisor in range(2, int(number**0.5) + 1))
 
 
 def count_primes(start, end):

@@ -27,6 +27,8 @@ def filled(lasting_pool: PoolApp) -> PoolApp:
     lasting_pool.post_json(lasting_pool.post_variable(job) + "/results", 2, status=201)
     for number in range(100):
         lasting_pool.post_variable(job, f"v{number}")
+    flow = {"jobs": [{"job": job}], "dependent": {"jobs": [{"job": job}]}}
+    lasting_pool.post_json("/flows", flow, headers=lasting_pool.owner, status=201)
     return lasting_pool
 
 
@@ -36,6 +38,8 @@ def path_of(pool: PoolApp, route: str) -> str:
     if "{result}" in route:
         results = pool.get("/jobs/example-job/variables/one/results").json["_embedded"]["items"]
         route = route.replace("{result}", results[0]["id"])
+    if "{flow}" in route:
+        route = route.replace("{flow}", pool.get("/flows").json["_embedded"]["items"][0]["id"])
     return route
 
 
@@ -158,6 +162,9 @@ def test_locations_carry_it(pool: PoolApp) -> None:
     result = f"{variable.headers['Location'].removeprefix(PREFIX)}/results"
     posted = pool.post_json(result, 1, extra_environ=MOUNTED)
     assert posted.headers["Location"].startswith(f"{PREFIX}{result}/20")
+    flow = {"jobs": [{"job": f"{PREFIX}/jobs/example-job", "variable": variable.headers["Location"]}]}
+    posted = pool.post_json("/flows", flow, headers=pool.owner, extra_environ=MOUNTED)
+    assert posted.headers["Location"].startswith(f"{PREFIX}/flows/20")
 
 
 def test_the_holder_of_a_name_carries_it(filled: PoolApp) -> None:

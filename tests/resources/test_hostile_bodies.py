@@ -27,6 +27,7 @@ TAKERS = [
     ("PATCH", ONE, "application/json"),
     ("POST", f"{ONE}/results", "application/json"),
     ("POST", f"{ONE}/result", "application/json"),
+    ("POST", "/flows", "application/json"),
 ]
 TAKERS_OF_OBJECTS = [taker for taker in TAKERS if not taker[1].startswith(f"{ONE}/")]
 
@@ -116,7 +117,7 @@ def test_what_is_no_json_is_400(filled: PoolApp, taker: Taker, body: bytes) -> N
     assert files(filled) == before
 
 
-@pytest.mark.parametrize("taker", TAKERS_OF_OBJECTS, ids=IDS[: len(TAKERS_OF_OBJECTS)])
+@pytest.mark.parametrize("taker", TAKERS_OF_OBJECTS, ids=lambda taker: f"{taker[0]} {taker[1]} {taker[2]}")
 @pytest.mark.parametrize("body", ["null", "true", "0", "-1.5e3", '"text"', "[]", "[{}]", '["a", "b"]'])
 def test_what_is_no_object_is_422_where_one_is_needed(filled: PoolApp, taker: Taker, body: str) -> None:
     before = files(filled)
@@ -248,6 +249,7 @@ def test_a_chunked_body_is_read(pool: PoolApp, taker: Taker) -> None:
     pool.post_variable(pool.post_job())
     job = {"name": "New", "execute_function": EXECUTE}
     bodies: dict[str, Any] = {"/jobs": job, JOB: {"state": "paused"}, ONE: {"state": "open"}}
+    bodies["/flows"] = {"jobs": [{"job": JOB}]}
     response = chunked(pool, taker, json.dumps(bodies.get(taker[1], {"x": 1})).encode())
     assert response.status_int == (409 if taker[1] == ONE else 200 if taker[1] == JOB else 201)
 

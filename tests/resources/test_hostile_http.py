@@ -52,10 +52,11 @@ HOSTILE_IDS = [
 ]
 UNKNOWN_IDS = ["nobody", "0", "x" * 100, "one.json", "20141202090909", "job.json", "con"]
 NAMED = [path for path in ROUTES if "{" in path]
-PAGED = ["/jobs/index", f"{JOB}/variables/index", f"{JOB}/results", f"{JOB}/results?order=input"]
+PAGED = ["/jobs/index", "/flows", f"{JOB}/variables/index", f"{JOB}/results", f"{JOB}/results?order=input"]
 LEASING = [("GET", "/jobs"), ("GET", "/jobs/scheduled/random"), ("GET", f"{JOB}/variables"), ("POST", f"{ONE}/results")]
+POSTING = [("POST", "/jobs"), ("POST", "/flows")]
 OWNERS = [
-    ("POST", "/jobs"),
+    *POSTING,
     ("PATCH", JOB),
     ("DELETE", JOB),
     ("POST", f"{JOB}/variables"),
@@ -161,6 +162,8 @@ def test_an_unknown_id_is_404(filled: PoolApp, identifier: str) -> None:
         "/jobs/example-job/variables//",
         "/JOBS",
         "/jobs/example-job/job.json",
+        "/flows/example-job/flow.json",
+        "/flow-claims",
         "/secrets/operator.key",
         "/tmp",
         "/jobs/index/variables",
@@ -184,7 +187,7 @@ def test_a_limit_that_is_none_is_400(filled: PoolApp, path: str, limit: str) -> 
     problem(ask(filled, "GET", f"{path}{joint}limit={limit}"), 400, "limit", "from 1 to 1000")
 
 
-@pytest.mark.parametrize("path", PAGED[1:])
+@pytest.mark.parametrize("path", PAGED[2:])
 @pytest.mark.parametrize(
     "cursor", ["", "-1", "x", "1", "3", "1.5", "%D9%A3", "%00", "%FF", "9" * 15, "9" * 5000, "0x1"]
 )
@@ -193,9 +196,10 @@ def test_a_cursor_that_nobody_was_given_is_400(filled: PoolApp, path: str, curso
     problem(ask(filled, "GET", f"{path}{joint}cursor={cursor}"), 400, "cursor")
 
 
+@pytest.mark.parametrize("path", PAGED[:2])
 @pytest.mark.parametrize("cursor", ["%C3%BC", "%FF", "x" * 101])
-def test_nor_was_this_one_of_the_index_of_jobs(filled: PoolApp, cursor: str) -> None:
-    problem(ask(filled, "GET", f"/jobs/index?cursor={cursor}"), 400, "cursor")
+def test_nor_was_this_one_of_an_index_by_id(filled: PoolApp, path: str, cursor: str) -> None:
+    problem(ask(filled, "GET", f"{path}?cursor={cursor}"), 400, "cursor")
 
 
 @pytest.mark.parametrize("order", ["", "x", "INPUT", "input%00", "accepted,input", "%FF"])
@@ -274,7 +278,7 @@ def test_headers_that_say_nothing_are_passed_over(filled: PoolApp, name: str, va
 @pytest.mark.parametrize(("method", "path"), OWNERS)
 @pytest.mark.parametrize(("key", "status"), [("none", 401), ("wrong", 401), ("foreign", 403)])
 def test_a_strangers_body_is_not_even_looked_at(filled: PoolApp, method: str, path: str, key: str, status: int) -> None:
-    if (method, path, key) == ("POST", "/jobs", "foreign"):
+    if (method, path) in POSTING and key == "foreign":
         return
     headers = {"none": {}, "wrong": {"Authorization": "Bearer " + "x" * 43}, "foreign": other_key(filled)}[key]
     before = files(filled)
@@ -284,7 +288,7 @@ def test_a_strangers_body_is_not_even_looked_at(filled: PoolApp, method: str, pa
 
 @pytest.mark.parametrize(("method", "path"), OWNERS)
 def test_nobodys_job_is_404_before_its_key_is_asked_for(filled: PoolApp, method: str, path: str) -> None:
-    if path != "/jobs":
+    if (method, path) not in POSTING:
         problem(ask(filled, method, path.replace("example-job", "nobody"), b"{}"), 404, "nobody")
 
 

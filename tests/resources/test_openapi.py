@@ -124,6 +124,11 @@ class Call(NamedTuple):
     key: str = ""
 
 
+FLOW = {
+    "name": "A flow",
+    "jobs": [{"job": JOB, "variable": ONE, "if": "() => true"}],
+    "dependent": {"jobs": [{"job": JOB, "variable": f"{JOB}/variables/done", "while": "() => false"}]},
+}
 V = "/jobs/{job}/variables"
 CALLS = [
     Call(200, "GET", "/"),
@@ -218,23 +223,63 @@ CALLS = [
     Call(200, "GET", f"{V}/{{variable}}/result", headers=HAL, key="operator"),
     Call(404, "GET", f"{V}/{{variable}}/results/{{result}}"),
     Call(404, "GET", f"{V}/{{variable}}/result/{{result}}"),
+    Call(200, "GET", "/flows"),
+    Call(200, "GET", "/flows", headers=HAL),
+    Call(200, "HEAD", "/flows"),
+    Call(400, "GET", "/flows", query="cursor=X"),
+    Call(400, "GET", "/flows", query="limit=0"),
+    Call(401, "GET", "/flows", key="wrong"),
+    Call(201, "POST", "/flows", FLOW, key="operator"),
+    Call(201, "POST", "/flows", FLOW, HAL, key="operator"),
+    Call(201, "POST", "/flows", FLOW, {"Idempotency-Key": "new"}, key="operator"),
+    Call(201, "POST", "/flows", FLOW, {"Idempotency-Key": "known"}, key="operator"),
+    Call(400, "POST", "/flows", b"{", key="operator"),
+    Call(401, "POST", "/flows", FLOW),
+    Call(409, "POST", "/flows", {}, {"Idempotency-Key": "known"}, key="operator"),
+    Call(413, "POST", "/flows", {**FLOW, "name": "x" * 5000}, key="operator"),
+    Call(415, "POST", "/flows", FLOW, {"Content-Type": "text/plain"}, key="operator"),
+    Call(422, "POST", "/flows", {}, key="operator"),
+    Call(422, "POST", "/flows", {"jobs": [{"job": "/jobs/nobody", "if": "1"}, 1], "x": 1}, key="operator"),
+    Call(200, "GET", "/flows/{flow}"),
+    Call(200, "GET", "/flows/{flow}", headers=HAL),
+    Call(200, "GET", "/flows/{flow}", key="operator"),
+    Call(200, "GET", "/flows/{flow}", headers={"Accept": "text/html"}),
+    Call(200, "HEAD", "/flows/{flow}"),
+    Call(304, "GET", "/flows/{flow}", headers={"If-None-Match": "*"}),
+    Call(304, "HEAD", "/flows/{flow}", headers={"If-None-Match": "*"}),
+    Call(304, "GET", "/flows/{flow}", headers={"Accept": "text/html", "If-None-Match": "*"}),
+    Call(401, "GET", "/flows/{flow}", key="wrong"),
+    Call(201, "POST", "/flows/{flow}", key="operator"),
+    Call(400, "POST", "/flows/{flow}", headers={"Idempotency-Key": ""}, key="operator"),
+    Call(401, "POST", "/flows/{flow}"),
+    Call(403, "POST", "/flows/{flow}", key="other"),
+    Call(204, "DELETE", "/flows/{flow}", key="operator"),
+    Call(401, "DELETE", "/flows/{flow}"),
+    Call(403, "DELETE", "/flows/{flow}", key="other"),
 ]
 
 
 @pytest.fixture
 def filled(make_pool: Any) -> PoolApp:
-    """A job with an open variable and a finished one, and one that was refused."""
+    """A job with an open variable and a finished one, and one that was refused; a flow of them."""
     pool = make_pool(max_document=4000)
     job = pool.post_job(validate_result="(variable, result) => result === undefined || result >= 0")
     variables = [pool.post_variable(job, name) for name in ("done", "one")]
     pool.post_json(f"{variables[0]}/results", 2, headers={**VOLUNTEER, "Run-Seconds": "1.5"}, status=201)
     pool.post_json(f"{variables[1]}/results", -1, status=422)
+    pool.post_json("/flows", FLOW, headers={**pool.owner, "Idempotency-Key": "known"}, status=201)
     return pool
+
+
+def flow_of(pool: PoolApp) -> str:
+    """The path of the one flow that there is."""
+    return str(pool.get("/flows").json["_embedded"]["items"][0]["_links"]["self"])
 
 
 def send(pool: PoolApp, call: Call) -> TestResponse:
     path = call.route.replace("{job}", "example-job").replace("{variable}", "one")
     path = path.replace("{scheduler}", "random").replace("{result}", "20141202090909").replace("{file}", FILE)
+    path = path.replace("/flows/{flow}", flow_of(pool) if "{flow}" in path else "")
     body = (
         call.body if isinstance(call.body, bytes) else json.dumps(call.body).encode() if call.body is not None else b""
     )
@@ -278,6 +323,47 @@ def test_a_withdrawn_variable_is_answered_as_described(filled: PoolApp) -> None:
     filled.delete(ONE, headers=filled.owner)
     fits(filled.get(ONE, status=410), DESCRIPTION["paths"][f"{V}/{{variable}}"]["get"])
     fits(filled.post_json(f"{ONE}/results", 1, status=410), DESCRIPTION["paths"][f"{V}/{{variable}}/results"]["post"])
+
+
+@pytest.mark.parametrize("headers", [{}, HAL])
+def test_a_variable_of_a_flow_is_answered_as_described(filled: PoolApp, headers: dict[str, str]) -> None:
+    entry = filled.get(flow_of(filled)).json["jobs"][0]
+    response = filled.get(entry["steps"][0]["_links"]["get_variable"], headers=headers, status=200)
+    fits(response, DESCRIPTION["paths"][f"{V}/{{variable}}"]["get"])
+    assert "context" in response.json["_embedded"]
+    assert "get_flow" in response.json["_links"]
+
+
+def ended(pool: PoolApp, ending: str) -> str:
+    """A flow that has ended so; returns its path."""
+    flow = flow_of(pool)
+    step = f"{JOB}/variables/{flow.removeprefix('/flows/')}.0.0.1"
+    if ending == "done":
+        pool.post_json(f"{step}/results", 2, headers={"Run-Seconds": "1.5"}, status=201)
+    elif ending == "failed":
+        pool.delete(step, headers=pool.owner, status=204)
+    else:
+        pool.delete(flow, headers=pool.owner, status=204)
+    return flow
+
+
+@pytest.mark.parametrize("ending", ["done", "failed", "cancelled"])
+@pytest.mark.parametrize("headers", [{}, HAL])
+def test_a_flow_that_has_ended_is_answered_as_described(filled: PoolApp, ending: str, headers: dict[str, str]) -> None:
+    operations, flow = DESCRIPTION["paths"]["/flows/{flow}"], ended(filled, ending)
+    response = filled.get(flow, headers={**filled.owner, **headers}, status=200)
+    assert response.json["state"] == ending
+    fits(response, operations["get"])
+    fits(filled.get("/flows", headers=headers), DESCRIPTION["paths"]["/flows"]["get"])
+    fits(filled.delete(flow, headers=filled.owner, expect_errors=True), operations["delete"])
+
+
+def test_a_run_again_that_is_refused_is_answered_as_described(filled: PoolApp) -> None:
+    flow = flow_of(filled)
+    filled.delete(JOB, headers=filled.owner, status=204)
+    response = filled.post(flow, headers=filled.owner, status=422)
+    fits(response, DESCRIPTION["paths"]["/flows/{flow}"]["post"])
+    assert len(response.json["errors"]) == 2
 
 
 def test_every_route_is_called_at_least_once() -> None:

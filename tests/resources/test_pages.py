@@ -7,12 +7,14 @@ from html.parser import HTMLParser
 import pytest
 from webtest import TestResponse
 
+from storage.flat import FlatStore
 from tests.conftest import MakePool, PoolApp
 
 HTML = {"Accept": "text/html"}
 MOUNTED = {"SCRIPT_NAME": "/my pool/ü".encode().decode("latin-1")}
 PREFIX = "/my%20pool/%C3%BC"
-PAGES = ["/", "/widget"]
+FLOW = "/flows/one"
+PAGES = ["/", "/widget", FLOW]
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "frame-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
@@ -43,6 +45,18 @@ class Elements(HTMLParser):
         """What the page loads or leads to: the element's name, and the address."""
         named = [(tag, attributes.get("src") or attributes.get("href")) for tag, attributes in self.found]
         return [(tag, address) for tag, address in named if address and not address.startswith("#")]
+
+
+def store_flow(pool: PoolApp) -> None:
+    """Has the pool know the flow whose page is looked at."""
+    store = FlatStore(pool.data, fsync=False)
+    store.create_flow("one", {"id": "one", "levels": [], "jobs": []})
+    store.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _flow(lasting_pool: PoolApp) -> None:
+    store_flow(lasting_pool)
 
 
 def page(pool: PoolApp, path: str, **environ: str) -> TestResponse:
@@ -107,15 +121,43 @@ def test_the_widget_is_a_page_for_everybody(lasting_pool: PoolApp, accept: str) 
     assert lasting_pool.get("/widget", headers={"Accept": accept}, status=200).content_type == "text/html"
 
 
+@pytest.mark.parametrize("accept", ["text/html", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"])
+def test_a_flow_has_a_page_of_the_pools_name(lasting_pool: PoolApp, accept: str) -> None:
+    response = lasting_pool.get(FLOW, headers={"Accept": accept}, status=200)
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert Elements(response.text).texts["title"].strip() == "comp-pool"
+
+
+@pytest.mark.parametrize("flow", ["nobody", "NO-ID", "..%2f"])
+def test_where_there_is_no_flow_the_page_says_so(lasting_pool: PoolApp, flow: str) -> None:
+    response = lasting_pool.get(f"/flows/{flow}", headers=HTML, status=404)
+    assert response.content_type == "text/html"
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "application/hal+json, text/html;q=0.9"])
+def test_a_flow_is_a_document_for_everybody_else(pool: PoolApp, accept: str) -> None:
+    pool.post_job()
+    pool.post_variable("/jobs/example-job")
+    posted = pool.post_json("/flows", {"jobs": [{"job": "/jobs/example-job"}]}, headers=pool.owner)
+    response = pool.get(posted.headers["Location"], headers={"Accept": accept}, status=200)
+    assert response.json["state"] == "running"
+
+
 # Headers
 
 
 @pytest.mark.parametrize(
     ("path", "header", "value"),
     [
-        ("/", "Content-Security-Policy", f"{POLICY}'none'"),
-        ("/", "Cross-Origin-Opener-Policy", "same-origin"),
-        ("/", "Vary", "Accept"),
+        *(
+            (path, header, value)
+            for path in ("/", FLOW)
+            for header, value in [
+                ("Content-Security-Policy", f"{POLICY}'none'"),
+                ("Cross-Origin-Opener-Policy", "same-origin"),
+                ("Vary", "Accept"),
+            ]
+        ),
         ("/widget", "Content-Security-Policy", f"{POLICY}*"),
         *(
             (path, header, value)
@@ -211,7 +253,9 @@ def test_a_page_holds_nothing_that_its_policy_forbids(lasting_pool: PoolApp, pat
 
 @pytest.mark.parametrize("path", PAGES)
 def test_the_pools_name_is_on_it_as_text(make_pool: MakePool, path: str) -> None:
-    text = page(make_pool(name="<b>\"Ours\" & 'theirs'"), path).text
+    pool = make_pool(name="<b>\"Ours\" & 'theirs'")
+    store_flow(pool)
+    text = page(pool, path).text
     assert "&lt;b&gt;&quot;Ours&quot; &amp; &#x27;theirs&#x27;" in text
     assert "<b>" not in text
     assert Elements(text).texts["title"].strip().startswith("<b>\"Ours\" & 'theirs'")
@@ -219,7 +263,9 @@ def test_the_pools_name_is_on_it_as_text(make_pool: MakePool, path: str) -> None
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_name_is_filled_in_and_no_more(make_pool: MakePool, path: str) -> None:
-    assert "{prefix}" in page(make_pool(name=r"{prefix} \1"), path, **MOUNTED).text
+    pool = make_pool(name=r"{prefix} \1")
+    store_flow(pool)
+    assert "{prefix}" in page(pool, path, **MOUNTED).text
 
 
 @pytest.mark.parametrize("path", PAGES)

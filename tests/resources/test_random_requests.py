@@ -29,6 +29,8 @@ RIGHT = {
     "{result}": "20141202090909",
     "{file}": "web/widget.js",
 }
+ENTRY = {"job": "/jobs/example-job", "variable": "/jobs/example-job/variables/one"}
+FLOW = {"jobs": [{"job": "/jobs/example-job"}], "dependent": {"jobs": [ENTRY]}}
 CALLS = [(method, route) for route, methods in sorted(ROUTES.items()) for method in sorted(methods)]
 
 wrong_ids = st.sampled_from(["two", "three", "nobody", "index", "..", "%2F", "%00", "UPPER"]) | st.text(
@@ -41,6 +43,20 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
+addresses = st.sampled_from(["/jobs/example-job", "/jobs/example-job/variables/one", "/jobs/nobody", "http://[", ""])
+conditions = st.sampled_from(["() => true", "() => false", "() => 1", "() => { throw 1; }", "(", ""]) | values
+entries = st.fixed_dictionaries(
+    {"job": mostly(st.just("/jobs/example-job"), addresses | values)},
+    optional={
+        "variable": mostly(st.just("/jobs/example-job/variables/one"), addresses | values),
+        "if": conditions,
+        "while": conditions,
+    },
+)
+levels = st.fixed_dictionaries({"jobs": st.lists(mostly(entries, values), max_size=3) | values})
+flows = st.recursive(
+    levels, lambda inner: st.builds(lambda level, below: {**level, "dependent": below}, levels, inner), max_leaves=4
+)
 fields = st.sampled_from(
     ["name", "metadata", "settings", "state", "execute_function", "validate_result", "_links", "lease_seconds", "x"]
 )
@@ -49,7 +65,7 @@ jobs = st.fixed_dictionaries(
     optional={"metadata": values, "settings": values, "state": values},
 )
 changes = st.sampled_from([{"state": "open"}, {"state": "paused"}, {"x": 1}, {}, {"settings": {"max_errors": 2}}])
-documents_sent = values | jobs | st.dictionaries(fields, values) | changes
+documents_sent = values | jobs | flows | st.dictionaries(fields, values) | changes
 bodies = (
     documents_sent.map(lambda value: json.dumps(value).encode())
     | st.binary(max_size=60)
@@ -95,11 +111,17 @@ def filled(pool: PoolApp) -> PoolApp:
         pool.post_job()
     if pool.head("/jobs/example-job/variables/one/results", status="*").status_int != 200:
         pool.post_variable("/jobs/example-job", "one")
+    if pool.get("/flows?limit=1").json["count"] == 0:
+        pool.post_json("/flows", FLOW, headers=pool.owner, status=201)
     return pool
 
 
-def path_of(data: st.DataObject, route: str) -> str:
-    for name, value in RIGHT.items():
+def newest_flow(pool: PoolApp) -> str:
+    return str(pool.get("/flows?limit=1").json["_embedded"]["items"][0]["id"])
+
+
+def path_of(pool: PoolApp, data: st.DataObject, route: str) -> str:
+    for name, value in {**RIGHT, "{flow}": newest_flow(pool)}.items():
         if name in route:
             route = route.replace(name, data.draw(mostly(st.just(value), wrong_ids)))
     return f"{route}?{data.draw(queries)}"
@@ -126,10 +148,21 @@ def check(pool: PoolApp, data: st.DataObject, method: str, path: str) -> None:
 @QUIETLY
 @given(call=calls, data=st.data())
 def test_no_request_is_the_pools_own_failure(pool: PoolApp, call: tuple[str, str], data: st.DataObject) -> None:
-    check(pool, data, call[0], path_of(data, call[1]))
+    check(pool, data, call[0], path_of(pool, data, call[1]))
 
 
 @QUIETLY
 @given(call=calls, path=st.text(st.characters(max_codepoint=0x2FFF), max_size=80), data=st.data())
 def test_nor_is_any_address(pool: PoolApp, call: tuple[str, str], path: str, data: st.DataObject) -> None:
     check(pool, data, call[0], "/" + quote(path, safe="/%?&=").lstrip("/"))
+
+
+@QUIETLY
+@given(flow=flows | values, idempotency=st.sampled_from([{}, {"Idempotency-Key": "one"}, {"Idempotency-Key": "two"}]))
+def test_nor_is_any_flow(pool: PoolApp, flow: Any, idempotency: dict[str, str]) -> None:
+    before = documents(filled(pool))
+    response = pool.post_json("/flows", flow, headers={**pool.owner, **idempotency}, expect_errors=True)
+    if response.status_int != 201:
+        assert response.status_int in (400, 422, *([409] if idempotency else []))
+        assert problem(response, response.status_int)["detail"]
+        assert documents(pool) == before

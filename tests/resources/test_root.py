@@ -7,7 +7,19 @@ import pytest
 from tests.conftest import MakePool, PoolApp
 from tests.resources.helpers import HAL, problem
 
-PLAIN_LINKS = ["self", "jobs", "post_job", "client", "sandbox", "widget", "health", "metrics", "service-desc"]
+PLAIN_LINKS = [
+    "self",
+    "jobs",
+    "post_job",
+    "flows",
+    "post_flow",
+    "client",
+    "sandbox",
+    "widget",
+    "health",
+    "metrics",
+    "service-desc",
+]
 
 
 @pytest.mark.parametrize("rel", PLAIN_LINKS)
@@ -25,6 +37,13 @@ def test_the_job_template_fits_a_job(pool: PoolApp) -> None:
     path = pool.post_job()
     template = pool.get("/").json["_links"]["job"]
     assert template.replace("{job}", "example-job") == path
+
+
+def test_the_flow_template_fits_a_flow(pool: PoolApp) -> None:
+    job = pool.post_job()
+    pool.post_variable(job)
+    flow = pool.post_json("/flows", {"jobs": [{"job": job}]}, headers=pool.owner, status=201).json
+    assert pool.get("/").json["_links"]["flow"].replace("{flow}", flow["id"]) == flow["_links"]["self"]
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/*", "application/json", "text/plain", "garbage", "a/b;q=x", ""])

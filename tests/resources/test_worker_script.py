@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
+import falcon
+import falcon.testing
 import pytest
 
-from tests.conftest import PoolApp
+from resources.worker_script import respond_with_script
+from tests.conftest import EXECUTE, PoolApp
 from tests.resources.helpers import files, problem
 
 ASKING = {
@@ -66,6 +72,23 @@ def test_it_leases_nothing(pool: PoolApp, variable: str) -> None:
 
 def test_it_holds_no_address_to_post_a_result_to(pool: PoolApp, variable: str) -> None:
     assert "post_result" not in pool.get(f"{variable}?format=js").text
+
+
+def script(**document: Any) -> str:
+    """The script of a variable that is stored as this document."""
+    resp = falcon.Response()
+    respond_with_script(falcon.testing.create_req(), resp, {"execute_function": EXECUTE}, document)
+    return bytes(resp.data or b"").decode()
+
+
+@pytest.mark.parametrize("context", [{}, {"n": 1, "result": [2], "iteration": 3}])
+def test_it_holds_the_starting_context_of_a_step(context: dict[str, Any]) -> None:
+    assert f'"context": {json.dumps(json.dumps(context))}' in script(data={"x": 21}, context=context)
+
+
+def test_other_variables_have_no_starting_context(pool: PoolApp, variable: str) -> None:
+    assert '"context": null' in script(data={"x": 21})
+    assert '"context": null' in pool.get(f"{variable}?format=js").text
 
 
 def test_it_is_not_sent_twice(pool: PoolApp, variable: str) -> None:

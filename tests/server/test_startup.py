@@ -11,7 +11,21 @@ from app import Pool, create_app
 from config import Config, InvalidSetting
 from storage.flat import FlatStore
 
-DEMO_JOBS = ["hash-of-hashes", "mandelbrot", "n-queens", "points-in-a-ball", "prime-count", "prime-factors"]
+# The demo jobs, and how many variables each begins with.
+DEMO_JOBS = {
+    "hash-of-hashes": 50,
+    "mandelbrot": 48,
+    "n-queens": 118,
+    "points-in-a-ball": 100,
+    "prime-count": 100,
+    "prime-factors": 80,
+    "prime-gap": 4,
+    "prime-segments": 20,
+    "prime-sum": 1,
+    "prime-test": 3,
+    "square-root": 1,
+}
+DEMO_FLOWS = ["Prime or not", "Primes below a million", "Square root of two"]
 
 
 @pytest.fixture
@@ -25,12 +39,10 @@ def job_ids(config: Config) -> list[str]:
 
 def test_the_first_start_loads_the_demo_jobs(config: Config) -> None:
     startup.start(config)
-    assert job_ids(config) == DEMO_JOBS
+    assert job_ids(config) == list(DEMO_JOBS)
 
 
-@pytest.mark.parametrize(
-    ("job_id", "count"), [("hash-of-hashes", 50), ("mandelbrot", 48), ("n-queens", 118), ("prime-count", 100)]
-)
+@pytest.mark.parametrize(("job_id", "count"), DEMO_JOBS.items())
 def test_a_demo_job_has_its_variables(config: Config, job_id: str, count: int) -> None:
     startup.start(config)
     assert FlatStore(config.data).counts(job_id).open == count
@@ -51,7 +63,29 @@ def test_loading_that_was_cut_short_is_finished_by_the_next_start(
         with pytest.raises(ZeroDivisionError):
             startup.start(config)
     startup.start(config)
-    assert [FlatStore(config.data).counts(job_id).posted for job_id in DEMO_JOBS] == [50, 48, 118, 100, 100, 80]
+    assert {job_id: FlatStore(config.data).counts(job_id).posted for job_id in DEMO_JOBS} == DEMO_JOBS
+
+
+def flow_names(config: Config) -> list[str]:
+    store = FlatStore(config.data)
+    return sorted(store.flow(flow_id)["name"] for flow_id in store.flow_ids(None, 99))
+
+
+def test_the_first_start_begins_the_demo_flows(config: Config) -> None:
+    startup.start(config)
+    assert flow_names(config) == DEMO_FLOWS
+    assert len(FlatStore(config.data).running_flows()) == 3
+
+
+def test_a_demo_flow_is_begun_once_though_the_start_was_cut_short(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "touch", lambda _path: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            startup.start(config)
+    startup.start(config)
+    assert flow_names(config) == DEMO_FLOWS
 
 
 def test_without_demo_jobs_the_pool_is_empty(tmp_path: Path) -> None:

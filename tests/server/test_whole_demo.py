@@ -19,5 +19,5 @@ def test_a_native_volunteer_computes_all_that_it_can_and_ends(server: Server, tm
     environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0
-    assert done.stdout.splitlines()[-1].startswith("30 accepted, 0 rejected, 0 late, 0 errors; ")
+    assert done.stdout.splitlines()[-1].startswith("45 accepted, 0 rejected, 0 late, 0 errors; ")
     assert {job for job in jobs if server.get(f"/jobs/{job}/progress")["complete"]} == jobs - ON_A_GRAPHICS_CARD

@@ -1,0 +1,17 @@
+function (variable, context) {
+  // Counts the primes in [from, to) with a sieve of Eratosthenes over this one segment.
+  //
+  // The count stands under the segment's own name, which begins with where the segment begins. A flow merges the
+  // results of all segments into one object: under one name for all, the last would be the only one left.
+  const { from, to } = variable;
+  const struck = new Uint8Array(to - from);
+  for (let number = from; number < Math.min(to, 2); number++) struck[number - from] = 1;
+  for (let divisor = 2; divisor * divisor < to; divisor++) {
+    const first = Math.max(divisor, Math.ceil(from / divisor)) * divisor;
+    for (let multiple = first; multiple < to; multiple += divisor) struck[multiple - from] = 1;
+  }
+
+  const [begin, end] = [from, to].map((number) => String(number).padStart(7, '0'));
+  context.result = { [`${begin}-${end}`]: struck.filter((isStruck) => !isStruck).length };
+  return context;
+}

@@ -1,0 +1,59 @@
+"""The steps of a flow: the variables that are made for it, which tell by their ids what they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from storage.base import Document
+
+_STEP = re.compile(r"(\d{20}-[0-9a-f]{6})\.(\d{1,6})\.(\d{1,6})\.(\d{1,6})")
+
+
+@dataclass(frozen=True)
+class StepId:
+    """`level` 0 is the root's; `entry` is the place in its array, from 0; `iteration` counts from 1."""
+
+    flow_id: str
+    level: int
+    entry: int
+    iteration: int
+
+    def __str__(self) -> str:
+        return f"{self.flow_id}.{self.level}.{self.entry}.{self.iteration}"
+
+    @property
+    def news(self) -> str:
+        """The name under which word of the step is left with its flow."""
+        return f"{self.level}.{self.entry}.{self.iteration}"
+
+
+def step_of(variable_id: str) -> StepId | None:
+    """What a variable's id says, if it is one of a step."""
+    parts = _STEP.fullmatch(variable_id)
+    return StepId(parts[1], *map(int, parts.groups()[1:])) if parts else None
+
+
+def path_of(level: int, entry: int) -> str:
+    """An entry's place in the tree, such as ``dependent.jobs[2]``."""
+    return f"{'dependent.' * level}jobs[{entry}]"
+
+
+def variable_of_step(entry: Document, step: StepId) -> str:
+    """The id of a step's variable: its own, or that of the job's variable, which may be an entry's first step."""
+    is_own = step.iteration == 1 and entry.get("is_own")
+    return str(entry["variable"] if is_own else step)
+
+
+def last_iteration(exists: Callable[[int], bool], known: int = 0) -> int:
+    """The last step that exists, looked for in strides that double, then halve: all before it exist, too."""
+    last, stride = known, 1
+    while exists(last + stride):
+        last += stride
+        stride *= 2
+    while stride > 1:
+        stride //= 2
+        if exists(last + stride):
+            last += stride
+    return last

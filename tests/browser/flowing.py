@@ -1,0 +1,106 @@
+"""What tests of a flow's page share: a flow in three stages, and a volunteer who answers its steps one by one."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Locator, Page, Request, expect
+
+from tests.browser.visiting import post_job
+from tests.serving import Server
+
+PORTS = "brokdorf buesum cuxhaven dagebuell eckernfoerde glueckstadt hamburg helgoland husum kollmar luehort stade"
+NAME = "High water along the Elbe, 2027"
+UNTIL_SETTLED = "(variable, context) => context.iteration < 6"
+IF_STORMY = "(variable, context) => context.stormy === true"
+TABLE = {"harbour": "Cuxhaven", "high_water": ["04:12", "16:39"], "level_cm": [671, 688]}
+NO_NUMBER = "(variable, context) => context.result.nothing.at.all"
+
+
+def post_flow(server: Server, *levels: list[dict[str, Any]], **fields: Any) -> str:
+    """Posts a flow of levels of entries, the first to run first; returns its path."""
+    tree: dict[str, Any] = {}
+    for entries in levels:
+        tree = {"jobs": entries, **({"dependent": tree} if tree else {})}
+    return str(server.post("/flows", {**tree, **fields})["_links"]["self"])
+
+
+def post_tidal_jobs(server: Server) -> None:
+    for name in ("Tide gauges", "Tidal model", "Storm surge", "Wind drift", "Harbour table"):
+        post_job(server, name, metadata={"owner": "Harbour Institute"})
+    for port in PORTS.split():
+        server.post(f"/jobs/tide-gauges/variables/{port}", {"port": port}, "PUT")
+
+
+def post_tides(server: Server, condition: str = UNTIL_SETTLED) -> str:
+    """Gauges are read, a model is refined by them until it settles, and a table is made of it; returns its path."""
+    gauge = "/jobs/tide-gauges"
+    return post_flow(
+        server,
+        [{"job": gauge, "variable": f"{gauge}/variables/{port}"} for port in PORTS.split()],
+        [
+            {"job": "/jobs/tidal-model", "while": condition},
+            {"job": "/jobs/storm-surge", "if": IF_STORMY},
+            {"job": "/jobs/wind-drift"},
+        ],
+        [{"job": "/jobs/harbour-table"}],
+        name=NAME,
+    )
+
+
+def answer(server: Server, job: str, result: Any, count: int = 1) -> None:
+    """Leases so many variables of a job, one after the other, and posts this result of each."""
+    for _ in range(count):
+        leased = server.get(f"/jobs/{job}/variables")
+        server.post(leased["_links"]["post_result"], result)
+
+
+def answer_gauges(server: Server, count: int = 12) -> None:
+    for _ in range(count):
+        leased = server.get("/jobs/tide-gauges/variables")
+        server.post(leased["_links"]["post_result"], {leased["port"]: {"level": 400 + 7 * len(leased["port"])}})
+
+
+def refine(server: Server, count: int) -> None:
+    """Computes what stands beside the model, and goes so far with that."""
+    answer(server, "wind-drift", {"drift": 0.12})
+    answer(server, "tidal-model", {"amplitude": 1.72}, count)
+
+
+def tabulate(server: Server) -> None:
+    answer(server, "harbour-table", TABLE)
+
+
+class FlowVisitor:
+    """Somebody with the page of a flow open."""
+
+    def __init__(self, page: Page, server: Server, path: str) -> None:
+        self.page, self.server, self.path = page, server, path
+        self.asked: list[str] = []
+        page.on("request", lambda request: self._note(request))
+        page.goto(server.url + path)
+
+    def _note(self, request: Request) -> None:
+        if request.resource_type == "fetch":
+            self.asked.append(request.url)
+
+    def expect_status(self, text: str | re.Pattern[str]) -> None:
+        expect(self.page.get_by_role("status")).to_have_text(text)
+
+    def expect_settled(self, text: str) -> None:
+        expect(self.page.locator("#settled")).to_have_text(text)
+
+    def stage(self, number: int) -> Locator:
+        """The first to run is number 1."""
+        heading = self.page.get_by_role("heading", name=re.compile(f"^Stage {number} of"))
+        return self.page.locator(".stage").filter(has=heading)
+
+    def entry(self, text: str) -> Locator:
+        return self.page.locator(".entry").filter(has_text=text)
+
+    def open(self, text: str) -> Locator:
+        entry = self.entry(text)
+        entry.locator("summary").click()
+        expect(entry.locator(".closer")).to_be_visible()
+        return entry

@@ -1,0 +1,442 @@
+"""The page of a flow: it shows the tree as it fills, why it failed, and what has come of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser import flowing
+from tests.browser.conftest import MakePage, Watch
+from tests.browser.flowing import FlowVisitor, answer, answer_gauges, post_flow, post_tides, refine, tabulate
+from tests.browser.test_page_access import PHONE, findings
+from tests.browser.test_page_hostile import MARKUP
+from tests.browser.test_page_languages import PLACEHOLDERS
+from tests.browser.visiting import lasting_server, plain, post_job
+from tests.serving import Server
+
+STATES = ("waiting", "running", "done", "skipped", "failed", "cancelled")
+HIDE = (
+    "Object.defineProperty(document, 'hidden', {get: () => window.isAway, configurable: true}); window.isAway = false"
+)
+COME_AND_GO = "(isAway) => { window.isAway = isAway; document.dispatchEvent(new Event('visibilitychange')); }"
+
+
+@pytest.fixture
+def tides(server: Server, page: Page) -> FlowVisitor:
+    """A flow of which nothing is done yet."""
+    flowing.post_tidal_jobs(server)
+    return FlowVisitor(page, server, post_tides(server))
+
+
+def post_entries(server: Server, count: int) -> str:
+    """Posts a flow of so many entries, and one that takes what they come to; returns its path."""
+    segments, total = post_job(server, "Segments"), post_job(server, "Total")
+    for number in range(count):
+        server.post(f"{segments}/variables/s{number:03}", {"n": number}, "PUT")
+    leaf = [{"job": segments, "variable": f"{segments}/variables/s{number:03}"} for number in range(count)]
+    return post_flow(server, leaf, [{"job": total}])
+
+
+def post_single(server: Server, condition: str | None = None, **fields: Any) -> str:
+    """Posts a flow of one entry; returns its path."""
+    job = post_job(server, "Single")
+    server.post(f"{job}/variables", {"n": 1})
+    return post_flow(server, [{"job": job, **({"while": condition} if condition else {})}], **fields)
+
+
+# How it fills
+
+
+def test_the_tree_fills_as_results_come_in(tides: FlowVisitor) -> None:
+    tides.expect_status("Running.")
+    tides.expect_settled("0 of 16")
+    answer_gauges(tides.server, 5)
+    tides.expect_settled("5 of 16")
+    expect(tides.stage(1)).to_contain_text("waits for 7 more")
+    answer_gauges(tides.server, 7)
+    expect(tides.stage(1)).to_contain_text("merged")
+    expect(tides.entry("storm-surge")).to_contain_text("skipped")
+    refine(tides.server, 6)
+    expect(tides.entry("tidal-model")).to_contain_text("done · 6 iterations")
+    tabulate(tides.server)
+    tides.expect_status("Done.")
+    assert json.loads(tides.page.get_by_role("region", name="Result").inner_text()) == flowing.TABLE
+
+
+def test_what_runs_first_is_at_the_bottom(tides: FlowVisitor) -> None:
+    headings = tides.page.locator(".stage h3")
+    expect(headings).to_have_text(["Stage 3 of 3", "Stage 2 of 3", "Stage 1 of 3"])
+    expect(tides.stage(2)).to_contain_text("Takes what stage 1 comes to.")
+
+
+def test_it_says_whose_it_is_and_what_it_is_called(tides: FlowVisitor) -> None:
+    expect(tides.page.get_by_role("heading", level=1)).to_have_text(flowing.NAME)
+    expect(tides.page.locator("#whose")).to_contain_text("A flow of")
+    expect(tides.page).to_have_title("Running · \u2068High water along the Elbe, 2027\u2069")
+
+
+def test_a_flow_without_a_name_is_called_by_its_id(server: Server, page: Page) -> None:
+    path = post_single(server)
+    FlowVisitor(page, server, path)
+    expect(page.get_by_role("heading", level=1)).to_have_text(path.rsplit("/", 1)[1])
+
+
+def test_conditions_are_marked(tides: FlowVisitor) -> None:
+    expect(tides.entry("tidal-model").locator(".conditions")).to_have_text("while")
+    expect(tides.entry("storm-surge").locator(".conditions")).to_have_text("if")
+    expect(tides.entry("wind-drift").locator(".conditions")).to_have_count(0)
+
+
+def test_what_is_read_stays_where_it_is_while_the_tree_fills(tides: FlowVisitor) -> None:
+    entry = tides.open("hamburg")
+    entry.evaluate("(element) => { window.kept = element.querySelector('details'); }")
+    link = entry.get_by_role("link", name="variable", exact=True).last
+    link.focus()
+    scrolled = tides.page.evaluate("scrollY")
+    answer_gauges(tides.server)
+    expect(entry).to_contain_text("Iteration 1 · done")
+    assert entry.evaluate("(element) => element.querySelector('details') === window.kept && window.kept.open")
+    expect(link).to_be_focused()
+    assert tides.page.evaluate("scrollY") == scrolled > 0
+
+
+def test_steps_lead_to_their_variables_and_results(tides: FlowVisitor) -> None:
+    answer_gauges(tides.server)
+    answer(tides.server, "tidal-model", {"amplitude": 1}, 2)
+    model = tides.open("tidal-model")
+    expect(model.locator(".steps li")).to_have_count(3)
+    expect(model.locator(".steps li").nth(1)).to_contain_text("Iteration 2 · done")
+    expect(model.locator(".steps li").nth(2)).to_contain_text("Iteration 3 · waits for a volunteer")
+    result = model.get_by_role("link", name="result").first.get_attribute("href")
+    assert tides.server.get(str(result))["result"] == {"amplitude": 1}
+    assert model.get_by_role("link", name="job").get_attribute("href") == "/jobs/tidal-model"
+
+
+def test_only_the_latest_steps_are_shown(tides: FlowVisitor) -> None:
+    endless = post_single(tides.server, "(variable, context) => context.iteration < 15")
+    visitor = FlowVisitor(tides.page, tides.server, endless)
+    single = visitor.open("single")
+    answer(tides.server, "single", {"x": 1}, 12)
+    expect(single).to_contain_text("Its latest 10 steps:")
+    expect(single.locator(".steps li").first).to_contain_text("Iteration 4 · done")
+    expect(single.locator(".steps li").last).to_contain_text("Iteration 13 · waits for a volunteer")
+    expect(single.locator(".steps li")).to_have_count(10)
+
+
+def test_many_entries_are_shown_some_at_a_time(server: Server, page: Page) -> None:
+    visitor = FlowVisitor(page, server, post_entries(server, 103))
+    entries = visitor.stage(1).locator(".entry")
+    expect(entries).to_have_count(50)
+    expect(visitor.stage(1).locator(".counts")).to_contain_text("103 running")
+    page.get_by_role("button", name="Show 50 more of 53").click()
+    expect(entries).to_have_count(100)
+    expect(entries.nth(50).locator("summary")).to_be_focused()
+    page.get_by_role("button", name="Show 3 more of 3").click()
+    expect(entries).to_have_count(103)
+    expect(visitor.stage(1).get_by_role("button")).to_have_count(0)
+
+
+# How it ends
+
+
+def test_a_failure_is_shown_with_its_path_and_reason(server: Server, page: Page) -> None:
+    flowing.post_tidal_jobs(server)
+    visitor = FlowVisitor(page, server, post_tides(server, flowing.NO_NUMBER))
+    answer_gauges(server)
+    answer(server, "tidal-model", {"amplitude": 1})
+    visitor.expect_status("Failed.")
+    failure = page.get_by_role("region", name="Why it failed")
+    expect(failure).to_contain_text("dependent.jobs[0]")
+    expect(failure).to_contain_text("while: TypeError")
+    expect(visitor.entry("tidal-model")).to_contain_text("failed")
+    expect(visitor.entry("harbour-table")).to_contain_text("cancelled")
+    expect(visitor.open("harbour-table")).to_contain_text("It never began.")
+    expect(page.locator("#result")).to_contain_text("The flow failed before it came to one.")
+
+
+def test_what_failed_is_found_in_the_tree_however_many_there_are(server: Server, page: Page) -> None:
+    segments = post_job(server, "Segments")
+    for number in range(61):
+        server.post(f"{segments}/variables", {"n": number})
+    failing = {"job": segments, "while": flowing.NO_NUMBER}
+    path = post_flow(server, [*({"job": segments} for _ in range(60)), failing])
+    visitor = FlowVisitor(page, server, path)
+    answer(server, "segments", {"x": 1}, 61)
+    visitor.expect_status("Failed.")
+    page.get_by_role("button", name="Show it in the tree").click()
+    expect(page.locator(".entry").nth(60).locator("summary")).to_be_focused()
+    expect(page.locator(".entry").nth(60).locator(".closer")).to_contain_text("jobs[60]")
+
+
+def test_a_cancelled_flow_says_so(tides: FlowVisitor) -> None:
+    tides.expect_settled("0 of 16")
+    owner = {"Authorization": f"Bearer {tides.server.key}"}
+    assert tides.page.request.delete(tides.server.url + tides.path, headers=owner).status == 204
+    tides.expect_status("Cancelled.")
+    expect(tides.stage(1)).to_contain_text("not merged")
+    expect(tides.page.locator(".entry").first).to_contain_text("cancelled")
+
+
+def test_a_large_result_is_cut_and_saved_whole(server: Server, page: Page) -> None:
+    result = {"digits": "8" * 150_000}
+    visitor = FlowVisitor(page, server, post_single(server))
+    answer(server, "single", result)
+    visitor.expect_status("Done.")
+    assert len(page.locator("#result-text").inner_text()) == 100_000
+    expect(page.locator("#result")).to_contain_text("This is the beginning.")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save as a file").click()
+    assert json.loads(Path(download.value.path()).read_text()) == result
+
+
+def test_no_digit_of_a_result_is_lost(server: Server, page: Page) -> None:
+    visitor = FlowVisitor(page, server, post_single(server))
+    answer(server, "single", {"factorial": 30414093201713378043612608166064768844377641568960512, "half": 0.5})
+    visitor.expect_status("Done.")
+    shown = json.loads(page.get_by_role("region", name="Result").inner_text())
+    assert shown == {"factorial": 30414093201713378043612608166064768844377641568960512, "half": 0.5}
+
+
+def test_a_flow_that_isn_t_there_is_told_kindly(server: Server, page: Page, watch: Watch) -> None:
+    watch.tolerated.append("status of 404")
+    FlowVisitor(page, server, "/flows/elsewhere")
+    expect(page.get_by_role("heading", name="There is no such flow")).to_be_visible()
+    expect(page.locator("#content")).to_be_hidden()
+
+
+# How often it asks
+
+
+def test_an_unchanged_flow_is_not_sent_again(tides: FlowVisitor) -> None:
+    with tides.page.expect_response(lambda response: response.status == 304):
+        tides.expect_settled("0 of 16")
+
+
+def test_it_asks_no_more_of_what_has_ended(server: Server, page: Page) -> None:
+    page.clock.install()
+    visitor = FlowVisitor(page, server, post_single(server))
+    visitor.expect_status("Running.")
+    answer(server, "single", {"x": 1})
+    page.clock.run_for(6_000)
+    visitor.expect_status("Done.")
+    asked = len(visitor.asked)
+    page.clock.run_for(60_000)
+    page.evaluate(COME_AND_GO, False)
+    assert len(visitor.asked) == asked
+
+
+def test_it_asks_nothing_while_nobody_looks(server: Server, page: Page) -> None:
+    page.add_init_script(HIDE)
+    page.clock.install()
+    visitor = FlowVisitor(page, server, post_single(server))
+    visitor.expect_status("Running.")
+    page.evaluate(COME_AND_GO, True)
+    asked = len(visitor.asked)
+    page.clock.run_for(60_000)
+    assert len(visitor.asked) == asked
+    answer(server, "single", {"x": 1})
+    page.evaluate(COME_AND_GO, False)
+    visitor.expect_status("Done.")
+
+
+def test_a_pool_that_is_away_is_waited_for(server: Server, page: Page, watch: Watch) -> None:
+    watch.tolerated.append("ERR_CONNECTION")
+    visitor = FlowVisitor(page, server, post_single(server))
+    visitor.expect_status("Running.")
+    server.kill()
+    visitor.expect_status(re.compile("be reached. Trying again by itself.$"))
+    expect(visitor.entry("single")).to_contain_text("running")
+    server.start()
+    visitor.expect_status("Running.")
+
+
+def test_the_state_is_announced_and_single_entries_are_not(tides: FlowVisitor) -> None:
+    tides.expect_status("Running.")
+    live = "[role=status], [role=alert], [aria-live], output"
+    assert tides.page.locator(live).evaluate_all("(all) => all.map(({id}) => id)") == ["status"]
+    tides.page.evaluate(
+        """() => {
+          window.announced = [];
+          const note = () => window.announced.push(document.getElementById("status").textContent);
+          new MutationObserver(note).observe(document.getElementById("status"), {childList: true});
+        }"""
+    )
+    answer_gauges(tides.server)
+    tides.expect_settled("13 of 16")
+    refine(tides.server, 6)
+    tabulate(tides.server)
+    tides.expect_status("Done.")
+    assert tides.page.evaluate("announced") == ["Done."]
+
+
+# What comes from elsewhere
+
+
+def test_whatever_it_is_called_is_text(server: Server, page: Page) -> None:
+    visitor = FlowVisitor(page, server, post_single(server, name=f"Name \u202e{MARKUP}"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Name \u202e{MARKUP}")
+    expect(page).to_have_title(f"Running · \u2068Name {MARKUP}\u2069")
+    visitor.open("single")
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("main img, main script").count() == 0
+
+
+def test_so_is_whatever_was_thrown(server: Server, page: Page) -> None:
+    visitor = FlowVisitor(page, server, post_single(server, f"() => {{ throw new Error({MARKUP!r}); }}"))
+    answer(server, "single", {"x": 1})
+    visitor.expect_status("Failed.")
+    expect(page.locator("#failure-reason")).to_contain_text(MARKUP)
+    assert page.evaluate("window.hacked") is None
+
+
+def test_so_is_whatever_has_come_of_it(server: Server, page: Page) -> None:
+    visitor = FlowVisitor(page, server, post_single(server))
+    answer(server, "single", {MARKUP: MARKUP})
+    visitor.expect_status("Done.")
+    assert json.loads(page.locator("#result-text").inner_text()) == {MARKUP: MARKUP}
+    assert page.evaluate("window.hacked") is None
+
+
+def test_so_are_owners_and_links_that_lead_elsewhere(server: Server, page: Page) -> None:
+    def change(route: Route) -> None:
+        document = route.fetch().json()
+        document["owner"] = f"Owner \u202e{MARKUP}"
+        document["jobs"][0]["_links"]["get_job"] = "javascript:window.hacked=true"
+        document["jobs"][0]["steps"][0]["_links"]["get_variable"] = "//elsewhere.example/"
+        route.fulfill(json=document)
+
+    page.route(lambda url: "/flows/" in url, lambda route: change(route) if is_fetch(route) else route.continue_())
+    visitor = FlowVisitor(page, server, post_single(server))
+    single = visitor.open("single")
+    assert f"A flow of Owner {MARKUP}, begun" in plain(page.locator("#whose").inner_text())
+    expect(single.locator(".closer")).to_contain_text("job")
+    links = single.locator("a").evaluate_all("(all) => all.map(({href}) => new URL(href).origin)")
+    assert set(links) == {server.url}
+
+
+def is_fetch(route: Route) -> bool:
+    return route.request.resource_type == "fetch"
+
+
+# For everybody
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, str]]]:
+    """A pool with a flow that is done, one that failed and one that runs, by those words."""
+    with lasting_server(tmp_path_factory.mktemp("flows")) as server:
+        flowing.post_tidal_jobs(server)
+        paths = {"done": post_tides(server)}
+        answer_gauges(server)
+        refine(server, 6)
+        tabulate(server)
+        paths["failed"] = post_tides(server, flowing.NO_NUMBER)
+        answer(server, "tidal-model", {"amplitude": 1})
+        paths["running"] = post_tides(server)
+        refine(server, 3)
+        yield server, paths
+
+
+SHOWN = ("running", "done", "failed")
+
+
+def show(furnished: tuple[Server, dict[str, str]], page: Page, state: str) -> FlowVisitor:
+    server, paths = furnished
+    visitor = FlowVisitor(page, server, paths[state])
+    visitor.open("tidal-model")
+    visitor.expect_status(f"{state.capitalize()}.")
+    return visitor
+
+
+@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"])
+@pytest.mark.parametrize("state", SHOWN)
+def test_axe_finds_nothing_serious_in_a_flow(
+    furnished: Any, make_page: MakePage, state: str, options: dict[str, Any]
+) -> None:
+    page = show(furnished, make_page(reduced_motion="reduce", **options), state).page
+    assert findings(page) == []
+
+
+@pytest.mark.parametrize("state", SHOWN)
+def test_a_flow_is_no_wider_than_the_narrowest_phone(furnished: Any, make_page: MakePage, state: str) -> None:
+    page = show(furnished, make_page(**PHONE), state).page
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+@pytest.mark.parametrize("state", SHOWN)
+def test_what_is_touched_on_a_flow_is_large_enough(furnished: Any, make_page: MakePage, state: str) -> None:
+    page = show(furnished, make_page(**PHONE), state).page
+    touched = page.locator("button:visible, summary:visible, a:visible")
+    sizes = touched.evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().height)")
+    assert len(sizes) > 16
+    assert min(sizes) >= 44
+
+
+def test_a_flow_is_read_by_keyboard(furnished: Any, page: Page) -> None:
+    server, paths = furnished
+    FlowVisitor(page, server, paths["failed"]).expect_status("Failed.")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Show it in the tree")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".entry[data-state=failed] summary")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator(".entry[data-state=failed]").get_by_role("link", name="job")).to_be_focused()
+
+
+@pytest.mark.parametrize("state", SHOWN)
+def test_headings_of_a_flow_lead_down_without_a_gap(furnished: Any, page: Page, state: str) -> None:
+    show(furnished, page, state)
+    headings = page.locator("h1:visible, h2:visible, h3:visible, h4:visible")
+    levels = headings.evaluate_all("(all) => all.map(({tagName}) => Number(tagName[1]))")
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_nothing_of_a_flow_moves_for_those_who_want_none_of_it(furnished: Any, make_page: MakePage) -> None:
+    page = show(furnished, make_page(reduced_motion="reduce"), "running").page
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_how_far_it_is_can_be_heard(furnished: Any, page: Page) -> None:
+    show(furnished, page, "running")
+    bar = page.get_by_role("progressbar", name="Progress")
+    expect(bar).to_have_attribute("aria-valuenow", "14")
+    expect(bar).to_have_attribute("aria-valuetext", "14 of 16")
+
+
+@pytest.mark.parametrize(
+    ("locale", "status", "state"),
+    [("de", "Fertig.", "übersprungen"), ("es", "Terminado.", "omitida"), ("fr", "Terminé.", "passée")],
+)
+def test_a_flow_speaks_the_visitors_language(
+    furnished: Any, make_page: MakePage, locale: str, status: str, state: str
+) -> None:
+    server, paths = furnished
+    visitor = FlowVisitor(make_page(locale=locale), server, paths["done"])
+    visitor.expect_status(status)
+    expect(visitor.entry("storm-surge").locator(".word")).to_have_text(state)
+
+
+def test_every_text_that_a_flow_names_is_there(furnished: Any, page: Page) -> None:
+    show(furnished, page, "running")
+    named = page.locator("[data-text]").evaluate_all("(all) => all.map(({dataset}) => dataset.text)")
+    labels = page.locator("[data-label]").evaluate_all("(all) => all.map(({dataset}) => dataset.label)")
+    built = [f"flow.{kind}.{state}" for kind in ("state", "count") for state in STATES]
+    assert {*named, *labels, *built} <= set(page.evaluate(PLACEHOLDERS, "en"))
+
+
+def test_without_javascript_a_flow_says_what_is_needed(furnished: Any, make_page: MakePage) -> None:
+    server, paths = furnished
+    page = make_page(java_script_enabled=False)
+    page.goto(server.url + paths["done"])
+    assert "with JavaScript, and yours has it switched off" in page.locator("noscript").inner_text()

@@ -1,0 +1,72 @@
+"""The demo job prime-gap, held against trial division and against known gaps."""
+
+import itertools
+import json
+
+import pytest
+
+from tests.data.demo import execute, in_quickjs, is_prime, is_refusal, job_of, results_of
+
+JOB = "prime-gap"
+
+
+def gap_after(number):
+    following = next(other for other in itertools.count(number + 1) if is_prime(other))
+    return {"number": str(number), "next": str(following), "gap": following - number}
+
+
+def judge(number, **result):
+    source = job_of(JOB).source["validate_result"]
+    given = {"number": str(number), **result}
+    return in_quickjs(source, json.dumps({"number": str(number)}), json.dumps(given))
+
+
+def test_gaps_are_the_known_records():
+    assert [result["gap"] for result in results_of(JOB).values()] == [14, 34, 72, 112]
+
+
+def test_each_gap_is_wider_than_any_before_it():
+    records = {int(result["number"]): result["gap"] for result in results_of(JOB).values()}
+    widest, last = 0, 2
+    for prime in filter(is_prime, range(3, 32_000)):
+        if last in records:
+            assert records[last] == prime - last > widest
+        widest, last = max(widest, prime - last), prime
+
+
+@pytest.mark.parametrize(
+    ("number", "gap"),
+    [(2_147_483_647, 12), (999_999_999_999_989, 48), (42_842_283_925_351, 778), (218_209_405_436_543, 906)],
+)
+def test_known_gap(number, gap):
+    result = {"number": str(number), "next": str(number + gap), "gap": gap}
+    assert execute(job_of(JOB), [{"number": str(number)}]) == [result]
+    assert judge(**result) == {"valid": True, "result": result}
+
+
+def test_small_numbers_equal_trial_division_and_are_judged_right():
+    results = execute(job_of(JOB), [{"number": str(number)} for number in range(2, 400)])
+    for number, result in enumerate(results, start=2):
+        assert result == gap_after(number)
+        assert judge(**result) == {"valid": True, "result": result}
+
+
+@pytest.mark.parametrize(("following", "gap"), [("121", 8), ("131", 18), ("109", -4), ("113", 0)])
+def test_what_is_not_the_next_prime_is_refused(following, gap):
+    assert is_refusal(judge(113, next=following, gap=gap), "next")
+
+
+@pytest.mark.parametrize("following", [127, "0127", "127.0", " 127"])
+def test_next_prime_written_otherwise_is_refused(following):
+    assert is_refusal(judge(113, next=following, gap=14), "next")
+
+
+@pytest.mark.parametrize("gap", [13, 15, -14, "14"])
+def test_other_gap_is_refused(gap):
+    assert is_refusal(judge(113, next="127", gap=gap), "gap")
+
+
+def test_result_for_another_number_is_refused():
+    source = job_of(JOB).source["validate_result"]
+    result = json.dumps(gap_after(1327))
+    assert is_refusal(in_quickjs(source, json.dumps({"number": "113"}), result), "number")

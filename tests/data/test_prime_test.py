@@ -1,0 +1,57 @@
+"""The demo job prime-test, held against trial division and against numbers that look like primes."""
+
+import json
+
+import pytest
+
+from tests.data.demo import execute, in_quickjs, is_prime, is_refusal, job_of, judge_variable, results_of
+
+JOB = "prime-test"
+
+
+def judge(number, prime):
+    source = job_of(JOB).source["validate_result"]
+    return in_quickjs(source, json.dumps({"number": str(number)}), json.dumps({"number": str(number), "prime": prime}))
+
+
+def test_answers_are_the_known_ones():
+    known = {"euler-1732": False, "euler-1772": True, "landry-1867": True}
+    assert {key: result["prime"] for key, result in results_of(JOB).items()} == known
+
+
+def test_numbers_are_those_of_the_description():
+    numbers = [f"{int(variable['number']):,}" for variable in job_of(JOB).variables.values()]
+    assert all(number in job_of(JOB).document["metadata"]["description"]["en"] for number in numbers)
+
+
+def test_small_numbers_equal_trial_division_and_are_judged_right():
+    results = execute(job_of(JOB), [{"number": str(number)} for number in range(2, 1000)])
+    for number, result in enumerate(results, start=2):
+        assert result == {"number": str(number), "prime": is_prime(number)}
+        assert judge(number, result["prime"]) == {"valid": True, "result": result}
+
+
+# Squares and products of primes, strong pseudoprimes to the first one, two, four, six and eight bases, and two of
+# Carmichael's numbers; then primes, the largest of 15 digits last.
+NUMBERS = [
+    *((number, False) for number in (94_906_249 * 9_000_011, 31_622_743**2, 2_047, 1_373_653, 3_215_031_751)),
+    *((number, False) for number in (3_474_749_660_383, 341_550_071_728_321, 561, 6_601)),
+    *((number, True) for number in (2, 3, 23, 29, 67_280_421_310_721, 999_999_999_999_989)),
+]
+
+
+@pytest.mark.parametrize(("number", "prime"), NUMBERS)
+def test_known_answer(number, prime):
+    assert execute(job_of(JOB), [{"number": str(number)}]) == [{"number": str(number), "prime": prime}]
+
+
+@pytest.mark.parametrize(("number", "prime"), NUMBERS)
+def test_known_answer_is_accepted_and_its_opposite_refused(number, prime):
+    assert judge(number, prime)["valid"] is True
+    assert is_refusal(judge(number, not prime), "prime")
+
+
+@pytest.mark.parametrize("follower", ["prime-factors", "prime-gap"])
+def test_what_a_flow_may_go_on_with_takes_the_result_as_it_is(follower):
+    for result in results_of(JOB).values():
+        assert judge_variable(job_of(follower), json.dumps(result)) is True

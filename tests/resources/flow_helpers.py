@@ -1,0 +1,76 @@
+"""What the tests of flows share: posting them, answering their steps, and what they are at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from webtest import TestResponse
+
+from tests.conftest import PoolApp
+
+Document = dict[str, Any]
+ALWAYS, NEVER = "() => true", "() => false"
+ONCE_MORE = "(variable, context) => context.iteration < 2"
+
+
+def tree(*levels: list[Document], **fields: Any) -> Document:
+    """A flow of these arrays of entries, the root's first."""
+    flow: Document = {}
+    for jobs in reversed(levels):
+        flow = {"jobs": jobs, "dependent": flow} if flow else {"jobs": jobs}
+    return {**fields, **flow}
+
+
+def post(pool: PoolApp, flow: Any, status: int = 201, **headers: str) -> TestResponse:
+    """Posts a flow as the operator, unless `headers` say otherwise."""
+    return pool.post_json("/flows", flow, headers={**pool.owner, **headers}, status=status)
+
+
+def post_flow(pool: PoolApp, *levels: list[Document], **fields: Any) -> str:
+    """Posts a flow of these arrays as the operator; returns its path."""
+    return str(post(pool, tree(*levels, **fields)).headers["Location"])
+
+
+def shown(pool: PoolApp, flow: str) -> Document:
+    """A flow as its owner sees it."""
+    return dict(pool.get(flow, headers=pool.owner, status=200).json)
+
+
+def entries_of(pool: PoolApp, flow: str) -> dict[str, Document]:
+    """The entries of a flow by their paths."""
+    level, found = shown(pool, flow), {}
+    while level:
+        found |= {entry["path"]: entry for entry in level["jobs"]}
+        level = level.get("dependent", {})
+    return found
+
+
+def states_of(pool: PoolApp, flow: str) -> dict[str, str]:
+    return {path: entry["state"] for path, entry in entries_of(pool, flow).items()}
+
+
+def step_of(pool: PoolApp, flow: str, path: str = "jobs[0]") -> str:
+    """The path of the variable that is an entry's newest step."""
+    return str(entries_of(pool, flow)[path]["steps"][-1]["_links"]["get_variable"])
+
+
+def answer(pool: PoolApp, flow: str, path: str, result: Any, status: int = 201) -> TestResponse:
+    """Posts a result to the newest step of an entry, as a volunteer does."""
+    return pool.post_json(f"{step_of(pool, flow, path)}/results", result, status=status)
+
+
+def counts(pool: PoolApp, job: str) -> dict[str, int]:
+    """How many variables a job has in each state, of the states that any is in; as the index of them has it, too."""
+    totals = pool.get(f"{job}/progress").json["variables"]
+    items = pool.get(f"{job}/variables/index?limit=1000").json["_embedded"]["items"]
+    states = [item["state"] for item in items]
+    found = {state: count for state, count in totals.items() if count and state != "total"}
+    assert found == {state: states.count(state) for state in states}
+    return found
+
+
+def failure_of(pool: PoolApp, flow: str) -> tuple[str, str]:
+    """Where a flow has failed, and why."""
+    document = shown(pool, flow)
+    assert document["state"] == "failed", document
+    return document["failure"]["path"], document["failure"]["reason"]

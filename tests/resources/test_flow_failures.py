@@ -1,0 +1,400 @@
+"""What ends a flow before its time: each failure names the entry's path and the reason, wherever it stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import MakePool, PoolApp
+from tests.resources.flow_helpers import (
+    ALWAYS,
+    Document,
+    answer,
+    counts,
+    entries_of,
+    failure_of,
+    post_flow,
+    shown,
+    states_of,
+    step_of,
+)
+from tests.resources.helpers import documents, problem
+
+ALPHA, BETA, LEAF = "/jobs/alpha", "/jobs/beta", "/jobs/leaf"
+FUSSY = "(variable, result) => result === undefined || result.ok !== false"
+A: Document = {"job": ALPHA}
+B: Document = {"job": BETA}
+L: Document = {"job": LEAF, "variable": f"{LEAF}/variables/one"}
+
+# Where the entry stands that is to fail: its path, the arrays around it, and what is answered before it runs.
+PLACES: dict[str, Any] = {
+    "jobs[0]": lambda entry: [[entry], [L]],
+    "jobs[1]": lambda entry: [[{"job": LEAF}, entry], [L]],
+    "dependent.jobs[0]": lambda entry: [[A], [entry], [L]],
+    "dependent.jobs[1]": lambda entry: [[A], [{"job": LEAF}, entry], [L]],
+}
+
+
+def filled(pool: PoolApp) -> PoolApp:
+    """Three jobs, of which the leaf's one variable has its result."""
+    for name in ("Alpha", "Beta"):
+        job = pool.post_job(name, validate_result=FUSSY, settings={"max_errors": 1})
+        pool.post_variable(job, "one")
+        pool.post_variable(job, "two")
+    leaf = pool.post_job("Leaf")
+    pool.post_json(f"{pool.post_variable(leaf)}/results", {"from": "leaf"}, status=201)
+    return pool
+
+
+@pytest.fixture
+def pool(make_pool: MakePool) -> PoolApp:
+    return filled(make_pool(flow_iterations=3, max_document=2000))
+
+
+@pytest.fixture(params=PLACES)
+def path(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def started(pool: PoolApp, path: str, **fields: Any) -> str:
+    """A flow that has come to an entry of the job beta at this path, above the leaves; returns the flow's path."""
+    return post_flow(pool, *PLACES[path]({**B, **fields}))
+
+
+# Conditions
+
+
+@pytest.mark.parametrize("at", ["jobs[0]", "jobs[1]", "dependent.jobs[0]"])
+def test_an_if_that_throws(pool: PoolApp, at: str) -> None:
+    flow = started(pool, at, **{"if": "() => { throw new Error('no branch'); }"})
+    path, reason = failure_of(pool, flow)
+    assert (path, reason.startswith("if: "), "no branch" in reason) == (at, True, True)
+
+
+def test_an_if_at_a_leaf_that_throws(pool: PoolApp) -> None:
+    flow = post_flow(pool, [A], [A, {**B, "if": "(variable) => variable.no.such"}])
+    assert failure_of(pool, flow)[0] == "dependent.jobs[1]"
+
+
+def test_a_while_that_throws(pool: PoolApp, path: str) -> None:
+    flow = started(pool, path, **{"while": "() => { throw new Error('no more'); }"})
+    answer(pool, flow, path, {})
+    where, reason = failure_of(pool, flow)
+    assert (where, reason.startswith("while: "), "no more" in reason) == (path, True, True)
+
+
+def test_a_while_that_throws_later(pool: PoolApp, path: str) -> None:
+    source = "(variable, context) => { if (context.iteration > 1) throw new Error('no more'); return true; }"
+    flow = started(pool, path, **{"while": source})
+    answer(pool, flow, path, {})
+    assert shown(pool, flow)["state"] == "running"
+    answer(pool, flow, path, {})
+    assert failure_of(pool, flow)[0] == path
+
+
+@pytest.mark.parametrize("condition", ["if", "while"])
+def test_an_endless_condition(pool: PoolApp, condition: str) -> None:
+    flow = started(pool, "jobs[0]", **{condition: "() => { while (true); }"})
+    if condition == "while":
+        answer(pool, flow, "jobs[0]", {})
+    path, reason = failure_of(pool, flow)
+    assert path == "jobs[0]"
+    assert reason.startswith(f"{condition}: ")
+
+
+@pytest.mark.parametrize("condition", ["if", "while"])
+def test_a_condition_that_takes_all_the_memory(pool: PoolApp, condition: str) -> None:
+    source = "() => { let all = 'x'; while (true) all += all; }"
+    flow = post_flow(pool, [{**L, condition: source}])
+    assert failure_of(pool, flow)[0] == "jobs[0]"
+
+
+@pytest.mark.parametrize("condition", ["if", "while"])
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("undefined", "null"),
+        ("null", "null"),
+        ("1", "a number"),
+        ("0", "a number"),
+        ("''", "a string"),
+        ("'true'", "a string"),
+        ("[]", "an array"),
+        ("({})", "an object"),
+    ],
+)
+def test_a_condition_that_returns_neither_true_nor_false(pool: PoolApp, condition: str, value: str, kind: str) -> None:
+    flow = post_flow(pool, [{**L, condition: f"() => {value}"}])
+    assert failure_of(pool, flow) == ("jobs[0]", f"{condition}: must return true or false, not {kind}")
+
+
+# An endless while
+
+
+def test_an_endless_while_stops_at_the_limit(pool: PoolApp, path: str) -> None:
+    flow = started(pool, path, **{"while": ALWAYS})
+    for _ in range(3):
+        answer(pool, flow, path, {})
+    where, reason = failure_of(pool, flow)
+    assert where == path
+    assert "3 executions" in reason
+    assert entries_of(pool, flow)[path]["iterations"] == 3
+
+
+def test_one_that_ends_just_before_it_is_done(pool: PoolApp) -> None:
+    flow = post_flow(pool, [B | {"while": "(variable, context) => context.iteration < 3"}])
+    for number in range(3):
+        answer(pool, flow, "jobs[0]", {"number": number})
+    assert shown(pool, flow)["result"] == {"number": 2}
+
+
+# Variables
+
+
+def test_a_failed_variable(pool: PoolApp, path: str) -> None:
+    flow = started(pool, path)
+    answer(pool, flow, path, {"ok": False}, status=422)
+    where, reason = failure_of(pool, flow)
+    assert where == path
+    assert "has failed after 1 refused results" in reason
+    assert "it returned false" in reason
+
+
+def test_a_failed_variable_of_the_jobs_own(pool: PoolApp) -> None:
+    flow = post_flow(pool, [A], [A, B])
+    answer(pool, flow, "dependent.jobs[1]", {"ok": False}, status=422)
+    assert failure_of(pool, flow)[0] == "dependent.jobs[1]"
+
+
+def test_a_refused_result_that_is_not_the_last_chance_fails_nothing(pool: PoolApp) -> None:
+    pool.patch_json(BETA, {"settings": {"max_errors": 2}}, headers=pool.owner, status=200)
+    flow = post_flow(pool, [B])
+    answer(pool, flow, "jobs[0]", {"ok": False}, status=422)
+    answer(pool, flow, "jobs[0]", {"ok": True})
+    assert shown(pool, flow)["state"] == "done"
+
+
+def test_a_withdrawn_variable(pool: PoolApp, path: str) -> None:
+    flow = started(pool, path)
+    pool.delete(step_of(pool, flow, path), headers=pool.owner, status=204)
+    where, reason = failure_of(pool, flow)
+    assert (where, "withdrawn" in reason) == (path, True)
+
+
+def test_a_withdrawn_variable_of_the_jobs_own(pool: PoolApp) -> None:
+    flow = post_flow(pool, [A], [A, {**B, "variable": f"{BETA}/variables/one"}])
+    pool.delete(f"{BETA}/variables/one", headers=pool.owner, status=204)
+    assert failure_of(pool, flow)[0] == "dependent.jobs[1]"
+
+
+@pytest.mark.parametrize("at", ["jobs[0]", "jobs[1]", "dependent.jobs[0]"])
+def test_a_variable_that_the_jobs_check_refuses(pool: PoolApp, at: str) -> None:
+    pool.delete(BETA, headers=pool.owner, status=204)
+    pool.post_job("Beta", validate_variable="() => ({valid: false, reason: 'not like this'})")
+    path, reason = failure_of(pool, started(pool, at))
+    assert path == at
+    assert "validate_variable" in reason
+    assert "not like this" in reason
+
+
+def test_one_that_its_validator_of_results_refuses(pool: PoolApp) -> None:
+    pool.delete(BETA, headers=pool.owner, status=204)
+    pool.post_job("Beta", validate_result="(variable, result) => result !== undefined || 'x' in variable")
+    path, reason = failure_of(pool, started(pool, "jobs[0]"))
+    assert (path, "validate_result" in reason) == ("jobs[0]", True)
+
+
+def test_a_check_that_throws(pool: PoolApp) -> None:
+    pool.delete(BETA, headers=pool.owner, status=204)
+    pool.post_job("Beta", validate_variable="() => { throw new Error('broken'); }")
+    path, reason = failure_of(pool, started(pool, "jobs[0]"))
+    assert (path, "broken" in reason) == ("jobs[0]", True)
+
+
+@pytest.mark.parametrize("name", ["_links", "_embedded"])
+def test_a_merged_result_with_a_reserved_name(pool: PoolApp, name: str) -> None:
+    """A validator may put one into a result."""
+    pool.delete(ALPHA, headers=pool.owner, status=204)
+    replaced = f"(variable, result) => result === undefined || ({{valid: true, result: {{{name}: {{}}}}}})"
+    pool.post_variable(pool.post_job("Alpha", validate_result=replaced))
+    flow = post_flow(pool, [B], [A])
+    answer(pool, flow, "dependent.jobs[0]", {})
+    path, reason = failure_of(pool, flow)
+    assert (path, name in reason) == ("jobs[0]", True)
+
+
+# Jobs
+
+
+def test_a_deleted_job(pool: PoolApp, path: str) -> None:
+    flow = started(pool, path)
+    pool.delete(BETA, headers=pool.owner, status=204)
+    assert failure_of(pool, flow) == (path, "job 'beta' has been deleted")
+
+
+def test_a_deleted_job_of_a_leaf(pool: PoolApp) -> None:
+    flow = post_flow(pool, [A], [A, B])
+    pool.delete(BETA, headers=pool.owner, status=204)
+    assert failure_of(pool, flow)[0] == "dependent.jobs[1]"
+
+
+def test_a_deleted_job_whose_turn_has_not_come(pool: PoolApp) -> None:
+    flow = post_flow(pool, [A, B], [A])
+    pool.delete(BETA, headers=pool.owner, status=204)
+    assert failure_of(pool, flow)[0] == "jobs[1]"
+
+
+def test_a_deleted_job_that_is_not_needed_any_more(pool: PoolApp) -> None:
+    flow = post_flow(pool, [A], [B])
+    answer(pool, flow, "dependent.jobs[0]", {"x": 1})
+    pool.delete(BETA, headers=pool.owner, status=204)
+    answer(pool, flow, "jobs[0]", {"x": 2})
+    assert shown(pool, flow)["result"] == {"x": 2}
+
+
+def test_a_flow_that_is_done_stays_so(pool: PoolApp) -> None:
+    flow = post_flow(pool, [B])
+    answer(pool, flow, "jobs[0]", {"x": 1})
+    pool.delete(BETA, headers=pool.owner, status=204)
+    assert shown(pool, flow)["result"] == {"x": 1}
+
+
+def test_a_job_that_was_posted_anew_is_another(pool: PoolApp, path: str) -> None:
+    flow = started(pool, path)
+    pool.delete(BETA, headers=pool.owner, status=204)
+    pool.post_job("Beta")
+    where, reason = failure_of(pool, flow)
+    assert (where, "'beta'" in reason) == (path, True)
+
+
+def test_even_with_a_variable_of_the_same_name(pool: PoolApp) -> None:
+    flow = post_flow(pool, [{**B, "variable": f"{BETA}/variables/one"}])
+    pool.delete(BETA, headers=pool.owner, status=204)
+    pool.post_json(f"{pool.post_variable(pool.post_job('Beta'))}/results", 1, status=201)
+    assert failure_of(pool, flow)[0] == "jobs[0]"
+
+
+# Size
+
+
+def test_a_result_too_large_to_merge(pool: PoolApp) -> None:
+    flow = post_flow(pool, [A, B, A], [L])
+    for number in range(3):
+        answer(pool, flow, f"jobs[{number}]", {f"x{number}": "x" * 900})
+    path, reason = failure_of(pool, flow)
+    assert (path, "2000 bytes" in reason) == ("jobs[2]", True)
+
+
+def test_one_in_a_dependent(pool: PoolApp) -> None:
+    flow = post_flow(pool, [A], [A, B])
+    for number in range(2):
+        answer(pool, flow, f"dependent.jobs[{number}]", {f"x{number}": "x" * 1200})
+    assert failure_of(pool, flow)[0] == "dependent.jobs[1]"
+
+
+def test_what_is_overwritten_does_not_count(pool: PoolApp) -> None:
+    flow = post_flow(pool, [A, B])
+    for number in range(2):
+        answer(pool, flow, f"jobs[{number}]", {"x": str(number) * 1200})
+    assert shown(pool, flow)["result"] == {"x": "1" * 1200}
+
+
+# What a failure leaves behind
+
+
+def test_a_failed_flow_says_so(pool: PoolApp) -> None:
+    document = shown(pool, started(pool, "jobs[0]", **{"if": "() => 1"}))
+    assert document["state"] == "failed"
+    assert document["finished"] >= document["created"]
+    assert document["seconds"] >= 0
+    assert "result" not in document
+    assert "cancel" not in document["_links"]
+
+
+def test_the_first_failure_is_the_flows(pool: PoolApp) -> None:
+    flow = post_flow(pool, [A, B], [L])
+    answer(pool, flow, "jobs[1]", {"ok": False}, status=422)
+    before = shown(pool, flow)
+    pool.delete(ALPHA, headers=pool.owner, status=204)
+    assert shown(pool, flow)["failure"] == before["failure"]
+
+
+def test_the_entry_at_fault_has_failed_and_the_others_are_cancelled(pool: PoolApp) -> None:
+    flow = post_flow(pool, [A], [A, B, A], [L])
+    answer(pool, flow, "dependent.jobs[0]", {})
+    answer(pool, flow, "dependent.jobs[1]", {"ok": False}, status=422)
+    assert list(states_of(pool, flow).values()) == ["cancelled", "done", "failed", "cancelled", "done"]
+
+
+def test_so_has_one_whose_result_is_too_large(pool: PoolApp) -> None:
+    flow = post_flow(pool, [A, B])
+    for number in range(2):
+        answer(pool, flow, f"jobs[{number}]", {f"x{number}": "x" * 1200})
+    assert states_of(pool, flow) == {"jobs[0]": "done", "jobs[1]": "failed"}
+
+
+def test_exactly_one_entry_has_failed(pool: PoolApp) -> None:
+    flow = started(pool, "jobs[1]")
+    pool.delete(BETA, headers=pool.owner, status=204)
+    assert shown(pool, flow)["entries"]["failed"] == 1
+
+
+def test_copies_that_are_open_are_withdrawn(pool: PoolApp) -> None:
+    flow = post_flow(pool, [A, B, A], [L])
+    assert counts(pool, ALPHA) == {"open": 4}
+    answer(pool, flow, "jobs[1]", {"ok": False}, status=422)
+    assert counts(pool, ALPHA) == {"open": 2, "withdrawn": 2}
+
+
+def test_a_late_result_for_one_is_410(pool: PoolApp) -> None:
+    flow = post_flow(pool, [A, B], [L])
+    variable = step_of(pool, flow, "jobs[0]")
+    answer(pool, flow, "jobs[1]", {"ok": False}, status=422)
+    problem(pool.post_json(f"{variable}/results", {}, status=410), 410, flow.rpartition("/")[2])
+
+
+def test_the_jobs_own_variables_stay_open(pool: PoolApp) -> None:
+    flow = post_flow(pool, [A, A, B])
+    answer(pool, flow, "jobs[2]", {"ok": False}, status=422)
+    assert counts(pool, ALPHA) == {"open": 2}
+
+
+def test_results_are_kept(pool: PoolApp) -> None:
+    flow = post_flow(pool, [A, B])
+    answer(pool, flow, "jobs[0]", {"x": 1})
+    answer(pool, flow, "jobs[1]", {"ok": False}, status=422)
+    step = entries_of(pool, flow)["jobs[0]"]["steps"][0]
+    assert pool.get(step["_links"]["get_result"]).json["result"] == {"x": 1}
+
+
+def test_a_flow_of_a_deleted_job_is_still_shown(pool: PoolApp) -> None:
+    flow = post_flow(pool, [{**B, "while": ALWAYS}], [B])
+    answer(pool, flow, "dependent.jobs[0]", {})
+    answer(pool, flow, "jobs[0]", {})
+    pool.delete(BETA, headers=pool.owner, status=204)
+    assert entries_of(pool, flow)["jobs[0]"]["steps"] == []
+
+
+def test_a_failed_variable_that_is_released_moves_nothing_any_more(pool: PoolApp) -> None:
+    flow = post_flow(pool, [{**B, "variable": f"{BETA}/variables/one"}])
+    answer(pool, flow, "jobs[0]", {"ok": False}, status=422)
+    pool.patch_json(f"{BETA}/variables/one", {"state": "open"}, headers=pool.owner, status=200)
+    pool.post_json(f"{BETA}/variables/one/results", {"x": 1}, status=201)
+    assert shown(pool, flow)["state"] == "failed"
+
+
+def test_but_the_flow_may_run_again(pool: PoolApp) -> None:
+    flow = post_flow(pool, [{**B, "variable": f"{BETA}/variables/one"}])
+    answer(pool, flow, "jobs[0]", {"ok": False}, status=422)
+    pool.patch_json(f"{BETA}/variables/one", {"state": "open"}, headers=pool.owner, status=200)
+    again = pool.post(flow, headers=pool.owner, status=201).headers["Location"]
+    answer(pool, again, "jobs[0]", {"x": 1})
+    assert shown(pool, again)["result"] == {"x": 1}
+
+
+def test_looking_at_it_changes_nothing(pool: PoolApp) -> None:
+    flow = started(pool, "jobs[0]", **{"if": "() => 1"})
+    before = documents(pool)
+    shown(pool, flow)
+    assert documents(pool) == before
