@@ -10,6 +10,7 @@ import falcon
 import data
 from config import Config, InvalidSetting
 from pool.flow_checks import FlowLimits
+from pool.flow_posting import FlowPosting
 from pool.flows import Flows
 from pool.jobs import Jobs
 from pool.keys import Keys, new_key
@@ -56,8 +57,11 @@ class Pool:
         reports = Reports(self.store)
         variable_scheduler = VariableScheduler(self.store, self.sandbox, reports)
         variable_check = VariableCheck(self.sandbox, reports)
-        limits = FlowLimits(config.flow_depth, config.flow_breadth, config.flow_iterations, config.max_document)
-        self.flows = Flows(self.store, self.sandbox, self.keys, variable_scheduler, variable_check, limits)
+        limits = FlowLimits(
+            config.flow_depth, config.flow_breadth, config.flow_entries, config.flow_iterations, config.max_document
+        )
+        self.flows = Flows(self.store, self.sandbox, self.keys, variable_check, limits)
+        self.flow_posting = FlowPosting(self.store, self.sandbox, self.keys, variable_scheduler, limits, self.flows)
         self.jobs = Jobs(self.store, self.sandbox, self.keys, self.flows)
         self.variables = Variables(self.store, self.keys, self.tokens, variable_scheduler, variable_check, self.flows)
         self.results = Results(self.store, self.sandbox, self.keys, self.tokens, reports, self.flows)
@@ -105,8 +109,8 @@ def routes(pool: Pool) -> dict[str, Any]:
         "/health": health.Health(pool.store),
         "/metrics": metrics.Metrics(pool.store),
         "/openapi.json": openapi.Description(),
-        "/flows": flows.Collection(pool.flows, pool.keys, limit),
-        "/flows/{flow}": flows.Item(pool.flows, pool.keys, name),
+        "/flows": flows.Collection(pool.flows, pool.flow_posting, pool.keys, limit),
+        "/flows/{flow}": flows.Item(pool.flows, pool.flow_posting, pool.keys, name),
         "/jobs": jobs.Collection(pool.scheduler, pool.jobs, pool.keys, limit),
         "/jobs/index": jobs.Index(pool.jobs),
         "/jobs/scheduler": scheduled,

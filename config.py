@@ -39,6 +39,7 @@ class Config:
     max_bulk: int = _option(16 * MEGABYTE, "largest body of many variables, in bytes")
     flow_depth: int = _option(32, "most levels of a flow")
     flow_breadth: int = _option(1000, "most entries of one array of a flow")
+    flow_entries: int = _option(5000, "most entries of a flow in all")
     flow_iterations: int = _option(1000, "how often `while` may have one entry of a flow executed")
     fsync: bool = _option(True, "0: answer before documents are safe from a power cut (for tests)")
 

@@ -72,7 +72,7 @@ def _variables(folder: Path) -> dict[str, Any]:
 def _load_flow(pool: Pool, path: Path) -> None:
     document = json.loads(path.read_text(encoding="utf-8"))
     # The same key at the next start, lest a start that was cut short leave the flow twice.
-    pool.flows.post(document, pool.keys.operator(), _segments, f"demo-{path.stem}")
+    pool.flow_posting.post(document, pool.keys.operator(), _segments, f"demo-{path.stem}")
 
 
 def _segments(uri: str) -> tuple[str, ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
-from bench import browser, http, journal, lease, processes
+from bench import browser, flows, http, journal, lease, processes
 
 BENCHMARKS = {
     "lease": lease.run,
     "processes": processes.run,
     "journal": journal.run,
     "http": http.run,
+    "flows": flows.run,
     "browser": browser.run,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from storage.errors import InvalidId, NotFound
 
 CONDITIONS = ("if", "while")
 MAX_FUNCTION = 1 << 20
+COMPILING_SECONDS = 5.0
 _ENTRY = ("job", "variable", *CONDITIONS)
 _LEVEL = ("jobs", "dependent")
 
@@ -31,6 +33,7 @@ class FlowLimits:
 
     depth: int = 32
     breadth: int = 1000
+    entries: int = 5000
     iterations: int = 1000
     merged_bytes: int = 1 << 20
 
@@ -44,6 +47,7 @@ class FlowCheck:
         self._store, self._sandbox, self._keys = store, sandbox, keys
         self._limits, self._caller, self._locate = limits, caller, locate
         self._problems: list[Invalid] = []
+        self._until = time.monotonic() + COMPILING_SECONDS
         self._compiled: dict[str, str | None] = {}
 
     def checked(self, posted: Any) -> tuple[str | None, Levels]:
@@ -52,12 +56,18 @@ class FlowCheck:
         Raises InvalidFlow, SandboxBusy.
         """
         levels = [self._level(prefix, level) for prefix, level in self._walk(posted)]
+        self._passes(self._require_modest, "jobs", levels)
         name = posted.get("name") if isinstance(posted, dict) else None
         if name is not None:
             self._passes(fields.require_text, "name", name, fields.MAX_NAME)
         if self._problems:
             raise InvalidFlow(self._problems)
         return name, levels
+
+    def _require_modest(self, path: str, levels: Levels) -> None:
+        count = sum(map(len, levels))
+        if count > self._limits.entries:
+            raise Invalid(path, f"and its dependents have {count} entries, and {self._limits.entries} at most may be")
 
     def _walk(self, posted: Any) -> Iterator[tuple[str, Document]]:
         """Each level with the path that leads to its fields."""
@@ -105,7 +115,7 @@ class FlowCheck:
     def _resolve_job(self, checked: Document, path: str, entry: Document) -> None:
         if "job" not in entry:
             raise Invalid(path, "is missing")
-        segments = self._segments(path, entry["job"], "/jobs/{job}", 2)
+        segments = self._segments(path, entry["job"], ("jobs", None), "job")
         try:
             job = self._store.job(segments[1])
             self._keys.require_contributor(self._caller, job)
@@ -114,7 +124,7 @@ class FlowCheck:
         checked.update(job=job["id"], uid=job["uid"])
 
     def _resolve_variable(self, checked: Document, path: str, uri: Any, is_leaf: bool) -> None:
-        segments = self._segments(path, uri, "/jobs/{job}/variables/{variable}", 4)
+        segments = self._segments(path, uri, ("jobs", None, "variables", None), "variable")
         job_id, variable_id = segments[1], segments[3]
         if job_id != checked["job"]:
             raise Invalid(path, f"is one of job {job_id!r}, not of {checked['job']!r}")
@@ -131,22 +141,22 @@ class FlowCheck:
         is_own = is_leaf and state != "withdrawn" and step_of(variable_id) is None
         checked.update(variable=variable_id, is_own=is_own)
 
-    def _segments(self, path: str, uri: Any, form: str, count: int) -> tuple[str, ...]:
+    def _segments(self, path: str, uri: Any, form: tuple[str | None, ...], kind: str) -> tuple[str, ...]:
+        """The segments of a URI, which must be like those of `form` where it has any."""
         fields.require_text(path, uri)
-        segments = self._locate(uri)
-        wanted = form.split("/")[1:]
-        if (
-            segments is None
-            or len(segments) != count
-            or any(name != given for name, given in zip(wanted, segments, strict=True) if not name.startswith("{"))
+        segments = self._locate(uri) or ()
+        if len(segments) != len(form) or any(
+            part not in (None, given) for part, given in zip(form, segments, strict=True)
         ):
-            raise Invalid(path, f"{uri[:200]!r} is no URI of this pool of the form {form}")
+            raise Invalid(path, f"{uri[:200]!r} is no URI of this pool for a {kind}: use the `self` link of the {kind}")
         return segments
 
     def _require_function(self, path: str, source: Any) -> None:
         """Each text is compiled once, however many entries share it."""
         fields.require_text(path, source, MAX_FUNCTION)
         if source not in self._compiled:
+            if time.monotonic() > self._until:
+                raise Invalid(path, f"could not be compiled: those before it took {COMPILING_SECONDS:g} s already")
             self._compiled[source] = self._compile(source)
         reason = self._compiled[source]
         if reason is not None:
@@ -154,7 +164,7 @@ class FlowCheck:
 
     def _compile(self, source: str) -> str | None:
         try:
-            require_function(self._sandbox, "", source)
+            require_function(self._sandbox, "", source, f"conditions of {self._caller.key_id}")
         except Invalid as ex:
             return ex.reason
         return None

@@ -20,11 +20,11 @@ from storage.errors import AlreadyExists, NotFound
 
 
 class Failed(Exception):
-    """An entry failed, and the flow with it. `console` is what the condition at fault wrote."""
+    """An entry failed, and the flow with it. `for_owner` is what the owner alone is told besides."""
 
-    def __init__(self, path: str, reason: str, console: str = "") -> None:
+    def __init__(self, path: str, reason: str, **for_owner: str) -> None:
         super().__init__(f"{path}: {reason}")
-        self.path, self.reason, self.console = path, reason, console
+        self.path, self.reason, self.for_owner = path, reason, for_owner
 
 
 class OutOfTime(Exception):
@@ -116,14 +116,23 @@ class FlowLevel:
 
     def _is_wanted(self, place: int) -> bool:
         job, entry = self._job(place), self._entries[place]
+        self._require_variable(place)
         if "if" in entry and not self._ask(place, "if", self._incoming):
             return False
         if "variable" not in entry:
             try:
                 self._variable_check.require(job, self._incoming)
             except Invalid as ex:
-                raise Failed(self._path(place), str(ex), ex.console) from ex
+                raise Failed(self._path(place), str(ex), console=ex.console) from ex
         return True
+
+    def _require_variable(self, place: int) -> None:
+        """Raises Failed where the owner has withdrawn a variable whose data would be copied."""
+        entry = self._entries[place]
+        if "variable" in entry and not entry["is_own"]:
+            outcome = self._store.outcome(entry["job"], entry["variable"]) or {}
+            if "withdrawn" in outcome and "flow" not in outcome:
+                raise Failed(self._path(place), f"variable {entry['variable']!r} was withdrawn")
 
     def _unsettled(self, started: Document) -> list[int]:
         settled = map(int, self._store.kept_in(self._flow_id, f"{self.number}/settled"))
@@ -191,18 +200,20 @@ class FlowLevel:
         try:
             outcome = self._store.outcome(job_id, variable_id)
             if outcome is None and self._store.state(job_id, variable_id) == "failed":
-                raise Failed(self._path(place), self._why_failed(job_id, variable_id))
+                raise self._failure_of(place, job_id, variable_id)
         except NotFound as ex:
             raise Failed(self._path(place), str(ex)) from ex
         if outcome is not None and "withdrawn" in outcome:
             raise Failed(self._path(place), f"variable {variable_id!r} was withdrawn")
         return outcome
 
-    def _why_failed(self, job_id: str, variable_id: str) -> str:
+    def _failure_of(self, place: int, job_id: str, variable_id: str) -> Failed:
         refused = self._store.rejected_ids(job_id, variable_id)
         last = self._store.rejected(job_id, variable_id, refused[-1:])
-        why = f", the last because: {last[0]['rejected']}" if last else ""
-        return f"variable {variable_id!r} has failed after {len(refused)} refused results{why}"
+        count = f"{len(refused)} refused result{'' if len(refused) == 1 else 's'}"
+        facts = {"last_refusal": last[0]["rejected"]} if last else {}
+        reason = f"variable {variable_id!r} of job {job_id!r} has failed after {count}"
+        return Failed(self._path(place), reason, **facts)
 
     def require_jobs(self) -> None:
         """Raises Failed where a job of an entry is gone."""
@@ -235,10 +246,11 @@ class FlowLevel:
         try:
             outcome = self._sandbox.call(source, arguments, f"flow {self._flow_id}")
         except ScriptError as ex:
-            raise Failed(self._path(place), f"{condition}: {ex.message}", ex.console) from ex
+            raise Failed(self._path(place), f"{condition}: {ex.message}", console=ex.console) from ex
         if not isinstance(outcome.value, bool):
-            reason = f"{condition}: must return true or false, not {kind(outcome.value)}"
-            raise Failed(self._path(place), reason, outcome.console)
+            given = "nothing (is a `return` missing?)" if outcome.value is None else kind(outcome.value)
+            reason = f"{condition}: must return true or false, not {given}"
+            raise Failed(self._path(place), reason, console=outcome.console)
         return outcome.value
 
     def _last_iteration(self, place: int, known: int) -> int:

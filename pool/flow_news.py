@@ -10,7 +10,7 @@ from pool.steps import StepId, step_of
 from storage.base import Document, Store
 
 EVERYTHING = "everything"
-FLOWS_REMEMBERED = 256
+FLOWS_REMEMBERED = 32
 _WORD = re.compile(r"\d{1,9}\.\d{1,9}\.\d{1,9}")
 
 

@@ -47,11 +47,9 @@ class FlowView:
             return {}
         if self._outcome["state"] == "done":
             merged = self._store.kept(self._flow["id"], "0/merged") or {}
-            return {"result": merged["result"]}
-        failure = {"path": self._outcome["path"], "reason": self._outcome["reason"]}
-        if self._to_owner and self._outcome.get("console"):
-            failure["console"] = self._outcome["console"]
-        return {"failure": failure}
+            return {"result": merged["result"]} if merged else {}
+        private = {name: text for name, text in self._outcome["for_owner"].items() if text and self._to_owner}
+        return {"failure": {"path": self._outcome["path"], "reason": self._outcome["reason"], **private}}
 
     def _level(self, number: int) -> list[Document]:
         flow_id, entries = self._flow["id"], self._flow["levels"][number]

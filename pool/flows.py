@@ -9,30 +9,26 @@ the turn to move a flow; others leave word of what they know (`news`), and whoev
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import logging
 import time
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Any
 
-from pool.errors import Conflict, Invalid, InvalidFlow
-from pool.flow_checks import FlowCheck, FlowLimits, Locate, posted_form, segments_of
+from pool.errors import Conflict
+from pool.flow_checks import FlowLimits
 from pool.flow_levels import Failed, FlowLevel, OpenStep, OutOfTime
 from pool.flow_news import EVERYTHING, FlowNews, hints
 from pool.flow_view import FlowView
 from pool.keys import Caller, Keys
 from pool.sandbox import Sandbox, SandboxBusy
-from pool.scheduling import VariableScheduler
-from pool.steps import path_of
+from pool.steps import untake
 from pool.variable_check import VariableCheck
 from storage import ids
-from storage.base import Document, Page, Store, canonical
-from storage.errors import AlreadyFinished, InvalidCursor, InvalidId, NotFound, StorageError
+from storage.base import Document, Page, Store
+from storage.errors import AlreadyFinished, Damaged, InvalidCursor, InvalidId, NotFound, StorageError
 
-TURN_SECONDS, RETRY_SECONDS, RESUMING_SECONDS = 2.0, 1.0, 10.0
+TURN_SECONDS, RETRY_SECONDS, RESUMING_SECONDS = 1.0, 1.0, 10.0
 OUTCOME = "outcome"
 log = logging.getLogger("comp-pool.flows")
 
@@ -43,103 +39,24 @@ class Flows:
         store: Store,
         sandbox: Sandbox,
         keys: Keys,
-        scheduler: VariableScheduler,
         variable_check: VariableCheck,
         limits: FlowLimits,
     ) -> None:
         self._store, self._sandbox, self._keys = store, sandbox, keys
-        self._scheduler, self._variable_check, self._limits = scheduler, variable_check, limits
+        self._variable_check, self._limits = variable_check, limits
         self._behind: dict[str, float] = {}
         self._news = FlowNews(store)
 
-    def post(self, posted: Any, caller: Caller, locate: Locate, key: str | None = None) -> Document:
-        """Stores a flow, begins it, and returns its document; with the same `key` (of idempotency) it is stored once.
-
-        Raises InvalidFlow, UnknownKey, Conflict where the key came with another flow, SandboxBusy.
-        """
-        self._keys.require_poster(caller)
-        posted_as = _digest(canonical(posted))
-        if key is None:
-            return self._begin(self._checked(posted, caller, locate, posted_as))
-        claim = _digest(f"{caller.key_id}/{key}")
-        with self._store.claiming(claim):
-            claimed = self._store.claimed_flow(claim)
-            if claimed is not None and self.is_known(claimed):
-                return self._posted_before(claimed, posted_as)
-            return self._begin(self._checked(posted, caller, locate, posted_as, claimed), claim)
-
-    def _checked(
-        self, posted: Any, caller: Caller, locate: Locate, posted_as: str, flow_id: str | None = None
-    ) -> Document:
-        """The flow's document, under a new id unless there is one for it."""
-        check = FlowCheck(self._store, self._sandbox, self._keys, self._limits, caller, locate)
-        name, levels = check.checked(posted)
-        return {
-            "id": flow_id or ids.timed_id(),
-            "name": name,
-            "created": ids.now_text(),
-            "owner": caller.owner,
-            "key": caller.key_id,
-            "posted_as": posted_as,
-            "jobs": sorted({entry["job"] for level in levels for entry in level}),
-            "levels": levels,
-        }
-
-    def run_again(self, flow_id: str, caller: Caller, key: str | None = None) -> Document:
-        """Posts the tree of a flow anew, for its owner. Raises as `post` does."""
-        flow = self._store.flow(flow_id)
-        self._keys.require_owner(caller, flow, "flow")
-        posted = posted_form(flow["levels"])
-        return self.post(posted | ({"name": flow["name"]} if flow["name"] else {}), caller, segments_of, key)
+    def begin(self, flow: Document) -> None:
+        """Stores a flow, durably, and has its first steps opened."""
+        self._store.create_flow(flow["id"], flow)
+        self._advance_quietly(flow["id"], [EVERYTHING])
 
     def is_known(self, flow_id: str) -> bool:
         try:
             return bool(self._store.flow(flow_id))
         except (InvalidId, NotFound):
             return False
-
-    def _posted_before(self, flow_id: str, posted_as: str) -> Document:
-        flow = self._store.flow(flow_id)
-        if flow["posted_as"] != posted_as:
-            raise Conflict("Idempotency-Key: has been used for another flow")
-        return flow
-
-    def _begin(self, flow: Document, claim: str | None = None) -> Document:
-        try:
-            self._take_variables(flow)
-            if claim is not None:
-                self._store.claim_flow(claim, flow["id"])
-            self._store.create_flow(flow["id"], flow)
-        except BaseException:
-            self._untake(flow)
-            raise
-        self._watch(flow)
-        self._advance_quietly(flow["id"], [EVERYTHING])
-        return flow
-
-    def _take_variables(self, flow: Document) -> None:
-        """Entries at the leaf that name no variable take the next of their jobs."""
-        named = {
-            (entry["job"], entry["variable"]) for level in flow["levels"] for entry in level if "variable" in entry
-        }
-        problems = []
-        for job_id, places in _to_take(flow).items():
-            but = {variable_id for of_job, variable_id in named if of_job == job_id}
-            taking = self._scheduler.take(self._store.job(job_id), flow["id"], but, len(places))
-            left = list(places)
-            for place, variable_id in zip(places, taking, strict=False):
-                flow["levels"][-1][place].update(variable=variable_id, is_own=True, taken=True)
-                left.remove(place)
-            reason = f"job {job_id!r} has no open variable left to take"
-            paths = (path_of(len(flow["levels"]) - 1, place) for place in left)
-            problems += [Invalid(f"{path}.variable", reason) for path in paths]
-        if problems:
-            raise InvalidFlow(problems)
-
-    def _untake(self, flow: Document) -> None:
-        for entry in flow["levels"][-1]:
-            if entry.get("taken"):
-                self._store.untake(entry["job"], entry["variable"], flow["id"])
 
     def _watch(self, flow: Document) -> None:
         for job_id in flow["jobs"]:
@@ -153,13 +70,17 @@ class Flows:
             self._advance_quietly(flow_id, [EVERYTHING])
         return flow
 
-    def page(self, cursor: str | None, limit: int) -> Page:
-        """Flows, the newest first; the cursor is the last id of the page before."""
+    def page(self, cursor: str | None, limit: int, caller: Caller) -> Page:
+        """Summaries of flows, the newest first; the cursor is the last id of the page before."""
         if cursor is not None and not ids.is_id(cursor):
             raise InvalidCursor(cursor)
         found = self._store.flow_ids(cursor, limit + 1)
-        items = [self._store.flow(flow_id) for flow_id in found[:limit]]
-        return Page(items, found[limit - 1] if len(found) > limit else None)
+        return Page(list(self._summaries(found[:limit], caller)), found[limit - 1] if len(found) > limit else None)
+
+    def _summaries(self, flow_ids: Sequence[str], caller: Caller) -> Iterator[Document]:
+        for flow_id in flow_ids:
+            with suppress(Damaged):
+                yield self.view(self._store.flow(flow_id), caller).summary()
 
     def cancel(self, flow_id: str, caller: Caller) -> None:
         """Ends a flow, and withdraws the steps that it waits for; a second time changes nothing.
@@ -176,18 +97,41 @@ class Flows:
 
     def on_settled(self, job_id: str, variable_id: str) -> None:
         """A variable has its result, was withdrawn, or is parked as failed. Never fails: what was done stands."""
-        try:
-            for flow_id in self._store.watchers(job_id):
+        end = time.monotonic() + TURN_SECONDS
+        for flow_id in self._watchers(job_id):
+            with suppress(StorageError):  # Its documents are damaged, or gone: `comp-pool check` names them.
                 news = self._news.of(flow_id, job_id, variable_id)
                 if news:
-                    self._advance_quietly(flow_id, news)
+                    self._advance_before(end, flow_id, news)
+
+    def _watchers(self, job_id: str) -> list[str]:
+        try:
+            return self._store.watchers(job_id)
         except StorageError as ex:
             log.warning("flows of job %s wait: %s", job_id, ex)
+            return []
+
+    def _advance_before(self, end: float, flow_id: str, news: Sequence[str]) -> int:
+        """Leaves word only, where others have taken the time that there is."""
+        if time.monotonic() < end:
+            return self._advance_quietly(flow_id, news)
+        self._behind[flow_id] = time.monotonic()
+        self._store.tell(flow_id, news)
+        return 0
 
     def on_deleted(self, flow_ids: Sequence[str]) -> None:
         """A job has been deleted that these flows use."""
+        end = time.monotonic() + TURN_SECONDS
         for flow_id in flow_ids:
-            self._advance_quietly(flow_id, [EVERYTHING])
+            with suppress(StorageError):
+                self._advance_before(end, flow_id, [EVERYTHING])
+
+    def on_idle(self, job_id: str) -> None:
+        """A volunteer finds nothing to do: is that because nobody has taken what was left for a flow?"""
+        for flow_id in self._watchers(job_id):
+            if self._store.has_news(flow_id):
+                self._advance_quietly(flow_id, [])
+                return
 
     def catch_up(self) -> bool:
         """Goes on with a flow that this process could not move as far as there was news; False where there is none."""
@@ -196,7 +140,7 @@ class Flows:
         due = [flow_id for flow_id, moment in list(self._behind.items()) if moment <= time.monotonic()]
         if not due or self._behind.pop(due[0], None) is None:
             return False
-        self._advance_quietly(due[0], [])
+        self._advance_quietly(due[0], [EVERYTHING])
         return True
 
     def resume(self, seconds: float = RESUMING_SECONDS) -> list[str]:
@@ -208,12 +152,8 @@ class Flows:
         moved = []
         for flow_id in self._store.running_flows():
             with suppress(StorageError):  # Its documents are damaged: `comp-pool check` names them.
-                self._watch(self._store.flow(flow_id))
-                self._store.tell(flow_id, [EVERYTHING])
-            if time.monotonic() > end:
-                self._behind[flow_id] = end
-            elif self._advance_quietly(flow_id, []):
-                moved.append(flow_id)
+                if self._advance_before(end, flow_id, [EVERYTHING]):
+                    moved.append(flow_id)
         return moved
 
     def _advance_quietly(self, flow_id: str, news: Sequence[str]) -> int:
@@ -255,11 +195,14 @@ class Flows:
         if outcome is not None:
             self._stop(flow, outcome)
             return 1
+        if EVERYTHING in news:
+            self._watch(flow)
         levels = self._levels_left(flow)
         try:
             is_done = self._move_levels(levels, news)
         except Failed as ex:
-            self._end(flow, {"state": "failed", "path": ex.path, "reason": ex.reason, "console": ex.console})
+            facts = {"path": ex.path, "reason": ex.reason, "for_owner": ex.for_owner}
+            self._end(flow, {"state": "failed", **facts})
             return 1
         if is_done:
             self._end(flow, {"state": "done"})
@@ -304,28 +247,22 @@ class Flows:
                     self._withdraw(flow, step)
         for job_id in flow["jobs"]:
             self._store.unwatch(job_id, flow["id"])
-        self._untake(flow)
+        untake(self._store, flow)
         self._store.stop_flow(flow["id"])
 
     def _is_shared(self, flow: Document, step: OpenStep) -> bool:
         """Whether another flow waits for the very variable."""
         others = (flow_id for flow_id in self._store.watchers(step.job_id) if flow_id != flow["id"])
-        return any(self._news.of(other, step.job_id, step.variable_id) for other in others)
+        return any(self._waits(other, step) for other in others)
+
+    def _waits(self, flow_id: str, step: OpenStep) -> bool:
+        try:
+            is_step = bool(self._news.of(flow_id, step.job_id, step.variable_id))
+            return is_step and self.outcome(flow_id) is None
+        except StorageError:  # Nobody can tell what it waits for: `comp-pool check` names it.
+            return False
 
     def _withdraw(self, flow: Document, step: OpenStep) -> None:
         document = {"job": step.job_id, "variable": step.variable_id, "withdrawn": ids.now_text(), "flow": flow["id"]}
         with suppress(AlreadyFinished, NotFound):
             self._store.withdraw(step.job_id, step.variable_id, document)
-
-
-def _to_take(flow: Document) -> dict[str, list[int]]:
-    """The places of the entries that are to take a variable, by job."""
-    places: defaultdict[str, list[int]] = defaultdict(list)
-    for place, entry in enumerate(flow["levels"][-1]):
-        if "variable" not in entry:
-            places[entry["job"]].append(place)
-    return places
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:40]

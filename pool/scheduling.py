@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 import random
+import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from storage.ids import check_id
 
 SAMPLE_OF_VARIABLES = 32
 EVERY_VARIABLE = 1 << 16
+CHOOSING_SECONDS = 2.0
 SAMPLE_OF_JOBS = 100
 log = logging.getLogger("comp-pool.scheduling")
 
@@ -69,14 +71,16 @@ class VariableScheduler:
 
         `but` are those that the flow has already, by name; `count` says how many it will want.
         """
+        until = time.monotonic() + CHOOSING_SECONDS
         while free := self._free(job["id"], but, count):
-            for variable_id in self._in_turn(job, free):
+            for variable_id in self._in_turn(job, free, until):
                 if self._store.take(job["id"], variable_id, flow_id):
                     yield variable_id
 
-    def _in_turn(self, job: Document, variable_ids: list[str]) -> Iterator[str]:
+    def _in_turn(self, job: Document, variable_ids: list[str], until: float) -> Iterator[str]:
+        """As the job's scheduler chooses; by chance from the moment `until` on."""
         while variable_ids:
-            preferred = self._preferred(job, variable_ids)
+            preferred = self._preferred(job, variable_ids) if time.monotonic() < until else variable_ids[-1]
             variable_ids.remove(preferred)
             yield preferred
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from storage.base import Document
+from storage.base import Document, Store
 
-_STEP = re.compile(r"(\d{20}-[0-9a-f]{6})\.(\d{1,6})\.(\d{1,6})\.(\d{1,6})")
+_STEP = re.compile(r"(\d{20}-[0-9a-f]{6})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,13 @@ def variable_of_step(entry: Document, step: StepId) -> str:
     """The id of a step's variable: its own, or that of the job's variable, which may be an entry's first step."""
     is_own = step.iteration == 1 and entry.get("is_own")
     return str(entry["variable"] if is_own else step)
+
+
+def untake(store: Store, flow: Document) -> None:
+    """Lets go of the variables that a flow has taken."""
+    for entry in flow["levels"][-1]:
+        if entry.get("taken"):
+            store.untake(entry["job"], entry["variable"], flow["id"])
 
 
 def last_iteration(exists: Callable[[int], bool], known: int = 0) -> int:

@@ -32,7 +32,13 @@ class FlowCheck:
             yield "news/ is missing", "make it", partial(os.makedirs, paths.news, exist_ok=True)
         if self._lives(flow_id) and not os.path.exists(paths.running):
             yield "has not ended, and is not marked as running", "mark it", partial(files.touch, paths.running)
+        if os.path.exists(paths.kept("outcome")) and self._lacks_result(paths):
+            yield "is done, and 0/merged.json is missing or damaged", "merge it anew", partial(_begin_anew, paths)
         yield from self._unwatched(flow_id)
+
+    def _lacks_result(self, paths: FlowPaths) -> bool:
+        is_done = _is_readable(paths.kept("outcome")) and files.read(paths.kept("outcome")).get("state") == "done"
+        return is_done and not _is_readable(paths.kept("0/merged"))
 
     def _lives(self, flow_id: str) -> bool:
         """Whether a flow has not ended, or has not been tidied up after."""
@@ -63,6 +69,12 @@ class FlowCheck:
             if ids.is_id(flow_id) and not self._lives(flow_id):
                 mend = partial(self._store.untake, job_id, variable_id, flow_id)
                 yield f"{variable_id} is taken by flow {flow_id}, which does not run", "let it go", mend
+
+
+def _begin_anew(paths: FlowPaths) -> None:
+    """Has the flow go on from what is left, which is where it lacks something."""
+    files.touch(paths.running)
+    files.remove(paths.kept("outcome"))
 
 
 def _documents(root: str) -> Iterator[str]:

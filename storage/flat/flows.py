@@ -19,7 +19,7 @@ from storage.flat import files, queue
 from storage.flat.keys import FlatKeys
 from storage.flat.paths import FlowPaths, shard
 
-FLOWS_REMEMBERED = 256
+FLOWS_REMEMBERED = 32
 
 
 class FlatFlows(FlatKeys):

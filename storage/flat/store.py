@@ -6,6 +6,7 @@ import errno
 import functools
 import inspect
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 from storage.errors import NotFound, StorageError, StorageFull
@@ -34,7 +35,19 @@ def _translated(operation: Callable[..., Any]) -> Callable[..., Any]:
         except OSError as ex:
             raise _storage_error(ex) from ex
 
-    return generating if inspect.isgeneratorfunction(operation) else translating
+    @functools.wraps(operation)
+    @contextmanager
+    def entering(store: FlatStore, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        with ExitStack() as stack:
+            try:
+                value = stack.enter_context(operation(store, *args, **kwargs))
+            except OSError as ex:
+                raise _storage_error(ex) from ex
+            yield value
+
+    if inspect.isgeneratorfunction(inspect.unwrap(operation)):
+        return generating if inspect.isgeneratorfunction(operation) else entering
+    return translating
 
 
 def _storage_error(ex: OSError) -> StorageError:

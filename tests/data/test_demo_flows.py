@@ -162,3 +162,13 @@ def test_what_is_computed_requires_nothing_that_some_volunteers_lack():
     required = {slug_of(entry) for name in NAMES for entry in entries(flow_of(name))} & special
     assert required == {"prime-factors"}
     assert "factors" not in final_of(flow_of("prime-or-not"))
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"), [("### Iteration", "square-root-of-two"), ("### A branch", "prime-or-not")]
+)
+def test_the_docs_show_them_as_they_are(heading, name):
+    docs = (FOLDER.parents[1] / "docs" / "flows.md").read_text("utf-8")
+    example = docs.split(heading)[1].split("```json\n")[1].split("```")[0]
+    flow = flow_of(name)
+    assert json.loads(example) == {part: flow[part] for part in flow if part != "name"}

@@ -156,7 +156,7 @@ FAILING: Tree = [
     [Node("witness")],
     [Node("counter", while_="async (variable, context) => context.iteration < 4"), Node("failing"), Node("x", named=0)],
 ]
-LEAVES: Tree = [[Node("witness")], [Node("x"), Node("x"), Node("object", named=0), Node("text", if_="() => false")]]
+LEAVES: Tree = [[Node("witness")], [Node("x"), Node("object", named=0), Node("text", if_="() => false")]]
 AT_ONCE: Tree = [[Node("witness")], [Node("object", named=2)]]
 
 OPERATIONS = {
@@ -165,8 +165,7 @@ OPERATIONS = {
     "a result that is followed by another step": Operation(ITERATING, begun, last_answered),
     "a result that is refused": Operation(FAILING, an_iteration_open, refused),
     "posting": Operation(LEAVES, lambda scene: None, posted_unless_it_is_there),
-    "posting with a key of idempotency": Operation(LEAVES, lambda scene: None, posted_with_key),
-    "posting what has its results": Operation(AT_ONCE, lambda scene: None, posted_with_key),
+    "posting with a key of idempotency": Operation(AT_ONCE, lambda scene: None, posted_with_key),
     "cancelling": Operation(
         FAILING, an_iteration_open, lambda scene: scene.delete(scene.flow, 204), {"state": "cancelled"}
     ),

@@ -114,8 +114,8 @@ def test_a_condition_that_takes_all_the_memory(pool: PoolApp, condition: str) ->
 @pytest.mark.parametrize(
     ("value", "kind"),
     [
-        ("undefined", "null"),
-        ("null", "null"),
+        ("undefined", "nothing (is a `return` missing?)"),
+        ("null", "nothing (is a `return` missing?)"),
         ("1", "a number"),
         ("0", "a number"),
         ("''", "a string"),
@@ -157,8 +157,14 @@ def test_a_failed_variable(pool: PoolApp, path: str) -> None:
     answer(pool, flow, path, {"ok": False}, status=422)
     where, reason = failure_of(pool, flow)
     assert where == path
-    assert "has failed after 1 refused results" in reason
-    assert "it returned false" in reason
+    assert "has failed after 1 refused result" in reason
+
+
+def test_why_a_result_was_refused_is_for_the_owner_alone(pool: PoolApp) -> None:
+    flow = post_flow(pool, [B])
+    answer(pool, flow, "jobs[0]", {"ok": False}, status=422)
+    assert pool.get(flow, headers=pool.owner).json["failure"]["last_refusal"] == "it returned false"
+    assert set(pool.get(flow).json["failure"]) == {"path", "reason"}
 
 
 def test_a_failed_variable_of_the_jobs_own(pool: PoolApp) -> None:

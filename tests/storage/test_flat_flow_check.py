@@ -50,8 +50,18 @@ def test_a_flow_that_has_ended_is_as_it_should_be(store: FlatStore) -> None:
     for name in "ab":
         store.untake(JOB, name, "f1")
     store.unwatch(JOB, "f1")
+    store.keep("f1", "0/merged", {"result": {}})
     store.stop_flow("f1")
     assert mended(store) == []
+
+
+def test_a_flow_that_is_done_without_a_result_goes_on_where_it_lacks_one(store: FlatStore) -> None:
+    store.keep("f1", "outcome", {"state": "done"})
+    store.stop_flow("f1")
+    problems = [finding.problem for finding in store.check(repair=True)]
+    assert problems[0].startswith("is done, and 0/merged.json is")
+    assert store.is_running("f1")
+    assert store.kept("f1", "outcome") is None
 
 
 def test_a_running_flow_without_its_mark_is_marked(store: FlatStore, root: Path) -> None:
