@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from pool.errors import Conflict
+from pool.flow_backlog import Backlog
 from pool.flow_checks import FlowLimits
 from pool.flow_levels import Failed, FlowLevel, OpenStep, OutOfTime
 from pool.flow_news import EVERYTHING, FlowNews, hints
@@ -28,7 +29,7 @@ from storage import ids
 from storage.base import Document, Page, Store
 from storage.errors import AlreadyFinished, Damaged, InvalidCursor, InvalidId, NotFound, StorageError
 
-TURN_SECONDS, RETRY_SECONDS, RESUMING_SECONDS = 1.0, 1.0, 10.0
+TURN_SECONDS, RESUMING_SECONDS = 1.0, 10.0
 OUTCOME = "outcome"
 log = logging.getLogger("comp-pool.flows")
 
@@ -44,7 +45,7 @@ class Flows:
     ) -> None:
         self._store, self._sandbox, self._keys = store, sandbox, keys
         self._variable_check, self._limits = variable_check, limits
-        self._behind: dict[str, float] = {}
+        self._backlog = Backlog(store)
         self._news = FlowNews(store)
 
     def begin(self, flow: Document) -> None:
@@ -112,11 +113,11 @@ class Flows:
             return []
 
     def _advance_before(self, end: float, flow_id: str, news: Sequence[str]) -> int:
-        """Leaves word only, where others have taken the time that there is."""
+        """Leaves it for later, where others have taken the time that there is."""
         if time.monotonic() < end:
             return self._advance_quietly(flow_id, news)
-        self._behind[flow_id] = time.monotonic()
-        self._store.tell(flow_id, news)
+        self._backlog.add(flow_id)
+        self._backlog.look_soon()
         return 0
 
     def on_deleted(self, flow_ids: Sequence[str]) -> None:
@@ -126,22 +127,18 @@ class Flows:
             with suppress(StorageError):
                 self._advance_before(end, flow_id, [EVERYTHING])
 
-    def on_idle(self, job_id: str) -> None:
-        """A volunteer finds nothing to do: is that because nobody has taken what was left for a flow?"""
-        for flow_id in self._watchers(job_id):
-            if self._store.has_news(flow_id):
-                self._advance_quietly(flow_id, [])
-                return
-
     def catch_up(self) -> bool:
-        """Goes on with a flow that this process could not move as far as there was news; False where there is none."""
-        if not self._behind:
-            return False
-        due = [flow_id for flow_id, moment in list(self._behind.items()) if moment <= time.monotonic()]
-        if not due or self._behind.pop(due[0], None) is None:
-            return False
-        self._advance_quietly(due[0], [EVERYTHING])
-        return True
+        """Goes on with flows that are behind, whoever left them so; False where there is none, or it is too soon."""
+        behind = self._backlog.flows()
+        end = time.monotonic() + TURN_SECONDS
+        for number, flow_id in enumerate(behind):
+            if number and time.monotonic() >= end:
+                self._backlog.look_soon()
+                break
+            with suppress(StorageError):
+                self._backlog.remove(flow_id)
+            self._advance_quietly(flow_id, [EVERYTHING])
+        return bool(behind)
 
     def resume(self, seconds: float = RESUMING_SECONDS) -> list[str]:
         """Moves on every flow that stands still since its process died; returns those that moved.
@@ -161,13 +158,16 @@ class Flows:
         try:
             return self._advance(flow_id, news)
         except OutOfTime:
-            self._behind[flow_id] = time.monotonic()
+            self._backlog.add(flow_id)
+            self._backlog.look_soon()
             return 1
+        except NotFound:
+            return 0
         except (StorageError, SandboxBusy) as ex:
             log.warning("flow %s waits: %s", flow_id, ex or "the sandbox is busy")
         except Exception:
             log.exception("flow %s waits", flow_id)
-        self._behind[flow_id] = time.monotonic() + RETRY_SECONDS
+        self._backlog.add(flow_id)
         return 0
 
     def _advance(self, flow_id: str, news: Sequence[str]) -> int:

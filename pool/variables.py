@@ -144,7 +144,6 @@ class Variables:
             return None
         lease = self._scheduler.lease(job, volunteer.name, volunteer.query or {})
         if lease is None:
-            self._flows.on_idle(job_id)
             return None
         return self._lent(job, lease, volunteer.name)
 

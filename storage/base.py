@@ -292,6 +292,18 @@ class Store(ABC):
         """Takes what was left."""
 
     @abstractmethod
+    def note_behind(self, flow_id: str) -> None:
+        """Notes that there is something to do for a flow that could not be done."""
+
+    @abstractmethod
+    def note_caught_up(self, flow_id: str) -> None:
+        """Takes `note_behind` back."""
+
+    @abstractmethod
+    def flows_behind(self) -> list[str]:
+        """The flows of which that is noted."""
+
+    @abstractmethod
     def turn(self, flow_id: str, wait: bool = False) -> AbstractContextManager[bool]:
         """The right to move a flow on, which one caller has at a time; False where another has it. Raises NotFound.
 

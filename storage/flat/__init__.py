@@ -15,6 +15,7 @@
     flows/<flow>/<level>/settled/<entry>.json               what came of an entry
     flows/<flow>/outcome.json, running, news/<name>         how it ended; markers: it runs, something happened to it
     flow-claims/<shard>/<digest>.json                       flows by their keys of idempotency
+    flows-behind/<flow>                                     markers: what could not be done at once
     keys/<digest>.json, secrets/<name>
     tmp/<process>/…                                         documents on their way; see `files`
     trash/…, damaged/…                                      deleted jobs on their way out; what `check` set aside

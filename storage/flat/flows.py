@@ -25,7 +25,7 @@ FLOWS_REMEMBERED = 32
 class FlatFlows(FlatKeys):
     def __init__(self, root: str | os.PathLike[str], fsync: bool = True) -> None:
         super().__init__(root, fsync)
-        for directory in ("flows", "flow-claims"):
+        for directory in ("flows", "flow-claims", "flows-behind"):
             os.makedirs(f"{self._root}/{directory}", exist_ok=True)
         self._flows: dict[str, Document] = {}
 
@@ -160,6 +160,15 @@ class FlatFlows(FlatKeys):
         directory = self._flow_paths(flow_id).news
         names = filter(ids.is_id, files.names(directory))
         return [name for name in names if files.remove(f"{directory}/{name}")]
+
+    def note_behind(self, flow_id: str) -> None:
+        files.touch(f"{self._root}/flows-behind/{ids.check_id(flow_id, 'flow')}")
+
+    def note_caught_up(self, flow_id: str) -> None:
+        files.remove(f"{self._root}/flows-behind/{ids.check_id(flow_id, 'flow')}")
+
+    def flows_behind(self) -> list[str]:
+        return list(filter(ids.is_id, files.names(f"{self._root}/flows-behind")))
 
     @contextmanager
     def turn(self, flow_id: str, wait: bool = False) -> Iterator[bool]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pool import flows
+from pool import flow_backlog, flows
 from pool.sandbox import Sandbox, SandboxBusy
 from storage.errors import StorageFull
 from tests.conftest import PoolApp
@@ -90,7 +90,7 @@ def test_what_was_answered_before_is_kept(pool: PoolApp) -> None:
 
 
 def test_a_busy_sandbox_delays_a_flow(pool: PoolApp, counting: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(flows, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(flow_backlog, "LOOKING_SECONDS", 0.0)
     counting.failures = [SandboxBusy()]
     post(pool, "if")
     assert counting.asked == []

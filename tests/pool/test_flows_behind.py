@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pool import flow_checks, flows
+from pool import flow_backlog, flow_checks, flows
 from pool.sandbox import Sandbox
 from storage.errors import StorageFull
 from storage.flat import FlatStore
@@ -68,6 +68,17 @@ def test_any_process_goes_on_where_one_had_no_time(open_pool: Callable[[], PoolA
 
 
 @pytest.mark.usefixtures("hurried")
+def test_even_if_volunteers_find_enough_to_do_there(open_pool: Callable[[], PoolApp]) -> None:
+    one, other = open_pool(), open_pool()
+    flow = post(one)
+    answer(one)
+    one.post_job("busy")
+    one.post_variable("/jobs/busy")
+    other.lease("/jobs/busy")
+    assert has_begun(one, flow)
+
+
+@pytest.mark.usefixtures("hurried")
 def test_flows_that_wait_for_one_variable_move_one_after_the_other(pool: PoolApp) -> None:
     posted = [post(pool) for _ in range(5)]
     answer(pool)
@@ -78,7 +89,7 @@ def test_flows_that_wait_for_one_variable_move_one_after_the_other(pool: PoolApp
 
 @pytest.mark.parametrize("operation", ["tell", "take_news", "keep"])
 def test_a_disk_that_refuses_delays_a_flow(pool: PoolApp, monkeypatch: pytest.MonkeyPatch, operation: str) -> None:
-    monkeypatch.setattr(flows, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(flow_backlog, "LOOKING_SECONDS", 0.0)
     flow = post(pool)
     with monkeypatch.context() as patched:
 
@@ -86,6 +97,7 @@ def test_a_disk_that_refuses_delays_a_flow(pool: PoolApp, monkeypatch: pytest.Mo
             raise StorageFull("no room is left on the pool's disk")
 
         patched.setattr(FlatStore, operation, refuse)
+        patched.setattr(FlatStore, "note_behind", refuse)
         answer(pool)
     assert not has_begun(pool, flow)
     poll(pool, 2)

@@ -102,6 +102,14 @@ class FlowsContract(BaseContract):
         with pytest.raises(NotFound):
             store.tell("f1", ["0.1.1"])
 
+    def test_a_flow_is_behind_until_it_has_caught_up(self, flows: Store, other: Store) -> None:
+        for _ in range(2):
+            flows.note_behind("f1")
+        assert other.flows_behind() == ["f1"]
+        for _ in range(2):
+            other.note_caught_up("f1")
+        assert flows.flows_behind() == []
+
     def test_one_at_a_time_has_the_turn(self, flows: Store, other: Store) -> None:
         with flows.turn("f1") as first, other.turn("f1") as second:
             assert (first, second) == (True, False)
