@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 import os
+import secrets
+import shutil
 from collections.abc import Callable
 from typing import Any
 
 from storage import ids
-from storage.base import Store
-from storage.errors import NotFound
+from storage.base import Document, Store
+from storage.errors import AlreadyExists, NotFound
 from storage.flat import files
 from storage.flat.files import Files
-from storage.flat.paths import JobPaths
+from storage.flat.paths import FlowPaths, JobPaths
 
 
 @functools.lru_cache(maxsize=1024)
@@ -38,6 +40,34 @@ class FlatBase(Store):
         if not os.path.exists(paths.job):
             raise NotFound("job", job_id)
         return paths
+
+    def _create(self, paths: JobPaths | FlowPaths, document: Document, name: str, taken: AlreadyExists) -> None:
+        """Makes a directory with its document whole, and puts it in its place, durably, or raises `taken`."""
+        prepared = f"{self._files.workspace()}/new-{secrets.token_hex(8)}"
+        try:
+            os.mkdir(prepared)
+            for directory in paths.SKELETON:
+                os.mkdir(f"{prepared}/{directory}")
+            for marker in paths.MARKERS:
+                files.touch(f"{prepared}/{marker}")
+            self._files.replace(f"{prepared}/{name}", document)
+            self._place_directory(prepared, paths.root, taken)
+        except BaseException:
+            shutil.rmtree(prepared, ignore_errors=True)
+            raise
+
+    def _place_directory(self, prepared: str, root: str, taken: AlreadyExists) -> None:
+        try:
+            os.rename(prepared, root)
+        except OSError as ex:
+            if os.path.isdir(root):
+                raise taken from ex
+            raise
+        try:
+            self._files.sync_directories([root])
+        except OSError:
+            os.rename(root, prepared)
+            raise
 
     def _event(self, paths: JobPaths, event: str, **facts: Any) -> None:
         line = {"event": event, "at": ids.now_text(), **facts}

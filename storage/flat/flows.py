@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -34,33 +32,7 @@ class FlatFlows(FlatKeys):
 
     def create_flow(self, flow_id: str, document: Document) -> None:
         paths = self._flow_paths(flow_id)
-        prepared = f"{self._files.workspace()}/flow-{secrets.token_hex(8)}"
-        try:
-            self._prepare_flow(prepared, document)
-            self._place_flow(prepared, paths)
-        except BaseException:
-            shutil.rmtree(prepared, ignore_errors=True)
-            raise
-
-    def _prepare_flow(self, prepared: str, document: Document) -> None:
-        os.mkdir(prepared)
-        for directory in FlowPaths.SKELETON:
-            os.mkdir(f"{prepared}/{directory}")
-        files.touch(f"{prepared}/running")
-        self._files.replace(f"{prepared}/flow.json", document)
-
-    def _place_flow(self, prepared: str, paths: FlowPaths) -> None:
-        try:
-            os.rename(prepared, paths.root)
-        except OSError as ex:
-            if os.path.isdir(paths.root):
-                raise AlreadyExists("flow", paths.flow_id) from ex
-            raise
-        try:
-            self._files.sync_directories([paths.root])
-        except OSError:
-            os.rename(paths.root, prepared)
-            raise
+        self._create(paths, document, "flow.json", AlreadyExists("flow", flow_id))
 
     def flow(self, flow_id: str) -> Document:
         if flow_id not in self._flows:

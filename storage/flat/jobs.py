@@ -29,32 +29,7 @@ class FlatJobs(FlatBase):
 
     def create_job(self, job_id: str, document: Document) -> None:
         paths = self._paths(job_id)
-        prepared = f"{self._files.workspace()}/job-{secrets.token_hex(8)}"
-        try:
-            self._prepare_job(prepared, document)
-            self._place_job(prepared, paths)
-        except BaseException:
-            shutil.rmtree(prepared, ignore_errors=True)
-            raise
-
-    def _prepare_job(self, prepared: str, document: Document) -> None:
-        os.mkdir(prepared)
-        for directory in JobPaths.SKELETON:
-            os.mkdir(f"{prepared}/{directory}")
-        self._files.replace(f"{prepared}/job.json", document)
-
-    def _place_job(self, prepared: str, paths: JobPaths) -> None:
-        try:
-            os.rename(prepared, paths.root)
-        except OSError as ex:
-            if os.path.isdir(paths.root):
-                raise AlreadyExists("job", paths.job_id) from ex
-            raise
-        try:
-            self._files.sync_directories([paths.root])
-        except OSError:
-            os.rename(paths.root, prepared)
-            raise
+        self._create(paths, document, "job.json", AlreadyExists("job", job_id))
 
     def job(self, job_id: str) -> Document:
         paths = self._paths(job_id)

@@ -23,6 +23,7 @@ class JobPaths:
         "queue/failed",
         "journal",
     )
+    MARKERS: tuple[str, ...] = ()
 
     def __init__(self, root: str, job_id: str) -> None:
         self.job_id = job_id
@@ -63,6 +64,7 @@ class FlowPaths:
     """The paths of a flow."""
 
     SKELETON = ("news",)
+    MARKERS = ("running",)
 
     def __init__(self, root: str, flow_id: str) -> None:
         self.flow_id = flow_id

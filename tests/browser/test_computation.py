@@ -11,6 +11,7 @@ from playwright.sync_api import Error, Page, expect
 
 from tests.browser.conftest import MakePage
 from tests.conftest import MakeServer
+from tests.data.demo import pause_others
 from tests.serving import Server, wait_until
 
 JOBS = {"prime-count": 100, "n-queens": 118}
@@ -43,9 +44,7 @@ def done(server: Server, job: str) -> int:
 def demo(make_server: MakeServer) -> Server:
     """A pool with its demo jobs, of which two are open."""
     server = make_server(FSYNC="0")
-    for item in server.get("/jobs/index")["_embedded"]["items"]:
-        if item["id"] not in JOBS:
-            server.post(f"/jobs/{item['id']}", {"state": "paused"}, "PATCH")
+    pause_others(server, JOBS)
     return server
 
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.conftest import MakeServer
+from tests.data.demo import pause_others
 from tests.serving import Server, wait_until
 
 FLOW_JOBS = {"prime-gap", "prime-segments", "prime-sum", "prime-test", "square-root"}
@@ -18,9 +19,7 @@ FLOW_JOBS = {"prime-gap", "prime-segments", "prime-sum", "prime-test", "square-r
 def demo(make_server: MakeServer) -> Server:
     """A pool with its demo flows, of which the jobs that no flow uses are paused."""
     server = make_server(FSYNC="0")
-    for item in server.get("/jobs/index")["_embedded"]["items"]:
-        if item["id"] not in FLOW_JOBS:
-            server.post(f"/jobs/{item['id']}", {"state": "paused"}, "PATCH")
+    pause_others(server, FLOW_JOBS)
     return server
 
 

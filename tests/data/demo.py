@@ -165,6 +165,13 @@ def is_refusal(verdict, *words):
     return verdict["valid"] is False and all(re.search(rf"\b{word}\b", verdict["reason"]) for word in words)
 
 
+def pause_others(server, open_jobs):
+    """Pauses every job of a running server but these."""
+    for item in server.get("/jobs/index")["_embedded"]["items"]:
+        if item["id"] not in open_jobs:
+            server.post(f"/jobs/{item['id']}", {"state": "paused"}, "PATCH")
+
+
 def post_demo(server, name, count):
     """Posts a demo job with the first few of its variables to a running server; returns its path."""
     job = job_of(name)

@@ -15,6 +15,7 @@ import pytest
 
 import data
 from tests.conftest import MakeServer
+from tests.data.demo import pause_others
 from tests.serving import Server, wait_until
 
 COMPOSITE = "/jobs/prime-test/variables/euler-1732"
@@ -26,9 +27,7 @@ Flow = dict[str, Any]
 def demo(make_server: MakeServer) -> Server:
     """A pool with its demo flows, of which the jobs that no flow uses are paused."""
     server = make_server(FSYNC="0")
-    for item in server.get("/jobs/index")["_embedded"]["items"]:
-        if item["id"] not in FLOW_JOBS:
-            server.post(f"/jobs/{item['id']}", {"state": "paused"}, "PATCH")
+    pause_others(server, FLOW_JOBS)
     return server
 
 
