@@ -1,6 +1,8 @@
 // One entry of a flow: a job, how far it is, and, for those who look closer, its steps.
 
 import { element, say } from "./dom.js";
+import { stateOf } from "./flow-states.js";
+import { isolated } from "./languages.js";
 
 /** @typedef {import("./flow-watch.js").EntryView} EntryView */
 /** @typedef {import("./flow-watch.js").Step} Step */
@@ -12,6 +14,7 @@ const SHORTEST = 0.1;
 export class Entry {
   #language;
   #view;
+  #round = element("span", { class: "round" });
   #word = element("span", { class: "word" });
   #facts = element("span", { class: "facts" });
   #sign = element("span", { class: "sign", "aria-hidden": "true" });
@@ -34,9 +37,13 @@ export class Entry {
   /** @param {EntryView} view */
   draw(view) {
     this.#view = view;
-    for (const marked of [this.element, this.#sign]) marked.dataset.state = view.state;
-    say(this.#word, this.#language.text(`flow.state.${view.state}`));
-    say(this.#facts, this.#said().map((fact) => ` · ${fact}`).join(""));
+    const state = stateOf(view);
+    for (const marked of [this.element, this.#sign]) marked.dataset.state = state;
+    say(this.#word, this.#language.text(`flow.state.${state}`));
+    const isUnderWay = view.state === "running" && repeats(view);
+    const round = this.#language.text("flow.iteration", { number: iterationOf(view) });
+    say(this.#round, isUnderWay ? together(`${round} · `) : "");
+    say(this.#facts, this.#said().map((fact) => ` · ${together(fact)}`).join(""));
     if (this.#details.hasAttribute("open")) this.#closer?.draw(view);
   }
 
@@ -59,7 +66,7 @@ export class Entry {
   }
 
   #state() {
-    return element("span", { class: "at" }, this.#word, this.#facts);
+    return element("span", { class: "at" }, this.#round, this.#word, this.#facts);
   }
 
   #conditions() {
@@ -68,12 +75,18 @@ export class Entry {
   }
 
   #said() {
-    const { iterations, conditions, seconds } = this.#view;
-    const repeats = iterations > 1 || (iterations === 1 && conditions.includes("while"));
-    return [
-      ...(repeats ? [this.#language.text("flow.iterations", { count: iterations })] : []),
-      ...(seconds !== null && seconds >= SHORTEST ? [this.#language.duration(seconds)] : []),
-    ];
+    const { iterations, state } = this.#view;
+    const isTold = iterations > 0 && state !== "running" && repeats(this.#view);
+    return [...(isTold ? [this.#language.text("flow.iterations", { count: iterations })] : []), ...this.#run()];
+  }
+
+  /** How long the latest result was computed. */
+  #run() {
+    const runs = this.#view.steps.flatMap(({ run_seconds: seconds }) => seconds ?? []);
+    const seconds = runs.at(-1) ?? 0;
+    if (seconds < SHORTEST) return [];
+    const key = this.#view.iterations > 1 ? "flow.run.last" : "flow.run";
+    return [this.#language.text(key, { time: this.#language.duration(seconds) })];
   }
 
   #look() {
@@ -112,11 +125,12 @@ class Closer {
   }
 
   /** @param {EntryView} view */
-  #links({ _links: links, taken }) {
-    const job = linked(links.get_job, this.#language.text("flow.link.job"));
-    if (!links.get_variable) return [job];
+  #links({ _links: links, job, variable, taken }) {
+    const leading = linked(links.get_job, this.#language.text("flow.link.job", { id: isolated(lastOf(job)) }));
+    if (!links.get_variable) return [leading];
+    const id = isolated(lastOf(variable ?? links.get_variable));
     const key = taken ? "flow.link.taken" : "flow.link.variable";
-    return [job, linked(links.get_variable, this.#language.text(key))];
+    return [leading, linked(links.get_variable, this.#language.text(key, { id }))];
   }
 
   /** @param {EntryView} view */
@@ -171,34 +185,62 @@ class StepRow {
   }
 
   /** @param {Step} step */
-  draw({ iteration, state, run_seconds: seconds, _links: links }) {
+  draw(step) {
+    const { iteration, state, _links: links } = step;
     this.element.dataset.state = state;
-    const parts = [this.#language.text("flow.iteration", { number: iteration }), this.#word(state)];
-    if (seconds !== null && seconds >= SHORTEST) parts.push(this.#language.duration(seconds));
-    say(this.#what, parts.join(" · "));
-    this.#link("get_variable", "flow.link.variable", links);
-    this.#link("get_result", "flow.link.result", links);
+    const number = this.#language.text("flow.iteration", { number: iteration });
+    say(this.#what, [number, this.#word(state), ...this.#times(step)].map(together).join(" · "));
+    this.#link("get_variable", "flow.link.step", links, number);
+    this.#link("get_result", "flow.link.result", links, number);
+  }
+
+  /** How long it was computed, and how long it waited for that. @param {Step} step */
+  #times({ started, finished, run_seconds: run }) {
+    if (run === null || started === null || finished === null) return [];
+    const waited = (Date.parse(finished) - Date.parse(started)) / 1000 - run;
+    return [...this.#amount("flow.run", run), ...this.#amount("flow.waited", waited)];
+  }
+
+  /** @param {string} key @param {number} seconds */
+  #amount(key, seconds) {
+    return seconds < SHORTEST ? [] : [this.#language.text(key, { time: this.#language.duration(seconds) })];
   }
 
   /** @param {string} state */
   #word = (state) => this.#language.text(`flow.step.${state}`) || state;
 
-  /** Links stay what they are: one may have the focus. @param {string} name @param {string} key @param {any} links */
-  #link(name, key, links) {
+  /**
+   * Links stay what they are: one may have the focus.
+   * @param {string} name @param {string} key @param {any} links @param {string} whose
+   */
+  #link(name, key, links, whose) {
     if (!links[name] || this.#named.has(name)) return;
     this.#named.add(name);
-    this.#links.append(linked(links[name], this.#language.text(key)));
+    const unseen = element("span", { class: "unseen" }, ` · ${whose}`);
+    this.#links.append(linked(links[name], this.#language.text(key), unseen));
   }
 }
 
-/** A link within the pool; anything else is no more than its words. @param {string} href @param {string} words */
-function linked(href, words) {
+/** The one that it is at. @param {EntryView} view */
+const iterationOf = ({ steps }) => steps.at(-1)?.iteration ?? 1;
+
+/** @param {EntryView} view */
+const repeats = ({ iterations, conditions }) => iterations > 1 || conditions.includes("while");
+
+/** A fact is read in one: it breaks nowhere. @param {string} text */
+const together = (text) => text.replaceAll(" ", "\u00a0");
+
+/**
+ * A link within the pool; anything else is no more than its words.
+ * @param {string} href @param {(Node | string)[]} words
+ */
+function linked(href, ...words) {
   const { origin } = new URL(href, location.href);
-  return origin === location.origin ? element("a", { href }, words) : element("span", {}, words);
+  return origin === location.origin ? element("a", { href }, ...words) : element("span", {}, ...words);
 }
 
 /** The id at the end of an address. @param {string} address */
-function lastOf(address) {
+export function lastOf(address) {
   const segment = address.split("/").at(-1) ?? "";
   try {
     return decodeURIComponent(segment);

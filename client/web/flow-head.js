@@ -1,7 +1,8 @@
 // The beginning of a flow's page: whose it is, how far, for how long, and why it failed.
 
 import { find, say } from "./dom.js";
-import { settledOf, Tally } from "./flow-states.js";
+import { countsOf, settledOf, Tally } from "./flow-states.js";
+import { levelsOf } from "./flow-watch.js";
 import { isolated } from "./languages.js";
 
 /** @typedef {import("./flow-watch.js").Flow} Flow */
@@ -50,28 +51,20 @@ export class FlowHead {
   }
 
   /** @param {Flow} flow */
-  #drawProgress({ entries, state }) {
-    const settled = settledOf(entries);
-    const { total } = entries;
+  #drawProgress(flow) {
+    const views = levelsOf(flow).flat();
+    const counts = countsOf(views);
+    const settled = settledOf(counts);
+    const { total } = counts;
     const words = this.#language.text("flow.settled.value", { settled, total });
     say(find("settled"), words);
-    say(find("results"), this.#language.number(this.#results()));
-    say(find("results-word"), this.#language.text(state === "running" ? "flow.results.sofar" : "flow.results"));
+    say(find("results"), this.#language.number(resultsOf(views)));
+    say(find("results-word"), this.#language.text(flow.state === "running" ? "flow.results.sofar" : "flow.results"));
     say(find("share"), this.#language.percent(Math.floor((100 * settled) / total) / 100));
     find("water").style.blockSize = `${(OVERFULL * settled) / total}%`;
-    this.#tally.draw(entries);
+    this.#tally.draw(counts);
     const values = { "aria-valuemax": total, "aria-valuenow": settled, "aria-valuetext": words };
     for (const [name, value] of Object.entries(values)) this.#tally.bar.setAttribute(name, String(value));
-  }
-
-  /** Of all steps, those that are repeated too. */
-  #results() {
-    let count = 0;
-    for (let tree = /** @type {import("./flow-watch.js").Tree | null | undefined} */ (this.#flow); tree; ) {
-      for (const { iterations } of tree.jobs) count += iterations;
-      tree = tree.dependent;
-    }
-    return count;
   }
 
   #drawTime() {
@@ -90,3 +83,6 @@ export class FlowHead {
     say(find("failure-reason"), failure.reason.slice(0, LONGEST_REASON));
   }
 }
+
+/** Of all steps, those that are repeated too. @param {import("./flow-watch.js").EntryView[]} views */
+const resultsOf = (views) => views.reduce((sum, { iterations }) => sum + iterations, 0);

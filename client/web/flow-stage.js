@@ -71,8 +71,9 @@ export class Stage {
     const counts = countsOf(this.#views);
     const missing = counts.total - settledOf(counts);
     this.#tally.draw(counts);
-    const state = stateOf(missing, isRunning && counts.waiting < counts.total, isRunning);
+    const state = mergeOf(missing, isRunning && counts.waiting < counts.total, isRunning);
     this.element.dataset.state = state;
+    this.element.toggleAttribute("data-computing", counts.computing > 0);
     say(this.#pill, this.#language.text(`flow.merge.${state}`, { count: missing }));
   }
 
@@ -99,7 +100,7 @@ export class Stage {
 }
 
 /** @param {number} missing @param {boolean} hasBegun @param {boolean} isRunning */
-function stateOf(missing, hasBegun, isRunning) {
+function mergeOf(missing, hasBegun, isRunning) {
   if (missing === 0) return "done";
   if (!isRunning) return "ended";
   return hasBegun ? "running" : "waiting";

@@ -1,20 +1,27 @@
-// The states of entries: how many there are of each, as words and as a bar.
+// The states of entries as people are told them: how many there are of each, as words and as a bar.
 
 import { element, say } from "./dom.js";
 
 /** In the order in which they are shown: what is to come comes last. */
-export const STATES = ["done", "skipped", "failed", "cancelled", "running", "waiting"];
+export const STATES = ["done", "skipped", "failed", "cancelled", "computing", "offered", "waiting"];
 const SETTLED = ["done", "skipped"];
 
+/** @typedef {import("./flow-watch.js").EntryView} EntryView */
 /** @typedef {Record<string, number>} Counts */
 /** @typedef {import("./languages.js").Language} Language */
 
-/** @param {{state: string}[]} entries @returns {Counts} */
-export function countsOf(entries) {
+/** What runs is offered until a volunteer computes it. @param {EntryView} view */
+export function stateOf({ state, steps }) {
+  if (state !== "running") return state;
+  return steps.at(-1)?.state === "leased" ? "computing" : "offered";
+}
+
+/** @param {EntryView[]} views @returns {Counts} */
+export function countsOf(views) {
   /** @type {Counts} */
-  const counts = { total: entries.length };
+  const counts = { total: views.length };
   for (const state of STATES) counts[state] = 0;
-  for (const { state } of entries) counts[state] += 1;
+  for (const view of views) counts[stateOf(view)] += 1;
   return counts;
 }
 

@@ -2,10 +2,9 @@
 
 import { find } from "./dom.js";
 import { Stage } from "./flow-stage.js";
+import { levelsOf } from "./flow-watch.js";
 
-/** @typedef {import("./flow-watch.js").EntryView} EntryView */
 /** @typedef {import("./flow-watch.js").Flow} Flow */
-/** @typedef {import("./flow-watch.js").Tree} Tree */
 
 export class FlowTree {
   #language;
@@ -39,11 +38,4 @@ export class FlowTree {
     for (let number = count; number > 0; number -= 1) this.#stages.push(new Stage({ number, count }, this.#language));
     find("stages").append(...this.#stages.map((stage) => stage.element));
   }
-}
-
-/** @param {Tree} root @returns {EntryView[][]} the root's first */
-function levelsOf(root) {
-  const levels = [];
-  for (let tree = /** @type {Tree | undefined} */ (root); tree; tree = tree.dependent) levels.push(tree.jobs);
-  return levels;
 }

@@ -5,6 +5,8 @@
  * @property {Record<string, string>} _links
  * @property {number} iteration
  * @property {string} state
+ * @property {string | null} started
+ * @property {string | null} finished
  * @property {number | null} run_seconds
  */
 /**
@@ -41,7 +43,7 @@ const PAUSE = 1_000;
 const LONGEST_PAUSE = 5_000;
 const PATIENCE = 30_000;
 /** No credentials, and nothing from a cache: what is unchanged is asked for by its tag. @type {RequestInit} */
-const MANNERS = { cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" };
+export const MANNERS = { cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" };
 
 export class FlowWatch {
   #address;
@@ -119,6 +121,13 @@ export class FlowWatch {
     this.#failures += 1;
     this.#callbacks.onlost();
   }
+}
+
+/** @param {Tree} root @returns {EntryView[][]} the root's first */
+export function levelsOf(root) {
+  const levels = [];
+  for (let tree = /** @type {Tree | undefined} */ (root); tree; tree = tree.dependent) levels.push(tree.jobs);
+  return levels;
 }
 
 /**

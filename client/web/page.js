@@ -3,6 +3,7 @@
 import { Client } from "../js/index.js";
 import { Choices } from "./choices.js";
 import { find, say } from "./dom.js";
+import { FlowList } from "./flow-list.js";
 import { Jobs, ownersOf } from "./jobs.js";
 import { Language } from "./languages.js";
 import { Live } from "./live.js";
@@ -32,7 +33,9 @@ const start = new Start(language, volunteering, { whose: "whose.jobs", plan: "te
 const choices = new Choices(language, volunteering);
 const live = new Live(language, volunteering);
 const troubles = new Troubles(find("trouble-list"), language);
-const jobs = new Jobs(new Client(root, { patience: { attempts: 2, firstPause: 500 } }), language, offer);
+const client = new Client(root, { patience: { attempts: 2, firstPause: 500 } });
+const jobs = new Jobs(client, language, offer);
+const flows = new FlowList(client, language);
 
 function draw() {
   const { state } = volunteering.memory;
@@ -93,6 +96,7 @@ function begin() {
   find("embed").textContent = `<script src="${new URL("widget.js", root).href}" async></script>`;
   if (volunteering.resume()) notice("resumed");
   void jobs.load();
+  void flows.load();
 }
 
 begin();

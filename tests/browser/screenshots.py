@@ -94,13 +94,18 @@ def run_flow(server: Server, page: Page) -> None:
     visitor = FlowVisitor(page, server, flowing.post_tides(server))
     flowing.answer_gauges(server)
     flowing.refine(server, 3)
+    server.get("/jobs/tidal-model/variables")
     visitor.expect_settled("14 of 16")
+    expect(visitor.entry("tidal-model")).to_contain_text("computing")
 
 
 def run_flow_early(server: Server, page: Page) -> None:
     visitor = FlowVisitor(page, server, flowing.post_tides(server))
     flowing.answer_gauges(server, 7)
+    for _ in range(2):
+        server.get("/jobs/tide-gauges/variables")
     visitor.expect_settled("7 of 16")
+    expect(visitor.page.locator(".entry[data-state=computing]")).to_have_count(2)
 
 
 def scroll_through_flow(server: Server, page: Page) -> None:
@@ -109,8 +114,9 @@ def scroll_through_flow(server: Server, page: Page) -> None:
 
 
 def end_flow(server: Server, page: Page) -> None:
-    run_flow(server, page)
-    flowing.answer(server, "tidal-model", {"amplitude": 1.72}, 3)
+    FlowVisitor(page, server, flowing.post_tides(server))
+    flowing.answer_gauges(server)
+    flowing.refine(server, 6)
     flowing.tabulate(server)
     expect(page.locator("#result-text")).to_be_visible()
 

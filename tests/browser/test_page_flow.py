@@ -21,7 +21,17 @@ from tests.browser.test_page_languages import PLACEHOLDERS
 from tests.browser.visiting import lasting_server, plain, post_job
 from tests.serving import Server
 
-STATES = ("waiting", "running", "done", "skipped", "failed", "cancelled")
+STATES = ("waiting", "offered", "computing", "done", "skipped", "failed", "cancelled")
+OFFERED = "Offered to volunteers."
+COMPUTING = "Volunteers are computing."
+QUIET = "No volunteer has taken up what is offered yet."
+# Of a long time, and of the page with it.
+LINES_AND_WIDTH = """(element) => {
+  element.textContent = "23 h 59 min";
+  const text = document.createRange();
+  text.selectNodeContents(element);
+  return [text.getClientRects().length, document.documentElement.scrollWidth];
+}"""
 HIDE = (
     "Object.defineProperty(document, 'hidden', {get: () => window.isAway, configurable: true}); window.isAway = false"
 )
@@ -55,7 +65,7 @@ def post_single(server: Server, condition: str | None = None, **fields: Any) -> 
 
 
 def test_the_tree_fills_as_results_come_in(tides: FlowVisitor) -> None:
-    tides.expect_status("Running.")
+    tides.expect_status(OFFERED)
     tides.expect_settled("0 of 16")
     answer_gauges(tides.server, 5)
     tides.expect_settled("5 of 16")
@@ -97,7 +107,7 @@ def test_conditions_are_marked(tides: FlowVisitor) -> None:
 def test_what_is_read_stays_where_it_is_while_the_tree_fills(tides: FlowVisitor) -> None:
     entry = tides.open("hamburg")
     entry.evaluate("(element) => { window.kept = element.querySelector('details'); }")
-    link = entry.get_by_role("link", name="variable", exact=True).last
+    link = entry.get_by_role("link", name="Variable (JSON) · Iteration 1")
     link.focus()
     scrolled = tides.page.evaluate("scrollY")
     answer_gauges(tides.server)
@@ -134,13 +144,98 @@ def test_many_entries_are_shown_some_at_a_time(server: Server, page: Page) -> No
     visitor = FlowVisitor(page, server, post_entries(server, 103))
     entries = visitor.stage(1).locator(".entry")
     expect(entries).to_have_count(50)
-    expect(visitor.stage(1).locator(".counts")).to_contain_text("103 running")
+    expect(visitor.stage(1).locator(".counts")).to_contain_text("103 offered")
     page.get_by_role("button", name="Show 50 more of 53").click()
     expect(entries).to_have_count(100)
     expect(entries.nth(50).locator("summary")).to_be_focused()
     page.get_by_role("button", name="Show 3 more of 3").click()
     expect(entries).to_have_count(103)
     expect(visitor.stage(1).get_by_role("button")).to_have_count(0)
+
+
+def test_how_long_it_was_computed_is_told_from_how_long_it_waited(server: Server, page: Page) -> None:
+    visitor = FlowVisitor(page, server, post_single(server))
+    leased = server.get("/jobs/single/variables")
+    address = server.url + leased["_links"]["post_result"]
+    page.request.post(address, data={"x": 1}, headers={"Run-Seconds": "75.5"})
+    expect(visitor.entry("single").locator(".at")).to_have_text("done · computed in 1 min 15 sec")
+    assert "1\u00a0min\u00a015\u00a0sec" in visitor.entry("single").locator(".at").inner_text()
+
+
+def test_how_long_a_step_waited_is_among_its_details(server: Server, page: Page) -> None:
+    def change(route: Route) -> None:
+        document = route.fetch().json()
+        times = {"started": "2027-01-01T12:00:00Z", "finished": "2027-01-01T12:01:00Z", "run_seconds": 20}
+        document["jobs"][0]["steps"][0] |= {"state": "done", **times}
+        route.fulfill(json=document)
+
+    page.route(lambda url: "/flows/" in url, lambda route: change(route) if is_fetch(route) else route.continue_())
+    visitor = FlowVisitor(page, server, post_single(server))
+    step = visitor.open("single").locator(".steps .what")
+    expect(step).to_have_text("Iteration 1 · done · computed in 20 sec · waited 40 sec")
+
+
+def test_which_iteration_an_entry_is_at_stands_on_it(tides: FlowVisitor) -> None:
+    answer_gauges(tides.server)
+    expect(tides.entry("tidal-model").locator(".at")).to_have_text("Iteration 1 · offered")
+    answer(tides.server, "tidal-model", {"amplitude": 1}, 2)
+    expect(tides.entry("tidal-model").locator(".at")).to_have_text("Iteration 3 · offered")
+    expect(tides.entry("wind-drift").locator(".at")).to_have_text("offered")
+
+
+# Whether somebody computes
+
+
+def test_what_is_offered_is_told_from_what_is_computed(tides: FlowVisitor) -> None:
+    tides.expect_status(OFFERED)
+    counts = tides.stage(1).locator(".counts li:visible")
+    expect(counts).to_have_text(["12 offered"])
+    tides.server.get("/jobs/tide-gauges/variables")
+    tides.expect_status(COMPUTING)
+    expect(counts).to_have_text(["1 computing", "11 offered"])
+    expect(tides.page.locator(".entry[data-state=computing]")).to_have_count(1)
+
+
+def test_only_what_is_computed_moves(tides: FlowVisitor) -> None:
+    moving = "document.getAnimations().filter(({animationName}) => animationName).length"
+    tides.expect_status(OFFERED)
+    assert tides.page.evaluate(moving) == 0
+    tides.server.get("/jobs/tide-gauges/variables")
+    tides.expect_status(COMPUTING)
+    assert tides.page.evaluate(moving) > 0
+
+
+def test_what_nobody_takes_up_is_said_after_a_while(server: Server, page: Page) -> None:
+    page.clock.install()
+    visitor = FlowVisitor(page, server, post_single(server))
+    visitor.expect_status(OFFERED)
+    page.clock.run_for(32_000)
+    visitor.expect_status(QUIET)
+    server.get("/jobs/single/variables")
+    page.clock.run_for(6_000)
+    visitor.expect_status(COMPUTING)
+
+
+def test_what_is_computed_for_long_is_not_called_so(server: Server, page: Page) -> None:
+    path = post_single(server)
+    server.get("/jobs/single/variables")
+    page.clock.install()
+    visitor = FlowVisitor(page, server, path)
+    visitor.expect_status(COMPUTING)
+    page.clock.run_for(60_000)
+    visitor.expect_status(COMPUTING)
+
+
+def test_where_the_job_is_paused_that_is_said_too(server: Server, page: Page) -> None:
+    page.clock.install()
+    path = post_single(server)
+    server.post("/jobs/single", {"state": "paused"}, "PATCH")
+    visitor = FlowVisitor(page, server, path)
+    visitor.expect_status(OFFERED)
+    page.clock.run_for(32_000)
+    visitor.expect_status(f"{QUIET} The job \u2068single\u2069 is paused.")
+    page.clock.run_for(60_000)
+    assert len([url for url in visitor.asked if url.endswith("/jobs/single")]) == 1
 
 
 # How it ends
@@ -196,6 +291,15 @@ def test_a_large_result_is_cut_and_saved_whole(server: Server, page: Page) -> No
     assert json.loads(Path(download.value.path()).read_text()) == result
 
 
+def test_a_long_line_of_a_result_is_read_without_scrolling(server: Server, make_page: MakePage) -> None:
+    page = make_page(**PHONE)
+    visitor = FlowVisitor(page, server, post_single(server))
+    answer(server, "single", {"digits": "14" * 300})
+    visitor.expect_status("Done.")
+    text = page.locator("#result-text")
+    assert text.evaluate("(element) => element.scrollWidth === element.clientWidth")
+
+
 def test_no_digit_of_a_result_is_lost(server: Server, page: Page) -> None:
     visitor = FlowVisitor(page, server, post_single(server))
     answer(server, "single", {"factorial": 30414093201713378043612608166064768844377641568960512, "half": 0.5})
@@ -222,7 +326,7 @@ def test_an_unchanged_flow_is_not_sent_again(tides: FlowVisitor) -> None:
 def test_it_asks_no_more_of_what_has_ended(server: Server, page: Page) -> None:
     page.clock.install()
     visitor = FlowVisitor(page, server, post_single(server))
-    visitor.expect_status("Running.")
+    visitor.expect_status(OFFERED)
     answer(server, "single", {"x": 1})
     page.clock.run_for(6_000)
     visitor.expect_status("Done.")
@@ -236,7 +340,7 @@ def test_it_asks_nothing_while_nobody_looks(server: Server, page: Page) -> None:
     page.add_init_script(HIDE)
     page.clock.install()
     visitor = FlowVisitor(page, server, post_single(server))
-    visitor.expect_status("Running.")
+    visitor.expect_status(OFFERED)
     page.evaluate(COME_AND_GO, True)
     asked = len(visitor.asked)
     page.clock.run_for(60_000)
@@ -249,16 +353,16 @@ def test_it_asks_nothing_while_nobody_looks(server: Server, page: Page) -> None:
 def test_a_pool_that_is_away_is_waited_for(server: Server, page: Page, watch: Watch) -> None:
     watch.tolerated.append("ERR_CONNECTION")
     visitor = FlowVisitor(page, server, post_single(server))
-    visitor.expect_status("Running.")
+    visitor.expect_status(OFFERED)
     server.kill()
     visitor.expect_status(re.compile("be reached. Trying again by itself.$"))
-    expect(visitor.entry("single")).to_contain_text("running")
+    expect(visitor.entry("single")).to_contain_text("offered")
     server.start()
-    visitor.expect_status("Running.")
+    visitor.expect_status(OFFERED)
 
 
 def test_the_state_is_announced_and_single_entries_are_not(tides: FlowVisitor) -> None:
-    tides.expect_status("Running.")
+    tides.expect_status(OFFERED)
     live = "[role=status], [role=alert], [aria-live], output"
     assert tides.page.locator(live).evaluate_all("(all) => all.map(({id}) => id)") == ["status"]
     tides.page.evaluate(
@@ -273,7 +377,7 @@ def test_the_state_is_announced_and_single_entries_are_not(tides: FlowVisitor) -
     refine(tides.server, 6)
     tabulate(tides.server)
     tides.expect_status("Done.")
-    assert tides.page.evaluate("announced") == ["Done."]
+    assert tides.page.evaluate("announced") == [COMPUTING, "Done."]
 
 
 # What comes from elsewhere
@@ -341,6 +445,7 @@ def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server
         answer(server, "tidal-model", {"amplitude": 1})
         paths["running"] = post_tides(server)
         refine(server, 3)
+        server.get("/jobs/tidal-model/variables")
         yield server, paths
 
 
@@ -351,7 +456,7 @@ def show(furnished: tuple[Server, dict[str, str]], page: Page, state: str) -> Fl
     server, paths = furnished
     visitor = FlowVisitor(page, server, paths[state])
     visitor.open("tidal-model")
-    visitor.expect_status(f"{state.capitalize()}.")
+    visitor.expect_status(COMPUTING if state == "running" else f"{state.capitalize()}.")
     return visitor
 
 
@@ -368,6 +473,12 @@ def test_axe_finds_nothing_serious_in_a_flow(
 def test_a_flow_is_no_wider_than_the_narrowest_phone(furnished: Any, make_page: MakePage, state: str) -> None:
     page = show(furnished, make_page(**PHONE), state).page
     assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+@pytest.mark.parametrize("state", SHOWN)
+def test_figures_of_a_flow_stand_in_one_line_on_a_phone(furnished: Any, make_page: MakePage, state: str) -> None:
+    page = show(furnished, make_page(**PHONE), state).page
+    assert page.locator("#time").evaluate(LINES_AND_WIDTH) == [1, 320]
 
 
 @pytest.mark.parametrize("state", SHOWN)

@@ -131,6 +131,14 @@ export default {
   "job.needs.memory_mb": "{count} MB of memory",
   "job.needs": "Needs: {needs}",
 
+  // Flows.
+  "flows.heading": "Flows",
+  "flows.help": "Jobs that hand on their results to one another. These are the newest.",
+  "flows.running": "running",
+  "flows.done": "done",
+  "flows.failed": "failed",
+  "flows.cancelled": "cancelled",
+
   // The foot.
   "foot.widget": "Put this on your own site",
   "foot.widget.help":
@@ -156,7 +164,10 @@ export default {
   "flow.owner": "A flow of {owner}, begun on {created}.",
   "flow.nobody": "A flow of an owner without a name, begun on {created}.",
   "flow.status.loading": "Loading…",
-  "flow.status.running": "Running.",
+  "flow.status.offered": "Offered to volunteers.",
+  "flow.status.computing": "Volunteers are computing.",
+  "flow.status.quiet": "No volunteer has taken up what is offered yet.",
+  "flow.status.paused": { one: "The job {jobs} is paused.", other: "The jobs {jobs} are paused." },
   "flow.status.done": "Done.",
   "flow.status.failed": "Failed.",
   "flow.status.cancelled": "Cancelled.",
@@ -192,7 +203,8 @@ export default {
   "flow.merge.done": "merged",
   "flow.merge.ended": "not merged",
   "flow.count.waiting": "{count} waiting",
-  "flow.count.running": "{count} running",
+  "flow.count.offered": "{count} offered",
+  "flow.count.computing": "{count} computing",
   "flow.count.done": "{count} done",
   "flow.count.skipped": "{count} skipped",
   "flow.count.failed": "{count} failed",
@@ -200,7 +212,8 @@ export default {
 
   // An entry of a flow, and its steps.
   "flow.state.waiting": "waiting",
-  "flow.state.running": "running",
+  "flow.state.offered": "offered",
+  "flow.state.computing": "computing",
   "flow.state.done": "done",
   "flow.state.skipped": "skipped",
   "flow.state.failed": "failed",
@@ -219,8 +232,12 @@ export default {
   "flow.step.done": "done",
   "flow.step.failed": "failed",
   "flow.step.withdrawn": "withdrawn",
-  "flow.link.job": "job",
-  "flow.link.variable": "variable",
-  "flow.link.taken": "variable, taken from the job",
-  "flow.link.result": "result",
+  "flow.run": "computed in {time}",
+  "flow.run.last": "the last in {time}",
+  "flow.waited": "waited {time}",
+  "flow.link.job": "Job {id} (JSON)",
+  "flow.link.variable": "Variable {id} (JSON)",
+  "flow.link.taken": "Variable {id}, taken from the job (JSON)",
+  "flow.link.step": "Variable (JSON)",
+  "flow.link.result": "Result (JSON)",
 };
