@@ -254,17 +254,13 @@ class FlowLevel:
         return outcome.value
 
     def _last_iteration(self, place: int, known: int) -> int:
-        return last_iteration(lambda iteration: self._exists(place, iteration), known - 1)
+        return last_iteration(self._store, self._entries[place], self._step(place, 1), known - 1)
 
-    def _exists(self, place: int, iteration: int) -> bool:
-        try:
-            self._store.state(self._entries[place]["job"], self._variable_id(place, iteration))
-        except NotFound:
-            return False
-        return True
+    def _step(self, place: int, iteration: int) -> StepId:
+        return StepId(self._flow_id, self.number, place, iteration)
 
     def _variable_id(self, place: int, iteration: int) -> str:
-        return variable_of_step(self._entries[place], StepId(self._flow_id, self.number, place, iteration))
+        return variable_of_step(self._entries[place], self._step(place, iteration))
 
     def _open(self, place: int, iteration: int, context: Document) -> None:
         variable_id = self._variable_id(place, iteration)
@@ -294,11 +290,8 @@ class FlowLevel:
         for place in self._unsettled(started):
             iteration = self._last_iteration(place, 1)
             if iteration:
-                job_id, variable_id = self._entries[place]["job"], self._variable_id(place, iteration)
-                yield OpenStep(job_id, variable_id, self._is_own(place, iteration))
-
-    def _is_own(self, place: int, iteration: int) -> bool:
-        return iteration == 1 and bool(self._entries[place].get("is_own"))
+                entry, variable_id = self._entries[place], self._variable_id(place, iteration)
+                yield OpenStep(entry["job"], variable_id, variable_id == entry.get("variable"))
 
     def _path(self, place: int) -> str:
         return path_of(self.number, place)

@@ -116,20 +116,12 @@ class EntryView:
         if self.state in ("waiting", "skipped"):
             return []
         try:
-            last = self._settled["iterations"] if self._settled else self._last_iteration()
+            last = (
+                self._settled["iterations"] if self._settled else last_iteration(self._store, self._entry, self._first)
+            )
             return [self._step(number) for number in range(max(1, last - STEPS_SHOWN + 1), last + 1)]
         except NotFound:
             return []
-
-    def _last_iteration(self) -> int:
-        return last_iteration(lambda iteration: self._exists(self._variable_id(iteration)))
-
-    def _exists(self, variable_id: str) -> bool:
-        try:
-            self._store.state(self._entry["job"], variable_id)
-        except NotFound:
-            return False
-        return True
 
     def _variable_id(self, iteration: int) -> str:
         return variable_of_step(self._entry, replace(self._first, iteration=iteration))

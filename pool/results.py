@@ -10,7 +10,7 @@ from pool.errors import BadLease, Finished, Rejected, Withdrawn
 from pool.flows import Flows
 from pool.keys import Caller, Keys
 from pool.reports import Reports
-from pool.sandbox import Outcome, Sandbox, ScriptError
+from pool.sandbox import Sandbox, ScriptError
 from pool.tokens import LeaseToken, Tokens
 from pool.variables import withdrawn_text
 from pool.verdict import Verdict, verdict_of
@@ -96,8 +96,9 @@ class Results:
         }
         if "context" in variable:
             context["starting_context"] = variable["context"]
+        arguments = [variable["data"], document["result"], context]
         try:
-            outcome = self._ask_validator(job, [variable["data"], document["result"], context])
+            outcome = self._sandbox.call(job["validate_result"], arguments, job["id"])
         except ScriptError as ex:
             document["console"] = ex.console
             self._report(job, variable_id, ex.message, ex.console)
@@ -106,9 +107,6 @@ class Results:
             document["console"] = outcome.console
             self._report(job, variable_id, None, outcome.console)
         return verdict_of(outcome.value)
-
-    def _ask_validator(self, job: Document, arguments: list[Any]) -> Outcome:
-        return self._sandbox.call(job["validate_result"], arguments, job["id"])
 
     def _report(self, job: Document, variable_id: str, message: str | None, console: str) -> None:
         # What is parked has told its owner enough.

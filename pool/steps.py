@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from storage.base import Document, Store
+from storage.errors import NotFound
 
 _STEP = re.compile(r"(\d{20}-[0-9a-f]{6})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
 
@@ -53,8 +53,19 @@ def untake(store: Store, flow: Document) -> None:
             store.untake(entry["job"], entry["variable"], flow["id"])
 
 
-def last_iteration(exists: Callable[[int], bool], known: int = 0) -> int:
-    """The last step that exists, looked for in strides that double, then halve: all before it exist, too."""
+def last_iteration(store: Store, entry: Document, first: StepId, known: int = 0) -> int:
+    """The last step of an entry that there is, looked for from a `known` one on; 0 where there is none.
+
+    In strides that double, then halve: all before it are there, too.
+    """
+
+    def exists(iteration: int) -> bool:
+        try:
+            store.state(entry["job"], variable_of_step(entry, replace(first, iteration=iteration)))
+        except NotFound:
+            return False
+        return True
+
     last, stride = known, 1
     while exists(last + stride):
         last += stride
