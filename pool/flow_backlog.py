@@ -18,7 +18,10 @@ class Backlog:
         self._unnoted: set[str] = set()
         self._look_at = 0.0
 
-    def add(self, flow_id: str) -> None:
+    def add(self, flow_id: str, soon: bool = False) -> None:
+        """`soon` has this process look at the next request, and not when it is time."""
+        if soon:
+            self.look_soon()
         try:
             self._store.note_behind(flow_id)
         except StorageError:

@@ -116,8 +116,7 @@ class Flows:
         """Leaves it for later, where others have taken the time that there is."""
         if time.monotonic() < end:
             return self._advance_quietly(flow_id, news)
-        self._backlog.add(flow_id)
-        self._backlog.look_soon()
+        self._backlog.add(flow_id, soon=True)
         return 0
 
     def on_deleted(self, flow_ids: Sequence[str]) -> None:
@@ -158,16 +157,14 @@ class Flows:
         try:
             return self._advance(flow_id, news)
         except OutOfTime:
-            self._backlog.add(flow_id)
-            self._backlog.look_soon()
+            self._backlog.add(flow_id, soon=True)
             return 1
-        except NotFound:
-            return 0
         except (StorageError, SandboxBusy) as ex:
             log.warning("flow %s waits: %s", flow_id, ex or "the sandbox is busy")
         except Exception:
             log.exception("flow %s waits", flow_id)
-        self._backlog.add(flow_id)
+        if self._store.is_running(flow_id):  # Unless it was removed by hand.
+            self._backlog.add(flow_id)
         return 0
 
     def _advance(self, flow_id: str, news: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from pool import flow_backlog, flow_checks, flows
 from pool.sandbox import Sandbox
-from storage.errors import StorageFull
+from storage.errors import NotFound, StorageFull
 from storage.flat import FlatStore
 from tests.conftest import PoolApp
 
@@ -98,6 +98,24 @@ def test_a_disk_that_refuses_delays_a_flow(pool: PoolApp, monkeypatch: pytest.Mo
 
         patched.setattr(FlatStore, operation, refuse)
         patched.setattr(FlatStore, "note_behind", refuse)
+        answer(pool)
+    assert not has_begun(pool, flow)
+    poll(pool, 2)
+    assert has_begun(pool, flow)
+
+
+def test_a_job_that_is_deleted_at_that_moment_leaves_the_flow_to_fail(
+    pool: PoolApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look in the middle of which the job goes has the flow looked at again."""
+    monkeypatch.setattr(flow_backlog, "LOOKING_SECONDS", 0.0)
+    flow = post(pool)
+    with monkeypatch.context() as patched:
+
+        def miss(*_arguments: object) -> None:
+            raise NotFound("job", "root")
+
+        patched.setattr(FlatStore, "keep", miss)
         answer(pool)
     assert not has_begun(pool, flow)
     poll(pool, 2)
