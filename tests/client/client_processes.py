@@ -1,4 +1,4 @@
-"""What tests ask of /proc: which children there are, and whether a process is gone."""
+"""Child processes as /proc lists them: which exist, and whether one has ended."""
 
 import os
 import time
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def stat(process: str) -> list[str]:
-    """Return the state, the parent, and the further fields of a process; nothing where it is gone."""
+    """Return the state, the parent, and the further fields of a process; an empty list where it has ended."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -14,13 +14,13 @@ def stat(process: str) -> list[str]:
 
 
 def children() -> set[int]:
-    """Return the processes that this one has started and has not yet waited for."""
-    everybody = [name.name for name in Path("/proc").iterdir() if name.name.isdigit()]
-    return {int(name) for name in everybody if stat(name)[1:2] == [str(os.getpid())]}
+    """Return the children of this process that have not been waited for."""
+    processes = [path.name for path in Path("/proc").iterdir() if path.name.isdigit()]
+    return {int(name) for name in processes if stat(name)[1:2] == [str(os.getpid())]}
 
 
 def gone(process: int, seconds: float = 5.0) -> bool:
-    """Wait until a process is gone, or has ended and is only waited for."""
+    """Wait until a process has ended, a zombie included."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if stat(str(process))[:1] in ([], ["Z"]):

@@ -1,11 +1,11 @@
-"""Fixtures of the client's tests: a pool in this process, and a look at what is left behind."""
+"""Fixtures of the client's tests: a pool in this process, a client, and a check for leaked child processes."""
 
 from collections.abc import Iterator
 
 import pytest
 from client_processes import children
 from comp_pool.client import Client
-from comp_pool.transport import Patience
+from comp_pool.retry_policy import Retries
 from fake_pool import FakePool
 
 
@@ -17,12 +17,12 @@ def pool() -> Iterator[FakePool]:
 
 @pytest.fixture
 def client(pool: FakePool) -> Iterator[Client]:
-    with Client(pool.url, patience=Patience(attempts=3, first_pause=0.001)) as made:
-        yield made
+    with Client(pool.url, retries=Retries(attempts=3, first_delay=0.001)) as client:
+        yield client
 
 
 @pytest.fixture(autouse=True)
-def no_child_is_left_behind() -> Iterator[None]:
+def no_leaked_child() -> Iterator[None]:
     before = children()
     yield
     assert children() <= before

@@ -1,4 +1,4 @@
-"""A pool in this process, as small as docs/api.md allows, that remembers what it was asked and may misbehave."""
+"""A minimal pool of docs/api.md in this process, which records its requests, and fails where a test injects faults."""
 
 import json
 import re
@@ -17,7 +17,7 @@ PROBLEM = "application/problem+json"
 
 @dataclass
 class Request:
-    """What was asked."""
+    """A request that was received."""
 
     method: str
     path: str
@@ -31,8 +31,8 @@ class Request:
 
 
 @dataclass
-class Misbehaviour:
-    """An answer to give instead, to the next so many requests that fit."""
+class Fault:
+    """An error response to the next `times` requests with this method and path (a regular expression)."""
 
     method: str
     path: str
@@ -57,7 +57,7 @@ class Problem(Exception):
 
 
 class FakePool:
-    """The application and its server. Every piece of state is there to be read by a test."""
+    """The application and its server. A test may read and change all of its state."""
 
     def __init__(self, prefix: str = "", lease_seconds: float = 30.0, retry_after: float = 0.1) -> None:
         self.prefix, self.lease_seconds, self.retry_after = prefix, lease_seconds, retry_after
@@ -68,7 +68,7 @@ class FakePool:
         self.tokens: dict[str, tuple[str, str]] = {}
         self.requests: list[Request] = []
         self.counts: Counter[str] = Counter()
-        self.misbehaviours: list[Misbehaviour] = []
+        self.faults: list[Fault] = []
         self.validate: Callable[[Any], str | None] = lambda result: None
         self.changed = threading.Condition()
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -94,16 +94,16 @@ class FakePool:
             job.open.append(f"{number:04}")
         return job
 
-    def misbehave(self, method: str, path: str, status: int, times: int = 1, **headers: str) -> None:
+    def inject_fault(self, method: str, path: str, status: int, times: int = 1, **headers: str) -> None:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.misbehaviours.append(Misbehaviour(method, path, status, named, times))
+        self.faults.append(Fault(method, path, status, named, times))
 
-    def wait_for(self, fact: Callable[[], bool], seconds: float = 10.0) -> bool:
-        """Wait until a fact of this pool holds, which a request is to bring about."""
+    def wait_for(self, condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+        """Wait until a condition holds, checked after each request."""
         with self.changed:
-            return self.changed.wait_for(fact, seconds)
+            return self.changed.wait_for(condition, seconds)
 
-    def asked(self, method: str, pattern: str) -> list[Request]:
+    def received(self, method: str, pattern: str) -> list[Request]:
         return [found for found in self.requests if found.method == method and re.search(pattern, found.path)]
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
@@ -111,7 +111,7 @@ class FakePool:
             request = _request(environ, self.prefix)
             self.requests.append(request)
             try:
-                status, headers, document = self._answer(request)
+                status, headers, document = self._respond(request)
             except Problem as ex:
                 status, headers = ex.status, {"Content-Type": PROBLEM, **ex.headers}
                 document = {"title": HTTPStatus(ex.status).phrase, "status": ex.status, "detail": ex.detail}
@@ -121,19 +121,19 @@ class FakePool:
         start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
         return [body]
 
-    def _answer(self, request: Request) -> tuple[int, dict[str, str], Any]:
-        self._misbehave(request)
+    def _respond(self, request: Request) -> tuple[int, dict[str, str], Any]:
+        self._apply_faults(request)
         for pattern, responder in ROUTES:
             found = re.fullmatch(pattern, request.path)
             if found:
                 return responder(self, request, *map(unquote, found.groups()))
         raise Problem(404, request.path)
 
-    def _misbehave(self, request: Request) -> None:
-        for rule in self.misbehaviours:
-            if rule.times and rule.method == request.method and re.search(rule.path, request.path):
-                rule.times -= 1
-                raise Problem(rule.status, "misbehaving", rule.headers)
+    def _apply_faults(self, request: Request) -> None:
+        for fault in self.faults:
+            if fault.times and fault.method == request.method and re.search(fault.path, request.path):
+                fault.times -= 1
+                raise Problem(fault.status, "injected fault", fault.headers)
 
     def root(self, request: Request) -> tuple[int, dict[str, str], Any]:
         scheduled = {"href": self.prefix + self.scheduled, "templated": True}
@@ -226,11 +226,11 @@ class FakePool:
     def _lease(self, job: Job, variable: str) -> tuple[int, dict[str, str], Any]:
         token = f"token-{len(self.tokens)}"
         self.tokens[token] = (job.document["id"], variable)
-        place = f"{self.prefix}/jobs/{job.document['id']}/variables/{variable}"
+        path = f"{self.prefix}/jobs/{job.document['id']}/variables/{variable}"
         links = {
-            "self": place,
-            "post_result": f"{place}/results?lease={token}",
-            "lease": f"{place}/lease?lease={token}",
+            "self": path,
+            "post_result": f"{path}/results?lease={token}",
+            "lease": f"{path}/lease?lease={token}",
         }
         document = {"_links": links, **job.variables[variable]}
         if variable in job.contexts:
@@ -238,10 +238,10 @@ class FakePool:
         return 200, {"Lease-Seconds": str(self.lease_seconds)}, document
 
     def _job(self, job: Job) -> dict[str, Any]:
-        place = f"{self.prefix}/jobs/{job.document['id']}"
-        links = {"self": place, "put_variable": {"href": f"{place}/variables/{{variable}}", "templated": True}}
-        links |= dict.fromkeys(("get_variables", "post_variable"), f"{place}/variables")
-        links |= {name: f"{place}/{name}" for name in ("results", "progress")}
+        path = f"{self.prefix}/jobs/{job.document['id']}"
+        links = {"self": path, "put_variable": {"href": f"{path}/variables/{{variable}}", "templated": True}}
+        links |= dict.fromkeys(("get_variables", "post_variable"), f"{path}/variables")
+        links |= {name: f"{path}/{name}" for name in ("results", "progress")}
         return {"_links": links, **job.document}
 
 
@@ -271,10 +271,10 @@ def _request(environ: dict[str, Any], prefix: str) -> Request:
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
-    # Without it server_close would wait for connections that a client keeps open.
+    # Otherwise server_close would wait for the connections that a client keeps open.
     block_on_close = False
 
 
 class _Handler(WSGIRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""

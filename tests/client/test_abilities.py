@@ -1,4 +1,4 @@
-"""What jobs require: what V8 really can in the confined child, what the pool is told of it, and what is not begun."""
+"""Requirements of jobs: what V8 supports in the confined child, what is sent to the pool, and what is not leased."""
 
 import os
 import subprocess
@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from comp_pool.abilities import Abilities, find_abilities
-from comp_pool.child import Deadline
+from comp_pool.abilities import Abilities, detect_abilities
 from comp_pool.client import Client
-from comp_pool.crew import Options
+from comp_pool.deadline import Deadline
 from comp_pool.events import Event
+from comp_pool.executor import MEBIBYTE, Executor, Unit
 from comp_pool.links import Document
-from comp_pool.transport import Patience
+from comp_pool.options import Options
+from comp_pool.retry_policy import Retries
 from comp_pool.volunteer import Volunteer
-from comp_pool.worker import MEBIBYTE, Unit, Worker
 from fake_pool import FakePool
 
 DOUBLE = "(variable, context) => { context.result = variable.a * 2; }"
@@ -40,65 +40,65 @@ WAYS = {
 
 
 @pytest.fixture
-def worker() -> Iterator[Worker]:
-    with Worker() as running:
+def executor() -> Iterator[Executor]:
+    with Executor() as running:
         yield running
 
 
-def compute(worker: Worker, source: str) -> str:
-    return worker.compute(Unit("job", f"async (v, c) => {{ {source} }}", {}), Deadline(10)).result
+def compute(executor: Executor, source: str) -> str:
+    return executor.compute(Unit("job", f"async (v, c) => {{ {source} }}", {}), Deadline(10)).result
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_webassembly_runs_in_the_confined_child(worker: Worker, way: str) -> None:
+def test_webassembly_runs_in_the_confined_child(executor: Executor, way: str) -> None:
     source = f"const bytes = new Uint8Array({ADD}); c.result = String(({way}).exports.add(2n ** 60n, 1n));"
-    assert compute(worker, source) == f'"{2**60 + 1}"'
+    assert compute(executor, source) == f'"{2**60 + 1}"'
 
 
-def test_vectors_of_webassembly_run_in_the_confined_child(worker: Worker) -> None:
-    validated = compute(worker, f"c.result = WebAssembly.validate(new Uint8Array({SUM}));")
+def test_vectors_of_webassembly_run_in_the_confined_child(executor: Executor) -> None:
+    validated = compute(executor, f"c.result = WebAssembly.validate(new Uint8Array({SUM}));")
     summed = compute(
-        worker, f"c.result = (await WebAssembly.instantiate(new Uint8Array({SUM}))).instance.exports.sum();"
+        executor, f"c.result = (await WebAssembly.instantiate(new Uint8Array({SUM}))).instance.exports.sum();"
     )
     assert (validated, summed) == ("true", "42")
 
 
-def test_an_instance_stays_in_the_context(worker: Worker) -> None:
+def test_an_instance_stays_in_the_context(executor: Executor) -> None:
     source = f"c.add ??= new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array({ADD}))).exports.add;"
     counted = source + "c.sum = c.add(c.sum ?? 0n, 5n); c.result = Number(c.sum);"
-    assert [compute(worker, counted) for _ in range(3)] == ["5", "10", "15"]
+    assert [compute(executor, counted) for _ in range(3)] == ["5", "10", "15"]
 
 
 def test_v8_has_webassembly_and_its_vectors() -> None:
-    assert find_abilities(256 * MEBIBYTE) == Abilities(("wasm", "wasm_simd"), 256)
+    assert detect_abilities(256 * MEBIBYTE) == Abilities(("wasm", "wasm_simd"), 256)
 
 
 def test_a_child_that_fails_has_no_abilities(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("comp_pool.abilities.PROBE", "() => { throw 1 }")
-    assert find_abilities(64 * MEBIBYTE) == Abilities((), 64)
+    assert detect_abilities(64 * MEBIBYTE) == Abilities((), 64)
 
 
 @pytest.mark.parametrize(
     "requirements",
     [None, "webgpu", [], {}, {"wasm": True}, {"webgpu": False}, {"memory_mb": 512, "wasm_simd": True}],
 )
-def test_what_is_met_is_not_missing(requirements: Any) -> None:
+def test_a_met_requirement_is_not_missing(requirements: Any) -> None:
     assert HERE.missing(Document("", {"requirements": requirements})) == []
 
 
 @pytest.mark.parametrize(
-    ("requirements", "said"),
+    ("requirements", "description"),
     [
-        ({"webgpu": True}, "WebGPU, which only browsers have"),
-        ({"memory_mb": 513}, "513 MB of memory, and may use 512 here"),
+        ({"webgpu": True}, "WebGPU (browsers only)"),
+        ({"memory_mb": 513}, "513 MB of memory (limit here: 512 MB)"),
         ({"memory_mb": "much"}, "much MB of memory"),
-        ({"time_travel": True}, "time_travel, which is not to be had here"),
-        ({"threads": 4}, "threads, which"),
+        ({"time_travel": True}, "time_travel (not available here)"),
+        ({"threads": 4}, "threads (not available here)"),
     ],
 )
-def test_what_is_missing_is_said(requirements: Any, said: str) -> None:
+def test_a_missing_requirement_is_described(requirements: Any, description: str) -> None:
     (missing,) = HERE.missing(Document("", {"requirements": requirements}))
-    assert missing.startswith(said)
+    assert missing.startswith(description)
 
 
 def test_a_job_from_an_older_pool_requires_nothing() -> None:
@@ -107,31 +107,31 @@ def test_a_job_from_an_older_pool_requires_nothing() -> None:
 
 def run(pool: FakePool, **options: Any) -> list[Event]:
     events: list[Event] = []
-    with Client(pool.url, patience=Patience(attempts=1)) as client:
+    with Client(pool.url, retries=Retries(attempts=1)) as client:
         Volunteer(client, Options(**options), events.append).run()
     return events
 
 
-def test_a_volunteer_tells_what_it_can(pool: FakePool) -> None:
+def test_a_volunteer_sends_its_detected_abilities(pool: FakePool) -> None:
     pool.add_job("doubler", DOUBLE, [{"a": 1}])
     run(pool, units=1, memory_bytes=100 * MEBIBYTE)
-    told = {"can": ["wasm", "wasm_simd"], "memory_mb": ["100"]}
-    assert pool.asked("GET", "^/jobs/scheduled$")[0].query == told
+    sent = {"can": ["wasm", "wasm_simd"], "memory_mb": ["100"]}
+    assert pool.received("GET", "^/jobs/scheduled$")[0].query == sent
 
 
-def test_a_volunteer_tells_what_it_was_told(pool: FakePool) -> None:
+def test_a_volunteer_sends_the_abilities_of_its_options(pool: FakePool) -> None:
     pool.add_job("doubler", DOUBLE, [{"a": 1}])
     run(pool, units=1, abilities=Abilities((), 5))
-    assert pool.asked("GET", "^/jobs/scheduled$")[0].query == {"memory_mb": ["5"]}
+    assert pool.received("GET", "^/jobs/scheduled$")[0].query == {"memory_mb": ["5"]}
 
 
 @pytest.mark.parametrize("options", [{}, {"job": "on-a-gpu"}])
-def test_a_job_that_cannot_be_computed_is_not_begun(pool: FakePool, options: dict[str, Any]) -> None:
+def test_a_job_with_a_missing_requirement_is_not_leased(pool: FakePool, options: dict[str, Any]) -> None:
     pool.add_job("on-a-gpu", DOUBLE, [{"a": 1}], requirements={"webgpu": True})
     events = run(pool, idle_exit=0.3, **options)
     assert {event.kind for event in events} == {"waiting"}
-    assert events[0].message == "on-a-gpu requires WebGPU, which only browsers have"
-    assert pool.asked("GET", "variables$") == []
+    assert events[0].message == "on-a-gpu requires WebGPU (browsers only)"
+    assert pool.received("GET", "variables$") == []
 
 
 def work(pool: FakePool, home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -141,22 +141,22 @@ def work(pool: FakePool, home: Path, *arguments: str) -> "subprocess.CompletedPr
 
 
 @pytest.mark.parametrize(
-    ("requirements", "said"),
+    ("requirements", "description"),
     [
-        ({"webgpu": True}, "the job picky requires WebGPU, which only browsers have"),
-        ({"memory_mb": 600, "wasm": True}, "the job picky requires 600 MB of memory, and may use 512 here"),
+        ({"webgpu": True}, "the job picky requires WebGPU (browsers only)"),
+        ({"memory_mb": 600, "wasm": True}, "the job picky requires 600 MB of memory (limit here: 512 MB)"),
     ],
 )
-def test_to_name_a_job_that_cannot_be_computed_is_a_mistake(
-    pool: FakePool, tmp_path: Path, requirements: dict[str, Any], said: str
+def test_a_named_job_with_a_missing_requirement_is_an_error(
+    pool: FakePool, tmp_path: Path, requirements: dict[str, Any], description: str
 ) -> None:
     pool.add_job("picky", DOUBLE, [{"a": 1}], requirements=requirements)
     done = work(pool, tmp_path, "--job", "picky")
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"comp-pool: {said}\n" in done.stderr
+    assert f"comp-pool: {description}\n" in done.stderr
 
 
-def test_a_named_job_gets_the_memory_that_is_allowed(pool: FakePool, tmp_path: Path) -> None:
+def test_a_named_job_may_use_the_memory_of_the_option(pool: FakePool, tmp_path: Path) -> None:
     pool.add_job("picky", DOUBLE, [{"a": 1}], requirements={"memory_mb": 600, "wasm": True})
     assert work(pool, tmp_path, "--job", "picky", "--memory", "600").returncode == 0
     assert len(pool.jobs["picky"].results) == 1

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from comp_pool import __version__, cli, identity
-from comp_pool.display import LiveTable, PlainLog, line, printable, summary
+from comp_pool.display import LiveTable, PlainLog, format_event, format_totals, printable
 from comp_pool.events import Event, Totals
 from fake_pool import FakePool
 from rich.console import Console
@@ -38,7 +38,7 @@ def finish(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
     return process.returncode, out, err
 
 
-def test_work_prints_a_line_for_each_unit_and_the_sums(pool: FakePool, environment: dict[str, str]) -> None:
+def test_work_prints_a_line_for_each_unit_and_the_totals(pool: FakePool, environment: dict[str, str]) -> None:
     pool.add_job("doubler", DOUBLE, [{"a": 1}, {"a": 2}])
     status, out, _ = finish(start(environment, "work", pool.url, "--units", "2"))
     lines = out.splitlines()
@@ -47,7 +47,7 @@ def test_work_prints_a_line_for_each_unit_and_the_sums(pool: FakePool, environme
     assert lines[-1].startswith("2 accepted, 0 rejected, 0 late, 0 errors; 2 units in ")
 
 
-def test_quiet_says_the_sums_alone(pool: FakePool, environment: dict[str, str]) -> None:
+def test_quiet_prints_the_totals_only(pool: FakePool, environment: dict[str, str]) -> None:
     pool.add_job("doubler", DOUBLE, [{"a": 1}])
     _, out, _ = finish(start(environment, "work", pool.url, "--units", "1", "--quiet"))
     assert len(out.splitlines()) == 1
@@ -59,25 +59,25 @@ def test_a_signal_gives_the_unit_back_and_exits_with_0(
 ) -> None:
     pool.add_job("endless", ENDLESS, [{"a": 1}])
     process = start(environment, "work", pool.url, "--grace", "0.1")
-    assert pool.wait_for(lambda: bool(pool.asked("GET", "variables$")))
+    assert pool.wait_for(lambda: bool(pool.received("GET", "variables$")))
     process.send_signal(number)
     status, out, _ = finish(process)
     assert (status, pool.jobs["endless"].open) == (0, ["0000"])
     assert "1 returned" in out
 
 
-def test_an_unknown_job_is_a_mistake(pool: FakePool, environment: dict[str, str]) -> None:
+def test_an_unknown_job_is_an_error(pool: FakePool, environment: dict[str, str]) -> None:
     status, _, err = finish(start(environment, "work", pool.url, "--job", "nowhere"))
     assert status == 1
     assert "nowhere" in err
 
 
-def test_the_id_is_made_once_and_sent(pool: FakePool, environment: dict[str, str], tmp_path: Path) -> None:
+def test_the_id_is_generated_once_and_sent(pool: FakePool, environment: dict[str, str], tmp_path: Path) -> None:
     pool.add_job("doubler", DOUBLE, [{"a": 1}, {"a": 2}])
     for _ in range(2):
         finish(start(environment, "work", pool.url, "--units", "1"))
-    kept = (tmp_path / "comp-pool" / "volunteer").read_text().strip()
-    assert {request.headers["Volunteer"] for request in pool.requests} == {kept}
+    stored = (tmp_path / "comp-pool" / "volunteer").read_text().strip()
+    assert {request.headers["Volunteer"] for request in pool.requests} == {stored}
 
 
 def test_a_given_id_is_sent_instead(pool: FakePool, environment: dict[str, str], tmp_path: Path) -> None:
@@ -92,30 +92,30 @@ def test_the_id_is_readable_by_its_user_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "comp-pool" / "volunteer").stat().st_mode) == 0o600
 
 
-def test_the_id_is_one_that_pools_take(tmp_path: Path) -> None:
+def test_the_id_is_one_that_pools_accept(tmp_path: Path) -> None:
     assert re.fullmatch(r"[A-Za-z0-9_-]{16,128}", identity.volunteer_id({"XDG_STATE_HOME": str(tmp_path)}))
 
 
-@pytest.mark.parametrize("spoilt", [b"", b"short", b"\xff" * 20, b"not valid at all!"])
-def test_a_spoilt_id_is_made_anew(tmp_path: Path, spoilt: bytes) -> None:
-    place = tmp_path / "comp-pool" / "volunteer"
-    place.parent.mkdir()
-    place.write_bytes(spoilt)
-    assert identity.volunteer_id({"XDG_STATE_HOME": str(tmp_path)}) == place.read_text().strip()
+@pytest.mark.parametrize("invalid", [b"", b"short", b"\xff" * 20, b"not valid at all!"])
+def test_an_invalid_id_is_replaced(tmp_path: Path, invalid: bytes) -> None:
+    path = tmp_path / "comp-pool" / "volunteer"
+    path.parent.mkdir()
+    path.write_bytes(invalid)
+    assert identity.volunteer_id({"XDG_STATE_HOME": str(tmp_path)}) == path.read_text().strip()
 
 
-def test_a_home_that_can_t_be_written_gives_a_fresh_id_each_time(tmp_path: Path) -> None:
+def test_without_a_writable_home_the_id_is_new_each_time(tmp_path: Path) -> None:
     (tmp_path / "comp-pool").write_text("in the way")
     environment = {"XDG_STATE_HOME": str(tmp_path)}
     assert identity.volunteer_id(environment) != identity.volunteer_id(environment)
 
 
-def test_no_temporary_file_stays_beside_the_id(tmp_path: Path) -> None:
+def test_no_temporary_file_remains(tmp_path: Path) -> None:
     identity.volunteer_id({"XDG_STATE_HOME": str(tmp_path)})
     assert [found.name for found in (tmp_path / "comp-pool").iterdir()] == ["volunteer"]
 
 
-def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(["--version"])
     assert (caught.value.code, capsys.readouterr().out) == (0, f"comp-pool {__version__}\n")
@@ -124,7 +124,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     "arguments", [["--workers", "0"], ["--units", "x"], ["--grace", "-1"], ["--volunteer-id", "a b"]]
 )
-def test_a_senseless_option_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_option_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(["work", "http://127.0.0.1/", *arguments])
     assert caught.value.code == 2
@@ -147,7 +147,7 @@ def plug(monkeypatch: pytest.MonkeyPatch, *plugins: Plugin) -> None:
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: plugins)
 
 
-def test_an_installed_command_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_installed_command_is_available(monkeypatch: pytest.MonkeyPatch) -> None:
     def add(subparsers: Any) -> None:
         subparsers.add_parser("other").set_defaults(run=lambda args: 7)
 
@@ -155,41 +155,42 @@ def test_an_installed_command_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cli.main(["other"]) == 7
 
 
-def test_a_broken_command_leaves_the_others_alone(
+def test_a_broken_command_does_not_disable_the_others(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plug(monkeypatch, Plugin("broken", ImportError("no such module")))
-    parsed = cli.parser().parse_args(["work", "http://127.0.0.1/"])
+    parsed = cli.build_parser().parse_args(["work", "http://127.0.0.1/"])
     assert isinstance(parsed, argparse.Namespace)
     assert "'broken' is not available: no such module" in capsys.readouterr().err
 
 
-def test_what_a_job_says_can_t_command_the_terminal() -> None:
-    assert "\x1b" not in line(Event("error", 1, "job", "0000", message="\x1b[2J\x07\u202eboo\n"))
+def test_a_message_has_no_control_characters() -> None:
+    assert "\x1b" not in format_event(Event("error", 1, "job", "0000", message="\x1b[2J\x07\u202eboo\n"))
 
 
 def test_a_long_message_is_cut() -> None:
     assert len(printable("x" * 10_000)) == 300
 
 
-def test_a_state_that_lasts_is_said_once() -> None:
+def test_a_repeated_wait_is_logged_once() -> None:
     stream = io.StringIO()
     log = PlainLog(stream)
     for _ in range(3):
-        log(Event("waiting", 1, seconds=5.0, message="the pool has no job to offer"))
-    assert stream.getvalue() == "waiting for 5 s: the pool has no job to offer\n"
+        log(Event("waiting", 1, seconds=5.0, message="the pool has no job"))
+    assert stream.getvalue() == "waiting for 5 s: the pool has no job\n"
 
 
-def test_the_sums_leave_out_what_did_not_happen() -> None:
+def test_the_totals_omit_unusual_outcomes_that_did_not_occur() -> None:
     totals = Totals()
     totals.add(Event("accepted", 1))
     totals.add(Event("refused", 1))
     assert (
-        summary(totals, 30.0) == "1 accepted, 0 rejected, 0 late, 0 errors, 1 refused; 2 units in 30.0 s (4.0 a minute)"
+        format_totals(totals, 30.0)
+        == "1 accepted, 0 rejected, 0 late, 0 errors, 1 refused; 2 units in 30.0 s (4.0 a minute)"
     )
 
 
-def test_the_live_table_shows_what_each_worker_does() -> None:
+def test_the_live_table_shows_each_worker_and_its_errors() -> None:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=120)
     with LiveTable(Totals, 2, console) as table:

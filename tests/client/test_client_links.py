@@ -1,10 +1,10 @@
-"""The client follows links by name, wherever the pool is mounted, and says who it is."""
+"""The client follows links by name, under any prefix, and sends its credentials."""
 
 import pytest
 from comp_pool.client import Client
 from comp_pool.errors import MissingLink, PoolError, Unreachable
 from comp_pool.links import Document, Values, expand
-from comp_pool.transport import Patience
+from comp_pool.retry_policy import Retries
 from fake_pool import FakePool
 
 ADD = "function (variable, context) { context.result = variable.a + 1; return context; }"
@@ -27,7 +27,7 @@ def test_the_template_takes_several_owners() -> None:
         ({"memory_mb": "512", "owner": ["ada"], "can": ("wasm",)}, "?owner=ada&can=wasm&memory_mb=512"),
     ],
 )
-def test_the_template_takes_what_is_given_in_its_own_order(values: Values, query: str) -> None:
+def test_the_template_determines_the_order_of_values(values: Values, query: str) -> None:
     assert expand(TEMPLATE, values) == "/jobs/scheduled" + query
 
 
@@ -55,7 +55,7 @@ def test_a_missing_link_is_named() -> None:
 
 def test_a_job_is_scheduled_from_the_root(pool: FakePool, client: Client) -> None:
     pool.add_job("adder", ADD)
-    job = client.schedule()
+    job = client.scheduled_job()
     assert isinstance(job, Document)
     assert job.content["id"] == "adder"
 
@@ -63,33 +63,33 @@ def test_a_job_is_scheduled_from_the_root(pool: FakePool, client: Client) -> Non
 def test_a_job_is_scheduled_by_owner(pool: FakePool, client: Client) -> None:
     pool.add_job("of-ada", ADD, metadata={"owner": "ada"})
     pool.add_job("of-eve", ADD, metadata={"owner": "eve"})
-    job = client.schedule(owners=["eve"])
+    job = client.scheduled_job(owners=["eve"])
     assert isinstance(job, Document)
     assert job.content["id"] == "of-eve"
 
 
-def test_a_named_scheduler_is_asked(pool: FakePool, client: Client) -> None:
+def test_a_named_scheduler_is_requested(pool: FakePool, client: Client) -> None:
     pool.add_job("adder", ADD)
-    client.schedule(scheduler="short-first")
-    assert pool.asked("GET", "^/jobs/scheduled/short-first$")
+    client.scheduled_job(scheduler="short-first")
+    assert pool.received("GET", "^/jobs/scheduled/short-first$")
 
 
-def test_what_can_be_computed_is_told_to_the_scheduler(pool: FakePool, client: Client) -> None:
-    client.schedule(owners=["ada"], can=["wasm", "wasm_simd"], memory_mb=512)
-    told = {"owner": ["ada"], "can": ["wasm", "wasm_simd"], "memory_mb": ["512"]}
-    assert pool.asked("GET", "^/jobs/scheduled$")[0].query == told
+def test_abilities_are_sent_to_the_scheduler(pool: FakePool, client: Client) -> None:
+    client.scheduled_job(owners=["ada"], can=["wasm", "wasm_simd"], memory_mb=512)
+    sent = {"owner": ["ada"], "can": ["wasm", "wasm_simd"], "memory_mb": ["512"]}
+    assert pool.received("GET", "^/jobs/scheduled$")[0].query == sent
 
 
-def test_a_pool_that_does_not_ask_is_not_told(pool: FakePool, client: Client) -> None:
+def test_abilities_are_not_sent_without_a_template_for_them(pool: FakePool, client: Client) -> None:
     pool.scheduled = "/jobs/scheduled{/scheduler}{?owner*}"
-    client.schedule(owners=["ada"], can=["wasm"], memory_mb=512)
-    assert pool.asked("GET", "^/jobs/scheduled$")[0].query == {"owner": ["ada"]}
+    client.scheduled_job(owners=["ada"], can=["wasm"], memory_mb=512)
+    assert pool.received("GET", "^/jobs/scheduled$")[0].query == {"owner": ["ada"]}
 
 
-def test_no_job_is_falsy_and_says_when_to_ask_again(pool: FakePool, client: Client) -> None:
-    nothing = client.schedule()
-    assert not nothing
-    assert nothing.retry_after == pool.retry_after
+def test_no_job_is_falsy_and_has_a_retry_time(pool: FakePool, client: Client) -> None:
+    no_work = client.scheduled_job()
+    assert not no_work
+    assert no_work.retry_after == pool.retry_after
 
 
 def test_a_pool_may_be_mounted_under_a_prefix() -> None:
@@ -109,7 +109,7 @@ def test_the_index_is_iterated_over_all_its_pages(pool: FakePool, client: Client
 def test_a_job_is_found_by_the_root_s_template(pool: FakePool, client: Client) -> None:
     pool.add_job("adder", ADD)
     assert client.job("adder").content["execute_function"] == ADD
-    assert not pool.asked("GET", "index")
+    assert not pool.received("GET", "index")
 
 
 def test_without_a_template_a_job_is_found_in_the_index(pool: FakePool, client: Client) -> None:
@@ -132,17 +132,17 @@ def test_a_lease_holds_no_reserved_fields_in_its_data(pool: FakePool, client: Cl
     assert (lease.data, lease.context, lease.name) == ({"a": 1}, {"from": "flow"}, "0000")
 
 
-def test_a_lease_knows_its_time(pool: FakePool, client: Client) -> None:
+def test_a_lease_has_its_remaining_time(pool: FakePool, client: Client) -> None:
     pool.add_job("adder", ADD, [{"a": 1}])
     lease = client.lease(client.job("adder"))
     assert 29 < lease.remaining <= 30
 
 
-def test_nothing_to_lease_is_falsy_and_says_when_to_ask_again(pool: FakePool, client: Client) -> None:
+def test_no_variable_is_falsy_and_has_a_retry_time(pool: FakePool, client: Client) -> None:
     pool.add_job("adder", ADD)
-    nothing = client.lease(client.job("adder"))
-    assert not nothing
-    assert nothing.retry_after == pool.retry_after
+    no_work = client.lease(client.job("adder"))
+    assert not no_work
+    assert no_work.retry_after == pool.retry_after
 
 
 def test_a_lease_given_back_is_served_again(pool: FakePool, client: Client) -> None:
@@ -161,10 +161,10 @@ def test_an_extended_lease_has_new_links(pool: FakePool, client: Client) -> None
 def test_a_result_carries_its_run_time(pool: FakePool, client: Client) -> None:
     pool.add_job("adder", ADD, [{"a": 1}])
     client.post_result(client.lease(client.job("adder")), 2, run_seconds=1.5)
-    assert pool.asked("POST", "results$")[0].headers["Run-Seconds"] == "1.500000"
+    assert pool.received("POST", "results$")[0].headers["Run-Seconds"] == "1.500000"
 
 
-def test_a_stored_result_is_known_by_its_location(pool: FakePool, client: Client) -> None:
+def test_a_stored_result_has_its_location(pool: FakePool, client: Client) -> None:
     pool.add_job("adder", ADD, [{"a": 1}])
     stored = client.post_result(client.lease(client.job("adder")), 2)
     assert stored.link("self").endswith("/jobs/adder/variables/0000/results/20261122")
@@ -184,7 +184,7 @@ def test_a_variable_is_posted(pool: FakePool, client: Client) -> None:
 def test_many_variables_are_one_ndjson_request(pool: FakePool, client: Client) -> None:
     pool.add_job("adder", ADD)
     client.post_variables(client.job("adder"), ({"a": number} for number in range(3)))
-    (request,) = pool.asked("POST", "variables$")
+    (request,) = pool.received("POST", "variables$")
     assert request.headers["Content-Type"] == "application/x-ndjson"
     assert request.headers["Idempotency-Key"]
     assert len(pool.jobs["adder"].variables) == 3
@@ -197,7 +197,7 @@ def test_more_variables_than_one_request_takes_are_several(
     pool.add_job("adder", ADD)
     ids = client.post_variables(client.job("adder"), ({"a": number} for number in range(10)))
     assert ids == [f"{number:04}" for number in range(10)]
-    assert [len(request.body.splitlines()) for request in pool.asked("POST", "variables$")] == [3, 3, 3, 1]
+    assert [len(request.body.splitlines()) for request in pool.received("POST", "variables$")] == [3, 3, 3, 1]
 
 
 def test_a_variable_is_put_under_a_chosen_id(pool: FakePool, client: Client) -> None:
@@ -225,16 +225,16 @@ def test_the_volunteer_and_the_key_are_sent(pool: FakePool) -> None:
     assert (headers["Authorization"], headers["Volunteer"]) == ("Bearer secret", "a-volunteer-of-this-pool")
 
 
-def test_a_link_to_another_place_is_not_followed(pool: FakePool) -> None:
+def test_a_link_to_another_origin_is_not_followed(pool: FakePool) -> None:
     with FakePool() as stranger, Client(pool.url, key="secret") as client:
         with pytest.raises(PoolError, match="not an address of this pool"):
             client.follow(Document(pool.url, {"_links": {"away": stranger.url}}), "away")
         assert stranger.requests == []
 
 
-def test_a_redirect_to_another_place_is_not_followed(pool: FakePool) -> None:
+def test_a_redirect_to_another_origin_is_not_followed(pool: FakePool) -> None:
     with FakePool() as stranger, Client(pool.url, volunteer="a-volunteer-of-this-pool") as client:
-        pool.misbehave("GET", "/$", 302, Location=stranger.url)
+        pool.inject_fault("GET", "/$", 302, Location=stranger.url)
         with pytest.raises(PoolError, match="not an address of this pool"):
             client.root()
         assert stranger.requests == []
@@ -242,34 +242,34 @@ def test_a_redirect_to_another_place_is_not_followed(pool: FakePool) -> None:
 
 def test_a_redirect_within_the_pool_is_followed(pool: FakePool) -> None:
     with Client(pool.url) as client:
-        pool.misbehave("GET", "/$", 302, Location=pool.url)
+        pool.inject_fault("GET", "/$", 302, Location=pool.url)
         assert client.root().has("self")
 
 
 @pytest.mark.parametrize("status", [302, 307])
-def test_what_is_posted_is_not_redirected(pool: FakePool, status: int) -> None:
+def test_a_post_is_not_redirected(pool: FakePool, status: int) -> None:
     pool.add_job("adder", ADD)
     with Client(pool.url) as client:
         job = client.job("adder")
-        pool.misbehave("POST", "variables$", status, Location=pool.url)
+        pool.inject_fault("POST", "variables$", status, Location=pool.url)
         with pytest.raises(PoolError):
             client.post_variable(job, {"a": 1})
 
 
 @pytest.mark.parametrize("href", ["http://[bad", "file:///etc/passwd", "http://127.0.0.1:99999/"])
-def test_a_link_that_is_no_address_is_an_error_of_the_pools(pool: FakePool, href: str) -> None:
+def test_a_link_that_is_no_url_is_an_error_of_the_pool(pool: FakePool, href: str) -> None:
     with Client(pool.url) as client, pytest.raises((PoolError, MissingLink)):
         client.follow(Document(pool.url, {"_links": {"odd": href}}), "odd")
 
 
-def test_an_answer_beyond_the_limit_is_not_read_on(pool: FakePool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("comp_pool.transport.LARGEST_ANSWER", 100)
+def test_a_response_above_the_size_limit_is_refused(pool: FakePool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("comp_pool.response.MAX_BYTES", 100)
     with Client(pool.url) as client, pytest.raises(PoolError, match="larger than 100 bytes"):
         client.root()
 
 
-def test_an_answer_that_takes_too_long_is_given_up(pool: FakePool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("comp_pool.transport.LONGEST_ANSWER", -1.0)
-    patience = Patience(attempts=1)
-    with Client(pool.url, patience=patience) as client, pytest.raises(Unreachable, match="took longer"):
+def test_a_response_above_the_time_limit_is_abandoned(pool: FakePool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("comp_pool.response.MAX_SECONDS", -1.0)
+    retries = Retries(attempts=1)
+    with Client(pool.url, retries=retries) as client, pytest.raises(Unreachable, match="took longer"):
         client.root()

@@ -9,9 +9,9 @@ import math
 import random
 
 import pytest
-from comp_pool.child import Deadline
+from comp_pool.deadline import Deadline
 from comp_pool.errors import JobError
-from comp_pool.worker import Unit, Worker
+from comp_pool.executor import Executor, Unit
 
 from tests.data.demo import execute, in_quickjs, is_refusal, job_of, judge_result, results_of
 
@@ -107,6 +107,6 @@ def test_counts_of_other_number_or_order_are_refused(change):
 
 def test_without_webgpu_it_says_so():
     variable = next(iter(job_of(JOB).variables.values()))
-    with Worker() as worker, pytest.raises(JobError, match="this job needs WebGPU") as caught:
-        worker.compute(Unit(JOB, job_of(JOB).source["execute_function"], variable), Deadline(10))
+    with Executor() as executor, pytest.raises(JobError, match="this job needs WebGPU") as caught:
+        executor.compute(Unit(JOB, job_of(JOB).source["execute_function"], variable), Deadline(10))
     assert caught.value.kind == "threw"

@@ -5,8 +5,8 @@ import json
 import math
 
 import pytest
-from comp_pool.child import Deadline
-from comp_pool.worker import Unit, Worker
+from comp_pool.deadline import Deadline
+from comp_pool.executor import Executor, Unit
 
 from tests.data.demo import execute, in_quickjs, in_v8, is_refusal, job_of, judge_result, results_of
 
@@ -120,9 +120,9 @@ def test_numbers_instead_of_digits_are_refused():
 def test_the_native_worker_computes_it_in_its_confined_child():
     source = job_of(JOB).source["execute_function"]
     sample = dict(itertools.islice(job_of(JOB).variables.items(), 3))
-    with Worker() as worker:
+    with Executor() as executor:
         for variable_id, variable in sample.items():
-            result = json.loads(worker.compute(Unit(JOB, source, variable), Deadline(20)).result)
+            result = json.loads(executor.compute(Unit(JOB, source, variable), Deadline(20)).result)
             assert result == results_of(JOB)[variable_id]
 
 

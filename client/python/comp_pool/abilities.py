@@ -1,15 +1,16 @@
-"""What the V8 of this computer can, and may use, of what jobs require; found out in a confined child."""
+"""Which requirements of jobs this computer meets, detected in a confined child process."""
 
 import json
 from dataclasses import dataclass
 from typing import Any
 
-from comp_pool.child import START_SECONDS, Deadline
+from comp_pool.child import START_SECONDS
+from comp_pool.deadline import Deadline
 from comp_pool.errors import JobError
+from comp_pool.executor import MEBIBYTE, Executor, Unit
 from comp_pool.links import Document
-from comp_pool.worker import MEBIBYTE, Unit, Worker
 
-# An empty module, and one with a function whose value is a vector: () -> v128, i32.const 0, i8x16.splat.
+# An empty module, and one with a function that returns a vector: () -> v128, i32.const 0, i8x16.splat.
 PROBE = """
 (variable, context) => {
   const modules = {
@@ -30,34 +31,36 @@ PROBE = """
 
 @dataclass(frozen=True)
 class Abilities:
-    """Names of what is there, of those that a job may require, and the memory that a job may use, in mebibytes."""
+    """Supported requirements of jobs by name, and the memory limit of a job in mebibytes."""
 
     can: tuple[str, ...]
     memory_mb: int
 
     def missing(self, job: Document) -> list[str]:
-        """Return in words what a job requires and doesn't get here; nothing where it can be computed."""
+        """Return descriptions of the requirements of a job that are not met."""
         requirements = job.content.get("requirements")
         if not isinstance(requirements, dict):
             return []
-        return [self._words(name, wanted) for name, wanted in requirements.items() if not self._meets(name, wanted)]
+        return [self._describe(name, value) for name, value in requirements.items() if not self._meets(name, value)]
 
-    def _meets(self, name: str, wanted: Any) -> bool:
+    def _meets(self, name: str, value: Any) -> bool:
         if name == "memory_mb":
-            return isinstance(wanted, int) and wanted <= self.memory_mb
-        return wanted is False or name in self.can
+            return isinstance(value, int) and value <= self.memory_mb
+        # A requirement that is not known here counts as not met: a newer pool may have more of them.
+        return value is False or name in self.can
 
-    def _words(self, name: str, wanted: Any) -> str:
+    def _describe(self, name: str, value: Any) -> str:
         if name == "memory_mb":
-            return f"{wanted} MB of memory, and may use {self.memory_mb} here"
-        return "WebGPU, which only browsers have" if name == "webgpu" else f"{name}, which is not to be had here"
+            return f"{value} MB of memory (limit here: {self.memory_mb} MB)"
+        return "WebGPU (browsers only)" if name == "webgpu" else f"{name} (not available here)"
 
 
-def find_abilities(memory_bytes: int) -> Abilities:
-    """Have a child that may use so much memory try what it can."""
-    with Worker(memory_bytes=memory_bytes) as worker:
+def detect_abilities(memory_bytes: int) -> Abilities:
+    """Return what V8 supports in a confined child with this memory limit."""
+    # Tried out: the confinement, not only V8's version, decides whether WebAssembly can compile.
+    with Executor(memory_bytes=memory_bytes) as executor:
         try:
-            computed = worker.compute(Unit("abilities", PROBE, {}), Deadline(START_SECONDS))
+            computed = executor.compute(Unit("abilities", PROBE, {}), Deadline(START_SECONDS))
         except JobError:
             return Abilities((), memory_bytes // MEBIBYTE)
     return Abilities(tuple(json.loads(computed.result)), memory_bytes // MEBIBYTE)

@@ -1,16 +1,17 @@
-// How the isolate computes: Python sets and gets plain fields of the desk and calls without arguments, since mini-racer
-// passes arguments, and awaits promises, by methods of prototypes that a job may have changed.
+// Runs job.js for the Python client, and returns a mailbox: Python sets and reads its plain fields and calls `compute`
+// without arguments. mini-racer passes arguments, and awaits promises, by methods of prototypes that a job may replace.
 (function boot(openJob) {
   "use strict";
   const { stringify } = JSON;
+  // mini-racer's timers. A class declaration is no property of the global object: job.js can't delete it.
   (0, eval)("if (typeof __TimerManager !== 'undefined') __TimerManager = undefined;");
   const compute = openJob({});
-  const desk = { __proto__: null, source: "", variable: "", context: null, limit: 0, answer: null };
-  desk.compute = function () {
-    desk.answer = null;
-    compute(desk.source, desk.variable, desk.context, desk.limit, (answer) => {
-      desk.answer = stringify(answer);
+  const mailbox = { __proto__: null, source: "", variable: "", context: null, limit: 0, outcome: null };
+  mailbox.compute = function () {
+    mailbox.outcome = null;
+    compute(mailbox.source, mailbox.variable, mailbox.context, mailbox.limit, (outcome) => {
+      mailbox.outcome = stringify(outcome);
     });
   };
-  return desk;
+  return mailbox;
 })

@@ -1,24 +1,25 @@
-"""The client of a pool: it knows the root's address and the names of links, and builds no address itself."""
+"""The client of a pool. It follows links by name from the root, and builds no address itself."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from comp_pool.errors import PoolError
-from comp_pool.leases import Lease, Nothing
+from comp_pool.leases import Lease, NoWork
 from comp_pool.links import Document, Values
-from comp_pool.transport import NDJSON, Answer, Patience, Transport, encode
+from comp_pool.response import Response
+from comp_pool.retry_policy import Retries
+from comp_pool.transport import NDJSON, Transport, encode_json
 
 BATCH_BYTES = 4 << 20
 
-# Sent with each request where they are known.
 VOLUNTEER_HEADER = "Volunteer"
 
 
 class Client:
-    """Speaks with one pool, for an owner (`key`), a volunteer (`volunteer`, an id) or nobody in particular.
+    """The REST interface of one pool, for an owner (`key`), a volunteer (`volunteer`, an id) or anonymous. Thread-safe.
 
-    All methods raise PoolError where the pool refuses, Unreachable where it can't be reached, and MissingLink
-    where a document doesn't lead on. A client may be shared between threads.
+    All methods raise PoolError where the pool refuses the request, Unreachable where the pool does not respond, and
+    MissingLink where a document lacks the link that is needed. `timeout` is in seconds, of each wait for the network.
     """
 
     def __init__(
@@ -28,7 +29,7 @@ class Client:
         key: str | None = None,
         volunteer: str | None = None,
         timeout: float = 30.0,
-        patience: Patience | None = None,
+        retries: Retries | None = None,
     ) -> None:
         credentials: dict[str, str] = {}
         if key is not None:
@@ -36,7 +37,7 @@ class Client:
         if volunteer is not None:
             credentials[VOLUNTEER_HEADER] = volunteer
         self._root_url = root_url
-        self._transport = Transport(root_url, credentials, timeout, patience or Patience())
+        self._transport = Transport(root_url, credentials, timeout, retries or Retries())
 
     def __enter__(self) -> "Client":
         return self
@@ -45,110 +46,112 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close the connections that are kept."""
+        """Close the idle connections."""
         self._transport.close()
 
     def root(self) -> Document:
-        """Return the root, from which everything else is reached."""
+        """Return the root, with the links to everything else."""
         return self._get(self._root_url)
 
-    def schedule(
+    def scheduled_job(
         self,
         *,
         owners: Sequence[str] = (),
         scheduler: str | None = None,
         can: Sequence[str] = (),
         memory_mb: int | None = None,
-    ) -> Document | Nothing:
-        """Return a job by the default or the named scheduler, of these owners only where some are named.
+    ) -> Document | NoWork:
+        """Return the job that the default or the named scheduler selects, of these owners (none: of all).
 
-        `can` and `memory_mb` tell the pool which requirements of jobs are met here, such as "wasm".
+        `can` (abilities such as "wasm") and `memory_mb` exclude jobs with other requirements.
         """
-        told = {"can": list(can), "memory_mb": "" if memory_mb is None else str(memory_mb)}
-        answer = self._transport.send("GET", self._scheduler(list(owners), scheduler, told))
-        return Nothing(answer.retry_after) if answer.status == 204 else _document(answer)
+        abilities: Values = {"can": list(can), "memory_mb": "" if memory_mb is None else str(memory_mb)}
+        response = self._transport.send("GET", self._scheduled_link(list(owners), scheduler, abilities))
+        return NoWork(response.retry_after) if response.status == 204 else _document(response)
 
-    def _scheduler(self, owners: list[str], scheduler: str | None, told: Values) -> str:
+    def _scheduled_link(self, owners: list[str], scheduler: str | None, abilities: Values) -> str:
         root = self.root()
+        # A minimal pool has no link `scheduled`, only the address of its default scheduler.
         if not owners and scheduler is None and "job_scheduler_url" in root.content:
             root.content.setdefault("_links", {}).setdefault("scheduled", root.content["job_scheduler_url"])
-        return root.link("scheduled", {"owner": owners, "scheduler": scheduler or "", **told})
+        return root.link("scheduled", {"owner": owners, "scheduler": scheduler or "", **abilities})
 
     def jobs(self) -> Iterator[Document]:
-        """Iterate all jobs, page by page."""
+        """Iterate all jobs, without their code, page by page."""
         return self._items(self.root().link("jobs"))
 
     def job(self, job_id: str) -> Document:
-        """Return the job of this id; raise PoolError 404 without it."""
+        """Return a job; raise PoolError 404 without it."""
         root = self.root()
         if root.has("job"):
             return self._get(root.link("job", {"job": job_id}))
+        # A minimal pool has no such template: its index is searched.
         for job in self.jobs():
             if job.content.get("id") == job_id:
                 return self.reload(job)
         raise PoolError(404, "no such job", f"the pool has no job {job_id!r}")
 
     def reload(self, document: Document) -> Document:
-        """Read a document again, in full, by its own link."""
+        """Return the current and full version of a document: an item of a page may be abridged."""
         return self._get(document.link("self"))
 
     def follow(self, document: Document, name: str) -> Document:
-        """Return the document that a link leads to."""
+        """Return the target of a link."""
         return self._get(document.link(name))
 
-    def lease(self, job: Document) -> Lease | Nothing:
-        """Lease the next variable of a job; a falsy Nothing, which says when to ask again, where there is none."""
-        answer = self._transport.send("GET", job.link("get_variables"))
-        return Nothing(answer.retry_after) if answer.status == 204 else Lease.of(_document(answer))
+    def lease(self, job: Document) -> Lease | NoWork:
+        """Lease the next variable of a job, or return a falsy NoWork."""
+        response = self._transport.send("GET", job.link("get_variables"))
+        return NoWork(response.retry_after) if response.status == 204 else Lease.from_document(_document(response))
 
     def post_result(
         self, variable: Document, result: Any, *, run_seconds: float | None = None, text: bool = False
     ) -> Document:
-        """Post the result of a variable and return the stored result; with `text` it is JSON text already.
+        """Post the result of a variable (with `text`: JSON text already); return the stored result.
 
-        May be repeated with the same lease: the pool stores it once.
+        Idempotent for one lease: the pool stores the result once.
         """
         headers = {} if run_seconds is None else {"Run-Seconds": f"{run_seconds:.6f}"}
-        body = result.encode() if text else encode(result)
+        body = result.encode() if text else encode_json(result)
         return _created(self._transport.send("POST", variable.link("post_result"), body, headers))
 
     def give_back(self, lease: Document) -> None:
-        """End a lease at once, so that the variable goes to somebody else."""
+        """End a lease, so that the variable can be leased by somebody else at once."""
         self._transport.send("DELETE", lease.link("lease"))
 
     def extend(self, lease: Document) -> Lease:
-        """Extend a lease from now on; raise PoolError 409 where it has been lost."""
-        return Lease.of(_document(self._transport.send("POST", lease.link("lease"))))
+        """Return the lease, extended to its full length from now; raise PoolError 409 where it is lost."""
+        return Lease.from_document(_document(self._transport.send("POST", lease.link("lease"))))
 
     def post_job(self, job: dict[str, Any]) -> Document:
-        """Post a job, the only one of its name."""
+        """Post a job; return the stored job. Its name must be unique."""
         root = self.root()
         address = root.link("post_job" if root.has("post_job") else "jobs")
-        return _created(self._transport.send("POST", address, encode(job)))
+        return _created(self._transport.send("POST", address, encode_json(job)))
 
     def post_variable(self, job: Document, variable: dict[str, Any]) -> Document:
-        """Add one variable to a job, under an id that the pool chooses."""
-        return _created(self._transport.send("POST", job.link("post_variable"), encode(variable)))
+        """Add one variable to a job; the pool chooses its id."""
+        return _created(self._transport.send("POST", job.link("post_variable"), encode_json(variable)))
 
     def post_variables(self, job: Document, variables: Iterable[dict[str, Any]]) -> list[str]:
         """Add any number of variables to a job; return their ids, in order.
 
-        They go in requests of about 4 MiB, each of which the pool stores whole or not at all: after an error those
-        of the requests before it are stored.
+        They are sent in batches of about 4 MiB. A batch is atomic, the whole is not: after an error the batches before
+        it remain stored.
         """
-        stored: list[str] = []
-        for body in _batches(encode(variable) + b"\n" for variable in variables):
-            answer = self._transport.send("POST", job.link("post_variable"), body, {"Content-Type": NDJSON})
-            stored += answer.json()["ids"]
-        return stored
+        ids: list[str] = []
+        for body in _batches(encode_json(variable) + b"\n" for variable in variables):
+            response = self._transport.send("POST", job.link("post_variable"), body, {"Content-Type": NDJSON})
+            ids += response.json()["ids"]
+        return ids
 
     def put_variable(self, job: Document, variable_id: str, variable: dict[str, Any]) -> Document:
-        """Store a variable under a chosen id; the same again changes nothing, another is a PoolError (409)."""
+        """Store a variable under a chosen id; idempotent, but PoolError 409 where the id has another variable."""
         address = job.link("put_variable", {"variable": variable_id})
-        return _created(self._transport.send("PUT", address, encode(variable)))
+        return _created(self._transport.send("PUT", address, encode_json(variable)))
 
     def variables(self, job: Document) -> Iterator[Document]:
-        """Iterate the variables of a job with their states, page by page, without leasing any."""
+        """Iterate the variables of a job with their states, page by page, without a lease."""
         return self._items(job.link("variables"))
 
     def progress(self, job: Document) -> dict[str, Any]:
@@ -169,24 +172,24 @@ class Client:
             address = page.link("next") if page.has("next") else None
 
 
-def _document(answer: Answer) -> Document:
-    content = answer.json()
+def _document(response: Response) -> Document:
+    content = response.json()
     if not isinstance(content, dict):
-        raise PoolError(answer.status, "the answer is no JSON object", answer.address)
+        raise PoolError(response.status, "the response is not a JSON object", response.address)
     if not isinstance(content.get("_links"), dict):
         content["_links"] = {}
-    return Document(answer.address, content, answer.headers)
+    return Document(response.address, content, response.headers)
 
 
-def _created(answer: Answer) -> Document:
-    """Return what was stored; where the pool sends no body, a document that has its link `self` alone."""
+def _created(response: Response) -> Document:
+    """Return the stored document; where the response has no body, one with the link `self` alone."""
     try:
-        document = _document(answer)
+        document = _document(response)
     except PoolError:
-        document = Document(answer.address, {})
+        document = Document(response.address, {})
     if not document.has("self"):
-        place = answer.headers.get("Location", answer.address)
-        document.content["_links"] = {**document.content.get("_links", {}), "self": place}
+        location = response.headers.get("Location", response.address)
+        document.content["_links"] = {**document.content.get("_links", {}), "self": location}
     return document
 
 

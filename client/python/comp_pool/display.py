@@ -1,4 +1,4 @@
-"""How a volunteer's events are shown: as a live table on a terminal, as plain lines anywhere else."""
+"""Displays of a volunteer's events: a live table on a terminal, plain lines elsewhere."""
 
 import sys
 import threading
@@ -12,78 +12,80 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from comp_pool.events import ENDINGS, Event, Totals
+from comp_pool.events import OUTCOMES, Event, Totals
 
-LONGEST_LINE = 300
-LASTING = ("waiting", "offline", "aside", "stopping")
+MAX_LINE = 300
+WAITS = ("waiting", "offline", "backoff", "stopping")
 STYLES = {
     "stopping": "bold",
     "error": "red",
     "rejected": "yellow",
     "refused": "yellow",
     "lost": "red",
-    "aside": "yellow",
+    "backoff": "yellow",
 }
 
 
 def printable(text: str) -> str:
-    """Return a text of strangers without what could command a terminal, and not too long."""
-    shown = "".join(character if character.isprintable() else " " for character in text[: LONGEST_LINE + 1])
-    return shown if len(shown) <= LONGEST_LINE else shown[: LONGEST_LINE - 1] + "…"
+    """Return a text without control characters, cut at MAX_LINE."""
+    # Names and messages come from strangers: an escape sequence in them could control the terminal.
+    shown = "".join(character if character.isprintable() else " " for character in text[: MAX_LINE + 1])
+    return shown if len(shown) <= MAX_LINE else shown[: MAX_LINE - 1] + "…"
 
 
-def line(event: Event) -> str:
+def format_event(event: Event) -> str:
     """Return an event as one line."""
-    where = f"{event.job}/{event.variable}" if event.variable else event.job
+    unit = f"{event.job}/{event.variable}" if event.variable else event.job
     if event.kind in ("accepted", "late"):
-        return printable(f"{event.kind} {where} in {event.seconds:.2f} s")
-    if event.kind in LASTING:
-        parts = [event.kind, *([where] if where else []), f"for {event.seconds:.0f} s: {event.message}"]
+        return printable(f"{event.kind} {unit} in {event.seconds:.2f} s")
+    if event.kind in WAITS:
+        parts = [event.kind, *([unit] if unit else []), f"for {event.seconds:.0f} s: {event.message}"]
         return printable(" ".join(parts))
-    return printable(f"{event.kind} {where}: {event.message}")
+    return printable(f"{event.kind} {unit}: {event.message}")
 
 
-def summary(totals: Totals, seconds: float) -> str:
-    """Return the sums of a run, and its rate, as one line."""
+def format_totals(totals: Totals, seconds: float) -> str:
+    """Return the totals of a run of some seconds, and the rate, as one line."""
     units = sum(totals.counts.values())
     rate = units * 60 / seconds if seconds > 0 else 0.0
     return f"{totals.summary()}; {units} units in {seconds:.1f} s ({rate:.1f} a minute)"
 
 
 class PlainLog:
-    """One line for each unit that ends, and one where a state begins that lasts."""
+    """Writes a line for each unit that ends, and for the start of each wait."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._states: dict[int, str] = {}
+        self._last_kinds: dict[int, str] = {}
         self._lock = threading.Lock()
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
         with self._lock:
-            repeated = self._states.get(event.worker) == event.kind
-            self._states[event.worker] = event.kind
-            if event.kind in ENDINGS or event.kind == "aside" or (event.kind != "leased" and not repeated):
-                self.say(line(event))
+            repeated = self._last_kinds.get(event.worker) == event.kind
+            self._last_kinds[event.worker] = event.kind
+            # A pool that is away for a night makes one line, not one for each attempt.
+            if event.kind in OUTCOMES or event.kind == "backoff" or (event.kind != "leased" and not repeated):
+                self._write_line(format_event(event))
 
-    def say(self, text: str) -> None:
-        """Write a line at once."""
+    def _write_line(self, text: str) -> None:
         self._stream.write(text + "\n")
+        # A log file is read while the volunteer works.
         self._stream.flush()
 
 
 @dataclass
 class Row:
-    """What a worker is doing."""
+    """The state of one worker in the table."""
 
-    doing: str = "looking for a job"
+    state: str = "looking for a job"
     job: str = ""
     variable: str = ""
     since: float = field(default_factory=time.monotonic)
 
 
 class LiveTable:
-    """A table of the workers and the sums, redrawn in place; lines for what went wrong pass above it."""
+    """A table of workers and totals, redrawn in place, with errors as lines above it."""
 
     def __init__(self, totals: Callable[[], Totals], workers: int, console: Console | None = None) -> None:
         self._totals = totals
@@ -100,11 +102,12 @@ class LiveTable:
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
-        doing = "computing" if event.kind == "leased" else event.kind
+        state = "computing" if event.kind == "leased" else event.kind
         if event.worker in self._rows:
-            self._rows[event.worker] = Row(doing, event.job, event.variable)
+            self._rows[event.worker] = Row(state, event.job, event.variable)
         if event.kind in STYLES:
-            self._live.console.print(Text(line(event), style=STYLES[event.kind]))
+            # As Text, not as a string: rich would interpret a message's brackets as markup.
+            self._live.console.print(Text(format_event(event), style=STYLES[event.kind]))
 
     def _render(self) -> RenderableType:
         table = Table(box=None, pad_edge=False)
@@ -112,11 +115,11 @@ class LiveTable:
             table.add_column(name, style="dim" if name == "worker" else "")
         for number, row in self._rows.items():
             elapsed = f"{time.monotonic() - row.since:.0f} s"
-            cells = (str(number), row.doing, row.job, row.variable, elapsed)
+            cells = (str(number), row.state, row.job, row.variable, elapsed)
             table.add_row(*(Text(printable(cell)) for cell in cells))
-        return Group(table, Text(summary(self._totals(), time.monotonic() - self._started), style="bold"))
+        return Group(table, Text(format_totals(self._totals(), time.monotonic() - self._started), style="bold"))
 
 
-def on_terminal(stream: TextIO = sys.stdout) -> bool:
-    """Tell whether a person watches."""
+def is_terminal(stream: TextIO = sys.stdout) -> bool:
+    """Return whether a stream is a terminal."""
     return stream.isatty()

@@ -1,16 +1,17 @@
-"""What can go wrong between a client and its pool, and in the code of a job."""
+"""Errors of a client and its pool, and of the code of a job."""
 
 from typing import Any
 
 
 class Unreachable(Exception):
-    """The pool did not answer, in as many attempts as were allowed."""
-
-    retry_after: float | None = None
+    """The pool did not respond, in as many attempts as are allowed."""
 
 
 class PoolError(Exception):
-    """The pool answered with an error; `status`, `title` and `detail` are those of its problem document."""
+    """The pool responded with an error; `status`, `title` and `detail` come from its problem document (RFC 9457).
+
+    `retry_after` is in seconds, None without that header.
+    """
 
     def __init__(self, status: int, title: str, detail: str = "", *, retry_after: float | None = None) -> None:
         super().__init__(f"{status} {title}" + (f": {detail}" if detail else ""))
@@ -21,21 +22,24 @@ class PoolError(Exception):
 
     @classmethod
     def from_problem(cls, status: int, problem: Any, retry_after: float | None) -> "PoolError":
-        """Read a problem document, or whatever came in its place."""
+        """Return the error of a parsed problem document, or of any other body: a proxy's errors are HTML."""
         known = problem if isinstance(problem, dict) else {}
-        title = str(known.get("title") or "the pool answered with an error")
+        title = str(known.get("title") or "the pool responded with an error")
         return cls(status, title, str(known.get("detail") or ""), retry_after=retry_after)
 
 
-class Astray(PoolError):
-    """A link or a redirect leads away from the pool's own address: into the volunteer's network, perhaps."""
+class ForeignLink(PoolError):
+    """A link or a redirect to another origin than the pool's; status 0.
+
+    It is refused: it might lead into the volunteer's own network, or give results and keys to somebody else.
+    """
 
     def __init__(self, address: str) -> None:
         super().__init__(0, "not an address of this pool", address[:200])
 
 
 class MissingLink(Exception):
-    """A document lacks the link that leads on."""
+    """A document lacks a link that is needed; `name` is the link's, `address` the document's."""
 
     def __init__(self, name: str, address: str) -> None:
         super().__init__(f"{address} has no link {name!r}")
@@ -43,10 +47,14 @@ class MissingLink(Exception):
         self.address = address
 
 
+# Every error of a request.
+REQUEST_ERRORS = (Unreachable, PoolError, MissingLink)
+
+
 class JobError(Exception):
     """A unit could not be computed.
 
-    `kind` is `code` (no function), `threw`, `no-result`, `not-json`, `too-large`, `memory`, `timeout`, `crash`
+    `kind` is `code` (not a function), `threw`, `no-result`, `not-json`, `too-large`, `memory`, `timeout`, `crash`
     or `cancelled`.
     """
 

@@ -1,32 +1,20 @@
-"""What happens to a volunteer, as told to whoever displays it, and the sums of it."""
+"""Events of a volunteer, for its display, and their counts."""
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
-Kind = Literal[
-    "leased",
-    "accepted",
-    "late",
-    "rejected",
-    "refused",
-    "error",
-    "returned",
-    "lost",
-    "aside",
-    "waiting",
-    "offline",
-    "stopping",
-]
+Outcome = Literal["accepted", "late", "rejected", "refused", "error", "returned", "lost"]
+Kind = Literal[Outcome, "leased", "backoff", "waiting", "offline", "stopping"]
 
-# How a leased variable may end. Each of them ends one unit.
-ENDINGS = ("accepted", "late", "rejected", "refused", "error", "returned", "lost")
+# Each of them ends one unit.
+OUTCOMES: tuple[str, ...] = get_args(Outcome)
 
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened to a worker (0: to all); `seconds` is how long a function ran, or a wait is."""
+    """One event of a worker (0: of all); `seconds` is the run time of a unit, or the length of a wait."""
 
     kind: Kind
     worker: int
@@ -41,14 +29,14 @@ Listener = Callable[[Event], None]
 
 @dataclass
 class Totals:
-    """How many units ended in which way."""
+    """The number of units by outcome. Thread-safe."""
 
     counts: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def add(self, event: Event) -> None:
-        """Count an event that ends a unit."""
-        if event.kind in ENDINGS:
+        """Count an event that ends a unit; ignore others."""
+        if event.kind in OUTCOMES:
             with self._lock:
                 self.counts[event.kind] = self.counts.get(event.kind, 0) + 1
 
@@ -56,7 +44,7 @@ class Totals:
         return self.counts.get(kind, 0)
 
     def summary(self) -> str:
-        """Return the sums in one line: those that are always of interest, and the others where there are any."""
+        """Return the counts in one line; unusual outcomes only where there are any."""
         always = [f"{self[kind]} {kind}" for kind in ("accepted", "rejected", "late")]
         others = [f"{self[kind]} {kind}" for kind in ("refused", "returned", "lost") if self[kind]]
         errors = "1 error" if self["error"] == 1 else f"{self['error']} errors"

@@ -1,4 +1,8 @@
-"""Frames between a worker and its child: JSON documents, each led by its length in four bytes."""
+"""Frames between an executor and its child process: a JSON document after its length, four bytes, big-endian.
+
+A pipe is a stream without message boundaries. A length, rather than a delimiter, lets the reader refuse a frame that
+is too large before it reads it.
+"""
 
 import json
 import os
@@ -15,23 +19,23 @@ def pack(document: Any) -> bytes:
 
 
 def read(descriptor: int) -> Any:
-    """Return the next document of a pipe; raise EOFError where it ends."""
+    """Return the next document of a pipe; raise EOFError at its end."""
     (size,) = LENGTH.unpack(_read_exactly(descriptor, LENGTH.size))
     return json.loads(_read_exactly(descriptor, size))
 
 
 def write(descriptor: int, document: Any) -> None:
-    """Write one document to a pipe."""
+    """Write a document to a pipe."""
     unsent = memoryview(pack(document))
     while unsent:
         unsent = unsent[os.write(descriptor, unsent) :]
 
 
 def _read_exactly(descriptor: int, size: int) -> bytes:
-    parts = bytearray()
-    while len(parts) < size:
-        part = os.read(descriptor, min(size - len(parts), 1 << 20))
+    content = bytearray()
+    while len(content) < size:
+        part = os.read(descriptor, min(size - len(content), 1 << 20))
         if not part:
             raise EOFError
-        parts += part
-    return bytes(parts)
+        content += part
+    return bytes(content)

@@ -1,4 +1,4 @@
-"""A leased variable: the unit of work, on loan until its deadline."""
+"""Leased variables: the units of work, each on loan until its deadline."""
 
 import time
 from dataclasses import dataclass, field
@@ -6,15 +6,15 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from comp_pool.links import Document
-from comp_pool.transport import seconds
+from comp_pool.response import parse_seconds
 
-# What a pool lends for where it doesn't say.
-USUAL_SECONDS = 300.0
+# The length of a lease where the pool sends no `Lease-Seconds`.
+DEFAULT_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
-class Nothing:
-    """The pool has nothing at present; falsy. `retry_after` counts seconds, None where the pool doesn't say."""
+class NoWork:
+    """The pool has no job or no variable at present. Falsy. `retry_after` is in seconds, None without that header."""
 
     retry_after: float | None = None
 
@@ -24,16 +24,18 @@ class Nothing:
 
 @dataclass
 class Lease(Document):
-    """A variable on loan; `seconds` counts from `since`, a time of the monotonic clock."""
+    """A variable, leased for `seconds` from `since`, a time of the monotonic clock."""
 
-    seconds: float = USUAL_SECONDS
+    seconds: float = DEFAULT_SECONDS
     since: float = field(default_factory=time.monotonic)
 
     @classmethod
-    def of(cls, document: Document) -> "Lease":
-        """Read the document of a leased variable."""
-        lent = seconds(document.headers, "Lease-Seconds")
-        return cls(document.address, document.content, document.headers, USUAL_SECONDS if lent is None else lent)
+    def from_document(cls, document: Document) -> "Lease":
+        """Return the lease of a variable that was just leased or extended."""
+        seconds = parse_seconds(document.headers, "Lease-Seconds")
+        return cls(
+            document.address, document.content, document.headers, DEFAULT_SECONDS if seconds is None else seconds
+        )
 
     @property
     def remaining(self) -> float:
@@ -42,11 +44,11 @@ class Lease(Document):
 
     @property
     def context(self) -> Any:
-        """The context to start with, None where the kept one goes on."""
+        """The starting context of this unit; None: the job's kept context."""
         return self.embedded("context")
 
     @property
     def name(self) -> str:
-        """How the variable is called on a display."""
+        """The variable's id, for display."""
         path = urlsplit(self.link("self")).path if self.has("self") else ""
         return unquote(path.rstrip("/").rpartition("/")[2]) or "variable"

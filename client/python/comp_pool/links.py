@@ -1,4 +1,4 @@
-"""Documents of a pool and their links: resolved against where the document was found, templates expanded."""
+"""JSON documents of a pool and their links: relative to the document's address, URI templates expanded."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,38 +16,38 @@ Values = Mapping[str, str | Sequence[str]]
 
 @dataclass
 class Document:
-    """A JSON object of a pool, with the address that it was read from."""
+    """A JSON object of a pool, with the address that it was read from, and its headers."""
 
     address: str
     content: dict[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def has(self, name: str) -> bool:
-        """Tell whether there is a link of this name."""
+        """Return whether the document has a link of this name."""
         return self._href(name) is not None
 
     def link(self, name: str, values: Values | None = None) -> str:
-        """Return the absolute address of a link, its template expanded; raise MissingLink without one."""
+        """Return the absolute address of a link, its template expanded; raise MissingLink without it."""
         href = self._href(name)
         if href is None:
             raise MissingLink(name, self.address)
         try:
             return urljoin(self.address, expand(href, values or {}))
-        except ValueError as ex:  # Such as "http://[": no address at all.
+        except ValueError as ex:  # An invalid URL, such as "http://[".
             raise MissingLink(name, self.address) from ex
 
     @property
     def data(self) -> dict[str, Any]:
-        """Everything but the reserved fields."""
+        """The content without the reserved fields of HAL."""
         return {name: value for name, value in self.content.items() if name not in RESERVED}
 
     def embedded(self, name: str) -> Any:
-        """Return what is embedded under this name, None without it."""
+        """Return an embedded resource, None without it."""
         embedded = self.content.get("_embedded")
         return embedded.get(name) if isinstance(embedded, dict) else None
 
     def items(self) -> "Iterator[Document]":
-        """Iterate the documents of one page of a collection."""
+        """Iterate the items of one page of a collection."""
         items = self.embedded("items")
         for item in items if isinstance(items, list) else ():
             if isinstance(item, dict):
@@ -56,23 +56,27 @@ class Document:
     def _href(self, name: str) -> str | None:
         links = self.content.get("_links")
         found = links.get(name) if isinstance(links, dict) else None
+        # A plain link is a string, a HAL link an object.
         href = found.get("href") if isinstance(found, dict) else found
         return href if isinstance(href, str) else None
 
 
 def expand(template: str, values: Values) -> str:
-    """Expand the URI templates that pools use (RFC 6570): `{name}`, `{/name}`, `{?name}`, `{?name*,other}`."""
-    return EXPRESSION.sub(lambda match: _expand_one(match[1], match[2], values), template)
+    """Expand a URI template, of the forms in RFC 6570 that pools use: `{name}`, `{/name}`, `{?name}`, `{?name*,other}`.
+
+    Names without a value are left out.
+    """
+    return EXPRESSION.sub(lambda match: _expand_expression(match[1], match[2], values), template)
 
 
-def _expand_one(operator: str, names: str, values: Values) -> str:
-    given = [(name, _several(values.get(name) or ())) for name in names.replace("*", "").split(",")]
+def _expand_expression(operator: str, names: str, values: Values) -> str:
+    pairs = [(name, _as_list(values.get(name) or ())) for name in names.replace("*", "").split(",")]
     if operator in ("?", "&"):
-        query = urlencode([(name, one) for name, several in given for one in several], quote_via=quote)
+        query = urlencode([(name, value) for name, several in pairs for value in several], quote_via=quote)
         return operator + query if query else ""
-    parts = [",".join(quote(one, safe="") for one in several) for _, several in given if several]
+    parts = [",".join(quote(value, safe="") for value in several) for _, several in pairs if several]
     return operator + (operator or ",").join(parts) if parts else ""
 
 
-def _several(value: str | Sequence[str]) -> list[str]:
+def _as_list(value: str | Sequence[str]) -> list[str]:
     return [value] if isinstance(value, str) else list(value)

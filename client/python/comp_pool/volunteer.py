@@ -1,90 +1,95 @@
-"""A volunteer: several workers that compute for one pool, and how they are stopped."""
+"""A volunteer: several workers that compute for one pool, and their shutdown."""
 
 import queue
 import threading
 import time
 
 from comp_pool.client import Client
-from comp_pool.crew import Crew, Options
 from comp_pool.events import Event, Listener, Totals
-from comp_pool.shift import Shift
+from comp_pool.options import Options
+from comp_pool.worker_context import WorkerContext
+from comp_pool.worker_loop import WorkerLoop
 
-# For giving leases back when all is to end at once.
-LAST_SECONDS = 5.0
+# Between the cancellation of all units and the end: time to give leases back.
+CANCEL_SECONDS = 5.0
 
 
-def _silent(event: Event) -> None:
-    """Tell nobody."""
+def _ignore(event: Event) -> None:
+    pass
 
 
 class Volunteer:
-    """Computes for a pool until it is interrupted, or as long as its options say."""
+    """Computes for a pool until it is interrupted, or a limit of its options is reached."""
 
-    def __init__(self, client: Client, options: Options | None = None, listener: Listener = _silent) -> None:
+    def __init__(self, client: Client, options: Options | None = None, listener: Listener = _ignore) -> None:
         self._options = options or Options()
-        self._crew = Crew(client, self._options, listener)
-        self._shifts = [Shift(number, self._crew) for number in range(1, self._options.workers + 1)]
-        # Its `put` may be called in a signal handler, which that of an Event or a Queue may not.
-        self._inbox: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._end: float | None = None
+        self._context = WorkerContext(client, self._options, listener)
+        self._loops = [WorkerLoop(number, self._context) for number in range(1, self._options.workers + 1)]
+        # A SimpleQueue is reentrant, so that a signal handler may put messages. An Event or a Queue would deadlock
+        # where the signal interrupts a thread that holds its lock.
+        self._messages: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._deadline: float | None = None
 
     @property
     def totals(self) -> Totals:
-        """How many units ended in which way, so far."""
-        return self._crew.totals
+        """The number of units by outcome, so far."""
+        return self._context.totals
 
     def interrupt(self) -> None:
-        """Stop after what is being computed, if that takes no longer than the grace time; at once when repeated.
+        """Shut down after the running units, or after the grace time; a second call cancels them at once.
 
-        Safe in a signal handler and from any thread.
+        May be called from any thread, and from a signal handler.
         """
-        self._inbox.put("interrupt")
+        self._messages.put("interrupt")
 
     def run(self) -> Totals:
-        """Work; return the sums when all is over."""
-        for shift in self._shifts:
-            threading.Thread(target=self._run, args=(shift,), daemon=True).start()
+        """Run the workers until all of them have ended; return the totals."""
+        for loop in self._loops:
+            threading.Thread(target=self._run_worker, args=(loop,), daemon=True).start()
         try:
-            self._wait()
+            self._wait_for_workers()
         except BaseException:
-            self._abort()
+            self._cancel()
             raise
         return self.totals
 
-    def _run(self, shift: Shift) -> None:
+    def _run_worker(self, loop: WorkerLoop) -> None:
         try:
-            shift.run()
+            loop.run()
         finally:
-            self._inbox.put("ended")
+            self._messages.put("ended")
 
-    def _wait(self) -> None:
-        running = len(self._shifts)
+    def _wait_for_workers(self) -> None:
+        running = len(self._loops)
         while running:
             try:
-                message = self._inbox.get(timeout=self._patience())
+                message = self._messages.get(timeout=self._seconds_left())
             except queue.Empty:
+                # The deadline of a shutdown has the effect of another interrupt.
                 message = "interrupt"
             if message == "ended":
                 running -= 1
-            elif self._crew.aborted.is_set():
+            elif self._context.cancelled.is_set():
                 return
             else:
-                self._interrupted()
+                self._shut_down()
 
-    def _patience(self) -> float | None:
-        return None if self._end is None else max(0.0, self._end - time.monotonic())
+    def _seconds_left(self) -> float | None:
+        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
 
-    def _interrupted(self) -> None:
-        if self._crew.stopping.is_set() and self._end is not None:
-            self._abort()
-            self._end = time.monotonic() + LAST_SECONDS
+    def _shut_down(self) -> None:
+        # `draining` alone may also be due to the idle time: that is no first interrupt.
+        if self._context.draining.is_set() and self._deadline is not None:
+            self._cancel()
+            self._deadline = time.monotonic() + CANCEL_SECONDS
         else:
-            self._crew.stopping.set()
-            self._end = time.monotonic() + self._options.grace
-            self._crew.emit(Event("stopping", 0, seconds=self._options.grace, message="the units at hand may end"))
+            self._context.draining.set()
+            self._deadline = time.monotonic() + self._options.grace
+            message = "finishing the units in progress"
+            self._context.emit(Event("stopping", 0, seconds=self._options.grace, message=message))
 
-    def _abort(self) -> None:
-        self._crew.stopping.set()
-        self._crew.aborted.set()
-        for shift in self._shifts:
-            shift.cancel()
+    def _cancel(self) -> None:
+        self._context.draining.set()
+        self._context.cancelled.set()
+        for loop in self._loops:
+            loop.cancel()

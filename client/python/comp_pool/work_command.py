@@ -8,24 +8,24 @@ import time
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from comp_pool.abilities import Abilities, find_abilities
+from comp_pool.abilities import Abilities, detect_abilities
 from comp_pool.client import Client
 from comp_pool.confinement import can_forbid_system_calls
-from comp_pool.crew import Options
-from comp_pool.display import LiveTable, PlainLog, on_terminal, printable, summary
+from comp_pool.display import LiveTable, PlainLog, format_totals, is_terminal, printable
 from comp_pool.errors import MissingLink, PoolError, Unreachable
 from comp_pool.events import Event, Listener, Totals
-from comp_pool.identity import VALID, volunteer_id
-from comp_pool.transport import Patience
+from comp_pool.executor import MEBIBYTE
+from comp_pool.identity import VALID_ID, volunteer_id
+from comp_pool.options import Options
+from comp_pool.retry_policy import Retries
 from comp_pool.volunteer import Volunteer
-from comp_pool.worker import MEBIBYTE
 
 DESCRIPTION = """
-Compute for the pool at URL: take variables of its jobs, run the jobs' JavaScript on them in confined child
-processes, post the results. Ctrl-C ends after the units at hand, a second Ctrl-C at once.
+Compute for the pool at URL: lease variables of its jobs, run the jobs' JavaScript on them in sandboxed child processes,
+post the results. Ctrl-C finishes the units in progress, a second Ctrl-C gives them back at once.
 """
 
-UNFILTERED = "this system can't filter system calls: jobs are confined by V8 alone; work only for pools that you trust"
+NO_SECCOMP = "no system call filter on this system: V8 alone confines the jobs; work only for pools that you trust"
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -34,20 +34,18 @@ def add(subparsers: Subparsers) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser("work", help="compute for a pool", description=DESCRIPTION)
     option = parser.add_argument
-    option("url", metavar="URL", type=_address, help="the pool's root, such as https://pool.example/")
-    option("--workers", type=_count, default=1, metavar="N", help="compute N units at a time (default 1)")
-    option("--owner", action="append", default=[], metavar="NAME", help="only jobs of this owner; may be repeated")
+    option("url", metavar="URL", type=_url, help="the pool's root, such as https://pool.example/")
+    option("--workers", type=_count, default=1, metavar="N", help="units computed in parallel (default 1)")
+    option("--owner", action="append", default=[], metavar="NAME", help="only jobs of this owner; repeatable")
     option("--job", metavar="ID", help="only this job")
-    option("--scheduler", metavar="ID", help="let this scheduler of the pool choose the jobs")
-    option("--units", type=_count, metavar="N", help="end after N units")
-    option("--idle-exit", type=_seconds, metavar="SECONDS", help="end after so long with nothing to do")
-    option("--memory", type=_count, default=512, metavar="MB", help="memory for each worker's job (default 512)")
-    option("--grace", type=_seconds, default=10.0, metavar="S", help="finish units this long after Ctrl-C (default 10)")
-    option(
-        "--unit-limit", type=_seconds, default=3600.0, metavar="S", help="give up units after S seconds (default 3600)"
-    )
-    option("--quiet", action="store_true", help="say nothing but the sums at the end")
-    option("--volunteer-id", type=_volunteer, metavar="ID", help="who computes (default: an id that is kept)")
+    option("--scheduler", metavar="ID", help="the pool's scheduler that selects jobs (default: the pool's choice)")
+    option("--units", type=_count, metavar="N", help="exit after N units")
+    option("--idle-exit", type=_seconds, metavar="SECONDS", help="exit after this time without work")
+    option("--memory", type=_count, default=512, metavar="MB", help="memory limit of each worker's job (default 512)")
+    option("--grace", type=_seconds, default=10.0, metavar="SECONDS", help="time limit after Ctrl-C (default 10)")
+    option("--unit-limit", type=_seconds, default=3600.0, metavar="SECONDS", help="time limit of a unit (default 3600)")
+    option("--quiet", action="store_true", help="print only the totals at the end")
+    option("--volunteer-id", type=_volunteer_id, metavar="ID", help="the volunteer's id (default: a stored random id)")
     parser.set_defaults(run=run)
 
 
@@ -65,52 +63,55 @@ def _seconds(text: str) -> float:
     return seconds
 
 
-def _address(text: str) -> str:
+def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise argparse.ArgumentTypeError("must begin with http:// or https://")
     return text
 
 
-def _volunteer(text: str) -> str:
-    if not VALID.fullmatch(text):
-        raise argparse.ArgumentTypeError("must be 16 to 128 of A-Z a-z 0-9 _ -")
+def _volunteer_id(text: str) -> str:
+    if not VALID_ID.fullmatch(text):
+        raise argparse.ArgumentTypeError("must be 16 to 128 characters: A-Z a-z 0-9 _ -")
     return text
 
 
 def run(args: argparse.Namespace) -> int:
-    """Work as the arguments say; return the exit status."""
-    # The volunteer itself waits between attempts, so that it can be interrupted.
-    once = Patience(attempts=1)
-    identity = args.volunteer_id or volunteer_id()
-    with Client(args.url, volunteer=identity, patience=once) as client:
-        abilities = find_abilities(args.memory * MEBIBYTE)
-        mistake = _mistake(client, args, abilities)
-        if mistake is not None:
-            sys.stderr.write(f"comp-pool: {printable(mistake)}\n")
+    """Compute with the given options; return the exit status."""
+    # One attempt: the volunteer has retries of its own, which an interrupt can end.
+    retries = Retries(attempts=1)
+    volunteer = args.volunteer_id or volunteer_id()
+    with Client(args.url, volunteer=volunteer, retries=retries) as client:
+        abilities = detect_abilities(args.memory * MEBIBYTE)
+        error = _usage_error(client, args, abilities)
+        if error is not None:
+            sys.stderr.write(f"comp-pool: {printable(error)}\n")
             return 1
         if not can_forbid_system_calls():
-            sys.stderr.write(f"comp-pool: {UNFILTERED}\n")
+            sys.stderr.write(f"comp-pool: {NO_SECCOMP}\n")
         started = time.monotonic()
         totals = _work(client, _options(args, abilities), args.quiet)
-    sys.stdout.write(summary(totals, time.monotonic() - started) + "\n")
+    sys.stdout.write(format_totals(totals, time.monotonic() - started) + "\n")
     return 0
 
 
-def _mistake(client: Client, args: argparse.Namespace, abilities: Abilities) -> str | None:
-    """Return what is wrong with the address or with a name; a pool that is only away is no mistake."""
+def _usage_error(client: Client, args: argparse.Namespace, abilities: Abilities) -> str | None:
+    """Return what is wrong with the URL or with a name, None where nothing is, or where the pool is unavailable."""
     try:
         if args.job is not None:
             missing = abilities.missing(client.job(args.job))
             return f"the job {args.job} requires {'; '.join(missing)}" if missing else None
-        client.schedule(owners=args.owner, scheduler=args.scheduler)
+        client.scheduled_job(owners=args.owner, scheduler=args.scheduler)
     except Unreachable:
         return None
     except (PoolError, MissingLink) as ex:
-        away = isinstance(ex, PoolError) and (ex.status >= 500 or ex.status == 429)
-        return None if away else str(ex)
+        return None if _is_unavailable(ex) else str(ex)
     except ValueError as ex:
-        return f"not an address: {ex}"
+        return f"invalid URL: {ex}"
     return None
+
+
+def _is_unavailable(ex: Exception) -> bool:
+    return isinstance(ex, PoolError) and (ex.status >= 500 or ex.status == 429)
 
 
 def _options(args: argparse.Namespace, abilities: Abilities) -> Options:
@@ -129,15 +130,16 @@ def _options(args: argparse.Namespace, abilities: Abilities) -> Options:
 
 
 def _work(client: Client, options: Options, quiet: bool) -> Totals:
-    shown: list[Listener] = []
+    # The display needs the volunteer's totals, and the volunteer a listener: the list breaks the cycle.
+    displays: list[Listener] = []
 
     def listener(event: Event) -> None:
-        for listen in shown:
-            listen(event)
+        for display in displays:
+            display(event)
 
     volunteer = Volunteer(client, options, listener)
-    with _display(volunteer, options, quiet) as listen, _interrupts(volunteer):
-        shown.extend([listen] if listen is not None else [])
+    with _display(volunteer, options, quiet) as display, _interrupts(volunteer):
+        displays.extend([display] if display is not None else [])
         return volunteer.run()
 
 
@@ -145,7 +147,7 @@ def _work(client: Client, options: Options, quiet: bool) -> Totals:
 def _display(volunteer: Volunteer, options: Options, quiet: bool) -> Iterator[Listener | None]:
     if quiet:
         yield None
-    elif on_terminal():
+    elif is_terminal():
         with LiveTable(lambda: volunteer.totals, options.workers) as table:
             yield table
     else:
@@ -155,9 +157,9 @@ def _display(volunteer: Volunteer, options: Options, quiet: bool) -> Iterator[Li
 @contextlib.contextmanager
 def _interrupts(volunteer: Volunteer) -> Iterator[None]:
     signals = (signal.SIGINT, signal.SIGTERM)
-    former = [signal.signal(number, lambda *_: volunteer.interrupt()) for number in signals]
+    handlers = [signal.signal(number, lambda *_: volunteer.interrupt()) for number in signals]
     try:
         yield
     finally:
-        for number, handler in zip(signals, former, strict=True):
+        for number, handler in zip(signals, handlers, strict=True):
             signal.signal(number, handler)

@@ -1,19 +1,19 @@
-"""What a job's function is given, what it may return, and what becomes of its context."""
+"""The arguments and the return values of a job's function, and how its context is kept."""
 
 import json
 
 import pytest
 from client_processes import gone
-from comp_pool.child import Deadline
+from comp_pool.deadline import Deadline
 from comp_pool.errors import JobError
-from comp_pool.worker import Unit, Worker
+from comp_pool.executor import Executor, Unit
 
 COUNT = "function (variable, context) { context.n = (context.n || 0) + variable.step; context.result = context.n; }"
 
 
-def compute(worker: Worker, source: str, variable: dict[str, object] | None = None, **more: object) -> str:
+def compute(executor: Executor, source: str, variable: dict[str, object] | None = None, **more: object) -> str:
     unit = Unit(str(more.pop("job", "job")), source, variable or {}, **more)
-    return worker.compute(unit, Deadline(10)).result
+    return executor.compute(unit, Deadline(10)).result
 
 
 @pytest.mark.parametrize(
@@ -28,15 +28,15 @@ def compute(worker: Worker, source: str, variable: dict[str, object] | None = No
     ],
 )
 def test_a_function_may_return_its_result_in_any_of_these_ways(source: str) -> None:
-    with Worker() as worker:
-        assert compute(worker, source, {"a": 41}) == "42"
+    with Executor() as executor:
+        assert compute(executor, source, {"a": 41}) == "42"
 
 
-def test_a_result_may_come_by_way_of_webassembly_compiled_aside() -> None:
+def test_a_result_may_depend_on_an_asynchronous_compilation() -> None:
     module = "new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])"
     source = f"async (v, c) => {{ c.result = String(await WebAssembly.compile({module})); }}"
-    with Worker() as worker:
-        assert compute(worker, source) == '"[object WebAssembly.Module]"'
+    with Executor() as executor:
+        assert compute(executor, source) == '"[object WebAssembly.Module]"'
 
 
 def test_webassembly_runs_under_confinement() -> None:
@@ -44,96 +44,96 @@ def test_webassembly_runs_under_confinement() -> None:
     code = "0,97,115,109,1,0,0,0,1,7,1,96,2,127,127,1,127,3,2,1,0,7,5,1,1,102,0,0,10,9,1,7,0,32,0,32,1,106,11"
     source = f"async (v, c) => {{ const m = await WebAssembly.instantiate(new Uint8Array([{code}])); "
     source += "let n = 0; for (let i = 0; i < 1e6; i++) n = m.instance.exports.f(n, 1); c.result = n; }"
-    with Worker() as worker:
-        assert compute(worker, source) == "1000000"
+    with Executor() as executor:
+        assert compute(executor, source) == "1000000"
 
 
 def test_the_context_lasts_from_one_variable_to_the_next() -> None:
-    with Worker() as worker:
-        assert [compute(worker, COUNT, {"step": 2}) for _ in range(3)] == ["2", "4", "6"]
+    with Executor() as executor:
+        assert [compute(executor, COUNT, {"step": 2}) for _ in range(3)] == ["2", "4", "6"]
 
 
-def test_the_returned_context_is_the_one_that_is_kept() -> None:
+def test_the_returned_context_is_kept() -> None:
     source = "(variable, context) => ({ n: (context.n || 0) + 1, result: context.n || 0 })"
-    with Worker() as worker:
-        assert [compute(worker, source) for _ in range(3)] == ["0", "1", "2"]
+    with Executor() as executor:
+        assert [compute(executor, source) for _ in range(3)] == ["0", "1", "2"]
 
 
-def test_a_starting_context_stands_in_for_the_kept_one() -> None:
-    with Worker() as worker:
-        compute(worker, COUNT, {"step": 1})
-        assert compute(worker, COUNT, {"step": 1}, context={"n": 100}) == "101"
+def test_a_starting_context_replaces_the_kept_one() -> None:
+    with Executor() as executor:
+        compute(executor, COUNT, {"step": 1})
+        assert compute(executor, COUNT, {"step": 1}, context={"n": 100}) == "101"
 
 
 @pytest.mark.parametrize("context", [{}, {"a": {"b": [1]}, "result": {"sum": 3}, "iteration": 2}])
-def test_a_starting_context_is_seen_as_it_is(context: dict[str, object]) -> None:
-    with Worker() as worker:
-        seen = compute(worker, "(variable, context) => ({ result: context })", context=context)
+def test_a_starting_context_is_passed_unchanged(context: dict[str, object]) -> None:
+    with Executor() as executor:
+        seen = compute(executor, "(variable, context) => ({ result: context })", context=context)
         assert json.loads(seen) == context
 
 
-def test_the_kept_context_goes_on_past_a_starting_one() -> None:
-    with Worker() as worker:
-        compute(worker, COUNT, {"step": 1})
-        compute(worker, COUNT, {"step": 1}, context={"n": 100, "result": 100})
-        assert compute(worker, COUNT, {"step": 1}) == "2"
+def test_the_kept_context_survives_a_starting_one() -> None:
+    with Executor() as executor:
+        compute(executor, COUNT, {"step": 1})
+        compute(executor, COUNT, {"step": 1}, context={"n": 100, "result": 100})
+        assert compute(executor, COUNT, {"step": 1}) == "2"
 
 
 def test_a_context_returned_for_a_starting_one_is_not_kept() -> None:
     source = "(variable, context) => ({ n: (context.n || 0) + 1, result: context.n || 0 })"
-    with Worker() as worker:
-        compute(worker, source, context={"n": 100})
-        assert compute(worker, source) == "0"
+    with Executor() as executor:
+        compute(executor, source, context={"n": 100})
+        assert compute(executor, source) == "0"
 
 
 def test_a_failure_from_a_starting_context_leaves_the_kept_one() -> None:
     source = "(v, c) => { c.n = (c.n || 0) + 1; if (c.bad) throw 1; c.result = c.n; }"
-    with Worker() as worker:
-        compute(worker, source)
+    with Executor() as executor:
+        compute(executor, source)
         with pytest.raises(JobError):
-            compute(worker, source, context={"bad": True, "n": 100})
-        assert compute(worker, source) == "2"
+            compute(executor, source, context={"bad": True, "n": 100})
+        assert compute(executor, source) == "2"
 
 
 def test_a_starting_result_that_nothing_changes_is_the_result() -> None:
-    with Worker() as worker:
-        assert compute(worker, "() => {}", context={"result": 7, "iteration": 1}) == "7"
+    with Executor() as executor:
+        assert compute(executor, "() => {}", context={"result": 7, "iteration": 1}) == "7"
 
 
 def test_a_result_is_not_carried_over_to_the_next_variable() -> None:
-    with Worker() as worker:
+    with Executor() as executor:
         source = "(variable, context) => { if (variable.first) context.result = 1; }"
-        compute(worker, source, {"first": True})
+        compute(executor, source, {"first": True})
         with pytest.raises(JobError, match="without a `result` field"):
-            compute(worker, source)
+            compute(executor, source)
 
 
 def test_the_next_job_gets_a_fresh_child() -> None:
-    with Worker() as worker:
-        compute(worker, COUNT, {"step": 1})
-        former = worker.child
-        assert compute(worker, COUNT, {"step": 1}, job="other") == "1"
+    with Executor() as executor:
+        compute(executor, COUNT, {"step": 1})
+        former = executor.child
+        assert compute(executor, COUNT, {"step": 1}, job="other") == "1"
         assert former is not None
         assert gone(former.pid)
 
 
 def test_changed_code_of_a_job_gets_a_fresh_child() -> None:
-    with Worker() as worker:
-        compute(worker, COUNT, {"step": 1})
-        assert compute(worker, COUNT.replace("variable.step", "5")) == "5"
+    with Executor() as executor:
+        compute(executor, COUNT, {"step": 1})
+        assert compute(executor, COUNT.replace("variable.step", "5")) == "5"
 
 
 def test_links_never_reach_the_function() -> None:
     variable = {"_links": {"post_result": "/secret"}, "_embedded": {"context": {}}, "a": 1}
-    with Worker() as worker:
+    with Executor() as executor:
         source = "(variable, context) => { context.result = Object.keys(variable); }"
-        assert compute(worker, source, variable) == '["a"]'
+        assert compute(executor, source, variable) == '["a"]'
 
 
 def test_text_survives_both_ways() -> None:
-    with Worker() as worker:
+    with Executor() as executor:
         source = "(variable, context) => { context.result = variable.text; }"
-        assert compute(worker, source, {"text": "Ω\u2028🦀\x00"}) == '"Ω\u2028🦀\\u0000"'
+        assert compute(executor, source, {"text": "Ω\u2028🦀\x00"}) == '"Ω\u2028🦀\\u0000"'
 
 
 @pytest.mark.parametrize(
@@ -150,24 +150,24 @@ def test_text_survives_both_ways() -> None:
         ("async () => { await null; throw 'no luck'; }", "threw"),
     ],
 )
-def test_what_is_wrong_is_said_by_its_kind(source: str, kind: str) -> None:
-    with Worker() as worker, pytest.raises(JobError) as caught:
-        compute(worker, source)
+def test_an_error_has_its_kind(source: str, kind: str) -> None:
+    with Executor() as executor, pytest.raises(JobError) as caught:
+        compute(executor, source)
     assert caught.value.kind == kind
 
 
 def test_the_message_of_a_thrown_error_is_passed_on() -> None:
-    with Worker() as worker, pytest.raises(JobError, match="TypeError: no luck"):
-        compute(worker, "() => { throw new TypeError('no luck'); }")
+    with Executor() as executor, pytest.raises(JobError, match="TypeError: no luck"):
+        compute(executor, "() => { throw new TypeError('no luck'); }")
 
 
 def test_a_child_goes_on_after_an_error() -> None:
-    with Worker() as worker:
+    with Executor() as executor:
         with pytest.raises(JobError):
-            compute(worker, "(v, c) => { if (v.bad) throw 1; c.result = 2; }", {"bad": True})
-        former = worker.child
-        assert compute(worker, "(v, c) => { if (v.bad) throw 1; c.result = 2; }") == "2"
-        assert worker.child is former
+            compute(executor, "(v, c) => { if (v.bad) throw 1; c.result = 2; }", {"bad": True})
+        former = executor.child
+        assert compute(executor, "(v, c) => { if (v.bad) throw 1; c.result = 2; }") == "2"
+        assert executor.child is former
 
 
 def test_a_renewed_deadline_lets_a_long_unit_end() -> None:
@@ -178,13 +178,13 @@ def test_a_renewed_deadline_lets_a_long_unit_end() -> None:
         return 0.3
 
     source = "(v, c) => { const end = Date.now() + 700; while (Date.now() < end); c.result = 1; }"
-    with Worker() as worker:
-        compute(worker, "() => ({ result: 0 })")
-        assert worker.compute(Unit("job", source, {}), Deadline(0.6, renew)).result == "1"
+    with Executor() as executor:
+        compute(executor, "() => ({ result: 0 })")
+        assert executor.compute(Unit("job", source, {}), Deadline(0.6, renew)).result == "1"
     assert grants
 
 
 def test_a_job_may_write_to_its_console() -> None:
     source = "(variable, context) => { console.log('a', {b: 1}); console.error('c'); context.result = 1; }"
-    with Worker() as worker:
-        assert worker.compute(Unit("talker", source, {}), Deadline(10)).result == "1"
+    with Executor() as executor:
+        assert executor.compute(Unit("talker", source, {}), Deadline(10)).result == "1"

@@ -1,4 +1,4 @@
-"""Hostile jobs: each is ended or contained, leaves nothing behind, and the next job doesn't notice."""
+"""Hostile jobs: each is ended or contained, leaks nothing, and does not affect the next job."""
 
 import json
 import os
@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 from client_processes import gone
-from comp_pool.child import Deadline
+from comp_pool.deadline import Deadline
 from comp_pool.errors import JobError
-from comp_pool.worker import MEBIBYTE, Unit, Worker
+from comp_pool.executor import MEBIBYTE, Executor, Unit
 
 HONEST = "(v, c) => { c.result = [1, 2].map((n) => n * 2); }"
 
@@ -50,13 +50,13 @@ TAMPERING = {
 
 
 def failure(source: str, seconds: float = 10.0, **options: int) -> JobError:
-    with Worker(**options) as worker, pytest.raises(JobError) as caught:
-        worker.compute(Unit("hostile", source, {}), Deadline(seconds))
+    with Executor(**options) as executor, pytest.raises(JobError) as caught:
+        executor.compute(Unit("hostile", source, {}), Deadline(seconds))
     return caught.value
 
 
 @pytest.mark.parametrize("source", ENDLESS.values(), ids=ENDLESS)
-def test_what_never_ends_is_killed_at_its_deadline(source: str) -> None:
+def test_an_endless_unit_is_killed_at_its_deadline(source: str) -> None:
     began = time.monotonic()
     assert failure(source, 0.5).kind == "timeout"
     assert time.monotonic() - began < 2
@@ -98,24 +98,24 @@ def test_an_endless_message_is_cut() -> None:
     assert len(failure("() => { throw 'x'.repeat(1e7); }").message) <= 500
 
 
-def evaluate(worker: Worker, expression: str) -> Any:
+def evaluate(executor: Executor, expression: str) -> Any:
     unit = Unit("curious", "(v, c) => { c.result = (0, eval)(v.expression); }", {"expression": expression})
-    return json.loads(worker.compute(unit, Deadline(10)).result)
+    return json.loads(executor.compute(unit, Deadline(10)).result)
 
 
 @pytest.fixture(scope="module")
-def curious() -> Iterator[Worker]:
-    with Worker() as worker:
-        evaluate(worker, "0")
-        yield worker
+def curious() -> Iterator[Executor]:
+    with Executor() as executor:
+        evaluate(executor, "0")
+        yield executor
 
 
 @pytest.mark.parametrize("name", HOST)
-def test_a_host_object_is_not_there(name: str, curious: Worker) -> None:
+def test_a_host_object_is_not_available(name: str, curious: Executor) -> None:
     assert evaluate(curious, f"typeof {name}") == "undefined"
 
 
-def test_every_other_global_is_of_the_language(curious: Worker) -> None:
+def test_every_other_global_is_of_the_language(curious: Executor) -> None:
     there = "(name) => globalThis[name] !== undefined && !/^[A-Z]/.test(name)"
     names = evaluate(curious, f"Reflect.ownKeys(globalThis).filter({there})")
     parsers = {"console", "parseFloat", "parseInt", "isFinite", "isNaN", "eval", "globalThis", "escape", "unescape"}
@@ -123,15 +123,15 @@ def test_every_other_global_is_of_the_language(curious: Worker) -> None:
 
 
 def test_import_finds_nothing() -> None:
-    with Worker() as worker:
+    with Executor() as executor:
         source = "async (v, c) => { c.result = await import('fs').then(() => 'had it', () => 'refused'); }"
-        assert worker.compute(Unit("curious", source, {}), Deadline(10)).result == '"refused"'
+        assert executor.compute(Unit("curious", source, {}), Deadline(10)).result == '"refused"'
 
 
-def test_the_caller_is_not_to_be_had() -> None:
+def test_the_caller_is_not_accessible() -> None:
     source = "function peek() { return { result: typeof peek.caller }; }"
-    with Worker() as worker:
-        assert worker.compute(Unit("curious", source, {}), Deadline(10)).result == '"object"'
+    with Executor() as executor:
+        assert executor.compute(Unit("curious", source, {}), Deadline(10)).result == '"object"'
 
 
 def tamper(tampering: str) -> str:
@@ -140,16 +140,16 @@ def tamper(tampering: str) -> str:
 
 @pytest.mark.parametrize("tampering", TAMPERING.values(), ids=TAMPERING)
 def test_tampering_does_not_reach_the_next_job(tampering: str) -> None:
-    with Worker() as worker:
-        worker.compute(Unit("hostile", tamper(tampering), {"tamper": True}), Deadline(10))
-        assert worker.compute(Unit("honest", HONEST, {}), Deadline(10)).result == "[2,4]"
+    with Executor() as executor:
+        executor.compute(Unit("hostile", tamper(tampering), {"tamper": True}), Deadline(10))
+        assert executor.compute(Unit("honest", HONEST, {}), Deadline(10)).result == "[2,4]"
 
 
 @pytest.mark.parametrize("tampering", TAMPERING.values(), ids=TAMPERING)
-def test_tampering_does_not_break_what_carries_the_result(tampering: str) -> None:
-    with Worker() as worker:
-        worker.compute(Unit("hostile", tamper(tampering), {"tamper": True}), Deadline(10))
-        assert worker.compute(Unit("hostile", tamper(tampering), {}), Deadline(10)).result == "1"
+def test_tampering_does_not_break_the_transfer_of_results(tampering: str) -> None:
+    with Executor() as executor:
+        executor.compute(Unit("hostile", tamper(tampering), {"tamper": True}), Deadline(10))
+        assert executor.compute(Unit("hostile", tamper(tampering), {}), Deadline(10)).result == "1"
 
 
 def test_a_forged_refusal_is_not_believed() -> None:
@@ -157,10 +157,10 @@ def test_a_forged_refusal_is_not_believed() -> None:
 
 
 def test_the_child_has_an_empty_environment_and_no_directory() -> None:
-    with Worker() as worker:
-        worker.compute(Unit("honest", HONEST, {}), Deadline(10))
-        assert worker.child is not None
-        process = f"/proc/{worker.child.pid}"
+    with Executor() as executor:
+        executor.compute(Unit("honest", HONEST, {}), Deadline(10))
+        assert executor.child is not None
+        process = f"/proc/{executor.child.pid}"
         with open(f"{process}/environ", "rb") as file:
             # The C library's own coercion of the locale is all that may be in it.
             assert file.read().replace(b"LC_CTYPE=C.UTF-8", b"").strip(b"\0") == b""
@@ -168,32 +168,32 @@ def test_the_child_has_an_empty_environment_and_no_directory() -> None:
 
 
 def test_the_child_has_no_descriptor_of_its_parent() -> None:
-    with open(__file__, "rb") as ours, Worker() as worker:
+    with open(__file__, "rb") as ours, Executor() as executor:
         os.set_inheritable(ours.fileno(), True)
-        worker.compute(Unit("honest", HONEST, {}), Deadline(10))
-        assert worker.child is not None
-        opened = f"/proc/{worker.child.pid}/fd"
+        executor.compute(Unit("honest", HONEST, {}), Deadline(10))
+        assert executor.child is not None
+        opened = f"/proc/{executor.child.pid}/fd"
         assert __file__ not in [os.readlink(f"{opened}/{number}") for number in os.listdir(opened)]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="seccomp is Linux's")
 def test_v8_runs_with_its_system_calls_filtered() -> None:
-    with Worker() as worker:
-        worker.compute(Unit("honest", HONEST, {}), Deadline(10))
-        assert worker.child is not None
-        assert worker.child.confined
-        with open(f"/proc/{worker.child.pid}/status") as file:
+    with Executor() as executor:
+        executor.compute(Unit("honest", HONEST, {}), Deadline(10))
+        assert executor.child is not None
+        assert executor.child.confined
+        with open(f"/proc/{executor.child.pid}/status") as file:
             assert "Seccomp:\t2\n" in file.read()
 
 
 def test_a_cancelled_computation_ends_at_once() -> None:
     source = "(v, c) => { if (v.go) for (;;); c.result = 1; }"
-    with Worker() as worker:
-        worker.compute(Unit("hostile", source, {}), Deadline(10))
-        timer = threading.Timer(0.1, worker.cancel)
+    with Executor() as executor:
+        executor.compute(Unit("hostile", source, {}), Deadline(10))
+        timer = threading.Timer(0.1, executor.cancel)
         timer.start()
         with pytest.raises(JobError) as caught:
-            worker.compute(Unit("hostile", source, {"go": 1}), Deadline(30))
+            executor.compute(Unit("hostile", source, {"go": 1}), Deadline(30))
         timer.join()
     assert caught.value.kind == "cancelled"
 
@@ -219,7 +219,7 @@ def test_a_child_dies_with_its_parent_while_it_computes(source: str) -> None:
     assert gone(child)
 
 
-def test_a_child_dies_at_its_deadline_without_its_parent_s_help() -> None:
+def test_the_watchdog_ends_a_child_without_its_parent() -> None:
     command = [sys.executable, "-c", ORPHAN % ("() => { for (;;); }", 0.3)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None

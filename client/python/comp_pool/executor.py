@@ -1,0 +1,146 @@
+"""Computes units in child processes: one child for each job, killed at the deadline."""
+
+import json
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+from comp_pool.child import Child
+from comp_pool.deadline import Deadline
+from comp_pool.errors import JobError
+from comp_pool.links import RESERVED
+
+MEBIBYTE = 1 << 20
+
+# V8 aborts its process by one of these where an allocation fails; the kernel's OOM killer sends SIGKILL.
+MEMORY_SIGNALS = ("SIGTRAP", "SIGABRT", "SIGILL", "SIGSEGV", "SIGKILL")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One computation: the job's id and code, a variable, the starting context (None: the job's kept context)."""
+
+    job: str
+    source: str
+    variable: dict[str, Any]
+    context: Any = None
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A result as JSON text, and the run time of the function in seconds."""
+
+    result: str
+    seconds: float
+
+
+class Executor:
+    """Computes units one after the other. The context of a job is kept while its units follow each other."""
+
+    def __init__(self, *, memory_bytes: int = 512 * MEBIBYTE, result_bytes: int = MEBIBYTE) -> None:
+        self._memory_bytes = memory_bytes
+        self._result_bytes = result_bytes
+        self._child: Child | None = None
+        self._job: tuple[str, str] | None = None
+        self._cancelled = False
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> "Executor":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop_child()
+
+    @property
+    def child(self) -> Child | None:
+        """The current child process, None before the first unit and after `stop_child`."""
+        return self._child
+
+    def compute(self, unit: Unit, deadline: Deadline) -> Computed:
+        """Compute a unit; raise JobError where that fails or exceeds the deadline."""
+        response = self._request(unit, deadline)
+        result, seconds = response.get("result"), response.get("seconds")
+        # The types are checked: a job that has taken over its child may send anything.
+        if isinstance(result, str) and isinstance(seconds, float):
+            self._check_size(result)
+            return Computed(result, seconds)
+        kind, message = str(response.get("kind", "crash")), str(response.get("message", "no result"))
+        if kind == "memory":
+            # An isolate that has exceeded its limit can't be used again.
+            self.stop_child()
+        raise JobError(kind, message)
+
+    def _request(self, unit: Unit, deadline: Deadline) -> dict[str, Any]:
+        try:
+            child = self._child_for(unit)
+            child.send(_encode(unit, deadline), deadline)
+            return child.receive(deadline)
+        except TimeoutError as ex:
+            self.stop_child()
+            raise JobError("timeout", "exceeded its deadline") from ex
+        except (EOFError, ValueError, RecursionError, OSError) as ex:
+            raise self._crash_error(self.stop_child()) from ex
+
+    def _crash_error(self, ending: str) -> JobError:
+        if self._cancelled:
+            return JobError("cancelled", "interrupted")
+        # The child's own watchdog.
+        if ending == "SIGALRM":
+            return JobError("timeout", "exceeded its deadline")
+        if ending in MEMORY_SIGNALS:
+            return JobError("memory", f"process ended by {ending}, probably out of memory")
+        return JobError("crash", f"process ended: {ending}")
+
+    def _child_for(self, unit: Unit) -> Child:
+        # A child belongs to one job and version of its code, so that jobs can't see or change each other.
+        job = (unit.job, unit.source)
+        if self._child is None or self._job != job:
+            self.stop_child()
+            return self._start_child(job)
+        return self._child
+
+    def _start_child(self, job: tuple[str, str]) -> Child:
+        child = Child(self._memory_bytes, self._result_bytes)
+        with self._lock:
+            self._child, self._job = child, job
+            # `cancel` in another thread, while the child started, had nothing to kill.
+            if self._cancelled:
+                child.kill()
+        return child
+
+    def _check_size(self, result: str) -> None:
+        try:
+            size = len(result.encode())
+        except UnicodeEncodeError as ex:
+            # V8 escapes lone surrogates, so this text is not V8's: the job has taken over its child.
+            raise self._crash_error(self.stop_child()) from ex
+        if size > self._result_bytes:
+            raise JobError("too-large", f"the result has {size} bytes (limit: {self._result_bytes})")
+
+    def cancel(self) -> None:
+        """Cancel the current and any later computation; may be called from any thread."""
+        with self._lock:
+            self._cancelled = True
+            if self._child is not None:
+                self._child.kill()
+
+    def stop_child(self) -> str:
+        """End the child, and the job's context with it; return how it ended. The next unit starts a new one."""
+        with self._lock:
+            child, self._child, self._job = self._child, None, None
+        return child.close() if child is not None else "not started"
+
+
+def _encode(unit: Unit, deadline: Deadline) -> dict[str, Any]:
+    # The links hold the lease token, which must not reach a job: it could leak in a result.
+    variable = {name: value for name, value in unit.variable.items() if name not in RESERVED}
+    return {
+        "source": unit.source,
+        "variable": _to_json(variable),
+        "context": None if unit.context is None else _to_json(unit.context),
+        "seconds": deadline.watchdog_seconds,
+    }
+
+
+def _to_json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))

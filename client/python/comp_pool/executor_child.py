@@ -1,0 +1,122 @@
+"""The child process of an executor: V8 with one job in it, controlled by frames on standard input and output.
+
+Parent to child: `{source, variable, context, seconds}` computes a unit; `{seconds}` alone resets the watchdog of the
+unit that runs. Child to parent: first `{confined}`, then for each unit `{result, seconds}` or `{kind, message}`.
+`variable`, `context` and `result` are JSON text; `seconds` are the watchdog's timeout, and the run time.
+"""
+
+import contextlib
+import json
+import os
+import queue
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from py_mini_racer import (
+    JSEvalException,
+    JSOOMException,
+    MiniRacer,
+    init_mini_racer,
+)
+
+from comp_pool import confinement, frames
+
+BOOT, JOB = (Path(__file__).with_name(name) for name in ("boot.js", "job.js"))
+
+# Of a pending promise, in seconds; the first intervals are shorter.
+FIRST_POLL_INTERVAL = 0.0001
+MAX_POLL_INTERVAL = 0.05
+MAX_MESSAGE = 500
+
+
+def read_requests(units: "queue.SimpleQueue[dict[str, Any]]") -> None:
+    """Read the parent's frames, in a thread; end the process at the end of the pipe."""
+    try:
+        while True:
+            request = frames.read(0)
+            set_watchdog(request["seconds"])
+            if "source" in request:
+                units.put(request)
+    finally:
+        # The parent is gone. The main thread may be inside V8, where no exception reaches it.
+        os._exit(0)
+
+
+def set_watchdog(seconds: float) -> None:
+    """End this process by SIGALRM after some seconds; 0 cancels that."""
+    # Without a handler: Python's own would wait for the main thread, which may never return from V8.
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+class Isolate:
+    """A V8 isolate with one job in it."""
+
+    def __init__(self, memory_bytes: int, result_bytes: int) -> None:
+        self._racer = start_v8(memory_bytes)
+        mailbox: Any = self._racer.eval(f"({BOOT.read_text(encoding='utf-8')})({JOB.read_text(encoding='utf-8')})")
+        self._mailbox = mailbox
+        self._mailbox["limit"] = result_bytes
+
+    def compute(self, unit: dict[str, Any]) -> dict[str, Any]:
+        """Return the outcome of a unit; errors are outcomes too."""
+        started = time.monotonic()
+        try:
+            outcome = json.loads(self._run(unit))
+        except (JSEvalException, ValueError, TypeError) as ex:
+            if self._racer.was_hard_memory_limit_reached():
+                return {"kind": "memory", "message": "the job exceeded its memory limit"}
+            return {"kind": "threw", "message": str(ex)[:MAX_MESSAGE]}
+        return {**outcome, "seconds": time.monotonic() - started}
+
+    def _run(self, unit: dict[str, Any]) -> Any:
+        for field in ("source", "variable", "context"):
+            self._mailbox[field] = unit[field]
+        # Runs all microtasks too. A promise that is still pending waits for a compilation of WebAssembly or for shared
+        # memory, and is polled.
+        self._mailbox["compute"]()
+        interval = FIRST_POLL_INTERVAL
+        while (outcome := self._mailbox["outcome"]) is None:
+            time.sleep(interval)
+            interval = min(interval * 2, MAX_POLL_INTERVAL)
+            if self._racer.was_hard_memory_limit_reached():
+                raise JSOOMException
+        return outcome
+
+
+def start_v8(memory_bytes: int) -> MiniRacer:
+    """Return an isolate with a memory limit."""
+    # V8's own limit aborts the process. It is higher, so that the isolate's limit, an error, comes first.
+    mebibytes = memory_bytes * 5 // 4 >> 20
+    init_mini_racer(flags=("--single-threaded", f"--max-heap-size={mebibytes}"))
+    racer = MiniRacer()
+    racer.set_hard_memory_limit(memory_bytes)
+    return racer
+
+
+def confine(memory_bytes: int) -> bool:
+    """Give up all rights that computing doesn't need; return whether system calls are filtered."""
+    # The volunteer's own programs take precedence.
+    with contextlib.suppress(OSError):
+        os.nice(10)
+    # The isolate's limit counts its heap only; this one also counts buffers and V8's own memory.
+    spare = memory_bytes // 4 + (64 << 20)
+    confinement.leave_files()
+    confinement.limit_resources(None, 0, data_bytes=memory_bytes + spare)
+    return confinement.forbid_system_calls(threads=True)
+
+
+def main(memory_bytes: int, result_bytes: int) -> None:
+    """Compute units of one job until the parent closes the pipe."""
+    units: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    # V8 starts before the confinement, since it reads files.
+    isolate = Isolate(memory_bytes, result_bytes)
+    threading.Thread(target=read_requests, args=(units,), daemon=True).start()
+    frames.write(1, {"confined": confine(memory_bytes)})
+    while True:
+        outcome = isolate.compute(units.get())
+        # An idle child has no deadline: its context is kept for the next unit.
+        set_watchdog(0)
+        frames.write(1, outcome)

@@ -1,0 +1,46 @@
+"""Uploads a result, with retries until the pool accepts or refuses it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from comp_pool.backoff import Backoff
+from comp_pool.errors import REQUEST_ERRORS, PoolError
+from comp_pool.events import Outcome
+from comp_pool.retry_policy import is_temporary, retry_after_of
+
+STATUS_OUTCOMES: dict[int, Outcome] = {409: "late", 422: "rejected"}
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """The outcome of an upload, with the reason unless it was accepted."""
+
+    outcome: Outcome
+    reason: str = ""
+
+
+def upload(post: Callable[[], object], wait: Callable[[float, Exception], bool]) -> Uploaded:
+    """Call `post` until it succeeds or fails for good.
+
+    `wait` waits for some seconds after a temporary failure; where it returns False, the upload is abandoned (`lost`).
+    """
+    backoff = Backoff()
+    server_errors = 0
+    # Without a limit on attempts, since a result may have taken hours.
+    while True:
+        try:
+            post()
+        except REQUEST_ERRORS as ex:
+            server_errors += isinstance(ex, PoolError) and ex.status == 500
+            if not is_temporary(ex, server_errors):
+                return _refusal(ex)
+            if not wait(backoff.next(retry_after_of(ex)), ex):
+                return Uploaded("lost", f"the result could not be posted: {ex}")
+        else:
+            return Uploaded("accepted")
+
+
+def _refusal(ex: Exception) -> Uploaded:
+    if isinstance(ex, PoolError):
+        return Uploaded(STATUS_OUTCOMES.get(ex.status, "refused"), ex.detail or ex.title)
+    return Uploaded("refused", str(ex))

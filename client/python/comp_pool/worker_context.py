@@ -1,0 +1,103 @@
+"""The state that the workers of one volunteer share: shutdown, units left, paused jobs, idle time."""
+
+import threading
+import time
+
+from comp_pool.abilities import Abilities, detect_abilities
+from comp_pool.client import Client
+from comp_pool.events import Event, Listener, Totals
+from comp_pool.job_backoff import JobBackoff
+from comp_pool.leases import NoWork
+from comp_pool.links import Document
+from comp_pool.options import Options
+
+
+class WorkerContext:
+    """Shared state of workers. Thread-safe.
+
+    `draining` is set when no new unit may start, `cancelled` when the running units and uploads must end.
+    """
+
+    def __init__(self, client: Client, options: Options, listener: Listener) -> None:
+        self.client = client
+        self.options = options
+        self.job_backoff = JobBackoff()
+        self.totals = Totals()
+        self.draining = threading.Event()
+        self.cancelled = threading.Event()
+        self._listener = listener
+        self._lock = threading.Lock()
+        self._units_left = options.units
+        self._active = 0
+        self._idle_since = time.monotonic()
+        self._named_job: Document | None = None
+        self._abilities = options.abilities
+        self._abilities_lock = threading.Lock()
+
+    @property
+    def abilities(self) -> Abilities:
+        """The abilities of this computer, detected at the first use."""
+        # Under a lock of its own: a detection takes a process, and must not run once for each worker.
+        with self._abilities_lock:
+            if self._abilities is None:
+                self._abilities = detect_abilities(self.options.memory_bytes)
+            return self._abilities
+
+    def emit(self, event: Event) -> None:
+        """Count an event and pass it to the listener."""
+        self.totals.add(event)
+        self._listener(event)
+
+    def reserve_unit(self) -> bool:
+        """Reserve one of the units that are left; False when there is none, or when draining.
+
+        Before the lease, not after it: two workers must not both lease the last unit.
+        """
+        with self._lock:
+            if self.draining.is_set() or self._units_left == 0:
+                return False
+            if self._units_left is not None:
+                self._units_left -= 1
+            return True
+
+    def release_unit(self) -> None:
+        """Cancel a reservation that led to no lease."""
+        with self._lock:
+            if self._units_left is not None:
+                self._units_left += 1
+
+    def mark_started(self) -> None:
+        """Record that a worker has a unit."""
+        with self._lock:
+            self._active += 1
+
+    def mark_ended(self) -> None:
+        """Record that a worker has finished its unit."""
+        with self._lock:
+            self._active -= 1
+            self._idle_since = time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Wait, until draining at most; start draining at the end of the idle time."""
+        limit = self.options.idle_exit
+        self.draining.wait(seconds if limit is None else min(seconds, max(0.0, self._idle_left(limit))))
+        if limit is not None and self._idle_left(limit) <= 0:
+            self.draining.set()
+
+    def _idle_left(self, limit: float) -> float:
+        with self._lock:
+            # One active worker keeps all of them: its result may lead to new variables.
+            return limit if self._active > 0 else self._idle_since + limit - time.monotonic()
+
+    def choose_job(self) -> Document | NoWork:
+        """Return the named job of the options, or the one that the scheduler selects."""
+        options = self.options
+        if options.job is None:
+            abilities = self.abilities
+            return self.client.scheduled_job(
+                owners=options.owners, scheduler=options.scheduler, can=abilities.can, memory_mb=abilities.memory_mb
+            )
+        # Read again each time, since the job may have changed; by its own link, which saves the request for the root.
+        known = self._named_job
+        self._named_job = self.client.job(options.job) if known is None else self.client.reload(known)
+        return self._named_job
