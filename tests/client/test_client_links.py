@@ -74,13 +74,13 @@ def test_a_named_scheduler_is_requested(pool: FakePool, client: Client) -> None:
     assert pool.received("GET", "^/jobs/scheduled/short-first$")
 
 
-def test_abilities_are_sent_to_the_scheduler(pool: FakePool, client: Client) -> None:
+def test_capabilities_are_sent_to_the_scheduler(pool: FakePool, client: Client) -> None:
     client.scheduled_job(owners=["ada"], can=["wasm", "wasm_simd"], memory_mb=512)
     sent = {"owner": ["ada"], "can": ["wasm", "wasm_simd"], "memory_mb": ["512"]}
     assert pool.received("GET", "^/jobs/scheduled$")[0].query == sent
 
 
-def test_abilities_are_not_sent_without_a_template_for_them(pool: FakePool, client: Client) -> None:
+def test_capabilities_are_not_sent_without_a_template_for_them(pool: FakePool, client: Client) -> None:
     pool.scheduled = "/jobs/scheduled{/scheduler}{?owner*}"
     client.scheduled_job(owners=["ada"], can=["wasm"], memory_mb=512)
     assert pool.received("GET", "^/jobs/scheduled$")[0].query == {"owner": ["ada"]}

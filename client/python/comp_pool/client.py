@@ -63,18 +63,18 @@ class Client:
     ) -> Document | NoWork:
         """Return the job that the default or the named scheduler selects, of these owners (none: of all).
 
-        `can` (abilities such as "wasm") and `memory_mb` exclude jobs with other requirements.
+        `can` (capabilities such as "wasm") and `memory_mb` exclude jobs with other requirements.
         """
-        abilities: Values = {"can": list(can), "memory_mb": "" if memory_mb is None else str(memory_mb)}
-        response = self._transport.send("GET", self._scheduled_link(list(owners), scheduler, abilities))
+        capabilities: Values = {"can": list(can), "memory_mb": "" if memory_mb is None else str(memory_mb)}
+        response = self._transport.send("GET", self._scheduled_link(list(owners), scheduler, capabilities))
         return NoWork(response.retry_after) if response.status == 204 else _document(response)
 
-    def _scheduled_link(self, owners: list[str], scheduler: str | None, abilities: Values) -> str:
+    def _scheduled_link(self, owners: list[str], scheduler: str | None, capabilities: Values) -> str:
         root = self.root()
         # A minimal pool has no link `scheduled`, only the address of its default scheduler.
         if not owners and scheduler is None and "job_scheduler_url" in root.content:
             root.content.setdefault("_links", {}).setdefault("scheduled", root.content["job_scheduler_url"])
-        return root.link("scheduled", {"owner": owners, "scheduler": scheduler or "", **abilities})
+        return root.link("scheduled", {"owner": owners, "scheduler": scheduler or "", **capabilities})
 
     def jobs(self) -> Iterator[Document]:
         """Iterate all jobs, without their code, page by page."""

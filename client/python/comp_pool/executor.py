@@ -49,11 +49,11 @@ class Executor:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self.stop_child()
+        self.reset()
 
     @property
     def child(self) -> Child | None:
-        """The current child process, None before the first unit and after `stop_child`."""
+        """The current child process, None before the first unit and after `reset`."""
         return self._child
 
     def compute(self, unit: Unit, deadline: Deadline) -> Computed:
@@ -67,7 +67,7 @@ class Executor:
         kind, message = str(response.get("kind", "crash")), str(response.get("message", "no result"))
         if kind == "memory":
             # An isolate that has exceeded its limit can't be used again.
-            self.stop_child()
+            self.reset()
         raise JobError(kind, message)
 
     def _request(self, unit: Unit, deadline: Deadline) -> dict[str, Any]:
@@ -76,26 +76,27 @@ class Executor:
             child.send(_encode(unit, deadline), deadline)
             return child.receive(deadline)
         except TimeoutError as ex:
-            self.stop_child()
-            raise JobError("timeout", "exceeded its deadline") from ex
+            self.reset()
+            raise JobError("timeout", "the deadline has passed") from ex
         except (EOFError, ValueError, RecursionError, OSError) as ex:
-            raise self._crash_error(self.stop_child()) from ex
+            raise self._crash_error(self.reset()) from ex
 
     def _crash_error(self, ending: str) -> JobError:
         if self._cancelled:
-            return JobError("cancelled", "interrupted")
+            return JobError("cancelled", "the unit was cancelled")
         # The child's own watchdog.
         if ending == "SIGALRM":
-            return JobError("timeout", "exceeded its deadline")
+            return JobError("timeout", "the deadline has passed")
         if ending in MEMORY_SIGNALS:
             return JobError("memory", f"process ended by {ending}, probably out of memory")
         return JobError("crash", f"process ended: {ending}")
 
     def _child_for(self, unit: Unit) -> Child:
-        # A child belongs to one job and version of its code, so that jobs can't see or change each other.
+        # A child has one job, so that jobs can't see or change each other. The source is part of the key, since a job
+        # may be deleted and posted anew under its id.
         job = (unit.job, unit.source)
         if self._child is None or self._job != job:
-            self.stop_child()
+            self.reset()
             return self._start_child(job)
         return self._child
 
@@ -113,9 +114,9 @@ class Executor:
             size = len(result.encode())
         except UnicodeEncodeError as ex:
             # V8 escapes lone surrogates, so this text is not V8's: the job has taken over its child.
-            raise self._crash_error(self.stop_child()) from ex
+            raise self._crash_error(self.reset()) from ex
         if size > self._result_bytes:
-            raise JobError("too-large", f"the result has {size} bytes (limit: {self._result_bytes})")
+            raise JobError("too-large", f"result too large: {size} bytes (at most {self._result_bytes})")
 
     def cancel(self) -> None:
         """Cancel the current and any later computation; may be called from any thread."""
@@ -124,7 +125,7 @@ class Executor:
             if self._child is not None:
                 self._child.kill()
 
-    def stop_child(self) -> str:
+    def reset(self) -> str:
         """End the child, and the job's context with it; return how it ended. The next unit starts a new one."""
         with self._lock:
             child, self._child, self._job = self._child, None, None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from comp_pool.abilities import Abilities
+from comp_pool.capabilities import Capabilities
 from comp_pool.executor import MEBIBYTE
 
 
@@ -13,7 +13,7 @@ class Options:
     `job` is the only job, by id; without it `scheduler` (None: the pool's default) selects jobs of these `owners`
     (none: all). `units` limits the number of units. In seconds: `idle_exit` ends a volunteer without work, `grace` is
     the time to finish units after an interrupt, `unit_seconds` the time limit of a unit, lease extensions included.
-    `abilities` are detected where they are not given.
+    `capabilities` are detected where they are not given.
     """
 
     workers: int = 1
@@ -26,4 +26,4 @@ class Options:
     result_bytes: int = MEBIBYTE
     grace: float = 10.0
     unit_seconds: float = 3600.0
-    abilities: Abilities | None = None
+    capabilities: Capabilities | None = None

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from comp_pool.abilities import Abilities, detect_abilities
+from comp_pool.capabilities import Capabilities, detect_capabilities
 from comp_pool.client import Client
 from comp_pool.confinement import can_forbid_system_calls
 from comp_pool.display import LiveTable, PlainLog, format_totals, is_terminal, printable
@@ -81,25 +81,25 @@ def run(args: argparse.Namespace) -> int:
     retries = Retries(attempts=1)
     volunteer = args.volunteer_id or volunteer_id()
     with Client(args.url, volunteer=volunteer, retries=retries) as client:
-        abilities = detect_abilities(args.memory * MEBIBYTE)
-        error = _usage_error(client, args, abilities)
+        capabilities = detect_capabilities(args.memory * MEBIBYTE)
+        error = _usage_error(client, args, capabilities)
         if error is not None:
             sys.stderr.write(f"comp-pool: {printable(error)}\n")
             return 1
         if not can_forbid_system_calls():
             sys.stderr.write(f"comp-pool: {NO_SECCOMP}\n")
         started = time.monotonic()
-        totals = _work(client, _options(args, abilities), args.quiet)
+        totals = _work(client, _options(args, capabilities), args.quiet)
     sys.stdout.write(format_totals(totals, time.monotonic() - started) + "\n")
     return 0
 
 
-def _usage_error(client: Client, args: argparse.Namespace, abilities: Abilities) -> str | None:
+def _usage_error(client: Client, args: argparse.Namespace, capabilities: Capabilities) -> str | None:
     """Return what is wrong with the URL or with a name, None where nothing is, or where the pool is unavailable."""
     try:
         if args.job is not None:
-            missing = abilities.missing(client.job(args.job))
-            return f"the job {args.job} requires {'; '.join(missing)}" if missing else None
+            unmet = capabilities.unmet_requirements(client.job(args.job))
+            return f"the job {args.job} requires {'; '.join(unmet)}" if unmet else None
         client.scheduled_job(owners=args.owner, scheduler=args.scheduler)
     except Unreachable:
         return None
@@ -114,7 +114,7 @@ def _is_unavailable(ex: Exception) -> bool:
     return isinstance(ex, PoolError) and (ex.status >= 500 or ex.status == 429)
 
 
-def _options(args: argparse.Namespace, abilities: Abilities) -> Options:
+def _options(args: argparse.Namespace, capabilities: Capabilities) -> Options:
     return Options(
         workers=args.workers,
         owners=tuple(args.owner),
@@ -125,7 +125,7 @@ def _options(args: argparse.Namespace, abilities: Abilities) -> Options:
         memory_bytes=args.memory * MEBIBYTE,
         grace=args.grace,
         unit_seconds=args.unit_limit,
-        abilities=abilities,
+        capabilities=capabilities,
     )
 
 

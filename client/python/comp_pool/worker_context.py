@@ -3,7 +3,7 @@
 import threading
 import time
 
-from comp_pool.abilities import Abilities, detect_abilities
+from comp_pool.capabilities import Capabilities, detect_capabilities
 from comp_pool.client import Client
 from comp_pool.events import Event, Listener, Totals
 from comp_pool.job_backoff import JobBackoff
@@ -31,17 +31,17 @@ class WorkerContext:
         self._active = 0
         self._idle_since = time.monotonic()
         self._named_job: Document | None = None
-        self._abilities = options.abilities
-        self._abilities_lock = threading.Lock()
+        self._capabilities = options.capabilities
+        self._capabilities_lock = threading.Lock()
 
     @property
-    def abilities(self) -> Abilities:
-        """The abilities of this computer, detected at the first use."""
+    def capabilities(self) -> Capabilities:
+        """The capabilities of this computer, detected at the first use."""
         # Under a lock of its own: a detection takes a process, and must not run once for each worker.
-        with self._abilities_lock:
-            if self._abilities is None:
-                self._abilities = detect_abilities(self.options.memory_bytes)
-            return self._abilities
+        with self._capabilities_lock:
+            if self._capabilities is None:
+                self._capabilities = detect_capabilities(self.options.memory_bytes)
+            return self._capabilities
 
     def emit(self, event: Event) -> None:
         """Count an event and pass it to the listener."""
@@ -93,9 +93,12 @@ class WorkerContext:
         """Return the named job of the options, or the one that the scheduler selects."""
         options = self.options
         if options.job is None:
-            abilities = self.abilities
+            capabilities = self.capabilities
             return self.client.scheduled_job(
-                owners=options.owners, scheduler=options.scheduler, can=abilities.can, memory_mb=abilities.memory_mb
+                owners=options.owners,
+                scheduler=options.scheduler,
+                can=capabilities.can,
+                memory_mb=capabilities.memory_mb,
             )
         # Read again each time, since the job may have changed; by its own link, which saves the request for the root.
         known = self._named_job

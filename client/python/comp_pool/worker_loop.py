@@ -61,7 +61,7 @@ class WorkerLoop:
             job = self._job = self._job or self._find_job()
             lease = self._client.lease(job) if job else None
         except REQUEST_ERRORS as ex:
-            self._wait_after_outage(ex)
+            self._handle_outage(ex)
             return False
         self._outages.reset()
         if job is None or lease is None:
@@ -85,24 +85,24 @@ class WorkerLoop:
             if isinstance(job, NoWork):
                 self._wait_for_work(job.retry_after, "the pool has no job")
                 return None
-            missing = self._context.abilities.missing(job)
-            if missing:
-                self._wait_for_work(None, f"{_id_of(job)} requires {'; '.join(missing)}")
+            unmet = self._context.capabilities.unmet_requirements(job)
+            if unmet:
+                self._wait_for_work(None, f"{_id_of(job)} requires {'; '.join(unmet)}")
                 return None
             pause = self._context.job_backoff.remaining(_id_of(job))
             if pause == 0:
                 return job
-        self._wait_for_work(pause, "every job is paused: no open variable, or repeated failures")
+        self._wait_for_work(pause, "all jobs are paused: no open variables, or repeated failures")
         return None
 
     def _wait_for_work(self, seconds: float | None, reason: str) -> None:
         delay = jittered(seconds)
         self._emit("waiting", delay, reason)
         if time.monotonic() - self._idle_since > MAX_IDLE_SECONDS:
-            self._executor.stop_child()
+            self._executor.reset()
         self._context.wait(delay)
 
-    def _wait_after_outage(self, ex: Exception) -> None:
+    def _handle_outage(self, ex: Exception) -> None:
         # The job may be what the request failed for: the next attempt starts with a choice.
         self._job = None
         delay = self._outages.next(retry_after_of(ex))
@@ -162,7 +162,7 @@ class WorkerLoop:
             self._client.give_back(self._lease)
         except REQUEST_ERRORS:
             # The lease expires by itself, only later.
-            message += " (the lease could not be given back)"
+            message += " (and could not be given back)"
         self._emit(kind, time.monotonic() - self._started, message)
 
     def _record_failure(self) -> None:
@@ -170,7 +170,7 @@ class WorkerLoop:
         job = self._job_id
         pause = self._context.job_backoff.record_failure(job)
         if pause:
-            self._emit("backoff", pause, "repeated failures")
+            self._emit("backoff", pause, "failed several times in a row")
             self._job = None
         else:
             self._failure_delay = jittered(FAILURE_DELAY * 2 ** self._context.job_backoff.failures(job))
@@ -191,7 +191,7 @@ class WorkerLoop:
         """Keep the result and wait, also while draining; return False when cancelled."""
         self._emit("offline", seconds, f"the result is kept: {ex}")
         if seconds > MAX_RETRY_SECONDS:
-            self._executor.stop_child()
+            self._executor.reset()
         return not self._context.cancelled.wait(seconds)
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from comp_pool.abilities import Abilities, detect_abilities
+from comp_pool.capabilities import Capabilities, detect_capabilities
 from comp_pool.client import Client
 from comp_pool.deadline import Deadline
 from comp_pool.events import Event
@@ -20,7 +20,7 @@ from comp_pool.volunteer import Volunteer
 from fake_pool import FakePool
 
 DOUBLE = "(variable, context) => { context.result = variable.a * 2; }"
-HERE = Abilities(("wasm", "wasm_simd"), 512)
+HERE = Capabilities(("wasm", "wasm_simd"), 512)
 
 # (func (export "add") (param i64 i64) (result i64) local.get 0, local.get 1, i64.add)
 ADD = (
@@ -70,39 +70,39 @@ def test_an_instance_stays_in_the_context(executor: Executor) -> None:
 
 
 def test_v8_has_webassembly_and_its_vectors() -> None:
-    assert detect_abilities(256 * MEBIBYTE) == Abilities(("wasm", "wasm_simd"), 256)
+    assert detect_capabilities(256 * MEBIBYTE) == Capabilities(("wasm", "wasm_simd"), 256)
 
 
-def test_a_child_that_fails_has_no_abilities(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("comp_pool.abilities.PROBE", "() => { throw 1 }")
-    assert detect_abilities(64 * MEBIBYTE) == Abilities((), 64)
+def test_a_child_that_fails_has_no_capabilities(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("comp_pool.capabilities.PROBE", "() => { throw 1 }")
+    assert detect_capabilities(64 * MEBIBYTE) == Capabilities((), 64)
 
 
 @pytest.mark.parametrize(
     "requirements",
     [None, "webgpu", [], {}, {"wasm": True}, {"webgpu": False}, {"memory_mb": 512, "wasm_simd": True}],
 )
-def test_a_met_requirement_is_not_missing(requirements: Any) -> None:
-    assert HERE.missing(Document("", {"requirements": requirements})) == []
+def test_a_met_requirement_is_not_listed(requirements: Any) -> None:
+    assert HERE.unmet_requirements(Document("", {"requirements": requirements})) == []
 
 
 @pytest.mark.parametrize(
     ("requirements", "description"),
     [
         ({"webgpu": True}, "WebGPU (browsers only)"),
-        ({"memory_mb": 513}, "513 MB of memory (limit here: 512 MB)"),
+        ({"memory_mb": 513}, "513 MB of memory (at most 512 here)"),
         ({"memory_mb": "much"}, "much MB of memory"),
         ({"time_travel": True}, "time_travel (not available here)"),
         ({"threads": 4}, "threads (not available here)"),
     ],
 )
-def test_a_missing_requirement_is_described(requirements: Any, description: str) -> None:
-    (missing,) = HERE.missing(Document("", {"requirements": requirements}))
-    assert missing.startswith(description)
+def test_an_unmet_requirement_is_described(requirements: Any, description: str) -> None:
+    (unmet,) = HERE.unmet_requirements(Document("", {"requirements": requirements}))
+    assert unmet.startswith(description)
 
 
 def test_a_job_from_an_older_pool_requires_nothing() -> None:
-    assert HERE.missing(Document("", {"id": "job"})) == []
+    assert HERE.unmet_requirements(Document("", {"id": "job"})) == []
 
 
 def run(pool: FakePool, **options: Any) -> list[Event]:
@@ -112,21 +112,21 @@ def run(pool: FakePool, **options: Any) -> list[Event]:
     return events
 
 
-def test_a_volunteer_sends_its_detected_abilities(pool: FakePool) -> None:
+def test_a_volunteer_sends_its_detected_capabilities(pool: FakePool) -> None:
     pool.add_job("doubler", DOUBLE, [{"a": 1}])
     run(pool, units=1, memory_bytes=100 * MEBIBYTE)
     sent = {"can": ["wasm", "wasm_simd"], "memory_mb": ["100"]}
     assert pool.received("GET", "^/jobs/scheduled$")[0].query == sent
 
 
-def test_a_volunteer_sends_the_abilities_of_its_options(pool: FakePool) -> None:
+def test_a_volunteer_sends_the_capabilities_of_its_options(pool: FakePool) -> None:
     pool.add_job("doubler", DOUBLE, [{"a": 1}])
-    run(pool, units=1, abilities=Abilities((), 5))
+    run(pool, units=1, capabilities=Capabilities((), 5))
     assert pool.received("GET", "^/jobs/scheduled$")[0].query == {"memory_mb": ["5"]}
 
 
 @pytest.mark.parametrize("options", [{}, {"job": "on-a-gpu"}])
-def test_a_job_with_a_missing_requirement_is_not_leased(pool: FakePool, options: dict[str, Any]) -> None:
+def test_a_job_with_an_unmet_requirement_is_not_leased(pool: FakePool, options: dict[str, Any]) -> None:
     pool.add_job("on-a-gpu", DOUBLE, [{"a": 1}], requirements={"webgpu": True})
     events = run(pool, idle_exit=0.3, **options)
     assert {event.kind for event in events} == {"waiting"}
@@ -144,10 +144,10 @@ def work(pool: FakePool, home: Path, *arguments: str) -> "subprocess.CompletedPr
     ("requirements", "description"),
     [
         ({"webgpu": True}, "the job picky requires WebGPU (browsers only)"),
-        ({"memory_mb": 600, "wasm": True}, "the job picky requires 600 MB of memory (limit here: 512 MB)"),
+        ({"memory_mb": 600, "wasm": True}, "the job picky requires 600 MB of memory (at most 512 here)"),
     ],
 )
-def test_a_named_job_with_a_missing_requirement_is_an_error(
+def test_a_named_job_with_an_unmet_requirement_is_an_error(
     pool: FakePool, tmp_path: Path, requirements: dict[str, Any], description: str
 ) -> None:
     pool.add_job("picky", DOUBLE, [{"a": 1}], requirements=requirements)

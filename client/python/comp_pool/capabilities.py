@@ -30,13 +30,13 @@ PROBE = """
 
 
 @dataclass(frozen=True)
-class Abilities:
+class Capabilities:
     """Supported requirements of jobs by name, and the memory limit of a job in mebibytes."""
 
     can: tuple[str, ...]
     memory_mb: int
 
-    def missing(self, job: Document) -> list[str]:
+    def unmet_requirements(self, job: Document) -> list[str]:
         """Return descriptions of the requirements of a job that are not met."""
         requirements = job.content.get("requirements")
         if not isinstance(requirements, dict):
@@ -51,16 +51,16 @@ class Abilities:
 
     def _describe(self, name: str, value: Any) -> str:
         if name == "memory_mb":
-            return f"{value} MB of memory (limit here: {self.memory_mb} MB)"
+            return f"{value} MB of memory (at most {self.memory_mb} here)"
         return "WebGPU (browsers only)" if name == "webgpu" else f"{name} (not available here)"
 
 
-def detect_abilities(memory_bytes: int) -> Abilities:
+def detect_capabilities(memory_bytes: int) -> Capabilities:
     """Return what V8 supports in a confined child with this memory limit."""
     # Tried out: the confinement, not only V8's version, decides whether WebAssembly can compile.
     with Executor(memory_bytes=memory_bytes) as executor:
         try:
-            computed = executor.compute(Unit("abilities", PROBE, {}), Deadline(START_SECONDS))
+            computed = executor.compute(Unit("capabilities", PROBE, {}), Deadline(START_SECONDS))
         except JobError:
-            return Abilities((), memory_bytes // MEBIBYTE)
-    return Abilities(tuple(json.loads(computed.result)), memory_bytes // MEBIBYTE)
+            return Capabilities((), memory_bytes // MEBIBYTE)
+    return Capabilities(tuple(json.loads(computed.result)), memory_bytes // MEBIBYTE)
