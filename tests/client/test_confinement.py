@@ -1,4 +1,4 @@
-"""What a confined process can't do any more: each attempt is made for real, in a process of its own."""
+"""The limits of a confined process: each attempt runs for real, in a process of its own."""
 
 import json
 import platform
@@ -92,7 +92,7 @@ REFUSED = {
     "duplicate a descriptor": "os.dup(0)",
     "make a pipe": "os.pipe()",
     "make a memory file": "os.memfd_create('x')",
-    "ask for executable reading": f"call({135 if X86 else 92}, 0x0400000)",
+    "make readable memory executable": f"call({135 if X86 else 92}, 0x0400000)",
     "undo by prctl": f"call({157 if X86 else 167}, 38, 0, 0, 0, 0)",
 }
 
@@ -105,7 +105,7 @@ STRICT_ALONE = {
 ALLOWED = {
     "map memory": "mmap.mmap(-1, 4096)",
     "allocate": "bytearray(1 << 22)",
-    "tell the time": "__import__('time').time()",
+    "read the clock": "__import__('time').time()",
     "sleep": "__import__('time').sleep(0.001)",
     "draw random bytes": "os.urandom(8)",
     "set a timer": "signal.setitimer(signal.ITIMER_REAL, 60)",
@@ -175,7 +175,7 @@ def test_the_list_reaches_threads_that_run_already(threaded: Any) -> None:
 
 
 @pytest.mark.parametrize("threads", [False, True])
-def test_clone3_is_said_not_to_exist_or_refused(threads: bool) -> None:
+def test_clone3_is_reported_as_missing_or_refused(threads: bool) -> None:
     outcome = attempt(f"confinement.forbid_system_calls(threads={threads})", {"clone3": "call(435, 0, 0)"})
     assert outcome["clone3"] == ("ENOSYS" if threads else "EPERM")
 
@@ -206,7 +206,7 @@ def test_the_other_abi_is_killed() -> None:
     assert caught.value.returncode < 0
 
 
-def test_whether_it_can_be_had_is_told_without_installing_it() -> None:
+def test_availability_is_checked_without_installing_a_filter() -> None:
     attempts = {"open a file": REFUSED["open a file"]}
     assert attempt("assert confinement.can_forbid_system_calls()", attempts) == {"open a file": "done"}
 

@@ -13,7 +13,7 @@ from comp_pool.retry_policy import is_temporary, retry_after_of
 from comp_pool.upload import upload
 from comp_pool.worker_context import WorkerContext
 
-# A scheduler may choose at random: another request may return a job that is not paused here.
+# A scheduler may choose at random: another request may return a job that is not in backoff.
 MAX_SCHEDULER_REQUESTS = 3
 # The delay after the first failure of a job, in seconds; doubled with each failure in a row.
 FAILURE_DELAY = 0.25
@@ -92,7 +92,7 @@ class WorkerLoop:
             pause = self._context.job_backoff.remaining(_id_of(job))
             if pause == 0:
                 return job
-        self._wait_for_work(pause, "all jobs are paused: no open variables, or repeated failures")
+        self._wait_for_work(pause, "every job is in backoff: no open variables, or repeated failures")
         return None
 
     def _wait_for_work(self, seconds: float | None, reason: str) -> None:
