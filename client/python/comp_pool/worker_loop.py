@@ -15,13 +15,14 @@ from comp_pool.worker_context import WorkerContext
 
 # A scheduler may choose at random: another request may return a job that is not in backoff.
 MAX_SCHEDULER_REQUESTS = 3
-# The delay after the first failure of a job, in seconds; doubled with each failure in a row.
+# In seconds; doubled with each failure of a job in a row.
 FAILURE_DELAY = 0.25
 MIN_UNIT_SECONDS = 1.0
 
 # A child without work is kept, for the context in it, but not for long: it occupies memory, and its job may go on
-# computing there, in a thread of shared memory for example.
+# computing there.
 MAX_IDLE_SECONDS = 30.0
+# The same while a result waits for its upload.
 MAX_RETRY_SECONDS = 10.0
 
 NO_LEASE = Lease("", {})
