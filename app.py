@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,7 @@ import falcon
 
 import data
 from config import Config, InvalidSetting
-from pool.flow_checks import FlowLimits
-from pool.flow_posting import FlowPosting
-from pool.flows import Flows
+from pool.flows import FlowLimits, Flows
 from pool.jobs import Jobs
 from pool.keys import Keys, new_key
 from pool.reports import Reports
@@ -19,7 +18,7 @@ from pool.results import Results
 from pool.sandbox import Limits, Sandbox
 from pool.scheduling import JobScheduler, VariableScheduler
 from pool.tokens import Tokens
-from pool.variable_check import VariableCheck
+from pool.validation import Validation
 from pool.variables import Variables
 from resources import (
     assets,
@@ -42,56 +41,74 @@ from storage.flat import FlatStore
 
 
 class Pool:
-    """The pool's parts, put together from its settings."""
+    """The parts of a pool, put together from its settings. Nothing is written before `open`."""
 
     def __init__(self, config: Config, sandbox: Sandbox | None = None) -> None:
         self.config = config
-        self.store: Store = FlatStore(config.data, fsync=config.fsync)
+        self.store: Store = FlatStore(config.data, fsync=config.fsync, prepare=False)
         self.sandbox = sandbox or Sandbox(Limits(milliseconds=config.script_ms, memory_bytes=config.script_memory))
         self.keys = Keys(self.store, is_open=config.open)
-        self.tokens = Tokens(self.store.secret("leases.key", new_key)[0])
+        self.tokens = Tokens(lambda: self.store.keys.secret("leases.key", new_key)[0])
         schedulers = [Path(config.data) / "schedulers", data.SCHEDULERS]
         self.scheduler = JobScheduler(self.store, self.sandbox, config.scheduler, schedulers)
         if config.scheduler not in self.scheduler.names():
             raise InvalidSetting(f"COMP_POOL_SCHEDULER: there is no scheduler {config.scheduler!r}")
         reports = Reports(self.store)
         variable_scheduler = VariableScheduler(self.store, self.sandbox, reports)
-        variable_check = VariableCheck(self.sandbox, reports)
+        validation = Validation(self.sandbox, reports)
         limits = FlowLimits(
             config.flow_depth, config.flow_breadth, config.flow_entries, config.flow_iterations, config.max_document
         )
-        self.flows = Flows(self.store, self.sandbox, self.keys, variable_check, limits)
-        self.flow_posting = FlowPosting(self.store, self.sandbox, self.keys, variable_scheduler, limits, self.flows)
+        self.flows = Flows(self.store, self.sandbox, self.keys, validation, variable_scheduler, limits)
         self.jobs = Jobs(self.store, self.sandbox, self.keys, self.flows)
-        self.variables = Variables(self.store, self.keys, self.tokens, variable_scheduler, variable_check, self.flows)
-        self.results = Results(self.store, self.sandbox, self.keys, self.tokens, reports, self.flows)
+        self.variables = Variables(self.store, self.keys, self.tokens, variable_scheduler, validation, self.flows)
+        self.results = Results(self.store, self.keys, self.tokens, validation, reports, self.flows)
+        self._opening = threading.Lock()
+        self._is_open = False
+
+    def open(self) -> None:
+        """Recovers what dead processes left, resumes flows, and prints the operator's key if it is new. Once."""
+        if self._is_open:
+            return
+        with self._opening:
+            if self._is_open:
+                return
+            self.store.maintenance.recover()
+            self.flows.resume()
+            self._announce_operator_key()
+            self._is_open = True
+
+    def _announce_operator_key(self) -> None:
+        key = self.keys.make_operator_key()
+        if key is not None:
+            path = Path(self.config.data) / "secrets" / "operator.key"
+            print(f"The operator's key, shown once and stored in {path}:\n\n    {key}\n", flush=True)  # noqa: T201
 
     def close(self) -> None:
         self.sandbox.close()
         self.store.close()
 
 
-def create_app(config: Config | None = None, sandbox: Sandbox | None = None) -> falcon.App[Any, Any]:
-    """The WSGI application. Tests may share one sandbox among many."""
-    pool = Pool(config or Config.from_environ(), sandbox)
-    pool.store.recover()
-    pool.flows.resume()
-    announce_operator_key(pool)
-    app = falcon.App(middleware=[Headers()])
+class OpenAtFirstRequest:
+    """Opens the pool at the first request, unless the server has opened it before."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def process_request(self, _req: falcon.Request, _resp: falcon.Response) -> None:
+        self._pool.open()
+
+
+def create_app(config: Config | None = None, pool: Pool | None = None) -> falcon.App[Any, Any]:
+    """The WSGI application of a pool, given or made from settings. It writes and prints nothing."""
+    pool = pool or Pool(config or Config.from_environ())
+    app = falcon.App(middleware=[OpenAtFirstRequest(pool), Headers()])
     app.req_options.strip_url_path_trailing_slash = True
     app.req_options.keep_blank_qs_values = True
     errors.install(app)
     for path, resource in routes(pool).items():
         app.add_route(path, resource)
     return app
-
-
-def announce_operator_key(pool: Pool) -> None:
-    """Prints the operator's key when it has just been made: at the first start, and never again."""
-    key = pool.keys.make_operator_key()
-    if key is not None:
-        path = Path(pool.config.data) / "secrets" / "operator.key"
-        print(f"The operator's key, shown once and kept in {path}:\n\n    {key}\n", flush=True)  # noqa: T201
 
 
 def routes(pool: Pool) -> dict[str, Any]:
@@ -109,8 +126,8 @@ def routes(pool: Pool) -> dict[str, Any]:
         "/health": health.Health(pool.store),
         "/metrics": metrics.Metrics(pool.store),
         "/openapi.json": openapi.Description(),
-        "/flows": flows.Collection(pool.flows, pool.flow_posting, pool.keys, limit),
-        "/flows/{flow}": flows.Item(pool.flows, pool.flow_posting, pool.keys, name),
+        "/flows": flows.Collection(pool.flows, pool.keys, limit),
+        "/flows/{flow}": flows.Item(pool.flows, pool.keys, name),
         "/jobs": jobs.Collection(pool.scheduler, pool.jobs, pool.keys, limit),
         "/jobs/index": jobs.Index(pool.jobs),
         "/jobs/scheduler": scheduled,

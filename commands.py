@@ -19,18 +19,18 @@ def add_serve(subparsers: Subparsers) -> None:
 
 
 def add_check(subparsers: Subparsers) -> None:
-    parser = _add(subparsers, "check", _check, "compare markers, journals and counts with the documents; move flows on")
-    parser.add_argument("--repair", action="store_true", help="mend what disagrees, while the pool is stopped")
+    parser = _add(subparsers, "check", _check, "compare markers, journals and counts with the documents; advance flows")
+    parser.add_argument("--repair", action="store_true", help="repair what disagrees; the pool must be stopped")
 
 
 def add_key(subparsers: Subparsers) -> None:
-    parser = _add(subparsers, "key", lambda *_: parser.print_help() or 2, "make, list and revoke owners' keys")
+    parser = _add(subparsers, "key", lambda *_: parser.print_help() or 2, "make, list and revoke keys of owners")
     actions = parser.add_subparsers()
-    new = _add(actions, "add", _add_key, "make a key and print it, this once")
-    new.add_argument("owner", help="whose it is")
-    _add(actions, "list", _list_keys, "list the keys by digest")
-    revoked = _add(actions, "revoke", _revoke_key, "take a key away")
-    revoked.add_argument("digest", help="the digest as listed, or its beginning")
+    new = _add(actions, "add", _add_key, "make a key and print it, once")
+    new.add_argument("owner", help="the owner's name")
+    _add(actions, "list", _list_keys, "list keys by digest")
+    revoked = _add(actions, "revoke", _revoke_key, "revoke a key")
+    revoked.add_argument("digest", help="the digest as listed, or its first characters")
 
 
 def _add(subparsers: Subparsers, name: str, command: Command, summary: str, epilog: str = "") -> Any:
@@ -59,25 +59,25 @@ def _run(command: Command, arguments: argparse.Namespace) -> int:
 def _serve(_arguments: argparse.Namespace, config: Config) -> int:
     from gunicorn.app.wsgiapp import WSGIApplication
 
-    _store(config).close()  # What is wrong with the directory is said here, in a line.
+    _store(config).close()  # An unusable directory is reported here in one line, not as gunicorn's traceback.
     sys.argv = ["comp-pool", "-c", "python:server"]
     WSGIApplication("comp-pool serve").run()
     return 0
 
 
 def _check(arguments: argparse.Namespace, config: Config) -> int:
-    """Exit status: 0 where all agrees, or was mended; 1 where something is left to mend."""
+    """Exit status: 0 if everything agrees or was repaired, else 1."""
     pool = _existing_pool(config)
     found = 0
-    for finding in pool.store.check(arguments.repair):
+    for finding in pool.store.maintenance.check(arguments.repair):
         found += 1
         done = "done" if arguments.repair else "not done"
         print(f"{finding.where or 'pool'}: {finding.problem}; {finding.remedy}: {done}")
     for flow_id in pool.flows.resume(seconds=math.inf):
-        print(f"flow {flow_id}: stood still; moved on")
-    while pool.flows.catch_up():
+        print(f"flow {flow_id}: had work left; advanced")
+    while pool.flows.advance_pending():
         pass
-    print(f"{found} disagreement{'' if found == 1 else 's'}" + (" mended" if arguments.repair and found else ""))
+    print(f"{found} disagreement{'' if found == 1 else 's'}" + (" repaired" if arguments.repair and found else ""))
     pool.close()
     return 1 if found and not arguments.repair else 0
 

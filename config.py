@@ -13,7 +13,7 @@ MEGABYTE = 1 << 20
 
 
 class InvalidSetting(ValueError):
-    """A variable of the environment is not as it must be; the message names it."""
+    """A variable of the environment is invalid; the message names it."""
 
 
 def _option(default: Any, help_text: str) -> Any:
@@ -22,25 +22,25 @@ def _option(default: Any, help_text: str) -> Any:
 
 @dataclass(frozen=True)
 class Config:
-    """What a pool is started with. Each field is the variable COMP_POOL_<FIELD> of the environment."""
+    """The settings of a pool. Each field is the variable COMP_POOL_<FIELD> of the environment."""
 
-    data: Path = _option(Path("data/pool"), "directory of the live tree of documents")
-    name: str = _option("comp-pool", "the pool's name on its pages")
+    data: Path = _option(Path("data/pool"), "directory of the pool's documents")
+    name: str = _option("comp-pool", "name of the pool on its pages")
     open: bool = _option(False, "1: anyone may post jobs, without a key")
     bind: str = _option("127.0.0.1:7070", "address and port to listen on")
-    workers: int = _option(0, "server processes; 0: as many as there are cores")
-    threads: int = _option(16, "threads in each process")
-    silence: int = _option(10, "seconds that a connection may fall silent in the middle of a request")
+    workers: int = _option(0, "server processes; 0: one per core")
+    threads: int = _option(16, "threads per process")
+    silence: int = _option(10, "read timeout of a connection, in seconds")
     demo: bool = _option(True, "1: load the demo jobs and flows at the first start")
-    scheduler: str = _option("random", "default scheduler of jobs: random, short-first, owners or one of your own")
+    scheduler: str = _option("random", "default job scheduler: random, short-first, owners or one of your own")
     script_ms: int = _option(250, "processor time of one call of a job's function on the server, in milliseconds")
-    script_memory: int = _option(512 * MEGABYTE, "memory of a process that runs them, in bytes")
-    max_document: int = _option(MEGABYTE, "largest job, variable or result, in bytes")
-    max_bulk: int = _option(16 * MEGABYTE, "largest body of many variables, in bytes")
-    flow_depth: int = _option(32, "most levels of a flow")
-    flow_breadth: int = _option(1000, "most entries of one array of a flow")
-    flow_entries: int = _option(5000, "most entries of a flow in all")
-    flow_iterations: int = _option(1000, "how often `while` may have one entry of a flow executed")
+    script_memory: int = _option(512 * MEGABYTE, "memory limit of a sandbox process, in bytes")
+    max_document: int = _option(MEGABYTE, "maximum size of a job, variable or result, in bytes")
+    max_bulk: int = _option(16 * MEGABYTE, "maximum size of a request with many variables, in bytes")
+    flow_depth: int = _option(32, "maximum number of levels of a flow")
+    flow_breadth: int = _option(1000, "maximum number of entries in one level of a flow")
+    flow_entries: int = _option(5000, "maximum number of entries of a flow in total")
+    flow_iterations: int = _option(1000, "maximum iterations of one flow entry")
     fsync: bool = _option(True, "0: answer before documents are safe from a power cut (for tests)")
 
     @classmethod
@@ -52,7 +52,7 @@ class Config:
 
     @classmethod
     def described(cls) -> str:
-        """The options as a help text."""
+        """The settings as a help text."""
         lines = [f"  {PREFIX + option.name.upper():<28}{option.metadata['help']}" for option in fields(cls)]
         defaults = [f" (default {_shown(option.default)})" for option in fields(cls)]
         return "\n".join(line + default for line, default in zip(lines, defaults, strict=True))

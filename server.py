@@ -1,4 +1,7 @@
-"""How gunicorn serves the pool: these names are its settings. `comp-pool serve` and gunicorn.conf.py both use them."""
+"""The server: gunicorn's settings (the names below), and the start and stop of a pool around its workers.
+
+`comp-pool serve` and gunicorn.conf.py both use this module.
+"""
 
 from __future__ import annotations
 
@@ -10,49 +13,89 @@ from typing import Any
 
 from gunicorn.workers import gthread
 
-import startup
+from app import Pool, create_app
 from config import Config
+from data import demo
 
 _config = Config.from_environ()
 
 
-class PatientWorker(gthread.ThreadWorker):  # type: ignore[misc]
-    """Threads, so that a slow connection or a validator at work holds up nobody else; but a connection that falls
-    silent in the middle of a request is let go, or a handful of them would hold every thread for good."""
+class TimeoutWorker(gthread.ThreadWorker):  # type: ignore[misc]
+    """Threads, so that a slow connection or validator blocks nobody else; with a timeout for each read and write.
+
+    Without one, a handful of connections that stall in the middle of a request would hold every thread forever.
+    """
 
     def init_process(self) -> None:
-        logging.getLogger("gunicorn.error").addFilter(_is_no_silence)
+        logging.getLogger("gunicorn.error").addFilter(_is_no_timeout)
         super().init_process()
 
     def handle(self, conn: Any) -> Any:
-        limit = struct.pack("ll", _config.silence, 0)
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+        timeout = struct.pack("ll", _config.silence, 0)
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
         return super().handle(conn)
 
 
-def _is_no_silence(record: logging.LogRecord) -> bool:
-    """A connection that was let go is no failure of the server's, and not worth a traceback."""
+def _is_no_timeout(record: logging.LogRecord) -> bool:
+    """A timeout of a connection is not the server's failure: no traceback is logged for it."""
     return not (record.exc_info and isinstance(record.exc_info[1], BlockingIOError))
 
 
-wsgi_app = "app:create_app()"
+wsgi_app = "server:application()"
 proc_name = "comp-pool"
 bind = _config.bind
 workers = _config.workers or os.cpu_count() or 1
-worker_class = PatientWorker
+worker_class = TimeoutWorker
 threads = _config.threads
 keepalive = 15
 timeout = 60
 graceful_timeout = 30
 control_socket_disable = True
-# A connection that says nothing at first waits outside the threads.
+# A new connection waits outside the threads until its first bytes arrive.
 gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.2
 
 
+def application() -> Any:
+    """The WSGI application of one worker.
+
+    It opens the pool before the first request: a worker that replaces a dead one recovers what that one left.
+    """
+    pool = Pool(_config)
+    pool.open()
+    return create_app(pool=pool)
+
+
 def on_starting(_server: Any) -> None:
-    startup.start(_config)
+    start(_config)
 
 
 def on_exit(_server: Any) -> None:
-    startup.stop(_config)
+    stop(_config)
+
+
+def start(config: Config) -> None:
+    """Once before the workers: a repair after a power cut, recovery, the operator's key, the demo."""
+    pool = Pool(config)
+    try:
+        pool.store.maintenance.prepare()
+        if pool.store.maintenance.mark_started():
+            _print("The machine went down while the pool was running: checking its documents.")
+            for finding in pool.store.maintenance.check(repair=True):
+                _print(f"{finding.where or 'pool'}: {finding.problem}: {finding.remedy}")
+        pool.open()
+        if config.demo:
+            for line in demo.load(pool, config.data):
+                _print(line)
+    finally:
+        pool.close()
+
+
+def stop(config: Config) -> None:
+    pool = Pool(config)
+    pool.store.maintenance.mark_stopped()
+    pool.close()
+
+
+def _print(text: str) -> None:
+    print(text, flush=True)  # noqa: T201

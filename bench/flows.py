@@ -10,7 +10,7 @@ from typing import Any
 from app import Pool
 from bench import pools
 from config import Config
-from pool.flow_checks import segments_of
+from pool.flows.check import segments_of
 from pool.results import Posted
 from pool.variables import Volunteer
 
@@ -25,7 +25,7 @@ def post_job(pool: Pool, name: str, count: int) -> None:
 
 def post_flow(pool: Pool, job: str, breadth: int) -> Any:
     flow = {"jobs": [{"job": "/jobs/sum"}], "dependent": {"jobs": [{"job": f"/jobs/{job}"}] * breadth}}
-    return pool.flow_posting.post(flow, pool.keys.operator(), segments_of)
+    return pool.flows.post(flow, pool.keys.operator(), segments_of)
 
 
 def lease_and_post(pool: Pool, job: str) -> None:

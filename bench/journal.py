@@ -25,25 +25,25 @@ def run(options: Namespace) -> None:
         print(f"Checking a job of {options.checked} variables")
         pools.fill(root, JOB, options.checked)
         store = FlatStore(root)
-        took = pools.seconds(lambda: list(store.check(False)))
+        took = pools.seconds(lambda: list(store.maintenance.check(False)))
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"  {took:.1f} s, {took / options.checked * 1e6:.1f} µs a variable; at most {memory:.0f} MiB of memory")
 
 
 def _count(root: Path, events: int) -> None:
     store = FlatStore(root, fsync=False)
-    store.create_job(JOB, {"id": JOB})
+    store.jobs.create(JOB, {"id": JOB})
     path = JobPaths(str(root), JOB).events_journal
     for first in range(0, events, pools.BATCH):
         store._files.append(path, _accepted(first, min(first + pools.BATCH, events)))
-    cold = pools.seconds(lambda: store.counts(JOB))
+    cold = pools.seconds(lambda: store.counts.get(JOB))
     print(f"  without a tally      {cold * 1e3:10.2f} ms")
-    kept = pools.seconds(lambda: FlatStore(root, fsync=False).counts(JOB))
+    kept = pools.seconds(lambda: FlatStore(root, fsync=False).counts.get(JOB))
     print(f"  in a new process     {kept * 1e3:10.2f} ms")
-    warm = median(pools.seconds(lambda: store.counts(JOB)) for _ in range(1000))
+    warm = median(pools.seconds(lambda: store.counts.get(JOB)) for _ in range(1000))
     print(f"  warm, nothing new    {warm * 1e3:10.2f} ms; {cold / warm:.0f} times less than without a tally")
     store._files.append(path, _accepted(0, 100))
-    print(f"  warm, 100 new events {pools.seconds(lambda: store.counts(JOB)) * 1e3:10.2f} ms")
+    print(f"  warm, 100 new events {pools.seconds(lambda: store.counts.get(JOB)) * 1e3:10.2f} ms")
 
 
 def _accepted(first: int, end: int) -> Iterator[Document]:

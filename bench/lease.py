@@ -23,12 +23,12 @@ from storage.flat import FlatStore
 root, job_id, operation = sys.argv[1:]
 store = FlatStore(root)
 for _ in range(3):
-    lease = store.lease(job_id, 3600)
-    store.accept(job_id, lease.variable_id, pools.result(job_id, lease.variable_id), lease.deadline)
-lease = store.lease(job_id, 3600) if operation == "accept" else None
+    lease = store.leases.lease(job_id, 3600)
+    store.results.accept(job_id, lease.variable_id, pools.result(job_id, lease.variable_id), lease.deadline)
+lease = store.leases.lease(job_id, 3600) if operation == "accept" else None
 document = pools.result(job_id, lease.variable_id) if lease else None
 os.access("/begin", os.F_OK)
-store.accept(job_id, lease.variable_id, document, lease.deadline) if lease else store.lease(job_id, 3600)
+store.results.accept(job_id, lease.variable_id, document, lease.deadline) if lease else store.leases.lease(job_id, 3600)
 os.access("/end", os.F_OK)
 """
 
@@ -62,10 +62,10 @@ def _lease(root: Path, options: Namespace) -> tuple[list[float], list[float]]:
     for number in range(2 * options.leases):
         job_id = ("small", "large")[number % 2]
         started = perf_counter()
-        lease = store.lease(job_id, 300)
+        lease = store.leases.lease(job_id, 300)
         times[job_id].append(perf_counter() - started)
         assert lease is not None
-        store.give_back(job_id, lease.variable_id, lease.deadline)
+        store.leases.give_back(job_id, lease.variable_id, lease.deadline)
     store.close()
     return times["small"], times["large"]
 
@@ -82,9 +82,9 @@ def _lease_and_accept(root: Path, options: Namespace, fsync: bool) -> tuple[list
 
 
 def _cycle(store: FlatStore, job_id: str) -> None:
-    lease = store.lease(job_id, 300)
+    lease = store.leases.lease(job_id, 300)
     assert lease is not None
-    store.accept(job_id, lease.variable_id, pools.result(job_id, lease.variable_id), lease.deadline)
+    store.results.accept(job_id, lease.variable_id, pools.result(job_id, lease.variable_id), lease.deadline)
 
 
 def system_calls(root: Path, job_id: str, operation: str) -> str:

@@ -26,10 +26,10 @@ def directory(parent: str) -> Iterator[Path]:
 def fill(root: Path, job_id: str, count: int) -> None:
     """Posts `count` variables, unsynced: how long that takes is not what is measured."""
     store = FlatStore(root, fsync=False)
-    store.create_job(job_id, {"id": job_id})
+    store.jobs.create(job_id, {"id": job_id})
     for first in range(0, count, BATCH):
         names = (f"v{number:07}" for number in range(first, min(first + BATCH, count)))
-        store.add_variables(job_id, {name: _variable(job_id, name) for name in names})
+        store.variables.add(job_id, {name: _variable(job_id, name) for name in names})
     store.close()
     os.sync()
 

@@ -59,12 +59,12 @@ def _worker(root: Path, barrier: Barrier, seconds: float, work: Work, tell: Call
 
 
 def _give_back(store: FlatStore) -> None:
-    lease = store.lease(JOB, 300)
+    lease = store.leases.lease(JOB, 300)
     assert lease is not None, "more variables are needed: see --variables"
-    store.give_back(JOB, lease.variable_id, lease.deadline)
+    store.leases.give_back(JOB, lease.variable_id, lease.deadline)
 
 
 def _accept(store: FlatStore) -> None:
-    lease = store.lease(JOB, 300)
+    lease = store.leases.lease(JOB, 300)
     assert lease is not None, "more variables are needed: see --variables"
-    store.accept(JOB, lease.variable_id, pools.result(JOB, lease.variable_id), lease.deadline)
+    store.results.accept(JOB, lease.variable_id, pools.result(JOB, lease.variable_id), lease.deadline)

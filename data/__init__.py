@@ -1,4 +1,4 @@
-"""What a pool starts with: the demo jobs, the demo flows and the schedulers that come with it."""
+"""The files that a pool starts with: demo jobs, demo flows and schedulers. `demo` loads them."""
 
 from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""The pool's work: jobs, leases, validation, scheduling. Knows no HTTP and no paths."""
+"""The domain: jobs, variables, results, flows, scheduling, validation, keys. It knows no HTTP and no files."""

@@ -1,4 +1,4 @@
-"""Why the pool refuses. The facts are attributes; the message names the field or limit, for people to read."""
+"""Errors of the pool. The facts are attributes; the message, for people, names the field or limit."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 
 class PoolError(Exception):
-    """Base of what the pool itself refuses; nothing was changed."""
+    """The base class. Nothing was changed."""
 
 
 class Invalid(PoolError):
-    """A field of what was sent is not as it must be."""
+    """A field of the request is invalid."""
 
     def __init__(self, field: str, reason: str, console: str = "") -> None:
         super().__init__(f"{field}: {reason}" if field else reason)
@@ -18,7 +18,7 @@ class Invalid(PoolError):
 
 
 class InvalidFlow(Invalid):
-    """All that is wrong with a flow: the message is that of the first."""
+    """Every problem of a flow; the message is that of the first."""
 
     def __init__(self, problems: Sequence[Invalid]) -> None:
         super().__init__(problems[0].field, problems[0].reason)
@@ -27,24 +27,24 @@ class InvalidFlow(Invalid):
 
 class NameTaken(PoolError):
     def __init__(self, job_id: str) -> None:
-        super().__init__(f"name: the id {job_id!r}, which is made of it, belongs to another job")
+        super().__init__(f"name: its id {job_id!r} belongs to another job")
         self.job_id = job_id
 
 
 class UnknownKey(PoolError):
-    """A key was asked for and is missing or wrong."""
+    """A required key is missing or wrong."""
 
 
 class Forbidden(PoolError):
-    """The key is right, and not for this."""
+    """The key is valid, and does not permit this."""
 
 
 class BadLease(PoolError):
-    """A lease token that the pool has not signed for this variable, or that is missing where the job asks for one."""
+    """A lease token is invalid, or missing where the job requires one."""
 
 
 class Finished(PoolError):
-    """The variable has its result."""
+    """The variable has a result."""
 
 
 class Withdrawn(PoolError):
@@ -52,7 +52,7 @@ class Withdrawn(PoolError):
 
 
 class Rejected(PoolError):
-    """The job's validator refused the result. `failed` tells that the variable is parked now."""
+    """The job's validator rejected the result. `failed`: the variable is now marked as failed."""
 
     def __init__(self, reason: str, failed: bool) -> None:
         super().__init__(reason)
@@ -60,11 +60,11 @@ class Rejected(PoolError):
 
 
 class Conflict(PoolError):
-    """What is asked for does not fit the state that things are in."""
+    """The request does not fit the current state."""
 
 
 class Changed(PoolError):
-    """Somebody else has changed the document since the caller saw it."""
+    """The document was changed since the caller read it."""
 
 
 class UnknownScheduler(PoolError):

@@ -1,4 +1,4 @@
-"""The fields of a job, each with the check that a posted value must pass. Every refusal names the field."""
+"""The fields of a job, each with the check of a posted value. Every error names the field."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def require_text(field: str, value: Any, longest: int = 10_000) -> str:
 def refuse_reserved(document: Document) -> None:
     for name in RESERVED:
         if name in document:
-            raise Invalid(name, "is reserved for the pool's own use")
+            raise Invalid(name, "is reserved")
 
 
 def refuse_unknown(document: Document, known: tuple[str, ...], prefix: str = "") -> None:
     for name in document:
         if name not in known:
-            raise Invalid(f"{prefix}{name}", f"is not known; the fields are {', '.join(known)}")
+            raise Invalid(f"{prefix}{name}", f"unknown field; the fields are {', '.join(known)}")
 
 
 def _number(low: float, high: float) -> Check:
@@ -85,7 +85,7 @@ _SETTINGS: dict[str, Check] = {
 
 
 def settings(value: Any) -> Document:
-    """The settings of a job, with the defaults for what is not given."""
+    """The settings of a job, with defaults for missing ones."""
     given = require_object("settings", value)
     refuse_unknown(given, tuple(_SETTINGS), "settings.")
     for name, setting in given.items():
@@ -102,7 +102,7 @@ _REQUIREMENTS: dict[str, Check] = {
 
 
 def requirements(value: Any) -> Document:
-    """What a job requires of a volunteer, without what it says that it does not."""
+    """What a job requires of a volunteer; ``false`` means the same as a missing field."""
     given = require_object("requirements", value)
     refuse_unknown(given, tuple(_REQUIREMENTS), "requirements.")
     for name, requirement in given.items():
@@ -111,7 +111,7 @@ def requirements(value: Any) -> Document:
 
 
 def metadata(value: Any, name: str) -> Document:
-    """The metadata of a job, whose `name` is always the job's."""
+    """The metadata of a job; its `name` is the job's name."""
     given = require_object("metadata", value)
     if given.get("name", name) != name:
         raise Invalid("metadata.name", "must be the job's name")
@@ -132,7 +132,7 @@ def state(value: Any) -> str:
 
 
 def kind(value: Any) -> str:
-    """What JSON calls the value's type."""
+    """The JSON type of a value, with its article."""
     if value is None:
         return "null"
     names = ((bool, "a boolean"), ((int, float), "a number"), (str, "a string"), (list, "an array"))

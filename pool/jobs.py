@@ -1,4 +1,4 @@
-"""Jobs: what is posted is checked and compiled whole before anything is stored."""
+"""Jobs: a posted job is checked and compiled as a whole before anything is stored."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ from slugify import slugify
 from pool import fields
 from pool.errors import Changed, Invalid, NameTaken
 from pool.flows import Flows
-from pool.functions import require_function
 from pool.keys import Caller, Keys
 from pool.sandbox import Sandbox
-from pool.stored_jobs import readable
+from pool.validation import require_function
 from storage import ids
 from storage.base import Document, Page, Store, canonical
 from storage.errors import AlreadyExists, InvalidCursor
+from storage.flow_store import UsedJob
 
 RESERVED_IDS = ("index", "scheduled", "scheduler")
 MAX_ID = 80
 _PATCHED = ("state", "metadata", "settings", "requirements")
 _POSTED = ("name", *_PATCHED, *fields.FUNCTIONS)
+# The field of a stored job with the fingerprint of its idempotency key and body.
+FINGERPRINT = "posted_as"
 
 
 class Jobs:
@@ -31,10 +33,10 @@ class Jobs:
         self._store, self._sandbox, self._keys, self._flows = store, sandbox, keys, flows
 
     def get(self, job_id: str) -> Document:
-        return self._store.job(job_id)
+        return self._store.jobs.get(job_id)
 
     def post(self, posted: Any, caller: Caller, key: str | None = None) -> Document:
-        """Stores a new job and returns its document; with the same `key` (of idempotency), the same is stored once.
+        """Stores a new job and returns its document; the same idempotency `key` stores one job.
 
         Raises Invalid, NameTaken, UnknownKey, SandboxBusy.
         """
@@ -42,17 +44,17 @@ class Jobs:
         document = self._checked(fields.require_object("the body", posted))
         document["key"] = caller.key_id
         if key is not None:
-            document["posted_as"] = hashlib.sha256(f"{key}/{canonical(posted)}".encode()).hexdigest()
+            document[FINGERPRINT] = hashlib.sha256(f"{key}/{canonical(posted)}".encode()).hexdigest()
         try:
-            self._store.create_job(document["id"], document)
+            self._store.jobs.create(document["id"], document)
         except AlreadyExists as ex:
             return self._posted_before(document, ex)
         return document
 
     def _posted_before(self, document: Document, ex: AlreadyExists) -> Document:
-        """The very same job under the same key of idempotency, sent again after a lost answer."""
-        present = self._store.job(document["id"])
-        if "posted_as" in document and all(present.get(name) == document[name] for name in ("posted_as", "key")):
+        """The stored job, if it was posted with the same idempotency key: a request repeated after a lost response."""
+        present = self._store.jobs.get(document["id"])
+        if FINGERPRINT in document and all(present.get(name) == document[name] for name in (FINGERPRINT, "key")):
             return present
         raise NameTaken(document["id"]) from ex
 
@@ -89,11 +91,11 @@ class Jobs:
         caller: Caller,
         is_expected: Callable[[Document], bool] = lambda _: True,
     ) -> Document:
-        """Changes state, metadata, settings and requirements by a merge patch (RFC 7396); one change at a time.
+        """Changes state, metadata, settings and requirements by a merge patch (RFC 7396), under a lock.
 
-        Raises Changed where `is_expected` denies that the job is still as the caller saw it.
+        Raises Changed if `is_expected` returns False for the stored job: it was changed since the caller read it.
         """
-        self._keys.require_owner(caller, self._store.job(job_id))
+        self._keys.require_owner(caller, self._store.jobs.get(job_id))
         given = fields.require_object("the body", patch)
         fields.refuse_reserved(given)
         for name in given:
@@ -106,34 +108,34 @@ class Jobs:
                 raise Changed("If-Match: the job has been changed since it was read")
             return _patched(document, given)
 
-        return self._store.update_job(job_id, change)
+        return self._store.jobs.update(job_id, change)
 
     def delete(self, job_id: str, caller: Caller) -> None:
-        self._keys.require_owner(caller, self._store.job(job_id))
-        watchers = self._store.watchers(job_id)
-        self._store.delete_job(job_id)
-        self._flows.on_deleted(watchers)
+        self._keys.require_owner(caller, self._store.jobs.get(job_id))
+        flow_ids = self._store.flows.references(UsedJob(job_id))
+        self._store.jobs.delete(job_id)
+        self._flows.on_job_deleted(flow_ids)
 
     def page(self, cursor: str | None, limit: int) -> Page:
-        """Jobs sorted by id; the cursor is the last id of the page before."""
+        """Jobs sorted by id; the cursor is the last id of the previous page."""
         if cursor is not None and not (cursor.isascii() and len(cursor) <= ids.MAX_LENGTH):
             raise InvalidCursor(cursor)
-        wanted = [job_id for job_id in self._store.job_ids() if cursor is None or job_id > cursor]
-        return Page(list(readable(self._store, wanted[:limit])), wanted[limit - 1] if len(wanted) > limit else None)
+        wanted = [job_id for job_id in self._store.jobs.ids() if cursor is None or job_id > cursor]
+        return Page(list(self._store.jobs.get_many(wanted[:limit])), wanted[limit - 1] if len(wanted) > limit else None)
 
 
 def job_id_of(name: str) -> str:
-    """The slug of a job's name. Raises Invalid where nothing is left of it, or the interface has taken it."""
+    """The slug of a job's name. Raises Invalid if it is empty or reserved."""
     job_id = slugify(name, max_length=MAX_ID)
     if not job_id:
         raise Invalid("name", "needs at least one letter or digit")
     if job_id in RESERVED_IDS:
-        raise Invalid("name", f"{job_id!r} is taken by the interface")
+        raise Invalid("name", f"{job_id!r} is reserved")
     return job_id
 
 
 def _name(posted: Document) -> str:
-    """The name stands at the top, or in the metadata as in a job that the pool serves."""
+    """The name is a field of the job or, as in a served job, of its metadata."""
     given = posted.get("metadata")
     inner = given.get("name") if isinstance(given, dict) else None
     if "name" not in posted and inner is None:

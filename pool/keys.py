@@ -1,4 +1,4 @@
-"""Who may do what. A key is shown once, when it is made; the store keeps its digest."""
+"""Keys: who may do what. A key is shown once, when it is made; the store has only its digest."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from storage import ids
 from storage.base import Document, Store
 
 OPERATOR, OPERATOR_KEY = "operator", "operator.key"
-SHORTEST_PREFIX = 4
+MIN_PREFIX = 4
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _OWNER = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks: the digest of the key shown, its owner, and whether that is the operator's key."""
+    """The caller of a request: the digest of its key, the key's owner, and whether it is the operator's."""
 
     key_id: str | None = None
     owner: str | None = None
@@ -28,65 +28,63 @@ class Caller:
 
 
 class Keys:
-    """`is_open` lets everybody post jobs."""
+    """With `is_open` anyone may post jobs."""
 
     def __init__(self, store: Store, is_open: bool) -> None:
         self._store, self._is_open = store, is_open
 
     def make_operator_key(self) -> str | None:
-        """Makes the operator's key at the first start, and returns it then; None ever after."""
-        key, made = self._store.secret(OPERATOR_KEY, new_key)
+        """Makes the operator's key at the first start and returns it; None at later starts."""
+        key, made = self._store.keys.secret(OPERATOR_KEY, new_key)
         if made:
-            self._forget_former_operators()
-        if self._store.key(digest(key)) is None:
-            self._store.add_key(digest(key), _document(OPERATOR, is_operator=True))
+            self._remove_former_operators()
+        if self._store.keys.get(digest(key)) is None:
+            self._store.keys.add(digest(key), _document(OPERATOR, is_operator=True))
         return key if made else None
 
-    def _forget_former_operators(self) -> None:
-        for known, document in list(self._store.keys()):
+    def _remove_former_operators(self) -> None:
+        for known, document in list(self._store.keys.all()):
             if document["is_operator"]:
-                self._store.remove_key(known)
+                self._store.keys.remove(known)
 
     def operator(self) -> Caller:
-        """The operator, for what the pool does by itself."""
-        return Caller(digest(self._store.secret(OPERATOR_KEY, new_key)[0]), OPERATOR, is_operator=True)
+        """The operator as a caller, for what the pool does by itself."""
+        return Caller(digest(self._store.keys.secret(OPERATOR_KEY, new_key)[0]), OPERATOR, is_operator=True)
 
     def add(self, owner: str) -> str:
-        """Makes a key for an owner and returns it: it can't be read again."""
+        """Makes a key for an owner and returns it; it can't be read again."""
         if _OWNER.fullmatch(owner) is None:
             raise Invalid("owner", "must be 1 to 100 printable characters")
         key = new_key()
-        self._store.add_key(digest(key), _document(owner, is_operator=False))
+        self._store.keys.add(digest(key), _document(owner, is_operator=False))
         return key
 
     def all(self) -> Iterator[tuple[str, Document]]:
-        return self._store.keys()
+        return self._store.keys.all()
 
     def revoke(self, key_id: str) -> str:
-        """Takes a key away, named by the beginning of its digest; returns whose it was.
+        """Removes the key whose digest begins with `key_id`; returns its owner.
 
-        Raises Invalid where that isn't one key, or is the operator's, which the pool would make again.
+        Raises Invalid if that is not exactly one key, or is the operator's, which the pool would make again.
         """
-        if len(key_id) < SHORTEST_PREFIX:
-            raise Invalid("key", f"give at least {SHORTEST_PREFIX} characters of its digest")
+        if len(key_id) < MIN_PREFIX:
+            raise Invalid("key", f"give at least {MIN_PREFIX} characters of its digest")
         found = [(known, document) for known, document in self.all() if known.startswith(key_id)]
         if len(found) != 1:
             raise Invalid("key", f"{len(found)} keys begin with {key_id!r}")
         ((known, document),) = found
         if document["is_operator"]:
-            raise Invalid(
-                "key", "the operator's is replaced by removing secrets/operator.key and starting the pool anew"
-            )
-        self._store.remove_key(known)
+            raise Invalid("key", "is the operator's: to replace it, remove secrets/operator.key and restart the pool")
+        self._store.keys.remove(known)
         return str(document["owner"])
 
     def caller(self, key: str | None) -> Caller:
         """Raises UnknownKey for a key that is not one of the pool's."""
         if key is None:
             return Caller()
-        document = self._store.key(digest(key)) if _KEY.fullmatch(key) else None
+        document = self._store.keys.get(digest(key)) if _KEY.fullmatch(key) else None
         if document is None:
-            raise UnknownKey("the key in Authorization is not one of this pool's")
+            raise UnknownKey("Authorization: not a key of this pool")
         return Caller(digest(key), document["owner"], document["is_operator"])
 
     def require_poster(self, caller: Caller) -> None:
@@ -97,12 +95,12 @@ class Keys:
         return caller.is_operator or (caller.key_id is not None and caller.key_id == document["key"])
 
     def require_owner(self, caller: Caller, document: Document, kind: str = "job") -> None:
-        """Of a job or a flow."""
+        """Raises UnknownKey or Forbidden unless the caller owns the job or flow."""
         if not self.owns(caller, document):
             self._refuse(caller, f"{kind} {document['id']!r}")
 
     def require_contributor(self, caller: Caller, job: Document) -> None:
-        """Variables are the owner's to post; in an open pool anyone's, where the job was posted without a key."""
+        """The owner may post variables; in an open pool anyone, to a job that was posted without a key."""
         if not (self._is_open and job["key"] is None):
             self.require_owner(caller, job)
 
@@ -117,7 +115,7 @@ def new_key() -> str:
 
 
 def digest(key: str) -> str:
-    """A key has 256 random bits, so that a plain hash of it can't be turned back."""
+    """A plain hash is enough: a key has 256 random bits, so that its hash can't be reversed."""
     return hashlib.sha256(key.encode()).hexdigest()[:40]
 
 

@@ -1,4 +1,4 @@
-"""How far a job is: counts by state, rates, mean run time, and when it will be done at the present rate."""
+"""Progress of a job: counts by state, rates, mean run time, and the estimated time to completion."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def progress_of(job: Document, counts: Counts, to_owner: bool) -> Document:
 
 
 def _per_minute(counts: Counts) -> float:
-    """The rate over the last whole minutes, and of this one as far as it has gone."""
+    """The rate over the last whole minutes and the current one so far."""
     moment = ids.now_milliseconds() / 60_000
     first = int(moment) - MINUTES
     accepted = sum(number for minute, number in counts.per_minute.items() if minute >= first)

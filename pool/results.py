@@ -1,7 +1,8 @@
-"""Results: judged by the job's validator, then accepted once, or kept apart with the reason."""
+"""Results: the job's validator judges them; one is accepted, rejected ones are stored with the reason."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from dataclasses import dataclass
 from typing import Any
@@ -10,23 +11,22 @@ from pool.errors import BadLease, Finished, Rejected, Withdrawn
 from pool.flows import Flows
 from pool.keys import Caller, Keys
 from pool.reports import Reports
-from pool.sandbox import Sandbox, ScriptError
 from pool.tokens import LeaseToken, Tokens
+from pool.validation import Validation
 from pool.variables import withdrawn_text
-from pool.verdict import Verdict, verdict_of
 from storage import ids
 from storage.base import Document, Page, Store, canonical
 from storage.errors import AlreadyFinished, NotFound
 
 REJECTED_SHOWN = 20
-RESULTS_AT_ONCE = 10
+RESULTS_PER_READ = 10
 READS_PER_PAGE = 200
 PAGE_CHARACTERS = 1 << 21
 
 
 @dataclass(frozen=True)
 class Posted:
-    """A result as it comes in; `run_seconds` is what the volunteer measured, if it said."""
+    """A posted result. `run_seconds` is the volunteer's own measurement, if it sent one."""
 
     value: Any
     token: str | None = None
@@ -36,27 +36,29 @@ class Posted:
 
 class Results:
     def __init__(
-        self, store: Store, sandbox: Sandbox, keys: Keys, tokens: Tokens, reports: Reports, flows: Flows
+        self, store: Store, keys: Keys, tokens: Tokens, validation: Validation, reports: Reports, flows: Flows
     ) -> None:
-        self._store, self._sandbox, self._keys, self._tokens = store, sandbox, keys, tokens
-        self._reports, self._flows = reports, flows
+        self._store, self._keys, self._tokens = store, keys, tokens
+        self._validation, self._reports, self._flows = validation, reports, flows
 
     def post(self, job_id: str, variable_id: str, posted: Posted) -> str:
         """Returns the id of the accepted result, durable; the same lease posted again gets the same.
 
         Raises Rejected, Finished, Withdrawn, BadLease, NotFound, SandboxBusy.
         """
-        job = self._store.job(job_id)
-        variable = self._store.variable(job_id, variable_id)
+        job = self._store.jobs.get(job_id)
+        variable = self._store.variables.get(job_id, variable_id)
         lease = self._lease(job, variable_id, posted.token)
-        outcome = self._store.outcome(job_id, variable_id)
+        outcome = self._store.results.outcome(job_id, variable_id)
         if outcome is not None:
-            known = _known_result(variable_id, outcome, lease)
-            self._flows.on_settled(job_id, variable_id)  # Who posted it first may have died before that.
-            return known
+            accepted_id = _id_under_lease(variable_id, outcome, lease)
+            # The process that accepted it may have died before it advanced the flows.
+            self._flows.on_finished(job_id, variable_id)
+            return accepted_id
         document = _document(job_id, variable_id, posted, lease)
-        self._repeat_refusal(job, variable_id, document)
-        verdict = self._judge(job, variable, document)
+        self._raise_if_rejected_before(job, variable_id, document)
+        report = functools.partial(self._report, job_id, variable_id)
+        verdict = self._validation.judge_result(job, variable, document, report)
         if not verdict.valid:
             self._reject(job, document, verdict.reason, lease)
         self._require_same_job(job)
@@ -68,106 +70,83 @@ class Results:
         if token is not None:
             return self._tokens.read(token, job["uid"], variable_id)
         if job["settings"]["require_lease"]:
-            raise BadLease("lease: this job takes results only at the post_result link of a leased variable")
+            raise BadLease(
+                "lease: is missing; this job accepts results only at the post_result link of a leased variable"
+            )
         return None
 
-    def _repeat_refusal(self, job: Document, variable_id: str, document: Document) -> None:
-        """A refused result sent again under its lease is the same refusal, counted once."""
+    def _raise_if_rejected_before(self, job: Document, variable_id: str, document: Document) -> None:
+        """Raises Rejected for a result rejected under the same lease: a repeated request counts once."""
         if document["lease"] is None:
             return
-        known = self._store.rejected_ids(job["id"], variable_id)
-        mark = _refusal_mark(document) if known else ""
-        same = [result_id for result_id in known if result_id.endswith(mark)]
+        rejected_ids = self._store.results.rejected_ids(job["id"], variable_id)
+        suffix = _rejection_suffix(document) if rejected_ids else ""
+        same = [result_id for result_id in rejected_ids if result_id.endswith(suffix)]
         if not same:
             return
-        for refused in self._store.rejected(job["id"], variable_id, same):
-            raise Rejected(refused["rejected"], failed=False)
+        for rejected in self._store.results.rejected(job["id"], variable_id, same):
+            raise Rejected(rejected["rejected"], failed=False)
 
-    def _judge(self, job: Document, variable: Document, document: Document) -> Verdict:
-        if "validate_result" not in job:
-            return Verdict(True)
-        variable_id = variable["id"]
-        context = {
-            "job": {"id": job["id"], "name": job["name"]},
-            "variable": variable_id,
-            "lease": document["lease"],
-            "volunteer": document["volunteer"],
-            "run_seconds": document["run_seconds"],
-        }
-        if "context" in variable:
-            context["starting_context"] = variable["context"]
-        arguments = [variable["data"], document["result"], context]
-        try:
-            outcome = self._sandbox.call(job["validate_result"], arguments, job["id"])
-        except ScriptError as ex:
-            document["console"] = ex.console
-            self._report(job, variable_id, ex.message, ex.console)
-            return Verdict(False, f"validate_result failed: {ex.message}")
-        if outcome.console:
-            document["console"] = outcome.console
-            self._report(job, variable_id, None, outcome.console)
-        return verdict_of(outcome.value)
-
-    def _report(self, job: Document, variable_id: str, message: str | None, console: str) -> None:
-        # What is parked has told its owner enough.
-        if self._store.state(job["id"], variable_id) != "failed":
-            self._reports.note(job["id"], "validate_result", message, console)
+    def _report(self, job_id: str, variable_id: str, message: str | None, console: str) -> None:
+        # The owner of a failed variable has had enough reports of it.
+        if self._store.variables.state(job_id, variable_id) != "failed":
+            self._reports.add(job_id, "validate_result", message, console)
 
     def _reject(self, job: Document, document: Document, reason: str, lease: LeaseToken | None) -> None:
         document["rejected"] = reason
         if lease is not None:
-            document["id"] += _refusal_mark(document)
+            document["id"] += _rejection_suffix(document)
         self._require_same_job(job)
         deadline = lease.deadline if lease else None
         limit = job["settings"]["max_errors"]
-        failed = self._store.reject(job["id"], document["variable"], document, limit, deadline)
+        failed = self._store.results.reject(job["id"], document["variable"], document, limit, deadline)
         if failed:
-            self._flows.on_settled(job["id"], document["variable"])
+            self._flows.on_finished(job["id"], document["variable"])
         raise Rejected(reason, failed)
 
     def _require_same_job(self, job: Document) -> None:
-        """Refuses what was judged by a job that has been deleted meanwhile, and another posted under its name."""
-        if self._store.job(job["id"])["uid"] != job["uid"]:
+        """Raises NotFound if the job was deleted meanwhile, and perhaps another posted under its name."""
+        if self._store.jobs.get(job["id"])["uid"] != job["uid"]:
             raise NotFound("job", job["id"])
 
     def _accept(self, job_id: str, variable_id: str, document: Document, lease: LeaseToken | None) -> str:
         document.pop("console", None)
         try:
-            self._store.accept(job_id, variable_id, document, lease.deadline if lease else None)
+            self._store.results.accept(job_id, variable_id, document, lease.deadline if lease else None)
         except AlreadyFinished as ex:
-            return _known_result(variable_id, ex.outcome, lease)
-        self._flows.on_settled(job_id, variable_id)
+            return _id_under_lease(variable_id, ex.outcome, lease)
+        self._flows.on_finished(job_id, variable_id)
         return str(document["id"])
 
     def get(self, job_id: str, variable_id: str, result_id: str, caller: Caller) -> Document:
-        """An accepted result, or for the job's owner a rejected one. Raises NotFound."""
-        outcome = self._store.outcome(job_id, variable_id)
+        """An accepted result or, for the job's owner, a rejected one. Raises NotFound."""
+        outcome = self._store.results.outcome(job_id, variable_id)
         if outcome is not None and outcome.get("id") == result_id:
             return outcome
-        if self._keys.owns(caller, self._store.job(job_id)):
-            for document in self._store.rejected(job_id, variable_id, [result_id]):
+        if self._keys.owns(caller, self._store.jobs.get(job_id)):
+            for document in self._store.results.rejected(job_id, variable_id, [result_id]):
                 return document
         raise NotFound("result", result_id)
 
     def all(self, job_id: str, variable_id: str, caller: Caller) -> list[Document]:
-        """The variable's accepted result, if it has one; for the job's owner the newest rejected ones, too."""
-        outcome = self._store.outcome(job_id, variable_id)
+        """The variable's accepted result, if there is one; for the job's owner also the newest rejected ones."""
+        outcome = self._store.results.outcome(job_id, variable_id)
         found = [outcome] if outcome is not None and "result" in outcome else []
-        if self._keys.owns(caller, self._store.job(job_id)):
-            newest = self._store.rejected_ids(job_id, variable_id)[-REJECTED_SHOWN:]
-            found += self._store.rejected(job_id, variable_id, newest)
+        if self._keys.owns(caller, self._store.jobs.get(job_id)):
+            newest = self._store.results.rejected_ids(job_id, variable_id)[-REJECTED_SHOWN:]
+            found += self._store.results.rejected(job_id, variable_id, newest)
         return found
 
     def page(self, job_id: str, cursor: str | None, limit: int, in_input_order: bool) -> Page:
-        """Accepted results of the whole job, in the order of acceptance or of their variables' posting.
+        """Accepted results of the whole job, in the order of acceptance or of posting of their variables.
 
-        A page ends early where its results are large: many readers at once are not to fill the memory.
+        A page of large results ends early, so that many concurrent readers cannot fill the memory.
         """
-        read = self._store.accepted_in_input_order if in_input_order else self._store.accepted
+        read = self._store.results.page_in_input_order if in_input_order else self._store.results.page
         items: list[Document] = []
         size = 0
         for _ in range(READS_PER_PAGE):
-            page = read(job_id, cursor, min(RESULTS_AT_ONCE, limit - len(items)))
+            page = read(job_id, cursor, min(RESULTS_PER_READ, limit - len(items)))
             items += page.items
             size += sum(len(canonical(item["result"])) for item in page.items)
             cursor = page.next
@@ -189,23 +168,23 @@ def _document(job_id: str, variable_id: str, posted: Posted, lease: LeaseToken |
     }
 
 
-def _refusal_mark(document: Document) -> str:
-    """The end of a refused result's id: the same for the same result under the same lease."""
+def _rejection_suffix(document: Document) -> str:
+    """The end of a rejected result's id: equal for the same result under the same lease."""
     same = f"{document['lease']}/{canonical(document['result'])}"
     return f"-{hashlib.sha256(same.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 
 def _run_seconds(posted: Posted, lease: LeaseToken | None) -> float | None:
-    """As the volunteer measured it; else the pool's own time from lease to result."""
+    """The volunteer's measurement; without one, the time from lease to result."""
     if posted.run_seconds is not None:
         return posted.run_seconds
     return (ids.now_milliseconds() - lease.started) / 1000 if lease else None
 
 
-def _known_result(variable_id: str, outcome: Document, lease: LeaseToken | None) -> str:
-    """The id of the result that finished the variable, where it came under the same lease."""
+def _id_under_lease(variable_id: str, outcome: Document, lease: LeaseToken | None) -> str:
+    """The id of the accepted result, if it was posted under the same lease. Raises Withdrawn, Finished."""
     if "withdrawn" in outcome:
         raise Withdrawn(withdrawn_text(outcome))
     if lease is None or outcome["lease"] != lease.lease_id:
-        raise Finished(f"variable {variable_id!r} is finished: somebody's result has been accepted")
+        raise Finished(f"variable {variable_id!r} is finished: another result has been accepted")
     return str(outcome["id"])

@@ -1,12 +1,11 @@
-"""Which job, and which of its variables, a volunteer gets next."""
+"""Scheduling: which job, and which of its variables, a volunteer gets next."""
 
 from __future__ import annotations
 
 import itertools
 import logging
 import random
-import time
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,28 +13,25 @@ from typing import Any
 from pool.errors import UnknownScheduler
 from pool.reports import Reports
 from pool.sandbox import Sandbox, ScriptError
-from pool.steps import step_of
-from pool.stored_jobs import readable, requirements_of
 from storage.base import Document, Lease, Store, canonical
 from storage.errors import InvalidId, NotFound
+from storage.flow_store import UsedJob
 from storage.ids import check_id
 
 SAMPLE_OF_VARIABLES = 32
-EVERY_VARIABLE = 1 << 16
-CHOOSING_SECONDS = 2.0
 SAMPLE_OF_JOBS = 100
 log = logging.getLogger("comp-pool.scheduling")
 
 
 @dataclass(frozen=True)
 class Abilities:
-    """What a volunteer's computer can, and may be used for. `memory_mb` is 0 where the volunteer did not say."""
+    """What a volunteer's computer can do and may be used for. `memory_mb` is 0 if the volunteer did not send it."""
 
     can: frozenset[str] = frozenset()
     memory_mb: int = 0
 
     def meet(self, requirements: Mapping[str, Any]) -> bool:
-        """Whether a job that requires this can be computed there."""
+        """Whether a job with these requirements can be computed there."""
         wanted = {name for name, requirement in requirements.items() if requirement is True}
         return wanted <= self.can and int(requirements.get("memory_mb", 0)) <= self.memory_mb
 
@@ -44,7 +40,7 @@ Choice = Callable[[Sequence[Document], Mapping[str, Any]], "Document | None"]
 
 
 class VariableScheduler:
-    """The job's own `variable_scheduler`, and chance where there is none or it fails."""
+    """The job's own `variable_scheduler`; a random variable if there is none or it fails."""
 
     def __init__(self, store: Store, sandbox: Sandbox, reports: Reports) -> None:
         self._store, self._sandbox, self._reports = store, sandbox, reports
@@ -52,49 +48,24 @@ class VariableScheduler:
     def lease(self, job: Document, volunteer: str, query: Mapping[str, Any]) -> Lease | None:
         seconds = job["settings"]["lease_seconds"]
         if "variable_scheduler" not in job:
-            return self._store.lease(job["id"], seconds)
-        sample = list(self._described(job["id"], self._store.sample(job["id"], SAMPLE_OF_VARIABLES)))
+            return self._store.leases.lease(job["id"], seconds)
+        sample = list(self._described(job["id"], self._store.leases.sample(job["id"], SAMPLE_OF_VARIABLES)))
         if not sample:
             return None
         try:
             chosen = self._choose(job, sample, volunteer, query)
         except (ScriptError, LookupError) as ex:
             self._report(job, ex)
-            return self._store.lease(job["id"], seconds)
+            return self._store.leases.lease(job["id"], seconds)
         if chosen is None:
             return None
-        # Somebody else may have been faster: any other is better than none.
-        return self._store.lease_variable(job["id"], chosen, seconds) or self._store.lease(job["id"], seconds)
+        # Another volunteer may have been faster: then any variable is better than none.
+        return self._store.leases.lease_variable(job["id"], chosen, seconds) or self._store.leases.lease(
+            job["id"], seconds
+        )
 
-    def take(self, job: Document, flow_id: str, but: Container[str], count: int) -> Iterator[str]:
-        """Takes the variables that would be lent next out of other flows' reach, one after the other while there are.
-
-        `but` are those that the flow has already, by name; `count` says how many it will want.
-        """
-        until = time.monotonic() + CHOOSING_SECONDS
-        while free := self._free(job["id"], but, count):
-            for variable_id in self._in_turn(job, free, until):
-                if self._store.take(job["id"], variable_id, flow_id):
-                    yield variable_id
-
-    def _in_turn(self, job: Document, variable_ids: list[str], until: float) -> Iterator[str]:
-        """As the job's scheduler chooses; by chance from the moment `until` on."""
-        while variable_ids:
-            preferred = self._preferred(job, variable_ids) if time.monotonic() < until else variable_ids[-1]
-            variable_ids.remove(preferred)
-            yield preferred
-
-    def _free(self, job_id: str, but: Container[str], count: int) -> list[str]:
-        """Some of the variables that no flow has, at random; all of them (or very many) where few are left."""
-        for number in (max(2 * count, SAMPLE_OF_VARIABLES), EVERY_VARIABLE):
-            found = (name for name in self._store.sample(job_id, number) if name not in but and not step_of(name))
-            free = [name for name in found if self._store.taker(job_id, name) is None]
-            if free:
-                break
-        return free
-
-    def _preferred(self, job: Document, variable_ids: Sequence[str]) -> str:
-        """The one that the job's scheduler chooses, if it has one and that chooses one; else the last."""
+    def choose_among(self, job: Document, variable_ids: Sequence[str]) -> str:
+        """The one that the job's scheduler chooses; the last one if it has no scheduler, or that chooses none."""
         last = variable_ids[-1]
         if "variable_scheduler" not in job:
             return last
@@ -108,35 +79,39 @@ class VariableScheduler:
 
     def _report(self, job: Document, ex: ScriptError | LookupError) -> None:
         console = ex.console if isinstance(ex, ScriptError) else ""
-        self._reports.note(job["id"], "variable_scheduler", str(ex.args[0]), console)
+        self._reports.add(job["id"], "variable_scheduler", str(ex.args[0]), console)
 
     def _choose(self, job: Document, sample: Sequence[Document], volunteer: str, query: Mapping[str, Any]) -> Any:
         context = {"variables": sample, "volunteer": volunteer or None, "query": dict(query)}
         context["job"] = {"id": job["id"], "name": job["name"]}
         outcome = self._sandbox.call(job["variable_scheduler"], [context], job["id"])
         if outcome.console:
-            self._reports.note(job["id"], "variable_scheduler", None, outcome.console)
+            self._reports.add(job["id"], "variable_scheduler", None, outcome.console)
         if outcome.value is not None and not self._exists(job["id"], outcome.value):
-            raise LookupError(f"returned {canonical(outcome.value)[:100]}, which is no variable's id")
+            raise LookupError(f"returned {canonical(outcome.value)[:100]}, which is not the id of a variable")
         return outcome.value
 
     def _exists(self, job_id: str, variable_id: Any) -> bool:
         try:
-            return isinstance(variable_id, str) and bool(self._store.variable(job_id, variable_id))
+            return isinstance(variable_id, str) and bool(self._store.variables.get(job_id, variable_id))
         except (NotFound, InvalidId):
             return False
 
     def _described(self, job_id: str, variable_ids: Iterable[str]) -> Iterator[Document]:
         for variable_id in variable_ids:
             try:
-                data = self._store.variable(job_id, variable_id)["data"]
+                data = self._store.variables.get(job_id, variable_id)["data"]
             except NotFound:
                 continue
-            yield {"id": variable_id, "data": data, "results": len(self._store.rejected_ids(job_id, variable_id))}
+            yield {
+                "id": variable_id,
+                "data": data,
+                "results": len(self._store.results.rejected_ids(job_id, variable_id)),
+            }
 
 
 class JobScheduler:
-    """Schedulers by name: the three that are built in, and `<id>.js` files, the earlier directory first."""
+    """Schedulers by name: the three built-in ones, and files `<id>.js`, the earlier directory first."""
 
     def __init__(self, store: Store, sandbox: Sandbox, default: str, directories: Sequence[Path]) -> None:
         self._store, self._sandbox, self._default = store, sandbox, default
@@ -154,10 +129,10 @@ class JobScheduler:
     def choose(
         self, name: str | None, volunteer: str, query: Mapping[str, Any], abilities: Abilities
     ) -> Document | None:
-        """The job to work on, or None where no job is open that the volunteer can compute. Raises UnknownScheduler."""
+        """The job to compute; None if no open job meets the volunteer's abilities. Raises UnknownScheduler."""
         name = name or self._default
-        jobs = [job for job in readable(self._store, self._store.job_ids()) if job["state"] == "open"]
-        jobs = [job for job in jobs if abilities.meet(requirements_of(job))]
+        jobs = [job for job in self._store.jobs.get_many(self._store.jobs.ids()) if job["state"] == "open"]
+        jobs = [job for job in jobs if abilities.meet(job["requirements"])]
         if query.get("owner"):
             jobs = [job for job in jobs if job["metadata"].get("owner") in query["owner"]]
         if name in self._built_in:
@@ -176,28 +151,28 @@ class JobScheduler:
         raise UnknownScheduler(name)
 
     def _random(self, jobs: Sequence[Document], _query: Mapping[str, Any]) -> Document | None:
-        """One that has work, else one that a flow may soon have work for, else any."""
+        """A job that has work, else one to which a flow may soon add work, else any."""
         shuffled = random.sample(jobs, len(jobs))
-        preferred = itertools.chain(filter(self._has_work, shuffled), filter(self._is_of_a_flow, shuffled), shuffled)
+        preferred = itertools.chain(filter(self._has_work, shuffled), filter(self._is_used_by_flow, shuffled), shuffled)
         return next(preferred, None)
 
-    def _is_of_a_flow(self, job: Document) -> bool:
-        return bool(self._store.watchers(job["id"]))
+    def _is_used_by_flow(self, job: Document) -> bool:
+        return bool(self._store.flows.references(UsedJob(job["id"])))
 
     def _owners(self, jobs: Sequence[Document], query: Mapping[str, Any]) -> Document | None:
         return self._random(jobs, query) if query.get("owner") else None
 
     def _short_first(self, jobs: Sequence[Document], query: Mapping[str, Any]) -> Document | None:
-        """By mean measured run time; a job that nobody has measured yet comes first, so that it soon is."""
+        """The job with the shortest mean run time; one without a measurement comes first, and so gets one."""
         working = [job for job in jobs if self._has_work(job)]
         if not working:
             return self._random(jobs, query)
-        means = {job["id"]: self._store.counts(job["id"]).mean_run_seconds or 0.0 for job in working}
+        means = {job["id"]: self._store.counts.get(job["id"]).mean_run_seconds or 0.0 for job in working}
         shortest = min(means.values())
         return self._random([job for job in working if means[job["id"]] == shortest], query)
 
     def _has_work(self, job: Document) -> bool:
-        return self._store.has_work(job["id"])
+        return self._store.leases.has_work(job["id"])
 
     def _by_file(
         self, source: str, name: str, jobs: Sequence[Document], volunteer: str, query: Mapping[str, Any]
@@ -215,19 +190,19 @@ class JobScheduler:
             return self._random(jobs, query)
         found = next((job for job in sample if job["id"] == chosen), None)
         if found is None and chosen is not None:
-            log.warning("scheduler %s: %r is no job's id; a random one is served instead", name, chosen)
+            log.warning("scheduler %s: %r is not the id of a job; a random job is served instead", name, chosen)
             return self._random(jobs, query)
         return found
 
     def _described(self, job: Document) -> Document:
-        counts = self._store.counts(job["id"])
+        counts = self._store.counts.get(job["id"])
         return {
             "id": job["id"],
             "name": job["name"],
             "created": job["created"],
             "metadata": job["metadata"],
-            "requirements": requirements_of(job),
-            "has_work": self._store.has_work(job["id"]),
+            "requirements": job["requirements"],
+            "has_work": self._store.leases.has_work(job["id"]),
             "open": counts.open,
             "leased": counts.leased,
             "done": counts.accepted,

@@ -1,4 +1,4 @@
-"""Lease tokens: what a volunteer holds of a lease, signed, so that the pool need not remember it."""
+"""Lease tokens: signed, so that the pool need not store who holds which lease."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from pool.errors import BadLease
 
@@ -15,7 +17,7 @@ _TOKEN = re.compile(r"([0-9a-f]{16})\.(\d{1,15})\.(\d{1,15})\.([0-9a-f]*)\.([A-Z
 
 @dataclass(frozen=True)
 class LeaseToken:
-    """Times are milliseconds of the epoch; `volunteer` is the hash of who leased, or empty."""
+    """Times are milliseconds of the epoch; `volunteer` is the name of the volunteer (a hash), or empty."""
 
     lease_id: str
     started: int
@@ -24,21 +26,25 @@ class LeaseToken:
 
 
 class Tokens:
-    def __init__(self, secret: str) -> None:
-        self._secret = secret.encode()
+    def __init__(self, read_secret: Callable[[], str]) -> None:
+        self._read_secret = read_secret
+
+    @cached_property
+    def _secret(self) -> bytes:
+        return self._read_secret().encode()
 
     def sign(self, token: LeaseToken, job_uid: str, variable_id: str) -> str:
         body = f"{token.lease_id}.{token.started}.{token.deadline}.{token.volunteer}"
         return f"{body}.{self._signature(body, job_uid, variable_id)}"
 
     def read(self, text: str, job_uid: str, variable_id: str) -> LeaseToken:
-        """Raises BadLease where the token wasn't signed by this pool, for this very job and variable."""
+        """Raises BadLease unless this pool signed the token for this job and variable."""
         parts = _TOKEN.fullmatch(text)
         if parts is None:
             raise BadLease("lease: not a lease token")
         body, signature = text.rsplit(".", 1)
         if not hmac.compare_digest(signature, self._signature(body, job_uid, variable_id)):
-            raise BadLease("lease: the token is not one of this variable's")
+            raise BadLease("lease: the token belongs to another variable")
         return LeaseToken(parts[1], int(parts[2]), int(parts[3]), parts[4])
 
     def _signature(self, body: str, job_uid: str, variable_id: str) -> str:

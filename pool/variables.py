@@ -1,4 +1,4 @@
-"""Variables: posting them past the job's own check, lending them, and taking them back."""
+"""Variables: posted past the job's own validator, leased to volunteers, withdrawn by their owner."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from typing import Any
 
 from pool.errors import Conflict, Invalid, Withdrawn
 from pool.flows import Flows
+from pool.flows.steps import step_of
 from pool.keys import Caller, Keys
 from pool.scheduling import VariableScheduler
-from pool.steps import step_of
 from pool.tokens import LeaseToken, Tokens
-from pool.variable_check import VariableCheck
+from pool.validation import Validation
 from storage import ids
 from storage.base import Document, Lease, Page, Store, canonical
 from storage.errors import AlreadyFinished, NotFound
+from storage.flow_store import UsedJob
 
-LONGEST_WAIT = 15
+MAX_RETRY_AFTER = 15
 
 
 @dataclass(frozen=True)
 class Leased:
-    """A variable as it is lent: its document, the signed token, and for how many seconds."""
+    """A leased variable: its document, the signed lease token, and the seconds until the deadline."""
 
     variable_id: str
     document: Document
@@ -36,7 +37,7 @@ class Leased:
 
 @dataclass(frozen=True)
 class Volunteer:
-    """Who computes, as the pool knows it (a hash), and what its request asked for."""
+    """A volunteer: its name in the pool (a hash), and the query parameters of its request."""
 
     name: str = ""
     query: Mapping[str, Any] | None = None
@@ -49,28 +50,28 @@ class Variables:
         keys: Keys,
         tokens: Tokens,
         scheduler: VariableScheduler,
-        variable_check: VariableCheck,
+        validation: Validation,
         flows: Flows,
     ) -> None:
         self._store, self._keys, self._tokens = store, keys, tokens
-        self._scheduler, self._variable_check, self._flows = scheduler, variable_check, flows
+        self._scheduler, self._validation, self._flows = scheduler, validation, flows
 
     def require_contributor(self, job_id: str, caller: Caller) -> None:
-        self._keys.require_contributor(caller, self._store.job(job_id))
+        self._keys.require_contributor(caller, self._store.jobs.get(job_id))
 
     def require_owner(self, job_id: str, caller: Caller) -> None:
-        self._keys.require_owner(caller, self._store.job(job_id))
+        self._keys.require_owner(caller, self._store.jobs.get(job_id))
 
     def post(
         self, job_id: str, values: Sequence[Any], caller: Caller, key: str | None = None, lines: Sequence[int] = ()
     ) -> list[str]:
         """Stores all of `values`, or none; returns their ids, in order.
 
-        The same `key` (of idempotency) makes the same ids, so that a post can be repeated after a lost answer.
-        `lines` are the numbers that the values have in what was sent, for Invalid to name the one at fault.
-        Raises Conflict where a key comes with other values.
+        The same idempotency `key` makes the same ids, so that a request can be repeated after a lost response.
+        `lines` are the line numbers of the values in the request, for Invalid to name.
+        Raises Conflict if the key was used for other values.
         """
-        job = self._store.job(job_id)
+        job = self._store.jobs.get(job_id)
         if key is None:
             names = _names(ids.timed_id(), len(values))
             self._add(job, dict(zip(names, values, strict=True)), caller, lines)
@@ -82,27 +83,27 @@ class Variables:
         return names
 
     def _refuse_other_batch(self, job_id: str, first_id: str, batch: str) -> None:
-        """The first id tells, as it is the same for every batch of a key, and the first to be stored."""
+        """The variable with the first id decides: it is the same for every batch of a key, and is stored first."""
         with suppress(NotFound):
-            if self._store.variable(job_id, first_id).get("batch") != batch:
+            if self._store.variables.get(job_id, first_id).get("batch") != batch:
                 raise Conflict("Idempotency-Key: has been used for other variables")
 
     def put(self, job_id: str, variable_id: str, value: Any, caller: Caller) -> bool:
-        """Stores a variable under a chosen id; False where the very same is there already.
+        """Stores a variable under a chosen id; False if the same is stored already.
 
-        Raises AlreadyExists where another is; Withdrawn where the id has been used up.
+        Raises AlreadyExists if another has the id; Withdrawn if one with the id was withdrawn.
         """
         ids.check_variable_id(variable_id)
         if step_of(variable_id) is not None:
-            raise Invalid("variable id", "is of the form that is kept for the steps of flows")
-        is_new = bool(self._add(self._store.job(job_id), {variable_id: value}, caller))
+            raise Invalid("variable id", "has the form that is reserved for the steps of flows")
+        is_new = bool(self._add(self._store.jobs.get(job_id), {variable_id: value}, caller))
         if not is_new:
             self.get(job_id, variable_id)
         return is_new
 
     def put_many(self, job_id: str, values: Mapping[str, Any], caller: Caller) -> list[str]:
         """Stores all of these, or none; returns the ids that are new. Raises as `put` does."""
-        return self._add(self._store.job(job_id), values, caller)
+        return self._add(self._store.jobs.get(job_id), values, caller)
 
     def _add(
         self, job: Document, values: Mapping[str, Any], caller: Caller, lines: Sequence[int] = (), **facts: str
@@ -114,95 +115,96 @@ class Variables:
             name: {"job": job["id"], "id": name, "created": ids.now_text(), **facts, "data": value}
             for name, value in values.items()
         }
-        return self._store.add_variables(job["id"], documents)
+        return self._store.variables.add(job["id"], documents)
 
-    def _check(self, job: Document, value: Any, place: str) -> None:
+    def _check(self, job: Document, value: Any, line: str) -> None:
         try:
-            self._variable_check.require(job, value)
+            self._validation.require_variable(job, value)
         except Invalid as ex:
-            raise Invalid(place, str(ex), ex.console) if place else ex from None
+            raise Invalid(line, str(ex), ex.console) if line else ex from None
 
     def get(self, job_id: str, variable_id: str) -> Document:
         """The stored variable. Raises NotFound, Withdrawn."""
-        document = self._store.variable(job_id, variable_id)
-        outcome = self._store.outcome(job_id, variable_id)
+        document = self._store.variables.get(job_id, variable_id)
+        outcome = self._store.results.outcome(job_id, variable_id)
         if outcome is not None and "withdrawn" in outcome:
             raise Withdrawn(withdrawn_text(outcome))
         return document
 
     def page(self, job_id: str, cursor: str | None, limit: int) -> Page:
         """Variables in the order of posting: ``{"variable": id, "at": time, "state": state}``."""
-        page = self._store.posted(job_id, cursor, limit)
-        items = [{**item, "state": self._store.state(job_id, item["variable"])} for item in page.items]
+        page = self._store.variables.page(job_id, cursor, limit)
+        items = [{**item, "state": self._store.variables.state(job_id, item["variable"])} for item in page.items]
         return Page(items, page.next)
 
     def lease(self, job_id: str, volunteer: Volunteer) -> Leased | None:
-        """The next variable, by the job's own scheduler or at random; None where there is nothing to lend now."""
-        self._flows.catch_up()
-        job = self._store.job(job_id)
+        """Leases the next variable, by the job's own scheduler or at random; None if there is none now."""
+        # Volunteers ask all the time: this is when a flow that could not be advanced gets its next try.
+        self._flows.advance_pending()
+        job = self._store.jobs.get(job_id)
         if job["state"] != "open":
             return None
         lease = self._scheduler.lease(job, volunteer.name, volunteer.query or {})
         if lease is None:
             return None
-        return self._lent(job, lease, volunteer.name)
+        return self._with_token(job, lease, volunteer.name)
 
-    def _lent(self, job: Document, lease: Lease, volunteer: str) -> Leased:
+    def _with_token(self, job: Document, lease: Lease, volunteer: str) -> Leased:
         started = ids.now_milliseconds()
         token = LeaseToken(secrets.token_hex(8), started, lease.deadline, volunteer)
         signed = self._tokens.sign(token, job["uid"], lease.variable_id)
         return Leased(lease.variable_id, lease.document, signed, max(1, (lease.deadline - started) // 1000))
 
     def can_lease(self, job_id: str) -> bool:
-        return self._store.job(job_id)["state"] == "open" and self._store.has_work(job_id)
+        return self._store.jobs.get(job_id)["state"] == "open" and self._store.leases.has_work(job_id)
 
     def retry_after(self, job_id: str) -> int:
-        """In how many seconds something may be to lend again: when the next lease runs out, at most LONGEST_WAIT.
+        """Seconds until there may be work again: until the next lease expires, at most MAX_RETRY_AFTER.
 
-        A job of a running flow may get its next step whenever a volunteer is done with one.
+        A job of a running flow may get its next step whenever a volunteer finishes one.
         """
-        waits: list[float] = [LONGEST_WAIT]
-        due = self._store.next_deadline(job_id)
+        waits: list[float] = [MAX_RETRY_AFTER]
+        due = self._store.leases.next_deadline(job_id)
         if due is not None:
             waits.append((due - ids.now_milliseconds()) // 1000 + 1)
-        if self._store.watchers(job_id):
-            waits.append(self._store.counts(job_id).mean_run_seconds or 0)
+        if self._store.flows.references(UsedJob(job_id)):
+            waits.append(self._store.counts.get(job_id).mean_run_seconds or 0)
         return max(1, round(min(waits)))
 
     def extend(self, job_id: str, variable_id: str, token: str) -> Leased:
-        """Puts off a lease's deadline, under a new token for the same lease. Raises BadLease, LeaseLost."""
-        job = self._store.job(job_id)
+        """Extends a lease; the same lease gets a new token. Raises BadLease, LeaseLost."""
+        job = self._store.jobs.get(job_id)
         lease = self._tokens.read(token, job["uid"], variable_id)
-        deadline = self._store.extend(job_id, variable_id, lease.deadline, job["settings"]["lease_seconds"])
+        deadline = self._store.leases.extend(job_id, variable_id, lease.deadline, job["settings"]["lease_seconds"])
         extended = LeaseToken(lease.lease_id, lease.started, deadline, lease.volunteer)
-        document = self._store.variable(job_id, variable_id)
+        document = self._store.variables.get(job_id, variable_id)
         seconds = max(1, (deadline - ids.now_milliseconds()) // 1000)
         return Leased(variable_id, document, self._tokens.sign(extended, job["uid"], variable_id), seconds)
 
     def give_back(self, job_id: str, variable_id: str, token: str) -> None:
-        lease = self._tokens.read(token, self._store.job(job_id)["uid"], variable_id)
-        self._store.give_back(job_id, variable_id, lease.deadline)
+        lease = self._tokens.read(token, self._store.jobs.get(job_id)["uid"], variable_id)
+        self._store.leases.give_back(job_id, variable_id, lease.deadline)
 
     def withdraw(self, job_id: str, variable_id: str, caller: Caller) -> None:
-        """Ends an unfinished variable. Raises Conflict where it has its result; a second time changes nothing."""
+        """Ends an unfinished variable; withdrawing twice changes nothing. Raises Conflict if it has a result."""
         self.require_owner(job_id, caller)
         document = {"job": job_id, "variable": variable_id, "withdrawn": ids.now_text()}
         try:
-            self._store.withdraw(job_id, variable_id, document)
+            self._store.results.withdraw(job_id, variable_id, document)
         except AlreadyFinished as ex:
             if "withdrawn" not in ex.outcome:
-                raise Conflict(f"variable {variable_id!r} is finished: its result is kept") from ex
-        self._flows.on_settled(job_id, variable_id)
+                raise Conflict(f"variable {variable_id!r} has a result, and can't be withdrawn") from ex
+        self._flows.on_finished(job_id, variable_id)
 
     def release(self, job_id: str, variable_id: str, caller: Caller) -> None:
-        """Opens a variable again that was parked as failed. Raises Conflict where it wasn't."""
+        """Opens a failed variable again. Raises Conflict if it has not failed."""
         self.require_owner(job_id, caller)
-        if not self._store.release(job_id, variable_id):
+        if not self._store.results.release(job_id, variable_id):
             raise Conflict(f"variable {variable_id!r} has not failed")
 
 
 def withdrawn_text(outcome: Document) -> str:
-    by = f"with flow {outcome['flow']!r}" if "flow" in outcome else "by its owner"
+    by = f"by flow {outcome['flow']!r}" if "flow" in outcome else "by its owner"
     return f"variable {outcome['variable']!r} was withdrawn {by}"
 
 

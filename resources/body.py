@@ -6,8 +6,8 @@ from typing import Any
 
 import falcon
 
-from pool.strictjson import InvalidJSON, parse
 from resources.errors import Problem
+from storage.strict_json import InvalidJSON, parse
 
 NDJSON = "application/x-ndjson"
 

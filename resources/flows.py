@@ -7,7 +7,6 @@ from urllib.parse import unquote, urlsplit
 
 import falcon
 
-from pool.flow_posting import FlowPosting
 from pool.flows import Flows
 from pool.keys import Keys
 from resources import body, request
@@ -20,8 +19,8 @@ Document = dict[str, Any]
 
 
 class Collection(Resource):
-    def __init__(self, flows: Flows, posting: FlowPosting, keys: Keys, limit: int) -> None:
-        self._flows, self._posting, self._keys, self._limit = flows, posting, keys, limit
+    def __init__(self, flows: Flows, keys: Keys, limit: int) -> None:
+        self._flows, self._keys, self._limit = flows, keys, limit
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         limit, cursor = request.page_limit(req), req.get_param("cursor")
@@ -36,18 +35,18 @@ class Collection(Resource):
         caller = request.caller(req, self._keys)
         self._keys.require_poster(caller)  # Before the body is read: a stranger's is not worth it.
         posted, key = body.read_document(req, self._limit), request.idempotency_key(req)
-        flow = self._posting.post(posted, caller, lambda uri: located(req, uri), key)
+        flow = self._flows.post(posted, caller, lambda uri: located(req, uri), key)
         _show_posted(req, resp, self._flows.view(flow, caller).whole())
 
 
 class Item(Resource):
-    def __init__(self, flows: Flows, posting: FlowPosting, keys: Keys, name: str) -> None:
-        self._flows, self._posting, self._keys, self._page = flows, posting, keys, FlowPage(name)
+    def __init__(self, flows: Flows, keys: Keys, name: str) -> None:
+        self._flows, self._keys, self._page = flows, keys, FlowPage(name)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, flow: str) -> None:
         if req.client_prefers([JSON, HAL, falcon.MEDIA_HTML]) == falcon.MEDIA_HTML:
             self._page.respond(req, resp)
-            if resp.status != falcon.HTTP_304 and not self._flows.is_known(flow):
+            if resp.status != falcon.HTTP_304 and not self._flows.exists(flow):
                 resp.status = falcon.HTTP_404
             return
         caller = request.caller(req, self._keys)
@@ -58,7 +57,7 @@ class Item(Resource):
     def on_post(self, req: falcon.Request, resp: falcon.Response, flow: str) -> None:
         """A new run of the same tree."""
         caller = request.caller(req, self._keys)
-        again = self._posting.run_again(flow, caller, request.idempotency_key(req))
+        again = self._flows.run_again(flow, caller, request.idempotency_key(req))
         _show_posted(req, resp, self._flows.view(again, caller).whole())
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, flow: str) -> None:

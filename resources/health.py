@@ -25,6 +25,6 @@ class Health(Resource):
 
     def _is_writable(self) -> bool:
         try:
-            return self._store.writable()
+            return self._store.maintenance.is_writable()
         except StorageError:
             return False

@@ -10,7 +10,6 @@ from pool.fields import FUNCTIONS
 from pool.jobs import Jobs
 from pool.keys import Keys
 from pool.scheduling import JobScheduler
-from pool.stored_jobs import requirements_of
 from resources import body, request
 from resources.links import Addresses
 from resources.representation import answer_conditionally, answer_nothing, matches, respond, tag
@@ -24,8 +23,7 @@ _PRIVATE = tuple(name for name in FUNCTIONS if name not in _PUBLIC)
 def shown(job: dict[str, Any], to_owner: bool) -> dict[str, Any]:
     """The job as it is served: the functions that run on the server are for its owner."""
     names = _PUBLIC + _PRIVATE if to_owner else _PUBLIC
-    known = {**job, "requirements": requirements_of(job)}
-    return {name: known[name] for name in names if name in known}
+    return {name: job[name] for name in names if name in job}
 
 
 class ScheduledJob(Resource):

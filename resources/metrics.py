@@ -23,7 +23,7 @@ class Metrics(Resource):
         self._store = store
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        samples = [sample for job_id in self._store.job_ids() for sample in self._samples(job_id)]
+        samples = [sample for job_id in self._store.jobs.ids() for sample in self._samples(job_id)]
         lines = []
         for name, (kind, help_text) in _HELP.items():
             lines += [f"# HELP {name} {help_text}", f"# TYPE {name} {kind}"]
@@ -34,7 +34,7 @@ class Metrics(Resource):
 
     def _samples(self, job_id: str) -> Iterator[str]:
         try:
-            counts = self._store.counts(job_id)
+            counts = self._store.counts.get(job_id)
         except NotFound:
             return
         for state, number in _by_state(counts).items():

@@ -21,7 +21,7 @@ class Progress(Resource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         caller = request.caller(req, self._keys)
         document = self._jobs.get(job)
-        progress = progress_of(document, self._store.counts(job), to_owner=self._keys.owns(caller, document))
+        progress = progress_of(document, self._store.counts.get(job), to_owner=self._keys.owns(caller, document))
         addresses = Addresses(req)
         links = {"self": addresses.job(job)["progress"], "get_job": addresses.job(job)["self"]}
         respond(req, resp, links, progress)

@@ -1,11 +1,11 @@
-"""The contract of a store: what every engine keeps, in terms of jobs, variables, leases and results.
+"""The contract of a store: jobs, variables, leases, results, counts, keys and maintenance. Flows are in `flow_store`.
 
-Documents are dictionaries that JSON can carry; a returned document may be shared and must not be changed.
-Of their fields the store itself reads ``created`` everywhere, ``data`` and ``id`` of a variable, ``job``, ``variable``
-and ``id`` of a result, ``run_seconds`` where there is one, and ``job``, ``variable`` and ``withdrawn`` of a withdrawal.
-What a flow keeps has no ``job``.
-Every id is checked by the store again. Each method raises `StorageError` (or one of its kinds) and nothing else;
-any of them may be called from many threads and processes at once.
+A document is a dictionary that JSON can carry; a returned document may be shared and must not be changed.
+The store itself reads these fields: ``created`` of every document, ``data`` and ``id`` of a variable, ``job``,
+``variable`` and ``id`` of a result, ``run_seconds`` where a result has it, and ``job``, ``variable`` and ``withdrawn``
+of a withdrawal. The documents of a flow have no ``job``.
+The store checks every id. A method raises `StorageError` (or a subclass) and nothing else, and may be called from many
+threads and processes at once.
 """
 
 from __future__ import annotations
@@ -13,22 +13,27 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from storage.errors import Damaged, NotFound
+
+if TYPE_CHECKING:
+    from storage.flow_store import FlowStore
 
 Document = dict[str, Any]
 State = Literal["open", "leased", "done", "failed", "withdrawn"]
 
 
 def canonical(value: Any) -> str:
-    """The JSON that equal values share. Python's own comparison takes 1 and true for equal."""
+    """Canonical JSON: equal for equal values. Python's own comparison takes 1 and true for equal."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
 class Lease:
-    """A variable lent until `deadline` (milliseconds of the Unix epoch)."""
+    """A variable leased until `deadline` (milliseconds of the Unix epoch)."""
 
     variable_id: str
     document: Document
@@ -37,7 +42,7 @@ class Lease:
 
 @dataclass(frozen=True)
 class Page:
-    """A stretch of a collection, each item with the `cursor` behind it, and the one that leads on (None at the end)."""
+    """One page: items (each with its `cursor`) and the next page's cursor, or None."""
 
     items: list[Document]
     next: str | None
@@ -45,7 +50,7 @@ class Page:
 
 @dataclass
 class Counts:
-    """How far a job is. Times are seconds; `per_minute` maps a minute of the epoch to results accepted in it."""
+    """The progress of a job. Times are in seconds; `per_minute` maps a minute of the epoch to accepted results."""
 
     posted: int = 0
     accepted: int = 0
@@ -60,8 +65,8 @@ class Counts:
 
     @property
     def open(self) -> int:
-        settled = self.accepted + self.failed + self.withdrawn + self.leased
-        return max(0, self.posted - settled)
+        not_open = self.accepted + self.failed + self.withdrawn + self.leased
+        return max(0, self.posted - not_open)
 
     @property
     def mean_run_seconds(self) -> float | None:
@@ -70,82 +75,74 @@ class Counts:
 
 @dataclass(frozen=True)
 class Finding:
-    """A disagreement that `check` found, and what was (or would be) done about it.
-
-    `where` is a job's id, ``flow <id>``, or empty for the pool.
-    """
+    """A disagreement found by `check`, and its repair. `where` is a job's id, ``flow <id>``, or empty for the pool."""
 
     where: str
     problem: str
     remedy: str
 
 
-class Store(ABC):
-    """Jobs, their variables, the queue of work, results, flows, and keys."""
-
-    # Jobs
+class JobStore(ABC):
+    @abstractmethod
+    def create(self, job_id: str, document: Document) -> None:
+        """Stores a new job, durably. Raises AlreadyExists; of two concurrent calls, one succeeds."""
 
     @abstractmethod
-    def create_job(self, job_id: str, document: Document) -> None:
-        """Stores a new job, durably. Raises AlreadyExists; of two at once, one wins."""
-
-    @abstractmethod
-    def job(self, job_id: str) -> Document:
+    def get(self, job_id: str) -> Document:
         """The job's document. Raises NotFound."""
 
-    @abstractmethod
-    def update_job(self, job_id: str, change: Callable[[Document], Document]) -> Document:
-        """Replaces the document by `change(document)`, one change at a time; what `change` raises changes nothing."""
+    def get_many(self, job_ids: Iterable[str]) -> Iterator[Document]:
+        """The documents of these jobs, without those that were deleted meanwhile or are damaged."""
+        for job_id in job_ids:
+            with suppress(NotFound, Damaged):
+                yield self.get(job_id)
 
     @abstractmethod
-    def delete_job(self, job_id: str) -> None:
-        """Takes the job and all of its documents away at once. Raises NotFound."""
+    def update(self, job_id: str, change: Callable[[Document], Document]) -> Document:
+        """Replaces the document by `change(document)` under a lock; an exception of `change` changes nothing."""
 
     @abstractmethod
-    def job_ids(self) -> list[str]:
-        """Every job's id, sorted."""
-
-    # Variables
+    def delete(self, job_id: str) -> None:
+        """Deletes the job and all of its documents in one step. Raises NotFound."""
 
     @abstractmethod
-    def add_variables(self, job_id: str, documents: Mapping[str, Document]) -> list[str]:
-        """Stores and opens variables by id, durably; synced once. Returns the ids that are new.
+    def ids(self) -> list[str]:
+        """The ids of all jobs, sorted."""
 
-        One whose id exists with equal `data` is left as it is. Raises AlreadyExists, before anything is stored,
-        where an id exists with other data. Killed midway, each variable is either whole or absent.
+
+class VariableStore(ABC):
+    @abstractmethod
+    def add(self, job_id: str, documents: Mapping[str, Document]) -> list[str]:
+        """Stores and opens variables by id, durably, with one sync. Returns the ids that are new.
+
+        An id that exists with equal `data` is left unchanged. Raises AlreadyExists, before anything is stored, if an
+        id exists with other data. After a crash each variable is either whole or absent.
         """
 
     @abstractmethod
-    def variable(self, job_id: str, variable_id: str) -> Document:
+    def get(self, job_id: str, variable_id: str) -> Document:
         """The variable's document. Raises NotFound."""
 
     @abstractmethod
     def state(self, job_id: str, variable_id: str) -> State:
-        """A variable's state, true at some moment during the call; `open` again when its lease has run out.
-
-        Raises NotFound.
-        """
+        """The state at some moment during the call; `open` once its lease has expired. Raises NotFound."""
 
     @abstractmethod
-    def withdraw(self, job_id: str, variable_id: str, document: Document) -> None:
-        """Ends an unfinished variable without a result. Raises AlreadyFinished, NotFound."""
-
-    @abstractmethod
-    def posted(self, job_id: str, cursor: str | None, limit: int) -> Page:
+    def page(self, job_id: str, cursor: str | None, limit: int) -> Page:
         """Variables in the order of posting: ``{"variable": id, "at": time}``. Raises InvalidCursor."""
 
-    # Leases
 
+class LeaseStore(ABC):
     @abstractmethod
     def lease(self, job_id: str, seconds: float) -> Lease | None:
-        """Lends a random variable that is open, or whose lease has run out; None where there is none.
+        """Leases a random variable that is open or whose lease has expired; None if there is none.
 
-        Of any number of callers at once, one gets it. The deadline is at least `seconds` away, at most 4 % more.
+        Of any number of concurrent callers, one gets it. The deadline is `seconds` away, or up to 4 % more.
         """
 
     @abstractmethod
     def lease_variable(self, job_id: str, variable_id: str, seconds: float) -> Lease | None:
-        """Lends the one named; None where it cannot be lent now."""
+        """Leases this variable; None if it cannot be leased now."""
 
     @abstractmethod
     def sample(self, job_id: str, count: int) -> list[str]:
@@ -153,240 +150,155 @@ class Store(ABC):
 
     @abstractmethod
     def extend(self, job_id: str, variable_id: str, deadline: int, seconds: float) -> int:
-        """Puts off the deadline of a lease, named by its present one; never brings it nearer. Returns the new one.
+        """Extends the lease that has this deadline, and never shortens it. Returns the new deadline.
 
-        One that has run out can be put off while nobody else has leased the variable. Raises LeaseLost.
+        An expired lease can be extended until somebody else leases the variable. Raises LeaseLost.
         """
 
     @abstractmethod
     def give_back(self, job_id: str, variable_id: str, deadline: int) -> None:
-        """Ends a lease; the variable is open again. Raises LeaseLost."""
+        """Ends the lease that has this deadline; the variable is open again. Raises LeaseLost."""
 
     @abstractmethod
     def has_work(self, job_id: str) -> bool:
-        """Whether `lease` would probably find something; certainly not any more after it found nothing."""
+        """Whether `lease` would probably succeed; False for certain once it has returned None."""
 
     @abstractmethod
     def next_deadline(self, job_id: str) -> int | None:
-        """When the first lease ends, or has ended if nobody else has it yet (milliseconds of the epoch), or None."""
+        """The earliest deadline of a lease, past ones included (milliseconds of the epoch), or None."""
 
-    # Results
+
+class ResultStore(ABC):
+    """A variable has one outcome: an accepted result, or its withdrawal. Rejected results are stored beside it."""
 
     @abstractmethod
     def accept(self, job_id: str, variable_id: str, document: Document, deadline: int | None = None) -> None:
-        """Makes `document` the variable's one result, durably. Raises AlreadyFinished (with the winner), NotFound.
+        """Makes `document` the variable's outcome, durably. Raises AlreadyFinished (with the outcome), NotFound.
 
-        `deadline` names the lease that it answers, where one is known.
+        `deadline` is that of the lease under which the result was computed, where it is known.
         """
+
+    @abstractmethod
+    def withdraw(self, job_id: str, variable_id: str, document: Document) -> None:
+        """Ends an unfinished variable without a result, durably. Raises AlreadyFinished, NotFound."""
+
+    @abstractmethod
+    def outcome(self, job_id: str, variable_id: str) -> Document | None:
+        """The accepted result, or the withdrawal; None while the variable is unfinished. Raises NotFound."""
 
     @abstractmethod
     def reject(
         self, job_id: str, variable_id: str, document: Document, max_errors: int, deadline: int | None = None
     ) -> bool:
-        """Keeps a refused result apart, and opens the variable again where `deadline` names its present lease.
+        """Stores a rejected result, and ends the lease that has this `deadline`, if it is the present one.
 
-        With the `max_errors`-th the variable is parked as failed (and no more are kept): returns whether it is.
-        The same result refused again counts once. Raises NotFound.
+        The `max_errors`-th rejection marks the variable as failed (and no more are stored): returns whether it is.
+        The same result rejected again counts once. Raises NotFound.
         """
 
     @abstractmethod
     def release(self, job_id: str, variable_id: str) -> bool:
-        """Opens a failed variable again, its errors forgotten (and kept on disk). False where it hadn't failed."""
-
-    @abstractmethod
-    def outcome(self, job_id: str, variable_id: str) -> Document | None:
-        """The accepted result, or the document that withdrew the variable; None while it is unfinished."""
+        """Opens a failed variable again and resets its error count. False if it had not failed."""
 
     @abstractmethod
     def rejected_ids(self, job_id: str, variable_id: str) -> list[str]:
-        """The ids of results refused since the variable was posted or released, oldest first."""
+        """The ids of results rejected since the variable was posted or released, oldest first."""
 
     @abstractmethod
     def rejected(self, job_id: str, variable_id: str, result_ids: Sequence[str] | None = None) -> list[Document]:
-        """The refused results with these of its ids, or all of them, oldest first."""
+        """The rejected results, those with these ids or all, oldest first."""
 
     @abstractmethod
-    def accepted(self, job_id: str, cursor: str | None, limit: int) -> Page:
+    def page(self, job_id: str, cursor: str | None, limit: int) -> Page:
         """Accepted results, in the order of acceptance. Raises InvalidCursor."""
 
     @abstractmethod
-    def accepted_in_input_order(self, job_id: str, cursor: str | None, limit: int) -> Page:
-        """Accepted results, in the order in which their variables were posted. A page may hold fewer than `limit`."""
+    def page_in_input_order(self, job_id: str, cursor: str | None, limit: int) -> Page:
+        """Accepted results, in the order of posting of their variables. A page may hold fewer than `limit`."""
 
-    # Progress
 
+class CountStore(ABC):
     @abstractmethod
-    def counts(self, job_id: str) -> Counts:
-        """How far the job is, at the cost of what has happened since the last call."""
+    def get(self, job_id: str) -> Counts:
+        """The job's counts; costs only what has happened since the last call."""
 
     @abstractmethod
     def report(self, job_id: str, function: str, message: str | None, console: str, errors: int = 1) -> None:
-        """Notes for the owner that a function of the job failed, or what it wrote to its console.
+        """Records, for the owner, errors of a function of the job or its console output."""
 
-        `errors` says how many failures the one note stands for.
-        """
 
-    # Flows: trees of jobs, whose steps are variables. What decides a flow is kept under a name once, and never changes.
-
+class KeyStore(ABC):
     @abstractmethod
-    def create_flow(self, flow_id: str, document: Document) -> None:
-        """Stores a new flow, durably, as one that runs. Raises AlreadyExists."""
-
-    @abstractmethod
-    def flow(self, flow_id: str) -> Document:
-        """The flow's document. Raises NotFound."""
-
-    @abstractmethod
-    def flow_ids(self, before: str | None, limit: int) -> list[str]:
-        """Ids of flows from the highest down, below `before` where it is given."""
-
-    @abstractmethod
-    def running_flows(self) -> list[str]:
-        """The flows that have not been stopped, sorted."""
-
-    @abstractmethod
-    def is_running(self, flow_id: str) -> bool:
-        """Whether a flow exists, and has not been stopped."""
-
-    @abstractmethod
-    def stop_flow(self, flow_id: str) -> None:
-        """Notes that a flow asks for nothing any more."""
-
-    @abstractmethod
-    def claiming(self, claim: str) -> AbstractContextManager[None]:
-        """Waits until nobody else is between looking a claim up and making it, and keeps others waiting meanwhile."""
-
-    @abstractmethod
-    def claimed_flow(self, claim: str) -> str | None:
-        """The id of the flow that was claimed under a name, whether that came to be stored or not."""
-
-    @abstractmethod
-    def claim_flow(self, claim: str, flow_id: str) -> None:
-        """Notes, durably, under which id the flow of a claim is stored."""
-
-    @abstractmethod
-    def keep(self, flow_id: str, name: str, document: Document) -> Document:
-        """Keeps a document of a flow under a name such as ``1/settled/7``, durably, unless there is one.
-
-        Returns the one that is kept. Raises NotFound.
-        """
-
-    @abstractmethod
-    def kept(self, flow_id: str, name: str) -> Document | None:
-        """What `keep` has kept under the name."""
-
-    @abstractmethod
-    def kept_in(self, flow_id: str, name: str) -> list[str]:
-        """The last parts of the names that begin with `name`, in no order."""
-
-    @abstractmethod
-    def tell(self, flow_id: str, news: Iterable[str]) -> None:
-        """Leaves word for whoever moves the flow on: names, each of which is left once."""
-
-    @abstractmethod
-    def has_news(self, flow_id: str) -> bool:
-        """Whether word was left that nobody has taken."""
-
-    @abstractmethod
-    def take_news(self, flow_id: str) -> list[str]:
-        """Takes what was left."""
-
-    @abstractmethod
-    def note_behind(self, flow_id: str) -> None:
-        """Notes that there is something to do for a flow that could not be done."""
-
-    @abstractmethod
-    def note_caught_up(self, flow_id: str) -> None:
-        """Takes `note_behind` back."""
-
-    @abstractmethod
-    def flows_behind(self) -> list[str]:
-        """The flows of which that is noted."""
-
-    @abstractmethod
-    def turn(self, flow_id: str, wait: bool = False) -> AbstractContextManager[bool]:
-        """The right to move a flow on, which one caller has at a time; False where another has it. Raises NotFound.
-
-        It ends with the block, or the process. `wait` waits for it.
-        """
-
-    @abstractmethod
-    def watch(self, job_id: str, flow_id: str) -> None:
-        """Has the job know that the flow uses it. Raises NotFound."""
-
-    @abstractmethod
-    def unwatch(self, job_id: str, flow_id: str) -> None:
-        """Takes `watch` back."""
-
-    @abstractmethod
-    def watchers(self, job_id: str) -> list[str]:
-        """The flows that use the job."""
-
-    @abstractmethod
-    def take(self, job_id: str, variable_id: str, flow_id: str) -> bool:
-        """Reserves a variable for a flow, for other flows to leave alone; False where another has it."""
-
-    @abstractmethod
-    def taker(self, job_id: str, variable_id: str) -> str | None:
-        """The flow that has taken a variable."""
-
-    @abstractmethod
-    def untake(self, job_id: str, variable_id: str, flow_id: str) -> None:
-        """Takes `take` back, where it was this flow's."""
-
-    # Keys and secrets
-
-    @abstractmethod
-    def add_key(self, key_id: str, document: Document) -> None:
+    def add(self, key_id: str, document: Document) -> None:
         """Stores a key's document under its digest. Raises AlreadyExists."""
 
     @abstractmethod
-    def key(self, key_id: str) -> Document | None:
-        """The document of the key with that digest, or None."""
+    def get(self, key_id: str) -> Document | None:
+        """The document of the key with this digest, or None."""
 
     @abstractmethod
-    def keys(self) -> Iterator[tuple[str, Document]]:
-        """Every key's digest and document."""
+    def all(self) -> Iterator[tuple[str, Document]]:
+        """The digest and document of each key."""
 
     @abstractmethod
-    def remove_key(self, key_id: str) -> None:
-        """Forgets a key. Raises NotFound."""
+    def remove(self, key_id: str) -> None:
+        """Deletes a key. Raises NotFound."""
 
     @abstractmethod
     def secret(self, name: str, make: Callable[[], str]) -> tuple[str, bool]:
-        """The secret of that name, made by `make` the first time, readable by the pool's user alone.
+        """The secret of this name, made by `make` the first time, readable by the pool's user alone.
 
-        Returns it, and whether this call made it: of many at once, one does.
+        Returns the secret and whether this call made it: of many concurrent calls, one does.
         """
 
-    # Care
+
+class Maintenance(ABC):
+    @abstractmethod
+    def prepare(self) -> None:
+        """Makes what an empty store needs; changes nothing in another one."""
 
     @abstractmethod
-    def begin(self) -> bool:
-        """Notes that a pool begins to run here. True where the machine went down under the one before it.
+    def mark_started(self) -> bool:
+        """Marks the pool as running. True if the machine went down under the last run.
 
-        What that one had not made durable (never anything acknowledged) may be lost then: `check` mends the rest.
+        Then everything not yet durable (never anything acknowledged) may be lost: `check` repairs the rest.
         """
 
     @abstractmethod
-    def end(self) -> None:
-        """Notes that the pool has ended as it should."""
+    def mark_stopped(self) -> None:
+        """Marks the pool as stopped."""
 
     @abstractmethod
     def recover(self) -> None:
-        """Finishes or drops what dead processes, or a full disk, left half-done; safe beside living processes."""
+        """Prepares the store, and completes or drops what dead processes, or a full disk, left half-done.
 
-    @abstractmethod
-    def check(self, repair: bool) -> Iterator[Finding]:
-        """Compares everything derived with the documents; mends it where `repair`, while nobody else writes.
-
-        Raises StorageError where it should repair and another process has the store open.
+        It is safe beside living processes.
         """
 
     @abstractmethod
-    def writable(self) -> bool:
+    def check(self, repair: bool) -> Iterator[Finding]:
+        """Compares all derived files with the documents and, with `repair`, corrects them.
+
+        Raises StorageError if it should repair while another process has the store open.
+        """
+
+    @abstractmethod
+    def is_writable(self) -> bool:
         """Whether a document could be stored now."""
+
+
+class Store(ABC):
+    """The parts of a store, on the same documents."""
+
+    jobs: JobStore
+    variables: VariableStore
+    leases: LeaseStore
+    results: ResultStore
+    counts: CountStore
+    flows: FlowStore
+    keys: KeyStore
+    maintenance: Maintenance
 
     @abstractmethod
     def close(self) -> None:
-        """Lets go of what the store holds open."""
+        """Closes what the store holds open."""

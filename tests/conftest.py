@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from webtest import TestApp
 
-from app import create_app
+from app import Pool, create_app
 from config import Config
 from pool.sandbox import Sandbox
 from tests.serving import Server
@@ -29,7 +29,9 @@ class PoolApp(TestApp):
 
     def __init__(self, data: Path, sandbox: Sandbox, **settings: Any) -> None:
         self.data = data
-        super().__init__(create_app(Config(data=data, fsync=False, **settings), sandbox))
+        pool = Pool(Config(data=data, fsync=False, **settings), sandbox)
+        pool.open()
+        super().__init__(create_app(pool=pool))
         self.key = (data / "secrets" / "operator.key").read_text().strip()
         self.owner = {"Authorization": f"Bearer {self.key}"}
 

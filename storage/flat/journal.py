@@ -1,6 +1,6 @@
-"""The journals: what happened to a job, one line an event, in order. Derived from documents, and their index.
+"""Reading the journals of a job: one line per event, in order. They are derived from documents, and index them.
 
-A cursor is the offset of a line. Lines are appended whole; one cut short by the death of its process is passed over.
+A cursor is the offset of a line. Lines are appended whole; a line cut short by a kill is skipped.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from storage.base import Document, Page
 from storage.errors import InvalidCursor
 
 CHUNK = 1 << 18
@@ -40,14 +41,18 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
     return record if isinstance(record, dict) else None
 
 
-def failed_by(line: dict[str, Any]) -> int:
-    """By how much an event changes the number of failed variables."""
-    event = line.get("event")
-    return (event == "failed") - (event == "released" or line.get("was") == "failed")
+def page(path: str, cursor: str | None, limit: int, max_lines: int, event: str | None = None) -> Page:
+    """Up to `limit` lines, those of one `event` or all, after reading at most `max_lines`. Raises InvalidCursor."""
+    items: list[Document] = []
+    for number, (record, behind) in enumerate(read(path, _offset_of(cursor, path)), start=1):
+        if event is None or record.get("event") == event:
+            items.append({**record, "cursor": str(behind)})
+        if len(items) >= limit or number >= max_lines:
+            return Page(items, str(behind) if behind < size(path) else None)
+    return Page(items, None)
 
 
-def offset_of(cursor: str | None, path: str) -> int:
-    """The offset that a cursor stands for. Raises InvalidCursor where no line begins there."""
+def _offset_of(cursor: str | None, path: str) -> int:
     if cursor is None:
         return 0
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 16):

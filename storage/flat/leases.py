@@ -1,8 +1,9 @@
-"""Leases: a marker renamed from `open/<shard>/` (or a deadline that has passed) to `leased/<deadline>/`.
+"""Leases: a marker is renamed from `open/<shard>/` (or an expired deadline) to `leased/<deadline>/`.
 
-Deadlines are rounded up to a 32nd of the lease, so that few directories hold all leases and those that have run
-out are found by name alone. A variable never gets the same deadline twice, so that it tells its leases apart. A
-handful of candidates is kept per job and process; it may be stale, and the rename finds out.
+The rename has one winner among any number of processes, so that a lease needs no lock. Deadlines are rounded up to a
+32nd of the lease: few directories hold all leases, and expired ones are found by name alone. A variable never gets the
+same deadline twice, so that the deadline identifies the lease. Each process caches some candidates per job; the cache
+may be stale, and the rename finds out.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from storage import ids
-from storage.base import Document, Lease
-from storage.errors import Damaged, LeaseLost, NotFound
+from storage.base import Document, Lease, LeaseStore
+from storage.errors import Damaged, LeaseLost
 from storage.flat import files, queue
+from storage.flat.disk_errors import translated_for_job
 from storage.flat.paths import JobPaths
-from storage.flat.variables import FlatVariables
+from storage.flat.tree import Tree
 
-HANDFUL = 64
-HANDFULS = 16
+CACHED_CANDIDATES = 64
+# Others may lease the cached candidates first: after so many refills, there is no work for this caller.
+MAX_REFILLS = 16
 DEADLINES_PER_LEASE = 32
 
 
@@ -31,115 +34,119 @@ def deadline_after(seconds: float) -> int:
     return math.ceil((ids.now_milliseconds() + seconds * 1000) / step) * step
 
 
-class FlatLeases(FlatVariables):
-    def __init__(self, root: str | os.PathLike[str], fsync: bool = True) -> None:
-        super().__init__(root, fsync)
-        self._handfuls: defaultdict[str, deque[str]] = defaultdict(deque)
+class FlatLeases(LeaseStore):
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._candidates: defaultdict[str, deque[str]] = defaultdict(deque)
 
+    @translated_for_job
     def lease(self, job_id: str, seconds: float) -> Lease | None:
-        paths = self._paths(job_id)
-        for marker in self._candidates(job_id, paths):
-            lease = self._claim(paths, marker, seconds)
+        paths = self._tree.job(job_id)
+        for marker in self._next_candidates(paths):
+            lease = _acquire(paths, marker, seconds)
             if lease is not None:
                 return lease
         return None
 
+    @translated_for_job
     def lease_variable(self, job_id: str, variable_id: str, seconds: float) -> Lease | None:
-        paths = self._paths(job_id)
-        ids.check_variable_id(variable_id)
-        due = queue.lease_of(paths, variable_id)
-        if due is None:
-            return self._claim(paths, paths.open(variable_id), seconds)
-        if due > ids.now_milliseconds():
+        paths = self._tree.job(job_id)
+        deadline = queue.deadline_of(paths, ids.check_variable_id(variable_id))
+        if deadline is None:
+            return _acquire(paths, paths.open(variable_id), seconds)
+        if deadline > ids.now_milliseconds():
             return None
-        return self._claim(paths, paths.leased(variable_id, due), seconds)
+        return _acquire(paths, paths.leased(variable_id, deadline), seconds)
 
+    @translated_for_job
     def sample(self, job_id: str, count: int) -> list[str]:
-        return [os.path.basename(marker) for marker in _scan(self._paths(job_id), count)]
+        return [os.path.basename(marker) for marker in queue.sample(self._tree.job(job_id), count)]
 
+    @translated_for_job
     def extend(self, job_id: str, variable_id: str, deadline: int, seconds: float) -> int:
         later = max(deadline, deadline_after(seconds))
-        paths = self._paths(job_id)
+        paths = self._tree.job(job_id)
         source, target = paths.leased(variable_id, deadline), paths.leased(variable_id, later)
-        self._require_lease(variable_id, lambda: queue.requeue(paths, variable_id, source, target))
+        _require_lease(variable_id, lambda: queue.move(paths, variable_id, source, target))
         return later
 
+    @translated_for_job
     def give_back(self, job_id: str, variable_id: str, deadline: int) -> None:
-        paths = self._paths(job_id)
-        self._require_lease(variable_id, lambda: queue.end_lease(paths, variable_id, deadline))
+        paths = self._tree.job(job_id)
+        _require_lease(variable_id, lambda: queue.end_lease(paths, variable_id, deadline))
 
-    def _require_lease(self, variable_id: str, move: Callable[[], bool]) -> None:
-        ids.check_variable_id(variable_id)
-        try:
-            moved = move()
-        except FileNotFoundError as ex:
-            raise LeaseLost(variable_id) from ex
-        if not moved:
-            raise LeaseLost(variable_id)
-
+    @translated_for_job
     def has_work(self, job_id: str) -> bool:
-        paths = self._paths(job_id)
-        due = self.next_deadline(job_id)
-        if due is not None and due <= ids.now_milliseconds():
+        paths = self._tree.job(job_id)
+        deadline = _next_deadline(paths)
+        if deadline is not None and deadline <= ids.now_milliseconds():
             return True
-        # An empty shard that no lease has come upon yet makes this True once too often: it is said to be probable.
+        # An empty shard not yet removed makes this True once too often, which the contract permits.
         with suppress(FileNotFoundError), os.scandir(paths.open_shards) as shards:
             return any(ids.is_id(shard.name) for shard in shards)
         return False
 
+    @translated_for_job
     def next_deadline(self, job_id: str) -> int | None:
-        paths = self._paths(job_id)
-        due = (due for due in queue.deadlines(paths) if not queue.is_empty(f"{paths.deadlines}/{due}"))
-        return next(due, None)
+        return _next_deadline(self._tree.job(job_id))
 
-    def _candidates(self, job_id: str, paths: JobPaths) -> Iterator[str]:
-        """Those at hand, then fresh ones: often enough that only a rush of others leaves the caller without."""
-        handful = self._handfuls[job_id]
-        for _ in range(HANDFULS):
+    def _next_candidates(self, paths: JobPaths) -> Iterator[str]:
+        cache = self._candidates[paths.job_id]
+        for _ in range(MAX_REFILLS):
             with suppress(IndexError):
                 while True:
-                    yield handful.popleft()
-            fresh = _scan(paths, HANDFUL)
+                    yield cache.popleft()
+            fresh = queue.sample(paths, CACHED_CANDIDATES)
             if not fresh:
                 return
             _read_ahead(paths, fresh)
-            handful.extend(fresh)
-
-    def _claim(self, paths: JobPaths, marker: str, seconds: float) -> Lease | None:
-        variable_id = os.path.basename(marker)
-        try:
-            deadline = max(deadline_after(seconds), queue.former_deadline(marker) + 1)
-            leased = paths.leased(variable_id, deadline)
-            if not files.move(marker, leased):
-                return None
-            document = self._servable(paths, variable_id, leased)
-        except FileNotFoundError:
-            return None  # Somebody else was first, or the job was deleted meanwhile.
-        return Lease(variable_id, document, deadline) if document else None
-
-    def _servable(self, paths: JobPaths, variable_id: str, leased: str) -> Document | None:
-        """The variable's document, unless the marker lies: then it is dropped, as documents are the truth."""
-        if os.path.exists(paths.outcome(variable_id)):
-            files.remove(leased)
-            return None
-        try:
-            return files.read(paths.variable(variable_id))
-        except FileNotFoundError:
-            files.remove(leased)
-            return None
-        except Damaged:
-            return None  # Left as leased, it is met again only when this lease has passed; `check` names it.
+            cache.extend(fresh)
 
 
-def _scan(paths: JobPaths, count: int) -> list[str]:
+def _next_deadline(paths: JobPaths) -> int | None:
+    found = (due for due in queue.deadlines(paths) if not queue.is_empty(f"{paths.deadlines}/{due}"))
+    return next(found, None)
+
+
+def _acquire(paths: JobPaths, marker: str, seconds: float) -> Lease | None:
+    variable_id = os.path.basename(marker)
     try:
-        return queue.scan(paths, count)
+        deadline = max(deadline_after(seconds), queue.last_deadline(marker) + 1)
+        leased = paths.leased(variable_id, deadline)
+        if not files.move(marker, leased):
+            return None
+        document = _unfinished_document(paths, variable_id, leased)
+    except FileNotFoundError:
+        return None  # Another caller was first, or the job was deleted meanwhile.
+    return Lease(variable_id, document, deadline) if document else None
+
+
+def _unfinished_document(paths: JobPaths, variable_id: str, marker: str) -> Document | None:
+    """The variable's document; None, and no marker any more, if the documents contradict the marker."""
+    if os.path.exists(paths.outcome(variable_id)):
+        files.remove(marker)
+        return None
+    try:
+        return files.read(paths.variable(variable_id))
+    except FileNotFoundError:
+        files.remove(marker)
+        return None
+    except Damaged:
+        return None  # It stays leased, so that it is not tried again at once; `check` reports it.
+
+
+def _require_lease(variable_id: str, move: Callable[[], bool]) -> None:
+    ids.check_variable_id(variable_id)
+    try:
+        is_moved = move()
     except FileNotFoundError as ex:
-        raise NotFound("job", paths.job_id) from ex
+        raise LeaseLost(variable_id) from ex
+    if not is_moved:
+        raise LeaseLost(variable_id)
 
 
 def _read_ahead(paths: JobPaths, markers: Iterable[str]) -> None:
-    """Has the kernel fetch the documents of a handful together: else each lease of a large job waits for the disk."""
+    """Prefetches the candidates' documents together: else each lease of a large job waits for the disk."""
     advise = getattr(os, "posix_fadvise", None)
     if advise is None:
         return

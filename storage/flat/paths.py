@@ -1,4 +1,5 @@
-"""Where everything of one job lies."""
+"""The paths of a job and of a flow. Names on disk are older than the terms of the code: `news` is an inbox, `taken` are
+reservations, `tally.json` holds counts."""
 
 from __future__ import annotations
 
@@ -35,8 +36,8 @@ class JobPaths:
         self.queue = f"{self.root}/queue"
         self.open_shards = f"{self.root}/queue/open"
         self.deadlines = f"{self.root}/queue/leased"
-        self.watchers = f"{self.root}/flows"
-        self.taken_shards = f"{self.root}/taken"
+        self.used_by_flows = f"{self.root}/flows"
+        self.reserved_shards = f"{self.root}/taken"
 
     def variable(self, variable_id: str) -> str:
         return f"{self.root}/variables/{shard(variable_id)}/{variable_id}.json"
@@ -56,8 +57,8 @@ class JobPaths:
     def leased(self, variable_id: str, deadline: int) -> str:
         return f"{self.root}/queue/leased/{deadline}/{variable_id}"
 
-    def taken(self, variable_id: str) -> str:
-        return f"{self.taken_shards}/{shard(variable_id)}/{variable_id}.json"
+    def reserved(self, variable_id: str) -> str:
+        return f"{self.reserved_shards}/{shard(variable_id)}/{variable_id}.json"
 
 
 class FlowPaths:
@@ -71,7 +72,7 @@ class FlowPaths:
         self.root = f"{root}/flows/{flow_id}"
         self.flow = f"{self.root}/flow.json"
         self.running = f"{self.root}/running"
-        self.news = f"{self.root}/news"
+        self.inbox = f"{self.root}/news"
 
-    def kept(self, name: str) -> str:
+    def document(self, name: str) -> str:
         return f"{self.root}/{name}.json"

@@ -1,7 +1,7 @@
-"""The queue of one job: an empty marker per unfinished variable, whose place tells the variable's state.
+"""The queue of a job: one empty marker per unfinished variable; its directory is the variable's state.
 
-Names that are no ids, and files where directories should be, are other programs' (`.DS_Store`, an editor's backup):
-they are passed over.
+Names that are no ids, and files in the place of directories, belong to other programs (`.DS_Store`, an editor's
+backup) and are skipped.
 """
 
 from __future__ import annotations
@@ -16,50 +16,51 @@ from storage import ids
 from storage.flat import files
 from storage.flat.paths import JobPaths
 
-LOOKED_AT = 256
+MARKERS_READ = 256
 
 
 def deadlines(paths: JobPaths) -> list[int]:
-    """Every deadline that leases have now, in order; some may have no lease left."""
+    """The deadlines of all leases, ascending; some may have no lease left."""
     return sorted(int(name) for name in files.names(paths.deadlines) if name.isdecimal())
 
 
-def lease_of(paths: JobPaths, variable_id: str) -> int | None:
+def deadline_of(paths: JobPaths, variable_id: str) -> int | None:
     """The deadline of a variable's lease, past ones included."""
-    due = (due for due in deadlines(paths) if os.path.exists(paths.leased(variable_id, due)))
-    return next(due, None)
+    found = (deadline for deadline in deadlines(paths) if os.path.exists(paths.leased(variable_id, deadline)))
+    return next(found, None)
 
 
 def is_queued(paths: JobPaths, variable_id: str) -> bool:
-    places = (paths.open(variable_id), paths.failed(variable_id))
-    return any(map(os.path.exists, places)) or lease_of(paths, variable_id) is not None
+    markers = (paths.open(variable_id), paths.failed(variable_id))
+    return any(map(os.path.exists, markers)) or deadline_of(paths, variable_id) is not None
 
 
-def requeue(paths: JobPaths, variable_id: str, source: str, target: str) -> bool:
-    """Moves a marker; False where it was gone, or the variable is finished.
+def move(paths: JobPaths, variable_id: str, source: str, target: str) -> bool:
+    """Moves a marker; False if it is gone, or the variable is finished.
 
-    Who finishes a variable looks for its marker afterwards, and may miss one on the move: so the mover looks, too.
+    Whoever finishes a variable removes its marker afterwards, and can miss one that is just being moved: so the mover
+    checks, too.
     """
     return files.move(source, target) and not drop_if_finished(paths, variable_id, target)
 
 
 def end_lease(paths: JobPaths, variable_id: str, deadline: int) -> bool:
-    """Opens a leased variable again; False where that lease is not its present one, or it is finished.
+    """Opens a leased variable again; False if this is not its present lease, or it is finished.
 
-    The marker keeps the deadline as its time of change, so that no later lease gets the same: else the holder of the
-    ended one could end or put off the next one's, too.
+    The marker keeps the deadline as its modification time, so that no later lease gets the same deadline: else the
+    token of the ended lease could end or extend the next one.
     """
     source = paths.leased(variable_id, deadline)
     with suppress(FileNotFoundError):
         os.utime(source, ns=(deadline * 1_000_000,) * 2)
-    ended = requeue(paths, variable_id, source, paths.open(variable_id))
-    with suppress(OSError):  # Others have leases until then.
+    is_ended = move(paths, variable_id, source, paths.open(variable_id))
+    with suppress(OSError):  # Not empty: other leases have this deadline.
         os.rmdir(os.path.dirname(source))
-    return ended
+    return is_ended
 
 
-def former_deadline(marker: str) -> int:
-    """The last deadline that a marker keeps, or something before now. Raises FileNotFoundError."""
+def last_deadline(marker: str) -> int:
+    """The deadline that a marker keeps from its last lease, or a time in the past. Raises FileNotFoundError."""
     return os.stat(marker).st_mtime_ns // 1_000_000
 
 
@@ -68,7 +69,7 @@ def drop_if_finished(paths: JobPaths, variable_id: str, marker: str) -> bool:
 
 
 def drop(paths: JobPaths, variable_id: str, deadline: int | None = None) -> str | None:
-    """Takes a variable out of the queue; returns the state that its marker told, if it had one."""
+    """Removes the markers of a variable; returns the state they stood for, if there was one."""
     was_failed = files.remove(paths.failed(variable_id))
     if deadline is not None and files.remove(paths.leased(variable_id, deadline)):
         return "failed" if was_failed else "leased"
@@ -79,42 +80,42 @@ def drop(paths: JobPaths, variable_id: str, deadline: int | None = None) -> str 
 def drop_unfailed(paths: JobPaths, variable_id: str) -> str | None:
     if files.remove(paths.open(variable_id)):
         return "open"
-    places = (paths.leased(variable_id, due) for due in deadlines(paths))
-    return "leased" if any(files.remove(place) for place in places) else None
+    markers = (paths.leased(variable_id, deadline) for deadline in deadlines(paths))
+    return "leased" if any(files.remove(marker) for marker in markers) else None
 
 
-def scan(paths: JobPaths, count: int) -> list[str]:
-    """Up to `count` markers in random order: of leases that have run out, and of a few shards drawn at random.
+def sample(paths: JobPaths, count: int) -> list[str]:
+    """Up to `count` markers in random order: of expired leases, and from a few random shards.
 
-    Raises FileNotFoundError where there is no queue.
+    It reads few directories, whatever the size of the job. Raises FileNotFoundError if there is no queue.
     """
-    found = list(itertools.islice(_run_out(paths), count))
+    found = list(itertools.islice(_expired(paths), count))
     shards = os.listdir(paths.open_shards)
     random.shuffle(shards)
     for shard in shards:
         if len(found) >= count:
             break
-        found += some_of(f"{paths.open_shards}/{shard}", count)
+        found += _sample_directory(f"{paths.open_shards}/{shard}", count)
     random.shuffle(found)
     return found[:count]
 
 
-def _run_out(paths: JobPaths) -> Iterator[str]:
+def _expired(paths: JobPaths) -> Iterator[str]:
     for deadline in deadlines(paths):
         if deadline > ids.now_milliseconds():
             return
-        yield from some_of(f"{paths.deadlines}/{deadline}", LOOKED_AT)
+        yield from _sample_directory(f"{paths.deadlines}/{deadline}", MARKERS_READ)
 
 
-def some_of(directory: str, count: int) -> list[str]:
-    """A random choice from the first markers of a directory, which is removed where it has none."""
+def _sample_directory(directory: str, count: int) -> list[str]:
+    """A random choice from the first markers of a directory, which is removed if it has none."""
     try:
         with os.scandir(directory) as entries:
-            markers = [entry.path for entry in itertools.islice(filter(_is_marker, entries), LOOKED_AT)]
+            markers = [entry.path for entry in itertools.islice(filter(_is_marker, entries), MARKERS_READ)]
     except (FileNotFoundError, NotADirectoryError):
         return []
     if not markers:
-        with suppress(OSError):  # Filled again, or removed by another, in between.
+        with suppress(OSError):  # Filled, or removed by another process, meanwhile.
             os.rmdir(directory)
     return random.sample(markers, min(count, len(markers)))
 

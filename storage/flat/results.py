@@ -1,4 +1,7 @@
-"""Results: accepted ones linked to the variable's one outcome, refused ones kept apart with their reason."""
+"""Results: the accepted one is linked to the variable's one outcome; rejected ones are stored beside it.
+
+`link` of an outcome to its name is the transaction that decides a variable: of all processes that try, one succeeds.
+"""
 
 from __future__ import annotations
 
@@ -7,32 +10,70 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from storage import ids
-from storage.base import Document, Page
-from storage.flat import files, journal, queue
-from storage.flat.leases import FlatLeases
+from storage.base import Document, Page, ResultStore
+from storage.errors import AlreadyFinished
+from storage.flat import events, files, journal, queue
+from storage.flat.disk_errors import translated_for_job
+from storage.flat.follow_ups import FollowUps
 from storage.flat.paths import JobPaths
-from storage.flat.variables import page
+from storage.flat.tree import Tree
 
 LINES_PER_PAGE = 10_000
 
 
-class FlatResults(FlatLeases):
-    def accept(self, job_id: str, variable_id: str, document: Document, deadline: int | None = None) -> None:
-        paths = self._variable_paths(job_id, variable_id)
-        facts = {"result": document["id"], "run_seconds": document.get("run_seconds")}
-        self._finish(paths, variable_id, document, "accepted", facts, deadline)
+class FlatResults(ResultStore):
+    def __init__(self, tree: Tree, follow_ups: FollowUps) -> None:
+        self._tree, self._writer, self._follow_ups = tree, tree.writer, follow_ups
 
+    @translated_for_job
+    def accept(self, job_id: str, variable_id: str, document: Document, deadline: int | None = None) -> None:
+        self._finish(self._tree.job_of_variable(job_id, variable_id), variable_id, document, deadline)
+
+    @translated_for_job
+    def withdraw(self, job_id: str, variable_id: str, document: Document) -> None:
+        self._finish(self._tree.job_of_variable(job_id, variable_id), variable_id, document)
+
+    def _finish(self, paths: JobPaths, variable_id: str, document: Document, deadline: int | None = None) -> None:
+        temporary = self._writer.temporary(document)
+        try:
+            self._decide(paths, variable_id, temporary)
+        except BaseException:
+            files.remove(temporary)
+            raise
+
+        def follow_up() -> None:
+            was = queue.drop(paths, variable_id, deadline)
+            self._writer.append(paths.events_journal, [events.outcome(document, was)])
+
+        self._follow_ups.run(temporary, follow_up)
+
+    def _decide(self, paths: JobPaths, variable_id: str, temporary: str) -> None:
+        path = paths.outcome(variable_id)
+        if not files.link(temporary, path):
+            raise AlreadyFinished(variable_id, files.read(path))
+        self._writer.sync_or_undo(path)
+
+    @translated_for_job
+    def outcome(self, job_id: str, variable_id: str) -> Document | None:
+        paths = self._tree.job(job_id)
+        try:
+            return files.read(paths.outcome(ids.check_variable_id(variable_id)))
+        except FileNotFoundError:
+            self._tree.job_of_variable(job_id, variable_id)
+            return None
+
+    @translated_for_job
     def reject(
         self, job_id: str, variable_id: str, document: Document, max_errors: int, deadline: int | None = None
     ) -> bool:
-        paths = self._variable_paths(job_id, variable_id)
+        paths = self._tree.job_of_variable(job_id, variable_id)
         if os.path.exists(paths.failed(variable_id)):
             return True
-        temporary = self._files.temporary(document)
+        temporary = self._writer.temporary(document)
         try:
-            self._keep(paths, variable_id, document, temporary)
-            if len(self._rejected_names(paths, variable_id)) >= max_errors:
-                return self._park(paths, variable_id, document, temporary)
+            self._store_rejected(paths, variable_id, document, temporary)
+            if len(_rejected_names(paths, variable_id)) >= max_errors:
+                return self._mark_failed(paths, variable_id, document, temporary)
             if deadline is not None:
                 queue.end_lease(paths, variable_id, deadline)
         except BaseException:
@@ -41,89 +82,97 @@ class FlatResults(FlatLeases):
         files.remove(temporary)
         return False
 
-    def _keep(self, paths: JobPaths, variable_id: str, document: Document, temporary: str) -> None:
+    def _store_rejected(self, paths: JobPaths, variable_id: str, document: Document, temporary: str) -> None:
         directory = paths.rejected(variable_id)
         files.make_directory(os.path.dirname(directory))
-        place = f"{directory}/{document['id']}.json"
-        if not files.link(temporary, place):
-            return  # The same again, after an answer that was lost.
+        path = f"{directory}/{document['id']}.json"
+        if not files.link(temporary, path):
+            return  # The same result again, after its response was lost.
         try:
-            self._event(paths, "rejected", variable=variable_id, result=document["id"])
+            self._writer.append(paths.events_journal, [events.rejected(document)])
         except OSError:
-            files.remove(place)
+            files.remove(path)
             raise
 
-    def _park(self, paths: JobPaths, variable_id: str, document: Document, temporary: str) -> bool:
-        """Marks as failed first and drops the other marker then: of many at once, one notes it."""
-        place = paths.failed(variable_id)
-        if not files.touch(place, anew=True):
+    def _mark_failed(self, paths: JobPaths, variable_id: str, document: Document, temporary: str) -> bool:
+        """Makes the marker of failure before the other one goes: of concurrent callers, one records the event."""
+        marker = paths.failed(variable_id)
+        if not files.touch(marker, exclusive=True):
             files.remove(temporary)
             return True
-        if os.path.exists(paths.outcome(variable_id)) and files.remove(place):
+        if os.path.exists(paths.outcome(variable_id)) and files.remove(marker):
             files.remove(temporary)
             return False
 
         def follow_up() -> None:
-            self._event(paths, "failed", variable=variable_id, result=document["id"])
+            self._writer.append(paths.events_journal, [events.failed(variable_id, document["id"])])
             queue.drop_unfailed(paths, variable_id)
 
-        self._settle(temporary, follow_up)
+        self._follow_ups.run(temporary, follow_up)
         return True
 
+    @translated_for_job
     def release(self, job_id: str, variable_id: str) -> bool:
-        paths = self._variable_paths(job_id, variable_id)
+        paths = self._tree.job_of_variable(job_id, variable_id)
         if not os.path.exists(paths.failed(variable_id)):
             return False
-        moment = {"job": job_id, "variable": variable_id, "released": ids.now_text()}
-        temporary = self._files.temporary(moment, sync=False)
+        # Recovery finds by this record that the journal may lack the event.
+        record = {"job": job_id, "variable": variable_id, "released": ids.now_text()}
+        temporary = self._writer.temporary(record, sync=False)
         try:
-            released = self._reopen(paths, variable_id)
+            is_released = _reopen(paths, variable_id)
         except BaseException:
             files.remove(temporary)
             raise
-        if released:
-            self._settle(temporary, lambda: self._event(paths, "released", variable=variable_id))
-        else:
+        if not is_released:
             files.remove(temporary)
-        return released
+            return False
+        event = events.released(variable_id)
+        self._follow_ups.run(temporary, lambda: self._writer.append(paths.events_journal, [event]))
+        return True
 
-    def _reopen(self, paths: JobPaths, variable_id: str) -> bool:
-        with suppress(FileNotFoundError):
-            # No id has an "@": what was forgotten stays readable beside what is counted.
-            os.rename(paths.rejected(variable_id), f"{paths.rejected(variable_id)}@{ids.timed_id()}")
-        released = files.move(paths.failed(variable_id), paths.open(variable_id))
-        queue.drop_if_finished(paths, variable_id, paths.open(variable_id))
-        return released
-
+    @translated_for_job
     def rejected_ids(self, job_id: str, variable_id: str) -> list[str]:
-        names = self._rejected_names(self._variable_paths(job_id, variable_id), variable_id)
+        names = _rejected_names(self._tree.job_of_variable(job_id, variable_id), variable_id)
         return [name.removesuffix(".json") for name in names]
 
+    @translated_for_job
     def rejected(self, job_id: str, variable_id: str, result_ids: Sequence[str] | None = None) -> list[Document]:
-        directory = self._variable_paths(job_id, variable_id).rejected(variable_id)
+        directory = self._tree.job_of_variable(job_id, variable_id).rejected(variable_id)
         known = self.rejected_ids(job_id, variable_id)
         wanted = known if result_ids is None else [name for name in known if name in result_ids]
         return [files.read(f"{directory}/{name}.json") for name in wanted]
 
-    def _rejected_names(self, paths: JobPaths, variable_id: str) -> list[str]:
-        return list(filter(files.is_document, files.names(paths.rejected(variable_id))))
+    @translated_for_job
+    def page(self, job_id: str, cursor: str | None, limit: int) -> Page:
+        paths = self._tree.existing_job(job_id)
+        found = journal.page(paths.events_journal, cursor, limit, LINES_PER_PAGE, "accepted")
+        outcomes = (_outcome_of_line(paths, line) for line in found.items)
+        return Page([outcome for outcome in outcomes if outcome], found.next)
 
-    def accepted(self, job_id: str, cursor: str | None, limit: int) -> Page:
-        paths = self._job_paths(job_id)
-        offset = journal.offset_of(cursor, paths.events_journal)
-        wanted = page(paths.events_journal, offset, limit, LINES_PER_PAGE, "accepted")
-        outcomes = (self._result(paths, line) for line in wanted.items)
-        return Page([outcome for outcome in outcomes if outcome], wanted.next)
+    @translated_for_job
+    def page_in_input_order(self, job_id: str, cursor: str | None, limit: int) -> Page:
+        paths = self._tree.existing_job(job_id)
+        found = journal.page(paths.variables_journal, cursor, limit, LINES_PER_PAGE)
+        outcomes = (_outcome_of_line(paths, line) for line in found.items)
+        return Page([outcome for outcome in outcomes if outcome and "result" in outcome], found.next)
 
-    def accepted_in_input_order(self, job_id: str, cursor: str | None, limit: int) -> Page:
-        paths = self._job_paths(job_id)
-        offset = journal.offset_of(cursor, paths.variables_journal)
-        wanted = page(paths.variables_journal, offset, limit, LINES_PER_PAGE)
-        outcomes = (self._result(paths, line) for line in wanted.items)
-        return Page([outcome for outcome in outcomes if outcome and "result" in outcome], wanted.next)
 
-    def _result(self, paths: JobPaths, line: Document) -> Document | None:
-        try:
-            return {**files.read(paths.outcome(line["variable"])), "cursor": line["cursor"]}
-        except FileNotFoundError:
-            return None
+def _reopen(paths: JobPaths, variable_id: str) -> bool:
+    with suppress(FileNotFoundError):
+        # No id has an "@": the rejected results stay readable under this name, and count no more.
+        os.rename(paths.rejected(variable_id), f"{paths.rejected(variable_id)}@{ids.timed_id()}")
+    is_released = files.move(paths.failed(variable_id), paths.open(variable_id))
+    queue.drop_if_finished(paths, variable_id, paths.open(variable_id))
+    return is_released
+
+
+def _rejected_names(paths: JobPaths, variable_id: str) -> list[str]:
+    return list(filter(files.is_document, files.names(paths.rejected(variable_id))))
+
+
+def _outcome_of_line(paths: JobPaths, line: Document) -> Document | None:
+    try:
+        return {**files.read(paths.outcome(line["variable"])), "cursor": line["cursor"]}
+    except FileNotFoundError:
+        return None

@@ -1,68 +1,46 @@
-"""The flat store, whole: its operations, with the system's errors turned into the store's at this one edge."""
+"""The flat store: its parts, put together on one tree."""
 
 from __future__ import annotations
 
-import errno
-import functools
-import inspect
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any, TypeVar
+import os
 
-from storage.errors import NotFound, StorageError, StorageFull
-from storage.flat.check import FlatCheck
-
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-StoreType = TypeVar("StoreType", bound=type)
-
-
-def _translated(operation: Callable[..., Any]) -> Callable[..., Any]:
-    of_a_job = "job_id" in inspect.signature(operation).parameters
-
-    @functools.wraps(operation)
-    def translating(store: FlatStore, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return operation(store, *args, **kwargs)
-        except OSError as ex:
-            if of_a_job and isinstance(ex, FileNotFoundError):  # It was deleted in the middle of the call.
-                raise NotFound("job", args[0] if args else kwargs["job_id"]) from ex
-            raise _storage_error(ex) from ex
-
-    @functools.wraps(operation)
-    def generating(store: FlatStore, *args: Any, **kwargs: Any) -> Iterator[Any]:
-        try:
-            yield from operation(store, *args, **kwargs)
-        except OSError as ex:
-            raise _storage_error(ex) from ex
-
-    @functools.wraps(operation)
-    @contextmanager
-    def entering(store: FlatStore, *args: Any, **kwargs: Any) -> Iterator[Any]:
-        with ExitStack() as stack:
-            try:
-                value = stack.enter_context(operation(store, *args, **kwargs))
-            except OSError as ex:
-                raise _storage_error(ex) from ex
-            yield value
-
-    if inspect.isgeneratorfunction(inspect.unwrap(operation)):
-        return generating if inspect.isgeneratorfunction(operation) else entering
-    return translating
+from storage.base import Store
+from storage.flat.counts import FlatCounts
+from storage.flat.disk_errors import translated
+from storage.flat.flows import FlatFlows
+from storage.flat.follow_ups import FollowUps
+from storage.flat.jobs import FlatJobs
+from storage.flat.keys import FlatKeys
+from storage.flat.leases import FlatLeases
+from storage.flat.maintenance import FlatMaintenance
+from storage.flat.recovery import Recovery
+from storage.flat.results import FlatResults
+from storage.flat.tree import Tree
+from storage.flat.variables import FlatVariables
 
 
-def _storage_error(ex: OSError) -> StorageError:
-    if ex.errno in _FULL:
-        return StorageFull("no room is left on the pool's disk")
-    return StorageError(f"the pool's disk: {ex.strerror}")
+class FlatStore(Store):
+    """A store in a directory of its own; the package's docstring shows the layout.
 
+    Without `prepare`, nothing is written until `maintenance.prepare` or `recover` has made the directories.
+    """
 
-def _translate_errors(store: StoreType) -> StoreType:
-    for name, operation in inspect.getmembers(store, inspect.isfunction):
-        if not name.startswith("_"):
-            setattr(store, name, _translated(operation))
-    return store
+    def __init__(self, root: str | os.PathLike[str], fsync: bool = True, prepare: bool = True) -> None:
+        tree, follow_ups = Tree(root, fsync), FollowUps()
+        recovery = Recovery(tree, follow_ups)
+        counts, flows = FlatCounts(tree, recovery), FlatFlows(tree)
+        self._tree = tree
+        self.jobs = FlatJobs(tree)
+        self.variables = FlatVariables(tree)
+        self.leases = FlatLeases(tree)
+        self.results = FlatResults(tree, follow_ups)
+        self.counts = counts
+        self.flows = flows
+        self.keys = FlatKeys(tree)
+        self.maintenance = FlatMaintenance(tree, recovery, counts, flows)
+        if prepare:
+            self.maintenance.prepare()
 
-
-@_translate_errors
-class FlatStore(FlatCheck):
-    """A store in a directory of its own: see the package for its layout."""
+    @translated
+    def close(self) -> None:
+        self._tree.writer.workspaces.close()

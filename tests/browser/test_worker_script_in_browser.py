@@ -45,7 +45,7 @@ def test_it_computes_from_the_starting_context_of_a_step(server: Server, page: P
     server.post("/jobs", {"name": "direct", "execute_function": function})
     document = {"job": "direct", "id": "one", "created": "2026-01-01T00:00:00Z", "data": {"n": 10}}
     context = {"result": 7, "iteration": 2}
-    FlatStore(server.data).add_variables("direct", {"one": {**document, "context": context}})
+    FlatStore(server.data).variables.add("direct", {"one": {**document, "context": context}})
     assert message(page, server) == {"context": {"result": 27, "iteration": 2}}
 
 

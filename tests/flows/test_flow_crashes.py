@@ -282,7 +282,7 @@ def has_result(root: Path, lease: Lease) -> bool:
     store = FlatStore(root, fsync=False)
     _, _, job_id, _, variable_id = lease.path.split("/")
     try:
-        return store.outcome(job_id, variable_id) is not None
+        return store.results.outcome(job_id, variable_id) is not None
     finally:
         store.close()
 
@@ -294,4 +294,4 @@ def test_check_moves_on_what_a_killed_process_left(tmp_path: Path, monkeypatch: 
     monkeypatch.setenv("COMP_POOL_FSYNC", "0")
     main(["check"])
     flow_id = scene.flow.rsplit("/", 1)[1]
-    assert FlatStore(root, fsync=False).state("witness", f"{flow_id}.0.0.1") == "open"
+    assert FlatStore(root, fsync=False).variables.state("witness", f"{flow_id}.0.0.1") == "open"

@@ -37,7 +37,7 @@ HOSTILE = {
     "import of a module that dukpy has": ("return import('fs');", ["module"]),
     "tampering": (
         "Array.prototype.toJSON = Object.prototype.toJSON = () => 1; JSON.stringify = () => 'true'; return [1];",
-        ["changed the language", "neither true, false", "no variable's id"],
+        ["changed the language", "neither true, false", "not the id of a variable"],
     ),
 }
 

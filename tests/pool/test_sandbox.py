@@ -168,7 +168,7 @@ def test_one_job_cannot_take_every_child(own: Sandbox) -> None:
 
 
 def test_too_many_callers_are_turned_away() -> None:
-    crowded = Sandbox(Limits(milliseconds=1000), running=1, waiting=0)
+    crowded = Sandbox(Limits(milliseconds=1000), max_running=1, max_queued=0)
     entered = threading.Thread(target=failure, args=(crowded, "() => { for (;;); }"))
     entered.start()
     while not crowded.is_busy():

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from pool.results import Results
-from pool.verdict import Verdict
+from pool.validation import Validation, Verdict
 from tests.conftest import PoolApp
 from tests.resources.helpers import problem
 
@@ -23,7 +22,7 @@ def test_a_limit_is_no_larger_than_it_may_be(pool: PoolApp, path: str, limit: st
 
 def test_a_page_of_large_results_ends_early_and_leads_on(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pool.results.PAGE_CHARACTERS", 100)
-    monkeypatch.setattr("pool.results.RESULTS_AT_ONCE", 2)
+    monkeypatch.setattr("pool.results.RESULTS_PER_READ", 2)
     job = pool.post_job()
     for number in range(5):
         pool.post_json(f"{pool.post_variable(job, f'v{number}')}/results", "x" * 60, status=201)
@@ -80,14 +79,14 @@ def test_what_a_deleted_job_has_judged_is_not_taken_by_its_successor(
 ) -> None:
     job = pool.post_job()
     variable = pool.post_variable(job)
-    judge = Results._judge
+    judge = Validation.judge_result
 
-    def judge_slowly(self: Results, *arguments: Any) -> Verdict:
+    def judge_slowly(self: Validation, *arguments: Any) -> Verdict:
         verdict = judge(self, *arguments)
         pool.delete(job, headers=pool.owner)
         pool.post_variable(pool.post_job())
         return verdict
 
-    monkeypatch.setattr(Results, "_judge", judge_slowly)
+    monkeypatch.setattr(Validation, "judge_result", judge_slowly)
     pool.post_json(f"{variable}/results", 1, status=404)
     assert pool.get(f"{variable}/results").json["count"] == 0

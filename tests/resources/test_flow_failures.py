@@ -138,7 +138,7 @@ def test_an_endless_while_stops_at_the_limit(pool: PoolApp, path: str) -> None:
         answer(pool, flow, path, {})
     where, reason = failure_of(pool, flow)
     assert where == path
-    assert "3 executions" in reason
+    assert "3 iterations" in reason
     assert entries_of(pool, flow)[path]["iterations"] == 3
 
 
@@ -157,7 +157,7 @@ def test_a_failed_variable(pool: PoolApp, path: str) -> None:
     answer(pool, flow, path, {"ok": False}, status=422)
     where, reason = failure_of(pool, flow)
     assert where == path
-    assert "has failed after 1 refused result" in reason
+    assert "has failed after 1 rejected result" in reason
 
 
 def test_why_a_result_was_refused_is_for_the_owner_alone(pool: PoolApp) -> None:

@@ -108,17 +108,17 @@ def test_an_entry_is_an_object(filled: PoolApp, entry: Any) -> None:
 
 @pytest.mark.parametrize("field", ["x", "state", "_links", "_embedded", "Jobs"])
 def test_an_unknown_field_is_refused(filled: PoolApp, field: str) -> None:
-    refused(filled, {**below([E]), field: 1}, field, "is not known")
+    refused(filled, {**below([E]), field: 1}, field, "unknown field")
 
 
 @pytest.mark.parametrize("field", ["x", "name", "job"])
 def test_so_is_one_further_down(filled: PoolApp, field: str) -> None:
-    refused(filled, below([E], **{field: "x"}), f"dependent.dependent.{field}", "is not known")
+    refused(filled, below([E], **{field: "x"}), f"dependent.dependent.{field}", "unknown field")
 
 
 @pytest.mark.parametrize("field", ["x", "jobs", "dependent", "_links"])
 def test_so_is_one_of_an_entry(filled: PoolApp, field: str) -> None:
-    refused(filled, {"jobs": [E, {**E, field: []}]}, f"jobs[1].{field}", "is not known")
+    refused(filled, {"jobs": [E, {**E, field: []}]}, f"jobs[1].{field}", "unknown field")
 
 
 @pytest.mark.parametrize("name", [True, 1, [], {}, "", "  "])
@@ -366,7 +366,7 @@ def test_the_pools_own_addresses_are_known(filled: PoolApp, address: str) -> Non
 def test_the_host_is_the_one_that_was_asked(filled: PoolApp) -> None:
     flow = of(job="http://pool.example/jobs/alpha", variable="http://pool.example/jobs/alpha/variables/done")
     post(filled, flow, Host="pool.example")
-    refused(filled, flow, "jobs[0].job", "no URI of this pool")
+    refused(filled, flow, "jobs[0].job", "not the URI of a job of this pool")
 
 
 @pytest.mark.parametrize("host", ["", "http://localhost:80"])
@@ -380,7 +380,7 @@ def test_addresses_carry_the_mount_prefix(filled: PoolApp, host: str) -> None:
 
 def test_without_it_they_are_not_the_pools(filled: PoolApp) -> None:
     response = filled.post_json("/flows", of(), headers=filled.owner, extra_environ=MOUNTED, status=422)
-    problem(response, 422, "jobs[0].job", "no URI of this pool")
+    problem(response, 422, "jobs[0].job", "not the URI of a job of this pool")
 
 
 # Whose

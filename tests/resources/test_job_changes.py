@@ -149,7 +149,7 @@ def test_null_takes_a_field_back_to_its_default(pool: PoolApp, field: str, defau
         ({"name": "Other"}, "name: can't be changed"),
         ({"execute_function": EXECUTE}, "execute_function: can't be changed"),
         ({"validate_result": "() => true"}, "validate_result: can't be changed"),
-        ({"id": "other"}, "id: is not known"),
+        ({"id": "other"}, "id: unknown field"),
         ({"_links": {}}, "_links"),
         ({"state": "paused", "settings": {"max_errors": "many"}}, "settings.max_errors"),
     ],

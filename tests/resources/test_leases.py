@@ -254,7 +254,7 @@ FORGED = [
     ("x", "not a lease token"),
     ("{token}x", "not a lease token"),
     ("0{token}", "not a lease token"),
-    ("0000000000000000.1.9999999999999..AAAAAAAAAAAAAAAAAAAAAA", "not one of this variable's"),
+    ("0000000000000000.1.9999999999999..AAAAAAAAAAAAAAAAAAAAAA", "belongs to another variable"),
     ("0000000000000000.1.999999999999999999..AAAAAAAAAAAAAAAAAAAAAA", "not a lease token"),
     ("%C3%BC", "not a lease token"),
     ("%00", "not a lease token"),

@@ -50,7 +50,7 @@ class Elements(HTMLParser):
 def store_flow(pool: PoolApp) -> None:
     """Has the pool know the flow whose page is looked at."""
     store = FlatStore(pool.data, fsync=False)
-    store.create_flow("one", {"id": "one", "levels": [], "jobs": []})
+    store.flows.create("one", {"id": "one", "levels": [], "jobs": []})
     store.close()
 
 

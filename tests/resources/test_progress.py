@@ -14,14 +14,14 @@ JOB = "/jobs/example-job"
 BROKEN_SCHEDULERS = [
     ("() => { throw new Error('no idea') }", "Error: no idea"),
     ("() => { for (;;) {} }", "in time"),
-    ("() => 'nobody'", '"nobody", which is no variable'),
-    ("() => '../../secrets'", "no variable's id"),
-    ("() => 7", "no variable's id"),
-    ("() => ({})", "no variable's id"),
-    ("() => 'x'.repeat(1000)", "no variable's id"),
-    ("(context) => context.variables[0]", "no variable's id"),
+    ("() => 'nobody'", '"nobody", which is not the id of a variable'),
+    ("() => '../../secrets'", "not the id of a variable"),
+    ("() => 7", "not the id of a variable"),
+    ("() => ({})", "not the id of a variable"),
+    ("() => 'x'.repeat(1000)", "not the id of a variable"),
+    ("(context) => context.variables[0]", "not the id of a variable"),
     ("() => new Promise(() => {})", "never settled"),
-    ("() => true", "no variable's id"),
+    ("() => true", "not the id of a variable"),
 ]
 
 

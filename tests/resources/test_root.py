@@ -85,7 +85,7 @@ def test_a_healthy_pool_is_live_and_ready(pool: PoolApp) -> None:
 
 
 def test_a_pool_that_cannot_store_is_live_and_not_ready(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.flat.files.Files.temporary", _full_disk)
+    monkeypatch.setattr("storage.flat.writer.Writer.temporary", _full_disk)
     health = pool.get("/health", status=503)
     assert (health.json["live"], health.json["ready"]) == (True, False)
     assert int(health.headers["Retry-After"]) > 0
@@ -93,7 +93,7 @@ def test_a_pool_that_cannot_store_is_live_and_not_ready(pool: PoolApp, monkeypat
 
 def test_a_full_disk_is_507_and_says_when_to_come_again(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
     job = pool.post_job()
-    monkeypatch.setattr("storage.flat.files.Files.temporary", _full_disk)
+    monkeypatch.setattr("storage.flat.writer.Writer.temporary", _full_disk)
     response = pool.post_json(f"{job}/variables", {"x": 1}, headers=pool.owner, status=507)
     problem(response, 507, "disk")
     assert int(response.headers["Retry-After"]) > 0

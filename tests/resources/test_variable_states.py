@@ -144,7 +144,7 @@ def test_a_finished_variable_cannot_be_withdrawn(pool: PoolApp) -> None:
     variable = pool.post_variable(pool.post_job())
     pool.post_json(f"{variable}/results", 2, status=201)
     before = files(pool)
-    problem(withdraw(pool, variable, 409), 409, "finished")
+    problem(withdraw(pool, variable, 409), 409, "has a result")
     assert files(pool) == before
 
 

@@ -249,14 +249,14 @@ def test_ids_of_every_kind(pool: PoolApp, job: str, name: str) -> None:
 def test_a_validator_of_variables_decides(pool: PoolApp) -> None:
     job = pool.post_job(validate_variable=EVEN, validate_result="() => false")
     post(pool, job, {"x": 2})
-    problem(post(pool, job, {"x": 1}, 422), 422, "validate_variable(variable, context) refused it")
+    problem(post(pool, job, {"x": 1}, 422), 422, "validate_variable(variable, context) rejected it")
 
 
 def test_without_one_the_validator_of_results_is_asked_with_no_result(pool: PoolApp) -> None:
     check = "(variable, result, context) => result === undefined && context.job.id === 'example-job' && variable.x > 0"
     job = pool.post_job(validate_result=check)
     post(pool, job, {"x": 1})
-    problem(post(pool, job, {"x": 0}, 422), 422, "validate_result(variable, undefined, context) refused it")
+    problem(post(pool, job, {"x": 0}, 422), 422, "validate_result(variable, undefined, context) rejected it")
 
 
 def test_without_either_everything_is_accepted(pool: PoolApp, job: str) -> None:

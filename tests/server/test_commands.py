@@ -8,7 +8,7 @@ import pytest
 from comp_pool.cli import main
 from webtest import TestApp
 
-from app import create_app
+from app import Pool, create_app
 from config import Config
 from storage.flat import FlatStore
 
@@ -64,7 +64,7 @@ def test_a_key_is_not_revoked_by_next_to_nothing(prefix: str, capsys: pytest.Cap
 
 
 def operator_key(data: Path) -> str:
-    create_app(Config(data=data, fsync=False))
+    Pool(Config(data=data, fsync=False)).open()
     return (data / "secrets" / "operator.key").read_text().strip()
 
 
@@ -100,8 +100,8 @@ def test_where_there_is_no_pool_none_is_made(
 def lost_marker(data: Path) -> Path:
     """A pool with one variable that is in no queue."""
     store = FlatStore(data, fsync=False)
-    store.create_job("job", {"id": "job"})
-    store.add_variables("job", {"one": {"job": "job", "id": "one", "created": "2026-01-01T00:00:00Z", "data": {}}})
+    store.jobs.create("job", {"id": "job"})
+    store.variables.add("job", {"one": {"job": "job", "id": "one", "created": "2026-01-01T00:00:00Z", "data": {}}})
     marker = next((data / "jobs" / "job" / "queue" / "open").rglob("one"))
     marker.unlink()
     store.close()

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-import startup
+import server
 from app import Pool, create_app
 from config import Config, InvalidSetting
+from data import demo
+from pool.tokens import LeaseToken
 from storage.flat import FlatStore
+from storage.flow_store import RunningFlows
 
 # The demo jobs, and how many variables each begins with.
 DEMO_JOBS = {
@@ -34,24 +37,24 @@ def config(tmp_path: Path) -> Config:
 
 
 def job_ids(config: Config) -> list[str]:
-    return FlatStore(config.data).job_ids()
+    return FlatStore(config.data).jobs.ids()
 
 
 def test_the_first_start_loads_the_demo_jobs(config: Config) -> None:
-    startup.start(config)
+    server.start(config)
     assert job_ids(config) == list(DEMO_JOBS)
 
 
 @pytest.mark.parametrize(("job_id", "count"), DEMO_JOBS.items())
 def test_a_demo_job_has_its_variables(config: Config, job_id: str, count: int) -> None:
-    startup.start(config)
-    assert FlatStore(config.data).counts(job_id).open == count
+    server.start(config)
+    assert FlatStore(config.data).counts.get(job_id).open == count
 
 
 def test_a_demo_job_that_was_deleted_stays_away(config: Config) -> None:
-    startup.start(config)
-    FlatStore(config.data).delete_job("mandelbrot")
-    startup.start(config)
+    server.start(config)
+    FlatStore(config.data).jobs.delete("mandelbrot")
+    server.start(config)
     assert "mandelbrot" not in job_ids(config)
 
 
@@ -59,22 +62,22 @@ def test_loading_that_was_cut_short_is_finished_by_the_next_start(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(startup, "_variables", lambda _folder: 1 / 0)
+        patched.setattr(demo, "_variables", lambda _folder: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            startup.start(config)
-    startup.start(config)
-    assert {job_id: FlatStore(config.data).counts(job_id).posted for job_id in DEMO_JOBS} == DEMO_JOBS
+            server.start(config)
+    server.start(config)
+    assert {job_id: FlatStore(config.data).counts.get(job_id).posted for job_id in DEMO_JOBS} == DEMO_JOBS
 
 
 def flow_names(config: Config) -> list[str]:
     store = FlatStore(config.data)
-    return sorted(store.flow(flow_id)["name"] for flow_id in store.flow_ids(None, 99))
+    return sorted(store.flows.get(flow_id)["name"] for flow_id in store.flows.ids(None, 99))
 
 
 def test_the_first_start_begins_the_demo_flows(config: Config) -> None:
-    startup.start(config)
+    server.start(config)
     assert flow_names(config) == DEMO_FLOWS
-    assert len(FlatStore(config.data).running_flows()) == 3
+    assert len(FlatStore(config.data).flows.references(RunningFlows())) == 3
 
 
 def test_a_demo_flow_is_begun_once_though_the_start_was_cut_short(
@@ -83,53 +86,55 @@ def test_a_demo_flow_is_begun_once_though_the_start_was_cut_short(
     with monkeypatch.context() as patched:
         patched.setattr(Path, "touch", lambda _path: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            startup.start(config)
-    startup.start(config)
+            server.start(config)
+    server.start(config)
     assert flow_names(config) == DEMO_FLOWS
 
 
 def test_without_demo_jobs_the_pool_is_empty(tmp_path: Path) -> None:
     config = Config(data=tmp_path, demo=False, fsync=False)
-    startup.start(config)
+    server.start(config)
     assert job_ids(config) == []
 
 
 def test_demo_jobs_are_the_operators(tmp_path: Path) -> None:
     config = Config(data=tmp_path, open=True, fsync=False)
-    startup.start(config)
+    server.start(config)
     assert Pool(config).jobs.get("mandelbrot")["key"] is not None
 
 
 def test_the_operators_key_is_printed_once(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
-    startup.start(config)
+    server.start(config)
     key = (config.data / "secrets" / "operator.key").read_text().strip()
     assert capsys.readouterr().out.count(key) == 1
-    startup.start(config)
-    create_app(config)
+    server.start(config)
+    Pool(config).open()
     assert key not in capsys.readouterr().out
 
 
 def test_secrets_are_readable_by_the_pools_user_alone(config: Config) -> None:
-    create_app(config)
+    pool = Pool(config)
+    pool.open()
+    assert pool.tokens.sign(LeaseToken("0" * 16, 1, 2, ""), "uid", "v")
     secrets = list((config.data / "secrets").iterdir())
     assert [f"{path.stat().st_mode & 0o777:o}" for path in secrets] == ["600", "600"]
     assert f"{(config.data / 'secrets').stat().st_mode & 0o777:o}" == "700"
 
 
 def test_after_a_power_cut_the_documents_are_checked_and_mended(config: Config) -> None:
-    startup.start(config)
+    server.start(config)
     (config.data / "running").write_text("another start of the machine")
     for marker in (config.data / "jobs" / "mandelbrot" / "queue" / "open").rglob("tile-*"):
         marker.unlink()
-    startup.start(config)
-    assert FlatStore(config.data).lease("mandelbrot", 60) is not None
+    server.start(config)
+    assert FlatStore(config.data).leases.lease("mandelbrot", 60) is not None
 
 
 def test_after_a_clean_stop_nothing_is_checked(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
-    startup.start(config)
-    startup.stop(config)
+    server.start(config)
+    server.stop(config)
     capsys.readouterr()
-    startup.start(config)
+    server.start(config)
     assert capsys.readouterr().out == ""
 
 

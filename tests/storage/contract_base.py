@@ -25,7 +25,7 @@ class BaseContract:
     @pytest.fixture
     def store(self, empty: Store) -> Store:
         """A store with one job, which has no variables yet."""
-        empty.create_job(JOB, job())
+        empty.jobs.create(JOB, job())
         return empty
 
     @pytest.fixture

@@ -1,4 +1,4 @@
-"""Flows: what is kept of them, whose turn it is, and what their jobs know of them."""
+"""Flows: documents written once, locks, signals and references."""
 
 from __future__ import annotations
 
@@ -6,168 +6,174 @@ import pytest
 
 from storage.base import Document, Store
 from storage.errors import AlreadyExists, InvalidId, NotFound
+from storage.flow_store import PENDING, FlowStore, IdempotencyKey, ReservedVariable, RunningFlows, Source, UsedJob
 from tests.storage.contract_base import BaseContract, OpenStore
 from tests.storage.contract_jobs import HOSTILE_IDS
 from tests.storage.helpers import JOB, add, at_once
 
 FLOW: Document = {"id": "f1", "jobs": [JOB], "levels": []}
+KEY = IdempotencyKey("digest")
+VARIABLE = ReservedVariable(JOB, "a")
 
 
 class FlowsContract(BaseContract):
     @pytest.fixture
-    def flows(self, store: Store) -> Store:
-        """A store with a job and a flow that runs."""
-        store.create_flow("f1", FLOW)
-        return store
+    def flows(self, store: Store) -> FlowStore:
+        """A running flow in a store with a job that has one variable."""
+        add(store, "a")
+        store.flows.create("f1", FLOW)
+        return store.flows
 
-    def test_a_flow_is_read_as_it_was_stored(self, flows: Store, open_store: OpenStore) -> None:
-        assert open_store().flow("f1") == FLOW
+    @pytest.fixture
+    def others(self, other: Store) -> FlowStore:
+        return other.flows
 
-    def test_a_flow_that_is_not_there_is_not_found(self, store: Store) -> None:
+    def test_a_flow_is_read_as_it_was_stored(self, flows: FlowStore, open_store: OpenStore) -> None:
+        assert open_store().flows.get("f1") == FLOW
+
+    def test_a_missing_flow_is_not_found(self, store: Store) -> None:
         with pytest.raises(NotFound, match="there is no flow 'f2'"):
-            store.flow("f2")
+            store.flows.get("f2")
 
-    def test_a_flow_is_stored_once(self, flows: Store) -> None:
+    def test_a_flow_is_stored_once(self, flows: FlowStore) -> None:
         with pytest.raises(AlreadyExists):
-            flows.create_flow("f1", {**FLOW, "name": "other"})
-        assert flows.flow("f1") == FLOW
+            flows.create("f1", {**FLOW, "name": "other"})
+        assert flows.get("f1") == FLOW
 
-    def test_of_two_that_store_a_flow_at_once_one_does(self, store: Store, other: Store) -> None:
-        outcomes = at_once([lambda: store.create_flow("f1", FLOW), lambda: other.create_flow("f1", FLOW)])
+    def test_of_two_concurrent_creations_one_succeeds(self, store: Store, others: FlowStore) -> None:
+        outcomes = at_once([lambda: store.flows.create("f1", FLOW), lambda: others.create("f1", FLOW)])
         assert sorted(type(outcome).__name__ for outcome in outcomes) == ["AlreadyExists", "NoneType"]
 
     @pytest.mark.parametrize("flow_id", HOSTILE_IDS)
     def test_a_hostile_id_of_a_flow_is_refused(self, store: Store, flow_id: str) -> None:
         with pytest.raises(InvalidId):
-            store.create_flow(flow_id, FLOW)
+            store.flows.create(flow_id, FLOW)
 
-    def test_ids_of_flows_come_from_the_highest_down(self, flows: Store) -> None:
+    def test_ids_of_flows_descend(self, flows: FlowStore) -> None:
         for name in ("f0", "f3", "f2"):
-            flows.create_flow(name, FLOW)
-        assert flows.flow_ids(None, 3) == ["f3", "f2", "f1"]
-        assert flows.flow_ids("f1", 3) == ["f0"]
+            flows.create(name, FLOW)
+        assert flows.ids(None, 3) == ["f3", "f2", "f1"]
+        assert flows.ids("f1", 3) == ["f0"]
 
-    def test_a_flow_runs_until_it_is_stopped(self, flows: Store, other: Store) -> None:
-        assert (other.is_running("f1"), other.running_flows()) == (True, ["f1"])
-        flows.stop_flow("f1")
-        flows.stop_flow("f1")
-        assert (other.is_running("f1"), other.running_flows()) == (False, [])
+    def test_a_document_is_written_once(self, flows: FlowStore, others: FlowStore) -> None:
+        assert flows.write_once("f1", "1/settled/0", {"a": 1}) == {"a": 1}
+        assert others.write_once("f1", "1/settled/0", {"a": 2}) == {"a": 1}
+        assert others.read("f1", "1/settled/0") == {"a": 1}
 
-    def test_a_flow_that_is_not_there_does_not_run(self, store: Store) -> None:
-        assert not store.is_running("f1")
+    def test_a_missing_document_is_none(self, flows: FlowStore) -> None:
+        assert flows.read("f1", "outcome") is None
 
-    def test_an_id_is_claimed_once(self, store: Store, other: Store) -> None:
-        assert store.claimed_flow("digest") is None
-        store.claim_flow("digest", "f1")
-        other.claim_flow("digest", "f2")
-        assert other.claimed_flow("digest") == "f1"
+    def test_a_document_of_a_missing_flow_is_none(self, store: Store) -> None:
+        assert store.flows.read("f1", "flow") is None
 
-    def test_one_at_a_time_makes_a_claim(self, store: Store, other: Store) -> None:
-        found: list[str | None] = []
-
-        def claim(store: Store, flow_id: str) -> None:
-            with store.claiming("digest"):
-                found.append(store.claimed_flow("digest"))
-                store.claim_flow("digest", flow_id)
-
-        at_once([lambda: claim(store, "same"), lambda: claim(other, "same")])
-        assert found == [None, "same"]
-
-    def test_a_document_is_kept_under_its_name_once(self, flows: Store, other: Store) -> None:
-        assert flows.keep("f1", "1/settled/0", {"a": 1}) == {"a": 1}
-        assert other.keep("f1", "1/settled/0", {"a": 2}) == {"a": 1}
-        assert other.kept("f1", "1/settled/0") == {"a": 1}
-
-    def test_what_was_not_kept_is_none(self, flows: Store) -> None:
-        assert flows.kept("f1", "outcome") is None
-
-    def test_nothing_is_kept_of_a_flow_that_is_not_there(self, store: Store) -> None:
+    def test_no_document_is_written_for_a_missing_flow(self, store: Store) -> None:
         with pytest.raises(NotFound):
-            store.keep("f1", "1/settled/0", {})
+            store.flows.write_once("f1", "1/settled/0", {})
 
-    def test_names_are_listed_by_what_they_begin_with(self, flows: Store) -> None:
+    def test_names_are_listed_below_a_name(self, flows: FlowStore) -> None:
         for name in ("1/settled/0", "1/settled/12", "1/started", "outcome"):
-            flows.keep("f1", name, {})
-        assert sorted(flows.kept_in("f1", "1/settled")) == ["0", "12"]
-        assert flows.kept_in("f1", "1") == ["started"]
-        assert flows.kept_in("f1", "2") == []
+            flows.write_once("f1", name, {})
+        assert sorted(flows.names("f1", "1/settled")) == ["0", "12"]
+        assert flows.names("f1", "1") == ["started"]
+        assert flows.names("f1", "2") == []
 
-    def test_word_is_taken_once(self, flows: Store, other: Store) -> None:
-        flows.tell("f1", ["0.1.1", "0.2.1", "0.1.1"])
-        assert other.has_news("f1")
-        assert sorted(other.take_news("f1")) == ["0.1.1", "0.2.1"]
-        assert (flows.has_news("f1"), flows.take_news("f1")) == (False, [])
+    @pytest.mark.parametrize("inbox", ["f1", PENDING])
+    def test_signals_are_drained_once(self, flows: FlowStore, others: FlowStore, inbox: str) -> None:
+        flows.signal(inbox, ["0.1.1", "0.2.1", "0.1.1"])
+        assert others.has_signals(inbox)
+        assert sorted(others.drain_signals(inbox)) == ["0.1.1", "0.2.1"]
+        assert (flows.has_signals(inbox), flows.drain_signals(inbox)) == (False, [])
 
-    def test_word_for_a_flow_that_is_not_there_is_refused(self, store: Store) -> None:
+    def test_inboxes_are_separate(self, flows: FlowStore) -> None:
+        flows.create("f2", FLOW)
+        flows.signal("f1", ["0.1.1"])
+        assert (flows.has_signals("f2"), flows.has_signals(PENDING)) == (False, False)
+
+    def test_a_missing_flow_has_no_inbox(self, store: Store) -> None:
         with pytest.raises(NotFound):
-            store.tell("f1", ["0.1.1"])
+            store.flows.signal("f1", ["0.1.1"])
 
-    def test_a_flow_is_behind_until_it_has_caught_up(self, flows: Store, other: Store) -> None:
-        for _ in range(2):
-            flows.note_behind("f1")
-        assert other.flows_behind() == ["f1"]
-        for _ in range(2):
-            other.note_caught_up("f1")
-        assert flows.flows_behind() == []
-
-    def test_one_at_a_time_has_the_turn(self, flows: Store, other: Store) -> None:
-        with flows.turn("f1") as first, other.turn("f1") as second:
+    @pytest.mark.parametrize("subject", ["f1", KEY])
+    def test_one_at_a_time_holds_a_lock(
+        self, flows: FlowStore, others: FlowStore, subject: str | IdempotencyKey
+    ) -> None:
+        with flows.lock(subject) as first, others.lock(subject) as second:
             assert (first, second) == (True, False)
-        with other.turn("f1") as third:
+        with others.lock(subject) as third:
             assert third
 
-    def test_a_turn_can_be_waited_for(self, flows: Store, other: Store) -> None:
+    @pytest.mark.parametrize("subject", ["f1", KEY])
+    def test_a_caller_can_wait_for_a_lock(
+        self, flows: FlowStore, others: FlowStore, subject: str | IdempotencyKey
+    ) -> None:
         held: list[bool] = []
 
-        def hold(store: Store) -> None:
-            with store.turn("f1", wait=True) as is_ours:
-                held.append(is_ours)
+        def hold(flows: FlowStore) -> None:
+            with flows.lock(subject, wait=True) as is_held:
+                held.append(is_held)
 
-        at_once([lambda: hold(flows), lambda: hold(other)])
+        at_once([lambda: hold(flows), lambda: hold(others)])
         assert held == [True, True]
 
-    def test_a_flow_that_is_not_there_has_no_turns(self, store: Store) -> None:
-        with pytest.raises(NotFound), store.turn("f1"):
+    def test_a_missing_flow_has_no_lock(self, store: Store) -> None:
+        with pytest.raises(NotFound), store.flows.lock("f1"):
             pass
 
-    def test_a_job_knows_the_flows_that_use_it(self, flows: Store, other: Store) -> None:
-        assert flows.watchers(JOB) == []
+    def test_a_flow_runs_until_its_reference_is_removed(self, flows: FlowStore, others: FlowStore) -> None:
+        assert others.references(RunningFlows()) == ["f1"]
+        for _ in range(2):
+            flows.remove_reference(RunningFlows(), "f1")
+        assert others.references(RunningFlows()) == []
+
+    def test_a_job_refers_to_the_flows_that_use_it(self, flows: FlowStore, others: FlowStore) -> None:
+        assert flows.references(UsedJob(JOB)) == []
         for name in ("f1", "f2", "f1"):
-            flows.watch(JOB, name)
-        assert other.watchers(JOB) == ["f1", "f2"]
-        flows.unwatch(JOB, "f1")
-        flows.unwatch(JOB, "f1")
-        assert other.watchers(JOB) == ["f2"]
+            assert flows.add_reference(UsedJob(JOB), name)
+        assert others.references(UsedJob(JOB)) == ["f1", "f2"]
+        for _ in range(2):
+            flows.remove_reference(UsedJob(JOB), "f1")
+        assert others.references(UsedJob(JOB)) == ["f2"]
 
-    def test_a_job_that_is_not_there_is_not_watched(self, store: Store) -> None:
+    @pytest.mark.parametrize("source", [UsedJob("missing"), ReservedVariable(JOB, "missing")])
+    def test_what_is_missing_gets_no_reference(self, flows: FlowStore, source: Source) -> None:
         with pytest.raises(NotFound):
-            store.watch("nobody", "f1")
+            flows.add_reference(source, "f1")
 
-    def test_a_deleted_job_has_no_watchers(self, flows: Store) -> None:
-        flows.watch(JOB, "f1")
-        flows.delete_job(JOB)
-        flows.unwatch(JOB, "f1")
-        assert flows.watchers(JOB) == []
+    def test_a_deleted_job_has_no_references(self, flows: FlowStore, store: Store) -> None:
+        flows.add_reference(UsedJob(JOB), "f1")
+        store.jobs.delete(JOB)
+        flows.remove_reference(UsedJob(JOB), "f1")
+        assert flows.references(UsedJob(JOB)) == []
 
-    def test_a_variable_is_taken_by_one_flow(self, flows: Store, other: Store) -> None:
-        add(flows, "a")
-        assert flows.take(JOB, "a", "f1")
-        assert not other.take(JOB, "a", "f2")
-        assert other.taker(JOB, "a") == "f1"
+    @pytest.mark.parametrize("source", [VARIABLE, KEY])
+    def test_an_exclusive_source_refers_to_one_flow(self, flows: FlowStore, others: FlowStore, source: Source) -> None:
+        assert flows.references(source) == []
+        assert flows.add_reference(source, "f1")
+        assert not others.add_reference(source, "f2")
+        assert others.references(source) == ["f1"]
 
-    def test_of_two_that_take_a_variable_at_once_one_does(self, flows: Store, other: Store) -> None:
-        add(flows, "a")
-        outcomes = at_once([lambda: flows.take(JOB, "a", "f1"), lambda: other.take(JOB, "a", "f2")])
+    @pytest.mark.parametrize("source", [VARIABLE, KEY])
+    def test_of_two_concurrent_exclusive_references_one_is_added(
+        self, flows: FlowStore, others: FlowStore, source: Source
+    ) -> None:
+        outcomes = at_once([lambda: flows.add_reference(source, "f1"), lambda: others.add_reference(source, "f2")])
         assert sorted(map(str, outcomes)) == ["False", "True"]
 
-    def test_a_taken_variable_is_let_go_by_its_taker_alone(self, flows: Store) -> None:
-        add(flows, "a")
-        flows.take(JOB, "a", "f1")
-        flows.untake(JOB, "a", "f2")
-        assert flows.taker(JOB, "a") == "f1"
-        flows.untake(JOB, "a", "f1")
-        assert flows.taker(JOB, "a") is None
+    @pytest.mark.parametrize("source", [VARIABLE, KEY])
+    def test_a_reference_to_another_flow_is_not_removed(self, flows: FlowStore, source: Source) -> None:
+        flows.add_reference(source, "f1")
+        flows.remove_reference(source, "f2")
+        assert flows.references(source) == ["f1"]
+        flows.remove_reference(source, "f1")
+        assert flows.references(source) == []
 
-    def test_a_variable_that_is_not_there_can_not_be_taken(self, flows: Store) -> None:
-        with pytest.raises(NotFound):
-            flows.take(JOB, "a", "f1")
+    def test_one_at_a_time_looks_up_a_key_and_adds_its_flow(self, flows: FlowStore, others: FlowStore) -> None:
+        found: list[list[str]] = []
+
+        def post(flows: FlowStore) -> None:
+            with flows.lock(KEY, wait=True):
+                found.append(flows.references(KEY))
+                flows.add_reference(KEY, "f1")
+
+        at_once([lambda: post(flows), lambda: post(others)])
+        assert found == [[], ["f1"]]

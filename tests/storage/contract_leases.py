@@ -16,7 +16,7 @@ SHORT = 0.02
 
 
 def leased(store: Store, seconds: float = 60) -> Lease:
-    lease = store.lease(JOB, seconds)
+    lease = store.leases.lease(JOB, seconds)
     assert lease is not None
     return lease
 
@@ -25,7 +25,7 @@ class LeasesContract(BaseContract):
     def test_a_lease_carries_the_variable(self, store: Store) -> None:
         add(store, "a")
         lease = leased(store)
-        assert (lease.variable_id, lease.document) == ("a", store.variable(JOB, "a"))
+        assert (lease.variable_id, lease.document) == ("a", store.variables.get(JOB, "a"))
 
     @pytest.mark.parametrize("seconds", [0.5, 60, 300, 86_400])
     def test_the_deadline_is_at_most_four_percent_further_than_asked(self, store: Store, seconds: float) -> None:
@@ -36,11 +36,11 @@ class LeasesContract(BaseContract):
         assert before + seconds * 1000 <= lease.deadline <= after + seconds * 1040
 
     def test_where_nothing_is_posted_nothing_is_lent(self, store: Store) -> None:
-        assert store.lease(JOB, 60) is None
+        assert store.leases.lease(JOB, 60) is None
 
     def test_an_unknown_job_lends_nothing(self, store: Store) -> None:
         with pytest.raises(NotFound):
-            store.lease("unknown", 60)
+            store.leases.lease("unknown", 60)
 
     def test_each_variable_is_lent_once(self, store: Store) -> None:
         names = [f"v{number:03}" for number in range(300)]
@@ -51,7 +51,7 @@ class LeasesContract(BaseContract):
         names = [f"v{number:03}" for number in range(150)]
         add(store, *names)
         seen = []
-        while (lease := store.lease(JOB, 60) or other.lease(JOB, 60)) is not None:
+        while (lease := store.leases.lease(JOB, 60) or other.leases.lease(JOB, 60)) is not None:
             seen.append(lease.variable_id)
             store, other = other, store
         assert sorted(seen) == names
@@ -59,12 +59,12 @@ class LeasesContract(BaseContract):
     def test_of_many_callers_at_once_one_gets_it(self, store: Store, other: Store) -> None:
         for name in "abcdefgh":
             add(store, name)
-            outcomes = at_once([lambda by=by: by.lease(JOB, 60) for by in (store, other) * 4])
+            outcomes = at_once([lambda by=by: by.leases.lease(JOB, 60) for by in (store, other) * 4])
             assert [lease.variable_id for lease in outcomes if isinstance(lease, Lease)] == [name]
 
     def test_many_callers_at_once_each_get_one(self, store: Store, other: Store) -> None:
         add(store, *(f"v{number}" for number in range(16)))
-        outcomes = at_once([lambda by=by: by.lease(JOB, 60) for by in (store, other) * 8])
+        outcomes = at_once([lambda by=by: by.leases.lease(JOB, 60) for by in (store, other) * 8])
         assert len({lease.variable_id for lease in outcomes if isinstance(lease, Lease)}) == 16
 
     def test_the_choice_is_random(self, store: Store) -> None:
@@ -91,7 +91,7 @@ class LeasesContract(BaseContract):
     def test_a_lease_that_has_run_out_is_lent_again(self, store: Store, other: Store) -> None:
         add(store, "a")
         first = leased(store, SHORT)
-        second = eventually(lambda: other.lease(JOB, 60))
+        second = eventually(lambda: other.leases.lease(JOB, 60))
         assert ids.now_milliseconds() >= first.deadline
         assert second.variable_id == "a"
 
@@ -99,7 +99,7 @@ class LeasesContract(BaseContract):
         add(store, "a")
         deadline = leased(store, 0.2).deadline
         while ids.now_milliseconds() < deadline - 20:
-            lease = other.lease(JOB, 60)
+            lease = other.leases.lease(JOB, 60)
             assert lease is None or ids.now_milliseconds() >= deadline
             time.sleep(0.005)
 
@@ -107,106 +107,106 @@ class LeasesContract(BaseContract):
         add(store, "a")
         deadline = leased(store, SHORT).deadline
         eventually(lambda: ids.now_milliseconds() > deadline)
-        outcomes = at_once([lambda by=by: by.lease(JOB, 60) for by in (store, other) * 4])
+        outcomes = at_once([lambda by=by: by.leases.lease(JOB, 60) for by in (store, other) * 4])
         assert sum(isinstance(outcome, Lease) for outcome in outcomes) == 1
 
     # One by name
 
     def test_one_is_lent_by_name(self, store: Store) -> None:
         add(store, *"abc")
-        lease = store.lease_variable(JOB, "b", 60)
+        lease = store.leases.lease_variable(JOB, "b", 60)
         assert lease is not None
-        assert (lease.variable_id, store.state(JOB, "b")) == ("b", "leased")
+        assert (lease.variable_id, store.variables.state(JOB, "b")) == ("b", "leased")
 
     def test_what_is_lent_cannot_be_had_by_name(self, store: Store, other: Store) -> None:
         add(store, "a")
         leased(store)
-        assert other.lease_variable(JOB, "a", 60) is None
+        assert other.leases.lease_variable(JOB, "a", 60) is None
 
     def test_what_is_settled_cannot_be_had_by_name(self, store: Store) -> None:
         add(store, *"ab")
         accept(store, "a")
         park(store, "b")
-        assert store.lease_variable(JOB, "a", 60) is None
-        assert store.lease_variable(JOB, "b", 60) is None
+        assert store.leases.lease_variable(JOB, "a", 60) is None
+        assert store.leases.lease_variable(JOB, "b", 60) is None
 
     def test_what_is_unknown_cannot_be_had_by_name(self, store: Store) -> None:
-        assert store.lease_variable(JOB, "unknown", 60) is None
+        assert store.leases.lease_variable(JOB, "unknown", 60) is None
 
     def test_one_that_has_run_out_can_be_had_by_name(self, store: Store) -> None:
         add(store, "a")
         leased(store, SHORT)
-        assert eventually(lambda: store.lease_variable(JOB, "a", 60)).variable_id == "a"
+        assert eventually(lambda: store.leases.lease_variable(JOB, "a", 60)).variable_id == "a"
 
     # Sampling
 
     def test_a_sample_is_of_what_can_be_lent(self, store: Store) -> None:
         add(store, *"abcdef")
-        store.lease_variable(JOB, "a", 60)
+        store.leases.lease_variable(JOB, "a", 60)
         accept(store, "b")
         park(store, "c")
-        assert sorted(store.sample(JOB, 10)) == ["d", "e", "f"]
+        assert sorted(store.leases.sample(JOB, 10)) == ["d", "e", "f"]
 
     def test_a_sample_is_bounded(self, store: Store) -> None:
-        store.add_variables(JOB, variables(f"v{number}" for number in range(50)))
-        sample = store.sample(JOB, 7)
+        store.variables.add(JOB, variables(f"v{number}" for number in range(50)))
+        sample = store.leases.sample(JOB, 7)
         assert len(sample) == len(set(sample)) == 7
 
     def test_a_sample_lends_nothing(self, store: Store) -> None:
         add(store, "a")
-        store.sample(JOB, 10)
-        assert store.state(JOB, "a") == "open"
+        store.leases.sample(JOB, 10)
+        assert store.variables.state(JOB, "a") == "open"
 
     def test_a_sample_has_what_has_run_out(self, store: Store) -> None:
         add(store, "a")
         leased(store, SHORT)
-        eventually(lambda: store.sample(JOB, 10) == ["a"])
+        eventually(lambda: store.leases.sample(JOB, 10) == ["a"])
 
     # Putting off
 
     def test_an_extended_lease_ends_later(self, store: Store, other: Store) -> None:
         add(store, "a")
         lease = leased(store, SHORT)
-        later = other.extend(JOB, "a", lease.deadline, 60)
+        later = other.leases.extend(JOB, "a", lease.deadline, 60)
         assert later >= ids.now_milliseconds() + 59_000
         eventually(lambda: ids.now_milliseconds() > lease.deadline)
-        assert (store.lease(JOB, 60), store.state(JOB, "a")) == (None, "leased")
+        assert (store.leases.lease(JOB, 60), store.variables.state(JOB, "a")) == (None, "leased")
 
     def test_an_extension_never_shortens(self, store: Store) -> None:
         add(store, "a")
         lease = leased(store, 60)
-        assert store.extend(JOB, "a", lease.deadline, 1) == lease.deadline
-        assert store.state(JOB, "a") == "leased"
+        assert store.leases.extend(JOB, "a", lease.deadline, 1) == lease.deadline
+        assert store.variables.state(JOB, "a") == "leased"
 
     def test_a_lease_that_has_run_out_can_be_extended_while_nobody_else_has_it(self, store: Store) -> None:
         add(store, "a")
         lease = leased(store, SHORT)
         eventually(lambda: ids.now_milliseconds() > lease.deadline)
-        assert store.extend(JOB, "a", lease.deadline, 60) > lease.deadline
-        assert store.lease(JOB, 60) is None
+        assert store.leases.extend(JOB, "a", lease.deadline, 60) > lease.deadline
+        assert store.leases.lease(JOB, 60) is None
 
     def test_after_an_extension_the_former_deadline_names_nothing(self, store: Store) -> None:
         add(store, "a")
         lease = leased(store, 1)
-        store.extend(JOB, "a", lease.deadline, 60)
+        store.leases.extend(JOB, "a", lease.deadline, 60)
         with pytest.raises(LeaseLost):
-            store.extend(JOB, "a", lease.deadline, 60)
+            store.leases.extend(JOB, "a", lease.deadline, 60)
 
     @pytest.mark.parametrize("seconds", [1, 600])
     def test_a_lease_that_was_given_back_is_not_extended(self, store: Store, seconds: float) -> None:
         add(store, "a")
         lease = leased(store, 60)
-        store.give_back(JOB, "a", lease.deadline)
+        store.leases.give_back(JOB, "a", lease.deadline)
         with pytest.raises(LeaseLost) as caught:
-            store.extend(JOB, "a", lease.deadline, seconds)
+            store.leases.extend(JOB, "a", lease.deadline, seconds)
         assert caught.value.variable_id == "a"
 
     def test_a_lease_that_another_has_by_now_is_not_extended(self, store: Store, other: Store) -> None:
         add(store, "a")
         lease = leased(store, SHORT)
-        eventually(lambda: other.lease(JOB, 60))
+        eventually(lambda: other.leases.lease(JOB, 60))
         with pytest.raises(LeaseLost):
-            store.extend(JOB, "a", lease.deadline, 600)
+            store.leases.extend(JOB, "a", lease.deadline, 600)
 
     @pytest.mark.parametrize("seconds", [1, 600])
     def test_the_lease_of_a_finished_variable_is_lost(self, store: Store, seconds: float) -> None:
@@ -214,109 +214,109 @@ class LeasesContract(BaseContract):
         lease = leased(store, 60)
         accept(store, "a")
         with pytest.raises(LeaseLost):
-            store.extend(JOB, "a", lease.deadline, seconds)
+            store.leases.extend(JOB, "a", lease.deadline, seconds)
         with pytest.raises(LeaseLost):
-            store.give_back(JOB, "a", lease.deadline)
+            store.leases.give_back(JOB, "a", lease.deadline)
 
     def test_the_lease_of_what_is_unknown_is_lost(self, store: Store) -> None:
         for job_id in (JOB, "unknown"):
             with pytest.raises(LeaseLost):
-                store.extend(job_id, "unknown", 1, 60)
+                store.leases.extend(job_id, "unknown", 1, 60)
             with pytest.raises(LeaseLost):
-                store.give_back(job_id, "unknown", 1)
+                store.leases.give_back(job_id, "unknown", 1)
 
     # Giving back
 
     def test_what_was_given_back_is_open(self, store: Store, other: Store) -> None:
         add(store, "a")
         lease = leased(store)
-        other.give_back(JOB, "a", lease.deadline)
-        assert store.state(JOB, "a") == "open"
-        assert store.lease(JOB, 60) is not None
+        other.leases.give_back(JOB, "a", lease.deadline)
+        assert store.variables.state(JOB, "a") == "open"
+        assert store.leases.lease(JOB, 60) is not None
 
     def test_a_lease_is_given_back_once(self, store: Store) -> None:
         add(store, "a")
         lease = leased(store)
-        outcomes = at_once([lambda: store.give_back(JOB, "a", lease.deadline)] * 4)
+        outcomes = at_once([lambda: store.leases.give_back(JOB, "a", lease.deadline)] * 4)
         assert outcomes.count(None) == 1
         assert [type(outcome) for outcome in outcomes].count(LeaseLost) == 3
 
     def test_what_another_has_by_now_is_not_given_back(self, store: Store, other: Store) -> None:
         add(store, "a")
         lease = leased(store, SHORT)
-        eventually(lambda: other.lease(JOB, 60))
+        eventually(lambda: other.leases.lease(JOB, 60))
         with pytest.raises(LeaseLost):
-            store.give_back(JOB, "a", lease.deadline)
-        assert store.state(JOB, "a") == "leased"
+            store.leases.give_back(JOB, "a", lease.deadline)
+        assert store.variables.state(JOB, "a") == "leased"
 
     # What is to be had
 
     def test_a_job_with_open_variables_has_work(self, store: Store) -> None:
-        assert not store.has_work(JOB)
+        assert not store.leases.has_work(JOB)
         add(store, "a")
-        assert store.has_work(JOB)
+        assert store.leases.has_work(JOB)
 
     def test_a_job_that_is_lent_out_has_none(self, store: Store) -> None:
         add(store, *"abc")
         lease_all(store)
-        assert not store.has_work(JOB)
+        assert not store.leases.has_work(JOB)
 
     def test_it_has_work_again_when_a_lease_runs_out(self, store: Store) -> None:
         add(store, "a")
         lease_all(store, SHORT)
-        eventually(lambda: store.has_work(JOB))
+        eventually(lambda: store.leases.has_work(JOB))
 
     def test_an_unknown_job_has_no_work(self, store: Store) -> None:
-        assert not store.has_work("unknown")
+        assert not store.leases.has_work("unknown")
 
     def test_a_lease_that_was_given_back_says_nothing_of_the_next(self, store: Store) -> None:
         add(store, "a")
         former = leased(store)
-        store.give_back(JOB, "a", former.deadline)
+        store.leases.give_back(JOB, "a", former.deadline)
         present = leased(store)
         with pytest.raises(LeaseLost):
-            store.give_back(JOB, "a", former.deadline)
+            store.leases.give_back(JOB, "a", former.deadline)
         with pytest.raises(LeaseLost):
-            store.extend(JOB, "a", former.deadline, 60)
-        assert store.extend(JOB, "a", present.deadline, 60) >= present.deadline
+            store.leases.extend(JOB, "a", former.deadline, 60)
+        assert store.leases.extend(JOB, "a", present.deadline, 60) >= present.deadline
 
     def test_a_refusal_under_a_lease_that_was_given_back_leaves_the_next(self, store: Store) -> None:
         add(store, "a")
         former = leased(store)
-        store.give_back(JOB, "a", former.deadline)
+        store.leases.give_back(JOB, "a", former.deadline)
         leased(store)
-        store.reject(JOB, "a", refusal("a"), max_errors=3, deadline=former.deadline)
-        assert store.state(JOB, "a") == "leased"
+        store.results.reject(JOB, "a", refusal("a"), max_errors=3, deadline=former.deadline)
+        assert store.variables.state(JOB, "a") == "leased"
 
     def test_many_leases_given_back_put_the_deadline_off_by_next_to_nothing(self, store: Store) -> None:
         add(store, "a")
         for _ in range(50):
             lease = leased(store, 60)
-            store.give_back(JOB, "a", lease.deadline)
+            store.leases.give_back(JOB, "a", lease.deadline)
         assert leased(store, 60).deadline <= ids.now_milliseconds() + 60 * 1040
 
     def test_the_next_deadline_is_the_first(self, store: Store) -> None:
         add(store, *"ab")
         late, soon = leased(store, 600), leased(store, 60)
-        assert store.next_deadline(JOB) == soon.deadline < late.deadline
+        assert store.leases.next_deadline(JOB) == soon.deadline < late.deadline
 
     def test_without_a_lease_there_is_no_deadline(self, store: Store) -> None:
         add(store, "a")
-        assert store.next_deadline(JOB) is None
+        assert store.leases.next_deadline(JOB) is None
 
     def test_a_finished_lease_has_no_deadline(self, store: Store) -> None:
         add(store, *"ab")
         soon, late = leased(store, 60), leased(store, 600)
-        store.accept(JOB, soon.variable_id, refusal(soon.variable_id), soon.deadline)
-        assert store.next_deadline(JOB) == late.deadline
-        store.give_back(JOB, late.variable_id, late.deadline)
-        assert store.next_deadline(JOB) is None
+        store.results.accept(JOB, soon.variable_id, refusal(soon.variable_id), soon.deadline)
+        assert store.leases.next_deadline(JOB) == late.deadline
+        store.leases.give_back(JOB, late.variable_id, late.deadline)
+        assert store.leases.next_deadline(JOB) is None
 
     def test_a_reopened_store_keeps_leases(self, store: Store, open_store: OpenStore) -> None:
         add(store, "a")
         lease = leased(store)
         store.close()
         reopened = open_store()
-        assert reopened.lease(JOB, 60) is None
-        reopened.give_back(JOB, "a", lease.deadline)
+        assert reopened.leases.lease(JOB, 60) is None
+        reopened.leases.give_back(JOB, "a", lease.deadline)
         assert lease_all(reopened) == ["a"]

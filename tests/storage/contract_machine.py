@@ -46,9 +46,9 @@ class StoreMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        for job_id in self.stores[0].job_ids():
-            self.stores[0].delete_job(job_id)
-        self.stores[0].create_job(JOB, job())
+        for job_id in self.stores[0].jobs.ids():
+            self.stores[0].jobs.delete(job_id)
+        self.stores[0].jobs.create(JOB, job())
         self.model = Model()
 
     @rule(which=which_store, names=st.lists(some_name, min_size=1, unique=True), data=st.sampled_from([1, 2]))
@@ -56,17 +56,17 @@ class StoreMachine(RuleBasedStateMachine):
         documents = {name: variable(name, {"x": data}) for name in names}
         if any(self.model.data.get(name, data) != data for name in names):
             with pytest.raises(AlreadyExists):
-                self.stores[which].add_variables(JOB, documents)
+                self.stores[which].variables.add(JOB, documents)
             return
         new = [name for name in names if name not in self.model.data]
-        assert self.stores[which].add_variables(JOB, documents) == new
+        assert self.stores[which].variables.add(JOB, documents) == new
         for name in new:
             self.model.data[name], self.model.errors[name] = data, []
             self.model.open(name)
 
     @rule(which=which_store)
     def lease(self, which: int) -> None:
-        lease = self.stores[which].lease(JOB, LONG)
+        lease = self.stores[which].leases.lease(JOB, LONG)
         openly = {name for name, state in self.model.states.items() if state == "open"}
         if lease is None:
             assert not openly
@@ -76,7 +76,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(which=which_store, name=some_name)
     def lease_variable(self, which: int, name: str) -> None:
-        lease = self.stores[which].lease_variable(JOB, name, LONG)
+        lease = self.stores[which].leases.lease_variable(JOB, name, LONG)
         assert (lease is not None) == (self.model.states.get(name) == "open")
         if lease is not None:
             self.model.states[name], self.model.deadlines[name] = "leased", lease.deadline
@@ -86,9 +86,9 @@ class StoreMachine(RuleBasedStateMachine):
         deadline = self.model.deadlines.get(name)
         if deadline is None:
             with pytest.raises(LeaseLost):
-                self.stores[which].extend(JOB, name, 12345, seconds)
+                self.stores[which].leases.extend(JOB, name, 12345, seconds)
         else:
-            self.model.deadlines[name] = self.stores[which].extend(JOB, name, deadline, seconds)
+            self.model.deadlines[name] = self.stores[which].leases.extend(JOB, name, deadline, seconds)
             assert self.model.deadlines[name] >= deadline
 
     @rule(which=which_store, name=some_name)
@@ -96,23 +96,23 @@ class StoreMachine(RuleBasedStateMachine):
         deadline = self.model.deadlines.get(name)
         if deadline is None:
             with pytest.raises(LeaseLost):
-                self.stores[which].give_back(JOB, name, 12345)
+                self.stores[which].leases.give_back(JOB, name, 12345)
         else:
-            self.stores[which].give_back(JOB, name, deadline)
+            self.stores[which].leases.give_back(JOB, name, deadline)
             self.model.open(name)
 
     @rule(which=which_store, name=some_name, leased=st.booleans())
     def accept(self, which: int, name: str, leased: bool) -> None:
         document = result(name)
         deadline = self.model.deadlines.get(name) if leased else None
-        if self._finish(name, document, lambda: self.stores[which].accept(JOB, name, document, deadline)):
+        if self._finish(name, document, lambda: self.stores[which].results.accept(JOB, name, document, deadline)):
             self.model.states[name] = "done"
             self.model.accepted.append(name)
 
     @rule(which=which_store, name=some_name)
     def withdraw(self, which: int, name: str) -> None:
         document = withdrawal(name)
-        if self._finish(name, document, lambda: self.stores[which].withdraw(JOB, name, document)):
+        if self._finish(name, document, lambda: self.stores[which].results.withdraw(JOB, name, document)):
             self.model.states[name] = "withdrawn"
 
     def _finish(self, name: str, document: Any, act: Any) -> bool:
@@ -135,7 +135,7 @@ class StoreMachine(RuleBasedStateMachine):
         if not self.model.unsettled(name):
             return
         document, deadline = refusal(name), self.model.deadlines.get(name) if leased else None
-        failed = self.stores[which].reject(JOB, name, document, MAX_ERRORS, deadline)
+        failed = self.stores[which].results.reject(JOB, name, document, MAX_ERRORS, deadline)
         if self.model.states[name] != "failed":
             self.model.rejected += 1
             self.model.errors[name].append(document["id"])
@@ -151,7 +151,7 @@ class StoreMachine(RuleBasedStateMachine):
     def release(self, which: int, name: str) -> None:
         if name not in self.model.data:
             return
-        assert self.stores[which].release(JOB, name) == (self.model.states[name] == "failed")
+        assert self.stores[which].results.release(JOB, name) == (self.model.states[name] == "failed")
         if self.model.states[name] == "failed":
             self.model.errors[name] = []
             self.model.open(name)
@@ -159,8 +159,8 @@ class StoreMachine(RuleBasedStateMachine):
     @precondition(lambda self: "done" in self.model.states.values())
     @rule(which=which_store)
     def delete_and_create_again(self, which: int) -> None:
-        self.stores[which].delete_job(JOB)
-        self.stores[1 - which].create_job(JOB, job())
+        self.stores[which].jobs.delete(JOB)
+        self.stores[1 - which].jobs.create(JOB, job())
         self.model = Model()
 
     @rule(which=which_store)
@@ -169,24 +169,26 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(which=which_store)
     def check(self, which: int) -> None:
-        eventually(lambda: not list(self.stores[which].check(False)))  # What was deleted is taken away meanwhile.
+        eventually(
+            lambda: not list(self.stores[which].maintenance.check(False))
+        )  # What was deleted is taken away meanwhile.
 
     @invariant()
     def both_say_what_the_model_says(self) -> None:
         for store in self.stores:
             for name in self.model.data:
-                assert store.state(JOB, name) == self.model.states[name]
-                assert store.outcome(JOB, name) == self.model.outcomes.get(name)
-                assert [document["id"] for document in store.rejected(JOB, name)] == self.model.errors[name]
-            assert store.next_deadline(JOB) == min(self.model.deadlines.values(), default=None)
-            self._compare_counts(store.counts(JOB))
+                assert store.variables.state(JOB, name) == self.model.states[name]
+                assert store.results.outcome(JOB, name) == self.model.outcomes.get(name)
+                assert [document["id"] for document in store.results.rejected(JOB, name)] == self.model.errors[name]
+            assert store.leases.next_deadline(JOB) == min(self.model.deadlines.values(), default=None)
+            self._compare_counts(store.counts.get(JOB))
             self._compare_pages(store)
 
     def _compare_pages(self, store: Store) -> None:
-        assert [item["variable"] for item in store.posted(JOB, None, 99).items] == list(self.model.data)
-        assert [item["variable"] for item in store.accepted(JOB, None, 99).items] == self.model.accepted
+        assert [item["variable"] for item in store.variables.page(JOB, None, 99).items] == list(self.model.data)
+        assert [item["variable"] for item in store.results.page(JOB, None, 99).items] == self.model.accepted
         in_order = [name for name in self.model.data if self.model.states[name] == "done"]
-        assert [item["variable"] for item in store.accepted_in_input_order(JOB, None, 99).items] == in_order
+        assert [item["variable"] for item in store.results.page_in_input_order(JOB, None, 99).items] == in_order
 
     def _compare_counts(self, counts: Counts) -> None:
         states = list(self.model.states.values())

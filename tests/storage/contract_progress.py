@@ -16,7 +16,7 @@ from tests.storage.helpers import JOB, accept, add, eventually, park, refusal, r
 
 def numbers(store: Store) -> dict[str, Any]:
     """The counts that are not zero."""
-    counts = store.counts(JOB)
+    counts = store.counts.get(JOB)
     named = {name: value for name, value in asdict(counts).items() if isinstance(value, int)}
     del named["timed_results"]
     return {name: value for name, value in (named | {"open": counts.open}).items() if value}
@@ -32,26 +32,26 @@ class ProgressContract(BaseContract):
 
     def test_a_lease_is_counted(self, store: Store, other: Store) -> None:
         add(store, *"abc")
-        store.lease(JOB, 60)
+        store.leases.lease(JOB, 60)
         assert numbers(other) == {"posted": 3, "open": 2, "leased": 1}
 
     def test_a_lease_that_has_run_out_counts_as_open(self, store: Store) -> None:
         add(store, "a")
-        store.lease(JOB, 0.02)
+        store.leases.lease(JOB, 0.02)
         eventually(lambda: numbers(store) == {"posted": 1, "open": 1})
 
     def test_a_lease_given_back_is_open(self, store: Store) -> None:
         add(store, "a")
-        lease = store.lease(JOB, 60)
+        lease = store.leases.lease(JOB, 60)
         assert lease is not None
-        store.give_back(JOB, "a", lease.deadline)
+        store.leases.give_back(JOB, "a", lease.deadline)
         assert numbers(store) == {"posted": 1, "open": 1}
 
     def test_an_extended_lease_is_one(self, store: Store) -> None:
         add(store, "a")
-        lease = store.lease(JOB, 60)
+        lease = store.leases.lease(JOB, 60)
         assert lease is not None
-        store.extend(JOB, "a", lease.deadline, 600)
+        store.leases.extend(JOB, "a", lease.deadline, 600)
         assert numbers(store) == {"posted": 1, "leased": 1}
 
     def test_an_accepted_result_is_counted(self, store: Store, other: Store) -> None:
@@ -61,7 +61,7 @@ class ProgressContract(BaseContract):
 
     def test_a_refused_result_is_counted(self, store: Store, other: Store) -> None:
         add(store, "a")
-        store.reject(JOB, "a", refusal("a"), max_errors=3)
+        store.results.reject(JOB, "a", refusal("a"), max_errors=3)
         assert numbers(other) == {"posted": 1, "rejected": 1, "open": 1}
 
     def test_a_failed_variable_is_counted(self, store: Store, other: Store) -> None:
@@ -72,74 +72,74 @@ class ProgressContract(BaseContract):
     def test_a_released_variable_counts_as_open(self, store: Store, other: Store) -> None:
         add(store, "a")
         park(store, "a")
-        store.release(JOB, "a")
+        store.results.release(JOB, "a")
         assert numbers(other) == {"posted": 1, "rejected": 1, "open": 1}
 
     def test_a_withdrawn_variable_is_counted(self, store: Store, other: Store) -> None:
         add(store, *"ab")
-        store.withdraw(JOB, "a", withdrawal("a"))
+        store.results.withdraw(JOB, "a", withdrawal("a"))
         assert numbers(other) == {"posted": 2, "withdrawn": 1, "open": 1}
 
     def test_a_failed_one_that_is_withdrawn_has_not_failed(self, store: Store) -> None:
         add(store, "a")
         park(store, "a")
-        store.withdraw(JOB, "a", withdrawal("a"))
+        store.results.withdraw(JOB, "a", withdrawal("a"))
         assert numbers(store) == {"posted": 1, "rejected": 1, "withdrawn": 1}
 
     def test_counts_go_on_from_call_to_call(self, store: Store, other: Store) -> None:
         add(store, *"abcd")
         for number, name in enumerate("abcd", start=1):
             accept(store if number % 2 else other, name)
-            assert store.counts(JOB).accepted == other.counts(JOB).accepted == number
+            assert store.counts.get(JOB).accepted == other.counts.get(JOB).accepted == number
 
     def test_run_times_are_summed_up(self, store: Store) -> None:
         add(store, *"abc")
         for name, seconds in (("a", 1.5), ("b", 2.5), ("c", None)):
-            store.accept(JOB, name, result(name, run_seconds=seconds))
-        assert store.counts(JOB).mean_run_seconds == 2.0
+            store.results.accept(JOB, name, result(name, run_seconds=seconds))
+        assert store.counts.get(JOB).mean_run_seconds == 2.0
 
     def test_without_results_there_is_no_mean(self, store: Store) -> None:
-        assert store.counts(JOB).mean_run_seconds is None
+        assert store.counts.get(JOB).mean_run_seconds is None
 
     def test_results_are_counted_by_the_minute(self, store: Store) -> None:
         add(store, *"ab")
         accept(store, *"ab")
-        per_minute = store.counts(JOB).per_minute
+        per_minute = store.counts.get(JOB).per_minute
         assert sum(per_minute.values()) == 2
         assert all(abs(minute - ids.now_milliseconds() // 60_000) <= 1 for minute in per_minute)
 
     def test_what_a_caller_does_to_its_counts_is_its_own(self, store: Store) -> None:
-        store.report(JOB, "f", "message", "")
-        counts = store.counts(JOB)
+        store.counts.report(JOB, "f", "message", "")
+        counts = store.counts.get(JOB)
         counts.per_minute[1], counts.reports["f"]["errors"] = 5, 99
-        assert store.counts(JOB).reports["f"]["errors"] == 1
-        assert 1 not in store.counts(JOB).per_minute
+        assert store.counts.get(JOB).reports["f"]["errors"] == 1
+        assert 1 not in store.counts.get(JOB).per_minute
 
     def test_an_unknown_job_has_no_counts(self, store: Store) -> None:
         with pytest.raises(NotFound):
-            store.counts("unknown")
+            store.counts.get("unknown")
 
     def test_many_events_survive_a_reopening(self, store: Store, open_store: OpenStore) -> None:
         add(store, *(f"v{number}" for number in range(6000)))
-        assert store.counts(JOB).posted == 6000
+        assert store.counts.get(JOB).posted == 6000
         accept(store, "v1", "v2")
         store.close()
         reopened = open_store()
-        assert (reopened.counts(JOB).posted, reopened.counts(JOB).accepted) == (6000, 2)
+        assert (reopened.counts.get(JOB).posted, reopened.counts.get(JOB).accepted) == (6000, 2)
 
     # Reports
 
     def test_a_report_is_kept_with_its_time(self, store: Store, other: Store) -> None:
-        store.report(JOB, "validate_result", "it threw", "console")
-        report = other.counts(JOB).reports["validate_result"]
+        store.counts.report(JOB, "validate_result", "it threw", "console")
+        report = other.counts.get(JOB).reports["validate_result"]
         assert (report["errors"], report["message"], report["console"]) == (1, "it threw", "console")
         assert report["at"] <= ids.now_text()
 
     def test_reports_are_counted_by_function(self, store: Store) -> None:
         for message in ("first", "second"):
-            store.report(JOB, "validate_result", message, "")
-        store.report(JOB, "variable_scheduler", "other", "")
-        reports = store.counts(JOB).reports
+            store.counts.report(JOB, "validate_result", message, "")
+        store.counts.report(JOB, "variable_scheduler", "other", "")
+        reports = store.counts.get(JOB).reports
         assert {name: report["errors"] for name, report in reports.items()} == {
             "validate_result": 2,
             "variable_scheduler": 1,
@@ -147,6 +147,6 @@ class ProgressContract(BaseContract):
         assert reports["validate_result"]["message"] == "second"
 
     def test_console_output_alone_is_no_error(self, store: Store) -> None:
-        store.report(JOB, "f", None, "printed")
-        report = store.counts(JOB).reports["f"]
+        store.counts.report(JOB, "f", None, "printed")
+        report = store.counts.get(JOB).reports["f"]
         assert (report["errors"], report["message"], report["console"]) == (0, None, "printed")

@@ -18,57 +18,57 @@ class ResultsContract(BaseContract):
     def test_an_accepted_result_is_the_outcome(self, store: Store, other: Store) -> None:
         add(store, "a")
         document = result("a", {"text": "ä😀", "deep": [None, {}]})
-        store.accept(JOB, "a", document)
-        assert other.outcome(JOB, "a") == document
+        store.results.accept(JOB, "a", document)
+        assert other.results.outcome(JOB, "a") == document
 
     def test_an_unfinished_variable_has_no_outcome(self, store: Store) -> None:
         add(store, "a")
-        assert store.outcome(JOB, "a") is None
+        assert store.results.outcome(JOB, "a") is None
 
     def test_a_withdrawal_is_the_outcome(self, store: Store) -> None:
         add(store, "a")
         document = withdrawal("a")
-        store.withdraw(JOB, "a", document)
-        assert store.outcome(JOB, "a") == document
+        store.results.withdraw(JOB, "a", document)
+        assert store.results.outcome(JOB, "a") == document
 
     def test_a_result_is_accepted_under_its_lease(self, store: Store) -> None:
         add(store, "a")
-        lease = store.lease(JOB, 60)
+        lease = store.leases.lease(JOB, 60)
         assert lease is not None
-        store.accept(JOB, "a", result("a"), lease.deadline)
-        assert (store.state(JOB, "a"), store.counts(JOB).leased) == ("done", 0)
+        store.results.accept(JOB, "a", result("a"), lease.deadline)
+        assert (store.variables.state(JOB, "a"), store.counts.get(JOB).leased) == ("done", 0)
 
     def test_a_result_without_a_lease_is_accepted(self, store: Store) -> None:
         add(store, "a")
         accept(store, "a")
-        assert store.state(JOB, "a") == "done"
-        assert store.lease(JOB, 60) is None
+        assert store.variables.state(JOB, "a") == "done"
+        assert store.leases.lease(JOB, 60) is None
 
     def test_a_result_ends_whatever_lease_there_is(self, store: Store) -> None:
         add(store, "a")
         lease_all(store)
-        store.accept(JOB, "a", result("a"), deadline=1)
-        assert store.counts(JOB).leased == 0
+        store.results.accept(JOB, "a", result("a"), deadline=1)
+        assert store.counts.get(JOB).leased == 0
 
     def test_a_late_result_of_a_failed_variable_is_accepted(self, store: Store) -> None:
         add(store, "a")
         park(store, "a")
         accept(store, "a")
-        assert (store.state(JOB, "a"), store.counts(JOB).failed) == ("done", 0)
+        assert (store.variables.state(JOB, "a"), store.counts.get(JOB).failed) == ("done", 0)
 
     def test_a_second_result_is_refused_with_the_winner(self, store: Store) -> None:
         add(store, "a")
         winner = result("a", "first")
-        store.accept(JOB, "a", winner)
+        store.results.accept(JOB, "a", winner)
         with pytest.raises(AlreadyFinished) as caught:
-            store.accept(JOB, "a", result("a", "second"))
+            store.results.accept(JOB, "a", result("a", "second"))
         assert (caught.value.variable_id, caught.value.outcome) == ("a", winner)
-        assert store.outcome(JOB, "a") == winner
+        assert store.results.outcome(JOB, "a") == winner
 
     def test_a_withdrawn_variable_takes_no_result(self, store: Store) -> None:
         add(store, "a")
         document = withdrawal("a")
-        store.withdraw(JOB, "a", document)
+        store.results.withdraw(JOB, "a", document)
         with pytest.raises(AlreadyFinished) as caught:
             accept(store, "a")
         assert caught.value.outcome == document
@@ -81,14 +81,16 @@ class ResultsContract(BaseContract):
         for name in "abcd":
             add(store, name)
             acts = [
-                lambda number=number, name=name: (store, other)[number % 2].accept(JOB, name, result(name, number))
+                lambda number=number, name=name: (store, other)[number % 2].results.accept(
+                    JOB, name, result(name, number)
+                )
                 for number in range(8)
             ]
             outcomes = at_once(acts)
             winner = outcomes.index(None)
             losers = [outcome for outcome in outcomes if isinstance(outcome, AlreadyFinished)]
             assert [loser.outcome["result"] for loser in losers] == [winner] * 7
-        assert store.counts(JOB).accepted == 4
+        assert store.counts.get(JOB).accepted == 4
 
     def test_of_a_result_and_a_withdrawal_at_once_one_counts(self, store: Store, other: Store) -> None:
         names = [f"v{number}" for number in range(12)]
@@ -96,67 +98,67 @@ class ResultsContract(BaseContract):
         for name in names:
             outcomes = at_once(
                 [
-                    lambda name=name: store.accept(JOB, name, result(name)),
-                    lambda name=name: other.withdraw(JOB, name, withdrawal(name)),
+                    lambda name=name: store.results.accept(JOB, name, result(name)),
+                    lambda name=name: other.results.withdraw(JOB, name, withdrawal(name)),
                 ]
             )
             assert outcomes.count(None) == 1
-            assert store.state(JOB, name) == ("done" if outcomes[0] is None else "withdrawn")
-        counts = store.counts(JOB)
+            assert store.variables.state(JOB, name) == ("done" if outcomes[0] is None else "withdrawn")
+        counts = store.counts.get(JOB)
         assert (counts.accepted + counts.withdrawn, counts.open) == (12, 0)
 
     def test_of_a_result_and_a_lease_given_back_at_once_nothing_stays_queued(self, store: Store, other: Store) -> None:
         names = [f"v{number}" for number in range(12)]
         add(store, *names)
         for _ in names:
-            lease = store.lease(JOB, 60)
+            lease = store.leases.lease(JOB, 60)
             assert lease is not None
             name, deadline = lease.variable_id, lease.deadline
-            at_once([lambda: accept(store, name), lambda: other.give_back(JOB, name, deadline)])  # noqa: B023
+            at_once([lambda: accept(store, name), lambda: other.leases.give_back(JOB, name, deadline)])  # noqa: B023
         assert lease_all(store) == []
-        assert list(store.check(False)) == []
+        assert list(store.maintenance.check(False)) == []
 
     # The feed
 
     def test_results_come_in_the_order_of_acceptance(self, store: Store) -> None:
         add(store, *"abc")
         for name in "cab":
-            store.accept(JOB, name, result(name, name))
-        assert values(store.accepted(JOB, None, 10)) == ["c", "a", "b"]
+            store.results.accept(JOB, name, result(name, name))
+        assert values(store.results.page(JOB, None, 10)) == ["c", "a", "b"]
 
     def test_results_come_in_the_order_of_their_variables(self, store: Store) -> None:
         add(store, *"dabc")
         for name in "cad":
-            store.accept(JOB, name, result(name, name))
-        assert values(store.accepted_in_input_order(JOB, None, 10)) == ["d", "a", "c"]
+            store.results.accept(JOB, name, result(name, name))
+        assert values(store.results.page_in_input_order(JOB, None, 10)) == ["d", "a", "c"]
 
     def test_withdrawn_refused_and_failed_ones_are_not_among_them(self, store: Store) -> None:
         add(store, *"abcd")
-        store.accept(JOB, "a", result("a", "a"))
-        store.withdraw(JOB, "b", withdrawal("b"))
-        store.reject(JOB, "c", refusal("c"), max_errors=9)
+        store.results.accept(JOB, "a", result("a", "a"))
+        store.results.withdraw(JOB, "b", withdrawal("b"))
+        store.results.reject(JOB, "c", refusal("c"), max_errors=9)
         park(store, "d")
-        assert values(store.accepted(JOB, None, 10)) == ["a"]
-        assert values(store.accepted_in_input_order(JOB, None, 10)) == ["a"]
+        assert values(store.results.page(JOB, None, 10)) == ["a"]
+        assert values(store.results.page_in_input_order(JOB, None, 10)) == ["a"]
 
     def test_the_items_are_the_documents_with_a_cursor(self, store: Store) -> None:
         add(store, "a")
         document = result("a")
-        store.accept(JOB, "a", document)
-        for read in (store.accepted, store.accepted_in_input_order):
+        store.results.accept(JOB, "a", document)
+        for read in (store.results.page, store.results.page_in_input_order):
             [item] = read(JOB, None, 10).items
             assert item == {**document, "cursor": item["cursor"]}
 
     @pytest.mark.parametrize("limit", [1, 2, 3, 5, 6])
-    @pytest.mark.parametrize("order", ["accepted", "accepted_in_input_order"])
+    @pytest.mark.parametrize("order", ["page", "page_in_input_order"])
     def test_pages_lead_through_all_results_once(self, store: Store, order: str, limit: int) -> None:
         add(store, *"abcdefg")
-        store.withdraw(JOB, "b", withdrawal("b"))
+        store.results.withdraw(JOB, "b", withdrawal("b"))
         for name in "acdeg":
-            store.accept(JOB, name, result(name, name))
+            store.results.accept(JOB, name, result(name, name))
         seen, cursor = [], None
         for _ in range(20):
-            page = getattr(store, order)(JOB, cursor, limit)
+            page = getattr(store.results, order)(JOB, cursor, limit)
             assert len(page.items) <= limit
             seen += values(page)
             cursor = page.next
@@ -167,31 +169,31 @@ class ResultsContract(BaseContract):
     def test_a_cursor_resumes_behind_its_item(self, store: Store, other: Store) -> None:
         add(store, *"abc")
         for name in "ab":
-            store.accept(JOB, name, result(name, name))
-        end = store.accepted(JOB, None, 10).items[-1]["cursor"]
-        assert store.accepted(JOB, end, 10) == Page([], None)
-        other.accept(JOB, "c", result("c", "c"))
-        assert values(store.accepted(JOB, end, 10)) == ["c"]
+            store.results.accept(JOB, name, result(name, name))
+        end = store.results.page(JOB, None, 10).items[-1]["cursor"]
+        assert store.results.page(JOB, end, 10) == Page([], None)
+        other.results.accept(JOB, "c", result("c", "c"))
+        assert values(store.results.page(JOB, end, 10)) == ["c"]
 
     def test_other_events_lead_no_page_astray(self, store: Store) -> None:
         add(store, "a")
         accept(store, "a")
-        cursor = store.accepted(JOB, None, 1).items[0]["cursor"]
-        store.report(JOB, "validate_result", "message", "")
-        page = store.accepted(JOB, cursor, 1)
+        cursor = store.results.page(JOB, None, 1).items[0]["cursor"]
+        store.counts.report(JOB, "validate_result", "message", "")
+        page = store.results.page(JOB, cursor, 1)
         assert (page.items, page.next) == ([], None)
 
-    @pytest.mark.parametrize("order", ["accepted", "accepted_in_input_order"])
+    @pytest.mark.parametrize("order", ["page", "page_in_input_order"])
     @pytest.mark.parametrize("cursor", ["", "x", "-1", "1", "999999", "../x"])
     def test_a_cursor_of_results_that_is_not_theirs_is_refused(self, store: Store, order: str, cursor: str) -> None:
         add(store, "a")
         accept(store, "a")
         with pytest.raises(InvalidCursor):
-            getattr(store, order)(JOB, cursor, 10)
+            getattr(store.results, order)(JOB, cursor, 10)
 
     def test_a_reopened_store_sees_the_same_results(self, store: Store, open_store: OpenStore) -> None:
         add(store, *"ab")
         accept(store, "b", "a")
-        before = store.accepted(JOB, None, 10)
+        before = store.results.page(JOB, None, 10)
         store.close()
-        assert open_store().accepted(JOB, None, 10) == before
+        assert open_store().results.page(JOB, None, 10) == before

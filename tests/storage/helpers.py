@@ -49,26 +49,26 @@ def withdrawal(variable_id: str, job_id: str = JOB) -> Document:
 
 
 def add(store: Store, *names: str) -> None:
-    store.add_variables(JOB, variables(names))
+    store.variables.add(JOB, variables(names))
 
 
 def accept(store: Store, *names: str) -> None:
     for name in names:
-        store.accept(JOB, name, result(name))
+        store.results.accept(JOB, name, result(name))
 
 
 def park(store: Store, name: str) -> None:
-    assert store.reject(JOB, name, refusal(name), max_errors=1)
+    assert store.results.reject(JOB, name, refusal(name), max_errors=1)
 
 
 def lease_all(store: Store, seconds: float = 60) -> list[str]:
     """Leases until nothing is left; returns the ids, sorted."""
-    leases = iter(lambda: store.lease(JOB, seconds), None)
+    leases = iter(lambda: store.leases.lease(JOB, seconds), None)
     return sorted(lease.variable_id for lease in leases)
 
 
 def findings(store: Store, repair: bool = False) -> list[str]:
-    return [finding.problem for finding in store.check(repair)]
+    return [finding.problem for finding in store.maintenance.check(repair)]
 
 
 def eventually(condition: Callable[[], Value], seconds: float = 10) -> Value:

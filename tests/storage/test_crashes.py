@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage.errors import NotFound
-from storage.flat import FlatStore, tally
+from storage.flat import FlatStore, counts
 from tests.storage.faults import CHANGING, Strike, die, die_in_mid_write, survives
 from tests.storage.helpers import (
     JOB,
@@ -46,7 +46,7 @@ def one(store: FlatStore) -> None:
 
 def leased(store: FlatStore) -> int:
     one(store)
-    lease = store.lease_variable(JOB, "a", SHORT)
+    lease = store.leases.lease_variable(JOB, "a", SHORT)
     assert lease is not None
     return lease.deadline
 
@@ -57,50 +57,54 @@ def parked(store: FlatStore) -> None:
 
 
 def deadline(store: FlatStore) -> int:
-    due = store.next_deadline(JOB)
+    due = store.leases.next_deadline(JOB)
     assert due is not None
     return due
 
 
 OPERATIONS = {
-    "create_job": Operation(lambda store: None, lambda store: store.create_job("new", job("new")), "", ""),
-    "delete_job": Operation(parked, lambda store: store.delete_job(JOB), "failed absent", "absent"),
+    "create_job": Operation(lambda store: None, lambda store: store.jobs.create("new", job("new")), "", ""),
+    "delete_job": Operation(parked, lambda store: store.jobs.delete(JOB), "failed absent", "absent"),
     "add one": Operation(lambda store: None, lambda store: add(store, "a"), "absent open", "open"),
     "add one to others": Operation(lambda store: add(store, "b"), lambda store: add(store, "a"), "absent open", "open"),
     "add many": Operation(lambda store: add(store, "b"), lambda store: add(store, *"abcdef"), "absent open", "open"),
     "lease": Operation(
-        lambda store: add(store, "a"), lambda store: store.lease(JOB, 5 * SHORT), "open leased", "open leased"
+        lambda store: add(store, "a"), lambda store: store.leases.lease(JOB, 5 * SHORT), "open leased", "open leased"
     ),
     "lease what has run out": Operation(
         leased,
-        lambda store: eventually(lambda: store.lease_variable(JOB, "a", 5 * SHORT)),
+        lambda store: eventually(lambda: store.leases.lease_variable(JOB, "a", 5 * SHORT)),
         "open leased",
         "open leased",
     ),
-    "give_back": Operation(leased, lambda store: store.give_back(JOB, "a", deadline(store)), "open leased", "open"),
+    "give_back": Operation(
+        leased, lambda store: store.leases.give_back(JOB, "a", deadline(store)), "open leased", "open"
+    ),
     "extend": Operation(
-        leased, lambda store: store.extend(JOB, "a", deadline(store), 5 * SHORT), "open leased", "open leased"
+        leased, lambda store: store.leases.extend(JOB, "a", deadline(store), 5 * SHORT), "open leased", "open leased"
     ),
     "accept": Operation(one, lambda store: accept(store, "a"), "open done", "done"),
     "accept under a lease": Operation(
-        leased, lambda store: store.accept(JOB, "a", result("a"), deadline(store)), "open leased done", "done"
+        leased, lambda store: store.results.accept(JOB, "a", result("a"), deadline(store)), "open leased done", "done"
     ),
     "accept what has failed": Operation(parked, lambda store: accept(store, "a"), "failed done", "done"),
-    "reject": Operation(one, lambda store: store.reject(JOB, "a", refusal("a"), 3), "open", "open"),
+    "reject": Operation(one, lambda store: store.results.reject(JOB, "a", refusal("a"), 3), "open", "open"),
     "reject under a lease": Operation(
-        leased, lambda store: store.reject(JOB, "a", refusal("a"), 3, deadline(store)), "open leased", "open"
+        leased, lambda store: store.results.reject(JOB, "a", refusal("a"), 3, deadline(store)), "open leased", "open"
     ),
     "reject and park": Operation(one, lambda store: park(store, "a"), "open failed", "failed"),
     "reject and park what is leased": Operation(leased, lambda store: park(store, "a"), "open leased failed", "failed"),
-    "release": Operation(parked, lambda store: store.release(JOB, "a"), "failed open", "open"),
-    "withdraw": Operation(one, lambda store: store.withdraw(JOB, "a", withdrawal("a")), "open withdrawn", "withdrawn"),
+    "release": Operation(parked, lambda store: store.results.release(JOB, "a"), "failed open", "open"),
+    "withdraw": Operation(
+        one, lambda store: store.results.withdraw(JOB, "a", withdrawal("a")), "open withdrawn", "withdrawn"
+    ),
     "withdraw what has failed": Operation(
-        parked, lambda store: store.withdraw(JOB, "a", withdrawal("a")), "failed withdrawn", "withdrawn"
+        parked, lambda store: store.results.withdraw(JOB, "a", withdrawal("a")), "failed withdrawn", "withdrawn"
     ),
     "update_job": Operation(
-        one, lambda store: store.update_job(JOB, lambda document: {**document, "state": "closed"}), "open", "open"
+        one, lambda store: store.jobs.update(JOB, lambda document: {**document, "state": "closed"}), "open", "open"
     ),
-    "counts": Operation(one, lambda store: store.counts(JOB), "open", "open"),
+    "counts": Operation(one, lambda store: store.counts.get(JOB), "open", "open"),
 }
 KILLED = [
     pytest.param(operation, strike, names, id=f"{name}, {strike.__name__}")
@@ -110,8 +114,8 @@ KILLED = [
 
 
 @pytest.fixture(autouse=True)
-def _tally_kept_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tally, "LINES_PER_SNAPSHOT", 1)
+def _snapshot_of_every_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counts, "LINES_PER_SNAPSHOT", 1)
 
 
 @pytest.mark.parametrize(("operation", "strike", "names"), KILLED)
@@ -119,11 +123,11 @@ def test_killed_at_any_point(tmp_path: Path, operation: Operation, strike: Strik
     for number in range(1, MOST_CALLS):
         root = tmp_path / f"at-{number}"
         prepared = FlatStore(root, fsync=False)
-        prepared.create_job(JOB, job())
+        prepared.jobs.create(JOB, job())
         operation.prepare(prepared)
         survived = survives(lambda root=root: operation.act(FlatStore(root, fsync=False)), number, strike, names)
         store = FlatStore(root, fsync=False)
-        store.recover()
+        store.maintenance.recover()
         assert findings(store) == []
         assert state(store) in (operation.done if survived else operation.killed).split() or not operation.done
         compare_counts(store, root)
@@ -140,19 +144,19 @@ def test_killed_at_any_point(tmp_path: Path, operation: Operation, strike: Strik
 
 def state(store: FlatStore) -> str:
     try:
-        return store.state(JOB, "a")
+        return store.variables.state(JOB, "a")
     except NotFound:
         return "absent"
 
 
 def compare_counts(store: FlatStore, root: Path) -> None:
     """Counts, and the list of what was posted, against the files."""
-    for job_id in store.job_ids():
+    for job_id in store.jobs.ids():
         home = root / "jobs" / job_id
         on_disk = sorted(path.stem for path in home.glob("variables/*/*.json"))
-        counts = store.counts(job_id)
-        assert sorted(item["variable"] for item in store.posted(job_id, None, 10_000).items) == on_disk
-        states = Counter(store.state(job_id, name) for name in on_disk)
+        counts = store.counts.get(job_id)
+        assert sorted(item["variable"] for item in store.variables.page(job_id, None, 10_000).items) == on_disk
+        states = Counter(store.variables.state(job_id, name) for name in on_disk)
         settled = (counts.posted, counts.accepted, counts.failed, counts.withdrawn)
         assert settled == (len(on_disk), states["done"], states["failed"], states["withdrawn"])
         assert counts.rejected == len(list(home.glob("rejected/*/*/*.json")))
@@ -160,16 +164,16 @@ def compare_counts(store: FlatStore, root: Path) -> None:
 
 def finish_everything(store: FlatStore) -> None:
     """Each unsettled variable is lent, and finished, once."""
-    for job_id in store.job_ids():
-        counts = store.counts(job_id)
-        for item in store.posted(job_id, None, 10).items:
-            store.release(job_id, item["variable"])
+    for job_id in store.jobs.ids():
+        counts = store.counts.get(job_id)
+        for item in store.variables.page(job_id, None, 10).items:
+            store.results.release(job_id, item["variable"])
         unsettled = counts.posted - counts.accepted - counts.withdrawn
-        names = [eventually(lambda job_id=job_id: store.lease(job_id, 60)).variable_id for _ in range(unsettled)]
+        names = [eventually(lambda job_id=job_id: store.leases.lease(job_id, 60)).variable_id for _ in range(unsettled)]
         assert len(set(names)) == unsettled
         accept(store, *names)
-        assert store.lease(job_id, 60) is None
-        counts = store.counts(job_id)
+        assert store.leases.lease(job_id, 60) is None
+        counts = store.counts.get(job_id)
         assert (counts.accepted + counts.withdrawn, counts.open, counts.leased) == (counts.posted, 0, 0)
 
 
@@ -178,16 +182,16 @@ def test_a_whole_document_of_a_job_is_there_or_none(tmp_path: Path) -> None:
         root = tmp_path / str(number)
         document = job(padding="x" * 100_000)
         survived = survives(
-            lambda root=root, document=document: FlatStore(root, fsync=False).create_job(JOB, document),
+            lambda root=root, document=document: FlatStore(root, fsync=False).jobs.create(JOB, document),
             number,
             die,
             CHANGING,
         )
         store = FlatStore(root, fsync=False)
-        store.recover()
-        assert [store.job(name) for name in store.job_ids()] in ([], [document])
+        store.maintenance.recover()
+        assert [store.jobs.get(name) for name in store.jobs.ids()] in ([], [document])
         if survived:
-            assert store.job_ids() == [JOB]
+            assert store.jobs.ids() == [JOB]
             return
 
 
@@ -195,14 +199,14 @@ def test_recovery_that_is_killed_is_recovered(tmp_path: Path) -> None:
     for number in range(1, MOST_CALLS):
         root = tmp_path / str(number)
         prepared = FlatStore(root, fsync=False)
-        prepared.create_job(JOB, job())
+        prepared.jobs.create(JOB, job())
         one(prepared)
         prepared.close()
         # Past the link of the result, and short of the rest.
         assert not survives(lambda root=root: accept(FlatStore(root, fsync=False), "a"), 8, die, CHANGING)
-        survived = survives(lambda root=root: FlatStore(root, fsync=False).recover(), number, die, CHANGING)
+        survived = survives(lambda root=root: FlatStore(root, fsync=False).maintenance.recover(), number, die, CHANGING)
         store = FlatStore(root, fsync=False)
-        store.recover()
+        store.maintenance.recover()
         assert findings(store) == []
         compare_counts(store, root)
         finish_everything(store)

@@ -28,7 +28,7 @@ def root(tmp_path: Path) -> Path:
 def store(root: Path) -> Iterator[FlatStore]:
     """Has a variable in each state: a is leased, b and g done, c failed, d withdrawn, e and f open."""
     store = FlatStore(root, fsync=False)
-    store.create_job(JOB, job())
+    store.jobs.create(JOB, job())
     busy(store)
     store.close()
     yield store
@@ -45,17 +45,17 @@ def mended(store: FlatStore) -> list[str]:
     found = findings(store)
     assert findings(store, repair=True) == found
     assert findings(store) == []
-    assert findings(FlatStore(store._root)) == []
+    assert findings(FlatStore(store._tree.root)) == []
     compare(store)
     return found
 
 
 def compare(store: FlatStore) -> None:
-    if JOB not in store.job_ids():
+    if JOB not in store.jobs.ids():
         return
-    counts: Counts = store.counts(JOB)
-    names = [item["variable"] for item in store.posted(JOB, None, 99).items]
-    states = Counter(store.state(JOB, name) for name in names)
+    counts: Counts = store.counts.get(JOB)
+    names = [item["variable"] for item in store.variables.page(JOB, None, 99).items]
+    states = Counter(store.variables.state(JOB, name) for name in names)
     assert (counts.posted, counts.accepted, counts.failed, counts.withdrawn, counts.leased, counts.open) == (
         len(names),
         *(states[state] for state in ("done", "failed", "withdrawn", "leased", "open")),
@@ -69,7 +69,7 @@ def rewrite(path: str, lines: list[str]) -> None:
 def test_a_lost_marker(store: FlatStore, paths: JobPaths) -> None:
     os.unlink(paths.open("e"))
     assert mended(store) == ["e is in no queue"]
-    assert store.lease_variable(JOB, "e", 60) is not None
+    assert store.leases.lease_variable(JOB, "e", 60) is not None
 
 
 def test_a_lost_lease(store: FlatStore, paths: JobPaths) -> None:
@@ -81,13 +81,13 @@ def test_a_lost_lease(store: FlatStore, paths: JobPaths) -> None:
 def test_a_double_marker(store: FlatStore, paths: JobPaths) -> None:
     files.touch(paths.open("a"))
     assert mended(store) == ["marker of a, which is queued twice"]
-    assert store.state(JOB, "a") == "leased"
+    assert store.variables.state(JOB, "a") == "leased"
 
 
 def test_a_failed_variable_that_is_queued_as_well(store: FlatStore, paths: JobPaths) -> None:
     files.touch(paths.open("c"))
     assert mended(store) == ["marker of c, which is queued twice"]
-    assert store.state(JOB, "c") == "failed"
+    assert store.variables.state(JOB, "c") == "failed"
 
 
 def test_a_marker_of_a_finished_variable(store: FlatStore, paths: JobPaths) -> None:
@@ -97,7 +97,7 @@ def test_a_marker_of_a_finished_variable(store: FlatStore, paths: JobPaths) -> N
 
 def test_a_marker_of_an_unknown_variable(store: FlatStore, paths: JobPaths) -> None:
     files.touch(paths.failed("ghost"))
-    assert mended(store) == ["marker of ghost, which is gone"]
+    assert mended(store) == ["marker of ghost, which does not exist"]
 
 
 def test_a_marker_in_the_wrong_shard(store: FlatStore, paths: JobPaths) -> None:
@@ -110,14 +110,14 @@ def test_a_failed_marker_that_no_journal_knows(store: FlatStore, paths: JobPaths
     os.unlink(paths.open("e"))
     files.touch(paths.failed("e"))
     assert mended(store) == ["journal/events.ndjson disagrees with the documents"]
-    assert store.counts(JOB).failed == 2
+    assert store.counts.get(JOB).failed == 2
 
 
 def test_a_failure_that_no_marker_knows(store: FlatStore, paths: JobPaths) -> None:
     files.touch(paths.open("c"))
     os.unlink(paths.failed("c"))
     assert mended(store) == ["journal/events.ndjson disagrees with the documents"]
-    assert store.counts(JOB).failed == 0
+    assert store.counts.get(JOB).failed == 0
 
 
 def test_a_result_without_a_variable(store: FlatStore, root: Path, paths: JobPaths) -> None:
@@ -137,7 +137,7 @@ def test_a_damaged_result(store: FlatStore, paths: JobPaths, content: str) -> No
     Path(paths.outcome("b")).write_text(content)
     found = mended(store)
     assert found[0].endswith("b.json is damaged")
-    assert store.state(JOB, "b") == "open"
+    assert store.variables.state(JOB, "b") == "open"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}"])
@@ -151,7 +151,7 @@ def test_a_damaged_refusal(store: FlatStore, paths: JobPaths) -> None:
     [refused] = Path(paths.rejected("f")).iterdir()
     refused.write_text("{")
     assert mended(store)[0].endswith(f"{refused.name} is damaged")
-    assert store.rejected(JOB, "f") == []
+    assert store.results.rejected(JOB, "f") == []
 
 
 def test_a_document_damaged_a_second_time_is_set_aside_beside_the_first(
@@ -169,18 +169,18 @@ def test_a_document_damaged_a_second_time_is_set_aside_beside_the_first(
 @pytest.mark.parametrize("journal", ["variables", "events"])
 def test_missing_journal_lines(store: FlatStore, paths: JobPaths, journal: str) -> None:
     path = f"{paths.root}/journal/{journal}.ndjson"
-    before = store.counts(JOB)
+    before = store.counts.get(JOB)
     rewrite(path, Path(path).read_text().splitlines()[::2])
     assert mended(store) == [f"journal/{journal}.ndjson disagrees with the documents"]
-    assert store.counts(JOB).open == before.open
+    assert store.counts.get(JOB).open == before.open
 
 
 @pytest.mark.parametrize("journal", ["variables", "events"])
 def test_a_missing_journal(store: FlatStore, paths: JobPaths, journal: str) -> None:
-    before = store.counts(JOB)
+    before = store.counts.get(JOB)
     os.unlink(f"{paths.root}/journal/{journal}.ndjson")
     assert mended(store) == [f"journal/{journal}.ndjson disagrees with the documents"]
-    after = store.counts(JOB)
+    after = store.counts.get(JOB)
     assert (after.posted, after.accepted, after.rejected) == (before.posted, before.accepted, before.rejected)
 
 
@@ -193,25 +193,25 @@ def test_duplicated_journal_lines(store: FlatStore, paths: JobPaths, journal: st
 
 
 def test_mended_journals_keep_their_order_and_their_cursors(store: FlatStore, paths: JobPaths) -> None:
-    before = store.posted(JOB, None, 3)
+    before = store.variables.page(JOB, None, 3)
     rewrite(paths.variables_journal, Path(paths.variables_journal).read_text().splitlines()[:-1])
     mended(store)
-    assert store.posted(JOB, None, 3) == before
-    assert [item["variable"] for item in store.posted(JOB, before.next, 9).items] == list("defg")
+    assert store.variables.page(JOB, None, 3) == before
+    assert [item["variable"] for item in store.variables.page(JOB, before.next, 9).items] == list("defg")
 
 
 def test_a_mended_journal_keeps_what_it_alone_knows(store: FlatStore, paths: JobPaths) -> None:
     lines = Path(paths.events_journal).read_text().splitlines()
     rewrite(paths.events_journal, [line for line in lines if "accepted" not in line])
     mended(store)
-    assert store.counts(JOB).reports["f"]["errors"] == 1
+    assert store.counts.get(JOB).reports["f"]["errors"] == 1
 
 
 def test_a_wrong_tally(store: FlatStore, paths: JobPaths) -> None:
     counts = {"posted": 99, "per_minute": {}, "reports": {}}
     Path(paths.tally).write_text(json.dumps({"counts": counts, "variables_offset": 0, "events_offset": 0}))
     assert mended(store) == ["tally.json disagrees with the journals"]
-    assert store.counts(JOB).posted == 7
+    assert store.counts.get(JOB).posted == 7
 
 
 @pytest.mark.parametrize("content", [None, "{"])
@@ -221,7 +221,7 @@ def test_a_missing_or_damaged_job(store: FlatStore, root: Path, paths: JobPaths,
         Path(paths.job).write_text(content)
     assert mended(store) == ["job.json is missing or damaged"]
     assert (root / "damaged" / "jobs" / JOB / "journal").is_dir()
-    store.create_job(JOB, job())
+    store.jobs.create(JOB, job())
 
 
 @pytest.mark.parametrize("directory", JobPaths.SKELETON)
@@ -230,8 +230,8 @@ def test_a_missing_directory(store: FlatStore, paths: JobPaths, directory: str) 
     assert f"{directory}/ is missing" in mended(store)
     add(store, "new")
     park(store, "new")
-    assert store.release(JOB, "new")
-    store.accept(JOB, "new", result("new"))
+    assert store.results.release(JOB, "new")
+    store.results.accept(JOB, "new", result("new"))
 
 
 def test_everything_at_once(store: FlatStore, paths: JobPaths) -> None:
@@ -245,7 +245,7 @@ def test_everything_at_once(store: FlatStore, paths: JobPaths) -> None:
 
 def test_a_finding_says_what_and_what_was_done(store: FlatStore, paths: JobPaths) -> None:
     os.unlink(paths.open("e"))
-    [finding] = store.check(False)
+    [finding] = store.maintenance.check(False)
     assert (finding.where, finding.problem, finding.remedy) == (JOB, "e is in no queue", "open it")
 
 
@@ -260,7 +260,7 @@ def test_a_check_changes_nothing(store: FlatStore, root: Path, paths: JobPaths) 
 def test_a_repair_refuses_while_another_has_the_store_open(store: FlatStore, root: Path, paths: JobPaths) -> None:
     os.unlink(paths.open("e"))
     other = FlatStore(root, fsync=False)
-    other.writable()
+    other.maintenance.is_writable()
     with pytest.raises(StorageError, match="running"):
         findings(store, repair=True)
     assert findings(store) == ["e is in no queue"]
@@ -269,7 +269,7 @@ def test_a_repair_refuses_while_another_has_the_store_open(store: FlatStore, roo
 
 
 def test_a_repair_is_not_in_its_own_way(store: FlatStore, paths: JobPaths) -> None:
-    assert store.writable()
+    assert store.maintenance.is_writable()
     os.unlink(paths.open("e"))
     assert findings(store, repair=True) == ["e is in no queue"]
     os.unlink(paths.open("e"))
@@ -282,7 +282,7 @@ def test_what_the_disk_refuses_is_a_storage_error(store: FlatStore, monkeypatch:
 
     monkeypatch.setattr(files, "read", broken)
     with pytest.raises(StorageError, match="Input/output error"):
-        store.variable(JOB, "a")
+        store.variables.get(JOB, "a")
     monkeypatch.setattr(files, "names", broken)
     with pytest.raises(StorageError, match="Input/output error"):
         findings(store)

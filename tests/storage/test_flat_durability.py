@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from storage import ids
-from storage.flat import FlatStore, files
+from storage.flat import FlatStore, writer
 from storage.flat.paths import shard
 
 
@@ -23,8 +23,8 @@ class Recorder:
         patch.setattr(os, "fsync", lambda fd: (self._note("sync", os.readlink(f"/proc/self/fd/{fd}")), fsync(fd))[1])
         patch.setattr(os, "link", lambda old, new: (link(old, new), self._note("link", new))[0])
         patch.setattr(os, "rename", lambda old, new: (rename(old, new), self._note("rename", new))[0])
-        sweep = files._sync_file_system
-        patch.setattr(files, "_sync_file_system", lambda path: (self._note("sync", "everything"), sweep(path))[1])
+        sweep = writer._sync_file_system
+        patch.setattr(writer, "_sync_file_system", lambda path: (self._note("sync", "everything"), sweep(path))[1])
 
     def _note(self, act: str, path: str) -> None:
         parts = Path(path).parts
@@ -35,8 +35,8 @@ class Recorder:
 @pytest.fixture
 def store(tmp_path: Path) -> FlatStore:
     store = FlatStore(tmp_path / "data", fsync=True)
-    store.create_job("job", {"id": "job"})
-    store.add_variables("job", {"v": variable("v")})
+    store.jobs.create("job", {"id": "job"})
+    store.variables.add("job", {"v": variable("v")})
     return store
 
 
@@ -46,7 +46,7 @@ def variable(name: str) -> dict[str, Any]:
 
 def accept(store: FlatStore, name: str) -> None:
     result = {"job": "job", "variable": name, "id": f"r-{name}", "created": ids.now_text(), "result": 1}
-    store.accept("job", name, result)
+    store.results.accept("job", name, result)
 
 
 def test_an_accepted_result_is_synced_linked_and_synced(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +59,7 @@ def test_a_directory_that_is_known_to_be_durable_is_not_synced_again(
     store: FlatStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = next(name for name in (f"v{number}" for number in range(10_000)) if shard(name) == shard("v"))
-    store.add_variables("job", {other: variable(other)})
+    store.variables.add("job", {other: variable(other)})
     accept(store, "v")
     recorder = Recorder(monkeypatch)
     accept(store, other)
@@ -68,26 +68,26 @@ def test_a_directory_that_is_known_to_be_durable_is_not_synced_again(
 
 def test_a_variable_is_synced_linked_and_synced(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
     recorder = Recorder(monkeypatch)
-    store.add_variables("job", {"w": variable("w")})
+    store.variables.add("job", {"w": variable("w")})
     assert recorder.events[:2] == ["sync tmp", "link w.json"]
     assert Counter(recorder.events[2:]) == {f"sync {shard('w')}": 2, "sync variables": 1, "sync open": 1}
 
 
 def test_many_variables_are_swept_twice_however_many(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
     recorder = Recorder(monkeypatch)
-    store.add_variables("job", {f"m{number}": variable(f"m{number}") for number in range(50)})
+    store.variables.add("job", {f"m{number}": variable(f"m{number}") for number in range(50)})
     links = [f"link m{number}.json" for number in range(50)]
     assert recorder.events == ["sync everything", *links, "sync everything"]
 
 
 def test_a_job_is_synced_before_it_is_renamed_into_place(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
     recorder = Recorder(monkeypatch)
-    store.create_job("other", {"id": "other"})
+    store.jobs.create("other", {"id": "other"})
     assert recorder.events[0] == "sync tmp"
     assert recorder.events[-2:] == ["rename other", "sync jobs"]
 
 
 def test_a_lease_syncs_nothing(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
     recorder = Recorder(monkeypatch)
-    assert store.lease("job", 60) is not None
+    assert store.leases.lease("job", 60) is not None
     assert recorder.events == ["rename v"]

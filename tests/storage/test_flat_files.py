@@ -14,6 +14,7 @@ import pytest
 from storage.errors import Damaged, InvalidCursor, NotFound, StorageError
 from storage.flat import FlatStore, files, journal
 from storage.flat.paths import JobPaths
+from storage.flat.writer import Writer
 from tests.storage.helpers import (
     JOB,
     accept,
@@ -38,9 +39,9 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def store(root: Path) -> FlatStore:
     store = FlatStore(root, fsync=False)
-    store.create_job(JOB, job())
+    store.jobs.create(JOB, job())
     add(store, *"abc")
-    store.lease_variable(JOB, "b", 60)
+    store.leases.lease_variable(JOB, "b", 60)
     park(store, "c")
     return store
 
@@ -74,16 +75,16 @@ LITTER: dict[str, Callable[[Path], object]] = {
 @pytest.mark.parametrize("make", LITTER.values(), ids=LITTER)
 def test_work_goes_on_among_the_files_of_others(root: Path, store: FlatStore, make: Callable[[Path], object]) -> None:
     litter(root, make)
-    assert store.job_ids() == [JOB]
-    assert store.has_work(JOB)
+    assert store.jobs.ids() == [JOB]
+    assert store.leases.has_work(JOB)
     assert lease_all(store) == ["a"]
-    assert store.next_deadline(JOB) is not None
-    assert store.counts(JOB).leased == 2
-    assert len(store.rejected(JOB, "c")) == 1
-    assert store.release(JOB, "c")
+    assert store.leases.next_deadline(JOB) is not None
+    assert store.counts.get(JOB).leased == 2
+    assert len(store.results.rejected(JOB, "c")) == 1
+    assert store.results.release(JOB, "c")
     accept(store, *"abc")
-    assert [item["variable"] for item in store.accepted(JOB, None, 9).items] == ["a", "b", "c"]
-    assert list(store.keys()) == []
+    assert [item["variable"] for item in store.results.page(JOB, None, 9).items] == ["a", "b", "c"]
+    assert list(store.keys.all()) == []
 
 
 @pytest.mark.parametrize("make", LITTER.values(), ids=LITTER)
@@ -106,7 +107,7 @@ def test_the_files_of_others_are_left_alone(root: Path, home: Path, store: FlatS
 
 def test_a_file_where_a_job_should_be_is_none(root: Path, store: FlatStore) -> None:
     (root / "jobs" / "notes.txt").write_text("notes")
-    assert store.job_ids() == [JOB]
+    assert store.jobs.ids() == [JOB]
     assert findings(store) == []
 
 
@@ -118,7 +119,7 @@ def test_a_file_beside_the_workspaces_is_no_process(root: Path, store: FlatStore
 
 def test_an_empty_directory_among_the_leases_is_none(home: Path, store: FlatStore) -> None:
     (home / "queue" / "leased" / "12345").mkdir()
-    assert store.next_deadline(JOB) != 12345
+    assert store.leases.next_deadline(JOB) != 12345
 
 
 # Damage
@@ -128,7 +129,7 @@ def test_an_empty_directory_among_the_leases_is_none(home: Path, store: FlatStor
 def test_a_half_written_document_says_so(home: Path, store: FlatStore, content: bytes) -> None:
     next(home.glob("variables/*/a.json")).write_bytes(content)
     with pytest.raises(Damaged):
-        store.variable(JOB, "a")
+        store.variables.get(JOB, "a")
 
 
 def test_a_damaged_variable_keeps_no_other_from_being_lent(home: Path, store: FlatStore) -> None:
@@ -140,7 +141,7 @@ def test_a_damaged_variable_keeps_no_other_from_being_lent(home: Path, store: Fl
 def test_a_damaged_job_says_so(home: Path, store: FlatStore) -> None:
     (home / "job.json").write_text("{")
     with pytest.raises(Damaged):
-        store.job(JOB)
+        store.jobs.get(JOB)
 
 
 def test_a_directory_where_a_document_should_be_is_a_storage_error(home: Path, store: FlatStore) -> None:
@@ -148,7 +149,7 @@ def test_a_directory_where_a_document_should_be_is_a_storage_error(home: Path, s
     document.unlink()
     document.mkdir()
     with pytest.raises(StorageError):
-        store.variable(JOB, "a")
+        store.variables.get(JOB, "a")
 
 
 def test_a_marker_without_a_variable_is_dropped(home: Path, store: FlatStore) -> None:
@@ -170,9 +171,9 @@ def test_a_marker_of_a_finished_variable_is_dropped(home: Path, store: FlatStore
 def test_a_torn_line_is_passed_over(home: Path, store: FlatStore) -> None:
     with (home / "journal" / "variables.ndjson").open("a") as stream:
         stream.write('{"variable":"half')
-    assert store.counts(JOB).posted == 3
-    assert store.posted(JOB, None, 3).next is not None
-    assert store.posted(JOB, store.posted(JOB, None, 3).next, 3).next is None
+    assert store.counts.get(JOB).posted == 3
+    assert store.variables.page(JOB, None, 3).next is not None
+    assert store.variables.page(JOB, store.variables.page(JOB, None, 3).next, 3).next is None
 
 
 def test_a_torn_line_takes_no_other_with_it(home: Path, store: FlatStore) -> None:
@@ -181,8 +182,8 @@ def test_a_torn_line_takes_no_other_with_it(home: Path, store: FlatStore) -> Non
             stream.write('{"variable":"half')
     add(store, "d")
     accept(store, "a")
-    assert (store.counts(JOB).posted, store.counts(JOB).accepted) == (4, 1)
-    assert [item["variable"] for item in store.posted(JOB, None, 9).items] == ["a", "b", "c", "d"]
+    assert (store.counts.get(JOB).posted, store.counts.get(JOB).accepted) == (4, 1)
+    assert [item["variable"] for item in store.variables.page(JOB, None, 9).items] == ["a", "b", "c", "d"]
     assert findings(store) == []
 
 
@@ -192,7 +193,7 @@ def test_rubbish_at_the_end_ends_the_pages(home: Path, store: FlatStore) -> None
     cursor, pages = None, 0
     while pages < 10:
         pages += 1
-        cursor = store.posted(JOB, cursor, 1).next
+        cursor = store.variables.page(JOB, cursor, 1).next
         if cursor is None:
             break
     assert pages <= 4
@@ -202,24 +203,24 @@ def test_lines_that_were_written_by_hand_do_not_stop_the_count(home: Path, store
     with (home / "journal" / "events.ndjson").open("a") as stream:
         stream.write('[]\n{"event":"accepted"}\n{"event":"report","function":1}\n{"event":"accepted","at":5}\nnull\n')
     accept(store, "a")
-    assert store.counts(JOB).open == 0 or store.counts(JOB).posted == 3
+    assert store.counts.get(JOB).open == 0 or store.counts.get(JOB).posted == 3
 
 
 def test_a_cursor_inside_a_line_is_refused(store: FlatStore) -> None:
     with pytest.raises(InvalidCursor):
-        store.posted(JOB, "5", 1)
+        store.variables.page(JOB, "5", 1)
 
 
 def test_lines_of_many_writers_stay_whole(tmp_path: Path) -> None:
     path = str(tmp_path / "journal")
-    writer = files.Files(str(tmp_path), fsync=False)
+    writer = Writer(str(tmp_path), fsync=False)
     lines = [{"number": number, "padding": "x" * 5000} for number in range(20)]
     at_once([lambda: [writer.append(path, [line]) for line in lines]] * 8)
     assert len(list(journal.read(path, 0))) == 160
 
 
 def test_a_line_that_finds_no_room_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, writer, write = str(tmp_path / "journal"), files.Files(str(tmp_path), fsync=False), os.write
+    path, writer, write = str(tmp_path / "journal"), Writer(str(tmp_path), fsync=False), os.write
     writer.append(path, [{"number": 1}])
     before = Path(path).read_bytes()
 
@@ -234,37 +235,37 @@ def test_a_line_that_finds_no_room_is_taken_back(tmp_path: Path, monkeypatch: py
     assert Path(path).read_bytes() == before
 
 
-# The tally
+# The counts
 
 
 def test_a_tally_is_kept_and_used(home: Path, root: Path, store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.flat.tally.LINES_PER_SNAPSHOT", 1)
+    monkeypatch.setattr("storage.flat.counts.LINES_PER_SNAPSHOT", 1)
     accept(store, "a")
-    before = store.counts(JOB)
+    before = store.counts.get(JOB)
     kept = json.loads((home / "tally.json").read_text())
     assert kept["counts"]["accepted"] == 1
-    assert FlatStore(root).counts(JOB) == before
+    assert FlatStore(root).counts.get(JOB) == before
 
 
 @pytest.mark.parametrize("content", ["", "{", "{}", "[]", '{"counts": {}}', '{"counts": {"per_minute": {"x": 1}}}'])
 def test_without_a_good_tally_all_is_counted_anew(home: Path, root: Path, store: FlatStore, content: str) -> None:
-    before = store.counts(JOB)
+    before = store.counts.get(JOB)
     (home / "tally.json").write_text(content)
-    assert FlatStore(root).counts(JOB) == before
+    assert FlatStore(root).counts.get(JOB) == before
 
 
 def test_a_tally_ahead_of_its_journal_is_not_believed(home: Path, root: Path, store: FlatStore) -> None:
-    before = store.counts(JOB)
+    before = store.counts.get(JOB)
     kept = {"counts": {"posted": 99, "per_minute": {}}, "variables_offset": 10**9, "events_offset": 0}
     (home / "tally.json").write_text(json.dumps(kept))
-    assert FlatStore(root).counts(JOB) == before
+    assert FlatStore(root).counts.get(JOB) == before
 
 
 # Secrets, and the rest
 
 
 def test_keys_and_secrets_are_the_users_alone(root: Path, store: FlatStore) -> None:
-    store.secret("leases.key", lambda: "secret")
+    store.keys.secret("leases.key", lambda: "secret")
     assert stat.S_IMODE((root / "secrets" / "leases.key").stat().st_mode) == 0o600
     for directory in ("keys", "secrets"):
         assert stat.S_IMODE((root / directory).stat().st_mode) == 0o700
@@ -272,16 +273,16 @@ def test_keys_and_secrets_are_the_users_alone(root: Path, store: FlatStore) -> N
 
 def test_a_person_finds_a_result_by_walking_there(home: Path, store: FlatStore) -> None:
     document = result("a", {"answer": 42})
-    store.accept(JOB, "a", document)
+    store.results.accept(JOB, "a", document)
     [path] = home.glob("results/*/a.json")
     assert json.loads(path.read_text()) == document
 
 
 def test_another_start_of_the_machine_is_noticed(root: Path, store: FlatStore) -> None:
-    store.begin()
+    store.maintenance.mark_started()
     (root / "running").write_text("another-boot")
-    assert store.begin() is True
-    assert store.begin() is False
+    assert store.maintenance.mark_started() is True
+    assert store.maintenance.mark_started() is False
 
 
 def test_a_job_deleted_in_the_middle_of_a_call_is_not_found(
@@ -290,8 +291,8 @@ def test_a_job_deleted_in_the_middle_of_a_call_is_not_found(
     link = os.link
 
     def late(source: str, target: str) -> None:
-        if JOB in store.job_ids():
-            FlatStore(root, fsync=False).delete_job(JOB)
+        if JOB in store.jobs.ids():
+            FlatStore(root, fsync=False).jobs.delete(JOB)
         link(source, target)
 
     monkeypatch.setattr(os, "link", late)

@@ -29,53 +29,53 @@ RESULT, REFUSAL, WITHDRAWAL, MANY = result("a"), refusal("a"), withdrawal("a"), 
 
 
 def state_of(name: str, state: str) -> Act:
-    return lambda store: store.state(JOB, name) == state
+    return lambda store: store.variables.state(JOB, name) == state
 
 
 OPERATIONS: dict[str, tuple[Act, Act, Act]] = {
     "create_job": (
         lambda store: None,
-        lambda store: store.create_job("new", job("new")),
-        lambda store: store.job_ids() == [JOB, "new"],
+        lambda store: store.jobs.create("new", job("new")),
+        lambda store: store.jobs.ids() == [JOB, "new"],
     ),
     "add one": (
         lambda store: None,
-        lambda store: store.add_variables(JOB, {"b": MANY["b"]}),
+        lambda store: store.variables.add(JOB, {"b": MANY["b"]}),
         state_of("b", "open"),
     ),
     "add many": (
         lambda store: None,
-        lambda store: store.add_variables(JOB, MANY),
-        lambda store: store.counts(JOB).posted == 6,
+        lambda store: store.variables.add(JOB, MANY),
+        lambda store: store.counts.get(JOB).posted == 6,
     ),
-    "accept": (lambda store: None, lambda store: store.accept(JOB, "a", RESULT), state_of("a", "done")),
+    "accept": (lambda store: None, lambda store: store.results.accept(JOB, "a", RESULT), state_of("a", "done")),
     "accept what has failed": (
         lambda store: park(store, "a"),
-        lambda store: store.accept(JOB, "a", RESULT),
+        lambda store: store.results.accept(JOB, "a", RESULT),
         state_of("a", "done"),
     ),
     "reject": (
         lambda store: None,
-        lambda store: store.reject(JOB, "a", REFUSAL, 3),
-        lambda store: store.rejected(JOB, "a") == [REFUSAL],
+        lambda store: store.results.reject(JOB, "a", REFUSAL, 3),
+        lambda store: store.results.rejected(JOB, "a") == [REFUSAL],
     ),
     "reject and park": (
         lambda store: None,
-        lambda store: store.reject(JOB, "a", REFUSAL, 1),
+        lambda store: store.results.reject(JOB, "a", REFUSAL, 1),
         state_of("a", "failed"),
     ),
-    "release": (lambda store: park(store, "a"), lambda store: store.release(JOB, "a"), state_of("a", "open")),
+    "release": (lambda store: park(store, "a"), lambda store: store.results.release(JOB, "a"), state_of("a", "open")),
     "withdraw": (
         lambda store: None,
-        lambda store: store.withdraw(JOB, "a", WITHDRAWAL),
+        lambda store: store.results.withdraw(JOB, "a", WITHDRAWAL),
         state_of("a", "withdrawn"),
     ),
-    "add_key": (lambda store: None, lambda store: store.add_key("k", {}), lambda store: store.key("k") == {}),
-    "secret": (lambda store: None, lambda store: store.secret("s", lambda: "s"), lambda store: True),
+    "add_key": (lambda store: None, lambda store: store.keys.add("k", {}), lambda store: store.keys.get("k") == {}),
+    "secret": (lambda store: None, lambda store: store.keys.secret("s", lambda: "s"), lambda store: True),
     "update_job": (
         lambda store: None,
-        lambda store: store.update_job(JOB, lambda document: {**document, "changed": True}),
-        lambda store: store.job(JOB)["changed"],
+        lambda store: store.jobs.update(JOB, lambda document: {**document, "changed": True}),
+        lambda store: store.jobs.get(JOB)["changed"],
     ),
 }
 
@@ -86,13 +86,13 @@ def test_a_full_disk_at_any_call(tmp_path: Path, prepare: Act, act: Act, is_done
     struck = 0
     for number in range(1, 200):
         store = FlatStore(tmp_path / str(number), fsync=True)
-        store.create_job(JOB, job())
+        store.jobs.create(JOB, job())
         add(store, "a")
         prepare(store)
-        before = store.counts(JOB)
+        before = store.counts.get(JOB)
         with Countdown(number, no_room, lasting).over(FILLING) as countdown:
             refused = is_refused(act, store)
-        after = store.counts(JOB)
+        after = store.counts.get(JOB)
         assert findings(store) == []
         if refused:
             assert (after.posted, after.accepted, after.withdrawn) == (before.posted, before.accepted, before.withdrawn)
@@ -118,31 +118,31 @@ def is_refused(act: Act, store: FlatStore) -> bool:
 @pytest.fixture
 def store(tmp_path: Path) -> FlatStore:
     store = FlatStore(tmp_path / "data", fsync=False)
-    store.create_job(JOB, job())
+    store.jobs.create(JOB, job())
     add(store, *"abc")
     return store
 
 
 def test_a_lease_needs_room_for_a_directory_at_most(store: FlatStore) -> None:
     with Countdown(1, no_room, lasting=True).over(("mkdir",)), pytest.raises(StorageFull):
-        store.lease(JOB, 60)
+        store.leases.lease(JOB, 60)
     assert lease_all(store) == ["a", "b", "c"]
 
 
 def test_a_job_is_deleted_from_a_full_disk(store: FlatStore) -> None:
     with Countdown(1, no_room, lasting=True).over(("write", "link", "mkdir")):
-        store.delete_job(JOB)
+        store.jobs.delete(JOB)
         eventually(lambda: not findings(store))
-    assert store.job_ids() == []
+    assert store.jobs.ids() == []
 
 
 def test_counting_needs_no_room(store: FlatStore) -> None:
-    store.add_variables(JOB, variables(f"v{number}" for number in range(6000)))
+    store.variables.add(JOB, variables(f"v{number}" for number in range(6000)))
     with Countdown(1, no_room, lasting=True).over(("write", "link", "mkdir")):
-        assert store.counts(JOB).posted == 6003
+        assert store.counts.get(JOB).posted == 6003
 
 
 def test_a_full_disk_is_not_writable(store: FlatStore) -> None:
     with Countdown(1, no_room, lasting=True).over(FILLING), pytest.raises(StorageFull):
-        store.writable()
-    assert store.writable()
+        store.maintenance.is_writable()
+    assert store.maintenance.is_writable()

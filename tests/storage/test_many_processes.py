@@ -26,8 +26,8 @@ def root(tmp_path: Path) -> Path:
 
 def prepare(root: Path, names: list[str]) -> FlatStore:
     store = FlatStore(root, fsync=False)
-    store.create_job(JOB, job())
-    store.add_variables(JOB, variables(names))
+    store.jobs.create(JOB, job())
+    store.variables.add(JOB, variables(names))
     return store
 
 
@@ -52,14 +52,14 @@ def run(root: Path, number: int, start: float, work: Work) -> int:
 
 
 def lease_all(store: FlatStore, _number: int) -> list[str]:
-    return [lease.variable_id for lease in iter(lambda: store.lease(JOB, 3600), None)]
+    return [lease.variable_id for lease in iter(lambda: store.leases.lease(JOB, 3600), None)]
 
 
 def test_each_variable_is_lent_exactly_once(root: Path) -> None:
     store = prepare(root, NAMES)
     answers = in_processes(root, lease_all)
     assert sorted(name for answer in answers for name in answer) == NAMES
-    assert store.counts(JOB).leased == len(NAMES)
+    assert store.counts.get(JOB).leased == len(NAMES)
     assert findings(store) == []
 
 
@@ -73,16 +73,16 @@ def test_each_variable_is_finished_exactly_once(root: Path) -> None:
     answers = in_processes(root, accept_all)
     assert sorted(name for answer in answers for name in answer) == names
     for number, answer in enumerate(answers):
-        outcomes = [store.outcome(JOB, name) for name in answer]
+        outcomes = [store.results.outcome(JOB, name) for name in answer]
         assert all(outcome and outcome["result"] == number for outcome in outcomes)
-    counts = store.counts(JOB)
-    assert (counts.accepted, counts.open, store.lease(JOB, 60)) == (len(names), 0, None)
+    counts = store.counts.get(JOB)
+    assert (counts.accepted, counts.open, store.leases.lease(JOB, 60)) == (len(names), 0, None)
     assert findings(store) == []
 
 
 def wins(store: FlatStore, name: str, number: int) -> bool:
     try:
-        store.accept(JOB, name, result(name, number))
+        store.results.accept(JOB, name, result(name, number))
     except AlreadyFinished:
         return False
     return True
@@ -94,13 +94,13 @@ def test_leases_of_the_slow_are_lent_again_and_all_is_finished_once(root: Path) 
 
     def volunteer(own: FlatStore, number: int) -> list[str]:
         finished = []
-        while own.counts(JOB).accepted < len(names):
-            lease = own.lease(JOB, 0.05)
+        while own.counts.get(JOB).accepted < len(names):
+            lease = own.leases.lease(JOB, 0.05)
             if lease is not None and hash((lease.variable_id, lease.deadline)) % 3 and wins(own, lease.variable_id, 0):
                 finished.append(lease.variable_id)
         return finished
 
     answers = in_processes(root, volunteer)
     assert sorted(name for answer in answers for name in answer) == names
-    assert store.counts(JOB).open == 0
+    assert store.counts.get(JOB).open == 0
     assert findings(store) == []

@@ -1,0 +1,111 @@
+"""Flows: trees of jobs. This is the face of the package: what the rest of the pool does with flows.
+
+`posting` checks (`check`) and stores a flow and reserves its variables (`reservation`). The `engine` advances it, level
+by level (`level`); `signals` and `retries` tell it which flows to advance. `view` shows a flow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+from pool.errors import Conflict
+from pool.flows.check import FlowLimits, Locate
+from pool.flows.engine import Engine
+from pool.flows.posting import Posting
+from pool.flows.view import FlowView
+from pool.keys import Caller, Keys
+from pool.sandbox import Sandbox
+from pool.scheduling import VariableScheduler
+from pool.validation import Validation
+from storage import ids
+from storage.base import Document, Page, Store
+from storage.errors import Damaged, InvalidCursor, InvalidId, NotFound
+
+__all__ = ["FlowLimits", "FlowView", "Flows", "Locate"]
+
+
+class Flows:
+    def __init__(
+        self,
+        store: Store,
+        sandbox: Sandbox,
+        keys: Keys,
+        validation: Validation,
+        scheduler: VariableScheduler,
+        limits: FlowLimits,
+    ) -> None:
+        self._store, self._keys = store, keys
+        self._engine = Engine(store, sandbox, validation, limits)
+        self._posting = Posting(store, sandbox, keys, scheduler, limits, self._engine)
+
+    def post(self, posted: Any, caller: Caller, locate: Locate, key: str | None = None) -> Document:
+        """Stores and starts a flow, and returns its document; the same idempotency `key` stores one flow.
+
+        `locate` turns a URI into the segments of its path. Raises InvalidFlow, UnknownKey, Conflict if the key was used
+        for another flow, SandboxBusy.
+        """
+        return self._posting.post(posted, caller, locate, key)
+
+    def run_again(self, flow_id: str, caller: Caller, key: str | None = None) -> Document:
+        """Posts the tree of a flow anew, for its owner. Raises as `post` does, and NotFound."""
+        return self._posting.run_again(flow_id, caller, key)
+
+    def exists(self, flow_id: str) -> bool:
+        try:
+            return bool(self._store.flows.get(flow_id))
+        except (InvalidId, NotFound):
+            return False
+
+    def get(self, flow_id: str) -> Document:
+        """The flow's document, after it has been advanced as far as it can be. Raises NotFound."""
+        flow = self._store.flows.get(flow_id)
+        if self._engine.outcome(flow_id) is None:
+            self._engine.advance(flow_id)
+        return flow
+
+    def page(self, cursor: str | None, limit: int, caller: Caller) -> Page:
+        """Summaries of flows, the newest first; the cursor is the last id of the previous page."""
+        if cursor is not None and not ids.is_id(cursor):
+            raise InvalidCursor(cursor)
+        found = self._store.flows.ids(cursor, limit + 1)
+        return Page(list(self._summaries(found[:limit], caller)), found[limit - 1] if len(found) > limit else None)
+
+    def _summaries(self, flow_ids: Sequence[str], caller: Caller) -> Iterator[Document]:
+        for flow_id in flow_ids:
+            with suppress(Damaged):
+                yield self.view(self._store.flows.get(flow_id), caller).summary()
+
+    def view(self, flow: Document, caller: Caller) -> FlowView:
+        return FlowView(self._store, flow, self._engine.outcome(flow["id"]), self._keys.owns(caller, flow))
+
+    def cancel(self, flow_id: str, caller: Caller) -> None:
+        """Ends a flow and withdraws the steps it waits for; cancelling twice changes nothing.
+
+        Raises NotFound, and Conflict if the flow has ended otherwise.
+        """
+        flow = self._store.flows.get(flow_id)
+        self._keys.require_owner(caller, flow, "flow")
+        outcome = self._engine.cancel(flow)
+        if outcome["state"] != "cancelled":
+            raise Conflict(f"flow {flow_id!r} has ended: it is {outcome['state']}")
+
+    def on_finished(self, job_id: str, variable_id: str) -> None:
+        """Call after a variable got its result, was withdrawn, or failed. Raises nothing: that is done already."""
+        self._engine.on_finished(job_id, variable_id)
+
+    def on_job_deleted(self, flow_ids: Sequence[str]) -> None:
+        """Call after a job was deleted that these flows use."""
+        self._engine.on_job_deleted(flow_ids)
+
+    def advance_pending(self) -> bool:
+        """Advances the pending flows of all processes; False if there are none, or the last try was within a second."""
+        return self._engine.advance_pending()
+
+    def resume(self, seconds: float = 10.0) -> list[str]:
+        """Advances every running flow after a start; returns those that changed.
+
+        Those left after so many seconds become pending.
+        """
+        return self._engine.resume(seconds)

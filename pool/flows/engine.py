@@ -1,0 +1,235 @@
+"""The engine: advances a flow whenever one of its steps has finished.
+
+A flow is a chain of levels; the innermost runs first. Every step is a variable of its job, so that volunteers compute
+it like any other. The engine's state is in documents that are written once: the start of a level (with the skipped
+entries), finished entries, the merged result of a level, the outcome of the flow. Whatever a dead process left undone
+follows from them, and the next process that looks does it. The lock of a flow makes one process at a time advance it;
+others leave signals in its inbox, and the holder continues until the inbox is empty.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import random
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from pool.flows.check import FlowLimits
+from pool.flows.level import BudgetExceeded, EntryFailed, FlowLevel, OpenStep
+from pool.flows.reservation import unreserve_all
+from pool.flows.retries import PendingFlows
+from pool.flows.signals import ALL, StepSignals, touched_entries
+from pool.sandbox import Sandbox, SandboxBusy
+from pool.validation import Validation
+from storage import ids
+from storage.base import Document, Store
+from storage.errors import AlreadyFinished, Damaged, NotFound, StorageError
+from storage.flow_store import FLOW, RunningFlows, UsedJob
+
+# A request that posts a result pays for its flows: so long at most, and the rest becomes pending.
+BUDGET_SECONDS = 1.0
+OUTCOME = "outcome"
+log = logging.getLogger("comp-pool.flows")
+
+
+class Engine:
+    def __init__(self, store: Store, sandbox: Sandbox, validation: Validation, limits: FlowLimits) -> None:
+        self._store, self._sandbox = store, sandbox
+        self._validation, self._limits = validation, limits
+        self._pending = PendingFlows(store.flows)
+        self._signals = StepSignals(store.flows)
+
+    def start(self, flow: Document) -> None:
+        """Stores a flow, durably, and opens its first steps."""
+        self._store.flows.create(flow["id"], flow)
+        self.advance(flow["id"])
+
+    def outcome(self, flow_id: str) -> Document | None:
+        """How a flow ended: `state`, `at`, and of a failed one `path` and `reason`; None while it runs."""
+        return self._store.flows.read(flow_id, OUTCOME)
+
+    def cancel(self, flow: Document) -> Document:
+        """Ends a flow unless it has ended; returns its outcome."""
+        outcome = self._write_outcome(flow, {"state": "cancelled"})
+        if outcome["state"] == "cancelled":
+            with self._store.flows.lock(flow["id"], wait=True):
+                self._clean_up(flow, outcome)
+        return outcome
+
+    def on_finished(self, job_id: str, variable_id: str) -> None:
+        deadline = time.monotonic() + BUDGET_SECONDS
+        for flow_id in self._flows_using(job_id):
+            with suppress(StorageError):  # Its documents are damaged or gone: `comp-pool check` reports them.
+                signals = self._signals.of(flow_id, job_id, variable_id)
+                if signals:
+                    self._advance_before(deadline, flow_id, signals)
+
+    def _flows_using(self, job_id: str) -> list[str]:
+        try:
+            return self._store.flows.references(UsedJob(job_id))
+        except StorageError as ex:
+            log.warning("flows of job %s wait: %s", job_id, ex)
+            return []
+
+    def on_job_deleted(self, flow_ids: Sequence[str]) -> None:
+        deadline = time.monotonic() + BUDGET_SECONDS
+        for flow_id in flow_ids:
+            with suppress(StorageError):
+                self._advance_before(deadline, flow_id, [ALL])
+
+    def advance_pending(self) -> bool:
+        flow_ids = self._pending.drain()
+        # In random order, so that a flow that always needs the whole budget does not keep the others waiting.
+        random.shuffle(flow_ids)
+        deadline = time.monotonic() + BUDGET_SECONDS
+        for number, flow_id in enumerate(flow_ids):
+            if number and time.monotonic() >= deadline:
+                self._pending.add(flow_ids[number:], soon=True)
+                break
+            self.advance(flow_id)
+        return bool(flow_ids)
+
+    def resume(self, seconds: float) -> list[str]:
+        deadline = time.monotonic() + seconds
+        changed = []
+        for flow_id in self._store.flows.references(RunningFlows()):
+            with suppress(StorageError):  # Its documents are damaged: `comp-pool check` reports them.
+                if self._advance_before(deadline, flow_id, [ALL]):
+                    changed.append(flow_id)
+        return changed
+
+    def _advance_before(self, deadline: float, flow_id: str, signals: Sequence[str]) -> int:
+        """Advances a flow, unless it is too late: then the flow becomes pending."""
+        if time.monotonic() < deadline:
+            return self._advance_safely(flow_id, signals)
+        self._pending.add([flow_id], soon=True)
+        return 0
+
+    def advance(self, flow_id: str) -> None:
+        """Advances a flow after a look at all of its entries. Raises nothing."""
+        self._advance_safely(flow_id, [ALL])
+
+    def _advance_safely(self, flow_id: str, signals: Sequence[str]) -> int:
+        """Returns the number of changes. After an error the flow becomes pending: the caller's own work is done."""
+        try:
+            return self._process_inbox(flow_id, signals)
+        except BudgetExceeded:
+            self._pending.add([flow_id], soon=True)
+            return 1
+        except (StorageError, SandboxBusy) as ex:
+            log.warning("flow %s waits: %s", flow_id, ex or "the sandbox is busy")
+        except Exception:
+            log.exception("flow %s waits", flow_id)
+        if self._can_be_retried(flow_id):
+            self._pending.add([flow_id])
+        return 0
+
+    def _can_be_retried(self, flow_id: str) -> bool:
+        """False if the flow was removed by hand, or is damaged, which `comp-pool check` reports."""
+        try:
+            return self._store.flows.read(flow_id, FLOW) is not None
+        except StorageError as ex:
+            return not isinstance(ex, Damaged)
+
+    def _process_inbox(self, flow_id: str, signals: Sequence[str]) -> int:
+        flows, changes = self._store.flows, 0
+        flows.signal(flow_id, signals)
+        # Checked again after each unlock: a signal that came while we held the lock found nobody else to process it.
+        while flows.has_signals(flow_id):
+            with flows.lock(flow_id) as is_held:
+                if not is_held:
+                    break
+                changes += self._process_signals(flow_id)
+        return changes
+
+    def _process_signals(self, flow_id: str) -> int:
+        signals = self._store.flows.drain_signals(flow_id)
+        try:
+            return self._advance_levels(self._store.flows.get(flow_id), signals)
+        except BaseException:
+            # The drained signals are lost otherwise; to look at everything includes them.
+            self._store.flows.signal(flow_id, [ALL])
+            raise
+
+    def _advance_levels(self, flow: Document, signals: Sequence[str]) -> int:
+        outcome = self.outcome(flow["id"])
+        if outcome is not None:
+            self._clean_up(flow, outcome)
+            return 1
+        if ALL in signals:
+            self._add_references(flow)
+        levels = self._unmerged_levels(flow)
+        try:
+            is_done = _advance_in_order(levels, signals)
+        except EntryFailed as ex:
+            facts = {"path": ex.path, "reason": ex.reason, "for_owner": ex.for_owner}
+            self._end(flow, {"state": "failed", **facts})
+            return 1
+        if is_done:
+            self._end(flow, {"state": "done"})
+        return is_done + sum(level.changes for level in levels)
+
+    def _add_references(self, flow: Document) -> None:
+        for job_id in flow["jobs"]:
+            with suppress(NotFound):  # The job was deleted, which fails the flow.
+                self._store.flows.add_reference(UsedJob(job_id), flow["id"])
+
+    def _unmerged_levels(self, flow: Document) -> list[FlowLevel]:
+        """The levels without a merged result, from the one that runs to the root's."""
+        flow_id, deadline = flow["id"], time.monotonic() + BUDGET_SECONDS
+        numbers = reversed(range(len(flow["levels"])))
+        unmerged = itertools.dropwhile(
+            lambda number: "merged" in self._store.flows.names(flow_id, str(number)), numbers
+        )
+        parts = self._store, self._sandbox, self._validation, self._limits
+        return [FlowLevel(*parts, flow, number, deadline) for number in unmerged]
+
+    def _end(self, flow: Document, facts: Document) -> None:
+        self._clean_up(flow, self._write_outcome(flow, facts))
+
+    def _write_outcome(self, flow: Document, facts: Document) -> Document:
+        return self._store.flows.write_once(flow["id"], OUTCOME, {"at": ids.now_text(), **facts})
+
+    def _clean_up(self, flow: Document, outcome: Document) -> None:
+        """Withdraws the steps of an ended flow and removes all references to it. May be repeated after a crash."""
+        for level in self._unmerged_levels(flow)[:1]:
+            for step in level.open_steps():
+                if not step.is_job_variable or (outcome["state"] == "cancelled" and not self._is_shared(flow, step)):
+                    self._withdraw(flow, step)
+        for job_id in flow["jobs"]:
+            self._store.flows.remove_reference(UsedJob(job_id), flow["id"])
+        unreserve_all(self._store.flows, flow)
+        # Last, since a flow without this reference is not cleaned up again.
+        self._store.flows.remove_reference(RunningFlows(), flow["id"])
+
+    def _is_shared(self, flow: Document, step: OpenStep) -> bool:
+        """Whether another flow waits for the same variable."""
+        others = (flow_id for flow_id in self._flows_using(step.job_id) if flow_id != flow["id"])
+        return any(self._waits_for(other, step) for other in others)
+
+    def _waits_for(self, flow_id: str, step: OpenStep) -> bool:
+        try:
+            is_step = bool(self._signals.of(flow_id, step.job_id, step.variable_id))
+            return is_step and self.outcome(flow_id) is None
+        except StorageError:  # A damaged flow, which `comp-pool check` reports.
+            return False
+
+    def _withdraw(self, flow: Document, step: OpenStep) -> None:
+        document = {"job": step.job_id, "variable": step.variable_id, "withdrawn": ids.now_text(), "flow": flow["id"]}
+        with suppress(AlreadyFinished, NotFound):
+            self._store.results.withdraw(step.job_id, step.variable_id, document)
+
+
+def _advance_in_order(levels: Iterable[FlowLevel], signals: Sequence[str]) -> bool:
+    """Advances each level until one is not merged; returns whether all are."""
+    levels = list(levels)
+    if ALL in signals:
+        for level in levels:
+            level.require_jobs()
+    for level in levels:
+        if not level.advance(touched_entries(signals, level.number)):
+            return False
+        signals = [ALL]
+    return True

@@ -1,0 +1,41 @@
+"""Pending flows: those that could not be advanced, for want of time, of a free sandbox, or of room on the disk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from storage.errors import StorageError
+from storage.flow_store import PENDING, FlowStore
+
+INTERVAL_SECONDS = 1.0
+
+
+class PendingFlows:
+    """They are signals in the pool's inbox, for every process; in this one's memory if the disk is full."""
+
+    def __init__(self, flows: FlowStore) -> None:
+        self._flows = flows
+        self._in_memory: set[str] = set()
+        self._next_drain = 0.0
+
+    def add(self, flow_ids: Iterable[str], soon: bool = False) -> None:
+        """`soon` lets this process drain at the next request instead of after the interval."""
+        if soon:
+            self._next_drain = 0.0
+        for flow_id in flow_ids:
+            try:
+                self._flows.signal(PENDING, [flow_id])
+            except StorageError:
+                self._in_memory.add(flow_id)
+
+    def drain(self) -> list[str]:
+        """The pending flows, which are then no longer pending; none within the interval after the last drain."""
+        if time.monotonic() < self._next_drain:
+            return []
+        self._next_drain = time.monotonic() + INTERVAL_SECONDS
+        in_memory, self._in_memory = self._in_memory, set()
+        try:
+            return sorted({*in_memory, *self._flows.drain_signals(PENDING)})
+        except StorageError:
+            return sorted(in_memory)

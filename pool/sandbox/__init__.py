@@ -1,0 +1,184 @@
+"""The sandbox: JavaScript of strangers, evaluated in child processes that can do nothing but compute.
+
+Each call gets a fresh QuickJS context: no call sees another's, of the same job or of any. A child has an empty
+environment, an empty working directory, no descriptors but its two pipes, and limits on memory, processor time and
+system calls (`confinement`). A child that exceeds a limit is killed and replaced; a spare one is warm meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import weakref
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pool.sandbox.child_process import ChildLost, ChildProcess, Limits, ScriptError, printable
+from storage.strict_json import InvalidJSON, parse
+
+__all__ = ["UNDEFINED", "Limits", "Outcome", "Sandbox", "SandboxBusy", "ScriptError"]
+
+UNDEFINED = object()
+
+
+class SandboxBusy(Exception):
+    """Every child is busy, and the queue is full: retry in a moment."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a function returned (None for undefined) and wrote to its console."""
+
+    value: Any
+    console: str
+
+
+class Sandbox:
+    """A pool of children, started when first needed.
+
+    `max_running` calls run at once, of which one job may use all but one; `max_queued` more wait up to `queue_seconds`.
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        max_running: int = 2,
+        max_queued: int = 2,
+        queue_seconds: float = 2.0,
+    ) -> None:
+        self.limits = limits or Limits()
+        self._max_running, self._max_queued, self._queue_seconds = max_running, max_queued, queue_seconds
+        self._idle: list[ChildProcess] = []
+        self._running: Counter[str] = Counter()
+        self._queued = 0
+        self._changed = threading.Condition()
+        self._process = os.getpid()
+        self._finalizer = weakref.finalize(self, _kill_all, self._idle, self._process)
+
+    def call(self, source: str, arguments: Sequence[Any], job_id: str = "") -> Outcome:
+        """Calls the function of this source, and awaits a Promise it returns. Raises ScriptError, SandboxBusy."""
+        encoded = [{"undefined": True} if value is UNDEFINED else {"value": value} for value in arguments]
+        return self._evaluate({"mode": "call", "source": source, "args": encoded}, job_id)
+
+    def check(self, source: str, job_id: str = "") -> None:
+        """Raises ScriptError of kind "syntax", with line and column, if `source` is no function expression."""
+        self._evaluate({"mode": "check", "source": source, "args": []}, job_id)
+
+    def is_busy(self) -> bool:
+        """Whether a further call would have to wait."""
+        return self._running.total() >= self._max_running
+
+    def close(self) -> None:
+        with self._changed:
+            _kill_all(self._idle, os.getpid())
+
+    def _evaluate(self, request: dict[str, Any], job_id: str) -> Outcome:
+        limits = self.limits
+        request |= {"maxValue": limits.value_characters, "maxConsole": limits.console_characters}
+        request["seconds"] = limits.milliseconds / 1000
+        content = json.dumps(request).encode()
+        with self._slot(job_id):
+            try:
+                response = self._request(content)
+            except ChildLost:
+                # Most likely the machine's doing, and not the script's: so it is no failure of the script.
+                response = self._request_again(content)
+        return _outcome(response)
+
+    def _request_again(self, content: bytes) -> dict[str, Any]:
+        try:
+            return self._request(content)
+        except ChildLost as ex:
+            raise SandboxBusy from ex
+
+    def _request(self, content: bytes) -> dict[str, Any]:
+        child = self._take_child()
+        try:
+            response = child.request(content)
+        except BaseException:
+            child.kill()
+            self._return_child(ChildProcess(self.limits))
+            raise
+        self._return_child(child)
+        return response
+
+    @contextmanager
+    def _slot(self, job_id: str) -> Iterator[None]:
+        with self._changed:
+            self._wait_for_slot(job_id)
+            self._running[job_id] += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._running[job_id] -= 1
+                if not self._running[job_id]:
+                    del self._running[job_id]  # The total of each call must not grow with the number of jobs.
+                self._changed.notify_all()
+
+    def _wait_for_slot(self, job_id: str) -> None:
+        if self._has_slot(job_id):
+            return
+        if self._queued >= self._max_queued:
+            raise SandboxBusy
+        self._queued += 1
+        try:
+            if not self._changed.wait_for(lambda: self._has_slot(job_id), self._queue_seconds):
+                raise SandboxBusy
+        finally:
+            self._queued -= 1
+
+    def _has_slot(self, job_id: str) -> bool:
+        share = max(1, self._max_running - 1)
+        return not self.is_busy() and self._running[job_id] < share
+
+    def _take_child(self) -> ChildProcess:
+        with self._changed:
+            if self._process != os.getpid():  # After a fork: the children belong to the parent.
+                self._idle, self._process = [], os.getpid()
+                self._finalizer = weakref.finalize(self, _kill_all, self._idle, self._process)
+            child = self._idle.pop() if self._idle else ChildProcess(self.limits)
+            if not self._idle:
+                self._idle.append(ChildProcess(self.limits))
+        return child
+
+    def _return_child(self, child: ChildProcess) -> None:
+        with self._changed:
+            if len(self._idle) <= self._max_running:
+                self._idle.append(child)
+                return
+        child.kill()
+
+
+def _kill_all(children: list[ChildProcess], process: int) -> None:
+    while children and process == os.getpid():
+        children.pop().kill()
+
+
+def _outcome(response: dict[str, Any]) -> Outcome:
+    console = printable(response["console"])
+    error = response.get("error")
+    if error is not None:
+        raise _script_error(error, console)
+    try:
+        return Outcome(parse(response["value"].encode()), console)
+    except (InvalidJSON, UnicodeEncodeError) as ex:
+        raise ScriptError("size", f"returned a value that JSON cannot carry: {ex}", console) from ex
+
+
+def _script_error(error: dict[str, Any], console: str) -> ScriptError:
+    kind, message = error["kind"], printable(error["message"])
+    if "out of memory" in message:
+        kind, message = "memory", "used too much memory"
+    position = _position(error.get("stack", ""))
+    return ScriptError(kind, message + position, console, error.get("line"), error.get("column"))
+
+
+def _position(stack: str) -> str:
+    """Where in the job's own source an error arose, from the first such line of its stack."""
+    line = next((line for line in stack.split("\n") if "<input>:" in line), "")
+    return f" (at {line.split('<input>:')[1].rstrip(')')})" if line else ""

@@ -1,0 +1,121 @@
+"""Validation: functions are compiled when they are posted; a job's validators check variables and results.
+
+A validator must answer clearly: anything but true, false or `{valid, …}` accepts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pool import fields
+from pool.errors import Invalid
+from pool.reports import Reports
+from pool.sandbox import UNDEFINED, Sandbox, ScriptError
+from storage.base import Document
+
+MAX_REASON = 2000
+Report = Callable[[str | None, str], None]
+
+
+def require_function(sandbox: Sandbox, field: str, source: str, poster: str = "") -> None:
+    """Raises Invalid if the source is no function expression, SandboxBusy.
+
+    One `poster` has only a share of the sandbox.
+    """
+    try:
+        sandbox.check(source, poster)
+    except ScriptError as ex:
+        position = f" (line {ex.line}, column {ex.column})" if ex.line is not None else ""
+        raise Invalid(field, f"{ex.message}{position}") from ex
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`replacement` holds the result to store instead, if the validator returned one."""
+
+    valid: bool
+    reason: str = ""
+    replacement: tuple[Any] | None = None
+
+
+def read_verdict(returned: Any) -> Verdict:
+    """Reads `true`, `false` or `{valid, result?, reason?}`."""
+    if isinstance(returned, bool):
+        return Verdict(returned, "" if returned else "it returned false")
+    if isinstance(returned, dict) and isinstance(returned.get("valid"), bool):
+        reason = returned.get("reason")
+        text = reason[:MAX_REASON] if isinstance(reason, str) else "it returned {valid: false}"
+        return Verdict(returned["valid"], text, (returned["result"],) if "result" in returned else None)
+    return Verdict(False, "it returned neither true, false nor {valid: true or false, …}")
+
+
+class Validation:
+    """Calls a job's validators. Raises SandboxBusy."""
+
+    def __init__(self, sandbox: Sandbox, reports: Reports) -> None:
+        self._sandbox, self._reports = sandbox, reports
+
+    def require_variable(self, job: Document, value: Any) -> None:
+        """Raises Invalid unless the value is an object that the job accepts as a variable.
+
+        `validate_variable` decides; without one `validate_result`, called without a result.
+        """
+        fields.refuse_reserved(fields.require_object("variable", value))
+        context = {"job": _named(job)}
+        if "validate_variable" in job:
+            self._require_accepted(job, "validate_variable", "variable, context", [value, context])
+        elif "validate_result" in job:
+            arguments = [value, UNDEFINED, context]
+            self._require_accepted(job, "validate_result", "variable, undefined, context", arguments)
+
+    def _require_accepted(self, job: Document, function: str, signature: str, arguments: list[object]) -> None:
+        """The error shows how the function was called: an owner may not expect it without a result."""
+        called = f"{function}({signature})"
+        try:
+            outcome = self._sandbox.call(job[function], arguments, job["id"])
+        except ScriptError as ex:
+            self._reports.add(job["id"], function, ex.message, ex.console)
+            raise Invalid("variable", f"{called} failed: {ex.message}", ex.console) from ex
+        if outcome.console:
+            self._reports.add(job["id"], function, None, outcome.console)
+        verdict = read_verdict(outcome.value)
+        if not verdict.valid:
+            raise Invalid("variable", f"{called} rejected it: {verdict.reason}", outcome.console)
+
+    def judge_result(self, job: Document, variable: Document, result: Document, report: Report) -> Verdict:
+        """The verdict of `validate_result`; its console output becomes a field of the `result` document.
+
+        `report` gets an error's message, or None, and the console output.
+        """
+        if "validate_result" not in job:
+            return Verdict(True)
+        arguments = [variable["data"], result["result"], _result_context(job, variable, result)]
+        try:
+            outcome = self._sandbox.call(job["validate_result"], arguments, job["id"])
+        except ScriptError as ex:
+            result["console"] = ex.console
+            report(ex.message, ex.console)
+            return Verdict(False, f"validate_result failed: {ex.message}")
+        if outcome.console:
+            result["console"] = outcome.console
+            report(None, outcome.console)
+        return read_verdict(outcome.value)
+
+
+def _result_context(job: Document, variable: Document, result: Document) -> Document:
+    context = {
+        "job": _named(job),
+        "variable": variable["id"],
+        "lease": result["lease"],
+        "volunteer": result["volunteer"],
+        "run_seconds": result["run_seconds"],
+    }
+    if "context" in variable:
+        context["starting_context"] = variable["context"]
+    return context
+
+
+def _named(job: Document) -> Document:
+    return {"id": job["id"], "name": job["name"]}

@@ -1,0 +1,168 @@
+"""Counts: each process adds up the journals from where it stopped, and now and then stores the sum in `tally.json`."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import suppress
+from dataclasses import asdict, replace
+from datetime import datetime
+
+from storage import ids
+from storage.base import Counts, CountStore, Document
+from storage.errors import Damaged
+from storage.flat import events, files, journal, queue
+from storage.flat.disk_errors import translated_for_job
+from storage.flat.paths import JobPaths
+from storage.flat.recovery import Recovery
+from storage.flat.tree import Tree
+
+MINUTES_KEPT = 60
+LINES_PER_SNAPSHOT = 5000
+
+
+class JournalCounts:
+    """The counts of one job's journals up to two offsets."""
+
+    def __init__(self) -> None:
+        self.counts = Counts()
+        self.job_identity = (0, 0)
+        self.variables_offset = 0
+        self.events_offset = 0
+        self.lines_since_snapshot = 0
+
+    @classmethod
+    def load(cls, paths: JobPaths) -> JournalCounts:
+        """From the snapshot; from zero if there is none, or it is damaged."""
+        loaded = cls()
+        try:
+            snapshot = files.read(paths.tally)
+            per_minute = snapshot["counts"]["per_minute"]
+            snapshot["counts"]["per_minute"] = {int(key): value for key, value in per_minute.items()}
+            loaded.counts = Counts(**snapshot["counts"])
+            loaded.variables_offset, loaded.events_offset = snapshot["variables_offset"], snapshot["events_offset"]
+        except (FileNotFoundError, Damaged, KeyError, TypeError, ValueError, AttributeError):
+            return cls()
+        return loaded
+
+    def snapshot(self) -> Document:
+        return {
+            "counts": asdict(self.counts),
+            "variables_offset": self.variables_offset,
+            "events_offset": self.events_offset,
+        }
+
+    def is_within(self, paths: JobPaths) -> bool:
+        """False if a journal has become shorter: then it is another one."""
+        return self.variables_offset <= journal.size(paths.variables_journal) and self.events_offset <= journal.size(
+            paths.events_journal
+        )
+
+    def read_on(self, paths: JobPaths) -> None:
+        for _, offset in journal.read(paths.variables_journal, self.variables_offset):
+            self.variables_offset = offset
+            self.counts.posted += 1
+            self.lines_since_snapshot += 1
+        for event, offset in journal.read(paths.events_journal, self.events_offset):
+            self.events_offset = offset
+            with suppress(KeyError, TypeError, ValueError, AttributeError):  # A line written by hand.
+                self._add(event)
+            self.lines_since_snapshot += 1
+        self._drop_old_minutes()
+
+    def _add(self, event: Document) -> None:
+        counts, kind = self.counts, event.get("event")
+        if kind == "accepted":
+            self._add_accepted(event)
+        elif kind == "rejected":
+            counts.rejected += 1
+        elif kind == "withdrawn":
+            counts.withdrawn += 1
+        elif kind == "report":
+            self._add_report(event)
+        counts.failed += events.failed_change(event)
+
+    def _add_accepted(self, event: Document) -> None:
+        self.counts.accepted += 1
+        if event.get("run_seconds") is not None:
+            self.counts.run_seconds += event["run_seconds"]
+            self.counts.timed_results += 1
+        minute = _minute_of(event["at"])
+        self.counts.per_minute[minute] = self.counts.per_minute.get(minute, 0) + 1
+
+    def _add_report(self, event: Document) -> None:
+        report = self.counts.reports.setdefault(event["function"], {"errors": 0, "message": None, "console": ""})
+        report["at"] = event["at"]
+        if event["message"] is not None:
+            report["errors"] += event.get("errors", 1)
+            report["message"] = event["message"]
+        report["console"] = event["console"]
+
+    def _drop_old_minutes(self) -> None:
+        oldest = ids.now_milliseconds() // 60_000 - MINUTES_KEPT
+        for minute in [minute for minute in self.counts.per_minute if minute < oldest]:
+            del self.counts.per_minute[minute]
+
+
+class FlatCounts(CountStore):
+    def __init__(self, tree: Tree, recovery: Recovery) -> None:
+        self._tree, self._recovery = tree, recovery
+        self._cache: dict[str, JournalCounts] = {}
+        self._lock = threading.Lock()
+
+    @translated_for_job
+    def get(self, job_id: str) -> Counts:
+        with suppress(OSError):  # The disk is still full.
+            self._recovery.retry_follow_ups()
+        paths = self._tree.existing_job(job_id)
+        with self._lock:
+            cached = self._current(paths)
+            cached.read_on(paths)
+            self._store_snapshot(cached, paths)
+            return replace(
+                cached.counts,
+                leased=_count_leased(paths),
+                per_minute=dict(cached.counts.per_minute),
+                reports={name: dict(report) for name, report in cached.counts.reports.items()},
+            )
+
+    def _store_snapshot(self, counts: JournalCounts, paths: JobPaths) -> None:
+        if counts.lines_since_snapshot >= LINES_PER_SNAPSHOT:
+            with suppress(OSError):  # A full disk must not stop the counting.
+                self._tree.writer.replace(paths.tally, counts.snapshot(), sync=False)
+            counts.lines_since_snapshot = 0
+
+    def _current(self, paths: JobPaths) -> JournalCounts:
+        """The cached counts, unless the job was deleted and posted again, or repaired."""
+        # A new job of the same name may reuse the inode, so ctime is compared too.
+        status = os.stat(paths.queue)
+        identity = (status.st_ino, status.st_ctime_ns)
+        cached = self._cache.get(paths.job_id)
+        if cached is None or cached.job_identity != identity or not cached.is_within(paths):
+            cached = JournalCounts.load(paths)
+            if not cached.is_within(paths):
+                cached = JournalCounts()
+            cached.job_identity = identity
+            self._cache[paths.job_id] = cached
+        return cached
+
+    def reset(self, paths: JobPaths) -> None:
+        """Counts a job anew after a repair."""
+        files.remove(paths.tally)
+        self._cache.pop(paths.job_id, None)
+
+    @translated_for_job
+    def report(self, job_id: str, function: str, message: str | None, console: str, errors: int = 1) -> None:
+        event = events.report(function=function, message=message, console=console, errors=errors)
+        self._tree.writer.append(self._tree.existing_job(job_id).events_journal, [event])
+
+
+def _count_leased(paths: JobPaths) -> int:
+    """Leases that have not expired: there are as many as workers, however large the job."""
+    now = ids.now_milliseconds()
+    names = (files.names(f"{paths.deadlines}/{deadline}") for deadline in queue.deadlines(paths) if deadline > now)
+    return sum(sum(map(ids.is_id, leased)) for leased in names)
+
+
+def _minute_of(time_text: str) -> int:
+    return int(datetime.fromisoformat(time_text.replace("Z", "+00:00")).timestamp()) // 60

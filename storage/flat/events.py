@@ -1,0 +1,91 @@
+"""Journal events: every line of a job's two journals is made here, and nowhere else.
+
+`variables.ndjson` has one line per posted variable: ``{"variable", "at"}``. `events.ndjson` has lines with an `event`:
+`accepted`, `withdrawn`, `rejected` (each implied by a document), `failed`, `released` (a change of the variable's
+marker) and `report` (known to the journal alone). A finished variable's line has its former state in `was`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container
+from typing import Any
+
+from storage import ids
+from storage.base import Document
+from storage.flat import journal
+from storage.flat.paths import JobPaths
+
+Key = tuple[str, str, str]
+# The events that documents imply; a line of another kind is kept by a repair.
+IMPLIED = ("None", "accepted", "withdrawn", "rejected")
+
+
+def key_of(event: Document) -> Key:
+    """The key by which two lines are the same event."""
+    return str(event.get("event")), str(event.get("variable")), str(event.get("result"))
+
+
+def posted(document: Document) -> Document:
+    return {"variable": document["id"], "at": document["created"]}
+
+
+def outcome(document: Document, was: str | None = None) -> Document:
+    """The event of an outcome. `was` is the variable's former state, where it is known."""
+    if "withdrawn" in document:
+        event = {"event": "withdrawn", "at": document["withdrawn"], "variable": document["variable"]}
+    else:
+        event = {"event": "accepted", **_of_result(document), "run_seconds": document.get("run_seconds")}
+    return event | {"was": was}
+
+
+def rejected(document: Document) -> Document:
+    return {"event": "rejected", **_of_result(document)}
+
+
+def _of_result(document: Document) -> Document:
+    return {"at": document["created"], "variable": document["variable"], "result": document["id"]}
+
+
+def failed(variable_id: str, result_id: str | None = None) -> Document:
+    of_result = {} if result_id is None else {"result": result_id}
+    return {"event": "failed", "at": ids.now_text(), "variable": variable_id, **of_result}
+
+
+def released(variable_id: str) -> Document:
+    return {"event": "released", "at": ids.now_text(), "variable": variable_id}
+
+
+def report(**facts: Any) -> Document:
+    return {"event": "report", "at": ids.now_text(), **facts}
+
+
+def failed_change(event: Document) -> int:
+    """By how much an event changes the number of failed variables: 1, 0 or -1."""
+    kind = event.get("event")
+    return (kind == "failed") - (kind == "released" or event.get("was") == "failed")
+
+
+def balancing(variable_id: str, is_failed: bool, balance: int) -> list[Document]:
+    """The events missing for a variable whose journal has `balance` more failures than releases."""
+    event = failed(variable_id) if is_failed > balance else released(variable_id)
+    return [event] * abs(is_failed - balance)
+
+
+class RecordedEvents:
+    """The events of some variables in both journals of a job, so that recovery appends only the missing ones."""
+
+    def __init__(self, paths: JobPaths, variable_ids: Container[Any]) -> None:
+        self._keys: set[Key] = set()
+        self.failed: Counter[str] = Counter()
+        for path in (paths.variables_journal, paths.events_journal):
+            for event, _ in journal.read(path, 0):
+                if event.get("variable") in variable_ids:
+                    self.add(event)
+
+    def __contains__(self, event: Document) -> bool:
+        return key_of(event) in self._keys
+
+    def add(self, event: Document) -> None:
+        self._keys.add(key_of(event))
+        self.failed[str(event.get("variable"))] += failed_change(event)

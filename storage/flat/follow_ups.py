@@ -1,0 +1,34 @@
+"""Follow-ups: what a decided variable implies for its marker and the journal, done after the decision is durable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from storage.flat import files
+
+
+class FollowUps:
+    """Keeps the temporaries of follow-ups that failed (full disk), for recovery to retry in this process."""
+
+    def __init__(self) -> None:
+        self._failed: list[str] = []
+
+    def run(self, temporary: str, follow_up: Callable[[], object]) -> None:
+        """Runs a follow-up and removes its temporary. If the disk refuses, the decision is valid all the same."""
+        try:
+            follow_up()
+        except OSError:
+            self._failed.append(temporary)
+        else:
+            files.remove(temporary)
+
+    def retry(self, complete: Callable[[list[str]], None]) -> None:
+        """Passes the failed temporaries to `complete`, and keeps them if that raises OSError."""
+        failed, self._failed = self._failed, []
+        try:
+            complete(failed)
+        except OSError:
+            self._failed += failed
+            raise
+        for temporary in failed:
+            files.remove(temporary)

@@ -1,0 +1,68 @@
+"""Maintenance: marking starts and stops, recovery, the check."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from storage.base import Finding, Maintenance
+from storage.errors import StorageError
+from storage.flat import files
+from storage.flat.check import Check
+from storage.flat.counts import FlatCounts
+from storage.flat.disk_errors import translated, translated_errors
+from storage.flat.flows import FlatFlows
+from storage.flat.recovery import Recovery
+from storage.flat.tree import Tree
+
+
+class FlatMaintenance(Maintenance):
+    def __init__(self, tree: Tree, recovery: Recovery, counts: FlatCounts, flows: FlatFlows) -> None:
+        self._tree, self._recovery = tree, recovery
+        self._check = Check(tree, recovery, counts, flows)
+        self._running = f"{tree.root}/running"
+
+    def prepare(self) -> None:
+        try:
+            self._tree.prepare()
+        except OSError as ex:
+            raise StorageError(f"{self._tree.root} can't hold a pool: {ex.strerror}") from ex
+
+    @translated
+    def mark_started(self) -> bool:
+        boot_id = _boot_id()
+        is_interrupted = os.path.exists(self._running) and _text(self._running) != boot_id
+        with open(self._running, "w", encoding="ascii") as stream:
+            stream.write(boot_id)
+        self._tree.writer.sync_directories([self._running])
+        return is_interrupted
+
+    @translated
+    def mark_stopped(self) -> None:
+        files.remove(self._running)
+
+    @translated
+    def recover(self) -> None:
+        self.prepare()
+        self._recovery.run()
+
+    def check(self, repair: bool) -> Iterator[Finding]:
+        with translated_errors():
+            yield from self._check.run(repair)
+
+    @translated
+    def is_writable(self) -> bool:
+        return files.remove(self._tree.writer.temporary({"probe": True}))
+
+
+def _boot_id() -> str:
+    """Identifies one boot of the machine. Without /proc a power cut is not noticed."""
+    try:
+        return _text("/proc/sys/kernel/random/boot_id")
+    except FileNotFoundError:
+        return "unknown"
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="ascii") as stream:
+        return stream.read().strip()

@@ -1,0 +1,101 @@
+"""References to flows: from a job (markers, one per flow), and from a variable or a key (one document, one flow)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+
+from storage import ids
+from storage.base import Document
+from storage.errors import Damaged
+from storage.flat import files
+from storage.flat.paths import shard
+from storage.flat.tree import Tree
+from storage.flow_store import IdempotencyKey, ReservedVariable, RunningFlows, Source, UsedJob
+
+ExclusiveSource = ReservedVariable | IdempotencyKey
+
+
+class References:
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def add(self, source: Source, flow_id: str) -> bool:
+        if isinstance(source, ReservedVariable | IdempotencyKey):
+            return self._add_exclusive(source, flow_id)
+        if isinstance(source, UsedJob):
+            self._tree.existing_job(source.job_id)
+        return files.touch(self._marker(source, flow_id))
+
+    def remove(self, source: Source, flow_id: str) -> None:
+        if isinstance(source, ReservedVariable | IdempotencyKey):
+            if self.of(source) == [flow_id]:
+                files.remove(self._document(source))
+            return
+        marker = self._marker(source, flow_id)
+        files.remove(marker)
+        if isinstance(source, UsedJob):
+            with suppress(OSError):  # Not empty: other flows use the job.
+                os.rmdir(os.path.dirname(marker))
+
+    def of(self, source: Source) -> list[str]:
+        if isinstance(source, ReservedVariable | IdempotencyKey):
+            try:
+                return [str(files.read(self._document(source))["flow"])]
+            except FileNotFoundError:
+                return []
+        if isinstance(source, UsedJob):
+            return list(filter(ids.is_id, files.names(self._tree.job(source.job_id).used_by_flows)))
+        return list(self._running())
+
+    def _running(self) -> Iterator[str]:
+        for flow_id in filter(ids.is_id, files.names(f"{self._tree.root}/flows")):
+            paths = self._tree.flow(flow_id)
+            if os.path.exists(paths.running) and os.path.exists(paths.flow):
+                yield flow_id
+
+    def _marker(self, source: RunningFlows | UsedJob, flow_id: str) -> str:
+        if isinstance(source, UsedJob):
+            return f"{self._tree.job(source.job_id).used_by_flows}/{flow_id}"
+        return self._tree.flow(flow_id).running
+
+    def _add_exclusive(self, source: ExclusiveSource, flow_id: str) -> bool:
+        if isinstance(source, ReservedVariable):
+            paths = self._tree.job_of_variable(source.job_id, source.variable_id)
+            files.make_directory(paths.reserved_shards)
+        path = self._document(source)
+        if os.path.exists(path):
+            return False
+        return self._tree.writer.create(path, {"flow": flow_id, **self._facts(source)})
+
+    def _facts(self, source: ExclusiveSource) -> Document:
+        """Recovery removes a reservation whose process died before it stored the flow: hence `by`."""
+        if isinstance(source, IdempotencyKey):
+            return {}
+        return {"by": os.path.basename(self._tree.writer.workspace())}
+
+    def _document(self, source: ExclusiveSource) -> str:
+        if isinstance(source, IdempotencyKey):
+            return self.path_of_key(source)
+        return self._tree.job(source.job_id).reserved(ids.check_variable_id(source.variable_id))
+
+    def path_of_key(self, key: IdempotencyKey) -> str:
+        digest = ids.check_id(key.digest, "idempotency key")
+        return f"{self._tree.root}/flow-claims/{shard(digest)}/{digest}.json"
+
+    def reservations(self, job_id: str) -> Iterator[tuple[str, Document]]:
+        """The reserved variables of a job, each with its document; damaged documents reserve nothing."""
+        shards = self._tree.job(job_id).reserved_shards
+        for directory in files.names(shards):
+            for name in filter(files.is_document, files.names(f"{shards}/{directory}")):
+                with suppress(Damaged, FileNotFoundError):
+                    yield name.removesuffix(".json"), files.read(f"{shards}/{directory}/{name}")
+
+    def remove_orphans(self) -> None:
+        """Removes what dead processes reserved for flows that they did not store."""
+        for job_id in self._tree.job_ids():
+            for variable_id, document in self.reservations(job_id):
+                is_alive = self._tree.writer.workspaces.exists(str(document.get("by")))
+                if not is_alive and not os.path.exists(self._tree.flow(str(document.get("flow"))).flow):
+                    files.remove(self._tree.job(job_id).reserved(variable_id))

@@ -1,0 +1,138 @@
+"""The writing end of a store: documents and journal lines that survive a power cut once they are acknowledged.
+
+A document is written to this process's workspace, then linked to its name. The temporary name is removed last, once
+all that follows from the document (marker, journal) is done: a temporary that outlives its process is the record of an
+unfinished transaction, and recovery completes it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+from storage.flat import files, locks
+from storage.flat.workspace import Workspaces
+
+
+class Writer:
+    """One per store. Without `fsync` nothing is synced (for tests)."""
+
+    def __init__(self, root: str, fsync: bool) -> None:
+        self._root, self._fsync = root, fsync
+        self._synced_directories: set[tuple[str, int]] = set()
+        self.workspaces = Workspaces(root)
+
+    def workspace(self) -> str:
+        return self.workspaces.current()
+
+    def temporary(self, document: dict[str, Any], sync: bool = True) -> str:
+        """Writes a document under a temporary name, synced or not, and returns its path."""
+        path = f"{self.workspace()}/{secrets.token_hex(8)}.json"
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644)
+        try:
+            files.write_all(descriptor, files.encode(document))
+            if sync:
+                self.sync_file(descriptor)
+        except BaseException:
+            os.unlink(path)
+            raise
+        finally:
+            os.close(descriptor)
+        return path
+
+    def replace(self, path: str, document: dict[str, Any], sync: bool = True) -> None:
+        temporary = self.temporary(document, sync)
+        try:
+            os.replace(temporary, path)
+        except BaseException:
+            files.remove(temporary)
+            raise
+        if sync:
+            self.sync_directories([path])
+
+    def create(self, path: str, document: dict[str, Any]) -> bool:
+        """Stores a document under its name, durably; False if the name is taken."""
+        temporary = self.temporary(document)
+        try:
+            is_new = files.link(temporary, path)
+            if is_new:
+                self.sync_or_undo(path)
+        finally:
+            files.remove(temporary)
+        return is_new
+
+    def write_once(self, path: str, document: dict[str, Any]) -> dict[str, Any]:
+        """Stores a document, durably, unless the name is taken. Returns the stored one."""
+        return document if self.create(path, document) else files.read(path)
+
+    def append(self, path: str, lines: Iterable[dict[str, Any]]) -> None:
+        """Appends lines to a journal, all or none; one caller at a time."""
+        content = b"".join(map(files.encode, lines))
+        descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR | os.O_CLOEXEC, 0o644)
+        try:
+            locks.acquire(descriptor)
+            _append_whole(descriptor, content)
+        finally:
+            os.close(descriptor)
+
+    def sync_file(self, descriptor: int) -> None:
+        if self._fsync:
+            os.fsync(descriptor)
+
+    def sync_directories(self, paths: Iterable[str]) -> None:
+        """Syncs the directories of these files, and once the parents of those, which may be new."""
+        if not self._fsync:
+            return
+        for directory in {os.path.dirname(path) for path in paths}:
+            _sync(directory)
+            identity = (directory, os.stat(directory).st_ino)
+            if identity not in self._synced_directories:
+                _sync(os.path.dirname(directory))
+                self._synced_directories.add(identity)
+
+    def sync_or_undo(self, path: str) -> None:
+        """Syncs a new name; removes it if that fails, since it might not survive a power cut."""
+        try:
+            self.sync_directories([path])
+        except OSError:
+            files.remove(path)
+            raise
+
+    def sync_everything(self) -> None:
+        """Syncs the whole file system: cheaper than many single syncs."""
+        if self._fsync:
+            _sync_file_system(self._root)
+
+
+def _append_whole(descriptor: int, content: bytes) -> None:
+    end = os.lseek(descriptor, 0, os.SEEK_END)
+    # A line cut short by a kill gets its own end, so that readers skip it and not the next one.
+    is_torn = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"
+    try:
+        files.write_all(descriptor, b"\n" + content if is_torn else content)
+    except BaseException:
+        os.ftruncate(descriptor, end)
+        raise
+
+
+def _sync(directory: str) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_file_system(path: str) -> None:
+    syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
+    if syncfs is None:
+        return os.sync()
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if syncfs(descriptor) != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    finally:
+        os.close(descriptor)
