@@ -18,7 +18,7 @@ def children() -> set[int]:
     found = set()
     for task in Path(f"/proc/{os.getpid()}/task").iterdir():
         found |= {int(pid) for pid in (task / "children").read_text().split()}
-    return {pid for pid in found if b"sandbox_child" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+    return {pid for pid in found if b"sandbox/child.py" in Path(f"/proc/{pid}/cmdline").read_bytes()}
 
 
 @pytest.fixture
