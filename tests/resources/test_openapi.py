@@ -1,4 +1,4 @@
-"""`/openapi.json`: it describes the interface as it is, whole, and the running pool answers as it says."""
+"""`/openapi.json`: the description is complete, and the running pool's responses match it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NEW = {"name": "New", "execute_function": EXECUTE}
 
 
 def resolved(node: Any) -> Any:
-    """What a node says, or the one that it refers to."""
+    """The node itself, or the target of its `$ref`."""
     while "$ref" in node:
         found = DESCRIPTION
         for name in node["$ref"].removeprefix("#/").split("/"):
@@ -261,7 +261,7 @@ CALLS = [
 
 @pytest.fixture
 def filled(make_pool: Any) -> PoolApp:
-    """A job with an open variable and a finished one, and one that was refused; a flow of them."""
+    """A job with an open and a finished variable, the open one with a rejected result; a flow of both."""
     pool = make_pool(max_document=4000)
     job = pool.post_job(validate_result="(variable, result) => result === undefined || result >= 0")
     variables = [pool.post_variable(job, name) for name in ("done", "one")]
@@ -272,7 +272,7 @@ def filled(make_pool: Any) -> PoolApp:
 
 
 def flow_of(pool: PoolApp) -> str:
-    """The path of the one flow that there is."""
+    """The path of the only flow."""
     return str(pool.get("/flows").json["_embedded"]["items"][0]["_links"]["self"])
 
 
@@ -335,7 +335,7 @@ def test_a_variable_of_a_flow_is_answered_as_described(filled: PoolApp, headers:
 
 
 def ended(pool: PoolApp, ending: str) -> str:
-    """A flow that has ended so; returns its path."""
+    """A flow that ended in this state; returns its path."""
     flow = flow_of(pool)
     step = f"{JOB}/variables/{flow.removeprefix('/flows/')}.0.0.1"
     if ending == "done":
@@ -372,7 +372,7 @@ def test_every_route_is_called_at_least_once() -> None:
 
 
 def fits(response: TestResponse, operation: dict[str, Any]) -> None:
-    """The status is described by its own number, as are the media type, headers and body."""
+    """The response matches the entry of its own status: media type, headers, body."""
     answer = resolved(operation["responses"][str(response.status_int)])
     for name, described in answer.get("headers", {}).items():
         assert name in response.headers, name
@@ -385,7 +385,7 @@ def fits(response: TestResponse, operation: dict[str, Any]) -> None:
 
 
 def misfits(value: Any, schema: Any, place: str = "") -> list[str]:
-    """Where a value does not fit a schema; of JSON Schema, what the description uses."""
+    """Violations of a schema, for the keywords of JSON Schema that the description uses."""
     schema = resolved(schema)
     if "oneOf" in schema:
         fitting = [option for option in schema["oneOf"] if not misfits(value, option, place)]

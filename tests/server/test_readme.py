@@ -1,4 +1,4 @@
-"""What the README tells people to type works as it stands there."""
+"""The commands and paths in the README work as printed."""
 
 from __future__ import annotations
 
