@@ -3,7 +3,7 @@
 import { Client } from "./lib/client.js";
 import { Volunteer } from "./lib/volunteer.js";
 
-/** @typedef {import("./lib/report.js").Events} Events */
+/** @typedef {import("./lib/status.js").Events} Events */
 /** @typedef {import("./lib/volunteer.js").VolunteerOptions} VolunteerOptions */
 /** @typedef {{when: (promise: unknown) => unknown}} Q AngularJS's `$q`, or what is like it */
 /** @typedef {{$applyAsync: (action: () => void) => void}} Scope AngularJS's `$rootScope` */

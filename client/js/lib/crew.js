@@ -13,10 +13,10 @@ import { idOf, nameOf, Task } from "./task.js";
 /** @typedef {import("./platform.js").Computers} Computers */
 /** @typedef {import("./waiting.js").Clock} Clock */
 /** @typedef {import("./volunteer.js").Settings} Settings */
-/** @typedef {import("./report.js").Report} Report */
+/** @typedef {import("./status.js").Status} Status */
 
 export class Crew {
-  #report;
+  #status;
   #changes = new AbortController();
   /** @type {Set<string>} jobs that were said to be beyond this volunteer */
   #told = new Set();
@@ -30,19 +30,19 @@ export class Crew {
    * @param {Clock} clock
    * @param {Computers} computers
    * @param {Settings} settings
-   * @param {Report} report
+   * @param {Status} status
    */
-  constructor(client, clock, computers, settings, report) {
+  constructor(client, clock, computers, settings, status) {
     this.client = client;
     this.clock = clock;
     this.computers = computers;
     this.settings = settings;
     this.aside = new Aside(() => clock.now());
-    this.#report = report;
+    this.#status = status;
   }
 
-  get report() {
-    return this.#report;
+  get status() {
+    return this.#status;
   }
 
   /** Given when the settings change. */
@@ -114,6 +114,6 @@ export class Crew {
   #tellOnce(job, jobName, message, kind = "platform") {
     if (this.#told.has(job)) return;
     this.#told.add(job);
-    this.#report.error({ job, jobName, kind, message });
+    this.#status.error({ job, jobName, kind, message });
   }
 }

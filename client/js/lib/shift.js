@@ -10,7 +10,7 @@ import { pause, unlessAborted } from "./waiting.js";
 
 /** @typedef {import("./crew.js").Crew} Crew */
 /** @typedef {import("./platform.js").Computed} Computed */
-/** @typedef {import("./report.js").WorkerState} WorkerState */
+/** @typedef {import("./status.js").WorkerState} WorkerState */
 
 /** What computes is kept for the context in it, but not for long: a job might go on computing there. */
 const KEEP_SECONDS = 5;
@@ -85,7 +85,7 @@ export class Shift {
     const seconds = this.#outages.next(askedFor(ex));
     const passes = mayPass(ex);
     if (!passes || isWorthTelling(this.#outages.failures, seconds)) {
-      this.#crew.report.error({ worker: this.#number, kind: passes ? "offline" : "pool", message: messageOf(ex) });
+      this.#crew.status.error({ worker: this.#number, kind: passes ? "offline" : "pool", message: messageOf(ex) });
     }
     await this.#wait(seconds);
   }
@@ -171,14 +171,14 @@ export class Shift {
   async #deliver(task, computed) {
     const { seconds } = computed;
     const tell = (/** @type {string} */ message) =>
-      this.#crew.report.error({ ...this.#facts(task), kind: "offline", message });
+      this.#crew.status.error({ ...this.#facts(task), kind: "offline", message });
     const answered = await deliver(this.#crew, this.halt, task, computed, tell);
     if (!answered) {
-      this.#crew.report.returned();
+      this.#crew.status.returned();
       return;
     }
     if (answered.outcome === "accepted") this.#crew.aside.forgive(task.job);
-    this.#crew.report.unit({ ...this.#facts(task), seconds, ...answered });
+    this.#crew.status.unit({ ...this.#facts(task), seconds, ...answered });
     if (answered.outcome === "rejected" || answered.outcome === "refused") this.#blame(task);
   }
 
@@ -187,23 +187,23 @@ export class Shift {
     const error = ex instanceof JobError ? ex : new JobError("crash", messageOf(ex));
     const given = await task.giveBack(this.halt.last);
     if (error.kind === "cancelled" && this.halt.ended.aborted) {
-      this.#crew.report.returned();
+      this.#crew.status.returned();
       return;
     }
     const message = given ? error.message : `${error.message} (and could not be given back)`;
-    this.#crew.report.failed({ ...this.#facts(task), kind: error.kind, message });
+    this.#crew.status.failed({ ...this.#facts(task), kind: error.kind, message });
     this.#blame(task);
   }
 
   /** @param {Task} task */
   #blame(task) {
-    const { aside, report } = this.#crew;
+    const { aside, status } = this.#crew;
     const seconds = aside.blame(task.job);
     // Another job is as good: whoever keeps failing must not keep a worker from the rest.
     this.#supply.leaveJob();
     if (seconds > 0) {
       const message = `it failed several times in a row: left aside for ${seconds} s`;
-      report.error({ ...this.#facts(task), kind: "aside", message });
+      status.error({ ...this.#facts(task), kind: "aside", message });
     } else {
       this.#penalty = jittered(0.25 * 2 ** aside.failures(task.job));
     }
@@ -231,6 +231,6 @@ export class Shift {
 
   /** @param {WorkerState} state @param {Task} [task] */
   #show(state, task) {
-    this.#crew.report.worker(this.#number, state, task);
+    this.#crew.status.worker(this.#number, state, task);
   }
 }

@@ -7,19 +7,19 @@ import { askedFor, isWorthTelling, mayPass } from "./failures.js";
 import { checkedId, randomId } from "./identity.js";
 import { Backoff } from "./pauses.js";
 import { platformHere } from "./platform.js";
-import { Report } from "./report.js";
+import { Status } from "./status.js";
 import { changed } from "./settings.js";
 import { Shift } from "./shift.js";
 import { pause, sleep } from "./waiting.js";
 
 /** @typedef {import("./platform.js").Computers} Computers */
 /** @typedef {import("./platform.js").Platform} Platform */
-/** @typedef {import("./report.js").ErrorReport} ErrorReport */
-/** @typedef {import("./report.js").Events} Events */
-/** @typedef {import("./report.js").State} State */
-/** @typedef {import("./report.js").Totals} Totals */
-/** @typedef {import("./report.js").UnitReport} UnitReport */
-/** @typedef {import("./report.js").WorkerView} WorkerView */
+/** @typedef {import("./status.js").ErrorEvent} ErrorEvent */
+/** @typedef {import("./status.js").Events} Events */
+/** @typedef {import("./status.js").State} State */
+/** @typedef {import("./status.js").Totals} Totals */
+/** @typedef {import("./status.js").UnitEvent} UnitEvent */
+/** @typedef {import("./status.js").WorkerStatus} WorkerStatus */
 /** @typedef {import("./settings.js").Settings} Settings */
 /** @typedef {import("./waiting.js").Clock} Clock */
 /**
@@ -69,7 +69,7 @@ export class Volunteer {
   #root;
   #own;
   #settings;
-  #report = new Report();
+  #status = new Status();
   /** @type {State} */
   #state = "idle";
   /** @type {Goal} */
@@ -101,14 +101,14 @@ export class Volunteer {
     return this.#state;
   }
 
-  /** What each worker does now. @returns {WorkerView[]} */
+  /** What each worker does now. @returns {WorkerStatus[]} */
   get workers() {
-    return this.#report.workers(this.#settings.workers);
+    return this.#status.workers(this.#settings.workers);
   }
 
   /** How the units ended, from the first start on. @returns {Totals} */
   get totals() {
-    return this.#report.totals;
+    return this.#status.totals;
   }
 
   /**
@@ -119,7 +119,7 @@ export class Volunteer {
    * @returns {() => void} unsubscribes
    */
   on(event, listener) {
-    return this.#report.events.on(event, listener);
+    return this.#status.events.on(event, listener);
   }
 
   /** Begins to compute, or goes on after a pause. Resolves when it has begun, or it is known why not. */
@@ -253,7 +253,7 @@ export class Volunteer {
   #failed(ex) {
     this.#opening = undefined;
     this.#goal = "stopped";
-    this.#report.error({ kind: ex instanceof Refused ? "pool" : "platform", message: messageOf(ex) });
+    this.#status.error({ kind: ex instanceof Refused ? "pool" : "platform", message: messageOf(ex) });
     this.#become("stopped");
   }
 
@@ -265,7 +265,7 @@ export class Volunteer {
     const root = await this.#readRoot(client, clock, signal);
     const { gpu, memoryMb } = this.#settings;
     const computers = await platform.open(root, { gpu, memoryMb });
-    const crew = new Crew(client, clock, computers, this.#settings, this.#report);
+    const crew = new Crew(client, clock, computers, this.#settings, this.#status);
     return new Base(
       crew,
       platform.onLeave(() => this.#leave(crew)),
@@ -288,7 +288,7 @@ export class Volunteer {
       } catch (ex) {
         if (!mayPass(ex)) throw new Refused(messageOf(ex), { cause: ex });
         const seconds = backoff.next(askedFor(ex));
-        if (isWorthTelling(backoff.failures, seconds)) this.#report.error({ kind: "offline", message: messageOf(ex) });
+        if (isWorthTelling(backoff.failures, seconds)) this.#status.error({ kind: "offline", message: messageOf(ex) });
         this.#settle();
         await pause(clock, seconds * 1000, signal);
         signal.throwIfAborted();
@@ -305,7 +305,7 @@ export class Volunteer {
   #become(state) {
     const isNew = state !== this.#state;
     this.#state = state;
-    if (isNew) this.#report.state(state);
+    if (isNew) this.#status.state(state);
     if (AT_REST.includes(state)) this.#settle();
   }
 

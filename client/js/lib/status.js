@@ -6,7 +6,7 @@ import { Emitter } from "./emitter.js";
 /** @typedef {"idle" | "running" | "pausing" | "paused" | "stopping" | "stopped"} State */
 /** @typedef {"idle" | "waiting" | "fetching" | "computing" | "resting"} WorkerState */
 /**
- * @typedef {object} WorkerView what one worker does now
+ * @typedef {object} WorkerStatus what one worker does now
  * @property {number} number from 1
  * @property {WorkerState} state
  * @property {string} job its id; empty where there is none
@@ -15,7 +15,7 @@ import { Emitter } from "./emitter.js";
  * @property {number} since milliseconds of the date
  */
 /**
- * @typedef {object} UnitReport the pool has answered a result
+ * @typedef {object} UnitEvent the pool has answered a result
  * @property {number} worker
  * @property {string} job
  * @property {string} jobName
@@ -25,7 +25,7 @@ import { Emitter } from "./emitter.js";
  * @property {string} [reason]
  */
 /**
- * @typedef {object} ErrorReport `kind` is that of a JobError, or `offline`, `pool`, `aside`, `platform`
+ * @typedef {object} ErrorEvent `kind` is that of a JobError, or `offline`, `pool`, `aside`, `platform`
  * @property {string} kind
  * @property {string} message
  * @property {number} [worker]
@@ -45,21 +45,21 @@ import { Emitter } from "./emitter.js";
 /**
  * @typedef {object} Events what a listener is told
  * @property {{state: State}} state
- * @property {WorkerView} worker
- * @property {UnitReport} unit
- * @property {ErrorReport} error
+ * @property {WorkerStatus} worker
+ * @property {UnitEvent} unit
+ * @property {ErrorEvent} error
  * @property {{totals: Totals}} progress
  */
 
 /** Which of the sums an outcome counts in. @type {Record<Outcome, "units" | "rejected" | "late" | "failed">} */
 const SUMS = { accepted: "units", rejected: "rejected", late: "late", refused: "failed" };
 
-export class Report {
+export class Status {
   /** @type {Emitter<Events>} */
   events = new Emitter();
   /** @type {Totals} */
   #totals = { units: 0, rejected: 0, late: 0, failed: 0, returned: 0, seconds: 0 };
-  /** @type {Map<number, WorkerView>} */
+  /** @type {Map<number, WorkerStatus>} */
   #workers = new Map();
 
   get totals() {
@@ -71,12 +71,12 @@ export class Report {
     this.events.emit("state", { state });
   }
 
-  /** @param {ErrorReport} error */
+  /** @param {ErrorEvent} error */
   error(error) {
     this.events.emit("error", error);
   }
 
-  /** A unit could not be computed. @param {ErrorReport} error */
+  /** A unit could not be computed. @param {ErrorEvent} error */
   failed(error) {
     this.error(error);
     this.#count("failed");
@@ -87,7 +87,7 @@ export class Report {
     this.#count("returned");
   }
 
-  /** @param {UnitReport} unit */
+  /** @param {UnitEvent} unit */
   unit(unit) {
     this.events.emit("unit", unit);
     this.#totals.seconds += unit.seconds;
@@ -102,7 +102,7 @@ export class Report {
     this.events.emit("worker", view);
   }
 
-  /** What each of so many workers does now. @param {number} count @returns {WorkerView[]} */
+  /** What each of so many workers does now. @param {number} count @returns {WorkerStatus[]} */
   workers(count) {
     return Array.from({ length: count }, (_, index) => this.#workers.get(index + 1) ?? idle(index + 1));
   }
@@ -114,5 +114,5 @@ export class Report {
   }
 }
 
-/** @param {number} number @returns {WorkerView} */
+/** @param {number} number @returns {WorkerStatus} */
 const idle = (number) => ({ number, state: "idle", job: "", jobName: "", variable: "", since: Date.now() });
