@@ -49,6 +49,7 @@ class Pool:
         self.sandbox = sandbox or Sandbox(Limits(milliseconds=config.script_ms, memory_bytes=config.script_memory))
         self.keys = Keys(self.store, is_open=config.open)
         self.tokens = Tokens(lambda: self.store.keys.secret("leases.key", new_key)[0])
+        # The operator's own schedulers come before the bundled ones.
         schedulers = [Path(config.data) / "schedulers", data.SCHEDULERS]
         self.scheduler = JobScheduler(self.store, self.sandbox, config.scheduler, schedulers)
         if config.scheduler not in self.scheduler.names():

@@ -47,6 +47,7 @@ class Config:
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Config:
         """Raises InvalidSetting."""
         options = {option.name: option for option in fields(cls)}
+        # An empty variable counts as unset: it is how a compose file or shell script leaves one out.
         given = {name: environ[PREFIX + name.upper()] for name in options if environ.get(PREFIX + name.upper())}
         return cls(**{name: _parsed(name, text, options[name].default) for name, text in given.items()})
 
@@ -71,6 +72,7 @@ def _parsed(name: str, text: str, default: Any) -> Any:
     if isinstance(default, int):
         if not text.isdecimal():
             raise InvalidSetting(f"{variable} must be a whole number, not {text!r}")
+        # Zero means "none" or "automatic" only where the default is zero.
         if int(text) == 0 and default > 0:
             raise InvalidSetting(f"{variable} must be at least 1")
         return int(text)

@@ -48,9 +48,11 @@ bind = _config.bind
 workers = _config.workers or os.cpu_count() or 1
 worker_class = TimeoutWorker
 threads = _config.threads
+# Longer than a volunteer usually waits between two requests; then a connection is reused.
 keepalive = 15
 timeout = 60
 graceful_timeout = 30
+# A control socket is one more way in that nobody here needs.
 control_socket_disable = True
 # A new connection waits outside the threads until its first bytes arrive.
 gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.2

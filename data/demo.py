@@ -40,6 +40,7 @@ def load(pool: PoolParts, directory: Path) -> Iterator[str]:
     for path in sorted(data.FLOWS.glob("*.json")):
         _load_flow(pool, path)
         yield f"demo flow {path.stem}"
+    # Last: until then the next start continues. A demo job that was deleted later stays deleted.
     done.touch()
 
 

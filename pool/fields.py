@@ -11,6 +11,7 @@ from storage.base import Document
 
 Check = Callable[[str, Any], None]
 
+# Representations add these fields: a document with fields of these names would collide.
 RESERVED = ("_links", "_embedded")
 STATES = ("open", "paused")
 FUNCTIONS = (
@@ -55,6 +56,7 @@ def refuse_unknown(document: Document, known: tuple[str, ...], prefix: str = "")
 
 def _number(low: float, high: float) -> Check:
     def check(field: str, value: Any) -> None:
+        # In Python True is an int, in JSON it is no number.
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             raise Invalid(field, f"must be a number, not {kind(value)}")
         if not low <= value <= high:
@@ -107,6 +109,7 @@ def requirements(value: Any) -> Document:
     refuse_unknown(given, tuple(_REQUIREMENTS), "requirements.")
     for name, requirement in given.items():
         _REQUIREMENTS[name](f"requirements.{name}", requirement)
+    # So that `false` and a missing field are stored alike.
     return {name: requirement for name, requirement in given.items() if requirement is not False}
 
 
@@ -120,6 +123,7 @@ def metadata(value: Any, name: str) -> Document:
     for field in ("description", "short_description"):
         for locale, text in require_object(f"metadata.{field}", given.get(field, {})).items():
             require_text(f"metadata.{field}.{locale}", text)
+    # Metadata is part of every served job and listing.
     if len(json.dumps(given)) > MAX_METADATA:
         raise Invalid("metadata", f"must have at most {MAX_METADATA} characters as JSON")
     return {"name": name, **given}

@@ -42,6 +42,7 @@ class Jobs:
         """
         self._keys.require_poster(caller)
         document = self._checked(fields.require_object("the body", posted))
+        # The digest alone: whoever reads the files must not get a key.
         document["key"] = caller.key_id
         if key is not None:
             document[FINGERPRINT] = hashlib.sha256(f"{key}/{canonical(posted)}".encode()).hexdigest()
@@ -64,6 +65,7 @@ class Jobs:
         name = _name(posted)
         document = {
             "id": job_id_of(name),
+            # Distinguishes a job from a later one of the same name, in tokens and flows.
             "uid": secrets.token_hex(8),
             "name": name,
             "created": ids.now_text(),
@@ -99,10 +101,12 @@ class Jobs:
         given = fields.require_object("the body", patch)
         fields.refuse_reserved(given)
         for name in given:
+            # Results depend on the functions: changed ones would make a job inconsistent.
             if name in _POSTED and name not in _PATCHED:
                 raise Invalid(name, "can't be changed: post another job")
         fields.refuse_unknown(given, _PATCHED)
 
+        # Checked under the lock of `update`: two requests with the same If-Match must not both succeed.
         def change(document: Document) -> Document:
             if not is_expected(document):
                 raise Changed("If-Match: the job has been changed since it was read")
@@ -112,6 +116,7 @@ class Jobs:
 
     def delete(self, job_id: str, caller: Caller) -> None:
         self._keys.require_owner(caller, self._store.jobs.get(job_id))
+        # Read before the references are deleted with the job: these flows fail now.
         flow_ids = self._store.flows.references(UsedJob(job_id))
         self._store.jobs.delete(job_id)
         self._flows.on_job_deleted(flow_ids)

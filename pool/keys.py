@@ -36,8 +36,10 @@ class Keys:
     def make_operator_key(self) -> str | None:
         """Makes the operator's key at the first start and returns it; None at later starts."""
         key, made = self._store.keys.secret(OPERATOR_KEY, new_key)
+        # A lost key file means a lost key: whoever has the old one must not remain operator.
         if made:
             self._remove_former_operators()
+        # Apart from `made`: a crash between secret and key is completed at the next start.
         if self._store.keys.get(digest(key)) is None:
             self._store.keys.add(digest(key), _document(OPERATOR, is_operator=True))
         return key if made else None
@@ -82,6 +84,7 @@ class Keys:
         """Raises UnknownKey for a key that is not one of the pool's."""
         if key is None:
             return Caller()
+        # Only a well-formed key is hashed: the header may be long.
         document = self._store.keys.get(digest(key)) if _KEY.fullmatch(key) else None
         if document is None:
             raise UnknownKey("Authorization: not a key of this pool")

@@ -22,6 +22,7 @@ def progress_of(job: Document, counts: Counts, to_owner: bool) -> Document:
             "withdrawn": counts.withdrawn,
         },
         "results": {"accepted": counts.accepted, "rejected": counts.rejected},
+        # A failed variable may be released: until then the job is not complete.
         "complete": counts.posted > 0 and unfinished == 0 and counts.failed == 0,
         "results_per_minute": round(rate, 2),
         "mean_run_seconds": counts.mean_run_seconds,
@@ -37,5 +38,6 @@ def _per_minute(counts: Counts) -> float:
     moment = ids.now_milliseconds() / 60_000
     first = int(moment) - MINUTES
     accepted = sum(number for minute, number in counts.per_minute.items() if minute >= first)
+    # A job that has just started is not averaged over minutes before it.
     began = max(first, min(counts.per_minute, default=first))
     return accepted / max(moment - began, 1 / 60)

@@ -36,6 +36,7 @@ class Reports:
         """The errors that the next report stands for, suppressed ones included; None above the limit."""
         with self._lock:
             minute = self._minutes.setdefault((job_id, function), _Minute())
+            # The monotonic clock: setting the system clock must not silence reports.
             if time.monotonic() - minute.began > 60:
                 minute.began, minute.recorded = time.monotonic(), 0
             if minute.recorded >= PER_MINUTE:

@@ -18,6 +18,7 @@ from storage import ids
 from storage.base import Document, Page, Store, canonical
 from storage.errors import AlreadyFinished, NotFound
 
+# Limits on what one request reads: a variable may have a hundred rejected results of a megabyte each.
 REJECTED_SHOWN = 20
 RESULTS_PER_READ = 10
 READS_PER_PAGE = 200
@@ -49,6 +50,7 @@ class Results:
         job = self._store.jobs.get(job_id)
         variable = self._store.variables.get(job_id, variable_id)
         lease = self._lease(job, variable_id, posted.token)
+        # Before the validator: a result that comes too late must not cost a call in the sandbox.
         outcome = self._store.results.outcome(job_id, variable_id)
         if outcome is not None:
             accepted_id = _id_under_lease(variable_id, outcome, lease)
@@ -61,6 +63,7 @@ class Results:
         verdict = self._validation.judge_result(job, variable, document, report)
         if not verdict.valid:
             self._reject(job, document, verdict.reason, lease)
+        # The validator took its time: meanwhile the job may have been deleted and another posted under its name.
         self._require_same_job(job)
         if verdict.replacement is not None:
             document["result"] = verdict.replacement[0]
@@ -94,6 +97,8 @@ class Results:
 
     def _reject(self, job: Document, document: Document, reason: str, lease: LeaseToken | None) -> None:
         document["rejected"] = reason
+        # The id names the result itself, so that `_raise_if_rejected_before` finds it by id, without reading
+        # documents.
         if lease is not None:
             document["id"] += _rejection_suffix(document)
         self._require_same_job(job)
@@ -110,9 +115,11 @@ class Results:
             raise NotFound("job", job["id"])
 
     def _accept(self, job_id: str, variable_id: str, document: Document, lease: LeaseToken | None) -> str:
+        # Console output is for the owner alone, and accepted results are public.
         document.pop("console", None)
         try:
             self._store.results.accept(job_id, variable_id, document, lease.deadline if lease else None)
+        # Another request was faster: perhaps the same one, repeated after a timeout.
         except AlreadyFinished as ex:
             return _id_under_lease(variable_id, ex.outcome, lease)
         self._flows.on_finished(job_id, variable_id)
@@ -170,6 +177,7 @@ def _document(job_id: str, variable_id: str, posted: Posted, lease: LeaseToken |
 
 def _rejection_suffix(document: Document) -> str:
     """The end of a rejected result's id: equal for the same result under the same lease."""
+    # The lease is part of it: another volunteer's equal result is a rejection of its own.
     same = f"{document['lease']}/{canonical(document['result'])}"
     return f"-{hashlib.sha256(same.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 

@@ -18,6 +18,7 @@ from storage.errors import InvalidId, NotFound
 from storage.flow_store import UsedJob
 from storage.ids import check_id
 
+# Samples, so that the cost of a lease does not grow with the number of variables or jobs.
 SAMPLE_OF_VARIABLES = 32
 SAMPLE_OF_JOBS = 100
 log = logging.getLogger("comp-pool.scheduling")
@@ -50,6 +51,7 @@ class VariableScheduler:
         if "variable_scheduler" not in job:
             return self._store.leases.lease(job["id"], seconds)
         sample = list(self._described(job["id"], self._store.leases.sample(job["id"], SAMPLE_OF_VARIABLES)))
+        # Without work, the scheduler is not called: it would be called at every poll.
         if not sample:
             return None
         try:
@@ -57,6 +59,7 @@ class VariableScheduler:
         except (ScriptError, LookupError) as ex:
             self._report(job, ex)
             return self._store.leases.lease(job["id"], seconds)
+        # `null` is an answer: the job has nothing for this volunteer now.
         if chosen is None:
             return None
         # Another volunteer may have been faster: then any variable is better than none.
@@ -132,6 +135,7 @@ class JobScheduler:
         """The job to compute; None if no open job meets the volunteer's abilities. Raises UnknownScheduler."""
         name = name or self._default
         jobs = [job for job in self._store.jobs.get_many(self._store.jobs.ids()) if job["state"] == "open"]
+        # Before any scheduler: none may serve a job that the volunteer cannot compute.
         jobs = [job for job in jobs if abilities.meet(job["requirements"])]
         if query.get("owner"):
             jobs = [job for job in jobs if job["metadata"].get("owner") in query["owner"]]
@@ -144,6 +148,7 @@ class JobScheduler:
             check_id(name, "scheduler")
         except InvalidId as ex:
             raise UnknownScheduler(name) from ex
+        # The operator's own directory comes first and may replace a bundled scheduler.
         for directory in self._directories:
             path = directory / f"{name}.js"
             if path.is_file():
@@ -167,6 +172,7 @@ class JobScheduler:
         working = [job for job in jobs if self._has_work(job)]
         if not working:
             return self._random(jobs, query)
+        # A job without a measurement counts as the shortest.
         means = {job["id"]: self._store.counts.get(job["id"]).mean_run_seconds or 0.0 for job in working}
         shortest = min(means.values())
         return self._random([job for job in working if means[job["id"]] == shortest], query)
@@ -177,6 +183,7 @@ class JobScheduler:
     def _by_file(
         self, source: str, name: str, jobs: Sequence[Document], volunteer: str, query: Mapping[str, Any]
     ) -> Document | None:
+        # A random sample: a scheduler that always takes the first one is fair all the same.
         sample = random.sample(jobs, min(SAMPLE_OF_JOBS, len(jobs)))
         context = {
             "jobs": list(map(self._described, sample)),

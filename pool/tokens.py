@@ -43,11 +43,13 @@ class Tokens:
         if parts is None:
             raise BadLease("lease: not a lease token")
         body, signature = text.rsplit(".", 1)
+        # Constant time: a plain comparison would reveal a signature byte by byte.
         if not hmac.compare_digest(signature, self._signature(body, job_uid, variable_id)):
             raise BadLease("lease: the token belongs to another variable")
         return LeaseToken(parts[1], int(parts[2]), int(parts[3]), parts[4])
 
     def _signature(self, body: str, job_uid: str, variable_id: str) -> str:
+        # The job's uid is signed, so that a token is worthless for a later job of the same name.
         message = f"{job_uid}/{variable_id}/{body}".encode()
         signature = hmac.new(self._secret, message, hashlib.sha256).digest()[:16]
         return base64.urlsafe_b64encode(signature).rstrip(b"=").decode()

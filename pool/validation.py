@@ -42,6 +42,7 @@ class Verdict:
 
 def read_verdict(returned: Any) -> Verdict:
     """Reads `true`, `false` or `{valid, result?, reason?}`."""
+    # Strictly: a forgotten `return` or a truthy object must not accept results.
     if isinstance(returned, bool):
         return Verdict(returned, "" if returned else "it returned false")
     if isinstance(returned, dict) and isinstance(returned.get("valid"), bool):
@@ -77,6 +78,7 @@ class Validation:
             outcome = self._sandbox.call(job[function], arguments, job["id"])
         except ScriptError as ex:
             self._reports.add(job["id"], function, ex.message, ex.console)
+            # An error of the validator rejects: nobody has said that the variable is valid.
             raise Invalid("variable", f"{called} failed: {ex.message}", ex.console) from ex
         if outcome.console:
             self._reports.add(job["id"], function, None, outcome.console)
@@ -93,6 +95,8 @@ class Validation:
             return Verdict(True)
         arguments = [variable["data"], result["result"], _result_context(job, variable, result)]
         try:
+            # SandboxBusy passes through: a verdict that could not be reached is no verdict, and the volunteer
+            # retries.
             outcome = self._sandbox.call(job["validate_result"], arguments, job["id"])
         except ScriptError as ex:
             result["console"] = ex.console

@@ -72,12 +72,14 @@ class Variables:
         Raises Conflict if the key was used for other values.
         """
         job = self._store.jobs.get(job_id)
+        # Ids begin with the time, so that they sort by age in a listing.
         if key is None:
             names = _names(ids.timed_id(), len(values))
             self._add(job, dict(zip(names, values, strict=True)), caller, lines)
             return names
         batch = _digest(canonical(values))
         names = _names(_digest(f"{job['uid']}/{key}"), len(values))
+        # Ids made from the key: a repeated request finds its own variables stored, and adds nothing.
         self._refuse_other_batch(job_id, names[0], batch)
         self._add(job, dict(zip(names, values, strict=True)), caller, lines, batch=batch)
         return names
@@ -97,6 +99,7 @@ class Variables:
         if step_of(variable_id) is not None:
             raise Invalid("variable id", "has the form that is reserved for the steps of flows")
         is_new = bool(self._add(self._store.jobs.get(job_id), {variable_id: value}, caller))
+        # A withdrawn variable has its document still: `get` raises for it.
         if not is_new:
             self.get(job_id, variable_id)
         return is_new
@@ -109,6 +112,7 @@ class Variables:
         self, job: Document, values: Mapping[str, Any], caller: Caller, lines: Sequence[int] = (), **facts: str
     ) -> list[str]:
         self._keys.require_contributor(caller, job)
+        # Every value is checked before the first is stored: a request is stored as a whole or not at all.
         for number, value in itertools.zip_longest(lines, values.values()):
             self._check(job, value, "" if number is None else f"line {number}")
         documents = {
@@ -142,6 +146,7 @@ class Variables:
         # Volunteers ask all the time: this is when a flow that could not be advanced gets its next try.
         self._flows.advance_pending()
         job = self._store.jobs.get(job_id)
+        # A paused job leases nothing, but results of earlier leases are still accepted.
         if job["state"] != "open":
             return None
         lease = self._scheduler.lease(job, volunteer.name, volunteer.query or {})
@@ -150,6 +155,7 @@ class Variables:
         return self._with_token(job, lease, volunteer.name)
 
     def _with_token(self, job: Document, lease: Lease, volunteer: str) -> Leased:
+        # The token carries all that the pool must know of the lease later, so that nothing is stored for it.
         started = ids.now_milliseconds()
         token = LeaseToken(secrets.token_hex(8), started, lease.deadline, volunteer)
         signed = self._tokens.sign(token, job["uid"], lease.variable_id)
@@ -176,6 +182,7 @@ class Variables:
         job = self._store.jobs.get(job_id)
         lease = self._tokens.read(token, job["uid"], variable_id)
         deadline = self._store.leases.extend(job_id, variable_id, lease.deadline, job["settings"]["lease_seconds"])
+        # The lease id stays: a result posted under either token is of the same lease.
         extended = LeaseToken(lease.lease_id, lease.started, deadline, lease.volunteer)
         document = self._store.variables.get(job_id, variable_id)
         seconds = max(1, (deadline - ids.now_milliseconds()) // 1000)
@@ -209,6 +216,7 @@ def withdrawn_text(outcome: Document) -> str:
 
 
 def _names(stem: str, count: int) -> list[str]:
+    # Numbers of equal width, so that the ids of a batch sort in order.
     width = len(str(count))
     return [stem, *(f"{stem}-{number:0{width}}" for number in range(1, count))]
 

@@ -16,6 +16,7 @@ from storage.errors import InvalidId
 MAX_LENGTH = 100
 RULE = "1 to 100 of a-z, 0-9, '.', '_' and '-', the first of them a letter or a digit"
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+# `/variables/index` is a resource of its own.
 _NOT_VARIABLES = frozenset({"index"})
 
 

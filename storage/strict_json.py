@@ -22,17 +22,20 @@ def parse(content: bytes, max_depth: int = MAX_DEPTH) -> Any:
         text = content.decode("utf-8")
     except UnicodeDecodeError as ex:
         raise InvalidJSON(f"not UTF-8 (at byte {ex.start})") from ex
+    # Before parsing, which recurses.
     _check_depth(content, max_depth)
     try:
         value = json.loads(text, parse_constant=_refuse_constant, parse_float=_float, parse_int=_integer)
     except json.JSONDecodeError as ex:
         raise InvalidJSON(f"{ex.msg} (line {ex.lineno}, column {ex.colno})") from ex
+    # Only an escape can produce half a surrogate pair: UTF-8 has been decoded.
     if b"\\u" in content:
         _check_text(value)
     return value
 
 
 def _check_depth(content: bytes, max_depth: int) -> None:
+    # Counting is fast; the scan below is needed for few bodies.
     if content.count(b"[") + content.count(b"{") <= max_depth:
         return
     depth, in_text, escaped = 0, False, False
@@ -61,6 +64,7 @@ def _float(digits: str) -> float:
 
 
 def _integer(digits: str) -> int:
+    # Shorter ones fit a double in any case.
     if len(digits) > 15:
         _float(digits)
     return int(digits)

@@ -55,6 +55,7 @@ class FlowCheck:
 
         Raises InvalidFlow, SandboxBusy.
         """
+        # Problems are collected, not raised: whoever posts a tree wants to see all of them at once.
         levels = [self._level(prefix, level) for prefix, level in self._walk(posted)]
         self._passes(self._require_few_entries, "jobs", levels)
         name = posted.get("name") if isinstance(posted, dict) else None
@@ -73,6 +74,7 @@ class FlowCheck:
         """Each level, with the prefix of the paths of its fields."""
         known: tuple[str, ...] = ("name", *_LEVEL)
         level, prefix = posted, ""
+        # A loop, not recursion: the depth is the poster's.
         for _ in range(self._limits.depth):
             if not self._passes(fields.require_object, prefix.removesuffix(".") or "the body", level):
                 return
@@ -118,9 +120,11 @@ class FlowCheck:
         segments = self._segments(path, entry["job"], ("jobs", None), "job")
         try:
             job = self._store.jobs.get(segments[1])
+            # A flow adds variables to its jobs: the caller needs the right to do that.
             self._keys.require_contributor(self._caller, job)
         except (NotFound, InvalidId, UnknownKey, Forbidden) as ex:
             raise Invalid(path, str(ex)) from ex
+        # The uid, since another job may have the name when the flow gets there.
         checked.update(job=job["id"], uid=job["uid"])
 
     def _resolve_variable(self, checked: Document, path: str, uri: Any, is_leaf: bool) -> None:
@@ -166,6 +170,7 @@ class FlowCheck:
 
     def _compile(self, source: str) -> str | None:
         try:
+            # One share of the sandbox per poster: compiling a large flow must not stop the validators of others.
             require_function(self._sandbox, "", source, f"conditions of {self._caller.key_id}")
         except Invalid as ex:
             return ex.reason

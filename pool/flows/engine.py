@@ -52,6 +52,7 @@ class Engine:
 
     def cancel(self, flow: Document) -> Document:
         """Ends a flow unless it has ended; returns its outcome."""
+        # The outcome decides, before the lock: a process that advances the flow meanwhile finds it ended.
         outcome = self._write_outcome(flow, {"state": "cancelled"})
         if outcome["state"] == "cancelled":
             with self._store.flows.lock(flow["id"], wait=True):
@@ -85,6 +86,7 @@ class Engine:
         random.shuffle(flow_ids)
         deadline = time.monotonic() + BUDGET_SECONDS
         for number, flow_id in enumerate(flow_ids):
+            # The first one always gets its try.
             if number and time.monotonic() >= deadline:
                 self._pending.add(flow_ids[number:], soon=True)
                 break
@@ -172,6 +174,7 @@ class Engine:
         return is_done + sum(level.changes for level in levels)
 
     def _add_references(self, flow: Document) -> None:
+        # At every full look, since a crash may have come between the flow and its references.
         for job_id in flow["jobs"]:
             with suppress(NotFound):  # The job was deleted, which fails the flow.
                 self._store.flows.add_reference(UsedJob(job_id), flow["id"])

@@ -135,6 +135,7 @@ class Entry:
         """The accepted result of a step; None while there is none."""
         variable_id = self.variable_id(iteration)
         try:
+            # Outcome before state: a variable may finish between the two reads, and then it has not failed.
             outcome = self._store.results.outcome(self.job_id, variable_id)
             if outcome is None and self._store.variables.state(self.job_id, variable_id) == "failed":
                 raise self._step_failure(variable_id)

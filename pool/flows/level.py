@@ -77,11 +77,13 @@ class FlowLevel:
         Raises EntryFailed, SandboxBusy, BudgetExceeded.
         """
         started = self._read("started")
+        # A level that has just started has no touched entries: all of them need a first step.
         if started is None:
             started, touched = self._start(), None
         unfinished = self._unfinished(started)
         if self._advance_entries(unfinished, touched) < len(unfinished):
             return False
+        # Written once: whichever process merges, the next level starts from the same object.
         self._write_once("merged", {"result": self._merged(started)})
         return True
 
@@ -92,6 +94,7 @@ class FlowLevel:
         """
         first = max(map(int, self._store.flows.names(self._flow_id, f"{self.number}/asked")), default=0)
         skipped = list((self._read(f"asked/{first}") or {"skipped": []})["skipped"])
+        # At least one condition per call, however late it is: else a slow one would never be evaluated.
         for index in range(first, len(self._entries)):
             if index > first and self._is_late():
                 self._write_once(f"asked/{index}", {"skipped": skipped})
@@ -124,7 +127,9 @@ class FlowLevel:
 
     def _advance_entry(self, entry: Entry, known_iteration: int) -> bool:
         """Opens the next step of an entry, or finishes it, if its last step has finished."""
+        # A deleted job fails the flow even if the entry could finish.
         entry.job()
+        # A signal may be older than the last step, so it is a lower bound only.
         iteration = entry.last_iteration(known_iteration - 1)
         if iteration == 0:
             self._new_steps[entry.index] = entry.step(1, self._incoming)
@@ -169,6 +174,7 @@ class FlowLevel:
             entry = self._entry(index)
             result = self._result(entry)
             for name, value in (result if isinstance(result, dict) else {entry.job_id: result}).items():
+                # Counted by entry, so that the error names the one that exceeds the limit.
                 size = _json_bytes(name) + _json_bytes(value)
                 total += size - sizes.get(name, 0)
                 merged[name], sizes[name] = value, size

@@ -75,7 +75,9 @@ class Posting:
 
     def _start(self, flow: Document, key: IdempotencyKey | None = None) -> Document:
         try:
+            # Reserved before the flow is stored: a stored flow has all of its variables.
             Reservation(self._store, self._scheduler, flow).reserve_variables()
+            # Before the flow: after a crash in between, the repeated request stores the flow under this id.
             if key is not None:
                 self._store.flows.add_reference(key, flow["id"])
             self._engine.start(flow)

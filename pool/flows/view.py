@@ -48,6 +48,7 @@ class FlowView:
         if self._outcome["state"] == "done":
             merged = self._store.flows.read(self._flow["id"], "0/merged") or {}
             return {"result": merged["result"]} if merged else {}
+        # Console output and rejections may contain anything a volunteer sent.
         private = {name: text for name, text in self._outcome["for_owner"].items() if text and self._to_owner}
         return {"failure": {"path": self._outcome["path"], "reason": self._outcome["reason"], **private}}
 
@@ -135,6 +136,7 @@ class EntryView:
 
     def _progress(self, variable_id: str, iteration: int) -> Document:
         started = self._started["at"] if self._started and iteration == 1 else self._created(variable_id)
+        # The finished entry's document has the facts: one read less per entry of a large flow.
         if self._finished and iteration == self._finished["iterations"]:
             facts = {name: self._finished[name] for name in ("result", "finished", "run_seconds")}
             return {"state": "done", "started": started, **facts}

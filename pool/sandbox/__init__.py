@@ -123,6 +123,7 @@ class Sandbox:
     def _wait_for_slot(self, job_id: str) -> None:
         if self._has_slot(job_id):
             return
+        # A bounded queue: a thread that waits here serves nobody else.
         if self._queued >= self._max_queued:
             raise SandboxBusy
         self._queued += 1
@@ -133,6 +134,7 @@ class Sandbox:
             self._queued -= 1
 
     def _has_slot(self, job_id: str) -> bool:
+        # One slot stays free for other jobs, so that a slow validator slows down its own job only.
         share = max(1, self._max_running - 1)
         return not self.is_busy() and self._running[job_id] < share
 
@@ -142,6 +144,7 @@ class Sandbox:
                 self._idle, self._process = [], os.getpid()
                 self._finalizer = weakref.finalize(self, _kill_all, self._idle, self._process)
             child = self._idle.pop() if self._idle else ChildProcess(self.limits)
+            # A spare starts now, so that the next call does not wait for a start.
             if not self._idle:
                 self._idle.append(ChildProcess(self.limits))
         return child

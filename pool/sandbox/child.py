@@ -127,6 +127,7 @@ def main() -> None:
     sys.path.append(packages)
     make_interpreter = make_interpreter_class()
     confinement = load_confinement()
+    # In this order: each step needs what the next one forbids.
     confinement.leave_files()
     confinement.limit_resources(memory_bytes=memory, open_files=3)
     confinement.forbid_system_calls(threads=False)
@@ -134,6 +135,7 @@ def main() -> None:
         call = Call(make_interpreter())  # Made before the request comes, so that the caller does not wait for it.
         (length,) = struct.unpack(">I", read_exactly(4))
         request = json.loads(read_exactly(length))
+        # Processor time, not wall time: a busy machine must not reject results.
         signal.setitimer(signal.ITIMER_PROF, request.pop("seconds"))
         response = call.run(request)
         signal.setitimer(signal.ITIMER_PROF, 0)

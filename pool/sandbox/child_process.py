@@ -59,9 +59,11 @@ class ChildProcess:
         self._limits = limits
         self._has_responded = False
         self._process = subprocess.Popen(  # noqa: S603
+            # -I and -S: nothing of the environment or of site-packages is loaded.
             [sys.executable, "-I", "-S", CHILD, _packages(), str(limits.memory_bytes)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # A script must not write into the server's log.
             stderr=subprocess.DEVNULL,
             env={},
             bufsize=0,

@@ -59,6 +59,7 @@ class JournalCounts:
         )
 
     def read_on(self, paths: JobPaths) -> None:
+        # Two journals, since each is also the index of a paged collection.
         for _, offset in journal.read(paths.variables_journal, self.variables_offset):
             self.variables_offset = offset
             self.counts.posted += 1
@@ -127,6 +128,7 @@ class FlatCounts(CountStore):
             )
 
     def _store_snapshot(self, counts: JournalCounts, paths: JobPaths) -> None:
+        # Not synced, and now and then only: a snapshot saves reading, and is never needed.
         if counts.lines_since_snapshot >= LINES_PER_SNAPSHOT:
             with suppress(OSError):  # A full disk must not stop the counting.
                 self._tree.writer.replace(paths.tally, counts.snapshot(), sync=False)

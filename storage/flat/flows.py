@@ -45,6 +45,7 @@ class FlatFlows(FlowStore):
         paths = self._tree.flow(flow_id)
         directory = paths.root
         for part in name.split("/")[:-1]:
+            # Level by level: the flow's own directory must not be made again after it was removed.
             directory = f"{directory}/{part}"
             with _required(flow_id):
                 files.make_directory(directory)
@@ -60,6 +61,7 @@ class FlatFlows(FlowStore):
     def _cached(self, flow_id: str) -> Document:
         cached = self._cache.get(flow_id)
         if cached is None:
+            # Written once, so that the cache is never stale.
             cached = files.read(self._tree.flow(flow_id).flow)
             while len(self._cache) >= CACHED_FLOWS:
                 with suppress(KeyError, RuntimeError, StopIteration):  # Another thread was faster.
@@ -104,6 +106,7 @@ class FlatFlows(FlowStore):
     def drain_signals(self, inbox: str) -> list[str]:
         directory = self._inbox(inbox)
         names = filter(ids.is_id, files.names(directory))
+        # Of two that drain at once, each signal is returned to the one that removed its marker.
         return [name for name in names if files.remove(f"{directory}/{name}")]
 
     def _inbox(self, inbox: str) -> str:

@@ -50,12 +50,14 @@ class FlatKeys(KeyStore):
     @translated
     def secret(self, name: str, make: Callable[[], str]) -> tuple[str, bool]:
         path = f"{self._tree.root}/secrets/{ids.check_id(name, 'secret')}"
+        # Linked like a document: of two processes that make it at once, one succeeds and both read the same.
         is_new = not os.path.exists(path) and self._create_secret(path, make())
         with open(path, encoding="ascii") as stream:
             return stream.read().strip(), is_new
 
     def _create_secret(self, path: str, secret: str) -> bool:
         temporary = f"{self._writer.workspace()}/{os.path.basename(path)}-{ids.timed_id()}"
+        # Created with its final mode: a chmod afterwards would leave a moment in which others can read it.
         descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
         try:
             files.write_all(descriptor, f"{secret}\n".encode())

@@ -30,6 +30,7 @@ DEADLINES_PER_LEASE = 32
 
 def deadline_after(seconds: float) -> int:
     """The next common deadline at least `seconds` away, in milliseconds of the epoch."""
+    # A common deadline for all leases of one step: that many directories, not one per lease.
     step = max(1, int(seconds * 1000 / DEADLINES_PER_LEASE))
     return math.ceil((ids.now_milliseconds() + seconds * 1000) / step) * step
 
@@ -96,6 +97,7 @@ class FlatLeases(LeaseStore):
             with suppress(IndexError):
                 while True:
                     yield cache.popleft()
+            # Drawn at random, so that processes with separate caches seldom try the same markers.
             fresh = queue.sample(paths, CACHED_CANDIDATES)
             if not fresh:
                 return
@@ -111,6 +113,7 @@ def _next_deadline(paths: JobPaths) -> int | None:
 def _acquire(paths: JobPaths, marker: str, seconds: float) -> Lease | None:
     variable_id = os.path.basename(marker)
     try:
+        # Later than any former deadline of this variable: the deadline identifies the lease.
         deadline = max(deadline_after(seconds), queue.last_deadline(marker) + 1)
         leased = paths.leased(variable_id, deadline)
         if not files.move(marker, leased):
@@ -123,6 +126,7 @@ def _acquire(paths: JobPaths, marker: str, seconds: float) -> Lease | None:
 
 def _unfinished_document(paths: JobPaths, variable_id: str, marker: str) -> Document | None:
     """The variable's document; None, and no marker any more, if the documents contradict the marker."""
+    # Checked after the rename: whoever finished the variable may have missed a marker that was being moved.
     if os.path.exists(paths.outcome(variable_id)):
         files.remove(marker)
         return None

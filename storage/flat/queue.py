@@ -71,6 +71,7 @@ def drop_if_finished(paths: JobPaths, variable_id: str, marker: str) -> bool:
 def drop(paths: JobPaths, variable_id: str, deadline: int | None = None) -> str | None:
     """Removes the markers of a variable; returns the state they stood for, if there was one."""
     was_failed = files.remove(paths.failed(variable_id))
+    # The usual case first: one unlink instead of a search in every deadline.
     if deadline is not None and files.remove(paths.leased(variable_id, deadline)):
         return "failed" if was_failed else "leased"
     was = drop_unfailed(paths, variable_id)
@@ -89,7 +90,9 @@ def sample(paths: JobPaths, count: int) -> list[str]:
 
     It reads few directories, whatever the size of the job. Raises FileNotFoundError if there is no queue.
     """
+    # Expired leases come first: their volunteers are lost, and somebody waits for the last units of a job.
     found = list(itertools.islice(_expired(paths), count))
+    # At most 256 names, however large the job.
     shards = os.listdir(paths.open_shards)
     random.shuffle(shards)
     for shard in shards:

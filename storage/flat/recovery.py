@@ -32,6 +32,7 @@ class Recovery:
 
     def run(self) -> None:
         self.retry_follow_ups()
+        # The workspace is removed last: a recovery that is killed is repeated by the next one.
         for workspace in self._workspaces.of_dead_processes():
             self._complete(f"{workspace}/{name}" for name in files.names(workspace))
             shutil.rmtree(workspace, ignore_errors=True)
@@ -52,6 +53,7 @@ class Recovery:
             document = _read_record(temporary)
             if document is not None:
                 by_job[document["job"]].append((temporary, document))
+        # By job, since both journals must be read for it, once.
         for job_id, records in by_job.items():
             with suppress(FileNotFoundError):  # The job was deleted meanwhile.
                 _Completion(self._tree, self._tree.job(job_id), records).run()
@@ -83,6 +85,7 @@ class _Completion:
     def _complete_outcome(self, document: Document) -> None:
         variable_id = document["variable"]
         was = queue.drop(self._paths, variable_id)
+        # The marker of failure may be gone already: then the journal knows that the variable had failed.
         was = "failed" if self._recorded.failed[variable_id] > 0 else was
         self._append_if_missing(events.outcome(document, was))
 

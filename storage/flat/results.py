@@ -34,6 +34,7 @@ class FlatResults(ResultStore):
         self._finish(self._tree.job_of_variable(job_id, variable_id), variable_id, document)
 
     def _finish(self, paths: JobPaths, variable_id: str, document: Document, deadline: int | None = None) -> None:
+        # Written and synced before it has its name: the link makes it visible and durable in one step.
         temporary = self._writer.temporary(document)
         try:
             self._decide(paths, variable_id, temporary)
@@ -42,6 +43,7 @@ class FlatResults(ResultStore):
             raise
 
         def follow_up() -> None:
+            # The former state goes into the event, so that a failed variable that got a result is counted correctly.
             was = queue.drop(paths, variable_id, deadline)
             self._writer.append(paths.events_journal, [events.outcome(document, was)])
 
@@ -67,11 +69,13 @@ class FlatResults(ResultStore):
         self, job_id: str, variable_id: str, document: Document, max_errors: int, deadline: int | None = None
     ) -> bool:
         paths = self._tree.job_of_variable(job_id, variable_id)
+        # A failed variable stores no more rejected results: anyone could fill the disk with them.
         if os.path.exists(paths.failed(variable_id)):
             return True
         temporary = self._writer.temporary(document)
         try:
             self._store_rejected(paths, variable_id, document, temporary)
+            # Counted in the directory: documents are exact, whatever the processes know of each other.
             if len(_rejected_names(paths, variable_id)) >= max_errors:
                 return self._mark_failed(paths, variable_id, document, temporary)
             if deadline is not None:
@@ -100,6 +104,7 @@ class FlatResults(ResultStore):
         if not files.touch(marker, exclusive=True):
             files.remove(temporary)
             return True
+        # A concurrent accept may have looked for markers before this one was made.
         if os.path.exists(paths.outcome(variable_id)) and files.remove(marker):
             files.remove(temporary)
             return False

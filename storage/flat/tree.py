@@ -17,6 +17,7 @@ from storage.flat.writer import Writer
 
 @functools.lru_cache(maxsize=1024)
 def _paths_of(root: str, job_id: str) -> JobPaths:
+    # Cached, since every lease and result needs these strings.
     return JobPaths(root, job_id)
 
 
@@ -83,6 +84,7 @@ class Tree:
         try:
             os.rename(prepared, root)
         except OSError as ex:
+            # A rename onto a directory that is not empty fails: this is how one of two concurrent creations wins.
             if os.path.isdir(root):
                 raise taken from ex
             raise

@@ -44,6 +44,7 @@ class Writer:
         return path
 
     def replace(self, path: str, document: dict[str, Any], sync: bool = True) -> None:
+        # A reader sees the old document or the new one, never a part.
         temporary = self.temporary(document, sync)
         try:
             os.replace(temporary, path)
@@ -89,6 +90,7 @@ class Writer:
         for directory in {os.path.dirname(path) for path in paths}:
             _sync(directory)
             identity = (directory, os.stat(directory).st_ino)
+            # The inode too: a shard is removed when empty and made again under its name.
             if identity not in self._synced_directories:
                 _sync(os.path.dirname(directory))
                 self._synced_directories.add(identity)

@@ -29,6 +29,7 @@ class Check:
         """Raises StorageError if it should repair while another process has the store open."""
         if repair and self._tree.writer.workspaces.count_living():
             raise StorageError("the pool is running: stop it before a repair")
+        # Reported before recovery removes them.
         yield from self._leftovers()
         if repair:
             self._recovery.run()

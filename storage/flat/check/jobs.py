@@ -44,6 +44,7 @@ class JobCheck:
             yield set_aside(self._tree, path, f"{os.path.relpath(path, self._tree.root)} is damaged")
         for orphan in scan.orphans():
             yield set_aside(self._tree, scan.paths.outcome(orphan), f"result of {orphan}, which is no variable")
+            # Or the journal check would expect its event.
             scan.remove_outcome(orphan)
 
     def _journals(self, scan: Scan) -> Iterator[Mismatch]:
@@ -65,6 +66,7 @@ class JobCheck:
         writer.append(rewritten, ())
         while batch := list(itertools.islice(lines, LINES_PER_WRITE)):
             writer.append(rewritten, batch)
+        # Rewritten beside it: a kill in the middle leaves the old journal.
         os.replace(rewritten, path)
         self._counts.reset(paths)
 

@@ -26,6 +26,7 @@ class JournalCheck:
         for line, _ in journal.read(self._path, 0):
             if comparison.accepts(line):
                 yield line
+        # At the end: an inserted line would move the cursors behind it.
         yield from sorted(comparison.missing.values(), key=lambda line: (str(line["at"]), str(line["variable"])))
         yield from self._balancing(comparison)
 

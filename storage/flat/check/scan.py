@@ -59,6 +59,7 @@ class Scan:
 
 def markers(paths: JobPaths) -> Iterator[Marker]:
     """Every marker: of failed variables first, then of leases, the latest deadline first."""
+    # The first marker of a variable counts, later ones are surplus: failed before leased before open.
     yield from _failed_markers(paths)
     for deadline in reversed(queue.deadlines(paths)):
         yield from _markers_in(f"{paths.deadlines}/{deadline}")
