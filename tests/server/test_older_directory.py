@@ -1,7 +1,7 @@
-"""A directory made by an earlier version is served as it is. `older-directory.tar.gz` was written by 0.1.0 in November 2026.
+"""A directory made by an earlier version is served as it is: `older-directory.tar.gz`, of 0.1.0 in November 2026.
 
-Its process was killed between a result and the journal. It has jobs with variables in every state, leases, a running flow
-with work left, a finished and a cancelled one, and idempotency keys.
+Its process was killed between a result and the journal. It has variables in every state, leases, a running flow with
+work left, a finished and a cancelled flow, and idempotency keys.
 """
 
 from __future__ import annotations
