@@ -14,6 +14,12 @@ Subparsers = Any
 Command = Callable[[argparse.Namespace, Config], int]
 
 
+def add_commands(subparsers: Subparsers) -> None:
+    add_serve(subparsers)
+    add_check(subparsers)
+    add_key(subparsers)
+
+
 def add_serve(subparsers: Subparsers) -> None:
     _add(subparsers, "serve", _serve, "serve the pool (gunicorn)", "The environment:\n" + Config.described())
 
