@@ -1,6 +1,7 @@
 """The command line `comp-pool`: `work`, and the server's commands where the server is installed too."""
 
 import argparse
+import importlib
 import importlib.util
 import sys
 from collections.abc import Sequence
@@ -19,12 +20,11 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_server_commands(subparsers: work_command.Subparsers) -> None:
+    # By name: this package installs alone, and must not depend on the server.
     if importlib.util.find_spec("commands") is None:
         return
     try:
-        from commands import add_commands
-
-        add_commands(subparsers)
+        importlib.import_module("commands").add_commands(subparsers)
     except Exception as ex:
         # A broken server must not disable `work`.
         sys.stderr.write(f"comp-pool: the server's commands are not available: {ex}\n")
