@@ -65,6 +65,9 @@ def _run(command: Command, arguments: argparse.Namespace) -> int:
 def _serve(_arguments: argparse.Namespace, config: Config) -> int:
     from gunicorn.app.wsgiapp import WSGIApplication
 
+    # Now, before gunicorn puts the working directory first on the path: `data/` there is the pool's, and no package.
+    import server  # noqa: F401
+
     _store(config).close()  # An unusable directory is reported here in one line, not as gunicorn's traceback.
     sys.argv = ["comp-pool", "-c", "python:server"]
     WSGIApplication("comp-pool serve").run()
