@@ -88,8 +88,8 @@ class FlowVisitor:
     def expect_status(self, text: str | re.Pattern[str]) -> None:
         expect(self.page.get_by_role("status")).to_have_text(text)
 
-    def expect_settled(self, text: str) -> None:
-        expect(self.page.locator("#settled")).to_have_text(text)
+    def expect_finished(self, text: str) -> None:
+        expect(self.page.locator("#finished")).to_have_text(text)
 
     def stage(self, number: int) -> Locator:
         """The first to run is number 1."""
@@ -102,5 +102,5 @@ class FlowVisitor:
     def open(self, text: str) -> Locator:
         entry = self.entry(text)
         entry.locator("summary").click()
-        expect(entry.locator(".closer")).to_be_visible()
+        expect(entry.locator(".details")).to_be_visible()
         return entry

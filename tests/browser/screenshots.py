@@ -77,7 +77,7 @@ def fail(visitor: Visitor) -> None:
     visitor.page.reload()
     visitor.page.get_by_label("semprebeta").check()
     visitor.start()
-    expect(visitor.trouble("Gauge check").first).to_be_visible()
+    expect(visitor.error("Gauge check").first).to_be_visible()
 
 
 PICTURES: dict[str, tuple[dict[str, Any], Act]] = {
@@ -95,7 +95,7 @@ def run_flow(server: Server, page: Page) -> None:
     flowing.answer_gauges(server)
     flowing.refine(server, 3)
     server.get("/jobs/tidal-model/variables")
-    visitor.expect_settled("14 of 16")
+    visitor.expect_finished("14 of 16")
     expect(visitor.entry("tidal-model")).to_contain_text("computing")
 
 
@@ -104,7 +104,7 @@ def run_flow_early(server: Server, page: Page) -> None:
     flowing.answer_gauges(server, 7)
     for _ in range(2):
         server.get("/jobs/tide-gauges/variables")
-    visitor.expect_settled("7 of 16")
+    visitor.expect_finished("7 of 16")
     expect(visitor.page.locator(".entry[data-state=computing]")).to_have_count(2)
 
 

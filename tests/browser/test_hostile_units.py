@@ -105,8 +105,8 @@ def is_done(server: Server, job: str) -> bool:
 def test_the_page_says_what_a_unit_did(window: Window, server: Server, name: str) -> None:
     post(server, name, HOSTILE[name])
     start(window, server)
-    wait_until(lambda: SAYS[name] in text(window, "#trouble-list"))
-    assert name in text(window, "#trouble-list")
+    wait_until(lambda: SAYS[name] in text(window, "#error-list"))
+    assert name in text(window, "#error-list")
 
 
 def test_a_hoarder_costs_the_sandbox_and_not_the_page(
@@ -115,7 +115,7 @@ def test_a_hoarder_costs_the_sandbox_and_not_the_page(
     browser = request.node.callspec.params["window"]
     post(server, "hoarder", HOSTILE["hoarder"], seconds=30 if browser == "chromium" else 4)
     start(window, server)
-    wait_until(lambda: HOARDED[browser] in text(window, "#trouble-list"), 40)
+    wait_until(lambda: HOARDED[browser] in text(window, "#error-list"), 40)
     server.post("/jobs/hoarder", {"state": "paused"}, "PATCH")
     post(server, "good", "() => ({ result: 7 })")
     wait_until(lambda: is_done(server, "good"))
@@ -125,7 +125,7 @@ def test_a_hoarder_costs_the_sandbox_and_not_the_page(
 def test_the_page_answers_while_a_unit_rages(window: Window, server: Server, name: str) -> None:
     post(server, name, HOSTILE[name], seconds=30)
     start(window, server)
-    wait_until(lambda: "computing" in text(window, "#worker-list") or text(window, "#trouble-list"))
+    wait_until(lambda: "computing" in text(window, "#worker-list") or text(window, "#error-list"))
     press(window, "#toggle")
     wait_until(lambda: "Paus" in text(window, "#status"))
 

@@ -53,11 +53,11 @@ def show_computing(server: Server, page: Page) -> Visitor:
     return visitor
 
 
-def show_trouble(server: Server, page: Page) -> Visitor:
+def show_error(server: Server, page: Page) -> Visitor:
     visitor = show_idle(server, page)
     page.get_by_label("thrower", exact=True).check()
     visitor.start()
-    expect(visitor.trouble("no such harbour").first).to_be_visible()
+    expect(visitor.error("no such harbour").first).to_be_visible()
     return visitor
 
 
@@ -70,14 +70,14 @@ def show_details(server: Server, page: Page) -> Visitor:
 
 
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"])
-@pytest.mark.parametrize("show", [show_idle, show_computing, show_trouble, show_details])
+@pytest.mark.parametrize("show", [show_idle, show_computing, show_error, show_details])
 def test_axe_finds_nothing_serious(furnished: Server, make_page: MakePage, show: Any, options: dict[str, Any]) -> None:
     # Contrast is measured without what moves.
     visitor = show(furnished, make_page(reduced_motion="reduce", **options))
     assert findings(visitor.page) == []
 
 
-@pytest.mark.parametrize("show", [show_idle, show_computing, show_trouble, show_details])
+@pytest.mark.parametrize("show", [show_idle, show_computing, show_error, show_details])
 def test_nothing_is_wider_than_the_narrowest_phone(furnished: Server, make_page: MakePage, show: Any) -> None:
     page = show(furnished, make_page(**PHONE)).page
     assert page.evaluate("document.documentElement.scrollWidth") == 320
@@ -130,7 +130,7 @@ def test_the_state_is_announced_and_single_units_are_not(server: Server, page: P
     post_job(server, count=5)
     visitor = Visitor(page, server)
     live = "[role=status], [role=alert], [aria-live], output"
-    assert page.locator(live).evaluate_all("(all) => all.map(({id}) => id)") == ["obstacle", "status", "jobs-state"]
+    assert page.locator(live).evaluate_all("(all) => all.map(({id}) => id)") == ["alert", "status", "jobs-state"]
     page.evaluate(
         """() => {
           window.announced = [];
@@ -147,7 +147,7 @@ def test_the_state_is_announced_and_single_units_are_not(server: Server, page: P
 
 
 def test_headings_lead_down_without_a_gap(furnished: Server, page: Page) -> None:
-    show_trouble(furnished, page)
+    show_error(furnished, page)
     headings = page.locator("h1:visible, h2:visible, h3:visible, h4:visible")
     levels = headings.evaluate_all("(all) => all.map(({tagName}) => Number(tagName[1]))")
     assert levels[0] == 1 and levels.count(1) == 1

@@ -53,20 +53,20 @@ def test_the_start_says_for_whom_it_computes(server: Server, page: Page) -> None
     post_job(server, "Theirs", **owned_by("semprebeta"))
     post_job(server, "Others", **owned_by("somebody"))
     visitor = Visitor(page, server)
-    expect(visitor.by_id("whose")).to_contain_text("2 jobs for")
+    expect(visitor.by_id("subtitle")).to_contain_text("2 jobs for")
     page.get_by_label("semprebeta", exact=True).check()
-    expect(visitor.by_id("whose")).to_contain_text("One job for")
-    assert plain(visitor.by_id("whose").inner_text()) == "One job for semprebeta: Theirs."
+    expect(visitor.by_id("subtitle")).to_contain_text("One job for")
+    assert plain(visitor.by_id("subtitle").inner_text()) == "One job for semprebeta: Theirs."
 
 
 def test_half_of_the_cores_are_used_unless_more_are_allowed(server: Server, page: Page) -> None:
     page.add_init_script(CORES)
     visitor = Visitor(page, server)
-    expect(visitor.by_id("plan")).to_have_text("It uses 2 of 4 cores, 60% of the time.")
+    expect(visitor.by_id("usage")).to_have_text("It uses 2 of 4 cores, 60% of the time.")
     expect(page.get_by_label("Cores to use")).to_have_attribute("max", "4")
     visitor.choose("Cores to use", 3)
     visitor.choose("Share of the time", 100)
-    expect(visitor.by_id("plan")).to_have_text("It uses 3 of 4 cores, 100% of the time.")
+    expect(visitor.by_id("usage")).to_have_text("It uses 3 of 4 cores, 100% of the time.")
 
 
 def test_the_number_of_workers_changes_while_they_compute(server: Server, page: Page) -> None:

@@ -73,14 +73,14 @@ def test_it_goes_on_by_itself_at_the_next_visit_and_says_so(server: Server, page
     visitor = Visitor(page, server)
     visitor.start()
     visitor.expect_units(4)
-    volunteer = visitor.remembered()["volunteer"]
+    volunteer = visitor.stored()["volunteer"]
     page.goto("about:blank")
     server.post(f"{job}/variables", {"x": 5})
     visitor.goto()
     expect(page.get_by_text("You were computing last time")).to_be_visible()
     visitor.expect_units(1)
     expect(visitor.by_id("total")).to_have_text("5")
-    assert visitor.remembered()["volunteer"] == volunteer
+    assert visitor.stored()["volunteer"] == volunteer
 
 
 def test_a_pause_lasts_until_the_next_visit(server: Server, page: Page) -> None:
@@ -118,7 +118,7 @@ def test_stop_and_forget_takes_everything_back_at_once(server: Server, page: Pag
     wait_for_count(server, job, leased=0)
     assert page.evaluate("localStorage.length") == 0
     expect(visitor.button("Stop and forget")).to_be_hidden()
-    expect(visitor.by_id("live")).to_be_hidden()
+    expect(visitor.by_id("activity")).to_be_hidden()
     expect(visitor.button("Start computing")).to_be_focused()
     page.reload()
     expect(visitor.button("Start computing")).to_be_visible()
@@ -127,8 +127,8 @@ def test_stop_and_forget_takes_everything_back_at_once(server: Server, page: Pag
 def test_a_new_start_is_by_somebody_new(server: Server, page: Page) -> None:
     visitor = Visitor(page, server)
     visitor.start()
-    first = visitor.remembered()
+    first = visitor.stored()
     visitor.press("Stop and forget")
     visitor.start()
-    assert visitor.remembered()["volunteer"] != first["volunteer"]
+    assert visitor.stored()["volunteer"] != first["volunteer"]
     assert re.fullmatch("[0-9a-f]{32}", first["volunteer"])

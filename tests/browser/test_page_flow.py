@@ -66,9 +66,9 @@ def post_single(server: Server, condition: str | None = None, **fields: Any) -> 
 
 def test_the_tree_fills_as_results_come_in(tides: FlowVisitor) -> None:
     tides.expect_status(OFFERED)
-    tides.expect_settled("0 of 16")
+    tides.expect_finished("0 of 16")
     answer_gauges(tides.server, 5)
-    tides.expect_settled("5 of 16")
+    tides.expect_finished("5 of 16")
     expect(tides.stage(1)).to_contain_text("waits for 7 more")
     answer_gauges(tides.server, 7)
     expect(tides.stage(1)).to_contain_text("merged")
@@ -88,7 +88,7 @@ def test_what_runs_first_is_at_the_bottom(tides: FlowVisitor) -> None:
 
 def test_it_says_whose_it_is_and_what_it_is_called(tides: FlowVisitor) -> None:
     expect(tides.page.get_by_role("heading", level=1)).to_have_text(flowing.NAME)
-    expect(tides.page.locator("#whose")).to_contain_text("A flow of")
+    expect(tides.page.locator("#subtitle")).to_contain_text("A flow of")
     expect(tides.page).to_have_title("Running · \u2068High water along the Elbe, 2027\u2069")
 
 
@@ -158,8 +158,8 @@ def test_how_long_it_was_computed_is_told_from_how_long_it_waited(server: Server
     leased = server.get("/jobs/single/variables")
     address = server.url + leased["_links"]["post_result"]
     page.request.post(address, data={"x": 1}, headers={"Run-Seconds": "75.5"})
-    expect(visitor.entry("single").locator(".at")).to_have_text("done · computed in 1 min 15 sec")
-    assert "1\u00a0min\u00a015\u00a0sec" in visitor.entry("single").locator(".at").inner_text()
+    expect(visitor.entry("single").locator(".state")).to_have_text("done · computed in 1 min 15 sec")
+    assert "1\u00a0min\u00a015\u00a0sec" in visitor.entry("single").locator(".state").inner_text()
 
 
 def test_how_long_a_step_waited_is_among_its_details(server: Server, page: Page) -> None:
@@ -177,10 +177,10 @@ def test_how_long_a_step_waited_is_among_its_details(server: Server, page: Page)
 
 def test_which_iteration_an_entry_is_at_stands_on_it(tides: FlowVisitor) -> None:
     answer_gauges(tides.server)
-    expect(tides.entry("tidal-model").locator(".at")).to_have_text("Iteration 1 · offered")
+    expect(tides.entry("tidal-model").locator(".state")).to_have_text("Iteration 1 · offered")
     answer(tides.server, "tidal-model", {"amplitude": 1}, 2)
-    expect(tides.entry("tidal-model").locator(".at")).to_have_text("Iteration 3 · offered")
-    expect(tides.entry("wind-drift").locator(".at")).to_have_text("offered")
+    expect(tides.entry("tidal-model").locator(".state")).to_have_text("Iteration 3 · offered")
+    expect(tides.entry("wind-drift").locator(".state")).to_have_text("offered")
 
 
 # Whether somebody computes
@@ -267,11 +267,11 @@ def test_what_failed_is_found_in_the_tree_however_many_there_are(server: Server,
     visitor.expect_status("Failed.")
     page.get_by_role("button", name="Show it in the tree").click()
     expect(page.locator(".entry").nth(60).locator("summary")).to_be_focused()
-    expect(page.locator(".entry").nth(60).locator(".closer")).to_contain_text("jobs[60]")
+    expect(page.locator(".entry").nth(60).locator(".details")).to_contain_text("jobs[60]")
 
 
 def test_a_cancelled_flow_says_so(tides: FlowVisitor) -> None:
-    tides.expect_settled("0 of 16")
+    tides.expect_finished("0 of 16")
     owner = {"Authorization": f"Bearer {tides.server.key}"}
     assert tides.page.request.delete(tides.server.url + tides.path, headers=owner).status == 204
     tides.expect_status("Cancelled.")
@@ -320,7 +320,7 @@ def test_a_flow_that_isn_t_there_is_told_kindly(server: Server, page: Page, watc
 
 def test_an_unchanged_flow_is_not_sent_again(tides: FlowVisitor) -> None:
     with tides.page.expect_response(lambda response: response.status == 304):
-        tides.expect_settled("0 of 16")
+        tides.expect_finished("0 of 16")
 
 
 def test_it_asks_no_more_of_what_has_ended(server: Server, page: Page) -> None:
@@ -373,7 +373,7 @@ def test_the_state_is_announced_and_single_entries_are_not(tides: FlowVisitor) -
         }"""
     )
     answer_gauges(tides.server)
-    tides.expect_settled("13 of 16")
+    tides.expect_finished("13 of 16")
     refine(tides.server, 6)
     tabulate(tides.server)
     tides.expect_status("Done.")
@@ -419,8 +419,8 @@ def test_so_are_owners_and_links_that_lead_elsewhere(server: Server, page: Page)
     page.route(lambda url: "/flows/" in url, lambda route: change(route) if is_fetch(route) else route.continue_())
     visitor = FlowVisitor(page, server, post_single(server))
     single = visitor.open("single")
-    assert f"A flow of Owner {MARKUP}, begun" in plain(page.locator("#whose").inner_text())
-    expect(single.locator(".closer")).to_contain_text("job")
+    assert f"A flow of Owner {MARKUP}, begun" in plain(page.locator("#subtitle").inner_text())
+    expect(single.locator(".details")).to_contain_text("job")
     links = single.locator("a").evaluate_all("(all) => all.map(({href}) => new URL(href).origin)")
     assert set(links) == {server.url}
 
@@ -535,7 +535,7 @@ def test_a_flow_speaks_the_visitors_language(
     server, paths = furnished
     visitor = FlowVisitor(make_page(locale=locale), server, paths["done"])
     visitor.expect_status(status)
-    expect(visitor.entry("storm-surge").locator(".word")).to_have_text(state)
+    expect(visitor.entry("storm-surge").locator(".state-name")).to_have_text(state)
 
 
 def test_every_text_that_a_flow_names_is_there(furnished: Any, page: Page) -> None:

@@ -40,8 +40,8 @@ def test_so_is_the_full_description(visitor: Visitor) -> None:
 
 def test_so_is_the_owner_among_the_choices(visitor: Visitor) -> None:
     visitor.page.get_by_label(f"Owner {MARKUP}", exact=True).check()
-    expect(visitor.by_id("whose")).to_contain_text("One job for")
-    assert plain(visitor.by_id("whose").inner_text()) == f"One job for Owner {MARKUP}: Busy {MARKUP}."
+    expect(visitor.by_id("subtitle")).to_contain_text("One job for")
+    assert plain(visitor.by_id("subtitle").inner_text()) == f"One job for Owner {MARKUP}: Busy {MARKUP}."
     assert visitor.page.evaluate("window.hacked") is None
 
 
@@ -56,7 +56,7 @@ def test_so_is_what_a_job_throws(server: Server, page: Page) -> None:
     post_job(server, f"Thrower {MARKUP}", count=1, execute_function=thrower)
     visitor = Visitor(page, server)
     visitor.start()
-    expect(visitor.trouble(f"Thrower {MARKUP}").first).to_contain_text(f"Error: {MARKUP}")
+    expect(visitor.error(f"Thrower {MARKUP}").first).to_contain_text(f"Error: {MARKUP}")
     assert page.evaluate("window.hacked") is None
     assert page.locator("main img, main script").count() == 0
 
@@ -67,7 +67,7 @@ def test_so_is_why_a_result_was_rejected(server: Server, page: Page, watch: Watc
     post_job(server, "Wrong", count=1, validate_result=validator, validate_variable="() => true")
     visitor = Visitor(page, server)
     visitor.start()
-    expect(visitor.trouble("The pool rejected a result of").first).to_contain_text(MARKUP)
+    expect(visitor.error("The pool rejected a result of").first).to_contain_text(MARKUP)
     assert page.evaluate("window.hacked") is None
 
 
@@ -81,6 +81,6 @@ def test_a_name_without_end_does_not_widen_the_page(server: Server, page: Page) 
 
 def test_a_name_that_turns_the_direction_of_writing_turns_nothing_else(server: Server, page: Page) -> None:
     post_job(server, "\u2069\u202eevil", metadata={"owner": "\u202eabc\u2069"})
-    whose = Visitor(page, server).by_id("whose")
-    expect(whose).to_contain_text("One job for")
-    assert whose.inner_text() == "One job for \u2068abc\u2069: \u2068evil\u2069."
+    subtitle = Visitor(page, server).by_id("subtitle")
+    expect(subtitle).to_contain_text("One job for")
+    assert subtitle.inner_text() == "One job for \u2068abc\u2069: \u2068evil\u2069."

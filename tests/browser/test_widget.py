@@ -112,9 +112,9 @@ def test_a_site_may_say_for_whom_and_in_which_language(server: Server, embed: Em
 
 def test_it_takes_little_unless_more_is_given(embed: Embed) -> None:
     page = embed()
-    expect(widget(page).locator("#plan")).to_contain_text("20% of the time")
+    expect(widget(page).locator("#usage")).to_contain_text("20% of the time")
     widget(page).get_by_label("Share of the time").fill("50")
-    expect(widget(page).locator("#plan")).to_contain_text("50% of the time")
+    expect(widget(page).locator("#usage")).to_contain_text("50% of the time")
 
 
 def test_consent_is_easily_taken_back(server: Server, embed: Embed) -> None:

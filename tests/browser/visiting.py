@@ -102,13 +102,13 @@ class Visitor:
     def worker(self, number: int) -> Locator:
         return self.by_id("worker-list").get_by_role("listitem").nth(number - 1)
 
-    def trouble(self, text: str | re.Pattern[str]) -> Locator:
-        return self.by_id("trouble-list").get_by_role("listitem").filter(has_text=text)
+    def error(self, text: str | re.Pattern[str]) -> Locator:
+        return self.by_id("error-list").get_by_role("listitem").filter(has_text=text)
 
     def choose(self, label: str, value: int) -> None:
         self.page.get_by_label(label, exact=True).fill(str(value))
 
-    def remembered(self) -> Any:
+    def stored(self) -> Any:
         text = self.page.evaluate("localStorage.getItem('comp-pool')")
         return text and json.loads(text)
 

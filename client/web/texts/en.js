@@ -6,14 +6,14 @@ export default {
   "tagline.short": "Lend this device’s spare time.",
 
   // The start.
-  "whose.none":
+  "subtitle.none":
     "There is nothing to compute here yet. You can start all the same: work is fetched as soon as there is some.",
-  "whose.jobs": {
+  "subtitle.jobs": {
     one: "One job for {owners}: {jobs}.",
     other: "{count} jobs for {owners}: {jobs}.",
   },
-  "whose.more": { one: "one more", other: "{count} more" },
-  "whose.nobody": "an owner without a name",
+  "subtitle.more": { one: "one more", other: "{count} more" },
+  "subtitle.unnamed": "an owner without a name",
   "button.start": "Start computing",
   "button.pause": "Pause",
   "button.resume": "Resume",
@@ -26,27 +26,27 @@ export default {
   "status.new": "Nothing runs until you press the button.",
   "status.starting": "Starting…",
   "status.computing": "Computing.",
-  "status.nothing": "There is nothing to compute at the moment. The pool is asked again by itself.",
+  "status.no-work": "There is nothing to compute at the moment. The pool is asked again by itself.",
   "status.offline": "The pool can’t be reached. Trying again by itself.",
   "status.pausing": "Pausing. What is being computed may come to its end.",
   "status.paused": "Paused.",
   "status.unplugged": "Waiting until this device is plugged in.",
-  "status.elsewhere": "Another tab of this browser is computing. This one takes over when that is closed.",
-  "status.impossible": "Computing can’t start here.",
+  "status.other-tab": "Another tab of this browser is computing. This one takes over when that is closed.",
+  "status.blocked": "Computing can’t start here.",
   "title.computing": "Computing · {name}",
   "title.paused": "Paused · {name}",
-  "obstacle.platform":
+  "blocked.platform":
     "This browser doesn’t let the page build the sandbox that jobs run in, so nothing can be computed safely. " +
     "Another browser, a newer version or a window without extensions may do. It says: {message}",
-  "obstacle.pool": "The pool doesn’t let this browser take part. It says: {message}",
+  "blocked.pool": "The pool doesn’t let this browser take part. It says: {message}",
 
   // What happens now.
-  "live.heading": "Your contribution",
-  "live.units": "units done this visit",
-  "live.total": "units over all visits",
-  "live.rate": "units in the last minute",
-  "live.time": "time computed",
-  "live.workers": "Workers",
+  "activity.heading": "Your contribution",
+  "activity.units": "units done this visit",
+  "activity.total": "units over all visits",
+  "activity.rate": "units in the last minute",
+  "activity.time": "time computed",
+  "activity.workers": "Workers",
   "worker.name": "Worker {number}",
   "worker.idle": "at rest",
   "worker.waiting": "waiting for work",
@@ -55,41 +55,41 @@ export default {
   "worker.computing": "computing",
   "worker.computing.job": "computing {job}",
   "worker.resting": "resting",
-  "live.troubles": "What went wrong",
-  "live.troubles.help": "The newest first. Work that couldn’t be done here is offered to others.",
+  "activity.errors": "What went wrong",
+  "activity.errors.help": "The newest first. Work that couldn’t be done here is offered to others.",
 
   // What went wrong: in plain words, then what the job or the pool said.
-  "trouble.offline": "The pool couldn’t be reached.",
-  "trouble.pool": "The pool refused a request.",
-  "trouble.rejected": "The pool rejected a result of {job}. That is mostly the job’s fault, not yours.",
-  "trouble.late": "Somebody else was faster with a unit of {job}.",
-  "trouble.refused": "The pool didn’t take a result of {job}.",
-  "trouble.aside": "{job} keeps failing and is left aside for a while.",
-  "trouble.code": "The code of {job} can’t be run.",
-  "trouble.threw": "{job} broke off with an error.",
-  "trouble.no-result": "{job} ended without a result.",
-  "trouble.not-json": "{job} gave a result that can’t be sent.",
-  "trouble.too-large": "{job} gave a result that is too large.",
-  "trouble.timeout": "A unit of {job} took too long and was ended.",
-  "trouble.memory": "{job} wanted too much memory and was ended.",
-  "trouble.crash": "{job} brought its worker down. A new one takes its place.",
-  "trouble.misbehaved": "{job} did what it may not and was ended.",
-  "trouble.cage": "The sandbox had to be made anew. Its units were given back.",
-  "trouble.platform": "This browser can’t build the sandbox.",
-  "trouble.other": "Something went wrong with {job}.",
-  "trouble.aJob": "a job",
-  "trouble.times": "{count} times",
+  "error.offline": "The pool couldn’t be reached.",
+  "error.pool": "The pool refused a request.",
+  "error.rejected": "The pool rejected a result of {job}. That is mostly the job’s fault, not yours.",
+  "error.late": "Somebody else was faster with a unit of {job}.",
+  "error.refused": "The pool didn’t take a result of {job}.",
+  "error.backoff": "{job} keeps failing and is left aside for a while.",
+  "error.code": "The code of {job} can’t be run.",
+  "error.threw": "{job} broke off with an error.",
+  "error.no-result": "{job} ended without a result.",
+  "error.not-json": "{job} gave a result that can’t be sent.",
+  "error.too-large": "{job} gave a result that is too large.",
+  "error.timeout": "A unit of {job} took too long and was ended.",
+  "error.memory": "{job} wanted too much memory and was ended.",
+  "error.crash": "{job} brought its worker down. A new one takes its place.",
+  "error.misbehaved": "{job} did what it may not and was ended.",
+  "error.sandbox": "The sandbox had to be made anew. Its units were given back.",
+  "error.platform": "This browser can’t build the sandbox.",
+  "error.other": "Something went wrong with {job}.",
+  "error.aJob": "a job",
+  "error.times": "{count} times",
 
   // What holds while it computes.
   "terms.heading": "What will happen",
-  "terms.plan": {
+  "terms.usage": {
     one: "It uses the one core of this device, {share} of the time.",
     other: "It uses {workers} of {count} cores, {share} of the time.",
   },
   "terms.sandbox":
     "The jobs’ code runs in your browser, in a sandbox that can do nothing but compute: no network, no files.",
   "terms.stop": "You can pause or stop at any time.",
-  "terms.remembered":
+  "terms.storage":
     "This browser remembers your choices, a random id and your totals. “Stop and forget” deletes them all.",
 
   // The choices.
@@ -113,8 +113,8 @@ export default {
   "jobs.retry": "Try again",
   "jobs.more": { one: "Show one more", other: "Show {count} more" },
   "job.owner": "for {owner}",
-  "job.nobody": "owner not named",
-  "job.undescribed": "The owner has written no description.",
+  "job.unnamed": "owner not named",
+  "job.no-description": "The owner has written no description.",
   "job.details": "More, and the code that will run",
   "job.code": "This very code runs in your browser, once for each unit:",
   "job.code.label": "Code of {job}",
@@ -140,14 +140,14 @@ export default {
   "flows.cancelled": "cancelled",
 
   // The foot.
-  "foot.widget": "Put this on your own site",
-  "foot.widget.help":
+  "footer.widget": "Put this on your own site",
+  "footer.widget.help":
     "This one line lets visitors of your site compute for this pool. They are asked first, and the code is " +
     "isolated in the same way.",
 
   // The widget.
-  "widget.whose": { one: "One job for {owners}.", other: "{count} jobs for {owners}." },
-  "widget.plan": {
+  "widget.subtitle": { one: "One job for {owners}.", other: "{count} jobs for {owners}." },
+  "widget.usage": {
     one: "{share} of the one core of this device, in a sandbox that can do nothing but compute.",
     other: "{workers} of {count} cores, {share} of the time, in a sandbox that can do nothing but compute.",
   },
@@ -162,16 +162,16 @@ export default {
   "flow.title.failed": "Failed · {name}",
   "flow.title.cancelled": "Cancelled · {name}",
   "flow.owner": "A flow of {owner}, begun on {created}.",
-  "flow.nobody": "A flow of an owner without a name, begun on {created}.",
+  "flow.unnamed": "A flow of an owner without a name, begun on {created}.",
   "flow.status.loading": "Loading…",
   "flow.status.offered": "Offered to volunteers.",
   "flow.status.computing": "Volunteers are computing.",
-  "flow.status.quiet": "No volunteer has taken up what is offered yet.",
+  "flow.status.unclaimed": "No volunteer has taken up what is offered yet.",
   "flow.status.paused": { one: "The job {jobs} is paused.", other: "The jobs {jobs} are paused." },
   "flow.status.done": "Done.",
   "flow.status.failed": "Failed.",
   "flow.status.cancelled": "Cancelled.",
-  "flow.status.lost": "The pool can’t be reached. Trying again by itself.",
+  "flow.status.offline": "The pool can’t be reached. Trying again by itself.",
   "flow.status.missing": "Nothing to show.",
   "flow.missing": "There is no such flow",
   "flow.missing.help": "This pool knows none at this address. Perhaps the address was not copied in full.",
@@ -179,12 +179,12 @@ export default {
   "flow.failure.show": "Show it in the tree",
   "flow.progress": "Progress",
   "flow.share": "settled",
-  "flow.settled": "entries settled",
-  "flow.settled.value": "{settled} of {total}",
+  "flow.finished": "entries settled",
+  "flow.finished.value": "{finished} of {total}",
   "flow.results": "results in all",
-  "flow.results.sofar": "results so far",
+  "flow.results.so-far": "results so far",
   "flow.time": "from beginning to end",
-  "flow.time.sofar": "so far",
+  "flow.time.so-far": "so far",
   "flow.tree": "The tree",
 
   // A flow's result, and its stages.

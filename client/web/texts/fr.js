@@ -5,15 +5,15 @@ export default {
   tagline: "Prêtez le temps libre de votre appareil à des calculs trop grands pour un seul ordinateur.",
   "tagline.short": "Prêtez le temps libre de votre appareil.",
 
-  "whose.none":
+  "subtitle.none":
     "Il n’y a encore rien à calculer ici. Vous pouvez commencer quand même : du travail sera demandé dès qu’il y " +
     "en aura.",
-  "whose.jobs": {
+  "subtitle.jobs": {
     one: "Une tâche, de {owners} : {jobs}.",
     other: "{count} tâches, de {owners} : {jobs}.",
   },
-  "whose.more": { one: "une de plus", other: "{count} de plus" },
-  "whose.nobody": "quelqu’un sans nom",
+  "subtitle.more": { one: "une de plus", other: "{count} de plus" },
+  "subtitle.unnamed": "quelqu’un sans nom",
   "button.start": "Commencer à calculer",
   "button.pause": "Pause",
   "button.resume": "Reprendre",
@@ -26,28 +26,28 @@ export default {
   "status.new": "Rien ne s’exécute avant que vous n’appuyiez sur le bouton.",
   "status.starting": "Démarrage…",
   "status.computing": "Calcul en cours.",
-  "status.nothing": "Il n’y a rien à calculer pour le moment. La question sera reposée automatiquement.",
+  "status.no-work": "Il n’y a rien à calculer pour le moment. La question sera reposée automatiquement.",
   "status.offline": "Le serveur est injoignable. Un nouvel essai suivra automatiquement.",
   "status.pausing": "Bientôt en pause. Le calcul en cours peut encore se terminer.",
   "status.paused": "En pause.",
   "status.unplugged": "En attente que l’appareil soit branché.",
-  "status.elsewhere":
+  "status.other-tab":
     "Un autre onglet de ce navigateur calcule déjà. Celui-ci prendra le relais quand vous le fermerez.",
-  "status.impossible": "Impossible de calculer ici.",
+  "status.blocked": "Impossible de calculer ici.",
   "title.computing": "Calcul · {name}",
   "title.paused": "En pause · {name}",
-  "obstacle.platform":
+  "blocked.platform":
     "Ce navigateur ne laisse pas la page préparer l’espace isolé où s’exécutent les tâches ; on ne peut donc pas " +
     "calculer ici en sécurité. Un autre navigateur, une version plus récente ou une fenêtre sans extensions peut " +
     "convenir. Le message : {message}",
-  "obstacle.pool": "Le serveur ne laisse pas ce navigateur participer. Le message : {message}",
+  "blocked.pool": "Le serveur ne laisse pas ce navigateur participer. Le message : {message}",
 
-  "live.heading": "Votre contribution",
-  "live.units": "unités lors de cette visite",
-  "live.total": "unités, toutes visites comprises",
-  "live.rate": "unités pendant la dernière minute",
-  "live.time": "de calcul",
-  "live.workers": "Cœurs",
+  "activity.heading": "Votre contribution",
+  "activity.units": "unités lors de cette visite",
+  "activity.total": "unités, toutes visites comprises",
+  "activity.rate": "unités pendant la dernière minute",
+  "activity.time": "de calcul",
+  "activity.workers": "Cœurs",
   "worker.name": "Cœur {number}",
   "worker.idle": "à l’arrêt",
   "worker.waiting": "attend du travail",
@@ -56,33 +56,33 @@ export default {
   "worker.computing": "calcule",
   "worker.computing.job": "calcule {job}",
   "worker.resting": "se repose",
-  "live.troubles": "Ce qui n’a pas marché",
-  "live.troubles.help": "Le plus récent d’abord. Ce qui n’a pas pu se faire ici est proposé à d’autres.",
+  "activity.errors": "Ce qui n’a pas marché",
+  "activity.errors.help": "Le plus récent d’abord. Ce qui n’a pas pu se faire ici est proposé à d’autres.",
 
-  "trouble.offline": "Le serveur était injoignable.",
-  "trouble.pool": "Le serveur a refusé une requête.",
-  "trouble.rejected":
+  "error.offline": "Le serveur était injoignable.",
+  "error.pool": "Le serveur a refusé une requête.",
+  "error.rejected":
     "Le serveur a rejeté un résultat de {job}. C’est presque toujours la faute de la tâche, pas la vôtre.",
-  "trouble.late": "Quelqu’un d’autre a été plus rapide pour une unité de {job}.",
-  "trouble.refused": "Le serveur n’a pas pris un résultat de {job}.",
-  "trouble.aside": "{job} échoue sans cesse ; cette tâche est laissée de côté un moment.",
-  "trouble.code": "Le code de {job} ne peut pas être exécuté.",
-  "trouble.threw": "{job} s’est interrompu sur une erreur.",
-  "trouble.no-result": "{job} s’est terminé sans résultat.",
-  "trouble.not-json": "{job} a donné un résultat qui ne peut pas être envoyé.",
-  "trouble.too-large": "{job} a donné un résultat trop grand.",
-  "trouble.timeout": "Une unité de {job} a duré trop longtemps ; elle a été arrêtée.",
-  "trouble.memory": "{job} voulait trop de mémoire et a été arrêté.",
-  "trouble.crash": "{job} a fait tomber un cœur. Un autre prend sa place.",
-  "trouble.misbehaved": "{job} a fait ce qui lui est interdit et a été arrêté.",
-  "trouble.cage": "Il a fallu préparer à nouveau l’espace isolé. Ses unités ont été rendues.",
-  "trouble.platform": "Ce navigateur ne peut pas préparer l’espace isolé.",
-  "trouble.other": "Quelque chose n’a pas marché avec {job}.",
-  "trouble.aJob": "une tâche",
-  "trouble.times": "{count} fois",
+  "error.late": "Quelqu’un d’autre a été plus rapide pour une unité de {job}.",
+  "error.refused": "Le serveur n’a pas pris un résultat de {job}.",
+  "error.backoff": "{job} échoue sans cesse ; cette tâche est laissée de côté un moment.",
+  "error.code": "Le code de {job} ne peut pas être exécuté.",
+  "error.threw": "{job} s’est interrompu sur une erreur.",
+  "error.no-result": "{job} s’est terminé sans résultat.",
+  "error.not-json": "{job} a donné un résultat qui ne peut pas être envoyé.",
+  "error.too-large": "{job} a donné un résultat trop grand.",
+  "error.timeout": "Une unité de {job} a duré trop longtemps ; elle a été arrêtée.",
+  "error.memory": "{job} voulait trop de mémoire et a été arrêté.",
+  "error.crash": "{job} a fait tomber un cœur. Un autre prend sa place.",
+  "error.misbehaved": "{job} a fait ce qui lui est interdit et a été arrêté.",
+  "error.sandbox": "Il a fallu préparer à nouveau l’espace isolé. Ses unités ont été rendues.",
+  "error.platform": "Ce navigateur ne peut pas préparer l’espace isolé.",
+  "error.other": "Quelque chose n’a pas marché avec {job}.",
+  "error.aJob": "une tâche",
+  "error.times": "{count} fois",
 
   "terms.heading": "Ce qui va se passer",
-  "terms.plan": {
+  "terms.usage": {
     one: "L’unique cœur de cet appareil, {share} du temps.",
     other: "{workers} de vos {count} cœurs, {share} du temps.",
   },
@@ -90,7 +90,7 @@ export default {
     "Le code des tâches s’exécute dans votre navigateur, isolé : il ne peut que calculer, sans réseau et sans " +
     "fichiers.",
   "terms.stop": "Vous pouvez mettre en pause ou arrêter à tout moment.",
-  "terms.remembered":
+  "terms.storage":
     "Ce navigateur garde vos choix, un identifiant aléatoire et vos totaux. « Arrêter et oublier » efface tout.",
 
   "choices.heading": "Vos choix",
@@ -115,8 +115,8 @@ export default {
   "jobs.retry": "Réessayer",
   "jobs.more": { one: "En montrer une de plus", other: "En montrer {count} de plus" },
   "job.owner": "de {owner}",
-  "job.nobody": "de quelqu’un sans nom",
-  "job.undescribed": "Il n’y a pas de description.",
+  "job.unnamed": "de quelqu’un sans nom",
+  "job.no-description": "Il n’y a pas de description.",
   "job.details": "En savoir plus, et voir le code exécuté",
   "job.code": "C’est exactement ce code qui s’exécute dans votre navigateur, une fois par unité :",
   "job.code.label": "Code de {job}",
@@ -140,13 +140,13 @@ export default {
   "flows.failed": "échoué",
   "flows.cancelled": "annulé",
 
-  "foot.widget": "Sur votre propre site",
-  "foot.widget.help":
+  "footer.widget": "Sur votre propre site",
+  "footer.widget.help":
     "Cette seule ligne permet aux visiteurs de votre site de calculer ici. On leur demande d’abord leur accord, " +
     "et le code est isolé de la même façon.",
 
-  "widget.whose": { one: "Une tâche, de {owners}.", other: "{count} tâches, de {owners}." },
-  "widget.plan": {
+  "widget.subtitle": { one: "Une tâche, de {owners}.", other: "{count} tâches, de {owners}." },
+  "widget.usage": {
     one: "{share} de l’unique cœur de cet appareil, isolé : le code ne peut que calculer.",
     other: "{workers} de vos {count} cœurs, {share} du temps, isolé : le code ne peut que calculer.",
   },
@@ -160,16 +160,16 @@ export default {
   "flow.title.failed": "Échoué · {name}",
   "flow.title.cancelled": "Annulé · {name}",
   "flow.owner": "Un flux de {owner}, commencé le {created}.",
-  "flow.nobody": "Un flux de quelqu’un sans nom, commencé le {created}.",
+  "flow.unnamed": "Un flux de quelqu’un sans nom, commencé le {created}.",
   "flow.status.loading": "Chargement…",
   "flow.status.offered": "Proposé aux volontaires.",
   "flow.status.computing": "Des volontaires calculent.",
-  "flow.status.quiet": "Aucun volontaire ne calcule encore ce qui est proposé.",
+  "flow.status.unclaimed": "Aucun volontaire ne calcule encore ce qui est proposé.",
   "flow.status.paused": { one: "La tâche {jobs} est en pause.", other: "Les tâches {jobs} sont en pause." },
   "flow.status.done": "Terminé.",
   "flow.status.failed": "Échoué.",
   "flow.status.cancelled": "Annulé.",
-  "flow.status.lost": "Le serveur est injoignable. Un nouvel essai suivra automatiquement.",
+  "flow.status.offline": "Le serveur est injoignable. Un nouvel essai suivra automatiquement.",
   "flow.status.missing": "Il n’y a rien à montrer.",
   "flow.missing": "Ce flux n’existe pas",
   "flow.missing.help": "Aucun n’est connu à cette adresse. Peut-être n’a-t-elle pas été copiée en entier.",
@@ -177,12 +177,12 @@ export default {
   "flow.failure.show": "Montrer dans l’arbre",
   "flow.progress": "Avancement",
   "flow.share": "réglé",
-  "flow.settled": "entrées réglées",
-  "flow.settled.value": "{settled} sur {total}",
+  "flow.finished": "entrées réglées",
+  "flow.finished.value": "{finished} sur {total}",
   "flow.results": "résultats en tout",
-  "flow.results.sofar": "résultats jusqu’ici",
+  "flow.results.so-far": "résultats jusqu’ici",
   "flow.time": "du début à la fin",
-  "flow.time.sofar": "jusqu’ici",
+  "flow.time.so-far": "jusqu’ici",
   "flow.tree": "L’arbre",
 
   "flow.result": "Résultat",

@@ -14,11 +14,11 @@ from tests.serving import Server
 AWAY = "The pool can\u2019t be reached. Trying again by itself."
 BLOCKED = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError'); }})"
 FULL = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }"
-MANY_TROUBLES = """async () => {
+MANY_ERRORS = """async () => {
   const { Language } = await import("/client/web/languages.js");
-  const { Troubles } = await import("/client/web/troubles.js");
-  const troubles = new Troubles(document.getElementById("trouble-list"), new Language());
-  for (let number = 0; number < 30; number += 1) troubles.add({ kind: "threw", message: `number ${number}` });
+  const { ErrorList } = await import("/client/web/errors.js");
+  const errors = new ErrorList(document.getElementById("error-list"), new Language());
+  for (let number = 0; number < 30; number += 1) errors.add({ kind: "threw", message: `number ${number}` });
 }"""
 DAMAGED = [
     "{",
@@ -44,8 +44,8 @@ def test_a_job_that_breaks_off_is_named_with_what_it_said(server: Server, page: 
     post_job(server, "Tides", count=1, execute_function=THROW)
     visitor = Visitor(page, server)
     visitor.start()
-    expect(visitor.trouble("broke off with an error").first).to_contain_text("Tides")
-    expect(visitor.trouble("broke off with an error").first).to_contain_text("no such harbour")
+    expect(visitor.error("broke off with an error").first).to_contain_text("Tides")
+    expect(visitor.error("broke off with an error").first).to_contain_text("no such harbour")
 
 
 def test_an_endless_unit_is_ended_and_said_to_have_taken_too_long(server: Server, page: Page) -> None:
@@ -53,24 +53,24 @@ def test_an_endless_unit_is_ended_and_said_to_have_taken_too_long(server: Server
     server.post(f"{job}/variables", {"ms": 60_000})
     visitor = Visitor(page, server)
     visitor.start()
-    expect(visitor.trouble("took too long and was ended").first).to_contain_text("Endless")
+    expect(visitor.error("took too long and was ended").first).to_contain_text("Endless")
 
 
-def test_the_same_trouble_again_is_counted(server: Server, page: Page) -> None:
+def test_the_same_error_again_is_counted(server: Server, page: Page) -> None:
     post_job(server, "Tides", count=1, execute_function=THROW, settings={"max_errors": 100})
     visitor = Visitor(page, server)
     visitor.choose("Cores to use", 1)
     visitor.start()
-    expect(visitor.trouble("broke off with an error")).to_contain_text("2 times")
-    expect(visitor.trouble("broke off with an error")).to_have_count(1)
+    expect(visitor.error("broke off with an error")).to_contain_text("2 times")
+    expect(visitor.error("broke off with an error")).to_have_count(1)
 
 
-def test_the_list_of_troubles_is_bounded(server: Server, page: Page) -> None:
+def test_the_list_of_errors_is_bounded(server: Server, page: Page) -> None:
     visitor = Visitor(page, server)
-    page.evaluate(MANY_TROUBLES)
-    troubles = visitor.by_id("trouble-list").locator("li")
-    expect(troubles).to_have_count(20)
-    expect(troubles.first).to_contain_text("number 29")
+    page.evaluate(MANY_ERRORS)
+    errors = visitor.by_id("error-list").locator("li")
+    expect(errors).to_have_count(20)
+    expect(errors.first).to_contain_text("number 29")
 
 
 @pytest.mark.usefixtures("tolerant")
@@ -81,7 +81,7 @@ def test_it_says_that_the_pool_is_away_and_goes_on_when_it_is_back(server: Serve
     wait_for_count(server, job, leased=1)
     server.kill()
     visitor.expect_status(AWAY)
-    expect(visitor.trouble("The pool couldn\u2019t be reached.").first).to_be_visible()
+    expect(visitor.error("The pool couldn\u2019t be reached.").first).to_be_visible()
     server.start()
     visitor.expect_units(1)
     visitor.expect_status("There is nothing to compute at the moment. The pool is asked again by itself.")
@@ -126,7 +126,7 @@ def test_a_damaged_memory_is_none(empty: Server, page: Page, text: str) -> None:
     page.reload()
     visitor.expect_status("Nothing runs until you press the button.")
     visitor.start()
-    assert visitor.remembered()["state"] == "running"
+    assert visitor.stored()["state"] == "running"
 
 
 def test_damaged_choices_are_the_usual_ones(empty: Server, page: Page) -> None:
@@ -170,4 +170,4 @@ def test_where_the_storage_is_full_what_was_taken_back_does_not_come_back(
     visitor.press(button)
     page.reload()
     visitor.expect_status("Nothing runs until you press the button.")
-    assert visitor.remembered() is None
+    assert visitor.stored() is None
