@@ -1,27 +1,27 @@
-// AngularJS: the module CompPoolClient with the service `compPoolClient`, whose promises and events are part of the
-// digest. The pool's address is the value `compPoolRoot`, which an app sets for itself.
+// AngularJS: the module CompPoolClient with the service `compPoolClient`, whose promises and listeners run in a digest.
+// An app sets the pool's address by the value `compPoolRoot`.
 import { Client } from "./lib/client.js";
 import { Volunteer } from "./lib/volunteer.js";
 
 /** @typedef {import("./lib/status.js").Events} Events */
 /** @typedef {import("./lib/volunteer.js").VolunteerOptions} VolunteerOptions */
-/** @typedef {{when: (promise: unknown) => unknown}} Q AngularJS's `$q`, or what is like it */
+/** @typedef {{when: (promise: unknown) => unknown}} Q AngularJS's `$q`, or an equivalent */
 /** @typedef {{$applyAsync: (action: () => void) => void}} Scope AngularJS's `$rootScope` */
 
 export const MODULE = "CompPoolClient";
-const USUAL_ROOT = "http://localhost:7070/";
-const AT_ONCE = ["constructor", "link"];
-const MOVES = /** @type {const} */ (["start", "resume", "pause", "stop"]);
+const DEFAULT_ROOT = "http://localhost:7070/";
+const NOT_ASYNC = ["constructor", "link"];
+const METHODS = /** @type {const} */ (["start", "resume", "pause", "stop"]);
 
 /**
- * Registers the module, unless that has been done.
- * @param {any} [angular] without it the page's, where there is one
+ * Registers the module, once. Does nothing without AngularJS.
+ * @param {any} [angular] the page's global by default
  */
 export function register(angular = /** @type {any} */ (globalThis).angular) {
   if (!angular?.module || isRegistered(angular)) return;
   angular
     .module(MODULE, [])
-    .value("compPoolRoot", USUAL_ROOT)
+    .value("compPoolRoot", DEFAULT_ROOT)
     .factory("compPoolClient", ["$q", "$rootScope", "compPoolRoot", service]);
 }
 
@@ -35,7 +35,7 @@ function isRegistered(angular) {
 }
 
 /**
- * The service: the methods of a Client with `$q`'s promises (where a Client iterates, of an array), and `volunteer`.
+ * The service: the methods of a Client with `$q`'s promises (of arrays, instead of iterators), and `volunteer`.
  * @param {Q} $q
  * @param {Scope} $rootScope
  * @param {string} root
@@ -49,22 +49,22 @@ export function service($q, $rootScope, root) {
 
 /** @param {Client} client @param {Q} $q @returns {Record<string, (...values: any[]) => unknown>} */
 function clientMethods(client, $q) {
-  const names = Object.getOwnPropertyNames(Client.prototype).filter((name) => !AT_ONCE.includes(name));
+  const names = Object.getOwnPropertyNames(Client.prototype).filter((name) => !NOT_ASYNC.includes(name));
   const call = (/** @type {string} */ name) => (/** @type {any[]} */ ...values) =>
-    $q.when(gathered(/** @type {any} */ (client)[name](...values)));
+    $q.when(collected(/** @type {any} */ (client)[name](...values)));
   const methods = Object.fromEntries(names.map((name) => [name, call(name)]));
   return { ...methods, link: (document, name, values) => client.link(document, name, values) };
 }
 
-/** @param {any} returned a promise, or what is iterated */
-async function gathered(returned) {
+/** @param {any} returned a promise, or an async iterator, whose items become an array */
+async function collected(returned) {
   if (!(Symbol.asyncIterator in returned)) return returned;
   const items = [];
   for await (const item of returned) items.push(item);
   return items;
 }
 
-/** A volunteer whose events and promises are part of the digest. */
+/** A volunteer whose listeners and promises run in a digest. */
 class DigestedVolunteer {
   #volunteer;
   #scope;
@@ -72,10 +72,10 @@ class DigestedVolunteer {
   /** @param {Q} $q @param {Scope} $rootScope @param {string} root @param {VolunteerOptions} [options] */
   constructor($q, $rootScope, root, options) {
     this.#scope = $rootScope;
-    this.#volunteer = new Volunteer(root, this.#digested(options));
-    for (const move of MOVES) {
-      const call = (/** @type {any} */ given) => $q.when(this.#volunteer[move](given));
-      Object.defineProperty(this, move, { value: call });
+    this.#volunteer = new Volunteer(root, this.#withAppliedListeners(options));
+    for (const name of METHODS) {
+      const method = (/** @type {any} */ given) => $q.when(this.#volunteer[name](given));
+      Object.defineProperty(this, name, { value: method });
     }
   }
 
@@ -101,13 +101,13 @@ class DigestedVolunteer {
     return this.#volunteer.on(event, this.#applied(listener));
   }
 
-  /** @param {(payload: any) => void} listener @returns {(payload: any) => void} */
+  /** Many events at once cost one digest. @param {(payload: any) => void} listener @returns {(payload: any) => void} */
   #applied(listener) {
     return (payload) => this.#scope.$applyAsync(() => listener(payload));
   }
 
-  /** @param {VolunteerOptions} [options] @returns {VolunteerOptions} with its listeners applied */
-  #digested(options = {}) {
+  /** @param {VolunteerOptions} [options] @returns {VolunteerOptions} */
+  #withAppliedListeners(options = {}) {
     const listeners = Object.entries(options).filter(([name, value]) => name.startsWith("on") && value);
     const applied = listeners.map(([name, listener]) => [name, this.#applied(/** @type {any} */ (listener))]);
     return { ...options, ...Object.fromEntries(applied) };

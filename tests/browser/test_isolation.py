@@ -161,10 +161,10 @@ def test_the_listener_hears_the_same_attempt_from_a_worker_outside(
 
 
 @pytest.mark.parametrize("attempt", CONTROLS)
-def test_in_the_cage_nobody_hears_it_even_where_the_globals_are_all_there(
+def test_in_the_sandbox_nobody_hears_it_even_with_all_globals(
     chromium: Browser, server: Server, listener: Listener, attempt: str
 ) -> None:
-    """The policy alone holds, without the removal of globals: in a bare worker, and on the cage's own thread."""
+    """The policy holds alone, with all globals: in a bare worker, and on the sandbox document's own thread."""
     page = chromium.new_page()
     page.goto(f"{server.url}/sandbox")
     there = f"http://127.0.0.1:{listener.port}/{attempt}"

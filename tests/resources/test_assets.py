@@ -201,5 +201,5 @@ def test_what_it_loads_later_is_served_or_for_node(name: str) -> None:
 
 
 def test_imports_are_found_at_all() -> None:
-    assert "./cage.js" in static_imports("js/browser/platform.js")
+    assert "./sandbox-frame.js" in static_imports("js/browser/platform.js")
     assert "./clock-worker.js" in later_imports("js/browser/clock.js")

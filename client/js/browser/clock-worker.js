@@ -1,5 +1,5 @@
-// Timers that go on in a background tab, where those of a page all but stop. `{id, milliseconds}` sets one, which
-// answers with its id; `{id}` alone takes it back.
+// Timers in a worker, since browsers throttle those of a page in a background tab. `{id, milliseconds}` sets a timer,
+// which posts its id when it fires; `{id}` cancels it.
 /** @type {Map<number, ReturnType<typeof setTimeout>>} */
 const timers = new Map();
 

@@ -1,76 +1,74 @@
-// The clock of a page: timers by a worker of its own; by the page itself where no such worker can be had, as on a page
-// that imports this module from another origin.
+// The clock of a page: timers in a worker, which run on time in a background tab. Falls back to the page's own timers
+// if the worker can't start, as on a page that imports this module from another origin.
+import { MAX_TIMEOUT } from "../lib/timers.js";
 
-/** The longest time that a timer takes, in milliseconds. */
-const LONGEST = 2 ** 31 - 1;
+/** @typedef {{due: number, callback: () => void, fallback?: ReturnType<typeof setTimeout>}} Timer */
 
-/** Timers that go on in a background tab. */
 export class Clock {
   /** @type {Worker | undefined} */
   #worker;
-  /** @type {Map<number, {due: number, callback: () => void, timer?: ReturnType<typeof setTimeout>}>} */
-  #waiting = new Map();
-  #last = 0;
+  /** @type {Map<number, Timer>} */
+  #timers = new Map();
+  #lastId = 0;
 
   constructor() {
     try {
       this.#worker = new Worker(new URL("./clock-worker.js", import.meta.url));
-      this.#worker.addEventListener("message", ({ data }) => this.#ring(data));
+      this.#worker.addEventListener("message", ({ data }) => this.#fire(data));
       this.#worker.addEventListener("error", () => this.#fallBack());
     } catch {
       this.#worker = undefined;
     }
   }
 
-  /** Milliseconds of a clock that never goes back. */
+  /** Monotonic, in milliseconds. */
   now() {
     return performance.now();
   }
 
   /**
-   * Calls back once after so many milliseconds.
    * @param {number} milliseconds
-   * @param {() => void} callback
-   * @returns {() => void} takes it back
+   * @param {() => void} callback called once
+   * @returns {() => void} cancels
    */
   after(milliseconds, callback) {
-    const id = ++this.#last;
-    this.#waiting.set(id, { due: this.now() + milliseconds, callback });
+    const id = ++this.#lastId;
+    this.#timers.set(id, { due: this.now() + milliseconds, callback });
     this.#set(id, milliseconds);
     return () => this.#cancel(id);
   }
 
   /** @param {number} id @param {number} milliseconds */
   #set(id, milliseconds) {
-    const within = Math.min(Math.max(milliseconds, 0), LONGEST);
+    const timeout = Math.min(Math.max(milliseconds, 0), MAX_TIMEOUT);
     if (this.#worker) {
-      this.#worker.postMessage({ id, milliseconds: within });
+      this.#worker.postMessage({ id, milliseconds: timeout });
       return;
     }
-    const waiting = this.#waiting.get(id);
-    if (waiting) waiting.timer = setTimeout(() => this.#ring(id), within);
+    const timer = this.#timers.get(id);
+    if (timer) timer.fallback = setTimeout(() => this.#fire(id), timeout);
   }
 
   /** @param {number} id */
-  #ring(id) {
-    const waiting = this.#waiting.get(id);
-    if (!waiting) return;
-    const left = waiting.due - this.now();
-    // Timers round: what is a millisecond early is on time.
-    if (left > 1) {
-      this.#set(id, left);
+  #fire(id) {
+    const timer = this.#timers.get(id);
+    if (!timer) return;
+    const remaining = timer.due - this.now();
+    // Beyond MAX_TIMEOUT a timer is set several times. A millisecond may be rounding.
+    if (remaining > 1) {
+      this.#set(id, remaining);
       return;
     }
-    this.#waiting.delete(id);
-    waiting.callback();
+    this.#timers.delete(id);
+    timer.callback();
   }
 
   /** @param {number} id */
   #cancel(id) {
-    const waiting = this.#waiting.get(id);
-    if (!waiting) return;
-    clearTimeout(waiting.timer);
-    this.#waiting.delete(id);
+    const timer = this.#timers.get(id);
+    if (!timer) return;
+    clearTimeout(timer.fallback);
+    this.#timers.delete(id);
     this.#worker?.postMessage({ id });
   }
 
@@ -78,6 +76,6 @@ export class Clock {
     if (!this.#worker) return;
     this.#worker.terminate();
     this.#worker = undefined;
-    for (const [id, { due }] of this.#waiting) this.#set(id, due - this.now());
+    for (const [id, { due }] of this.#timers) this.#set(id, due - this.now());
   }
 }

@@ -1,19 +1,21 @@
-// Computing in a browser: what `volunteer` needs of the page that it runs in.
+// The platform of a page: executors in the pool's sandbox, and a clock that a background tab does not throttle.
 import { JobError } from "../lib/errors.js";
-import { Cage } from "./cage.js";
 import { Clock } from "./clock.js";
-import { BrowserComputer } from "./computer.js";
+import { BrowserExecutor } from "./executor.js";
+import { SandboxFrame } from "./sandbox-frame.js";
 
 /** @typedef {import("../lib/document.js").Document} Document */
-/** @typedef {{can: string[], memoryMb: number}} Abilities */
+/** @typedef {import("../lib/platform.js").Capabilities} Capabilities */
+/** @typedef {import("../lib/platform.js").Executors} Executors */
 
-const USUAL_RESULT_BYTES = 1 << 20;
-const PATIENCE_TO_EXPLORE = 15_000;
-/** Where the browser doesn't tell how much memory there is. */
-const USUAL_MEMORY_MB = 1024;
+const DEFAULT_RESULT_BYTES = 1 << 20;
+const PROBE_TIMEOUT = 15_000;
+/** For browsers without `navigator.deviceMemory`. */
+const DEFAULT_MEMORY_MB = 1024;
 
-// Run in the sandbox as a job is, since what is there differs from what a page has.
-const EXPLORE = `async function (variable, context) {
+// Runs in the sandbox, as a job does, since workers there have fewer capabilities than the page. The bytes are a module
+// with one SIMD instruction.
+const CAPABILITY_PROBE = `async function (variable, context) {
   const hasGpu = async () => Boolean(navigator.gpu && await navigator.gpu.requestAdapter());
   const simd = new Uint8Array([
     0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
@@ -25,100 +27,99 @@ const EXPLORE = `async function (variable, context) {
   context.result = can;
 }`;
 
-/** The sandbox of a pool: makes workers in a cage, and a new cage where one was lost. */
-class BrowserComputers {
-  /** @type {Promise<Cage> | undefined} */
-  #cage;
+/** Executors that share one sandbox frame, which is replaced when it is lost. @implements {Executors} */
+class BrowserExecutors {
+  /** @type {Promise<SandboxFrame> | undefined} */
+  #frame;
   #address;
   #clock;
   #limit;
   #closed = false;
-  /** @type {Abilities} */
-  abilities = { can: [], memoryMb: USUAL_MEMORY_MB };
+  /** @type {Capabilities} */
+  capabilities = { can: [], memoryMb: DEFAULT_MEMORY_MB };
 
-  /** @param {string} address @param {Clock} clock @param {number} limit */
+  /** @param {string} address @param {Clock} clock @param {number} limit of a result, in characters */
   constructor(address, clock, limit) {
     this.#address = address;
     this.#clock = clock;
     this.#limit = limit;
   }
 
-  computer() {
-    return new BrowserComputer(() => this.#open(), this.#clock, this.#limit);
+  create() {
+    return new BrowserExecutor(() => this.#openFrame(), this.#clock, this.#limit);
   }
 
-  /** Ends all that computes, at once. */
   close() {
     this.#closed = true;
-    this.#cage?.then((cage) => cage.close()).catch(() => {});
+    this.#frame?.then((frame) => frame.close()).catch(() => {});
   }
 
   /**
-   * The cage, which all workers share; a new one where it was lost. Callers queue, so that there is one at a time.
-   * @returns {Promise<Cage>}
+   * The present frame, or a new one. Each call waits for the one before it, so that a lost frame is replaced once.
+   * @returns {Promise<SandboxFrame>}
    */
-  #open() {
-    this.#cage = Promise.resolve(this.#cage)
+  #openFrame() {
+    this.#frame = Promise.resolve(this.#frame)
       .catch(() => undefined)
-      .then((cage) => {
+      .then((frame) => {
         if (this.#closed) throw new JobError("cancelled", "the volunteer has stopped");
-        return cage && !cage.closed ? cage : Cage.open(this.#address, this.#clock);
+        return frame && !frame.closed ? frame : SandboxFrame.open(this.#address, this.#clock);
       });
-    return this.#cage;
+    return this.#frame;
   }
 
-  /** @param {boolean} gpu @param {number | undefined} memoryMb */
-  async explore(gpu, memoryMb) {
-    const computer = this.computer();
-    const unit = { job: "", source: EXPLORE, variable: "{}", context: null, gpu };
+  /** Rejects if the sandbox does not work. @param {boolean} gpu @param {number | undefined} memoryMb */
+  async detectCapabilities(gpu, memoryMb) {
+    const executor = this.create();
+    const unit = { job: "", source: CAPABILITY_PROBE, variable: "{}", context: null, gpu };
     try {
-      const { result } = await computer.compute(unit, { milliseconds: PATIENCE_TO_EXPLORE });
-      this.abilities = { can: JSON.parse(result), memoryMb: memoryMb ?? deviceMemoryMb() };
+      const { result } = await executor.compute(unit, { timeout: PROBE_TIMEOUT });
+      this.capabilities = { can: JSON.parse(result), memoryMb: memoryMb ?? deviceMemoryMb() };
     } finally {
-      computer.close();
+      executor.close();
     }
   }
 }
 
-/** Half of what the device has, as far as the browser tells. */
+/** Half of the device's memory, which browsers report in GiB. */
 function deviceMemoryMb() {
   const { deviceMemory } = /** @type {Navigator & {deviceMemory?: number}} */ (navigator);
-  return deviceMemory === undefined ? USUAL_MEMORY_MB : deviceMemory * 512;
+  return deviceMemory === undefined ? DEFAULT_MEMORY_MB : deviceMemory * 512;
 }
 
 /** @type {Clock | undefined} */
 let clock;
 
 export const platform = {
-  /** One for the page, made when it is asked for. */
+  /** One per page, created on first use: it starts a worker. */
   get clock() {
     clock ??= new Clock();
     return clock;
   },
 
   /**
-   * Calls back when the page is being left, for good or into the browser's memory of pages.
+   * Calls back when the page is unloaded, or frozen in the back/forward cache.
    * @param {() => void} callback
    * @returns {() => void} unsubscribes
    */
-  onLeave(callback) {
+  onExit(callback) {
     addEventListener("pagehide", callback);
     return () => removeEventListener("pagehide", callback);
   },
 
   /**
-   * Opens the sandbox that a pool's root leads to. Rejects where it can't be had.
+   * Opens the pool's sandbox. Rejects if it does not work.
    * @param {Document} root
    * @param {{gpu?: boolean, memoryMb?: number, resultBytes?: number}} [options]
    */
-  async open(root, { gpu = false, memoryMb, resultBytes = USUAL_RESULT_BYTES } = {}) {
-    const computers = new BrowserComputers(root.link("sandbox"), this.clock, resultBytes);
+  async open(root, { gpu = false, memoryMb, resultBytes = DEFAULT_RESULT_BYTES } = {}) {
+    const executors = new BrowserExecutors(root.link("sandbox"), this.clock, resultBytes);
     try {
-      await computers.explore(gpu, memoryMb);
+      await executors.detectCapabilities(gpu, memoryMb);
     } catch (ex) {
-      computers.close();
+      executors.close();
       throw ex;
     }
-    return computers;
+    return executors;
   },
 };

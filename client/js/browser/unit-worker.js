@@ -1,5 +1,5 @@
-// The whole of a worker in the cage: takes units from the relay, has them computed beside the job, and answers each
-// with one message. Text of a `data:` URI, not a module. What it needs of the worker it takes before the globals go.
+// A worker of the sandbox: computes each unit that the relay sends, and posts one response. The text of a `data:` URI,
+// no module. It keeps references to the globals that it needs, since `openJob` deletes them.
 (function unitWorker(/** @type {Function} */ openJob, /** @type {{gpu: boolean, limit: number}} */ options) {
   "use strict";
   const { gpu, limit } = options;
@@ -7,7 +7,7 @@
   const now = performance.now.bind(performance);
   const compute = openJob(additions());
 
-  // Beyond the language: how many cores there are; the graphics card and its constants, where the volunteer allows it.
+  // Globals beyond the language: the number of cores; WebGPU and its constants if the volunteer allows it.
   function additions() {
     const { hardwareConcurrency, gpu: card } = /** @type {Navigator & {gpu?: unknown}} */ (navigator);
     if (!gpu) return { __proto__: null, navigator: { hardwareConcurrency } };
@@ -19,8 +19,8 @@
   /** @param {MessageEvent} event */
   return ({ data: { unit, source, variable, context } }) => {
     const started = now();
-    compute(source, variable, context, limit, (/** @type {object} */ answer) => {
-      post({ __proto__: null, unit, seconds: (now() - started) / 1000, ...answer });
+    compute(source, variable, context, limit, (/** @type {object} */ response) => {
+      post({ __proto__: null, unit, seconds: (now() - started) / 1000, ...response });
     });
   };
 })

@@ -1,5 +1,5 @@
-// The worker script of a variable, for those who load it directly with `new Worker(uri)`: computes, and posts one
-// message, `{context}` or `{error: {kind, message}}`. It has the pool's origin: it is for code that one trusts.
+// The worker script of a variable, for `new Worker(uri)`: computes it and posts one message, `{context}` or
+// `{error: {kind, message}}`. It has the pool's origin, so it is for trusted code only.
 /** @typedef {{source: string, variable: string, context: string | null}} Work */
 (function workerScript(/** @type {Function} */ openJob, /** @type {Work} */ work) {
   "use strict";
@@ -8,17 +8,17 @@
   const { hardwareConcurrency } = navigator;
   const compute = openJob({ __proto__: null, navigator: { hardwareConcurrency } });
 
-  /** @param {Record<string, string>} answer @param {unknown} context */
-  function done(answer, context) {
-    if (answer.result === undefined) {
-      post({ error: { kind: answer.kind, message: answer.message } });
+  /** @param {Record<string, string>} response @param {unknown} context */
+  function done(response, context) {
+    if (response.result === undefined) {
+      post({ error: { kind: response.kind, message: response.message } });
       return;
     }
     try {
       post({ context });
     } catch {
-      // A context may hold what can't be sent, such as functions: its result always can.
-      post({ context: { result: parse(answer.result) } });
+      // A context may hold functions, which can't be cloned; its result is JSON.
+      post({ context: { result: parse(response.result) } });
     }
   }
 

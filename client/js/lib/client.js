@@ -1,41 +1,40 @@
-// The client of a pool: it knows the root's address and the names of links, and builds no address itself.
+// The client of a pool. It builds no addresses itself: from the root's on it follows links by name.
 import { absolute, Document } from "./document.js";
 import { PoolError } from "./errors.js";
-import { checkedId } from "./identity.js";
-import { Lease, Nothing } from "./leases.js";
+import { validatedId } from "./identity.js";
+import { Lease, NoWork } from "./leases.js";
 import { Transport } from "./transport.js";
 
-/** @typedef {import("./answer.js").Answer} Answer */
 /** @typedef {import("./leases.js").Leases} Leases */
+/** @typedef {import("./response.js").PoolResponse} PoolResponse */
 /** @typedef {import("./template.js").Values} Values */
-/** @typedef {import("./transport.js").Patience} Patience */
-/** @typedef {import("./transport.js").Sending} Sending */
-/** @typedef {{signal?: AbortSignal}} Call how a call is ended early */
+/** @typedef {import("./transport.js").Retries} Retries */
+/** @typedef {{signal?: AbortSignal}} CallOptions */
 /**
  * @typedef {object} ClientOptions
  * @property {string} [key] an owner's
- * @property {string} [volunteer] the id that a volunteer made itself
- * @property {number} [timeout] for an answer to begin, in milliseconds
- * @property {Patience} [patience]
+ * @property {string} [volunteer] an id that the volunteer has generated
+ * @property {number} [timeout] until a response begins, in milliseconds
+ * @property {Retries} [retries]
  * @property {import("./transport.js").Fetch} [fetch]
  * @property {import("./transport.js").Sleep} [sleep]
- * @property {() => number} [now] the clock of leases, in milliseconds
+ * @property {() => number} [now] clock for leases, in milliseconds
  */
 /**
- * @typedef {object} Choice which jobs a scheduler may choose from
- * @property {readonly string[]} [owners] none: all
- * @property {string} [scheduler] none: the pool's default
- * @property {readonly string[]} [can] what the volunteer can and may run, such as `wasm`
- * @property {number} [memoryMb] and how much memory it offers
+ * @typedef {object} JobFilter restricts a scheduler's choice
+ * @property {readonly string[]} [owners] empty: all
+ * @property {string} [scheduler] undefined: the pool's default
+ * @property {readonly string[]} [can] capabilities, such as `wasm`
+ * @property {number} [memoryMb] limit for one job
  */
 
 const NDJSON = "application/x-ndjson";
+/** In characters, of at most 3 bytes each in UTF-8: below a pool's default limit of 16 MiB. */
 const BATCH_LENGTH = 4 << 20;
 
 /**
- * Speaks with one pool, for an owner (`key`), a volunteer (an id) or nobody in particular. All methods reject with
- * PoolError where the pool refuses, Unreachable where it can't be reached, MissingLink where a document doesn't lead
- * on, Astray where it leads elsewhere, and a signal's reason when that is given.
+ * Requests to one pool, by an owner (`key`), a volunteer (an id) or anonymously. All methods reject with PoolError,
+ * Unreachable, MissingLink, ForeignLink (a link to another origin), or the reason of an aborted signal.
  */
 export class Client {
   #root;
@@ -43,17 +42,17 @@ export class Client {
   #now;
 
   /** @param {string | URL} rootUrl @param {ClientOptions} [options] */
-  constructor(rootUrl, { key, volunteer, timeout = 30_000, patience, fetch, sleep, now } = {}) {
+  constructor(rootUrl, { key, volunteer, timeout = 30_000, retries, fetch, sleep, now } = {}) {
     this.#root = absolute(rootUrl);
     this.#now = now;
     const credentials = {
       ...(key !== undefined && { Authorization: `Bearer ${key}` }),
-      ...(volunteer !== undefined && { Volunteer: checkedId(volunteer) }),
+      ...(volunteer !== undefined && { Volunteer: validatedId(volunteer) }),
     };
-    this.#transport = new Transport(this.#root, credentials, { timeout, patience, fetch, sleep });
+    this.#transport = new Transport(this.#root, credentials, { timeout, retries, fetch, sleep });
   }
 
-  /** The root, from which everything else is reached. @param {Call} [call] */
+  /** The root document. @param {CallOptions} [call] */
   root(call) {
     return this.#get(this.#root, call);
   }
@@ -67,61 +66,62 @@ export class Client {
   }
 
   /**
-   * The document that a link leads to.
-   * @param {Document} document @param {string} name @param {Call & {values?: Values}} [call]
+   * The target of a link.
+   * @param {Document} document @param {string} name @param {CallOptions & {values?: Values}} [call]
    */
   follow(document, name, { values, ...call } = {}) {
     return this.#get(() => document.link(name, values), call);
   }
 
-  /** The document read again, in full. @param {Document} document @param {Call} [call] */
+  /** The current version of a document, in full. @param {Document} document @param {CallOptions} [call] */
   reload(document, call) {
     return this.follow(document, "self", call);
   }
 
-  /** All jobs, page by page, without their code. @param {Call} [call] */
+  /** All jobs, page by page, without code. @param {CallOptions} [call] */
   async *jobs(call) {
     yield* this.#items((await this.root(call)).link("jobs"), call);
   }
 
-  /** The job of an id; rejects with PoolError 404 without it. @param {string} id @param {Call} [call] */
+  /** A job by id; rejects with PoolError 404 if there is none. @param {string} id @param {CallOptions} [call] */
   async job(id, call) {
     const root = await this.root(call);
     if (root.has("job")) return this.follow(root, "job", { ...call, values: { job: id } });
+    // A minimal pool's root has no template for jobs.
     for await (const job of this.jobs(call)) if (job.content.id === id) return this.reload(job, call);
     throw new PoolError(404, "no such job", `the pool has no job "${id}"`);
   }
 
   /**
-   * A job by the default or the named scheduler.
-   * @param {Choice} [choice] @param {Call} [call]
-   * @returns {Promise<Document | Nothing>}
+   * The choice of the default or the named scheduler.
+   * @param {JobFilter} [filter] @param {CallOptions} [call]
+   * @returns {Promise<Document | NoWork>}
    */
-  async scheduledJob(choice = {}, call) {
-    const answer = await this.#transport.send("GET", scheduledLink(await this.root(call), choice), call);
-    return answer.status === 204 ? new Nothing(answer.retryAfter) : documentOf(answer);
+  async scheduledJob(filter = {}, call) {
+    const response = await this.#transport.send("GET", scheduledLink(await this.root(call), filter), call);
+    return response.status === 204 ? new NoWork(response.retryAfter) : documentOf(response);
   }
 
   /**
-   * Lends the next variable of a job, or several where the pool does that.
-   * @param {Document} job @param {{count?: number}} [options] @param {Call} [call]
+   * Leases the next variable of a job, or up to `count` if the pool supports that.
+   * @param {Document} job @param {{count?: number}} [options] @param {CallOptions} [call]
    * @returns {Promise<Leases>}
    */
   async lease(job, { count = 1 } = {}, call) {
     const address = job.link("get_variables", { count: count > 1 ? count : undefined });
-    const answer = await this.#transport.send("GET", address, call);
-    if (answer.status === 204) return { items: [], retryAfter: answer.retryAfter };
-    const document = documentOf(answer);
+    const response = await this.#transport.send("GET", address, call);
+    if (response.status === 204) return { items: [], retryAfter: response.retryAfter };
+    const document = documentOf(response);
     const documents = document.embedded("items") ? document.items() : [document];
     return { items: documents.map((one) => new Lease(one, this.#now)), retryAfter: null };
   }
 
   /**
-   * Posts the result of a variable. May be repeated with the same lease: the pool stores it once.
+   * Posts the result of a variable. Idempotent for one lease: the pool stores it once.
    * @param {Document} variable
-   * @param {string} text the result, JSON text already
-   * @param {Call & {seconds?: number, keepalive?: boolean}} [options] `seconds`: how long its function ran
-   * @returns {Promise<Document>} what was stored
+   * @param {string} text the result as JSON text
+   * @param {CallOptions & {seconds?: number, keepalive?: boolean}} [options] `seconds`: run time of the function
+   * @returns {Promise<Document>} the stored result
    */
   async postResult(variable, text, { seconds, ...call } = {}) {
     const headers = seconds === undefined ? undefined : { "Run-Seconds": seconds.toFixed(6) };
@@ -129,39 +129,39 @@ export class Client {
   }
 
   /**
-   * Ends a lease at once, so that the variable goes to somebody else.
-   * @param {Document} lease @param {Call & {keepalive?: boolean}} [call]
+   * Ends a lease before its deadline: another volunteer can get the variable at once.
+   * @param {Document} lease @param {CallOptions & {keepalive?: boolean}} [call]
    */
   async giveBack(lease, call) {
     await this.#transport.send("DELETE", lease.link("lease"), call);
   }
 
   /**
-   * The lease, extended from now on; rejects with PoolError 409 where it has been lost.
-   * @param {Document} lease @param {Call} [call]
+   * The lease with a new deadline; rejects with PoolError 409 if it has been lost.
+   * @param {Document} lease @param {CallOptions} [call]
    */
   async extend(lease, call) {
     return new Lease(documentOf(await this.#transport.send("POST", lease.link("lease"), call)), this.#now);
   }
 
-  /** Posts a job, the only one of its name. @param {object} job @param {Call} [call] */
+  /** Posts a job; names are unique. @param {object} job @param {CallOptions} [call] */
   async postJob(job, call) {
     const root = await this.root(call);
     return this.#store("POST", root.link(root.has("post_job") ? "post_job" : "jobs"), job, call);
   }
 
   /**
-   * Adds one variable to a job, under an id that the pool chooses.
-   * @param {Document} job @param {object} variable @param {Call} [call]
+   * Adds a variable to a job; the pool chooses its id.
+   * @param {Document} job @param {object} variable @param {CallOptions} [call]
    */
   async postVariable(job, variable, call) {
     return this.#store("POST", job.link("post_variable"), variable, call);
   }
 
   /**
-   * Adds any number of variables to a job. They go in requests of about 4 MiB, each of which the pool stores whole or
-   * not at all: after an error those of the requests before it are stored.
-   * @param {Document} job @param {Iterable<object> | AsyncIterable<object>} variables @param {Call} [call]
+   * Adds any number of variables to a job, in requests of about 4 MiB. Each request is atomic, all of them together are
+   * not: after an error the variables of earlier requests are stored.
+   * @param {Document} job @param {Iterable<object> | AsyncIterable<object>} variables @param {CallOptions} [call]
    * @returns {Promise<string[]>} their ids, in order
    */
   async postVariables(job, variables, call) {
@@ -176,39 +176,39 @@ export class Client {
   }
 
   /**
-   * Stores a variable under a chosen id; the same again changes nothing, another is a PoolError (409).
-   * @param {Document} job @param {string} id @param {object} variable @param {Call} [call]
+   * Stores a variable under a chosen id. Idempotent; rejects with PoolError 409 if another variable has the id.
+   * @param {Document} job @param {string} id @param {object} variable @param {CallOptions} [call]
    */
   async putVariable(job, id, variable, call) {
     return this.#store("PUT", job.link("put_variable", { variable: id }), variable, call);
   }
 
-  /** The variables of a job with their states, without leasing any. @param {Document} job @param {Call} [call] */
+  /** The variables of a job with their states; leases none. @param {Document} job @param {CallOptions} [call] */
   async *variables(job, call) {
     yield* this.#items(job.link("variables"), call);
   }
 
-  /** The accepted results of a job, page by page. @param {Document} job @param {Call} [call] */
+  /** The accepted results of a job, page by page. @param {Document} job @param {CallOptions} [call] */
   async *results(job, call) {
     yield* this.#items(job.link("results"), call);
   }
 
-  /** The counts, rates and estimates of a job. @param {Document} job @param {Call} [call] */
+  /** The counts, rates and estimates of a job. @param {Document} job @param {CallOptions} [call] */
   async progress(job, call) {
     return (await this.follow(job, "progress", call)).data;
   }
 
-  /** @param {string | (() => string)} address @param {Call} [call] */
+  /** @param {string | (() => string)} address @param {CallOptions} [call] */
   async #get(address, call) {
     return documentOf(await this.#transport.send("GET", typeof address === "string" ? address : address(), call));
   }
 
-  /** @param {string} method @param {string} address @param {object} document @param {Call} [call] */
+  /** @param {string} method @param {string} address @param {object} document @param {CallOptions} [call] */
   async #store(method, address, document, call) {
     return created(await this.#transport.send(method, address, { body: encoded(document), ...call }));
   }
 
-  /** @param {string} first @param {Call} [call] */
+  /** @param {string} first @param {CallOptions} [call] */
   async *#items(first, call) {
     for (let address = first; ; ) {
       const page = await this.#get(address, call);
@@ -219,28 +219,28 @@ export class Client {
   }
 }
 
-/** @param {Document} root @param {Choice} choice */
+/** @param {Document} root @param {JobFilter} filter */
 function scheduledLink(root, { owners = [], scheduler, can = [], memoryMb }) {
   if (root.has("scheduled")) return root.link("scheduled", { owner: owners, scheduler, can, memory_mb: memoryMb });
-  // A pool may say no more than where its default scheduler is.
+  // The root of a minimal pool has nothing but the address of its default scheduler.
   const links = { scheduled: root.content.job_scheduler_url };
   return new Document(root.address, { _links: links }).link("scheduled");
 }
 
-/** @param {Answer} answer */
-function documentOf(answer) {
-  const content = answer.json();
+/** @param {PoolResponse} response */
+function documentOf(response) {
+  const content = response.json();
   if (content === null || typeof content !== "object" || Array.isArray(content)) {
-    throw new PoolError(answer.status, "the answer is no JSON object", answer.address);
+    throw new PoolError(response.status, "the response is not a JSON object", response.address);
   }
-  return new Document(answer.address, content, answer.headers);
+  return new Document(response.address, content, response.headers);
 }
 
-/** What was stored; where the pool sends no body, a document that has its link `self` alone. @param {Answer} answer */
-function created(answer) {
-  const document = answer.hasBody ? documentOf(answer) : new Document(answer.address, {}, answer.headers);
+/** The stored document, with a link `self` even if the response has no body. @param {PoolResponse} response */
+function created(response) {
+  const document = response.hasBody ? documentOf(response) : new Document(response.address, {}, response.headers);
   if (!document.has("self")) {
-    document.content._links = { ...document.links, self: answer.headers.get("Location") ?? answer.address };
+    document.content._links = { ...document.links, self: response.headers.get("Location") ?? response.address };
   }
   return document;
 }
@@ -248,7 +248,7 @@ function created(answer) {
 /** @param {object} document */
 function encoded(document) {
   const text = JSON.stringify(document);
-  if (text === undefined) throw new TypeError("there is no JSON for this");
+  if (text === undefined) throw new TypeError("not representable as JSON");
   return text;
 }
 

@@ -1,4 +1,4 @@
-// Documents of a pool and their links: resolved against where the document was found, templates filled in.
+// Documents of a pool and their links: templates are expanded, and resolved against the document's address.
 import { MissingLink } from "./errors.js";
 import { expand } from "./template.js";
 
@@ -10,7 +10,7 @@ export class Document {
   /**
    * @param {string} address
    * @param {Content} content
-   * @param {Headers} [headers] of the answer that it came with
+   * @param {Headers} [headers] of the response
    */
   constructor(address, content, headers = new Headers()) {
     this.address = address;
@@ -18,27 +18,27 @@ export class Document {
     this.headers = headers;
   }
 
-  /** Everything but what the pool adds to a document. */
+  /** The content without `_links` and `_embedded`. */
   get data() {
     const { _links, _embedded, ...data } = this.content;
     return data;
   }
 
   /**
-   * The links as they came, by name.
+   * The links as they were received, by name.
    * @returns {Record<string, unknown>}
    */
   get links() {
-    return objectOf(this.content._links);
+    return objectOrEmpty(this.content._links);
   }
 
-  /** @param {string} name */
+  /** @param {string} name of a link */
   has(name) {
     return this.#href(name) !== undefined;
   }
 
   /**
-   * The absolute address of a link. Throws MissingLink without one.
+   * The absolute address of a link. Throws MissingLink.
    * @param {string} name
    * @param {Values} [values] for the link's template
    */
@@ -53,12 +53,11 @@ export class Document {
   }
 
   /**
-   * What is embedded under a name.
-   * @param {string} name
-   * @returns {any} undefined without it
+   * @param {string} name of an embedded document
+   * @returns {any} undefined if there is none
    */
   embedded(name) {
-    return objectOf(this.content._embedded)[name];
+    return objectOrEmpty(this.content._embedded)[name];
   }
 
   /**
@@ -67,28 +66,28 @@ export class Document {
    */
   items() {
     const items = this.embedded("items");
-    const documents = Array.isArray(items) ? items.filter((item) => objectOf(item) === item) : [];
+    const documents = Array.isArray(items) ? items.filter((item) => objectOrEmpty(item) === item) : [];
     return documents.map((item) => new Document(this.address, item, this.headers));
   }
 
-  /** Plain strings, and the link objects of HAL. @param {string} name */
+  /** Supports plain strings and the link objects of HAL. @param {string} name */
   #href(name) {
     const { links } = this;
     const link = Object.hasOwn(links, name) ? links[name] : undefined;
-    const href = typeof link === "string" ? link : objectOf(link).href;
+    const href = typeof link === "string" ? link : objectOrEmpty(link).href;
     return typeof href === "string" ? href : undefined;
   }
 }
 
 /**
- * A JSON object; empty in place of anything else.
  * @param {unknown} value
  * @returns {Record<string, any>}
  */
-const objectOf = (value) => (value !== null && typeof value === "object" && !Array.isArray(value) ? value : {});
+const objectOrEmpty = (value) =>
+  value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
 
 /**
- * An address in full: on a page it may be relative to the page's.
+ * An absolute address; relative ones are resolved against the page's.
  * @param {string | URL} address
  */
 export const absolute = (address) => new URL(address, globalThis.document?.baseURI).href;

@@ -1,4 +1,4 @@
-// Events: who listens is told, and whoever fails at that fails alone.
+// An event emitter whose listeners can't break the emitter or each other.
 
 /**
  * @template {Record<string, unknown>} Events payloads by the events' names
@@ -16,10 +16,10 @@ export class Emitter {
   on(event, listener) {
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners);
-    // A listener of its own for each call: one function may listen twice.
-    const own = /** @param {Events[Name]} payload */ (payload) => listener(payload);
-    listeners.add(own);
-    return () => void listeners.delete(own);
+    // Wrapped, so that one function may subscribe twice and unsubscribe once.
+    const subscription = /** @param {Events[Name]} payload */ (payload) => listener(payload);
+    listeners.add(subscription);
+    return () => void listeners.delete(subscription);
   }
 
   /**
@@ -28,15 +28,16 @@ export class Emitter {
    * @param {Events[Name]} payload
    */
   emit(event, payload) {
+    // A copy, since a listener may unsubscribe while the event is emitted.
     for (const listener of [...(this.#listeners.get(event) ?? [])]) {
       try {
         listener(payload);
       } catch (ex) {
-        report(ex);
+        logError(ex);
       }
     }
   }
 }
 
-/** As an uncaught error where that ends nothing, in the console elsewhere. @param {unknown} ex */
-const report = (ex) => (typeof reportError === "function" ? reportError(ex) : console.error(ex));
+/** Node has no `reportError`, and an uncaught error would end its process. @param {unknown} ex */
+const logError = (ex) => (typeof reportError === "function" ? reportError(ex) : console.error(ex));

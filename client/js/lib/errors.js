@@ -1,6 +1,6 @@
-// What can go wrong between a client and its pool, and in the code of a job.
+// Errors of a client, of its pool, and of the code of a job.
 
-/** The pool answered with an error: the members are those of its problem document (RFC 9457). */
+/** The pool's response is an error; the members are those of its problem document (RFC 9457). */
 export class PoolError extends Error {
   name = "PoolError";
 
@@ -20,25 +20,25 @@ export class PoolError extends Error {
   }
 
   /**
-   * Reads a problem document, or whatever came in its place.
+   * Reads a problem document; tolerates any other value.
    * @param {number} status
    * @param {unknown} problem
-   * @param {number | null} retryAfter
+   * @param {number | null} retryAfter in seconds
    */
   static of(status, problem, retryAfter) {
-    const known = /** @type {Record<string, unknown>} */ (Object(problem));
-    const title = textOf(known.title) || "the pool answered with an error";
-    const type = textOf(known.type) || "about:blank";
-    return new PoolError(status, title, textOf(known.detail), { type, retryAfter });
+    const fields = /** @type {Record<string, unknown>} */ (Object(problem));
+    const title = stringOrEmpty(fields.title) || "the pool's response is an error";
+    const type = stringOrEmpty(fields.type) || "about:blank";
+    return new PoolError(status, title, stringOrEmpty(fields.detail), { type, retryAfter });
   }
 }
 
-/** The pool did not answer, in as many attempts as were allowed; `cause` says why. */
+/** The pool could not be reached after all retries; `cause` is the last failure. */
 export class Unreachable extends Error {
   name = "Unreachable";
 }
 
-/** A document doesn't lead on: it lacks a link. */
+/** A document lacks a link, or its address is invalid. */
 export class MissingLink extends Error {
   name = "MissingLink";
 
@@ -50,9 +50,9 @@ export class MissingLink extends Error {
   }
 }
 
-/** A link leads away from the pool's own origin: what a volunteer computes is not for others. */
-export class Astray extends Error {
-  name = "Astray";
+/** A link to another origin: following it would send credentials and results there. */
+export class ForeignLink extends Error {
+  name = "ForeignLink";
 
   /** @param {string} address */
   constructor(address) {
@@ -62,8 +62,8 @@ export class Astray extends Error {
 }
 
 /**
- * A unit could not be computed. `kind` is `code` (no function), `threw`, `no-result`, `not-json`, `too-large`,
- * `timeout`, `memory`, `crash`, `misbehaved`, `cancelled` or `cage` (the whole sandbox was lost).
+ * A unit failed. `kind` is `code` (not a function), `threw`, `no-result`, `not-json`, `too-large`, `timeout`, `memory`,
+ * `crash`, `misbehaved` (a protocol violation), `cancelled` or `sandbox` (the whole sandbox was lost).
  */
 export class JobError extends Error {
   name = "JobError";
@@ -76,10 +76,10 @@ export class JobError extends Error {
 }
 
 /** @param {unknown} value */
-const textOf = (value) => (typeof value === "string" ? value : "");
+const stringOrEmpty = (value) => (typeof value === "string" ? value : "");
 
 /**
- * What an error says, whatever was thrown.
+ * The message of anything thrown.
  * @param {unknown} error
  */
 export const messageOf = (error) => (error instanceof Error ? error.message : String(error));

@@ -1,36 +1,36 @@
-// A leased variable: the unit of work, on loan until its deadline.
+// A leased variable: the unit of work, reserved for one volunteer until its deadline.
 import { Document } from "./document.js";
 
-/** What a pool lends for where it doesn't say, in seconds. */
-const USUAL_SECONDS = 300;
+/** The duration of a lease without the header Lease-Seconds. */
+const DEFAULT_SECONDS = 300;
 
 /**
- * @typedef {object} Leases what the pool lent: mostly one
- * @property {Lease[]} items
- * @property {number | null} retryAfter in how many seconds to ask again, where nothing was lent and the pool said so
+ * @typedef {object} Leases
+ * @property {Lease[]} items mostly one
+ * @property {number | null} retryAfter seconds until the next attempt when there are none, where the pool sets that
  */
 
-/** The pool has nothing at present. */
-export class Nothing {
-  /** @param {number | null} retryAfter in seconds; null where the pool doesn't say */
+/** The pool has no job to offer at present. */
+export class NoWork {
+  /** @param {number | null} retryAfter in seconds; null where the pool sets none */
   constructor(retryAfter = null) {
     this.retryAfter = retryAfter;
   }
 }
 
-/** A variable on loan for `seconds` from `since`, a time of the clock that `now` reads, in milliseconds. */
+/** A leased variable: for `seconds` from `since` (milliseconds of `now`). */
 export class Lease extends Document {
   #now;
 
   /**
    * @param {Document} document
-   * @param {() => number} [now]
+   * @param {() => number} [now] monotonic, in milliseconds
    */
   constructor(document, now = () => performance.now()) {
     super(document.address, document.content, document.headers);
     this.#now = now;
     this.since = now();
-    this.seconds = positive(document.headers.get("Lease-Seconds")) ?? USUAL_SECONDS;
+    this.seconds = parseSeconds(document.headers.get("Lease-Seconds")) ?? DEFAULT_SECONDS;
   }
 
   /** Seconds until the deadline. */
@@ -38,12 +38,12 @@ export class Lease extends Document {
     return this.seconds - (this.#now() - this.since) / 1000;
   }
 
-  /** The context to start with; null where the kept one goes on. */
+  /** The starting context; null: the worker's context of the job continues. */
   get context() {
     return this.embedded("context") ?? null;
   }
 
-  /** How the variable is called on a display. */
+  /** The variable's name for display. */
   get name() {
     const path = this.has("self") ? new URL(this.link("self")).pathname : "";
     return decoded(path.split("/").filter(Boolean).at(-1) ?? "") || "variable";
@@ -60,7 +60,7 @@ function decoded(segment) {
 }
 
 /** @param {string | null} text */
-function positive(text) {
+function parseSeconds(text) {
   const value = Number.parseFloat(text ?? "");
   return value >= 0 && value < Infinity ? value : undefined;
 }

@@ -1,59 +1,59 @@
-// The seam between a volunteer and what isolates the code of jobs: a browser's sandbox, or child processes of Node.
+// The interface between a volunteer and the isolation of jobs: a sandbox frame in browsers, child processes in Node.
 
 /** @typedef {import("./document.js").Document} Document */
-/** @typedef {import("./waiting.js").Clock} Clock */
+/** @typedef {import("./timers.js").Clock} Clock */
 /**
- * @typedef {object} Unit what is to be computed
+ * @typedef {object} Unit one computation
  * @property {string} job its id
  * @property {string} source its `execute_function`
  * @property {string} variable JSON text
- * @property {string | null} context JSON text to begin with; null: the kept one goes on
- * @property {boolean} gpu whether the job may see `navigator.gpu`
+ * @property {string | null} context the starting context as JSON text; null: the job's context continues
+ * @property {boolean} gpu whether the job may use `navigator.gpu`
  */
 /**
  * @typedef {object} Computed
  * @property {string} result JSON text
- * @property {number} seconds how long the job's function ran
+ * @property {number} seconds run time of the job's function
  */
 /**
- * @typedef {object} Computer one isolated worker; keeps its context for consecutive units of one job and source
- * @property {(unit: Unit, limits: {milliseconds: number, signal?: AbortSignal}) => Promise<Computed>} compute
- *   rejects with JobError, and nothing else
- * @property {() => void} rest ends the worker, and the context in it, until the next unit
+ * @typedef {object} Executor one isolated worker; keeps a context for consecutive units of one job and source
+ * @property {(unit: Unit, options: {timeout: number, signal?: AbortSignal}) => Promise<Computed>} compute `timeout` in
+ *   milliseconds; rejects with JobError only
+ * @property {() => void} reset ends the isolated worker and its context; the next unit starts a new one
  * @property {() => void} close
  */
 /**
- * @typedef {object} Abilities what a job may require
+ * @typedef {object} Capabilities what jobs may require
  * @property {string[]} can such as `wasm`, `wasm_simd`, `webgpu`
  * @property {number} memoryMb
  */
 /**
- * @typedef {object} Computers the workers of one volunteer
- * @property {Abilities} abilities
- * @property {() => Computer} computer makes one
+ * @typedef {object} Executors the isolated workers of one volunteer
+ * @property {Capabilities} capabilities
+ * @property {() => Executor} create
  * @property {() => void} close ends all of them at once
  */
 /**
  * @typedef {object} PlatformOptions
  * @property {boolean} [gpu] whether the volunteer allows WebGPU
- * @property {number} [memoryMb] how much a job may take
- * @property {number} [resultBytes] how large a result may be
+ * @property {number} [memoryMb] limit for one job
+ * @property {number} [resultBytes] limit for one result
  */
 /**
  * @typedef {object} Platform
- * @property {Clock} clock that goes on in a background tab
- * @property {(callback: () => unknown) => () => void} onLeave calls back when the page or process is about to end;
- *   returns what unsubscribes
- * @property {(root: Document, options: PlatformOptions) => Promise<Computers>} open
+ * @property {Clock} clock not throttled in a background tab
+ * @property {(callback: () => unknown) => () => void} onExit calls back when the page is about to end; returns a
+ *   function that unsubscribes
+ * @property {(root: Document, options: PlatformOptions) => Promise<Executors>} open
  */
 
 const isNode = () => typeof process === "object" && Boolean(process.versions?.node) && typeof document === "undefined";
 
 /**
- * The platform that this runs on.
+ * Imports the platform's module when it is needed, so that browsers never load Node's.
  * @returns {Promise<Platform>}
  */
-export async function platformHere() {
+export async function detectPlatform() {
   const module = isNode() ? await import("../node/platform.js") : await import("../browser/platform.js");
   return module.platform;
 }

@@ -1,14 +1,13 @@
-// What a job may require of those who compute it.
+// The requirements of a job, compared with a volunteer's capabilities.
 
-/** @typedef {import("./platform.js").Abilities} Abilities */
+/** @typedef {import("./platform.js").Capabilities} Capabilities */
 
 /**
- * What a job requires and is not there.
  * @param {Record<string, unknown> | undefined} requirements
- * @param {Abilities} abilities
- * @returns {string[]} names
+ * @param {Capabilities} capabilities
+ * @returns {string[]} the names of those that are not met
  */
-export const lacking = (requirements, { can, memoryMb }) =>
+export const unmetRequirements = (requirements, { can, memoryMb }) =>
   Object.entries(requirements ?? {})
-    .filter(([name, wanted]) => (name === "memory_mb" ? Number(wanted) > memoryMb : wanted && !can.includes(name)))
+    .filter(([name, value]) => (name === "memory_mb" ? Number(value) > memoryMb : value && !can.includes(name)))
     .map(([name]) => name);

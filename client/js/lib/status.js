@@ -1,31 +1,31 @@
-// What a volunteer tells: events, what each worker does now, and the sums.
+// The status of a volunteer: its events, the state of each worker, and totals.
 import { Emitter } from "./emitter.js";
 
-/** @typedef {import("./delivery.js").Outcome} Outcome */
 /** @typedef {import("./task.js").Task} Task */
+/** @typedef {import("./upload.js").Outcome} Outcome */
 /** @typedef {"idle" | "running" | "pausing" | "paused" | "stopping" | "stopped"} State */
 /** @typedef {"idle" | "waiting" | "fetching" | "computing" | "resting"} WorkerState */
 /**
- * @typedef {object} WorkerStatus what one worker does now
+ * @typedef {object} WorkerStatus
  * @property {number} number from 1
  * @property {WorkerState} state
- * @property {string} job its id; empty where there is none
+ * @property {string} job its id, or empty
  * @property {string} jobName
  * @property {string} variable
- * @property {number} since milliseconds of the date
+ * @property {number} since the start of this state, in milliseconds since the epoch
  */
 /**
- * @typedef {object} UnitEvent the pool has answered a result
+ * @typedef {object} UnitEvent the pool has accepted or refused a result
  * @property {number} worker
  * @property {string} job
  * @property {string} jobName
  * @property {string} variable
- * @property {number} seconds
+ * @property {number} seconds run time
  * @property {Outcome} outcome
  * @property {string} [reason]
  */
 /**
- * @typedef {object} ErrorEvent `kind` is that of a JobError, or `offline`, `pool`, `aside`, `platform`
+ * @typedef {object} ErrorEvent `kind` is that of a JobError, or `offline`, `pool`, `backoff`, `platform`
  * @property {string} kind
  * @property {string} message
  * @property {number} [worker]
@@ -35,15 +35,15 @@ import { Emitter } from "./emitter.js";
  */
 /**
  * @typedef {object} Totals
- * @property {number} units whose results were accepted
- * @property {number} rejected by the pool: found wrong
- * @property {number} late somebody else was first
- * @property {number} failed could not be computed, or the pool would not have the result
- * @property {number} returned given back, since it was time to end
- * @property {number} seconds of computation that the pool has answered
+ * @property {number} units with accepted results
+ * @property {number} rejected by the pool's validation
+ * @property {number} late another volunteer's result was first
+ * @property {number} failed with an error, or refused by the pool
+ * @property {number} returned given back, because of a pause or stop
+ * @property {number} seconds run time of all units that were posted
  */
 /**
- * @typedef {object} Events what a listener is told
+ * @typedef {object} Events payloads by name
  * @property {{state: State}} state
  * @property {WorkerStatus} worker
  * @property {UnitEvent} unit
@@ -51,8 +51,8 @@ import { Emitter } from "./emitter.js";
  * @property {{totals: Totals}} progress
  */
 
-/** Which of the sums an outcome counts in. @type {Record<Outcome, "units" | "rejected" | "late" | "failed">} */
-const SUMS = { accepted: "units", rejected: "rejected", late: "late", refused: "failed" };
+/** The total that each outcome counts in. @type {Record<Outcome, "units" | "rejected" | "late" | "failed">} */
+const TOTAL_OF = { accepted: "units", rejected: "rejected", late: "late", refused: "failed" };
 
 export class Status {
   /** @type {Emitter<Events>} */
@@ -67,49 +67,49 @@ export class Status {
   }
 
   /** @param {State} state */
-  state(state) {
+  setState(state) {
     this.events.emit("state", { state });
   }
 
   /** @param {ErrorEvent} error */
-  error(error) {
+  addError(error) {
     this.events.emit("error", error);
   }
 
-  /** A unit could not be computed. @param {ErrorEvent} error */
-  failed(error) {
-    this.error(error);
+  /** A unit failed here. @param {ErrorEvent} error */
+  addFailedUnit(error) {
+    this.addError(error);
     this.#count("failed");
   }
 
-  /** A unit was given back, by no fault of its own. */
-  returned() {
+  /** A unit was given back for no fault of its own. */
+  addReturnedUnit() {
     this.#count("returned");
   }
 
-  /** @param {UnitEvent} unit */
-  unit(unit) {
+  /** A result was posted. @param {UnitEvent} unit */
+  addPostedUnit(unit) {
     this.events.emit("unit", unit);
     this.#totals.seconds += unit.seconds;
-    this.#count(SUMS[unit.outcome]);
+    this.#count(TOTAL_OF[unit.outcome]);
   }
 
   /** @param {number} number @param {WorkerState} state @param {Task} [task] */
-  worker(number, state, task) {
+  setWorker(number, state, task) {
     const { job = "", jobName = "", variable = "" } = task ?? {};
-    const view = Object.freeze({ number, state, job, jobName, variable, since: Date.now() });
-    this.#workers.set(number, view);
-    this.events.emit("worker", view);
+    const worker = Object.freeze({ number, state, job, jobName, variable, since: Date.now() });
+    this.#workers.set(number, worker);
+    this.events.emit("worker", worker);
   }
 
-  /** What each of so many workers does now. @param {number} count @returns {WorkerStatus[]} */
+  /** The first `count` workers. @param {number} count @returns {WorkerStatus[]} */
   workers(count) {
     return Array.from({ length: count }, (_, index) => this.#workers.get(index + 1) ?? idle(index + 1));
   }
 
-  /** @param {keyof Totals} sum */
-  #count(sum) {
-    this.#totals[sum] += 1;
+  /** @param {keyof Totals} total */
+  #count(total) {
+    this.#totals[total] += 1;
     this.events.emit("progress", { totals: this.totals });
   }
 }

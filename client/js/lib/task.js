@@ -1,5 +1,5 @@
-// A unit of work at hand: a job, a variable on loan, and what became of it.
-import { isLost } from "./failures.js";
+// A task: a job, a leased variable, and the end of that lease.
+import { isLost } from "./retry-policy.js";
 
 /** @typedef {import("./client.js").Client} Client */
 /** @typedef {import("./document.js").Document} Document */
@@ -7,16 +7,16 @@ import { isLost } from "./failures.js";
 /** @typedef {import("./platform.js").Computed} Computed */
 /** @typedef {import("./platform.js").Unit} Unit */
 
-/** What is left of a lease for posting: so many seconds, or this share of a short lease. */
-const MARGIN_SECONDS = 5;
-const MARGIN_SHARE = 0.1;
-/** Browsers let no more than 64 KiB outlive a page. */
-const LARGEST_FAREWELL = 60_000;
+/** The part of a lease that is reserved for the upload: so many seconds, or this share of a short lease. */
+const UPLOAD_SECONDS = 5;
+const UPLOAD_SHARE = 0.1;
+/** Browsers allow 64 KiB for all keepalive requests of a page. */
+const MAX_BEACON_BYTES = 60_000;
 
-/** How the pool knows a job. @param {Document} job */
+/** @param {Document} job */
 export const idOf = (job) => String(job.content.id ?? job.content.name ?? job.address);
 
-/** How a job is called on a display. @param {Document} job */
+/** The job's name for display. @param {Document} job */
 export const nameOf = (job) => String(job.content.name ?? job.content.metadata?.name ?? idOf(job));
 
 /** @param {string} text */
@@ -26,8 +26,8 @@ export class Task {
   #client;
   #job;
   #lease;
-  #first;
-  #atHand;
+  #firstLease;
+  #active;
   /** @type {Computed | undefined} */
   #computed;
 
@@ -35,14 +35,14 @@ export class Task {
    * @param {Client} client
    * @param {Document} job
    * @param {Lease} lease
-   * @param {Set<Task>} atHand where it stands until it is done with
+   * @param {Set<Task>} active holds the task until its lease has ended
    */
-  constructor(client, job, lease, atHand) {
+  constructor(client, job, lease, active) {
     this.#client = client;
     this.#job = job;
-    this.#lease = this.#first = lease;
-    this.#atHand = atHand;
-    atHand.add(this);
+    this.#lease = this.#firstLease = lease;
+    this.#active = active;
+    active.add(this);
   }
 
   get job() {
@@ -54,27 +54,28 @@ export class Task {
   }
 
   get variable() {
-    return this.#first.name;
+    return this.#firstLease.name;
   }
 
-  /** Milliseconds in which it must be computed, so that the result comes in time. */
-  get milliseconds() {
+  /** Milliseconds for the computation: the rest of the lease without the time for the upload. */
+  get timeout() {
     const { seconds, remaining } = this.#lease;
-    return (remaining - Math.min(MARGIN_SECONDS, seconds * MARGIN_SHARE)) * 1000;
+    return (remaining - Math.min(UPLOAD_SECONDS, seconds * UPLOAD_SHARE)) * 1000;
   }
 
   /**
-   * Whether what is left of its lease is little, so that it had better be extended before it is computed.
-   * @param {number} [mean] how many seconds its job takes
+   * Whether to extend the lease before the computation, because too little of it remains.
+   * @param {number} [runTime] average of the job, in seconds
    */
-  isShort(mean = 0) {
+  needsExtension(runTime = 0) {
     const { seconds, remaining } = this.#lease;
-    return remaining < Math.min(seconds * (1 - MARGIN_SHARE), Math.max(seconds / 2, 2 * mean));
+    return remaining < Math.min(seconds * (1 - UPLOAD_SHARE), Math.max(seconds / 2, 2 * runTime));
   }
 
-  /** @param {boolean} gpu whether jobs that require the graphics card get it @returns {Unit} */
+  /** @param {boolean} gpu whether the volunteer allows WebGPU @returns {Unit} */
   unit(gpu) {
-    const { context, data } = this.#first;
+    // The first lease's, since the response to an extension may lack the starting context.
+    const { context, data } = this.#firstLease;
     const { execute_function: source, requirements } = this.#job.content;
     return {
       job: this.job,
@@ -85,42 +86,42 @@ export class Task {
     };
   }
 
-  /** Has its lease last longer. @param {AbortSignal} signal */
+  /** @param {AbortSignal} signal */
   async extend(signal) {
     this.#lease = await this.#client.extend(this.#lease, { signal });
   }
 
-  /** Posts its result; may be repeated. @param {Computed} computed @param {AbortSignal} signal */
+  /** Posts the result; idempotent. @param {Computed} computed @param {AbortSignal} signal */
   async post(computed, signal) {
     this.#computed = computed;
     await this.#client.postResult(this.#lease, computed.result, { seconds: computed.seconds, signal });
   }
 
-  /** It is done with: nothing is to be given back. */
-  end() {
-    this.#atHand.delete(this);
+  /** The lease has ended at the pool. */
+  complete() {
+    this.#active.delete(this);
   }
 
   /**
-   * Ends its lease; false where that failed: then it ends by itself, which only takes longer.
+   * Gives the lease back, once. False when that failed: then the variable stays reserved until the deadline.
    * @param {AbortSignal} signal
    */
   async giveBack(signal) {
-    if (!this.#atHand.delete(this)) return true;
+    if (!this.#active.delete(this)) return true;
     return this.#client.giveBack(this.#lease, { signal }).then(
       () => true,
       isLost,
     );
   }
 
-  /** Gives it back, or its result, in a request that outlives the page. */
-  async leave() {
-    if (!this.#atHand.delete(this)) return;
-    await this.#farewell().catch(() => {});
+  /** Posts the result if there is one, else gives the lease back, by a request that outlives the page. */
+  async sendBeacon() {
+    if (!this.#active.delete(this)) return;
+    await this.#beacon().catch(() => {});
   }
 
-  async #farewell() {
-    if (this.#computed && bytesOf(this.#computed.result) < LARGEST_FAREWELL) {
+  async #beacon() {
+    if (this.#computed && bytesOf(this.#computed.result) < MAX_BEACON_BYTES) {
       const { result, seconds } = this.#computed;
       await this.#client.postResult(this.#lease, result, { seconds, keepalive: true });
     } else {

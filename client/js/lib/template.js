@@ -1,4 +1,4 @@
-// The URI templates that pools use (RFC 6570): {name} {/name} {?name,several*} {&name}.
+// URI templates (RFC 6570), as far as pools use them: {name} {/name} {?name,several*} {&name}.
 
 /** @typedef {string | number | null | undefined | readonly (string | number)[]} Value */
 /** @typedef {Record<string, Value>} Values */
@@ -6,7 +6,7 @@
 const EXPRESSION = /\{([/?&]?)([\w.,*]+)\}/g;
 
 /**
- * Fills in a template; a variable without a value leaves nothing behind.
+ * Expands a template; variables without a value are left out.
  * @param {string} template
  * @param {Values} values
  */
@@ -23,8 +23,8 @@ function expression(operator, variables, values) {
 
 /** @param {string} variable @param {Values} values */
 function plain(variable, values) {
-  const found = listed(values[nameOf(variable)]);
-  return variable.endsWith("*") || found.length === 0 ? found : [found.join(",")];
+  const encoded = encodedValues(values[nameOf(variable)]);
+  return variable.endsWith("*") || encoded.length === 0 ? encoded : [encoded.join(",")];
 }
 
 /** @param {string} variable @param {Values} values */
@@ -34,12 +34,12 @@ const pairs = (variable, values) => plain(variable, values).map((value) => `${na
 const nameOf = (variable) => variable.replace("*", "");
 
 /** @param {Value} value */
-function listed(value) {
+function encodedValues(value) {
   if (value === undefined || value === null) return [];
   const several = Array.isArray(value) ? value : [value];
-  return several.map((one) => quoted(String(one)));
+  return several.map((one) => percentEncoded(String(one)));
 }
 
-/** All but what is never special in a URI: `encodeURIComponent` leaves some of it. @param {string} text */
-const quoted = (text) =>
+/** RFC 6570 encodes all but unreserved characters; `encodeURIComponent` leaves a few more. @param {string} text */
+const percentEncoded = (text) =>
   encodeURIComponent(text).replace(/[!'()*]/g, (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`);

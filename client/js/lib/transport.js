@@ -1,42 +1,44 @@
-// HTTP as a pool wants it: who speaks, JSON both ways, and patience with a pool that is away or busy.
-import { Answer } from "./answer.js";
-import { Astray, PoolError, Unreachable, messageOf } from "./errors.js";
+// HTTP requests to one pool: credentials, JSON, timeouts and retries.
+import { ForeignLink, PoolError, Unreachable, messageOf } from "./errors.js";
 import { randomId } from "./identity.js";
-import { sleep, Watchdog } from "./waiting.js";
+import { PoolResponse } from "./response.js";
+import { retryAfterOf } from "./retry-policy.js";
+import { sleep, Watchdog } from "./timers.js";
 
 /**
- * @typedef {object} Patience how often a request is tried
- * @property {number} [attempts]
- * @property {number} [firstPause] the longest pause after the first failure, in milliseconds; doubled each time
+ * @typedef {object} Retries
+ * @property {number} [attempts] in all; 1: no retry
+ * @property {number} [firstDelay] the longest delay before the second attempt, in milliseconds; doubled each time
  */
 /**
- * @typedef {object} Sending
+ * @typedef {object} SendOptions
  * @property {string} [body]
  * @property {Record<string, string>} [headers]
  * @property {AbortSignal} [signal]
- * @property {boolean} [keepalive] may outlive the page; tried once
+ * @property {boolean} [keepalive] the request may outlive the page; it is not retried
  */
 /** @typedef {(milliseconds: number, signal?: AbortSignal) => Promise<void>} Sleep */
 /** @typedef {(address: string, init: RequestInit) => Promise<Response>} Fetch */
 /**
  * @typedef {object} TransportOptions
- * @property {number} timeout for an answer to begin, and between its parts, in milliseconds
- * @property {Patience} [patience]
+ * @property {number} timeout until the response begins, and between its chunks, in milliseconds
+ * @property {Retries} [retries]
  * @property {Fetch} [fetch]
  * @property {Sleep} [sleep]
  */
 
 const JSON_TYPE = "application/json";
-const BUSY = [429, 502, 503, 504];
-const LONGEST_PAUSE = 60_000;
+/** Fewer than a volunteer's own retry policy: a full disk (507) does not pass within a minute. */
+const RETRYABLE = [429, 502, 503, 504];
+const MAX_DELAY = 60_000;
 
-/** Sends requests, again where that is of use, and turns error answers into PoolError. */
+/** Sends requests with retries, and throws error responses as PoolError. */
 export class Transport {
-  #home;
+  #origin;
   #credentials;
   #timeout;
   #attempts;
-  #firstPause;
+  #firstDelay;
   #fetch;
   #sleep;
 
@@ -45,76 +47,77 @@ export class Transport {
    * @param {Record<string, string>} credentials headers of every request
    * @param {TransportOptions} options
    */
-  constructor(root, credentials, { timeout, patience = {}, fetch = usualFetch, sleep: wait = sleep }) {
-    this.#home = new URL(root).origin;
+  constructor(root, credentials, { timeout, retries = {}, fetch = defaultFetch, sleep: wait = sleep }) {
+    this.#origin = new URL(root).origin;
     this.#credentials = credentials;
     this.#timeout = timeout;
-    this.#attempts = patience.attempts ?? 5;
-    this.#firstPause = patience.firstPause ?? 500;
+    this.#attempts = retries.attempts ?? 5;
+    this.#firstDelay = retries.firstDelay ?? 500;
     this.#fetch = fetch;
     this.#sleep = wait;
   }
 
   /**
-   * Sends a request until it is answered. Throws PoolError, Unreachable when patience is at its end, Astray, or
-   * the signal's reason. A POST carries one `Idempotency-Key` in all its attempts: the pool stores it once.
+   * Sends a request. Throws PoolError, Unreachable, ForeignLink, or the signal's reason. All attempts of a POST share
+   * one `Idempotency-Key`, so that the pool stores it once even when a response is lost.
    * @param {string} method
    * @param {string} address
-   * @param {Sending} [sending]
+   * @param {SendOptions} [options]
    */
   async send(method, address, { body, headers, signal, keepalive = false } = {}) {
-    const init = { ...MANNERS, method, body, keepalive, headers: { ...this.#headers(method, body), ...headers } };
+    const init = { ...DEFAULTS, method, body, keepalive, headers: { ...this.#headers(method, body), ...headers } };
     const attempts = keepalive ? 1 : this.#attempts;
     for (let attempt = 1; attempt < attempts; attempt += 1) {
       try {
         return await this.#attempt(address, init, signal);
       } catch (ex) {
-        await this.#sleep(this.#pause(attempt, ex), signal);
+        await this.#sleep(this.#retryDelay(attempt, ex), signal);
       }
     }
     return this.#attempt(address, init, signal);
   }
 
   /**
-   * How long to wait after a failure: any time up to a limit, so that clients that failed together come back apart,
-   * and no less than what the pool asked for. Throws what would not pass so soon.
+   * The delay before the next attempt: full jitter, so that clients that failed together do not return together, on
+   * top of Retry-After. Throws errors that are not retried here, and those whose Retry-After is too long for a caller
+   * to be blocked.
    * @param {number} attempt
    * @param {unknown} ex
    */
-  #pause(attempt, ex) {
-    const asked = ex instanceof PoolError ? (ex.retryAfter ?? 0) * 1000 : 0;
-    if (!passes(ex) || asked > LONGEST_PAUSE) throw ex;
-    const longest = Math.min(this.#firstPause * 2 ** (attempt - 1), LONGEST_PAUSE);
-    return asked + Math.random() * longest;
+  #retryDelay(attempt, ex) {
+    const retryAfter = (retryAfterOf(ex) ?? 0) * 1000;
+    if (!isRetryable(ex) || retryAfter > MAX_DELAY) throw ex;
+    const longest = Math.min(this.#firstDelay * 2 ** (attempt - 1), MAX_DELAY);
+    return retryAfter + Math.random() * longest;
   }
 
   /** @param {string} address @param {RequestInit} init @param {AbortSignal} [signal] */
   async #attempt(address, init, signal) {
     signal?.throwIfAborted();
-    const answer = await this.#ask(this.#checked(address), init, signal);
-    if (answer.status >= 300) throw answer.error;
-    return answer;
+    const response = await this.#request(this.#sameOrigin(address), init, signal);
+    if (response.status >= 300) throw response.error;
+    return response;
   }
 
-  /** No link leads anywhere but to the pool, and redirects are not followed. @param {string} address */
-  #checked(address) {
-    if (new URL(address).origin !== this.#home) throw new Astray(address);
+  /** Returns the address; throws ForeignLink, since the credentials are for this pool alone. @param {string} address */
+  #sameOrigin(address) {
+    if (new URL(address).origin !== this.#origin) throw new ForeignLink(address);
     return address;
   }
 
   /** @param {string} address @param {RequestInit} init @param {AbortSignal} [signal] */
-  async #ask(address, init, signal) {
+  async #request(address, init, signal) {
     const watchdog = new Watchdog(this.#timeout, signal);
     try {
       const response = await this.#fetch(address, { ...init, signal: watchdog.signal });
-      return await Answer.read(address, response, watchdog);
+      return await PoolResponse.read(address, response, watchdog);
     } catch (ex) {
       signal?.throwIfAborted();
       if (ex instanceof PoolError || ex instanceof Unreachable) throw ex;
-      const reason = watchdog.expired ? `no answer within ${this.#timeout / 1000} s` : reasonOf(ex);
+      const reason = watchdog.expired ? `no response within ${this.#timeout / 1000} s` : reasonOf(ex);
       throw new Unreachable(`the pool can't be reached: ${reason}`, { cause: ex });
     } finally {
-      watchdog.end();
+      watchdog.stop();
     }
   }
 
@@ -129,14 +132,14 @@ export class Transport {
   }
 }
 
-/** @type {RequestInit} */
-const MANNERS = { cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" };
+/** Redirects are errors, since they could lead to another origin. @type {RequestInit} */
+const DEFAULTS = { cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" };
 
-/** Called as a function of nobody: a browser's `fetch` minds. @type {Fetch} */
-const usualFetch = (address, init) => globalThis.fetch(address, init);
+/** A browser's `fetch` throws when it is called as a method of another object. @type {Fetch} */
+const defaultFetch = (address, init) => globalThis.fetch(address, init);
 
 /** @param {unknown} ex */
-const passes = (ex) => ex instanceof Unreachable || (ex instanceof PoolError && BUSY.includes(ex.status));
+const isRetryable = (ex) => ex instanceof Unreachable || (ex instanceof PoolError && RETRYABLE.includes(ex.status));
 
-/** Node hides why behind "fetch failed". @param {unknown} ex */
+/** Node wraps the cause in a TypeError "fetch failed". @param {unknown} ex */
 const reasonOf = (ex) => messageOf(ex instanceof Error && ex.cause instanceof Error ? ex.cause : ex);

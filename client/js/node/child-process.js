@@ -1,8 +1,8 @@
-// The child process that computes: one interpreter with one job in it, driven through two pipes.
+// The script of the child process: one interpreter with one job in it, driven by its parent through two pipes.
 //
-// The parent sends `{source, variable, context, milliseconds}` to have a unit computed. The child answers with
-// `{result, seconds}` (JSON text) or `{kind, message}`; with `over` where it ends after that. It lives no longer than
-// its parent, and computes a unit no longer than its deadline.
+// Requests: `{source, variable, context, timeout}`, the timeout in milliseconds. Responses: `{result, seconds}` (JSON
+// text) or `{kind, message}`, with `final` if the process ends after it. It ends with its parent, and enforces the
+// timeout itself, in case the parent is gone.
 import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { constants, setPriority } from "node:os";
@@ -11,84 +11,84 @@ import { createContext, Script } from "node:vm";
 import { pack, Unpacker } from "./frames.js";
 import { Interpreter } from "./interpreter.js";
 
-/** @typedef {import("./interpreter.js").Answer} Answer */
-/** @typedef {import("./interpreter.js").Unit & {milliseconds: number}} Request */
+/** @typedef {import("./interpreter.js").Outcome} Outcome */
+/** @typedef {import("./interpreter.js").Unit & {timeout: number}} Request */
 
-const ANSWERS = 3;
-const BETWEEN_LOOKS = 100;
+const RESPONSE_FD = 3;
+/** Milliseconds between two checks of the parent's id. */
+const CHECK_INTERVAL = 100;
 
 const [memoryMb, resultBytes, parent] = process.argv.slice(2).map(Number);
-let nextLook = 0;
+let nextCheck = 0;
 
-/** Answers for the last time. @param {string} kind @param {string} message @returns {never} */
-function leave(kind, message) {
-  writeSync(ANSWERS, pack({ kind, message, over: true }));
+/** Sends a last response. @param {string} kind @param {string} message @returns {never} */
+function exitWith(kind, message) {
+  writeSync(RESPONSE_FD, pack({ kind, message, final: true }));
   process.exit();
 }
 
-/** Ends with the parent: one that was killed closes the pipes, but nobody reads those while a job runs. */
-function lookForParent() {
+/** Exits with the parent. The end of stdin is not enough: nobody reads that while a job runs. */
+function checkParent() {
   const now = performance.now();
-  if (now < nextLook) return;
-  nextLook = now + BETWEEN_LOOKS;
+  if (now < nextCheck) return;
+  nextCheck = now + CHECK_INTERVAL;
   if (process.ppid !== parent) process.exit();
 }
 
 const interpreter = await Interpreter.open({
   memoryMb,
   resultBytes,
-  onpoll: lookForParent,
-  onexhausted: () => leave("memory", "the job used more memory than it may"),
+  onpoll: checkParent,
+  onexhausted: () => exitWith("memory", "the job exceeded its memory limit"),
 });
 
 /** @type {Request} */
 let request;
-// Scripts of this kind alone have a time limit. It is kept by a thread of Node's, whatever the interpreter is doing.
+// `node:vm` for its timeout, not for isolation: a thread of Node's enforces it even in a loop inside QuickJS.
 const realm = createContext({ compute: () => interpreter.compute(request) });
 const script = new Script("compute()");
 
-/** @returns {Answer | undefined} */
+/** @returns {Outcome | undefined} */
 function compute() {
   try {
-    return script.runInContext(realm, { timeout: Math.max(1, Math.ceil(request.milliseconds)) });
+    return script.runInContext(realm, { timeout: Math.max(1, Math.ceil(request.timeout)) });
   } catch (ex) {
     return fail(ex);
   }
 }
 
-/** What went wrong in the interpreter itself, which is of no use after that. @param {unknown} ex @returns {never} */
+/** An error of the interpreter itself, which must not be used again. @param {unknown} ex @returns {never} */
 function fail(ex) {
   const { code } = /** @type {NodeJS.ErrnoException} */ (ex);
-  if (code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return leave("timeout", "it was not done by its deadline");
+  if (code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return exitWith("timeout", "the deadline has passed");
   const message = String(ex).slice(0, 500);
-  // Calls of QuickJS's own that are nested too deep for V8 are the job's doing, too.
-  return leave(message.startsWith("RangeError: Maximum call stack") ? "threw" : "crash", message);
+  // A job can nest calls of QuickJS's own functions too deep for V8's stack.
+  return exitWith(message.startsWith("RangeError: Maximum call stack") ? "threw" : "crash", message);
 }
 
-/** Lets everything else of the computer go first. */
-function yieldToOthers() {
+function lowerPriority() {
   try {
     setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   } catch {
-    // It then computes as anything else does.
+    // Not permitted everywhere; then it computes at normal priority.
   }
 }
 
 /** @param {Request} next */
-function answer(next) {
-  lookForParent();
+function respond(next) {
+  checkParent();
   request = next;
   const started = performance.now();
-  const answer = compute();
-  // A promise that can't settle any more is waited for all the same, until the parent loses patience.
-  if (answer) answers.write(pack({ ...answer, seconds: (performance.now() - started) / 1000 }));
+  const outcome = compute();
+  // No response for a promise that can never settle: the parent's timeout ends this process, as it would in a browser.
+  if (outcome) responses.write(pack({ ...outcome, seconds: (performance.now() - started) / 1000 }));
 }
 
-yieldToOthers();
-const answers = new Socket({ fd: ANSWERS });
+lowerPriority();
+const responses = new Socket({ fd: RESPONSE_FD });
 const requests = new Unpacker(Infinity);
 process.stdin.on("end", () => process.exit());
-process.stdin.on("data", (part) => {
-  const next = requests.add(part);
-  if (next) answer(/** @type {Request} */ (next));
+process.stdin.on("data", (chunk) => {
+  const next = requests.add(chunk);
+  if (next) respond(/** @type {Request} */ (next));
 });

@@ -1,4 +1,4 @@
-// A child process that computes, seen from its parent. What it says is not believed before it has been looked at.
+// The parent's side of a child process. A job may have taken the child over, so its responses are validated.
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { JobError, messageOf } from "../lib/errors.js";
@@ -7,97 +7,97 @@ import { pack, Unpacker } from "./frames.js";
 /** @typedef {import("./command.js").Command} Command */
 /** @typedef {import("node:stream").Readable} Readable */
 /** @typedef {import("node:stream").Writable} Writable */
-/** @typedef {{resolve: (answer: any) => void, reject: (error: JobError) => void}} Waiting */
+/** @typedef {{resolve: (response: any) => void, reject: (error: JobError) => void}} Pending */
 
-/** The ends of a process that has found no memory. */
-const FATAL = ["SIGTRAP", "SIGABRT", "SIGILL", "SIGSEGV", "SIGKILL"];
+/** How a process ends that has run out of memory: V8 aborts, or the kernel kills it. */
+const OUT_OF_MEMORY = ["SIGTRAP", "SIGABRT", "SIGILL", "SIGSEGV", "SIGKILL"];
 
 export class Child {
   #process;
   #unpacker;
-  /** @type {Waiting | undefined} */
-  #waiting;
-  isOver = false;
+  /** @type {Pending | undefined} */
+  #pending;
+  hasEnded = false;
 
-  /** @param {Command} command @param {number} longest answer, in bytes */
-  constructor({ file, parameters }, longest) {
-    this.#unpacker = new Unpacker(longest);
+  /** @param {Command} command @param {number} maxResponse in bytes */
+  constructor({ file, parameters }, maxResponse) {
+    this.#unpacker = new Unpacker(maxResponse);
     this.#process = spawn(file, [...parameters, String(process.pid)], {
       cwd: "/",
       env: {},
       stdio: ["pipe", "ignore", "ignore", "pipe"],
-      // A Ctrl-C at the terminal is for the parent, which decides what becomes of the unit.
+      // In a process group of its own: a Ctrl-C at the terminal is for the parent, which gives the leases back.
       detached: process.platform !== "win32",
       windowsHide: true,
     });
-    this.#process.on("error", (ex) => this.end(unstarted(ex)));
-    this.#process.on("close", (code, signal) => this.end(ending(code, signal)));
-    // That it reads no more is told by its end.
-    this.#units.on("error", () => {});
-    this.#answers.on("error", () => {});
-    this.#answers.on("data", (part) => this.#receive(part));
+    this.#process.on("error", (ex) => this.end(startError(ex)));
+    this.#process.on("close", (code, signal) => this.end(exitError(code, signal)));
+    // Broken pipes: the event "close" follows.
+    this.#requests.on("error", () => {});
+    this.#responses.on("error", () => {});
+    this.#responses.on("data", (chunk) => this.#receive(chunk));
   }
 
   get pid() {
     return this.#process.pid;
   }
 
-  get #units() {
+  get #requests() {
     return /** @type {Writable} */ (this.#process.stdin);
   }
 
-  get #answers() {
+  get #responses() {
     return /** @type {Readable} */ (this.#process.stdio[3]);
   }
 
   /**
-   * Has it answer a request; rejects with the JobError by which it ended instead.
+   * Sends a request and returns the response; rejects with the JobError that ended the child. One request at a time.
    * @param {object} request
    * @returns {Promise<any>}
    */
-  ask(request) {
+  request(request) {
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-      this.#units.write(pack(request));
+      this.#pending = { resolve, reject };
+      this.#requests.write(pack(request));
     });
   }
 
-  /** Ends it at once. @param {JobError} error what whoever waits for its answer is told */
+  /** Kills the child. @param {JobError} error rejects a pending request */
   end(error) {
-    if (this.isOver) return;
-    this.isOver = true;
+    if (this.hasEnded) return;
+    this.hasEnded = true;
     this.#process.kill("SIGKILL");
-    this.#units.destroy();
-    this.#answers.destroy();
-    this.#waiting?.reject(error);
+    this.#requests.destroy();
+    this.#responses.destroy();
+    this.#pending?.reject(error);
   }
 
-  /** @param {Buffer} part */
-  #receive(part) {
-    if (this.isOver) return;
+  /** @param {Buffer} chunk */
+  #receive(chunk) {
+    if (this.hasEnded) return;
     try {
-      const answer = this.#unpacker.add(part);
-      if (answer !== undefined) this.#settle(answer);
+      const response = this.#unpacker.add(chunk);
+      if (response !== undefined) this.#resolve(response);
     } catch {
-      this.end(new JobError("misbehaved", "its process sent what is no answer"));
+      this.end(new JobError("misbehaved", "its process sent an invalid response"));
     }
   }
 
-  /** @param {unknown} answer */
-  #settle(answer) {
-    if (!this.#waiting) throw new Error("an answer to nothing");
-    this.#waiting.resolve(answer);
-    this.#waiting = undefined;
+  /** @param {unknown} response */
+  #resolve(response) {
+    if (!this.#pending) throw new Error("a response without a request");
+    this.#pending.resolve(response);
+    this.#pending = undefined;
   }
 }
 
 /** @param {unknown} ex */
-export const unstarted = (ex) => new JobError("crash", `its process could not be started: ${messageOf(ex)}`);
+export const startError = (ex) => new JobError("crash", `its process could not start: ${messageOf(ex)}`);
 
 /** @param {number | null} code @param {NodeJS.Signals | null} signal */
-function ending(code, signal) {
-  if (signal !== null && FATAL.includes(signal)) {
-    return new JobError("memory", `its process ended by ${signal}, most likely for want of memory`);
+function exitError(code, signal) {
+  if (signal !== null && OUT_OF_MEMORY.includes(signal)) {
+    return new JobError("memory", `its process ended by ${signal}, most likely for lack of memory`);
   }
   return new JobError("crash", `its process ended: ${signal ?? `exit status ${code}`}`);
 }

@@ -1,51 +1,51 @@
-// Frames between a computer and its child process: JSON documents, each led by its length in four bytes.
+// Frames between an executor and its child process: JSON documents with a length prefix of four bytes, big-endian.
 
-const LEAD = 4;
+const PREFIX = 4;
 
 /** A document as a frame. @param {unknown} document */
 export function pack(document) {
   const text = Buffer.from(JSON.stringify(document));
-  const lead = Buffer.alloc(LEAD);
-  lead.writeUInt32BE(text.length);
-  return Buffer.concat([lead, text]);
+  const prefix = Buffer.alloc(PREFIX);
+  prefix.writeUInt32BE(text.length);
+  return Buffer.concat([prefix, text]);
 }
 
-/** Takes in what comes of frames, part by part. */
+/** Assembles frames from chunks of any size. */
 export class Unpacker {
-  #longest;
+  #maxLength;
   /** @type {Buffer[]} */
-  #parts = [];
+  #chunks = [];
   #size = 0;
 
-  /** @param {number} longest bytes that a document may have */
-  constructor(longest) {
-    this.#longest = longest;
+  /** @param {number} maxLength of a document, in bytes */
+  constructor(maxLength) {
+    this.#maxLength = maxLength;
   }
 
   /**
-   * The document that a part completes, undefined where it completes none. Throws where that is no frame, or too long,
-   * or goes on after its end: one document is asked for at a time.
-   * @param {Buffer} part
+   * The document that a chunk completes, else undefined. Throws for invalid JSON, a document beyond the limit, and
+   * bytes after the frame's end: with one request at a time a second frame is a protocol violation.
+   * @param {Buffer} chunk
    * @returns {unknown}
    */
-  add(part) {
-    this.#parts.push(part);
-    this.#size += part.length;
-    if (this.#size < LEAD) return undefined;
-    const end = LEAD + this.#lead();
-    if (end > LEAD + this.#longest || this.#size > end) throw new Error("a frame that is too long");
-    return this.#size === end ? this.#take() : undefined;
+  add(chunk) {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    if (this.#size < PREFIX) return undefined;
+    const length = this.#length();
+    if (length > this.#maxLength || this.#size > PREFIX + length) throw new Error("the frame is too long");
+    return this.#size === PREFIX + length ? this.#take() : undefined;
   }
 
-  #lead() {
-    if (/** @type {Buffer} */ (this.#parts[0]).length < LEAD) this.#parts = [Buffer.concat(this.#parts)];
-    return this.#parts[0].readUInt32BE();
+  #length() {
+    if (/** @type {Buffer} */ (this.#chunks[0]).length < PREFIX) this.#chunks = [Buffer.concat(this.#chunks)];
+    return this.#chunks[0].readUInt32BE();
   }
 
   #take() {
-    const frame = Buffer.concat(this.#parts);
-    this.#parts = [];
+    const frame = Buffer.concat(this.#chunks);
+    this.#chunks = [];
     this.#size = 0;
-    return JSON.parse(frame.toString("utf8", LEAD));
+    return JSON.parse(frame.toString("utf8", PREFIX));
   }
 }

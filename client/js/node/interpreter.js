@@ -1,4 +1,4 @@
-// QuickJS in WebAssembly with one job in it. The job's code is given nothing of Node: no function, module, or global.
+// QuickJS in WebAssembly with one job in it. No function, module or global of Node's is passed into it.
 import { readFileSync } from "node:fs";
 import variant from "@jitl/quickjs-wasmfile-release-sync";
 import { newQuickJSWASMModuleFromVariant, newVariant } from "quickjs-emscripten-core";
@@ -6,49 +6,50 @@ import { newQuickJSWASMModuleFromVariant, newVariant } from "quickjs-emscripten-
 /** @typedef {import("quickjs-emscripten-core").QuickJSContext} QuickJSContext */
 /** @typedef {import("quickjs-emscripten-core").QuickJSSyncVariant} QuickJSSyncVariant */
 /** @typedef {{source: string, variable: string, context: string | null}} Unit */
-/** @typedef {{result: string} | {kind: string, message: string}} Answer */
+/** @typedef {{result: string} | {kind: string, message: string}} Outcome */
 
-// Its types are those of its CommonJS form.
+// The package's types describe its CommonJS form.
 const VARIANT = /** @type {QuickJSSyncVariant} */ (/** @type {unknown} */ (variant));
-const PAGES_OF_A_MEBIBYTE = 16;
-/** What QuickJS begins with, and the most that it was built for. */
-const FEWEST_PAGES = 256;
-const MOST_PAGES = 32768;
-/** So often its allocator asks for more before it says that there is none: for some spare, for less, for the least. */
-const ATTEMPTS_TO_GROW = 3;
-/** Of QuickJS's own stack: some five thousand calls, half of what V8 allows. */
+const PAGES_PER_MEBIBYTE = 16;
+/** QuickJS's initial memory, and the maximum that it was compiled for. */
+const MIN_PAGES = 256;
+const MAX_PAGES = 32768;
+/** QuickJS's allocator asks for more memory so many times, each time for less, before an allocation fails. */
+const GROW_ATTEMPTS = 3;
+/** QuickJS's own stack: about 5,000 calls, half of V8's. */
 const STACK_BYTES = 1 << 20;
-/** Steps of promises between two looks at whether the answer is there. */
-const STEPS = 1000;
+/** Promise jobs between two checks for the outcome. */
+const PROMISE_JOBS = 1000;
 
 const OPEN_JOB = readFileSync(new URL("../sandbox/job.js", import.meta.url), "utf8");
-// The answer is left on a desk rather than handed to a function of Node's.
-const DESK = `((openJob) => {
+// The outcome is stored in a property that the host reads, since a callback would be a function of Node's in the job's
+// realm.
+const HARNESS = `((openJob) => {
   "use strict";
   const { stringify } = JSON;
   const compute = openJob({ __proto__: null });
-  const desk = { __proto__: null, answer: undefined };
-  desk.compute = (source, variable, context, limit) => {
-    desk.answer = undefined;
-    compute(source, variable, context, limit, (answer) => {
-      desk.answer = stringify(answer);
+  const harness = { __proto__: null, outcome: undefined };
+  harness.compute = (source, variable, context, limit) => {
+    harness.outcome = undefined;
+    compute(source, variable, context, limit, (outcome) => {
+      harness.outcome = stringify(outcome);
     });
   };
-  return desk;
+  return harness;
 })`;
 
 export class Interpreter {
   #context;
   #limit;
-  #desk;
+  #harness;
   #compute;
 
   /**
    * @param {object} options
-   * @param {number} options.memoryMb of QuickJS altogether
-   * @param {number} options.resultBytes longest result
-   * @param {() => void} options.onpoll called now and then while a job runs
-   * @param {() => never} options.onexhausted called where it wants more memory than it may have
+   * @param {number} options.memoryMb limit for all of QuickJS
+   * @param {number} options.resultBytes limit of a result
+   * @param {() => void} options.onpoll called repeatedly while a job runs
+   * @param {() => never} options.onexhausted called when the memory limit is reached
    */
   static async open({ memoryMb, resultBytes, onpoll, onexhausted }) {
     const wasmMemory = boundedMemory(memoryMb, onexhausted);
@@ -61,67 +62,67 @@ export class Interpreter {
     return new Interpreter(runtime.newContext(), resultBytes);
   }
 
-  /** @param {QuickJSContext} context @param {number} limit */
+  /** @param {QuickJSContext} context @param {number} limit of a result, in characters */
   constructor(context, limit) {
     this.#context = context;
     this.#limit = context.newNumber(limit);
-    const [openDesk, openJob] = [DESK, OPEN_JOB].map((text) => context.unwrapResult(context.evalCode(text)));
-    this.#desk = context.unwrapResult(context.callFunction(openDesk, context.undefined, openJob));
-    this.#compute = context.getProp(this.#desk, "compute");
+    const [openHarness, openJob] = [HARNESS, OPEN_JOB].map((text) => context.unwrapResult(context.evalCode(text)));
+    this.#harness = context.unwrapResult(context.callFunction(openHarness, context.undefined, openJob));
+    this.#compute = context.getProp(this.#harness, "compute");
   }
 
   /**
-   * The answer to a unit; undefined where its promise can't settle any more. What it throws leaves the interpreter in a
-   * state in which it must not be used again.
+   * The outcome of a unit; undefined if its promise can never settle. After an exception the interpreter must not be
+   * used again.
    * @param {Unit} unit
-   * @returns {Answer | undefined}
+   * @returns {Outcome | undefined}
    */
   compute({ source, variable, context }) {
-    this.#begin([source, variable, context]);
+    this.#start([source, variable, context]);
     const { runtime } = this.#context;
     for (;;) {
-      const text = this.#answer();
+      const text = this.#outcome();
       if (text !== undefined) return JSON.parse(text);
       if (!runtime.hasPendingJob()) return undefined;
-      // Not unwrapped: what fails in a promise's step, fails there.
-      runtime.executePendingJobs(STEPS).dispose();
+      // Not unwrapped: an error in a promise job is the job's, and rejects a promise there.
+      runtime.executePendingJobs(PROMISE_JOBS).dispose();
     }
   }
 
   /** @param {(string | null)[]} texts */
-  #begin(texts) {
+  #start(texts) {
     const quick = this.#context;
     const values = texts.map((text) => (text === null ? quick.null : quick.newString(text)));
     quick.unwrapResult(quick.callFunction(this.#compute, quick.undefined, ...values, this.#limit)).dispose();
     for (const value of values) value.dispose();
   }
 
-  #answer() {
-    const answer = this.#context.getProp(this.#desk, "answer");
-    const text = this.#context.typeof(answer) === "string" ? this.#context.getString(answer) : undefined;
-    answer.dispose();
+  #outcome() {
+    const outcome = this.#context.getProp(this.#harness, "outcome");
+    const text = this.#context.typeof(outcome) === "string" ? this.#context.getString(outcome) : undefined;
+    outcome.dispose();
     return text;
   }
 }
 
 /**
- * A memory that ends its process where it would outgrow its bounds: what a program does once its allocations fail is
- * what is tested least in it.
+ * A memory that ends the process at its limit. Letting the allocation fail instead would rely on QuickJS's handling of
+ * failed allocations, its least tested code.
  * @param {number} mebibytes
  * @param {() => never} onexhausted
  */
 function boundedMemory(mebibytes, onexhausted) {
-  const maximum = Math.min(Math.max(mebibytes * PAGES_OF_A_MEBIBYTE, FEWEST_PAGES), MOST_PAGES);
-  const memory = new WebAssembly.Memory({ initial: FEWEST_PAGES, maximum });
+  const maximum = Math.min(Math.max(mebibytes * PAGES_PER_MEBIBYTE, MIN_PAGES), MAX_PAGES);
+  const memory = new WebAssembly.Memory({ initial: MIN_PAGES, maximum });
   const grow = memory.grow.bind(memory);
-  let refusals = 0;
+  let failures = 0;
   memory.grow = (pages) => {
     try {
-      const former = grow(pages);
-      refusals = 0;
-      return former;
+      const before = grow(pages);
+      failures = 0;
+      return before;
     } catch (ex) {
-      if (++refusals === ATTEMPTS_TO_GROW) onexhausted();
+      if (++failures === GROW_ATTEMPTS) onexhausted();
       throw ex;
     }
   };

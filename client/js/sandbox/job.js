@@ -1,9 +1,10 @@
-// What runs beside a job, in every host: takes from the globals all that isn't the language, then computes units of
-// the one job that lives here, and keeps its context between them. `additions` are globals beyond the language. It is
-// text that a host evaluates, not a module.
+// Runs beside a job in every host: deletes the globals that are not part of the language, computes the units of one
+// job, and keeps its context between them. `additions` are globals beyond the language. The text of a script that a
+// host evaluates, no module.
 //
-// A job may change any object of its realm, so that what is used later is kept by reference, and nothing here calls
-// what a job could have replaced. Everything is strict: of strict functions a stack trace shows no more than names.
+// A job may replace any global or prototype method of its realm. So whatever is needed after it has run is captured
+// here first, and no method is looked up later. All functions are strict, which hides them from a job's
+// `arguments.callee.caller` and from V8's structured stack traces.
 (function openJob(/** @type {Record<PropertyKey, unknown>} */ additions) {
   "use strict";
   const { parse, stringify } = JSON;
@@ -12,7 +13,7 @@
   const globalEval = eval;
   const toText = String;
   const root = Object.prototype;
-  const longestMessage = 500;
+  const maxMessage = 500;
   const language = new Set([
     "globalThis", "Infinity", "NaN", "undefined", "eval", "isFinite", "isNaN", "parseFloat", "parseInt",
     "decodeURI", "decodeURIComponent", "encodeURI", "encodeURIComponent", "escape", "unescape",
@@ -25,20 +26,23 @@
     "Uint32Array", "Uint8Array", "Uint8ClampedArray", "WeakMap", "WeakRef", "WeakSet", "WebAssembly",
   ]);
 
-  // A worker's globals stand on its prototypes, too.
-  for (let holder = /** @type {object | null} */ (globalThis); holder !== null && holder !== root; holder = getPrototypeOf(holder)) {
+  // Some of a worker's globals are properties of its prototypes.
+  /** @type {object | null} */
+  let holder = globalThis;
+  while (holder !== null && holder !== root) {
     for (const name of ownKeys(holder)) {
       if (typeof name === "string" && !language.has(name)) remove(holder, name);
     }
+    holder = getPrototypeOf(holder);
   }
   for (const name of ownKeys(additions)) provide(name, additions[name]);
-  // Nobody reads what a job writes here, but it need not fail for that.
+  // Jobs that log must not fail for it.
   const silent = () => {};
   provide("console", { log: silent, info: silent, warn: silent, error: silent, debug: silent });
 
   /** @param {object} holder @param {string} name */
   function remove(holder, name) {
-    // A `var` of the host can't be deleted: only emptied.
+    // A `var` of the host can't be deleted, only overwritten.
     if (deleteProperty(holder, name) || getOwnPropertyDescriptor(holder, name) === undefined) return;
     defineProperty(holder, name, { value: undefined, writable: false });
   }
@@ -48,8 +52,8 @@
     defineProperty(globalThis, name, { value, configurable: true, writable: true });
   }
 
-  // Private fields can't be forged: what a job throws is never taken for one of these.
-  class Refusal {
+  // Private fields can't be forged: nothing that a job throws passes for one of these.
+  class UnitError {
     #kind;
     #message;
 
@@ -61,34 +65,34 @@
 
     /** @param {any} ex */
     static read(ex) {
-      const known = isObject(ex) && #kind in ex;
-      return known ? Refusal.plain(ex.#kind, ex.#message) : Refusal.plain("threw", describe(ex));
+      const isOwn = isObject(ex) && #kind in ex;
+      return isOwn ? UnitError.plain(ex.#kind, ex.#message) : UnitError.plain("threw", describe(ex));
     }
 
     /** @param {string} kind @param {string} message */
     static plain(kind, message) {
-      return { __proto__: null, kind, message: apply(slice, message, [0, longestMessage]) };
+      return { __proto__: null, kind, message: apply(slice, message, [0, maxMessage]) };
     }
   }
 
   /** @type {any} */
   let job;
-  // Goes on from one unit to the next, past those that begin with a context of their own.
+  // Continues from unit to unit; units with a starting context leave it unchanged.
   /** @type {any} */
-  let kept = {};
+  let savedContext = {};
 
   /** @param {unknown} value */
   function isObject(value) {
     return (typeof value === "object" && value !== null) || typeof value === "function";
   }
 
-  // What a job throws may be of any shape, and its text may throw in turn.
+  // A job may throw any value, and its `toString` may throw too.
   /** @param {unknown} ex */
   function describe(ex) {
     try {
       return toText(ex);
     } catch {
-      return "an error that can't be shown as text";
+      return "an error without a text";
     }
   }
 
@@ -97,69 +101,69 @@
     try {
       return globalEval("(" + source + "\n)");
     } catch (ex) {
-      throw new Refusal("code", describe(ex));
+      throw new UnitError("code", describe(ex));
     }
   }
 
   /** @param {string} source */
   function prepare(source) {
     job ??= evaluate(source);
-    if (typeof job !== "function") throw new Refusal("code", "execute_function is no function");
+    if (typeof job !== "function") throw new UnitError("code", "execute_function is not a function");
   }
 
-  // A starting context is given as it is: a result in it is what the unit goes on from.
+  // A starting context keeps its `result`: in a flow the unit continues from it.
   /** @param {string | null} startingContext */
-  function begin(startingContext) {
+  function contextOf(startingContext) {
     if (startingContext !== null) return parse(startingContext);
-    deleteProperty(kept, "result");
-    return kept;
+    deleteProperty(savedContext, "result");
+    return savedContext;
   }
 
   /** @param {unknown} returned @param {unknown} given */
-  function choose(returned, given) {
+  function returnedContext(returned, given) {
     if (returned === undefined) return given;
     if (isObject(returned)) return returned;
     const shown = returned === null ? "null" : "a " + typeof returned;
-    throw new Refusal("no-result", "execute_function returned " + shown + ", not the context");
+    throw new UnitError("no-result", "execute_function returned " + shown + " instead of the context");
   }
 
   /** @param {unknown} result */
   function serialise(result) {
-    if (result === undefined) throw new Refusal("no-result", "the context came back without a `result` field");
+    if (result === undefined) throw new UnitError("no-result", "the context has no field `result`");
     const text = stringify(result);
-    if (text === undefined) throw new Refusal("not-json", "the result, a " + typeof result + ", has no form in JSON");
-    return text;
+    if (text !== undefined) return text;
+    throw new UnitError("not-json", "the result, a " + typeof result + ", is not representable as JSON");
   }
 
   /** @param {string} text @param {number} limit */
   function bounded(text, limit) {
     if (text.length <= limit) return { __proto__: null, result: text };
-    throw new Refusal("too-large", "the result takes " + text.length + " bytes, and " + limit + " are allowed");
+    throw new UnitError("too-large", "result too large: " + text.length + " characters (at most " + limit + ")");
   }
 
   /**
-   * Calls `done` once with `{result}` (JSON text) or `{kind, message}`, and the unit's context. It is no promise that
-   * tells the host: how one is waited for is for the job to change.
+   * Calls `done` once with `{result}` (JSON text) or `{kind, message}`, and the unit's context. A callback rather than
+   * a promise, whose `then` the job could replace.
    * @param {string} source of the job's function
    * @param {string} variable JSON text
-   * @param {string | null} startingContext JSON text, for this unit alone; null: the kept one goes on
+   * @param {string | null} startingContext JSON text, for this unit only; null: the saved context continues
    * @param {number} limit of a result, in characters
-   * @param {(answer: object, context: unknown) => void} done
+   * @param {(response: object, context: unknown) => void} done
    */
   async function compute(source, variable, startingContext, limit, done) {
-    let answer;
+    let response;
     /** @type {any} */
     let context;
     try {
       prepare(source);
-      context = begin(startingContext);
-      context = choose(await job(parse(variable), context), context);
-      if (startingContext === null) kept = context;
-      answer = bounded(serialise(context.result), limit);
+      context = contextOf(startingContext);
+      context = returnedContext(await job(parse(variable), context), context);
+      if (startingContext === null) savedContext = context;
+      response = bounded(serialise(context.result), limit);
     } catch (ex) {
-      answer = Refusal.read(ex);
+      response = UnitError.read(ex);
     }
-    done(answer, context);
+    done(response, context);
   }
 
   return compute;

@@ -1,9 +1,9 @@
-// A platform whose computers do what a test says, and a clock that a test moves.
+// A platform with scripted executors, and a clock that a test advances.
 import { Client } from "../lib/client.js";
 import { JobError } from "../lib/errors.js";
-import { plainClock } from "../lib/waiting.js";
+import { systemClock } from "../lib/timers.js";
 import { volunteer } from "../lib/volunteer.js";
-import { until } from "./fake-pool.js";
+import { eventually } from "./fake-pool.js";
 
 export class FakeClock {
   #now = 0;
@@ -17,7 +17,7 @@ export class FakeClock {
     return () => this.#timers.delete(timer);
   };
 
-  /** In how many seconds something is due, soonest first. */
+  /** The timers' remaining seconds, in order. */
   get waits() {
     return [...this.#timers].map(({ due }) => (due - this.#now) / 1000).sort((one, other) => one - other);
   }
@@ -35,17 +35,17 @@ export class FakeClock {
   }
 }
 
-/** A client that counts the leases that have arrived. */
+/** A client that counts the leases it was granted. */
 export class CountingClient extends Client {
-  lent = 0;
+  leased = 0;
 
   constructor(pool, clock) {
-    super(pool.url, { patience: { attempts: 1 }, now: clock.now });
+    super(pool.url, { retries: { attempts: 1 }, now: clock.now });
   }
 
   async lease(...values) {
     const leases = await super.lease(...values);
-    this.lent += leases.items.length;
+    this.leased += leases.items.length;
     return leases;
   }
 }
@@ -53,114 +53,115 @@ export class CountingClient extends Client {
 /** Doubles `a`, in no time. */
 export const double = ({ variable }) => JSON.parse(variable).a * 2;
 
-/** Computes until it is let go, or cancelled. */
+/** Holds each unit until a test releases it, or it is cancelled. */
 export class Held {
   units = [];
   #gates = [];
 
-  compute = (unit, { signal, milliseconds }) => {
-    this.units.push({ ...unit, milliseconds });
+  compute = (unit, { signal, timeout }) => {
+    this.units.push({ ...unit, timeout });
     return new Promise((resolve, reject) => {
       this.#gates.push({ resolve, reject });
-      signal?.addEventListener("abort", () => reject(new JobError("cancelled", "it was interrupted")));
+      signal?.addEventListener("abort", () => reject(new JobError("cancelled", "the unit was cancelled")));
     });
   };
 
-  /** Ends the oldest unit. */
+  /** Completes the oldest unit. */
   release(value = 1, seconds = 1) {
     this.#gates.shift().resolve({ value, seconds });
   }
 
-  fail(kind, message = "as the test says") {
+  fail(kind, message = "failed by the test") {
     this.#gates.shift().reject(new JobError(kind, message));
   }
 }
 
 /** `compute` returns the result, or `{value, seconds}`. */
 export class FakePlatform {
-  computers = [];
+  executors = [];
   opened = [];
   closed = 0;
-  leave = () => {};
+  exit = () => {};
 
-  constructor({ compute = double, clock = plainClock, can = ["wasm"], memoryMb = 1024 } = {}) {
-    Object.assign(this, { compute, clock, abilities: { can, memoryMb } });
+  constructor({ compute = double, clock = systemClock, can = ["wasm"], memoryMb = 1024 } = {}) {
+    Object.assign(this, { compute, clock, capabilities: { can, memoryMb } });
   }
 
-  onLeave(callback) {
-    this.leave = callback;
+  onExit(callback) {
+    this.exit = callback;
     return () => {
-      this.leave = () => {};
+      this.exit = () => {};
     };
   }
 
   async open(root, options) {
     this.opened.push({ root, ...options });
     return {
-      abilities: this.abilities,
-      computer: () => this.#computer(),
+      capabilities: this.capabilities,
+      create: () => this.#create(),
       close: () => {
         this.closed += 1;
       },
     };
   }
 
-  #computer() {
-    const computer = {
+  #create() {
+    const executor = {
       units: [],
-      rests: 0,
+      resets: 0,
       isClosed: false,
-      compute: async (unit, limits) => {
-        computer.units.push(unit);
-        const answer = await this.compute(unit, limits);
-        const { value, seconds } = answer?.value === undefined ? { value: answer, seconds: 0.001 } : answer;
+      compute: async (unit, options) => {
+        executor.units.push(unit);
+        const computed = await this.compute(unit, options);
+        const { value, seconds } = computed?.value === undefined ? { value: computed, seconds: 0.001 } : computed;
         return { result: JSON.stringify(value), seconds };
       },
-      rest: () => {
-        computer.rests += 1;
+      reset: () => {
+        executor.resets += 1;
       },
       close: () => {
-        computer.isClosed = true;
+        executor.isClosed = true;
       },
     };
-    this.computers.push(computer);
-    return computer;
+    this.executors.push(executor);
+    return executor;
   }
 }
 
-/** A volunteer that a test watches; stopped after the test. */
+/** A volunteer whose events a test records; stopped after the test. */
 export class Watched {
-  heard = [];
+  received = [];
 
   constructor(test, pool, { compute, can, clock, platform, ...options } = {}) {
     this.platform = platform ?? new FakePlatform({ compute, can, clock });
     this.clock = this.platform.clock;
     this.volunteer = volunteer(typeof pool === "string" ? pool : pool.url, { platform: this.platform, ...options });
     for (const event of ["state", "worker", "unit", "error", "progress"]) {
-      this.volunteer.on(event, (payload) => this.heard.push({ event, ...payload }));
+      this.volunteer.on(event, (payload) => this.received.push({ event, ...payload }));
     }
     test.after(() => this.volunteer.stop());
   }
 
-  /** One that has started. */
+  /** A started one. */
   static async start(test, pool, options) {
     const watched = new Watched(test, pool, options);
     await watched.volunteer.start();
     return watched;
   }
 
-  of(event, facts = {}) {
-    const fits = (heard) => Object.entries(facts).every(([name, value]) => heard[name] === value);
-    return this.heard.filter((heard) => heard.event === event && fits(heard));
+  /** The events of a name with these members. */
+  eventsOf(event, members = {}) {
+    const matches = (one) => Object.entries(members).every(([name, value]) => one[name] === value);
+    return this.received.filter((one) => one.event === event && matches(one));
   }
 
-  hears(event, facts, times = 1) {
-    return until(() => this.of(event, facts).length >= times && this.of(event, facts).at(-1));
+  waitFor(event, members, times = 1) {
+    return eventually(() => this.eventsOf(event, members).length >= times && this.eventsOf(event, members).at(-1));
   }
 
-  /** Waits until it waits by the clock, and lets that time pass. */
+  /** Waits for a timer of at most so many seconds, and advances the clock. */
   async passes(seconds) {
-    await until(() => this.clock.waits.some((wait) => wait <= seconds));
+    await eventually(() => this.clock.waits.some((wait) => wait <= seconds));
     this.clock.advance(seconds);
   }
 }

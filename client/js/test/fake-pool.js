@@ -1,18 +1,18 @@
-// A pool in this process, as small as its documents allow, that remembers what it was asked and may misbehave.
+// A minimal pool in this process, which records its requests and can misbehave.
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { setImmediate as breath } from "node:timers/promises";
+import { setImmediate as nextTick } from "node:timers/promises";
 
 export const CUT = "cut";
 
-/** Waits until a fact holds; fails where it doesn't come to. */
-export async function until(fact, seconds = 5) {
-  const ends = performance.now() + seconds * 1000;
+/** Waits until a condition holds, and returns its value; fails after a timeout. */
+export async function eventually(condition, seconds = 5) {
+  const deadline = performance.now() + seconds * 1000;
   for (;;) {
-    const value = fact();
+    const value = condition();
     if (value) return value;
-    if (performance.now() > ends) throw new Error(`not within ${seconds} s: ${fact}`);
-    await breath();
+    if (performance.now() > deadline) throw new Error(`not within ${seconds} s: ${condition}`);
+    await nextTick();
   }
 }
 
@@ -26,7 +26,7 @@ class Problem extends Error {
 export class FakePool {
   jobs = new Map();
   requests = [];
-  given = [];
+  returned = [];
   extended = [];
   leaseSeconds = 30;
   retryAfter = 10;
@@ -40,7 +40,7 @@ export class FakePool {
     this.server = createServer((request, response) => this.#serve(request, response));
   }
 
-  /** One that listens until the test ends. */
+  /** Listens until the test ends. */
   static async for(test, options) {
     const pool = new FakePool(options);
     pool.server.listen(0, "127.0.0.1");
@@ -62,8 +62,8 @@ export class FakePool {
     this.server.close();
   }
 
-  /** Gone, until it listens again. */
-  async leave() {
+  /** Stops listening; returns a function that starts again. */
+  async goOffline() {
     const { port } = this.server.address();
     this.close();
     return () => this.server.listen(port, "127.0.0.1");
@@ -78,16 +78,16 @@ export class FakePool {
     return job;
   }
 
-  /** Answers so many of the requests that fit in this way; CUT: does what was asked, then cuts the connection. */
+  /** Misbehaves for the next matching requests. CUT: processes the request, then drops the connection. */
   misbehave(method, path, status, { times = 1, headers = {} } = {}) {
     this.#misbehaviours.push({ method, path, status, times, headers });
   }
 
-  asked(method, path) {
+  requestsTo(method, path) {
     return this.requests.filter((request) => request.method === method && path.test(request.path));
   }
 
-  /** Lets nobody know of a lease any longer. */
+  /** All leases are lost. */
   forgetLeases() {
     this.#tokens.clear();
   }
@@ -99,9 +99,9 @@ export class FakePool {
       ({ method, path, times }) => times > 0 && method === request.method && path.test(request.path),
     );
     if (rule) rule.times -= 1;
-    const answer = this.#answer(request, rule);
+    const response = this.#respond(request, rule);
     if (rule?.status === CUT) incoming.socket.destroy();
-    else if (answer !== undefined) this.#send(outgoing, answer);
+    else if (response !== undefined) this.#send(outgoing, response);
   }
 
   async #read(incoming) {
@@ -112,7 +112,7 @@ export class FakePool {
     return { method: incoming.method, path, query: searchParams, headers: incoming.headers, body };
   }
 
-  #answer(request, rule) {
+  #respond(request, rule) {
     try {
       if (rule && typeof rule.status === "number") throw new Problem(rule.status, "misbehaving", rule.headers);
       if (rule && typeof rule.status === "function") return rule.status(request);
@@ -133,8 +133,8 @@ export class FakePool {
 
   #route(request) {
     for (const [pattern, responder] of this.#routes) {
-      const found = pattern.exec(request.path);
-      if (found) return responder(request, ...found.slice(1).map(decodeURIComponent));
+      const match = pattern.exec(request.path);
+      if (match) return responder(request, ...match.slice(1).map(decodeURIComponent));
     }
     throw new Problem(404, request.path);
   }
@@ -168,8 +168,8 @@ export class FakePool {
   }
 
   #links(links) {
-    const linked = (href) => (this.hal ? { href, templated: href.includes("{") } : href);
-    return Object.fromEntries(Object.entries(links).map(([name, path]) => [name, linked(this.prefix + path)]));
+    const link = (href) => (this.hal ? { href, templated: href.includes("{") } : href);
+    return Object.fromEntries(Object.entries(links).map(([name, path]) => [name, link(this.prefix + path)]));
   }
 
   #page(items) {
@@ -183,27 +183,27 @@ export class FakePool {
   }
 
   #job({ document }) {
-    const place = `/jobs/${document.id}`;
+    const home = `/jobs/${document.id}`;
     const links = {
-      self: place,
-      get_variables: `${place}/variables`,
-      post_variable: `${place}/variables`,
-      put_variable: `${place}/variables/{variable}`,
-      variables: `${place}/variables/index`,
-      results: `${place}/results`,
-      progress: `${place}/progress`,
+      self: home,
+      get_variables: `${home}/variables`,
+      post_variable: `${home}/variables`,
+      put_variable: `${home}/variables/{variable}`,
+      variables: `${home}/variables/index`,
+      results: `${home}/results`,
+      progress: `${home}/progress`,
     };
     return { _links: this.#links(links), ...document };
   }
 
-  /** The first job that has something, of these owners. */
+  /** The first job of these owners with open variables. */
   #schedule(request) {
     const owners = request.query.getAll("owner");
-    const fit = [...this.jobs.values()].filter(
+    const candidates = [...this.jobs.values()].filter(
       ({ document }) => owners.length === 0 || owners.includes(document.metadata.owner),
     );
-    if (fit.length === 0) return this.#nothing();
-    return { document: this.#job(fit.find((job) => job.open.length > 0) ?? fit[0]) };
+    if (candidates.length === 0) return this.#noContent();
+    return { document: this.#job(candidates.find((job) => job.open.length > 0) ?? candidates[0]) };
   }
 
   /** Pages of two. */
@@ -221,14 +221,14 @@ export class FakePool {
     return { status: 201, headers: { Location: `${this.prefix}/jobs/${posted.name}` } };
   }
 
-  #nothing() {
+  #noContent() {
     return { status: 204, headers: { "Retry-After": String(this.retryAfter) } };
   }
 
   #variables(request, job) {
     if (request.method === "POST") return this.#postVariables(request, job);
     const name = job.open.shift();
-    return name === undefined ? this.#nothing() : this.#lend(job, name);
+    return name === undefined ? this.#noContent() : this.#leaseDocument(job, name);
   }
 
   #postVariables({ body }, job) {
@@ -244,14 +244,14 @@ export class FakePool {
     return { status: 201, headers: { Location: this.prefix + request.path } };
   }
 
-  #lend(job, name) {
+  #leaseDocument(job, name) {
     const token = `token-${this.#tokens.size}`;
     this.#tokens.set(token, name);
-    const place = `/jobs/${job.document.id}/variables/${name}`;
+    const home = `/jobs/${job.document.id}/variables/${name}`;
     const links = {
-      self: place,
-      post_result: `${place}/results?lease=${token}`,
-      lease: `${place}/lease?lease=${token}`,
+      self: home,
+      post_result: `${home}/results?lease=${token}`,
+      lease: `${home}/lease?lease=${token}`,
     };
     const document = { _links: this.#links(links), ...job.inputs.get(name) };
     if (job.contexts.has(name)) document._embedded = { context: job.contexts.get(name) };
@@ -262,14 +262,14 @@ export class FakePool {
     if (!this.#tokens.has(request.query.get("lease"))) throw new Problem(409, "the lease has been lost");
     if (request.method === "POST") {
       this.extended.push(name);
-      return this.#lend(job, name);
+      return this.#leaseDocument(job, name);
     }
-    this.given.push(name);
+    this.returned.push(name);
     job.open.push(name);
     return { status: 204 };
   }
 
-  /** A lease posts one result, however often. */
+  /** Idempotent for one lease. */
   #result(request, id, name) {
     const job = this.#find(id);
     const token = request.query.get("lease");

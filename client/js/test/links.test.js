@@ -1,9 +1,9 @@
-// Links lead on: resolved, filled in, in both styles, and never away from the pool.
+// Links: resolved, expanded, in both styles, and never to another origin.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Client } from "../lib/client.js";
 import { Document } from "../lib/document.js";
-import { Astray, MissingLink, PoolError } from "../lib/errors.js";
+import { ForeignLink, MissingLink, PoolError } from "../lib/errors.js";
 import { Lease } from "../lib/leases.js";
 import { expand } from "../lib/template.js";
 import { FakePool } from "./fake-pool.js";
@@ -33,9 +33,9 @@ test("a plain link is resolved against the document's address", () => {
   assert.equal(document({ on: "../two" }).link("on"), "http://pool.example/mount/two");
 });
 
-test("a link object of HAL leads on, too", () => {
-  const found = document({ on: { href: "/jobs/{job}", templated: true } });
-  assert.equal(found.link("on", { job: "x" }), "http://pool.example/jobs/x");
+test("a link object of HAL is supported", () => {
+  const resolved = document({ on: { href: "/jobs/{job}", templated: true } });
+  assert.equal(resolved.link("on", { job: "x" }), "http://pool.example/jobs/x");
 });
 
 for (const link of [undefined, 5, {}, { href: 5 }, "http://["]) {
@@ -44,7 +44,7 @@ for (const link of [undefined, 5, {}, { href: 5 }, "http://["]) {
   });
 }
 
-test("what every object inherits is no link", () => {
+test("inherited properties are no links", () => {
   assert.equal(document({}).has("constructor"), false);
 });
 
@@ -52,7 +52,7 @@ test("a document without links has none", () => {
   assert.equal(new Document("http://pool.example/", {}).has("self"), false);
 });
 
-test("the data of a document are all but what the pool added", () => {
+test("the data of a document are its content without the pool's additions", () => {
   const content = JSON.parse('{"_links": {}, "_embedded": {}, "a": 1, "__proto__": 2}');
   const { data } = new Document("http://pool.example/", content);
   assert.deepEqual(Object.entries(data), [["a", 1], ["__proto__", 2]]);
@@ -70,7 +70,7 @@ for (const options of [{}, { prefix: "/mount/point" }, { hal: true }, { prefix: 
   });
 }
 
-test("the root without a template leads to the default scheduler all the same", async (context) => {
+test("a root without a template leads to the default scheduler", async (context) => {
   const pool = await FakePool.for(context);
   pool.addJob("scheduler");
   pool.misbehave("GET", /^\/$/, () => ({ document: { job_scheduler_url: "/jobs/scheduler" } }));
@@ -81,26 +81,26 @@ test("the root without a template leads to the default scheduler all the same", 
 test("no link is followed to another origin", async (context) => {
   const [pool, other] = [await FakePool.for(context), await FakePool.for(context)];
   const client = new Client(pool.url);
-  await assert.rejects(client.follow(new Document(pool.url, { _links: { on: other.url } }), "on"), Astray);
+  await assert.rejects(client.follow(new Document(pool.url, { _links: { on: other.url } }), "on"), ForeignLink);
   assert.equal(other.requests.length, 0);
 });
 
 for (const scheme of ["data:application/json,{}", "blob:x", "file:///etc/passwd"]) {
   test(`no link is followed to ${scheme}`, async (context) => {
     const pool = await FakePool.for(context);
-    const astray = new Document(pool.url, { _links: { on: scheme } });
-    await assert.rejects(new Client(pool.url).follow(astray, "on"), Astray);
+    const foreign = new Document(pool.url, { _links: { on: scheme } });
+    await assert.rejects(new Client(pool.url).follow(foreign, "on"), ForeignLink);
   });
 }
 
 test("no redirect is followed", async (context) => {
   const [pool, other] = [await FakePool.for(context), await FakePool.for(context)];
   pool.misbehave("GET", /^\/$/, () => ({ status: 302, headers: { Location: other.url } }));
-  await assert.rejects(new Client(pool.url, { patience: { attempts: 1 } }).root());
+  await assert.rejects(new Client(pool.url, { retries: { attempts: 1 } }).root());
   assert.equal(other.requests.length, 0);
 });
 
-test("jobs come page by page", async (context) => {
+test("jobs are read page by page", async (context) => {
   const pool = await FakePool.for(context);
   for (const id of ["one", "two", "three", "four", "five"]) pool.addJob(id);
   const found = [];
@@ -108,12 +108,12 @@ test("jobs come page by page", async (context) => {
   assert.deepEqual(found, ["one", "two", "three", "four", "five"]);
 });
 
-test("a job that is not there is a PoolError", async (context) => {
+test("a job that does not exist is a PoolError", async (context) => {
   const pool = await FakePool.for(context);
   await assert.rejects(new Client(pool.url).job("none"), (ex) => ex instanceof PoolError && ex.status === 404);
 });
 
-test("a job is found where the root has no link for it", async (context) => {
+test("a job is found if the root has no link for it", async (context) => {
   const pool = await FakePool.for(context);
   for (const id of ["one", "two", "three"]) pool.addJob(id);
   pool.misbehave("GET", /^\/$/, () => ({ document: { _links: { jobs: "/jobs/index" } } }), { times: 2 });
@@ -126,7 +126,7 @@ test("a variable is named by the last part of its address", () => {
   assert.deepEqual(names, ["a b", "%ff", "variable"]);
 });
 
-test("several leases come in one answer, where the pool does that", async (context) => {
+test("one response may have several leases", async (context) => {
   const pool = await FakePool.for(context);
   const items = [{ a: 1, _links: {} }, { a: 2, _links: {} }];
   const headers = { "Lease-Seconds": "7" };

@@ -1,17 +1,17 @@
-// Hostile jobs in Node: each is ended or contained, leaves nothing behind, and the next job doesn't notice.
+// Hostile jobs in Node: each is ended or contained, and does not affect the next job.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compute, failure, opened } from "./node-computers.js";
+import { compute, failure, opened } from "./node-executors.js";
 
 const HONEST = "(v, c) => { c.result = [1, 2].map((n) => n * 2); }";
 
-const computers = await opened({ memoryMb: 64 });
-const computer = computers.computer();
+const executors = await opened({ memoryMb: 64 });
+const executor = executors.create();
 
-/** The failure of a hostile job, after which an honest one must work on the same computer. */
+/** The error of a hostile job, after which an honest one must succeed on the same executor. */
 async function contained(source, options) {
-  const error = await failure(computer, source, options);
-  assert.deepEqual(await compute(computer, HONEST, { job: "honest" }), [2, 4]);
+  const error = await failure(executor, source, options);
+  assert.deepEqual(await compute(executor, HONEST, { job: "honest" }), [2, 4]);
   return error;
 }
 
@@ -36,7 +36,7 @@ const ENDLESS = {
 for (const [name, source] of Object.entries(ENDLESS)) {
   test(`ended at its deadline: ${name}`, async () => {
     const began = performance.now();
-    assert.equal((await contained(source, { milliseconds: 500 })).kind, "timeout");
+    assert.equal((await contained(source, { timeout: 500 })).kind, "timeout");
     assert.ok(performance.now() - began < 10_000);
   });
 }
@@ -55,12 +55,12 @@ const BOMBS = {
   "after a promise": "async () => { await null; const all = []; for (;;) all.push(new Array(1000).fill(1.5)); }",
 };
 for (const [name, source] of Object.entries(BOMBS)) {
-  test(`a memory bomb ends within its bounds: ${name}`, async () => {
+  test(`a memory bomb ends at its limit: ${name}`, async () => {
     assert.equal((await contained(source)).kind, "memory");
   });
 }
 
-test("a string that doubles ends as an error of the job", async () => {
+test("a string that doubles is an error of the job", async () => {
   assert.match((await contained("() => { let all = 'x'; for (;;) all += all + 1; }")).kind, /^(threw|memory)$/);
 });
 
@@ -87,11 +87,11 @@ for (const [name, source] of Object.entries(DEEP)) {
 
 test("a result of 100 megabytes is refused", async () => {
   const roomy = await opened({ memoryMb: 512 });
-  const error = await failure(roomy.computer(), "(v, c) => { c.result = 'x'.repeat(1e8); }");
+  const error = await failure(roomy.create(), "(v, c) => { c.result = 'x'.repeat(1e8); }");
   assert.equal(error.kind, "too-large");
 });
 
-test("a result of 100 megabytes where there is no memory for it ends the process", async () => {
+test("a result of 100 megabytes beyond the memory limit ends the process", async () => {
   assert.equal((await contained("(v, c) => { c.result = 'x'.repeat(1e8); }")).kind, "memory");
 });
 
@@ -105,22 +105,22 @@ test("a throwing Proxy is an error of the job", async () => {
   assert.equal((await contained(source)).message, "Error: no");
 });
 
-test("an error without text is an error all the same", async () => {
+test("an error without a text is an error of the job", async () => {
   assert.equal((await contained("() => { throw { toString() { throw 1; } }; }")).kind, "threw");
 });
 
-test("an endless message is cut", async () => {
+test("a long message is truncated", async () => {
   assert.ok((await contained("() => { throw 'x'.repeat(1e7); }")).message.length <= 500);
 });
 
-test("a forged refusal is not believed", async () => {
+test("a forged error kind is ignored", async () => {
   assert.equal((await contained("() => { throw { kind: 'memory', message: 'forged' }; }")).kind, "threw");
 });
 
-test("what a job leaves running ends with it", async () => {
+test("promises that a job leaves pending end with it", async () => {
   const source = "(v, c) => { (async () => { for (;;) await null; })(); c.result = 1; }";
-  assert.equal(await compute(computer, source), 1);
-  assert.deepEqual(await compute(computer, HONEST, { job: "honest" }), [2, 4]);
+  assert.equal(await compute(executor, source), 1);
+  assert.deepEqual(await compute(executor, HONEST, { job: "honest" }), [2, 4]);
 });
 
 const LOWER_CASE = new Set([
@@ -130,10 +130,10 @@ const LOWER_CASE = new Set([
 
 const evaluate = (expression) => {
   const source = "(v, c) => { c.result = (0, eval)(v.expression) ?? null; }";
-  return compute(computer, source, { job: "curious", variable: { expression } });
+  return compute(executor, source, { job: "curious", variable: { expression } });
 };
 
-test("every global is of the language", async () => {
+test("every global is part of the language", async () => {
   const names = await evaluate("Reflect.ownKeys(globalThis).filter((name) => typeof name === 'string')");
   assert.deepEqual(names.filter((name) => !/^[A-Z]/.test(name) && !LOWER_CASE.has(name)), []);
 });
@@ -146,16 +146,16 @@ const HOST = [
   "__dirname", "fs", "Deno", "Bun",
 ];
 for (const name of HOST) {
-  test(`not there: ${name}`, async () => {
+  test(`undefined: ${name}`, async () => {
     assert.equal(await evaluate(`typeof ${name}`), "undefined");
   });
 }
 
-const WALKS = {
+const ESCAPES = {
   "the constructor of the global object": "globalThis.constructor.constructor('return process')()",
   "the constructor of a function": "(() => {}).constructor('return process')()",
   "the constructor of an async function": "(async () => {}).constructor('return typeof process')() && process",
-  "the constructor of the desk's function":
+  "the constructor of the harness's function":
     "(function () { return arguments.callee.caller.constructor('return process')(); })()",
   "the constructor of an error":
     "(() => { try { null.x; } catch (ex) { return ex.constructor.constructor('return process')(); } })()",
@@ -164,21 +164,21 @@ const WALKS = {
   "require by a module": "module.require('fs')",
   "the bindings": "process.binding('fs')",
 };
-for (const [name, expression] of Object.entries(WALKS)) {
-  test(`leads nowhere: ${name}`, async () => {
+for (const [name, expression] of Object.entries(ESCAPES)) {
+  test(`no escape by ${name}`, async () => {
     await assert.rejects(evaluate(expression), { name: "JobError", kind: "threw" });
   });
 }
 
-test("the job's this is its own world", async () => {
+test("the job's this is its own global object", async () => {
   const source = "function (v, c) { c.result = this === undefined || this === globalThis; }";
-  assert.equal(await compute(computer, source), true);
+  assert.equal(await compute(executor, source), true);
 });
 
 for (const name of ["fs", "node:fs", "std", "os", "/etc/passwd", "http://127.0.0.1/", "data:text/javascript,1"]) {
-  test(`import("${name}") finds nothing`, async () => {
-    const source = "async ({ name }, c) => { c.result = await import(name).then(() => 'had it', () => 'refused'); }";
-    assert.equal(await compute(computer, source, { variable: { name } }), "refused");
+  test(`import("${name}") fails`, async () => {
+    const source = "async ({ name }, c) => { c.result = await import(name).then(() => 'imported', () => 'refused'); }";
+    assert.equal(await compute(executor, source, { variable: { name } }), "refused");
   });
 }
 
@@ -187,7 +187,7 @@ const TAMPERING = {
   "Object.prototype":
     "Object.prototype.toJSON = () => 0; Object.prototype.kind = 'threw'; Object.prototype.result = '9';",
   "Object.prototype by setters":
-    "Object.defineProperty(Object.prototype, 'answer', { set() { throw 1; }, get() { return '{}'; } });",
+    "Object.defineProperty(Object.prototype, 'outcome', { set() { throw 1; }, get() { return '{}'; } });",
   "Array.prototype": "Array.prototype.push = Array.prototype.map = () => { throw 1; };",
   "Promise.prototype": "Promise.prototype.then = Promise.prototype.constructor = 0;",
   Promise: "globalThis.Promise = class { then() {} };",
@@ -197,10 +197,10 @@ const TAMPERING = {
 };
 const tampering = (code) => `(v, c) => { c.result = 1; if (v.tamper) { ${code} } }`;
 for (const [name, code] of Object.entries(TAMPERING)) {
-  test(`tampering with ${name} does not break what carries the result, nor reach the next job`, async () => {
+  test(`tampering with ${name} breaks neither the response nor the next job`, async () => {
     const source = tampering(code);
-    await compute(computer, source, { variable: { tamper: true } }).catch(() => {});
-    assert.equal(await compute(computer, source), 1);
-    assert.deepEqual(await compute(computer, HONEST, { job: "honest" }), [2, 4]);
+    await compute(executor, source, { variable: { tamper: true } }).catch(() => {});
+    assert.equal(await compute(executor, source), 1);
+    assert.deepEqual(await compute(executor, HONEST, { job: "honest" }), [2, 4]);
   });
 }

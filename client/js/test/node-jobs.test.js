@@ -1,18 +1,19 @@
-// The demo jobs that come with the pool: child processes of Node find what Node itself finds.
+// The demo jobs: child processes compute the same results as Node itself.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { lacking } from "../lib/requirements.js";
-import { compute, opened } from "./node-computers.js";
+import { unmetRequirements } from "../lib/requirements.js";
+import { compute, opened } from "./node-executors.js";
 
 const JOBS = new URL("../../../data/jobs/", import.meta.url);
 const UNITS = 4;
 
-const computers = await opened();
+const executors = await opened();
 const read = (job, file) => readFileSync(new URL(`${job}/${file}`, JOBS), "utf8");
-const isFit = (job) => lacking(JSON.parse(read(job, "job.json")).requirements, computers.abilities).length === 0;
+const requirementsOf = (job) => JSON.parse(read(job, "job.json")).requirements;
+const isSupported = (job) => unmetRequirements(requirementsOf(job), executors.capabilities).length === 0;
 
-/** A few variables of a job, from its first to its last. */
+/** A few variables of a job, evenly spaced. */
 function variables(job) {
   const lines = read(job, "variables.ndjson").trim().split("\n");
   const step = (lines.length - 1) / (UNITS - 1);
@@ -20,25 +21,25 @@ function variables(job) {
   return chosen.map((line) => JSON.parse(line).variable);
 }
 
-const fit = readdirSync(JOBS).filter(isFit);
+const supported = readdirSync(JOBS).filter(isSupported);
 
-test("most demo jobs require nothing special", () => {
+test("most demo jobs have no requirements", () => {
   const flows = ["prime-gap", "prime-segments", "prime-sum", "prime-test", "square-root"];
-  assert.deepEqual(fit, ["hash-of-hashes", "mandelbrot", "n-queens", "prime-count", ...flows]);
+  assert.deepEqual(supported, ["hash-of-hashes", "mandelbrot", "n-queens", "prime-count", ...flows]);
 });
 
-for (const job of fit) {
-  test(`${job} gives the results that it gives outside`, async () => {
+for (const job of supported) {
+  test(`${job} has the same results as in Node`, async () => {
     const source = read(job, "execute_function.js");
     const execute = (0, eval)(`(${source})`);
-    const computer = computers.computer();
+    const executor = executors.create();
     /** @type {{result?: unknown}} */
     const context = {};
     for (const variable of variables(job)) {
       delete context.result;
       const { result } = execute(variable, context);
-      assert.deepEqual(await compute(computer, source, { job, variable, milliseconds: 60_000 }), result);
+      assert.deepEqual(await compute(executor, source, { job, variable, timeout: 60_000 }), result);
     }
-    computer.close();
+    executor.close();
   });
 }

@@ -1,4 +1,4 @@
-// Stands in the job's place in a child process, as if something had got out of QuickJS, and tries what it can do there.
+// Replaces the script of a child process, as if a job had escaped from QuickJS, and tries what it can do there.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { connect } from "node:net";
@@ -22,7 +22,7 @@ const connecting = () =>
     socket.on("error", (ex) => resolve(ex.code));
   });
 
-const found = {
+const outcomes = {
   "read a file": outcome(() => readFileSync("/etc/passwd")),
   "list a folder": outcome(() => readdirSync("/")),
   "list its own folder": outcome(() => readdirSync(".")),
@@ -41,7 +41,7 @@ const found = {
   connect: await connecting(),
 };
 
-const body = Buffer.from(JSON.stringify(found));
-const lead = Buffer.alloc(4);
-lead.writeUInt32BE(body.length);
-writeSync(3, Buffer.concat([lead, body]));
+const body = Buffer.from(JSON.stringify(outcomes));
+const prefix = Buffer.alloc(4);
+prefix.writeUInt32BE(body.length);
+writeSync(3, Buffer.concat([prefix, body]));

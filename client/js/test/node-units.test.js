@@ -1,21 +1,21 @@
-// What a job's function is given in Node, what it may return, and what becomes of its context.
+// Units in Node: parameters and return values of a job's function, and its context.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compute, failure, gone, opened } from "./node-computers.js";
+import { compute, failure, hasExited, opened } from "./node-executors.js";
 
 const COUNT = "(variable, context) => { context.n = (context.n || 0) + variable.step; context.result = context.n; }";
 
-const computers = await opened();
-const step = (computer, options) => compute(computer, COUNT, { variable: { step: 2 }, ...options });
+const executors = await opened();
+const step = (executor, options) => compute(executor, COUNT, { variable: { step: 2 }, ...options });
 
-/** Runs a test with a computer of its own. */
-function withComputer(name, run) {
+/** A test with its own executor. */
+function withExecutor(name, run) {
   test(name, async () => {
-    const computer = computers.computer();
+    const executor = executors.create();
     try {
-      await run(computer);
+      await run(executor);
     } finally {
-      computer.close();
+      executor.close();
     }
   });
 }
@@ -29,121 +29,121 @@ const FORMS = [
   "async function (variable) { return { result: await Promise.resolve(variable.a + 1) }; } // a comment",
 ];
 for (const source of FORMS) {
-  withComputer(`a function may return its result as ${source}`, async (computer) => {
-    assert.equal(await compute(computer, source, { variable: { a: 41 } }), 42);
+  withExecutor(`a function may return its result as ${source}`, async (executor) => {
+    assert.equal(await compute(executor, source, { variable: { a: 41 } }), 42);
   });
 }
 
-withComputer("the context lasts from one variable to the next", async (computer) => {
-  assert.deepEqual([await step(computer), await step(computer), await step(computer)], [2, 4, 6]);
+withExecutor("the context continues from one variable to the next", async (executor) => {
+  assert.deepEqual([await step(executor), await step(executor), await step(executor)], [2, 4, 6]);
 });
 
-withComputer("the returned context is the one that is kept", async (computer) => {
+withExecutor("the returned context is the one that continues", async (executor) => {
   const source = "(variable, context) => ({ n: (context.n || 0) + 1, result: context.n || 0 })";
-  assert.deepEqual([await compute(computer, source), await compute(computer, source)], [0, 1]);
+  assert.deepEqual([await compute(executor, source), await compute(executor, source)], [0, 1]);
 });
 
-withComputer("a starting context stands in for the kept one", async (computer) => {
-  await step(computer);
-  assert.equal(await step(computer, { context: { n: 100 } }), 102);
+withExecutor("a starting context replaces the saved one", async (executor) => {
+  await step(executor);
+  assert.equal(await step(executor, { context: { n: 100 } }), 102);
 });
 
 for (const context of [{}, { a: { b: [1] }, result: { sum: 3 }, iteration: 2 }]) {
-  withComputer(`a starting context is seen as it is: ${JSON.stringify(context)}`, async (computer) => {
+  withExecutor(`a starting context is passed unchanged: ${JSON.stringify(context)}`, async (executor) => {
     const source = "(variable, context) => ({ result: context })";
-    assert.deepEqual(await compute(computer, source, { context }), context);
+    assert.deepEqual(await compute(executor, source, { context }), context);
   });
 }
 
-withComputer("the kept context goes on past a starting one", async (computer) => {
-  await step(computer);
-  await step(computer, { context: { n: 100, result: 100 } });
-  assert.equal(await step(computer), 4);
+withExecutor("the saved context continues after a starting one", async (executor) => {
+  await step(executor);
+  await step(executor, { context: { n: 100, result: 100 } });
+  assert.equal(await step(executor), 4);
 });
 
-withComputer("a context returned for a starting one is not kept", async (computer) => {
+withExecutor("a context returned for a starting one is not saved", async (executor) => {
   const source = "(variable, context) => ({ n: (context.n || 0) + 1, result: context.n || 0 })";
-  await compute(computer, source, { context: { n: 100 } });
-  assert.equal(await compute(computer, source), 0);
+  await compute(executor, source, { context: { n: 100 } });
+  assert.equal(await compute(executor, source), 0);
 });
 
-withComputer("a failure from a starting context leaves the kept one", async (computer) => {
+withExecutor("a failure with a starting context leaves the saved one unchanged", async (executor) => {
   const source = "(v, c) => { c.n = (c.n || 0) + 1; if (c.bad) throw 1; c.result = c.n; }";
-  await compute(computer, source);
-  await failure(computer, source, { context: { bad: true, n: 100 } });
-  assert.equal(await compute(computer, source), 2);
+  await compute(executor, source);
+  await failure(executor, source, { context: { bad: true, n: 100 } });
+  assert.equal(await compute(executor, source), 2);
 });
 
-withComputer("a starting result that nothing changes is the result", async (computer) => {
-  assert.equal(await compute(computer, "() => {}", { context: { result: 7, iteration: 1 } }), 7);
+withExecutor("an unchanged starting result is the result", async (executor) => {
+  assert.equal(await compute(executor, "() => {}", { context: { result: 7, iteration: 1 } }), 7);
 });
 
-withComputer("a result is not carried over to the next variable", async (computer) => {
+withExecutor("a result is not carried over to the next variable", async (executor) => {
   const source = "(variable, context) => { if (variable.first) context.result = 1; }";
-  await compute(computer, source, { variable: { first: true } });
-  assert.match((await failure(computer, source)).message, /without a `result` field/);
+  await compute(executor, source, { variable: { first: true } });
+  assert.match((await failure(executor, source)).message, /no field `result`/);
 });
 
-withComputer("the next job gets a process of its own", async (computer) => {
-  await step(computer);
-  const former = computer.pid;
-  assert.equal(await step(computer, { job: "other" }), 2);
-  assert.ok(await gone(former));
+withExecutor("another job gets its own process", async (executor) => {
+  await step(executor);
+  const before = executor.pid;
+  assert.equal(await step(executor, { job: "other" }), 2);
+  assert.ok(await hasExited(before));
 });
 
-withComputer("changed code of a job gets a process of its own", async (computer) => {
-  await step(computer);
-  assert.equal(await compute(computer, COUNT.replace("variable.step", "5")), 5);
+withExecutor("changed code of a job gets its own process", async (executor) => {
+  await step(executor);
+  assert.equal(await compute(executor, COUNT.replace("variable.step", "5")), 5);
 });
 
-test("two computers share no context", async () => {
-  const [one, other] = [computers.computer(), computers.computer()];
+test("two executors share no context", async () => {
+  const [one, other] = [executors.create(), executors.create()];
   assert.deepEqual([await step(one), await step(one), await step(other)], [2, 4, 2]);
   one.close();
   other.close();
 });
 
-withComputer("a rest ends the process, and the context with it", async (computer) => {
-  await step(computer);
-  const former = computer.pid;
-  computer.rest();
-  assert.ok(await gone(former));
-  assert.equal(await step(computer), 2);
+withExecutor("a reset ends the process and its context", async (executor) => {
+  await step(executor);
+  const before = executor.pid;
+  executor.reset();
+  assert.ok(await hasExited(before));
+  assert.equal(await step(executor), 2);
 });
 
-withComputer("a closed computer computes no more", async (computer) => {
-  await step(computer);
-  const former = computer.pid;
-  computer.close();
-  assert.equal((await failure(computer, COUNT)).kind, "cancelled");
-  assert.ok(await gone(former));
+withExecutor("a closed executor computes no more", async (executor) => {
+  await step(executor);
+  const before = executor.pid;
+  executor.close();
+  assert.equal((await failure(executor, COUNT)).kind, "cancelled");
+  assert.ok(await hasExited(before));
 });
 
-withComputer("text survives both ways", async (computer) => {
+withExecutor("text is preserved in both directions", async (executor) => {
   const source = "(variable, context) => { context.result = variable.text; }";
   const text = "Ω\u2028🦀\x00\ud800";
-  assert.equal(await compute(computer, source, { variable: { text } }), text);
+  assert.equal(await compute(executor, source, { variable: { text } }), text);
 });
 
-withComputer("what is large survives both ways", async (computer) => {
+withExecutor("large values are preserved in both directions", async (executor) => {
   const numbers = Array.from({ length: 100_000 }, (_, index) => index);
   const source = "(variable, context) => { context.result = variable.numbers.map((number) => -number); }";
-  assert.equal((await compute(computer, source, { variable: { numbers } })).at(-1), -99_999);
+  assert.equal((await compute(executor, source, { variable: { numbers } })).at(-1), -99_999);
 });
 
-withComputer("a job may write to its console", async (computer) => {
+withExecutor("a job may write to its console", async (executor) => {
   const source = "(variable, context) => { console.log('a', {b: 1}); console.error('c'); context.result = 1; }";
-  assert.equal(await compute(computer, source), 1);
+  assert.equal(await compute(executor, source), 1);
 });
 
-withComputer("a hundred thousand steps of promises are taken", async (computer) => {
+withExecutor("a hundred thousand promise jobs are run", async (executor) => {
   const source = "async (variable, context) => { for (let n = 0; n < 1e5; n++) await null; context.result = 1; }";
-  assert.equal(await compute(computer, source), 1);
+  assert.equal(await compute(executor, source), 1);
 });
 
-withComputer("functions may call themselves thousands of times", async (computer) => {
+withExecutor("functions may recurse thousands of levels deep", async (executor) => {
   const source = "() => { const sum = (n) => (n ? n + sum(n - 1) : 0); return { result: sum(5000) }; }";
-  assert.equal(await compute(computer, source), 12_502_500);
+  assert.equal(await compute(executor, source), 12_502_500);
 });
 
 const FAILURES = [
@@ -161,50 +161,50 @@ const FAILURES = [
   ["(v, c) => { c.result = 'Ω'.repeat(6e5); }", "too-large"],
 ];
 for (const [source, kind] of FAILURES) {
-  withComputer(`${source} fails as ${kind}`, async (computer) => {
-    assert.equal((await failure(computer, source)).kind, kind);
+  withExecutor(`${source} fails as ${kind}`, async (executor) => {
+    assert.equal((await failure(executor, source)).kind, kind);
   });
 }
 
-withComputer("the message of a thrown error is passed on", async (computer) => {
-  const error = await failure(computer, "() => { throw new TypeError('no luck'); }");
+withExecutor("the message of a thrown error is passed on", async (executor) => {
+  const error = await failure(executor, "() => { throw new TypeError('no luck'); }");
   assert.equal(error.message, "TypeError: no luck");
 });
 
-withComputer("a process goes on after an error of its job", async (computer) => {
+withExecutor("a process continues after an error of its job", async (executor) => {
   const source = "(v, c) => { if (v.bad) throw 1; c.n = (c.n || 0) + 1; c.result = c.n; }";
-  await compute(computer, source);
-  await failure(computer, source, { variable: { bad: true } });
-  assert.equal(await compute(computer, source), 2);
+  await compute(executor, source);
+  await failure(executor, source, { variable: { bad: true } });
+  assert.equal(await compute(executor, source), 2);
 });
 
-withComputer("a signal ends a computation at once", async (computer) => {
+withExecutor("a signal cancels a computation at once", async (executor) => {
   const began = performance.now();
-  const error = await failure(computer, "() => { for (;;); }", { signal: AbortSignal.timeout(300) });
+  const error = await failure(executor, "() => { for (;;); }", { signal: AbortSignal.timeout(300) });
   assert.equal(error.kind, "cancelled");
   assert.ok(performance.now() - began < 5000);
 });
 
-withComputer("a signal that was given before lets nothing begin", async (computer) => {
-  const error = await failure(computer, COUNT, { signal: AbortSignal.abort() });
+withExecutor("nothing starts with an aborted signal", async (executor) => {
+  const error = await failure(executor, COUNT, { signal: AbortSignal.abort() });
   assert.equal(error.kind, "cancelled");
-  assert.equal(computer.pid, undefined);
+  assert.equal(executor.pid, undefined);
 });
 
-withComputer("a rest while it computes is an interruption", async (computer) => {
-  const failing = failure(computer, "() => { for (;;); }");
-  setTimeout(() => computer.rest(), 100);
+withExecutor("a reset cancels a computation", async (executor) => {
+  const failing = failure(executor, "() => { for (;;); }");
+  setTimeout(() => executor.reset(), 100);
   assert.equal((await failing).kind, "cancelled");
 });
 
-test("closing the platform ends all that computes", async () => {
+test("closing the executors cancels all computations", async () => {
   const others = await opened();
-  const computer = others.computer();
-  const failing = failure(computer, "() => { for (;;); }");
+  const executor = others.create();
+  const failing = failure(executor, "() => { for (;;); }");
   setTimeout(() => others.close(), 100);
   assert.equal((await failing).kind, "cancelled");
 });
 
-test("a job that requires anything special is none for Node", () => {
-  assert.deepEqual(computers.abilities, { can: [], memoryMb: 512 });
+test("Node has no special capabilities", () => {
+  assert.deepEqual(executors.capabilities, { can: [], memoryMb: 512 });
 });

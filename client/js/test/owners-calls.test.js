@@ -1,4 +1,4 @@
-// What an owner does with a client: posting jobs and variables, and reading what came of them.
+// An owner's calls: posting jobs and variables, and reading results.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Client } from "../lib/client.js";
@@ -16,7 +16,7 @@ test("a job is posted with the owner's key", async (context) => {
   const { pool, client } = await owner(context);
   const stored = await client.postJob({ name: "adder", execute_function: "() => {}" });
   assert.equal(stored.link("self"), `${pool.origin}/jobs/adder`);
-  assert.equal(pool.asked("POST", /jobs$/)[0].headers.authorization, `Bearer ${KEY}`);
+  assert.equal(pool.requestsTo("POST", /jobs$/)[0].headers.authorization, `Bearer ${KEY}`);
 });
 
 test("a variable is posted", async (context) => {
@@ -35,7 +35,7 @@ test("many variables are posted as lines, and their ids returned in order", asyn
   const { pool, client } = await owner(context, "adder");
   const ids = await client.postVariables(await client.job("adder"), [{ a: 5 }, { a: 6 }]);
   assert.deepEqual(ids, ["new-1", "new-2"]);
-  assert.equal(pool.asked("POST", /variables$/)[0].headers["content-type"], "application/x-ndjson");
+  assert.equal(pool.requestsTo("POST", /variables$/)[0].headers["content-type"], "application/x-ndjson");
 });
 
 test("very many variables go in several requests", async (context) => {
@@ -43,7 +43,7 @@ test("very many variables go in several requests", async (context) => {
   const large = Array.from({ length: 3 }, (_, a) => ({ a, text: "x".repeat(2 << 20) }));
   const ids = await client.postVariables(await client.job("adder"), large);
   assert.equal(ids.length, 3);
-  assert.equal(pool.asked("POST", /variables$/).length, 3);
+  assert.equal(pool.requestsTo("POST", /variables$/).length, 3);
 });
 
 test("variables, results and progress are read", async (context) => {
@@ -55,11 +55,11 @@ test("variables, results and progress are read", async (context) => {
   assert.deepEqual(await client.progress(job), { open: 1 });
 });
 
-test("what JSON can't say is refused before it is sent", async (context) => {
+test("what is not representable as JSON is refused before it is sent", async (context) => {
   const { pool, client } = await owner(context, "adder");
   const job = await client.job("adder");
   await assert.rejects(client.postVariable(job, undefined), TypeError);
-  assert.equal(pool.asked("POST", /./).length, 0);
+  assert.equal(pool.requestsTo("POST", /./).length, 0);
 });
 
 async function all(iterable) {

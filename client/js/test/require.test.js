@@ -1,10 +1,10 @@
-// The package as `require` and `import` find it, as the seed's readme has it.
+// The package by `require` and `import`, and the call of comp-pool 0.5.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { Client } from "../lib/client.js";
 import { Volunteer } from "../lib/volunteer.js";
-import { FakePool, until } from "./fake-pool.js";
+import { eventually, FakePool } from "./fake-pool.js";
 import { FakePlatform, numbers } from "./fake-platform.js";
 
 const require = createRequire(import.meta.url);
@@ -21,18 +21,18 @@ async function adder(context) {
   return pool;
 }
 
-test("what is required has a client's methods at once", () => {
+test("the required client has all methods at once", () => {
   const client = pack.client("http://pool.example/");
   assert.deepEqual(Object.keys(client).sort(), methodsOf(Client).sort());
 });
 
-test("what is required has a volunteer's methods at once", () => {
+test("the required volunteer has all members at once", () => {
   const volunteer = pack.volunteer("http://pool.example/");
   for (const name of [...methodsOf(Volunteer), "state", "workers", "totals"]) assert.ok(name in volunteer, name);
   assert.equal(volunteer.state, "idle");
 });
 
-test("the seed's call works with its providers, which are not needed", async (context) => {
+test("the call of comp-pool 0.5 works with its providers, which are not needed", async (context) => {
   const pool = await adder(context);
   const HalResource = class {};
   const client = pack.client(pool.url, function ResourceContext() {}, HalResource, console, Promise);
@@ -50,50 +50,50 @@ test("a $q that is passed makes the promises", async (context) => {
   assert.deepEqual([by, value.has("jobs"), made.length], ["$q", true, 1]);
 });
 
-test("options may stand among the providers", async (context) => {
+test("options may be among the providers", async (context) => {
   const pool = await adder(context);
   await pack.client(pool.url, { key: "an-owner's" }).root();
   assert.equal(pool.requests[0].headers.authorization, "Bearer an-owner's");
 });
 
-test("what a client iterates is iterated", async (context) => {
+test("iterators are iterators", async (context) => {
   const pool = await adder(context);
   const ids = [];
   for await (const job of pack.client(pool.url).jobs()) ids.push(job.content.id);
   assert.deepEqual(ids, ["adder"]);
 });
 
-test("without an address it is the one of a pool on this host", async (context) => {
-  const asked = [];
-  context.mock.method(globalThis, "fetch", async (address) => asked.push(address) && new Response("{}"));
+test("the default address is a pool on this host", async (context) => {
+  const addresses = [];
+  context.mock.method(globalThis, "fetch", async (address) => addresses.push(address) && new Response("{}"));
   await pack.client().root();
-  assert.deepEqual(asked, ["http://localhost:7070/"]);
+  assert.deepEqual(addresses, ["http://localhost:7070/"]);
 });
 
-test("what can go wrong is the modules' own", async (context) => {
+test("errors are the modules' classes", async (context) => {
   const pool = await adder(context);
   const { PoolError } = await pack.load();
   await assert.rejects(pack.client(pool.url).job("none"), PoolError);
 });
 
-test("a required volunteer computes and tells", async (context) => {
+test("a required volunteer computes and emits events", async (context) => {
   const pool = await adder(context);
   const volunteer = pack.volunteer(pool.url, { platform: new FakePlatform() });
   context.after(() => volunteer.stop());
-  const heard = [];
-  const unsubscribe = volunteer.on("unit", ({ outcome }) => heard.push(outcome));
+  const outcomes = [];
+  const unsubscribe = volunteer.on("unit", ({ outcome }) => outcomes.push(outcome));
   await volunteer.start();
-  await until(() => heard.length === 2);
+  await eventually(() => outcomes.length === 2);
   assert.deepEqual([volunteer.state, volunteer.totals.units, volunteer.workers.length], ["running", 2, 1]);
   unsubscribe();
 });
 
-test("what is wrong with a volunteer's options is told whoever uses it", async () => {
+test("invalid options of a volunteer are errors of its methods", async () => {
   const volunteer = pack.volunteer("http://pool.example/", { workers: 0 });
   await assert.rejects(volunteer.start(), { name: "TypeError" });
 });
 
-test("the modules are found by the package's name, too", async () => {
+test("the modules can be imported by the package's name", async () => {
   const module = await import("comp-pool");
   assert.equal(module.Client, Client);
   assert.equal((await import("comp-pool/angular")).MODULE, "CompPoolClient");

@@ -1,17 +1,17 @@
-// The client tries again what may pass, and says plainly what doesn't.
+// The client's retries, and the errors that it does not retry.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { test } from "node:test";
 import { Client } from "../lib/client.js";
-import { retryAfter } from "../lib/answer.js";
+import { parseRetryAfter } from "../lib/response.js";
 import { PoolError, Unreachable } from "../lib/errors.js";
 import { Lease } from "../lib/leases.js";
 import { CUT, FakePool } from "./fake-pool.js";
 
 const ROOT = /^\/$/;
 
-/** A client that notes its pauses in place of waiting. */
-function hasty(pool, options = {}) {
+/** A client that records its delays instead of waiting. */
+function withoutDelays(pool, options = {}) {
   const waits = [];
   const sleep = async (milliseconds, signal) => {
     signal?.throwIfAborted();
@@ -21,19 +21,19 @@ function hasty(pool, options = {}) {
 }
 
 for (const status of [429, 502, 503, 504]) {
-  test(`a pool that answers ${status} is asked again`, async (context) => {
+  test(`a ${status} is retried`, async (context) => {
     const pool = await FakePool.for(context);
     pool.misbehave("GET", ROOT, status, { times: 2 });
-    const { client } = hasty(pool);
+    const { client } = withoutDelays(pool);
     assert.equal((await client.root()).has("jobs"), true);
   });
 }
 
 for (const status of [400, 401, 403, 404, 409, 410, 422, 500, 507]) {
-  test(`a pool that answers ${status} is not asked again`, async (context) => {
+  test(`a ${status} is not retried`, async (context) => {
     const pool = await FakePool.for(context);
     pool.misbehave("GET", ROOT, status, { times: 9 });
-    await assert.rejects(hasty(pool).client.root(), (ex) => ex instanceof PoolError && ex.status === status);
+    await assert.rejects(withoutDelays(pool).client.root(), (ex) => ex instanceof PoolError && ex.status === status);
     assert.equal(pool.requests.length, 1);
   });
 }
@@ -41,125 +41,125 @@ for (const status of [400, 401, 403, 404, 409, 410, 422, 500, 507]) {
 test("a problem document is read", async (context) => {
   const pool = await FakePool.for(context);
   pool.misbehave("GET", ROOT, 422, { headers: { "Retry-After": "9" } });
-  const { title, detail, retryAfter: asked } = await hasty(pool).client.root().catch((ex) => ex);
-  assert.deepEqual([title, detail, asked], ["A problem", "misbehaving", 9]);
+  const { title, detail, retryAfter } = await withoutDelays(pool).client.root().catch((ex) => ex);
+  assert.deepEqual([title, detail, retryAfter], ["A problem", "misbehaving", 9]);
 });
 
-test("an error that is no problem document is a PoolError all the same", async (context) => {
+test("an error without a problem document is a PoolError", async (context) => {
   const pool = await FakePool.for(context);
   pool.misbehave("GET", ROOT, () => ({ status: 418, text: "<h1>teapot</h1>" }));
-  await assert.rejects(hasty(pool).client.root(), (ex) => ex instanceof PoolError && ex.status === 418);
+  await assert.rejects(withoutDelays(pool).client.root(), (ex) => ex instanceof PoolError && ex.status === 418);
 });
 
-test("an answer that is no JSON is a PoolError", async (context) => {
+test("a response that is not JSON is a PoolError", async (context) => {
   const pool = await FakePool.for(context);
   pool.misbehave("GET", ROOT, () => ({ text: "<html>" }));
-  await assert.rejects(hasty(pool).client.root(), /the answer is not JSON/);
+  await assert.rejects(withoutDelays(pool).client.root(), /the response is not JSON/);
 });
 
 test("Retry-After is honoured", async (context) => {
   const pool = await FakePool.for(context);
   pool.misbehave("GET", ROOT, 503, { headers: { "Retry-After": "7" } });
-  const { client, waits } = hasty(pool, { patience: { firstPause: 1 } });
+  const { client, waits } = withoutDelays(pool, { retries: { firstDelay: 1 } });
   await client.root();
   assert.ok(waits[0] >= 7000 && waits[0] < 7010);
 });
 
-test("for longer than a minute the caller waits, not the client", async (context) => {
+test("a Retry-After of more than a minute is left to the caller", async (context) => {
   const pool = await FakePool.for(context);
   pool.misbehave("GET", ROOT, 503, { headers: { "Retry-After": "61" } });
-  await assert.rejects(hasty(pool).client.root(), { retryAfter: 61 });
+  await assert.rejects(withoutDelays(pool).client.root(), { retryAfter: 61 });
 });
 
 test("Retry-After may be a date", () => {
   const date = "Wed, 21 Oct 2026 07:28:00 GMT";
   const headers = new Headers({ Date: date, "Retry-After": "Wed, 21 Oct 2026 07:28:30 GMT" });
-  assert.equal(retryAfter(headers), 30);
+  assert.equal(parseRetryAfter(headers), 30);
 });
 
 for (const [text, seconds] of [["", null], ["soon", null], ["1.5", 1.5], ["Wed, 21 Oct 2015 07:28:00 GMT", 0]]) {
   test(`Retry-After: "${text}" is ${seconds}`, () => {
-    assert.equal(retryAfter(new Headers({ "Retry-After": text })), seconds);
+    assert.equal(parseRetryAfter(new Headers({ "Retry-After": text })), seconds);
   });
 }
 
-test("pauses have full jitter, and grow", async (context) => {
+test("delays have full jitter, and grow", async (context) => {
   const pool = await FakePool.for(context);
   pool.misbehave("GET", ROOT, 503, { times: 6 * 30 });
-  const { client, waits } = hasty(pool, { patience: { attempts: 6 } });
-  for (let turn = 0; turn < 30; turn += 1) await client.root().catch(() => {});
+  const { client, waits } = withoutDelays(pool, { retries: { attempts: 6 } });
+  for (let count = 0; count < 30; count += 1) await client.root().catch(() => {});
   const of = (attempt) => waits.filter((_, index) => index % 5 === attempt);
   assert.ok(of(0).every((wait) => wait < 500) && of(4).every((wait) => wait < 8000));
   assert.ok(Math.min(...of(4)) < 4000 && Math.max(...of(4)) > 4000);
 });
 
-test("patience ends", async (context) => {
+test("attempts are limited", async (context) => {
   const pool = await FakePool.for(context);
   pool.misbehave("GET", ROOT, 503, { times: 9 });
-  await assert.rejects(hasty(pool, { patience: { attempts: 3 } }).client.root(), PoolError);
+  await assert.rejects(withoutDelays(pool, { retries: { attempts: 3 } }).client.root(), PoolError);
   assert.equal(pool.requests.length, 3);
 });
 
-test("a pool that is away is unreachable, after as many attempts", async (context) => {
+test("a pool that is offline is unreachable after all attempts", async (context) => {
   const pool = await FakePool.for(context);
   const { url } = pool;
-  await pool.leave();
-  const { client, waits } = hasty(url, { patience: { attempts: 3 } });
+  await pool.goOffline();
+  const { client, waits } = withoutDelays(url, { retries: { attempts: 3 } });
   await assert.rejects(client.root(), (ex) => ex instanceof Unreachable && ex.cause instanceof Error);
   assert.equal(waits.length, 2);
 });
 
-test("a POST has one Idempotency-Key in all its attempts, and another POST another", async (context) => {
+test("all attempts of a POST have one Idempotency-Key, and another POST has another", async (context) => {
   const pool = await FakePool.for(context);
   pool.addJob("adder");
   pool.misbehave("POST", /variables$/, 503);
-  const { client } = hasty(pool);
+  const { client } = withoutDelays(pool);
   const job = await client.job("adder");
   await client.postVariable(job, { a: 1 });
   await client.postVariable(job, { a: 1 });
-  const [first, again, other] = pool.asked("POST", /variables$/).map(({ headers }) => headers["idempotency-key"]);
+  const [first, again, other] = pool.requestsTo("POST", /variables$/).map(({ headers }) => headers["idempotency-key"]);
   assert.equal(first, again);
   assert.notEqual(first, other);
 });
 
-test("a result is stored once, though the connection was lost after it was posted", async (context) => {
+test("a result is stored once, even if the connection is lost after it was posted", async (context) => {
   const pool = await FakePool.for(context);
   const job = pool.addJob("adder", [{ a: 1 }]);
   pool.misbehave("POST", /results$/, CUT, { times: 2 });
-  const { client } = hasty(pool);
+  const { client } = withoutDelays(pool);
   const { items } = await client.lease(await client.job("adder"));
   await client.postResult(items[0], "5", { seconds: 1 / 3 });
-  assert.equal(pool.asked("POST", /results$/).length, 3);
+  assert.equal(pool.requestsTo("POST", /results$/).length, 3);
   assert.deepEqual([...job.results.values()].map(({ result }) => result), [5]);
 });
 
-test("a result says how long it took, in seconds with six places", async (context) => {
+test("a result has its run time, in seconds with six places", async (context) => {
   const pool = await FakePool.for(context);
   pool.addJob("adder", [{ a: 1 }]);
-  const { client } = hasty(pool);
+  const { client } = withoutDelays(pool);
   const { items } = await client.lease(await client.job("adder"));
   await client.postResult(items[0], "5", { seconds: 1e-7 });
-  assert.equal(pool.asked("POST", /results$/)[0].headers["run-seconds"], "0.000000");
+  assert.equal(pool.requestsTo("POST", /results$/)[0].headers["run-seconds"], "0.000000");
 });
 
-test("a volunteer says who it is", async (context) => {
+test("a volunteer sends its id", async (context) => {
   const pool = await FakePool.for(context);
-  await hasty(pool, { volunteer: "a-volunteer-of-the-tests" }).client.root();
+  await withoutDelays(pool, { volunteer: "a-volunteer-of-the-tests" }).client.root();
   assert.equal(pool.requests[0].headers.volunteer, "a-volunteer-of-the-tests");
 });
 
-test("an id that no pool would accept is refused at once", () => {
+test("an invalid id is a TypeError", () => {
   assert.throws(() => new Client("http://pool.example/", { volunteer: "short" }), TypeError);
 });
 
-test("a request is ended by its signal while it is answered", async (context) => {
+test("a signal cancels a request", async (context) => {
   const pool = await FakePool.for(context);
   const controller = new AbortController();
   pool.misbehave("GET", ROOT, () => void controller.abort(new Error("no more")));
-  await assert.rejects(hasty(pool).client.root({ signal: controller.signal }), /no more/);
+  await assert.rejects(withoutDelays(pool).client.root({ signal: controller.signal }), /no more/);
 });
 
-test("a request is ended by its signal between two attempts", async (context) => {
+test("a signal cancels the delay between two attempts", async (context) => {
   const pool = await FakePool.for(context);
   pool.misbehave("GET", ROOT, 503, { times: 9, headers: { "Retry-After": "30" } });
   const signal = AbortSignal.timeout(50);
@@ -167,27 +167,27 @@ test("a request is ended by its signal between two attempts", async (context) =>
   assert.equal(pool.requests.length, 1);
 });
 
-test("no request is made with a signal that was given before", async (context) => {
+test("no request is sent with an aborted signal", async (context) => {
   const pool = await FakePool.for(context);
-  await assert.rejects(hasty(pool).client.root({ signal: AbortSignal.abort() }), { name: "AbortError" });
+  await assert.rejects(withoutDelays(pool).client.root({ signal: AbortSignal.abort() }), { name: "AbortError" });
   assert.equal(pool.requests.length, 0);
 });
 
-test("an answer that doesn't begin in time is asked for again", async (context) => {
+test("a response that does not begin in time is retried", async (context) => {
   const pool = await FakePool.for(context);
   pool.misbehave("GET", ROOT, () => undefined);
-  assert.equal((await hasty(pool, { timeout: 50 }).client.root()).has("jobs"), true);
+  assert.equal((await withoutDelays(pool, { timeout: 50 }).client.root()).has("jobs"), true);
 });
 
-test("an answer that stops half-way is unreachable", async (context) => {
+test("a response that stops half-way is unreachable", async (context) => {
   const server = createServer((_, response) => response.write("{")).listen(0, "127.0.0.1");
   context.after(() => (server.closeAllConnections(), server.close()));
   await new Promise((resolve) => server.once("listening", resolve));
-  const { client } = hasty(`http://127.0.0.1:${server.address().port}/`, { timeout: 50, patience: { attempts: 1 } });
-  await assert.rejects(client.root(), /no answer within 0.05 s/);
+  const { client } = withoutDelays(`http://127.0.0.1:${server.address().port}/`, { timeout: 50, retries: { attempts: 1 } });
+  await assert.rejects(client.root(), /no response within 0.05 s/);
 });
 
-test("an answer has an end", async (context) => {
+test("a response has a size limit", async (context) => {
   const endless = "x".repeat(1 << 20);
   const server = createServer((_, response) => {
     const write = () => {
@@ -198,11 +198,11 @@ test("an answer has an end", async (context) => {
   }).listen(0, "127.0.0.1");
   context.after(() => (server.closeAllConnections(), server.close()));
   await new Promise((resolve) => server.once("listening", resolve));
-  const { client } = hasty(`http://127.0.0.1:${server.address().port}/`);
+  const { client } = withoutDelays(`http://127.0.0.1:${server.address().port}/`);
   await assert.rejects(client.root(), /larger than 33554432 bytes/);
 });
 
-test("a request shows nothing of the page that it comes from", async () => {
+test("a request discloses nothing of its page", async () => {
   const sent = [];
   const fetch = async (address, init) => {
     sent.push(init);
@@ -213,7 +213,7 @@ test("a request shows nothing of the page that it comes from", async () => {
   assert.deepEqual([credentials, referrerPolicy, redirect, cache], ["omit", "no-referrer", "error", "no-store"]);
 });
 
-test("a lease knows how much of it is left", () => {
+test("a lease has a remaining time", () => {
   let now = 0;
   const headers = new Headers({ "Lease-Seconds": "30" });
   const lease = new Lease({ address: "http://pool.example/", content: {}, headers }, () => now);

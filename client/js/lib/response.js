@@ -1,13 +1,13 @@
-// What a pool answered, read within limits: a pool may be hostile, too.
+// HTTP responses of a pool, read within limits on size and time, since a pool may be hostile too.
 import { PoolError, Unreachable } from "./errors.js";
 
-/** @typedef {import("./waiting.js").Watchdog} Watchdog */
+/** @typedef {import("./timers.js").Watchdog} Watchdog */
 
-const LARGEST_BYTES = 32 * 2 ** 20;
-const LONGEST_MILLISECONDS = 120_000;
+const MAX_BYTES = 32 * 2 ** 20;
+const MAX_MILLISECONDS = 120_000;
 
-/** An answer, read to its end. */
-export class Answer {
+/** A response with its whole body. Named apart from `Response`, which is the platform's. */
+export class PoolResponse {
   #text;
 
   /** @param {string} address @param {Response} response @param {string} text */
@@ -19,38 +19,37 @@ export class Answer {
   }
 
   /**
-   * Reads a response to its end.
+   * Reads the body to its end. Throws PoolError when it is too large, Unreachable when it is too slow.
    * @param {string} address
    * @param {Response} response
-   * @param {Watchdog} watchdog
+   * @param {Watchdog} watchdog restarted with each chunk
    */
   static async read(address, response, watchdog) {
-    return new Answer(address, response, await textOf(response, watchdog));
+    return new PoolResponse(address, response, await readText(response, watchdog));
   }
 
   /**
-   * The parsed body. Throws PoolError where it isn't JSON.
+   * The parsed body. Throws PoolError when it is not JSON.
    * @returns {any}
    */
   json() {
     try {
       return JSON.parse(this.#text);
     } catch {
-      throw new PoolError(this.status, "the answer is not JSON", this.address);
+      throw new PoolError(this.status, "the response is not JSON", this.address);
     }
   }
 
-  /** Whether there is a body at all. */
   get hasBody() {
     return this.#text.length > 0;
   }
 
-  /** Seconds to wait before asking again, where the pool said so. */
+  /** The header Retry-After in seconds, or null. */
   get retryAfter() {
-    return retryAfter(this.headers);
+    return parseRetryAfter(this.headers);
   }
 
-  /** The answer as an error. */
+  /** The response as an error. */
   get error() {
     return PoolError.of(this.status, this.#problem(), this.retryAfter);
   }
@@ -65,23 +64,24 @@ export class Answer {
 }
 
 /**
- * Reads the header Retry-After: a number of seconds, or a date.
+ * Parses the header Retry-After: a number of seconds, or a date.
  * @param {Headers} headers
  * @returns {number | null} seconds
  */
-export function retryAfter(headers) {
+export function parseRetryAfter(headers) {
   const text = headers.get("Retry-After")?.trim() ?? "";
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
-  // Counted by the clock of whoever wrote the date, where it is to be had.
+  // Relative to the server's clock (header Date): the client's may be wrong by hours.
   const now = Date.parse(headers.get("Date") ?? "") || Date.now();
   const seconds = (Date.parse(text) - now) / 1000;
   return Number.isNaN(seconds) ? null : Math.max(0, seconds);
 }
 
 /** @param {Response} response @param {Watchdog} watchdog */
-async function textOf(response, watchdog) {
+async function readText(response, watchdog) {
   if (!response.body) return "";
-  const ends = performance.now() + LONGEST_MILLISECONDS;
+  // The watchdog alone would wait for ever for a body that trickles.
+  const deadline = performance.now() + MAX_MILLISECONDS;
   const decoder = new TextDecoder();
   const reader = response.body.getReader();
   let text = "";
@@ -91,8 +91,8 @@ async function textOf(response, watchdog) {
     if (done) return text + decoder.decode();
     watchdog.restart();
     bytes += value.length;
-    if (bytes > LARGEST_BYTES) throw new PoolError(response.status, `the answer is larger than ${LARGEST_BYTES} bytes`);
-    if (performance.now() > ends) throw new Unreachable("the answer took too long");
+    if (bytes > MAX_BYTES) throw new PoolError(response.status, `the response is larger than ${MAX_BYTES} bytes`);
+    if (performance.now() > deadline) throw new Unreachable("the response took too long");
     text += decoder.decode(value, { stream: true });
   }
 }

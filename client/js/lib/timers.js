@@ -1,35 +1,35 @@
-// Waits that end early when a signal says so.
+// Delays and timeouts that an AbortSignal ends early.
 
 /**
  * @typedef {object} Clock
- * @property {(milliseconds: number, callback: () => void) => () => void} after calls back once; returns what takes it
- *   back
- * @property {() => number} now milliseconds that never go back
+ * @property {(milliseconds: number, callback: () => void) => () => void} after calls back once; returns a function that
+ *   cancels
+ * @property {() => number} now monotonic, in milliseconds
  */
 
-/** The longest time that a timer takes, in milliseconds; a longer one would end at once. */
-const LONGEST = 2 ** 31 - 1;
+/** The longest timeout that `setTimeout` takes, in milliseconds: a longer one fires at once. */
+export const MAX_TIMEOUT = 2 ** 31 - 1;
 
 /**
- * The clock of whoever runs this, where there is no better one.
+ * The clock of the JavaScript engine.
  * @type {Clock}
  */
-export const plainClock = {
+export const systemClock = {
   after(milliseconds, callback) {
-    const timer = setTimeout(callback, Math.min(milliseconds, LONGEST));
+    const timer = setTimeout(callback, Math.min(Math.max(milliseconds, 0), MAX_TIMEOUT));
     return () => clearTimeout(timer);
   },
   now: () => performance.now(),
 };
 
 /**
- * Waits so long, or until one of the signals is given; never rejects.
+ * Resolves after a delay, or when one of the signals aborts; never rejects.
  * @param {Clock} clock
  * @param {number} milliseconds
  * @param {...(AbortSignal | undefined)} signals
  * @returns {Promise<void>}
  */
-export async function pause(clock, milliseconds, ...signals) {
+export async function delay(clock, milliseconds, ...signals) {
   if (signals.some((signal) => signal?.aborted)) return;
   await new Promise((resolve) => {
     const end = () => {
@@ -43,35 +43,35 @@ export async function pause(clock, milliseconds, ...signals) {
 }
 
 /**
- * Waits so long; rejects with the signal's reason when that is given first.
+ * Resolves after a delay; rejects with the signal's reason when that aborts first.
  * @param {number} milliseconds
  * @param {AbortSignal} [signal]
  * @param {Clock} [clock]
  */
-export async function sleep(milliseconds, signal, clock = plainClock) {
-  await pause(clock, milliseconds, signal);
+export async function sleep(milliseconds, signal, clock = systemClock) {
+  await delay(clock, milliseconds, signal);
   signal?.throwIfAborted();
 }
 
 /**
- * What a promise comes to; rejects when the signal is given first.
+ * Settles as a promise does, or rejects when the signal aborts first.
  * @template Value
  * @param {Promise<Value>} promise
  * @param {AbortSignal} signal
  * @param {() => Error} reason
  * @returns {Promise<Value>}
  */
-export function unlessAborted(promise, signal, reason) {
+export function abortable(promise, signal, reason) {
   return new Promise((resolve, reject) => {
     const abort = () => reject(reason());
-    const settle = () => signal.removeEventListener("abort", abort);
+    const unsubscribe = () => signal.removeEventListener("abort", abort);
     signal.addEventListener("abort", abort);
-    promise.finally(settle).then(resolve, reject);
+    promise.finally(unsubscribe).then(resolve, reject);
     if (signal.aborted) abort();
   });
 }
 
-/** A signal that is given when another is, or when nothing has happened for too long. */
+/** A signal that aborts with another one, or when `restart` has not been called for too long: an idle timeout. */
 export class Watchdog {
   #controller = new AbortController();
   #outer;
@@ -94,12 +94,11 @@ export class Watchdog {
     return this.#controller.signal;
   }
 
-  /** Whether it was time that ran out. */
+  /** Whether the timeout, not the outer signal, ended it. */
   get expired() {
     return this.#expired;
   }
 
-  /** Something has happened: the time begins anew. */
   restart() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
@@ -108,7 +107,8 @@ export class Watchdog {
     }, this.#milliseconds);
   }
 
-  end() {
+  /** Stops the timer and leaves the outer signal. */
+  stop() {
     clearTimeout(this.#timer);
     this.#outer?.removeEventListener("abort", this.#abort);
   }

@@ -1,0 +1,54 @@
+// Jobs that are paused for a while: because they have no open variables, or because their units keep failing.
+
+const MAX_FAILURES = 3;
+const FIRST_PAUSE = 30;
+const MAX_PAUSE = 3600;
+
+/** Pauses and consecutive failures, by the job's id. */
+export class JobBackoff {
+  #now;
+  /** @type {Map<string, number>} the end of each pause */
+  #pausedTo = new Map();
+  /** @type {Map<string, number>} */
+  #failures = new Map();
+
+  /** @param {() => number} now in milliseconds */
+  constructor(now) {
+    this.#now = now;
+  }
+
+  /** Seconds that a job remains paused. @param {string} job */
+  remaining(job) {
+    return Math.max(0, ((this.#pausedTo.get(job) ?? 0) - this.#now()) / 1000);
+  }
+
+  /** Pauses a job; never shortens a pause. @param {string} job @param {number} seconds */
+  pause(job, seconds) {
+    this.#pausedTo.set(job, Math.max(this.#pausedTo.get(job) ?? 0, this.#now() + seconds * 1000));
+  }
+
+  /** Counts a failure, and pauses the job after several in a row. @param {string} job @returns seconds, mostly 0 */
+  recordFailure(job) {
+    const failures = this.failures(job) + 1;
+    this.#failures.set(job, failures);
+    if (failures < MAX_FAILURES) return 0;
+    const seconds = Math.min(FIRST_PAUSE * 2 ** (failures - MAX_FAILURES), MAX_PAUSE);
+    this.pause(job, seconds);
+    return seconds;
+  }
+
+  /** @param {string} job */
+  recordSuccess(job) {
+    this.#failures.delete(job);
+  }
+
+  /** Whether a job is paused because it fails, rather than because it has no open variables. @param {string} job */
+  isFailing(job) {
+    return this.failures(job) >= MAX_FAILURES && this.remaining(job) > 0;
+  }
+
+  /** Failures in a row. @param {string} job */
+  failures(job) {
+    return this.#failures.get(job) ?? 0;
+  }
+}

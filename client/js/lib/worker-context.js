@@ -1,0 +1,120 @@
+// The context that the workers of one volunteer share: the pool's client, the clock, settings, backoff of jobs, and
+// averages of run times.
+import { MAX_DELAY } from "./backoff.js";
+import { messageOf } from "./errors.js";
+import { JobBackoff } from "./job-backoff.js";
+import { NoWork } from "./leases.js";
+import { MovingAverages } from "./moving-average.js";
+import { unmetRequirements } from "./requirements.js";
+import { isGone } from "./retry-policy.js";
+import { idOf, nameOf, Task } from "./task.js";
+
+/** @typedef {import("./client.js").Client} Client */
+/** @typedef {import("./document.js").Document} Document */
+/** @typedef {import("./platform.js").Executors} Executors */
+/** @typedef {import("./settings.js").Settings} Settings */
+/** @typedef {import("./status.js").Status} Status */
+/** @typedef {import("./timers.js").Clock} Clock */
+
+export class WorkerContext {
+  #changes = new AbortController();
+  /** @type {Set<string>} jobs that have been reported as impossible here */
+  #reported = new Set();
+  /** @type {Set<Task>} tasks that hold a lease */
+  active = new Set();
+  /** In seconds, by job. */
+  runTimes = new MovingAverages();
+  /** In seconds, by request. */
+  latencies = new MovingAverages();
+
+  /**
+   * @param {Client} client
+   * @param {Clock} clock
+   * @param {Executors} executors
+   * @param {Settings} settings
+   * @param {Status} status
+   */
+  constructor(client, clock, executors, settings, status) {
+    this.client = client;
+    this.clock = clock;
+    this.executors = executors;
+    this.settings = settings;
+    this.status = status;
+    this.jobBackoff = new JobBackoff(() => clock.now());
+  }
+
+  /** Aborts when the settings change. */
+  get changes() {
+    return this.#changes.signal;
+  }
+
+  /** @param {Settings} settings */
+  configure(settings) {
+    this.settings = settings;
+    this.#reported.clear();
+    this.#changes.abort();
+    this.#changes = new AbortController();
+  }
+
+  /** @param {Document} job @param {import("./leases.js").Lease} lease */
+  createTask(job, lease) {
+    return new Task(this.client, job, lease, this.active);
+  }
+
+  /**
+   * The next job: one of the named ones, or the scheduler's choice.
+   * @param {AbortSignal} signal
+   * @returns {Promise<Document | NoWork>}
+   */
+  async chooseJob(signal) {
+    const { jobs, owners, scheduler } = this.settings;
+    if (jobs.length > 0) return this.#chooseNamed(jobs, signal);
+    return this.client.scheduledJob({ owners, scheduler, ...this.executors.capabilities }, { signal });
+  }
+
+  /**
+   * Whether a job's requirements are met. If not, pauses the job and reports it once.
+   * @param {Document} job
+   */
+  isSupported(job) {
+    const unmet = unmetRequirements(job.content.requirements, this.executors.capabilities);
+    if (unmet.length === 0) return true;
+    const id = idOf(job);
+    this.jobBackoff.pause(id, MAX_DELAY);
+    this.#reportOnce(id, nameOf(job), `requirements not met or not allowed here: ${unmet.join(", ")}`);
+    return false;
+  }
+
+  /**
+   * Starts at a random one, so that volunteers spread over the jobs.
+   * @param {readonly string[]} ids @param {AbortSignal} signal
+   */
+  async #chooseNamed(ids, signal) {
+    const start = Math.floor(Math.random() * ids.length);
+    for (const id of [...ids.slice(start), ...ids.slice(0, start)]) {
+      if (this.jobBackoff.remaining(id) > 0) continue;
+      const job = await this.#findJob(id, signal);
+      if (job) return job;
+    }
+    return new NoWork(Math.min(...ids.map((id) => this.jobBackoff.remaining(id))));
+  }
+
+  /** @param {string} id @param {AbortSignal} signal */
+  async #findJob(id, signal) {
+    try {
+      return await this.client.job(id, { signal });
+    } catch (ex) {
+      if (!isGone(ex)) throw ex;
+      this.jobBackoff.pause(id, MAX_DELAY);
+      this.#reportOnce(id, id, messageOf(ex), "pool");
+      return undefined;
+    }
+  }
+
+  /** @param {string} job @param {string} jobName @param {string} message @param {"platform" | "pool"} [kind] */
+  #reportOnce(job, jobName, message, kind = "platform") {
+    if (this.#reported.has(job)) return;
+    this.#reported.add(job);
+    this.status.addError({ job, jobName, kind, message });
+  }
+}

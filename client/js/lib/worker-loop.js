@@ -1,0 +1,245 @@
+// The loop of one worker: fetch a task, compute it, upload its result; until its shutdown.
+import { Backoff, jittered } from "./backoff.js";
+import { JobError, messageOf } from "./errors.js";
+import { isTemporary, retryAfterOf, shouldReport } from "./retry-policy.js";
+import { Shutdown } from "./shutdown.js";
+import { Task } from "./task.js";
+import { abortable, delay } from "./timers.js";
+import { upload } from "./upload.js";
+import { WorkFetch } from "./work-fetch.js";
+
+/** @typedef {import("./platform.js").Computed} Computed */
+/** @typedef {import("./status.js").WorkerState} WorkerState */
+/** @typedef {import("./worker-context.js").WorkerContext} WorkerContext */
+
+/** An idle executor is kept for its context, but not for long: the job might go on computing in it. */
+const MAX_IDLE_SECONDS = 5;
+/** Less than this is not worth a computation whose lease could not be extended. */
+const MIN_TIMEOUT = 1000;
+
+export class WorkerLoop {
+  #number;
+  #context;
+  #executor;
+  #workFetch;
+  #outages = new Backoff();
+  #uploading = Promise.resolve();
+  #isUploading = false;
+  #failureDelay = 0;
+  #idleSince = 0;
+
+  /** @param {number} number @param {WorkerContext} context */
+  constructor(number, context) {
+    this.#number = number;
+    this.#context = context;
+    this.shutdown = new Shutdown(context.clock);
+    this.#workFetch = new WorkFetch(context, this.shutdown);
+    this.#executor = context.executors.create();
+  }
+
+  /** Resolves after the shutdown, when no lease and no executor is left. */
+  async run() {
+    try {
+      while (!this.shutdown.draining.aborted) await this.#processNext().catch((ex) => this.#handleOutage(ex));
+    } finally {
+      await Promise.allSettled([this.#workFetch.clear(), this.#uploading]);
+      this.#executor.close();
+      this.shutdown.dispose();
+      this.#setState("idle");
+    }
+  }
+
+  /** Chooses a job anew and gives a prefetched task back, since the settings have changed. */
+  async rechooseJob() {
+    this.#workFetch.dropJob();
+    await this.#workFetch.clear();
+  }
+
+  async #processNext() {
+    await this.#waitAfterFailure();
+    const task = await this.#fetchTask();
+    if (!task) return;
+    if (this.shutdown.draining.aborted || !(await this.#ensureTime(task))) await task.giveBack(this.shutdown.expired);
+    else await this.#process(task);
+  }
+
+  /** Without this delay a broken job would make a busy loop. */
+  async #waitAfterFailure() {
+    const seconds = this.#failureDelay;
+    this.#failureDelay = 0;
+    if (seconds > 0) await this.#wait(seconds);
+  }
+
+  /** The next task; undefined, after a delay, if there is none. */
+  async #fetchTask() {
+    if (!this.#workFetch.isReady) this.#setState("fetching");
+    const fetched = await this.#workFetch.next();
+    this.#outages.reset();
+    if (fetched instanceof Task) return fetched;
+    await this.#wait((fetched.retryAt - this.#context.clock.now()) / 1000);
+    return undefined;
+  }
+
+  /** Waits until the pool may be back, or may no longer refuse. @param {unknown} ex */
+  async #handleOutage(ex) {
+    if (this.shutdown.draining.aborted) return;
+    this.#workFetch.dropJob();
+    const seconds = this.#outages.next(retryAfterOf(ex));
+    const kind = isTemporary(ex) ? "offline" : "pool";
+    if (kind === "pool" || shouldReport(this.#outages.failures, seconds)) {
+      this.#context.status.addError({ worker: this.#number, kind, message: messageOf(ex) });
+    }
+    await this.#wait(seconds);
+  }
+
+  /** @param {number} seconds */
+  async #wait(seconds) {
+    this.#setState("waiting");
+    await this.#idle(seconds * 1000);
+  }
+
+  /** @param {number} milliseconds */
+  async #idle(milliseconds) {
+    const { changes, clock } = this.#context;
+    if (clock.now() + milliseconds - this.#idleSince > MAX_IDLE_SECONDS * 1000) this.#executor.reset();
+    await delay(clock, milliseconds, this.shutdown.draining, changes);
+  }
+
+  /**
+   * Extends the lease if too little of it remains, as of a task that was prefetched long ago. False if it is lost.
+   * @param {Task} task
+   */
+  async #ensureTime(task) {
+    if (!task.needsExtension(this.#context.runTimes.get(task.job))) return true;
+    try {
+      await task.extend(this.shutdown.expired);
+    } catch (ex) {
+      // During an outage the rest of the lease may suffice.
+      if (isTemporary(ex)) return task.timeout > MIN_TIMEOUT;
+      task.complete();
+      return false;
+    }
+    return true;
+  }
+
+  /** @param {Task} task */
+  async #process(task) {
+    const { clock } = this.#context;
+    const [began, { timeout }] = [clock.now(), task];
+    this.#setState("computing", task);
+    this.#schedulePrefetch(task.job);
+    const computed = await this.#compute(task, timeout);
+    const ended = (this.#idleSince = clock.now());
+    if (computed) await this.#startUpload(task, computed);
+    // At most the timeout: a machine that slept meanwhile has not computed for as long as its clock shows.
+    await this.#rest(ended, Math.min(computed ? computed.seconds * 1000 : ended - began, timeout));
+  }
+
+  /** @param {string} job */
+  #schedulePrefetch(job) {
+    const runTime = this.#context.runTimes.get(job);
+    // Of an unknown run time the lead time can't be computed.
+    if (runTime !== undefined) this.#workFetch.schedulePrefetch(runTime / this.#context.settings.throttle);
+  }
+
+  /** Undefined if the unit failed; the failure has been handled then. @param {Task} task @param {number} timeout */
+  async #compute(task, timeout) {
+    const { runTimes, settings } = this.#context;
+    const signal = this.shutdown.cancelled;
+    try {
+      const computing = this.#executor.compute(task.unit(settings.gpu), { timeout, signal });
+      // An executor that hangs must not block the shutdown.
+      const computed = await abortable(computing, signal, () => new JobError("cancelled", "the unit was cancelled"));
+      runTimes.add(task.job, computed.seconds);
+      return computed;
+    } catch (ex) {
+      await this.#handleFailure(task, ex);
+      return undefined;
+    }
+  }
+
+  /**
+   * Uploads a result while the next unit is computed, since a round trip may take longer than a small unit. One upload
+   * at a time: otherwise results would pile up here while the pool is slow.
+   * @param {Task} task @param {Computed} computed
+   */
+  async #startUpload(task, computed) {
+    if (this.#isUploading) this.#setState("waiting", task);
+    await this.#uploading;
+    this.#isUploading = true;
+    this.#uploading = this.#upload(task, computed).finally(() => {
+      this.#isUploading = false;
+    });
+  }
+
+  /** @param {Task} task @param {Computed} computed */
+  async #upload(task, computed) {
+    const { jobBackoff, status } = this.#context;
+    const reportOffline = (/** @type {string} */ message) =>
+      status.addError({ ...this.#eventFields(task), kind: "offline", message });
+    const posted = await upload(this.#context, this.shutdown, task, computed, reportOffline);
+    if (!posted) {
+      status.addReturnedUnit();
+      return;
+    }
+    if (posted.outcome === "accepted") jobBackoff.recordSuccess(task.job);
+    status.addPostedUnit({ ...this.#eventFields(task), seconds: computed.seconds, ...posted });
+    if (posted.outcome === "rejected" || posted.outcome === "refused") this.#recordFailure(task);
+  }
+
+  /** @param {Task} task @param {unknown} ex */
+  async #handleFailure(task, ex) {
+    const { status } = this.#context;
+    const error = ex instanceof JobError ? ex : new JobError("crash", messageOf(ex));
+    const isReturned = await task.giveBack(this.shutdown.expired);
+    if (error.kind === "cancelled" && this.shutdown.cancelled.aborted) {
+      status.addReturnedUnit();
+      return;
+    }
+    const message = isReturned ? error.message : `${error.message} (and could not be given back)`;
+    status.addFailedUnit({ ...this.#eventFields(task), kind: error.kind, message });
+    this.#recordFailure(task);
+  }
+
+  /** @param {Task} task */
+  #recordFailure(task) {
+    const { jobBackoff, status } = this.#context;
+    const seconds = jobBackoff.recordFailure(task.job);
+    // A broken job must not keep this worker from the others.
+    this.#workFetch.dropJob();
+    if (seconds > 0) {
+      const message = `failed several times in a row: paused for ${seconds} s`;
+      status.addError({ ...this.#eventFields(task), kind: "backoff", message });
+    } else {
+      this.#failureDelay = jittered(0.25 * 2 ** jobBackoff.failures(task.job));
+    }
+  }
+
+  /**
+   * Rests after a unit, so that the worker computes only for its share of the time.
+   * @param {number} since the clock's time
+   * @param {number} milliseconds the unit's run time
+   */
+  async #rest(since, milliseconds) {
+    // Computed anew after each interruption, which may be a change of the throttle.
+    const remaining = () => {
+      const rest = milliseconds * (1 / this.#context.settings.throttle - 1);
+      return since + rest - this.#context.clock.now();
+    };
+    while (remaining() > 0 && !this.shutdown.draining.aborted) {
+      this.#setState("resting");
+      this.#workFetch.schedulePrefetch(remaining() / 1000);
+      await this.#idle(remaining());
+    }
+  }
+
+  /** @param {Task} task */
+  #eventFields({ job, jobName, variable }) {
+    return { worker: this.#number, job, jobName, variable };
+  }
+
+  /** @param {WorkerState} state @param {Task} [task] */
+  #setState(state, task) {
+    this.#context.status.setWorker(this.#number, state, task);
+  }
+}
