@@ -33,7 +33,7 @@ const startButton = new StartButton(language, controller, { subtitle: "subtitle.
 const choices = new Choices(language, controller);
 const activity = new Activity(language, controller);
 const errors = new ErrorList(byId("error-list"), language);
-const client = new Client(root, { patience: { attempts: 2, firstPause: 500 } });
+const client = new Client(root, { retries: { attempts: 2, firstDelay: 500 } });
 const jobs = new JobList(client, language, showJobs);
 const flows = new FlowList(client, language);
 

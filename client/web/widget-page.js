@@ -45,7 +45,7 @@ function changeThrottle() {
 async function loadJobs() {
   const jobs = [];
   try {
-    for await (const job of new Client(root, { patience: { attempts: 2, firstPause: 500 } }).jobs()) {
+    for await (const job of new Client(root, { retries: { attempts: 2, firstDelay: 500 } }).jobs()) {
       if (jobs.push(job) >= MAX_JOBS) break;
     }
   } finally {
