@@ -39,7 +39,7 @@ export class ErrorList {
 
   /** @param {string} kind @param {string} [jobName] */
   #textOf(kind, jobName) {
-    const job = jobName ? isolate(jobName) : this.#language.text("error.aJob");
+    const job = jobName ? isolate(jobName) : this.#language.text("error.unnamed");
     return this.#language.text(`error.${kind}`, { job }) || this.#language.text("error.other", { job });
   }
 

@@ -21,12 +21,12 @@ HOSTILE = {
     "hoarder": "() => { const hoard = []; for (;;) hoard.push(new Array(1_000_000).fill(0.5)); }",
 }
 SAYS = {
-    "endless": "took too long and was ended",
-    "backtracking": "took too long and was ended",
-    "giant": "gave a result that is too large",
+    "endless": "took too long and was stopped",
+    "backtracking": "took too long and was stopped",
+    "giant": "returned a result that is too large",
 }
 # In Chromium the process of the sandbox ends; Firefox lets it go on until the deadline.
-HOARDED = {"chromium": "The sandbox had to be made anew", "firefox": "took too long and was ended"}
+HOARDED = {"chromium": "The sandbox had to be restarted", "firefox": "took too long and was stopped"}
 
 
 class Window(Protocol):

@@ -63,7 +63,7 @@ def show_error(server: Server, page: Page) -> Visitor:
 
 def show_details(server: Server, page: Page) -> Visitor:
     visitor = show_idle(server, page)
-    visitor.card("Other").get_by_text("More, and the code").click()
+    visitor.card("Other").get_by_text("Details and code").click()
     expect(page.get_by_role("region", name="Code of Other")).to_contain_text("context.result")
     page.get_by_text("Put this on your own site").click()
     return visitor
@@ -95,7 +95,7 @@ def test_all_can_be_done_by_keyboard(furnished: Server, page: Page) -> None:
     visitor = show_idle(furnished, page)
     reached = []
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Tab")
     expect(visitor.button("Start computing")).to_be_focused()
     page.keyboard.press("Enter")
@@ -140,7 +140,7 @@ def test_the_state_is_announced_and_single_units_are_not(server: Server, page: P
     )
     visitor.start()
     visitor.expect_units(5)
-    visitor.expect_status("There is nothing to compute at the moment. The pool is asked again by itself.")
+    visitor.expect_status("There is nothing to compute right now. New work starts automatically.")
     announced = page.evaluate("announced")
     assert announced[:2] == ["Starting…", "Computing."]
     assert len(announced) == 3
@@ -175,4 +175,4 @@ def test_without_javascript_it_says_what_is_needed(furnished: Server, make_page:
     page.goto(furnished.url)
     expect(page.get_by_role("heading", name="comp-pool")).to_be_visible()
     # Playwright's way of switching it off doesn't show what stands in for it.
-    assert "with JavaScript, and yours has it switched off" in page.locator("noscript").inner_text()
+    assert "needs JavaScript, which is switched off" in page.locator("noscript").inner_text()

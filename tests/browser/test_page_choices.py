@@ -32,7 +32,7 @@ def test_only_jobs_of_the_chosen_owners_are_computed(server: Server, page: Page)
     page.get_by_label("semprebeta", exact=True).check()
     visitor.start()
     visitor.expect_units(3)
-    visitor.expect_status("There is nothing to compute at the moment. The pool is asked again by itself.")
+    visitor.expect_status("There is nothing to compute right now. New work starts automatically.")
     assert (counts(server, theirs)["done"], counts(server, others)["done"]) == (3, 0)
 
 
@@ -62,11 +62,11 @@ def test_the_start_says_for_whom_it_computes(server: Server, page: Page) -> None
 def test_half_of_the_cores_are_used_unless_more_are_allowed(server: Server, page: Page) -> None:
     page.add_init_script(CORES)
     visitor = Visitor(page, server)
-    expect(visitor.by_id("usage")).to_have_text("It uses 2 of 4 cores, 60% of the time.")
+    expect(visitor.by_id("usage")).to_have_text("Uses 2 of 4 cores, 60% of the time.")
     expect(page.get_by_label("Cores to use")).to_have_attribute("max", "4")
     visitor.choose("Cores to use", 3)
     visitor.choose("Share of the time", 100)
-    expect(visitor.by_id("usage")).to_have_text("It uses 3 of 4 cores, 100% of the time.")
+    expect(visitor.by_id("usage")).to_have_text("Uses 3 of 4 cores, 100% of the time.")
 
 
 def test_the_number_of_workers_changes_while_they_compute(server: Server, page: Page) -> None:

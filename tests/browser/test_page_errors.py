@@ -11,7 +11,7 @@ from tests.browser.conftest import Watch
 from tests.browser.visiting import BUSY, THROW, Visitor, counts, lasting_server, post_busy_job, post_job, wait_for_count
 from tests.serving import Server
 
-AWAY = "The pool can\u2019t be reached. Trying again by itself."
+AWAY = "The pool can\u2019t be reached. Retrying automatically."
 BLOCKED = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError'); }})"
 FULL = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }"
 MANY_ERRORS = """async () => {
@@ -44,8 +44,8 @@ def test_a_job_that_breaks_off_is_named_with_what_it_said(server: Server, page: 
     post_job(server, "Tides", count=1, execute_function=THROW)
     visitor = Visitor(page, server)
     visitor.start()
-    expect(visitor.error("broke off with an error").first).to_contain_text("Tides")
-    expect(visitor.error("broke off with an error").first).to_contain_text("no such harbour")
+    expect(visitor.error("stopped with an error").first).to_contain_text("Tides")
+    expect(visitor.error("stopped with an error").first).to_contain_text("no such harbour")
 
 
 def test_an_endless_unit_is_ended_and_said_to_have_taken_too_long(server: Server, page: Page) -> None:
@@ -53,7 +53,7 @@ def test_an_endless_unit_is_ended_and_said_to_have_taken_too_long(server: Server
     server.post(f"{job}/variables", {"ms": 60_000})
     visitor = Visitor(page, server)
     visitor.start()
-    expect(visitor.error("took too long and was ended").first).to_contain_text("Endless")
+    expect(visitor.error("took too long and was stopped").first).to_contain_text("Endless")
 
 
 def test_the_same_error_again_is_counted(server: Server, page: Page) -> None:
@@ -61,8 +61,8 @@ def test_the_same_error_again_is_counted(server: Server, page: Page) -> None:
     visitor = Visitor(page, server)
     visitor.choose("Cores to use", 1)
     visitor.start()
-    expect(visitor.error("broke off with an error")).to_contain_text("2 times")
-    expect(visitor.error("broke off with an error")).to_have_count(1)
+    expect(visitor.error("stopped with an error")).to_contain_text("2 times")
+    expect(visitor.error("stopped with an error")).to_have_count(1)
 
 
 def test_the_list_of_errors_is_bounded(server: Server, page: Page) -> None:
@@ -84,7 +84,7 @@ def test_it_says_that_the_pool_is_away_and_goes_on_when_it_is_back(server: Serve
     expect(visitor.error("The pool couldn\u2019t be reached.").first).to_be_visible()
     server.start()
     visitor.expect_units(1)
-    visitor.expect_status("There is nothing to compute at the moment. The pool is asked again by itself.")
+    visitor.expect_status("There is nothing to compute right now. New work starts automatically.")
     assert counts(server, job)["done"] == 1
 
 
@@ -105,7 +105,7 @@ def test_a_browser_that_can_not_isolate_jobs_is_told_so_and_leases_nothing(serve
     visitor = Visitor(page, server)
     visitor.start()
     expect(page.get_by_role("alert")).to_contain_text("nothing can be computed safely")
-    visitor.expect_status("Computing can\u2019t start here.")
+    visitor.expect_status("Computing isn\u2019t possible here.")
     assert visitor.leases() == []
     page.evaluate("void (window.MessageChannel = window.kept)")
     visitor.press("Try again")
@@ -145,7 +145,7 @@ def test_damaged_choices_are_the_usual_ones(empty: Server, page: Page) -> None:
     visitor.expect_status("Paused.")
     expect(page.get_by_label("Share of the time")).to_have_value("60")
     visitor.press("Resume")
-    visitor.expect_status("There is nothing to compute at the moment. The pool is asked again by itself.")
+    visitor.expect_status("There is nothing to compute right now. New work starts automatically.")
 
 
 @pytest.mark.parametrize("script", [BLOCKED, FULL])

@@ -24,7 +24,7 @@ from tests.serving import Server
 STATES = ("waiting", "offered", "computing", "done", "skipped", "failed", "cancelled")
 OFFERED = "Offered to volunteers."
 COMPUTING = "Volunteers are computing."
-QUIET = "No volunteer has taken up what is offered yet."
+QUIET = "No volunteer has taken the offered work yet."
 # Of a long time, and of the page with it.
 LINES_AND_WIDTH = """(element) => {
   element.textContent = "23 h 59 min";
@@ -69,7 +69,7 @@ def test_the_tree_fills_as_results_come_in(tides: FlowVisitor) -> None:
     tides.expect_finished("0 of 16")
     answer_gauges(tides.server, 5)
     tides.expect_finished("5 of 16")
-    expect(tides.stage(1)).to_contain_text("waits for 7 more")
+    expect(tides.stage(1)).to_contain_text("waiting for 7 more")
     answer_gauges(tides.server, 7)
     expect(tides.stage(1)).to_contain_text("merged")
     expect(tides.entry("storm-surge")).to_contain_text("skipped")
@@ -83,7 +83,7 @@ def test_the_tree_fills_as_results_come_in(tides: FlowVisitor) -> None:
 def test_what_runs_first_is_at_the_bottom(tides: FlowVisitor) -> None:
     headings = tides.page.locator(".stage h3")
     expect(headings).to_have_text(["Stage 3 of 3", "Stage 2 of 3", "Stage 1 of 3"])
-    expect(tides.stage(2)).to_contain_text("Takes what stage 1 comes to.")
+    expect(tides.stage(2)).to_contain_text("Takes the merged results of stage 1.")
 
 
 def test_it_says_whose_it_is_and_what_it_is_called(tides: FlowVisitor) -> None:
@@ -123,7 +123,7 @@ def test_steps_lead_to_their_variables_and_results(tides: FlowVisitor) -> None:
     model = tides.open("tidal-model")
     expect(model.locator(".steps li")).to_have_count(3)
     expect(model.locator(".steps li").nth(1)).to_contain_text("Iteration 2 · done")
-    expect(model.locator(".steps li").nth(2)).to_contain_text("Iteration 3 · waits for a volunteer")
+    expect(model.locator(".steps li").nth(2)).to_contain_text("Iteration 3 · waiting for a volunteer")
     result = model.get_by_role("link", name="result").first.get_attribute("href")
     assert tides.server.get(str(result))["result"] == {"amplitude": 1}
     assert model.get_by_role("link", name="job").get_attribute("href") == "/jobs/tidal-model"
@@ -136,7 +136,7 @@ def test_only_the_latest_steps_are_shown(tides: FlowVisitor) -> None:
     answer(tides.server, "single", {"x": 1}, 12)
     expect(single).to_contain_text("Its latest 10 steps:")
     expect(single.locator(".steps li").first).to_contain_text("Iteration 4 · done")
-    expect(single.locator(".steps li").last).to_contain_text("Iteration 13 · waits for a volunteer")
+    expect(single.locator(".steps li").last).to_contain_text("Iteration 13 · waiting for a volunteer")
     expect(single.locator(".steps li")).to_have_count(10)
 
 
@@ -252,8 +252,8 @@ def test_a_failure_is_shown_with_its_path_and_reason(server: Server, page: Page)
     expect(failure).to_contain_text("while: TypeError")
     expect(visitor.entry("tidal-model")).to_contain_text("failed")
     expect(visitor.entry("harbour-table")).to_contain_text("cancelled")
-    expect(visitor.open("harbour-table")).to_contain_text("It never began.")
-    expect(page.locator("#result")).to_contain_text("The flow failed before it came to one.")
+    expect(visitor.open("harbour-table")).to_contain_text("It never started.")
+    expect(page.locator("#result")).to_contain_text("The flow failed before it had a result.")
 
 
 def test_what_failed_is_found_in_the_tree_however_many_there_are(server: Server, page: Page) -> None:
@@ -265,7 +265,7 @@ def test_what_failed_is_found_in_the_tree_however_many_there_are(server: Server,
     visitor = FlowVisitor(page, server, path)
     answer(server, "segments", {"x": 1}, 61)
     visitor.expect_status("Failed.")
-    page.get_by_role("button", name="Show it in the tree").click()
+    page.get_by_role("button", name="Show in the tree").click()
     expect(page.locator(".entry").nth(60).locator("summary")).to_be_focused()
     expect(page.locator(".entry").nth(60).locator(".details")).to_contain_text("jobs[60]")
 
@@ -285,7 +285,7 @@ def test_a_large_result_is_cut_and_saved_whole(server: Server, page: Page) -> No
     answer(server, "single", result)
     visitor.expect_status("Done.")
     assert len(page.locator("#result-text").inner_text()) == 100_000
-    expect(page.locator("#result")).to_contain_text("This is the beginning.")
+    expect(page.locator("#result")).to_contain_text("This is only the beginning.")
     with page.expect_download() as download:
         page.get_by_role("link", name="Save as a file").click()
     assert json.loads(Path(download.value.path()).read_text()) == result
@@ -311,7 +311,7 @@ def test_no_digit_of_a_result_is_lost(server: Server, page: Page) -> None:
 def test_a_flow_that_isn_t_there_is_told_kindly(server: Server, page: Page, watch: Watch) -> None:
     watch.tolerated.append("status of 404")
     FlowVisitor(page, server, "/flows/elsewhere")
-    expect(page.get_by_role("heading", name="There is no such flow")).to_be_visible()
+    expect(page.get_by_role("heading", name="Flow not found")).to_be_visible()
     expect(page.locator("#content")).to_be_hidden()
 
 
@@ -355,7 +355,7 @@ def test_a_pool_that_is_away_is_waited_for(server: Server, page: Page, watch: Wa
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
     server.kill()
-    visitor.expect_status(re.compile("be reached. Trying again by itself.$"))
+    visitor.expect_status(re.compile("be reached. Retrying automatically.$"))
     expect(visitor.entry("single")).to_contain_text("offered")
     server.start()
     visitor.expect_status(OFFERED)
@@ -419,7 +419,7 @@ def test_so_are_owners_and_links_that_lead_elsewhere(server: Server, page: Page)
     page.route(lambda url: "/flows/" in url, lambda route: change(route) if is_fetch(route) else route.continue_())
     visitor = FlowVisitor(page, server, post_single(server))
     single = visitor.open("single")
-    assert f"A flow of Owner {MARKUP}, begun" in plain(page.locator("#subtitle").inner_text())
+    assert f"A flow of Owner {MARKUP}, started" in plain(page.locator("#subtitle").inner_text())
     expect(single.locator(".details")).to_contain_text("job")
     links = single.locator("a").evaluate_all("(all) => all.map(({href}) => new URL(href).origin)")
     assert set(links) == {server.url}
@@ -494,10 +494,10 @@ def test_a_flow_is_read_by_keyboard(furnished: Any, page: Page) -> None:
     server, paths = furnished
     FlowVisitor(page, server, paths["failed"]).expect_status("Failed.")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Show it in the tree")).to_be_focused()
+    expect(page.get_by_role("button", name="Show in the tree")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".entry[data-state=failed] summary")).to_be_focused()
     page.keyboard.press("Tab")
@@ -527,7 +527,7 @@ def test_how_far_it_is_can_be_heard(furnished: Any, page: Page) -> None:
 
 @pytest.mark.parametrize(
     ("locale", "status", "state"),
-    [("de", "Fertig.", "übersprungen"), ("es", "Terminado.", "omitida"), ("fr", "Terminé.", "passée")],
+    [("de", "Fertig.", "übersprungen"), ("es", "Terminado.", "omitida"), ("fr", "Terminé.", "ignorée")],
 )
 def test_a_flow_speaks_the_visitors_language(
     furnished: Any, make_page: MakePage, locale: str, status: str, state: str
@@ -550,4 +550,4 @@ def test_without_javascript_a_flow_says_what_is_needed(furnished: Any, make_page
     server, paths = furnished
     page = make_page(java_script_enabled=False)
     page.goto(server.url + paths["done"])
-    assert "with JavaScript, and yours has it switched off" in page.locator("noscript").inner_text()
+    assert "needs JavaScript, which is switched off" in page.locator("noscript").inner_text()

@@ -34,7 +34,7 @@ def test_what_an_owner_wrote_is_shown_to_the_letter(visitor: Visitor, part: str)
 
 def test_so_is_the_full_description(visitor: Visitor) -> None:
     card = visitor.card(f"Name {MARKUP}")
-    card.get_by_text("More, and the code").click()
+    card.get_by_text("Details and code").click()
     expect(card.get_by_text(f"Long {MARKUP}", exact=True)).to_be_visible()
 
 

@@ -12,7 +12,7 @@ def test_the_very_code_that_runs_can_be_read(server: Server, page: Page) -> None
     post_job(server)
     visitor = Visitor(page, server)
     assert not any(url.endswith("/jobs/doubling") for url in visitor.requests)
-    visitor.card("Doubling").get_by_text("More, and the code that will run").click()
+    visitor.card("Doubling").get_by_text("Details and code").click()
     expect(page.get_by_role("region", name="Code of Doubling")).to_have_text(DOUBLE)
 
 

@@ -35,7 +35,7 @@ def described(**texts: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("locale", "button"),
     [
-        ("de-DE", "Rechnen lassen"),
+        ("de-DE", "Mitrechnen"),
         ("es-MX", "Empezar a calcular"),
         ("fr", "Commencer à calculer"),
         ("en-GB", "Start computing"),

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.visiting import Visitor, post_busy_job, wait_for_count
 from tests.serving import Server
 
-ELSEWHERE = "Another tab of this browser is computing. This one takes over when that is closed."
+ELSEWHERE = "Another tab is computing. This one takes over when you close it."
 
 
 def both(server: Server, page: Page) -> tuple[Visitor, Visitor, str]:
@@ -41,7 +41,7 @@ def test_it_can_pause_the_first(server: Server, page: Page) -> None:
     second.press("Pause")
     second.expect_status("Paused.")
     expect(first.button("Resume")).to_be_visible()
-    first.expect_status("Pausing. What is being computed may come to its end.")
+    first.expect_status("Pausing once the current units are done.")
 
 
 def test_it_can_change_the_choices_of_the_first(server: Server, page: Page) -> None:

@@ -105,7 +105,7 @@ def test_a_site_may_say_for_whom_and_in_which_language(server: Server, embed: Em
     theirs = post_job(server, "Theirs", count=2, metadata={"owner": "semprebeta"})
     others = post_job(server, "Others", count=2, metadata={"owner": "somebody"})
     page = embed('data-owner="semprebeta, nobody" data-lang="de" async')
-    widget(page).get_by_role("button", name="Rechnen lassen").click()
+    widget(page).get_by_role("button", name="Mitrechnen").click()
     expect(widget(page).get_by_text("2 Einheiten fertig")).to_be_visible()
     assert (counts(server, theirs)["done"], counts(server, others)["done"]) == (2, 0)
 
