@@ -1,4 +1,4 @@
-"""What goes wrong is said plainly, and the page goes on as soon as it can."""
+"""Errors are shown in plain words, and computing resumes as soon as possible."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ DAMAGED = [
 
 @pytest.fixture
 def tolerant(watch: Watch) -> Watch:
-    """Chromium itself logs every request that fails."""
+    """Chromium logs every failed request itself."""
     watch.tolerated.append("Failed to load resource")
     return watch
 
 
-def test_a_job_that_breaks_off_is_named_with_what_it_said(server: Server, page: Page) -> None:
+def test_an_error_of_a_job_is_listed_with_name_and_message(server: Server, page: Page) -> None:
     post_job(server, "Tides", count=1, execute_function=THROW)
     visitor = Visitor(page, server)
     visitor.start()
@@ -48,7 +48,7 @@ def test_a_job_that_breaks_off_is_named_with_what_it_said(server: Server, page: 
     expect(visitor.error("stopped with an error").first).to_contain_text("no such harbour")
 
 
-def test_an_endless_unit_is_ended_and_said_to_have_taken_too_long(server: Server, page: Page) -> None:
+def test_an_endless_unit_is_listed_as_a_timeout(server: Server, page: Page) -> None:
     job = post_job(server, "Endless", execute_function=BUSY, settings={"lease_seconds": 2})
     server.post(f"{job}/variables", {"ms": 60_000})
     visitor = Visitor(page, server)
@@ -74,7 +74,7 @@ def test_the_list_of_errors_is_bounded(server: Server, page: Page) -> None:
 
 
 @pytest.mark.usefixtures("tolerant")
-def test_it_says_that_the_pool_is_away_and_goes_on_when_it_is_back(server: Server, page: Page) -> None:
+def test_an_unreachable_pool_is_reported_and_computing_resumes_with_it(server: Server, page: Page) -> None:
     job = post_busy_job(server, milliseconds=500)
     visitor = Visitor(page, server)
     visitor.start()
@@ -89,7 +89,7 @@ def test_it_says_that_the_pool_is_away_and_goes_on_when_it_is_back(server: Serve
 
 
 @pytest.mark.usefixtures("tolerant")
-def test_jobs_that_can_not_be_loaded_can_be_asked_for_again(server: Server, page: Page) -> None:
+def test_loading_the_jobs_can_be_retried(server: Server, page: Page) -> None:
     post_job(server)
     page.route("**/jobs/index", lambda route: route.abort())
     Visitor(page, server)
@@ -99,7 +99,7 @@ def test_jobs_that_can_not_be_loaded_can_be_asked_for_again(server: Server, page
     expect(page.get_by_role("heading", name="Doubling")).to_be_visible()
 
 
-def test_a_browser_that_can_not_isolate_jobs_is_told_so_and_leases_nothing(server: Server, page: Page) -> None:
+def test_a_browser_without_a_sandbox_shows_an_alert_and_leases_nothing(server: Server, page: Page) -> None:
     job = post_job(server, count=1)
     page.add_init_script("if (window === top) { window.kept = MessageChannel; delete window.MessageChannel; }")
     visitor = Visitor(page, server)
@@ -120,7 +120,7 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("text", DAMAGED)
-def test_a_damaged_memory_is_none(empty: Server, page: Page, text: str) -> None:
+def test_damaged_preferences_are_ignored(empty: Server, page: Page, text: str) -> None:
     visitor = Visitor(page, empty)
     page.evaluate("(text) => localStorage.setItem('comp-pool', text)", text)
     page.reload()
@@ -129,7 +129,7 @@ def test_a_damaged_memory_is_none(empty: Server, page: Page, text: str) -> None:
     assert visitor.stored()["state"] == "running"
 
 
-def test_damaged_choices_are_the_usual_ones(empty: Server, page: Page) -> None:
+def test_invalid_choices_become_the_defaults(empty: Server, page: Page) -> None:
     visitor = Visitor(page, empty)
     visitor.start()
     visitor.press("Pause")
@@ -161,9 +161,7 @@ def test_without_storage_it_computes_as_long_as_the_page_is_open(server: Server,
 
 
 @pytest.mark.parametrize("button", ["Pause", "Stop and forget"])
-def test_where_the_storage_is_full_what_was_taken_back_does_not_come_back(
-    empty: Server, page: Page, button: str
-) -> None:
+def test_with_a_full_storage_withdrawn_consent_does_not_return(empty: Server, page: Page, button: str) -> None:
     visitor = Visitor(page, empty)
     visitor.start()
     page.evaluate(f"() => {{ {FULL} }}")

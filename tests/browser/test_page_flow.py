@@ -1,4 +1,4 @@
-"""The page of a flow: it shows the tree as it fills, why it failed, and what has come of it."""
+"""The page of a flow: the tree and its progress, the status, a failure, the result."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STATES = ("waiting", "offered", "computing", "done", "skipped", "failed", "cance
 OFFERED = "Offered to volunteers."
 COMPUTING = "Volunteers are computing."
 QUIET = "No volunteer has taken the offered work yet."
-# Of a long time, and of the page with it.
+# How many lines a long duration takes, and how wide the page is then.
 LINES_AND_WIDTH = """(element) => {
   element.textContent = "23 h 59 min";
   const text = document.createRange();
@@ -40,13 +40,13 @@ COME_AND_GO = "(isAway) => { window.isAway = isAway; document.dispatchEvent(new 
 
 @pytest.fixture
 def tides(server: Server, page: Page) -> FlowVisitor:
-    """A flow of which nothing is done yet."""
+    """A flow without results yet."""
     flowing.post_tidal_jobs(server)
     return FlowVisitor(page, server, post_tides(server))
 
 
 def post_entries(server: Server, count: int) -> str:
-    """Posts a flow of so many entries, and one that takes what they come to; returns its path."""
+    """Posts a flow with `count` entries, and one that takes their merged results; returns its path."""
     segments, total = post_job(server, "Segments"), post_job(server, "Total")
     for number in range(count):
         server.post(f"{segments}/variables/s{number:03}", {"n": number}, "PUT")
@@ -55,13 +55,13 @@ def post_entries(server: Server, count: int) -> str:
 
 
 def post_single(server: Server, condition: str | None = None, **fields: Any) -> str:
-    """Posts a flow of one entry; returns its path."""
+    """Posts a flow with one entry; returns its path."""
     job = post_job(server, "Single")
     server.post(f"{job}/variables", {"n": 1})
     return post_flow(server, [{"job": job, **({"while": condition} if condition else {})}], **fields)
 
 
-# How it fills
+# Progress
 
 
 def test_the_tree_fills_as_results_come_in(tides: FlowVisitor) -> None:
@@ -80,19 +80,19 @@ def test_the_tree_fills_as_results_come_in(tides: FlowVisitor) -> None:
     assert json.loads(tides.page.get_by_role("region", name="Result").inner_text()) == flowing.TABLE
 
 
-def test_what_runs_first_is_at_the_bottom(tides: FlowVisitor) -> None:
+def test_the_first_stage_is_at_the_bottom(tides: FlowVisitor) -> None:
     headings = tides.page.locator(".stage h3")
     expect(headings).to_have_text(["Stage 3 of 3", "Stage 2 of 3", "Stage 1 of 3"])
     expect(tides.stage(2)).to_contain_text("Takes the merged results of stage 1.")
 
 
-def test_it_says_whose_it_is_and_what_it_is_called(tides: FlowVisitor) -> None:
+def test_name_and_owner_are_shown(tides: FlowVisitor) -> None:
     expect(tides.page.get_by_role("heading", level=1)).to_have_text(flowing.NAME)
     expect(tides.page.locator("#subtitle")).to_contain_text("A flow of")
     expect(tides.page).to_have_title("Running · \u2068High water along the Elbe, 2027\u2069")
 
 
-def test_a_flow_without_a_name_is_called_by_its_id(server: Server, page: Page) -> None:
+def test_a_flow_without_a_name_shows_its_id(server: Server, page: Page) -> None:
     path = post_single(server)
     FlowVisitor(page, server, path)
     expect(page.get_by_role("heading", level=1)).to_have_text(path.rsplit("/", 1)[1])
@@ -104,7 +104,7 @@ def test_conditions_are_marked(tides: FlowVisitor) -> None:
     expect(tides.entry("wind-drift").locator(".conditions")).to_have_count(0)
 
 
-def test_what_is_read_stays_where_it_is_while_the_tree_fills(tides: FlowVisitor) -> None:
+def test_open_details_keep_focus_and_position_while_the_tree_fills(tides: FlowVisitor) -> None:
     entry = tides.open("hamburg")
     entry.evaluate("(element) => { window.kept = element.querySelector('details'); }")
     link = entry.get_by_role("link", name="Variable (JSON) · Iteration 1")
@@ -153,7 +153,7 @@ def test_many_entries_are_shown_some_at_a_time(server: Server, page: Page) -> No
     expect(visitor.stage(1).get_by_role("button")).to_have_count(0)
 
 
-def test_how_long_it_was_computed_is_told_from_how_long_it_waited(server: Server, page: Page) -> None:
+def test_the_run_time_excludes_waiting(server: Server, page: Page) -> None:
     visitor = FlowVisitor(page, server, post_single(server))
     leased = server.get("/jobs/single/variables")
     address = server.url + leased["_links"]["post_result"]
@@ -162,7 +162,7 @@ def test_how_long_it_was_computed_is_told_from_how_long_it_waited(server: Server
     assert "1\u00a0min\u00a015\u00a0sec" in visitor.entry("single").locator(".state").inner_text()
 
 
-def test_how_long_a_step_waited_is_among_its_details(server: Server, page: Page) -> None:
+def test_details_show_how_long_a_step_waited(server: Server, page: Page) -> None:
     def change(route: Route) -> None:
         document = route.fetch().json()
         times = {"started": "2027-01-01T12:00:00Z", "finished": "2027-01-01T12:01:00Z", "run_seconds": 20}
@@ -175,7 +175,7 @@ def test_how_long_a_step_waited_is_among_its_details(server: Server, page: Page)
     expect(step).to_have_text("Iteration 1 · done · computed in 20 sec · waited 40 sec")
 
 
-def test_which_iteration_an_entry_is_at_stands_on_it(tides: FlowVisitor) -> None:
+def test_a_repeated_entry_shows_its_iteration(tides: FlowVisitor) -> None:
     answer_gauges(tides.server)
     expect(tides.entry("tidal-model").locator(".state")).to_have_text("Iteration 1 · offered")
     answer(tides.server, "tidal-model", {"amplitude": 1}, 2)
@@ -183,10 +183,10 @@ def test_which_iteration_an_entry_is_at_stands_on_it(tides: FlowVisitor) -> None
     expect(tides.entry("wind-drift").locator(".state")).to_have_text("offered")
 
 
-# Whether somebody computes
+# Status
 
 
-def test_what_is_offered_is_told_from_what_is_computed(tides: FlowVisitor) -> None:
+def test_offered_and_computing_entries_are_distinguished(tides: FlowVisitor) -> None:
     tides.expect_status(OFFERED)
     counts = tides.stage(1).locator(".counts li:visible")
     expect(counts).to_have_text(["12 offered"])
@@ -196,7 +196,7 @@ def test_what_is_offered_is_told_from_what_is_computed(tides: FlowVisitor) -> No
     expect(tides.page.locator(".entry[data-state=computing]")).to_have_count(1)
 
 
-def test_only_what_is_computed_moves(tides: FlowVisitor) -> None:
+def test_only_computing_entries_are_animated(tides: FlowVisitor) -> None:
     moving = "document.getAnimations().filter(({animationName}) => animationName).length"
     tides.expect_status(OFFERED)
     assert tides.page.evaluate(moving) == 0
@@ -205,7 +205,7 @@ def test_only_what_is_computed_moves(tides: FlowVisitor) -> None:
     assert tides.page.evaluate(moving) > 0
 
 
-def test_what_nobody_takes_up_is_said_after_a_while(server: Server, page: Page) -> None:
+def test_unclaimed_work_is_reported_after_a_while(server: Server, page: Page) -> None:
     page.clock.install()
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
@@ -216,7 +216,7 @@ def test_what_nobody_takes_up_is_said_after_a_while(server: Server, page: Page) 
     visitor.expect_status(COMPUTING)
 
 
-def test_what_is_computed_for_long_is_not_called_so(server: Server, page: Page) -> None:
+def test_a_long_computation_is_not_unclaimed(server: Server, page: Page) -> None:
     path = post_single(server)
     server.get("/jobs/single/variables")
     page.clock.install()
@@ -226,7 +226,7 @@ def test_what_is_computed_for_long_is_not_called_so(server: Server, page: Page) 
     visitor.expect_status(COMPUTING)
 
 
-def test_where_the_job_is_paused_that_is_said_too(server: Server, page: Page) -> None:
+def test_a_paused_job_is_named_with_unclaimed_work(server: Server, page: Page) -> None:
     page.clock.install()
     path = post_single(server)
     server.post("/jobs/single", {"state": "paused"}, "PATCH")
@@ -235,10 +235,10 @@ def test_where_the_job_is_paused_that_is_said_too(server: Server, page: Page) ->
     page.clock.run_for(32_000)
     visitor.expect_status(f"{QUIET} The job \u2068single\u2069 is paused.")
     page.clock.run_for(60_000)
-    assert len([url for url in visitor.asked if url.endswith("/jobs/single")]) == 1
+    assert len([url for url in visitor.requests if url.endswith("/jobs/single")]) == 1
 
 
-# How it ends
+# End
 
 
 def test_a_failure_is_shown_with_its_path_and_reason(server: Server, page: Page) -> None:
@@ -256,7 +256,7 @@ def test_a_failure_is_shown_with_its_path_and_reason(server: Server, page: Page)
     expect(page.locator("#result")).to_contain_text("The flow failed before it had a result.")
 
 
-def test_what_failed_is_found_in_the_tree_however_many_there_are(server: Server, page: Page) -> None:
+def test_a_failed_entry_beyond_the_first_page_is_found_in_the_tree(server: Server, page: Page) -> None:
     segments = post_job(server, "Segments")
     for number in range(61):
         server.post(f"{segments}/variables", {"n": number})
@@ -270,7 +270,7 @@ def test_what_failed_is_found_in_the_tree_however_many_there_are(server: Server,
     expect(page.locator(".entry").nth(60).locator(".details")).to_contain_text("jobs[60]")
 
 
-def test_a_cancelled_flow_says_so(tides: FlowVisitor) -> None:
+def test_a_cancelled_flow_is_shown_as_cancelled(tides: FlowVisitor) -> None:
     tides.expect_finished("0 of 16")
     owner = {"Authorization": f"Bearer {tides.server.key}"}
     assert tides.page.request.delete(tides.server.url + tides.path, headers=owner).status == 204
@@ -308,14 +308,14 @@ def test_no_digit_of_a_result_is_lost(server: Server, page: Page) -> None:
     assert shown == {"factorial": 30414093201713378043612608166064768844377641568960512, "half": 0.5}
 
 
-def test_a_flow_that_isn_t_there_is_told_kindly(server: Server, page: Page, watch: Watch) -> None:
+def test_a_missing_flow_has_a_page(server: Server, page: Page, watch: Watch) -> None:
     watch.tolerated.append("status of 404")
     FlowVisitor(page, server, "/flows/elsewhere")
     expect(page.get_by_role("heading", name="Flow not found")).to_be_visible()
     expect(page.locator("#content")).to_be_hidden()
 
 
-# How often it asks
+# Polling
 
 
 def test_an_unchanged_flow_is_not_sent_again(tides: FlowVisitor) -> None:
@@ -323,34 +323,34 @@ def test_an_unchanged_flow_is_not_sent_again(tides: FlowVisitor) -> None:
         tides.expect_finished("0 of 16")
 
 
-def test_it_asks_no_more_of_what_has_ended(server: Server, page: Page) -> None:
+def test_polling_ends_with_the_flow(server: Server, page: Page) -> None:
     page.clock.install()
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
     answer(server, "single", {"x": 1})
     page.clock.run_for(6_000)
     visitor.expect_status("Done.")
-    asked = len(visitor.asked)
+    requests = len(visitor.requests)
     page.clock.run_for(60_000)
     page.evaluate(COME_AND_GO, False)
-    assert len(visitor.asked) == asked
+    assert len(visitor.requests) == requests
 
 
-def test_it_asks_nothing_while_nobody_looks(server: Server, page: Page) -> None:
+def test_a_hidden_page_does_not_poll(server: Server, page: Page) -> None:
     page.add_init_script(HIDE)
     page.clock.install()
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
     page.evaluate(COME_AND_GO, True)
-    asked = len(visitor.asked)
+    requests = len(visitor.requests)
     page.clock.run_for(60_000)
-    assert len(visitor.asked) == asked
+    assert len(visitor.requests) == requests
     answer(server, "single", {"x": 1})
     page.evaluate(COME_AND_GO, False)
     visitor.expect_status("Done.")
 
 
-def test_a_pool_that_is_away_is_waited_for(server: Server, page: Page, watch: Watch) -> None:
+def test_polling_goes_on_while_the_pool_is_unreachable(server: Server, page: Page, watch: Watch) -> None:
     watch.tolerated.append("ERR_CONNECTION")
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
@@ -380,10 +380,10 @@ def test_the_state_is_announced_and_single_entries_are_not(tides: FlowVisitor) -
     assert tides.page.evaluate("announced") == [COMPUTING, "Done."]
 
 
-# What comes from elsewhere
+# Untrusted content
 
 
-def test_whatever_it_is_called_is_text(server: Server, page: Page) -> None:
+def test_the_name_is_text(server: Server, page: Page) -> None:
     visitor = FlowVisitor(page, server, post_single(server, name=f"Name \u202e{MARKUP}"))
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Name \u202e{MARKUP}")
     expect(page).to_have_title(f"Running · \u2068Name {MARKUP}\u2069")
@@ -392,7 +392,7 @@ def test_whatever_it_is_called_is_text(server: Server, page: Page) -> None:
     assert page.locator("main img, main script").count() == 0
 
 
-def test_so_is_whatever_was_thrown(server: Server, page: Page) -> None:
+def test_so_is_a_thrown_error(server: Server, page: Page) -> None:
     visitor = FlowVisitor(page, server, post_single(server, f"() => {{ throw new Error({MARKUP!r}); }}"))
     answer(server, "single", {"x": 1})
     visitor.expect_status("Failed.")
@@ -400,7 +400,7 @@ def test_so_is_whatever_was_thrown(server: Server, page: Page) -> None:
     assert page.evaluate("window.hacked") is None
 
 
-def test_so_is_whatever_has_come_of_it(server: Server, page: Page) -> None:
+def test_so_is_the_result(server: Server, page: Page) -> None:
     visitor = FlowVisitor(page, server, post_single(server))
     answer(server, "single", {MARKUP: MARKUP})
     visitor.expect_status("Done.")
@@ -408,7 +408,7 @@ def test_so_is_whatever_has_come_of_it(server: Server, page: Page) -> None:
     assert page.evaluate("window.hacked") is None
 
 
-def test_so_are_owners_and_links_that_lead_elsewhere(server: Server, page: Page) -> None:
+def test_so_are_owners_and_foreign_links(server: Server, page: Page) -> None:
     def change(route: Route) -> None:
         document = route.fetch().json()
         document["owner"] = f"Owner \u202e{MARKUP}"
@@ -429,12 +429,12 @@ def is_fetch(route: Route) -> bool:
     return route.request.resource_type == "fetch"
 
 
-# For everybody
+# Accessibility and languages
 
 
 @pytest.fixture(scope="module")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, str]]]:
-    """A pool with a flow that is done, one that failed and one that runs, by those words."""
+    """A pool with three flows, and their paths by state."""
     with lasting_server(tmp_path_factory.mktemp("flows")) as server:
         flowing.post_tidal_jobs(server)
         paths = {"done": post_tides(server)}
@@ -482,7 +482,7 @@ def test_figures_of_a_flow_stand_in_one_line_on_a_phone(furnished: Any, make_pag
 
 
 @pytest.mark.parametrize("state", SHOWN)
-def test_what_is_touched_on_a_flow_is_large_enough(furnished: Any, make_page: MakePage, state: str) -> None:
+def test_touch_targets_of_a_flow_are_large_enough(furnished: Any, make_page: MakePage, state: str) -> None:
     page = show(furnished, make_page(**PHONE), state).page
     touched = page.locator("button:visible, summary:visible, a:visible")
     sizes = touched.evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().height)")
@@ -513,12 +513,12 @@ def test_headings_of_a_flow_lead_down_without_a_gap(furnished: Any, page: Page, 
     assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
-def test_nothing_of_a_flow_moves_for_those_who_want_none_of_it(furnished: Any, make_page: MakePage) -> None:
+def test_reduced_motion_stops_the_animations_of_a_flow(furnished: Any, make_page: MakePage) -> None:
     page = show(furnished, make_page(reduced_motion="reduce"), "running").page
     assert page.evaluate("document.getAnimations().length") == 0
 
 
-def test_how_far_it_is_can_be_heard(furnished: Any, page: Page) -> None:
+def test_the_progress_is_accessible(furnished: Any, page: Page) -> None:
     show(furnished, page, "running")
     bar = page.get_by_role("progressbar", name="Progress")
     expect(bar).to_have_attribute("aria-valuenow", "14")
@@ -529,7 +529,7 @@ def test_how_far_it_is_can_be_heard(furnished: Any, page: Page) -> None:
     ("locale", "status", "state"),
     [("de", "Fertig.", "übersprungen"), ("es", "Terminado.", "omitida"), ("fr", "Terminé.", "ignorée")],
 )
-def test_a_flow_speaks_the_visitors_language(
+def test_a_flow_is_in_the_visitors_language(
     furnished: Any, make_page: MakePage, locale: str, status: str, state: str
 ) -> None:
     server, paths = furnished
@@ -538,7 +538,7 @@ def test_a_flow_speaks_the_visitors_language(
     expect(visitor.entry("storm-surge").locator(".state-name")).to_have_text(state)
 
 
-def test_every_text_that_a_flow_names_is_there(furnished: Any, page: Page) -> None:
+def test_every_text_key_of_a_flow_exists(furnished: Any, page: Page) -> None:
     show(furnished, page, "running")
     named = page.locator("[data-text]").evaluate_all("(all) => all.map(({dataset}) => dataset.text)")
     labels = page.locator("[data-label]").evaluate_all("(all) => all.map(({dataset}) => dataset.label)")
@@ -546,7 +546,7 @@ def test_every_text_that_a_flow_names_is_there(furnished: Any, page: Page) -> No
     assert {*named, *labels, *built} <= set(page.evaluate(PLACEHOLDERS, "en"))
 
 
-def test_without_javascript_a_flow_says_what_is_needed(furnished: Any, make_page: MakePage) -> None:
+def test_without_javascript_a_flow_shows_a_hint(furnished: Any, make_page: MakePage) -> None:
     server, paths = furnished
     page = make_page(java_script_enabled=False)
     page.goto(server.url + paths["done"])

@@ -1,4 +1,4 @@
-"""What comes from a job or its owner reaches the page as text, and never as markup."""
+"""Content from jobs and owners reaches the page as text, never as markup."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def visitor(server: Server, page: Page) -> Visitor:
 
 
 @pytest.mark.parametrize("part", ["Name", "Owner", "Short"])
-def test_what_an_owner_wrote_is_shown_to_the_letter(visitor: Visitor, part: str) -> None:
+def test_texts_of_an_owner_are_shown_literally(visitor: Visitor, part: str) -> None:
     expect(visitor.card(f"Name {MARKUP}")).to_contain_text(f"{part} {MARKUP}")
 
 
@@ -71,7 +71,7 @@ def test_so_is_why_a_result_was_rejected(server: Server, page: Page, watch: Watc
     assert page.evaluate("window.hacked") is None
 
 
-def test_a_name_without_end_does_not_widen_the_page(server: Server, page: Page) -> None:
+def test_a_long_name_does_not_widen_the_page(server: Server, page: Page) -> None:
     post_job(server, "W" * 80, metadata={"owner": "O" * 200})
     post_job(server, "Other", metadata={"owner": "P" * 200})
     page.set_viewport_size({"width": 320, "height": 700})
@@ -79,7 +79,7 @@ def test_a_name_without_end_does_not_widen_the_page(server: Server, page: Page) 
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
-def test_a_name_that_turns_the_direction_of_writing_turns_nothing_else(server: Server, page: Page) -> None:
+def test_direction_controls_in_a_name_affect_nothing_else(server: Server, page: Page) -> None:
     post_job(server, "\u2069\u202eevil", metadata={"owner": "\u202eabc\u2069"})
     subtitle = Visitor(page, server).by_id("subtitle")
     expect(subtitle).to_contain_text("One job for")
