@@ -34,11 +34,18 @@ export class BrowserExecutor {
    * @param {{timeout: number, signal?: AbortSignal}} options in milliseconds
    * @returns {Promise<Computed>}
    */
-  async compute(unit, { timeout, signal }) {
+  async compute(unit, options) {
     const worker = await this.#workerFor(unit);
-    if (signal?.aborted) throw this.#discard(cancelled());
+    if (options.signal?.aborted) throw this.#discard(cancelled());
+    return this.#request(worker, unit, options);
+  }
+
+  /**
+   * @param {SandboxWorker} worker @param {Unit} unit @param {{timeout: number, signal?: AbortSignal}} options
+   * @returns {Promise<Computed>}
+   */
+  #request(worker, { source, variable, context }, { timeout, signal }) {
     const number = ++this.#units;
-    const { source, variable, context } = unit;
     return new Promise((resolve, reject) => {
       const cancelTimer = this.#clock.after(timeout, () => fail(new JobError("timeout", "the deadline has passed")));
       const abort = () => fail(cancelled());

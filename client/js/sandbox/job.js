@@ -129,7 +129,9 @@
 
   /** @param {unknown} result */
   function serialise(result) {
-    if (result === undefined) throw new UnitError("no-result", "the context has no field `result`");
+    if (result === undefined) {
+      throw new UnitError("no-result", "execute_function returned a context without a `result` field");
+    }
     const text = stringify(result);
     if (text !== undefined) return text;
     throw new UnitError("not-json", "the result, a " + typeof result + ", is not representable as JSON");

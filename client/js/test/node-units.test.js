@@ -81,7 +81,7 @@ withExecutor("an unchanged starting result is the result", async (executor) => {
 withExecutor("a result is not carried over to the next variable", async (executor) => {
   const source = "(variable, context) => { if (variable.first) context.result = 1; }";
   await compute(executor, source, { variable: { first: true } });
-  assert.match((await failure(executor, source)).message, /no field `result`/);
+  assert.match((await failure(executor, source)).message, /without a `result` field/);
 });
 
 withExecutor("another job gets its own process", async (executor) => {
