@@ -88,7 +88,7 @@ def test_the_first_stage_is_at_the_bottom(tides: FlowVisitor) -> None:
 
 def test_name_and_owner_are_shown(tides: FlowVisitor) -> None:
     expect(tides.page.get_by_role("heading", level=1)).to_have_text(flowing.NAME)
-    expect(tides.page.locator("#subtitle")).to_contain_text("A flow of")
+    expect(tides.page.locator("#subtitle")).to_contain_text("A flow by")
     expect(tides.page).to_have_title("Running · \u2068High water along the Elbe, 2027\u2069")
 
 
@@ -419,7 +419,7 @@ def test_so_are_owners_and_foreign_links(server: Server, page: Page) -> None:
     page.route(lambda url: "/flows/" in url, lambda route: change(route) if is_fetch(route) else route.continue_())
     visitor = FlowVisitor(page, server, post_single(server))
     single = visitor.open("single")
-    assert f"A flow of Owner {MARKUP}, started" in plain(page.locator("#subtitle").inner_text())
+    assert f"A flow by Owner {MARKUP}, started" in plain(page.locator("#subtitle").inner_text())
     expect(single.locator(".details")).to_contain_text("job")
     links = single.locator("a").evaluate_all("(all) => all.map(({href}) => new URL(href).origin)")
     assert set(links) == {server.url}

@@ -14,7 +14,7 @@ export default {
   "subtitle.more": "noch {count}",
   "subtitle.unnamed": "jemandem ohne Namen",
   "button.start": "Mitrechnen",
-  "button.pause": "Pausieren",
+  "button.pause": "Pause",
   "button.resume": "Weiterrechnen",
   "button.again": "Erneut versuchen",
   "button.forget": "Beenden und vergessen",
