@@ -64,7 +64,7 @@ def compute(visitor: Visitor) -> None:
     """First the demo jobs, then longer units, so that the workers are busy on the screenshot."""
     visitor.choose("Share of the time", 90)
     visitor.start()
-    expect(visitor.by_id("units")).to_have_text(AT_LEAST_30)
+    expect(visitor.by_id("units")).to_have_text(AT_LEAST_30, timeout=30_000)
     for _ in range(40):
         visitor.server.post("/jobs/tide-tables/variables", {"ms": 900})
     expect(visitor.worker(1)).to_contain_text("Tide tables", timeout=30_000)
