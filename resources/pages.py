@@ -70,7 +70,7 @@ class FlowPage(TopPage):
     """The page at `/flows/{flow}`, the same for every flow: it knows its own by its address."""
 
     def __init__(self, name: str) -> None:
-        super().__init__("flow.html", name)
+        super().__init__("flow/page.html", name)
 
 
 class WidgetPage(Resource):
