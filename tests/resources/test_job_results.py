@@ -99,7 +99,7 @@ def test_going_on_after_the_end_finds_what_was_accepted_since(computed: PoolApp)
 
 
 def test_the_stream_is_not_cut_into_pages(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("resources.request.LARGEST_PAGE", 3)
+    monkeypatch.setattr("resources.request.MAX_PAGE", 3)
     pool.post_job()
     for number in range(10):
         pool.post_json(pool.post_variable(JOB, f"v{number}") + "/results", number, status=201)
