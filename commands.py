@@ -23,6 +23,12 @@ Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Command = Callable[[argparse.Namespace, Config], int]
 
 
+def add_commands(subparsers: Subparsers) -> None:
+    add_serve(subparsers)
+    add_check(subparsers)
+    add_key(subparsers)
+
+
 def add_serve(subparsers: Subparsers) -> None:
     settings = f"Settings (environment variables):\n{Config.help_text()}"
     _add(subparsers, "serve", _serve, "serve the pool (gunicorn)", settings)
@@ -75,6 +81,9 @@ def _run(command: Command, arguments: argparse.Namespace) -> int:
 
 def _serve(_arguments: argparse.Namespace, config: Config) -> int:
     from gunicorn.app.wsgiapp import WSGIApplication
+
+    # Before gunicorn puts the working directory first on the path: `data/` there is the pool's, and no package.
+    import server  # noqa: F401
 
     # Opened once here, an unusable directory is reported in one line and not as a traceback of gunicorn's.
     _store(config).close()

@@ -37,7 +37,7 @@ def load(pool: PoolParts, directory: Path) -> Iterator[str]:
         return
     for folder in sorted(path for path in data.JOBS.iterdir() if path.is_dir()):
         count = _load_job(pool, folder)
-        yield f"demo job {folder.name}: {count} variables"
+        yield f"demo job {folder.name}: {count} variable{'' if count == 1 else 's'}"
     for path in sorted(data.FLOWS.glob("*.json")):
         _load_flow(pool, path)
         yield f"demo flow {path.stem}"

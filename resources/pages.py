@@ -59,7 +59,7 @@ class FlowPage(TopPage):
     """The page at `/flows/{flow}`: one file for all flows, which takes the flow's id from its own address."""
 
     def __init__(self, name: str) -> None:
-        super().__init__("flow.html", name)
+        super().__init__("flow/page.html", name)
 
 
 class WidgetPage(Resource):

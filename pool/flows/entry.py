@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from pool.errors import Invalid
@@ -23,7 +24,7 @@ class EntryFailed(Exception):
 
 
 class Entry:
-    """`entry` is its stored document, `first` the id of its first step, `incoming` the merged result from below.
+    """`entry` is its stored document, `first` the id of its first step, `incoming` reads the merged result from below.
 
     Every method raises EntryFailed.
     """
@@ -35,7 +36,7 @@ class Entry:
         validation: Validation,
         entry: Document,
         first: StepId,
-        incoming: Document,
+        incoming: Callable[[], Document],
     ) -> None:
         self._store, self._sandbox, self._validation = store, sandbox, validation
         self._entry, self._first, self._incoming = entry, first, incoming
@@ -62,11 +63,11 @@ class Entry:
         """Evaluates `if`. An entry without a variable computes the incoming object, which the job must accept."""
         job = self.job()
         self._require_variable()
-        if "if" in self._entry and not self._evaluate("if", self._incoming):
+        if "if" in self._entry and not self._evaluate("if", self._incoming()):
             return False
         if "variable" not in self._entry:
             try:
-                self._validation.require_variable(job, self._incoming)
+                self._validation.require_variable(job, self._incoming())
             except Invalid as ex:
                 raise self.failure(str(ex), console=ex.console) from ex
         return True
@@ -82,7 +83,7 @@ class Entry:
         """Evaluates `while` after an iteration; the context of the next one, or None if there is none."""
         if "while" not in self._entry:
             return None
-        context = {**self._incoming, "result": result, "iteration": iteration}
+        context = {**self._incoming(), "result": result, "iteration": iteration}
         if not self._evaluate("while", context):
             return None
         if iteration >= max_iterations:
@@ -102,7 +103,7 @@ class Entry:
 
     def _data(self) -> Document:
         if "variable" not in self._entry:
-            return self._incoming
+            return self._incoming()
         try:
             return dict(self._store.variables.get(self.job_id, self._entry["variable"])["data"])
         except NotFound as ex:

@@ -60,7 +60,8 @@ class FlowLevel:
 
     def _entry(self, index: int) -> Entry:
         first = StepId(self._flow_id, self.number, index, 1)
-        return Entry(self._store, self._sandbox, self._validation, self._entries[index], first, self._incoming)
+        # Lazily: an entry of a level that is still waiting must not fix what comes in.
+        return Entry(self._store, self._sandbox, self._validation, self._entries[index], first, lambda: self._incoming)
 
     @cached_property
     def _incoming(self) -> Document:
