@@ -107,6 +107,7 @@ def create_app(config: Config | None = None, pool: Pool | None = None) -> App:
     pool = pool or Pool(config or Config.from_environ())
     app: App = falcon.App(middleware=OpenAtFirstRequest(pool))
     app.add_middleware(Headers())
+    # `/jobs/` and `/jobs` are the same resource to most people.
     app.req_options.strip_url_path_trailing_slash = True
     app.req_options.keep_blank_qs_values = True
     errors.install(app)

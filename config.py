@@ -68,6 +68,7 @@ def _as_text(value: object) -> str:
 
 def _parsed(name: str, text: str, default: object) -> bool | int | str | Path:
     variable = PREFIX + name.upper()
+    # Before int, since a bool is one in Python.
     if isinstance(default, bool):
         if text not in ("0", "1"):
             raise InvalidSetting(f"{variable} must be 0 or 1, not {text!r}")

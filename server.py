@@ -50,6 +50,7 @@ threads = _config.threads
 # Longer than a volunteer usually waits between two requests; then a connection is reused.
 keepalive = 15
 timeout = 60
+# A worker may be busy with the validator of a result: its volunteer still gets the answer.
 graceful_timeout = 30
 # A control socket is one more way in that nobody here needs.
 control_socket_disable = True
