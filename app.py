@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
-from typing import Any
 
 import falcon
 
@@ -36,8 +35,11 @@ from resources import (
     variables,
 )
 from resources.headers import Headers
+from resources.resource import Resource
 from storage.base import Store
 from storage.flat import FlatStore
+
+App = falcon.App[falcon.Request, falcon.Response]
 
 
 class Pool:
@@ -100,10 +102,12 @@ class OpenAtFirstRequest:
         self._pool.open()
 
 
-def create_app(config: Config | None = None, pool: Pool | None = None) -> falcon.App[Any, Any]:
+def create_app(config: Config | None = None, pool: Pool | None = None) -> App:
     """The WSGI application of a pool, given or made from settings. It writes and prints nothing."""
     pool = pool or Pool(config or Config.from_environ())
-    app = falcon.App(middleware=[OpenAtFirstRequest(pool), Headers()])
+    app: App = falcon.App(middleware=OpenAtFirstRequest(pool))
+    app.add_middleware(Headers())
+    # `/jobs/` and `/jobs` are the same resource to most people.
     app.req_options.strip_url_path_trailing_slash = True
     app.req_options.keep_blank_qs_values = True
     errors.install(app)
@@ -112,7 +116,7 @@ def create_app(config: Config | None = None, pool: Pool | None = None) -> falcon
     return app
 
 
-def routes(pool: Pool) -> dict[str, Any]:
+def routes(pool: Pool) -> dict[str, Resource]:
     limit, bulk_limit = pool.config.max_document, pool.config.max_bulk
     files, name = assets.table(), pool.config.name
     scheduled = jobs.ScheduledJob(pool.scheduler)
@@ -121,9 +125,9 @@ def routes(pool: Pool) -> dict[str, Any]:
     return {
         "/": root.Root(name),
         "/widget": pages.WidgetPage(name),
-        "/widget.js": assets.One(files["web/widget.js"]),
+        "/widget.js": assets.AssetAlias(files["web/widget.js"]),
         "/client/{file:path}": assets.Assets(files),
-        "/sandbox": sandbox.Cage(),
+        "/sandbox": sandbox.SandboxFrame(),
         "/health": health.Health(pool.store),
         "/metrics": metrics.Metrics(pool.store),
         "/openapi.json": openapi.Description(),
@@ -136,7 +140,7 @@ def routes(pool: Pool) -> dict[str, Any]:
         "/jobs/scheduled/{scheduler}": scheduled,
         "/jobs/{job}": jobs.Item(pool.jobs, pool.keys, limit),
         "/jobs/{job}/progress": progress.Progress(pool.jobs, pool.keys, pool.store),
-        "/jobs/{job}/results": results.OfJob(pool.results),
+        "/jobs/{job}/results": results.JobResults(pool.results),
         "/jobs/{job}/variables": variables.Collection(pool.variables, pool.keys, limit, bulk_limit),
         "/jobs/{job}/variables/index": variables.Index(pool.variables),
         "/jobs/{job}/variables/{variable}": variables.Item(pool.variables, pool.jobs, pool.keys, limit),

@@ -1,4 +1,8 @@
-"""The server's part of the `comp-pool` command line."""
+"""The server's commands of `comp-pool`: serve, check and key.
+
+`pool`, `storage` and gunicorn are imported by the commands that need them: `comp-pool work` loads this module too, and
+starts faster without them.
+"""
 
 from __future__ import annotations
 
@@ -6,34 +10,48 @@ import argparse
 import math
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from config import Config, InvalidSetting
 
-Subparsers = Any
+if TYPE_CHECKING:
+    from app import Pool
+    from pool.keys import Keys
+    from storage.flat import FlatStore
+
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Command = Callable[[argparse.Namespace, Config], int]
 
 
+def add_commands(subparsers: Subparsers) -> None:
+    add_serve(subparsers)
+    add_check(subparsers)
+    add_key(subparsers)
+
+
 def add_serve(subparsers: Subparsers) -> None:
-    _add(subparsers, "serve", _serve, "serve the pool (gunicorn)", "The environment:\n" + Config.described())
+    settings = f"Settings (environment variables):\n{Config.help_text()}"
+    _add(subparsers, "serve", _serve, "serve the pool (gunicorn)", settings)
 
 
 def add_check(subparsers: Subparsers) -> None:
-    parser = _add(subparsers, "check", _check, "compare markers, journals and counts with the documents; advance flows")
-    parser.add_argument("--repair", action="store_true", help="repair what disagrees; the pool must be stopped")
+    parser = _add(subparsers, "check", _check, "check queue, journals and counts against the documents; advance flows")
+    parser.add_argument("--repair", action="store_true", help="repair disagreements; the pool must be stopped")
 
 
 def add_key(subparsers: Subparsers) -> None:
-    parser = _add(subparsers, "key", lambda *_: parser.print_help() or 2, "make, list and revoke keys of owners")
+    parser = _add(subparsers, "key", lambda *_: _print_help(parser), "create, list and revoke keys of owners")
     actions = parser.add_subparsers()
-    new = _add(actions, "add", _add_key, "make a key and print it, once")
-    new.add_argument("owner", help="the owner's name")
+    add = _add(actions, "add", _add_key, "create a key and print it, only this once")
+    add.add_argument("owner", help="the owner's name")
     _add(actions, "list", _list_keys, "list keys by digest")
-    revoked = _add(actions, "revoke", _revoke_key, "revoke a key")
-    revoked.add_argument("digest", help="the digest as listed, or its first characters")
+    revoke = _add(actions, "revoke", _revoke_key, "revoke a key")
+    revoke.add_argument("digest", help="the digest as listed, or its first characters (at least 4)")
 
 
-def _add(subparsers: Subparsers, name: str, command: Command, summary: str, epilog: str = "") -> Any:
+def _add(
+    subparsers: Subparsers, name: str, command: Command, summary: str, epilog: str = ""
+) -> argparse.ArgumentParser:
     parser = subparsers.add_parser(
         name,
         help=summary,
@@ -43,6 +61,11 @@ def _add(subparsers: Subparsers, name: str, command: Command, summary: str, epil
     )
     parser.set_defaults(run=lambda arguments: _run(command, arguments))
     return parser
+
+
+def _print_help(parser: argparse.ArgumentParser) -> int:
+    parser.print_help()
+    return 2
 
 
 def _run(command: Command, arguments: argparse.Namespace) -> int:
@@ -59,7 +82,11 @@ def _run(command: Command, arguments: argparse.Namespace) -> int:
 def _serve(_arguments: argparse.Namespace, config: Config) -> int:
     from gunicorn.app.wsgiapp import WSGIApplication
 
-    _store(config).close()  # An unusable directory is reported here in one line, not as gunicorn's traceback.
+    # Before gunicorn puts the working directory first on the path: `data/` there is the pool's, and no package.
+    import server  # noqa: F401
+
+    # Opened once here, an unusable directory is reported in one line and not as a traceback of gunicorn's.
+    _store(config).close()
     sys.argv = ["comp-pool", "-c", "python:server"]
     WSGIApplication("comp-pool serve").run()
     return 0
@@ -71,10 +98,10 @@ def _check(arguments: argparse.Namespace, config: Config) -> int:
     found = 0
     for finding in pool.store.maintenance.check(arguments.repair):
         found += 1
-        done = "done" if arguments.repair else "not done"
-        print(f"{finding.where or 'pool'}: {finding.problem}; {finding.remedy}: {done}")
+        state = "done" if arguments.repair else "not done"
+        print(f"{finding.where or 'pool'}: {finding.problem}; {finding.remedy}: {state}")
     for flow_id in pool.flows.resume(seconds=math.inf):
-        print(f"flow {flow_id}: had work left; advanced")
+        print(f"flow {flow_id}: advanced")
     while pool.flows.advance_pending():
         pass
     print(f"{found} disagreement{'' if found == 1 else 's'}" + (" repaired" if arguments.repair and found else ""))
@@ -104,20 +131,20 @@ def _require_pool(config: Config) -> None:
         raise InvalidSetting(f"COMP_POOL_DATA: there is no pool in {config.data.absolute()}; start one there first")
 
 
-def _existing_pool(config: Config) -> Any:
+def _existing_pool(config: Config) -> Pool:
     from app import Pool
 
     _require_pool(config)
     return Pool(config)
 
 
-def _store(config: Config) -> Any:
+def _store(config: Config) -> FlatStore:
     from storage.flat import FlatStore
 
     return FlatStore(config.data, fsync=config.fsync)
 
 
-def _keys(config: Config) -> Any:
+def _keys(config: Config) -> Keys:
     from pool.keys import Keys
 
     _require_pool(config)

@@ -1,4 +1,4 @@
-"""The settings of a pool: each defined once, with its default, type and help. The environment is read here alone."""
+"""The settings of a pool, each with type, default and help text. No other module reads the environment."""
 
 from __future__ import annotations
 
@@ -6,23 +6,25 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 PREFIX = "COMP_POOL_"
 MEGABYTE = 1 << 20
+Value = TypeVar("Value", bool, int, str, Path)
 
 
 class InvalidSetting(ValueError):
-    """A variable of the environment is invalid; the message names it."""
+    """An environment variable is invalid; the message begins with its name."""
 
 
-def _option(default: Any, help_text: str) -> Any:
-    return field(default=default, metadata={"help": help_text})
+def _option(default: Value, help_text: str) -> Value:
+    option: Value = field(default=default, metadata={"help": help_text})
+    return option
 
 
 @dataclass(frozen=True)
 class Config:
-    """The settings of a pool. Each field is the variable COMP_POOL_<FIELD> of the environment."""
+    """The settings of a pool. Each field is read from the environment variable COMP_POOL_<FIELD>."""
 
     data: Path = _option(Path("data/pool"), "directory of the pool's documents")
     name: str = _option("comp-pool", "name of the pool on its pages")
@@ -49,22 +51,24 @@ class Config:
         options = {option.name: option for option in fields(cls)}
         # An empty variable counts as unset: it is how a compose file or shell script leaves one out.
         given = {name: environ[PREFIX + name.upper()] for name in options if environ.get(PREFIX + name.upper())}
-        return cls(**{name: _parsed(name, text, options[name].default) for name, text in given.items()})
+        values: dict[str, Any] = {name: _parsed(name, text, options[name].default) for name, text in given.items()}
+        return cls(**values)
 
     @classmethod
-    def described(cls) -> str:
-        """The settings as a help text."""
+    def help_text(cls) -> str:
+        """One line per setting."""
         lines = [f"  {PREFIX + option.name.upper():<28}{option.metadata['help']}" for option in fields(cls)]
-        defaults = [f" (default {_shown(option.default)})" for option in fields(cls)]
+        defaults = [f" (default {_as_text(option.default)})" for option in fields(cls)]
         return "\n".join(line + default for line, default in zip(lines, defaults, strict=True))
 
 
-def _shown(value: Any) -> str:
+def _as_text(value: object) -> str:
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
-def _parsed(name: str, text: str, default: Any) -> Any:
+def _parsed(name: str, text: str, default: object) -> bool | int | str | Path:
     variable = PREFIX + name.upper()
+    # Before int, since a bool is one in Python.
     if isinstance(default, bool):
         if text not in ("0", "1"):
             raise InvalidSetting(f"{variable} must be 0 or 1, not {text!r}")

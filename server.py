@@ -9,18 +9,17 @@ import logging
 import os
 import socket
 import struct
-from typing import Any
 
 from gunicorn.workers import gthread
 
-from app import Pool, create_app
+from app import App, Pool, create_app
 from config import Config
 from data import demo
 
 _config = Config.from_environ()
 
 
-class TimeoutWorker(gthread.ThreadWorker):  # type: ignore[misc]
+class TimeoutWorker(gthread.ThreadWorker):
     """Threads, so that a slow connection or validator blocks nobody else; with a timeout for each read and write.
 
     Without one, a handful of connections that stall in the middle of a request would hold every thread forever.
@@ -30,7 +29,7 @@ class TimeoutWorker(gthread.ThreadWorker):  # type: ignore[misc]
         logging.getLogger("gunicorn.error").addFilter(_is_no_timeout)
         super().init_process()
 
-    def handle(self, conn: Any) -> Any:
+    def handle(self, conn: gthread.TConn) -> bool:
         timeout = struct.pack("ll", _config.silence, 0)
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
@@ -51,14 +50,15 @@ threads = _config.threads
 # Longer than a volunteer usually waits between two requests; then a connection is reused.
 keepalive = 15
 timeout = 60
+# A worker may be busy with the validator of a result: its volunteer still gets the answer.
 graceful_timeout = 30
 # A control socket is one more way in that nobody here needs.
 control_socket_disable = True
 # A new connection waits outside the threads until its first bytes arrive.
-gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.2
+gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.2  # type: ignore[misc]  # a constant: gunicorn has no setting for it
 
 
-def application() -> Any:
+def application() -> App:
     """The WSGI application of one worker.
 
     It opens the pool before the first request: a worker that replaces a dead one recovers what that one left.
@@ -68,11 +68,11 @@ def application() -> Any:
     return create_app(pool=pool)
 
 
-def on_starting(_server: Any) -> None:
+def on_starting(_server: object) -> None:
     start(_config)
 
 
-def on_exit(_server: Any) -> None:
+def on_exit(_server: object) -> None:
     stop(_config)
 
 

@@ -1,4 +1,4 @@
-"""`make bench`, or `python -m bench`: runs the benchmarks and prints ratios, which outlast the machine."""
+"""`make bench`, or `python -m bench`: runs the benchmarks. Compare the ratios: times depend on the machine."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ BENCHMARKS = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="benchmark", help=f"of {', '.join(BENCHMARKS)}; all by default")
-    parser.add_argument("--directory", default="/var/tmp", help="on the disk to be measured (%(default)s)")
+    parser.add_argument("names", nargs="*", metavar="benchmark", help=f"one of {', '.join(BENCHMARKS)}; all by default")
+    parser.add_argument("--directory", default="/var/tmp", help="on the disk to measure (%(default)s)")
     parser.add_argument("--small", type=int, default=1000, help="variables of the small job (%(default)s)")
     parser.add_argument("--large", type=int, default=1_000_000, help="variables of the large job (%(default)s)")
-    parser.add_argument("--leases", type=int, default=5000, help="leases measured in each (%(default)s)")
+    parser.add_argument("--leases", type=int, default=5000, help="leases measured per job (%(default)s)")
     parser.add_argument("--variables", type=int, default=100_000, help="variables of `processes` (%(default)s)")
-    parser.add_argument("--seconds", type=float, default=2.0, help="of each run of `processes` (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=2.0, help="duration of each run of `processes` (%(default)s)")
     parser.add_argument("--events", type=int, default=1_000_000, help="events of `journal` (%(default)s)")
-    parser.add_argument("--checked", type=int, default=200_000, help="variables that `journal` checks (%(default)s)")
-    parser.add_argument("--requests", type=int, default=1000, help="of each client of `http` (%(default)s)")
+    parser.add_argument("--checked", type=int, default=200_000, help="variables checked by `journal` (%(default)s)")
+    parser.add_argument("--requests", type=int, default=1000, help="requests per client of `http` (%(default)s)")
     options = parser.parse_args()
     unknown = set(options.names) - set(BENCHMARKS)
     if unknown:
-        parser.error(f"there is no benchmark {sorted(unknown)[0]!r}: choose of {', '.join(BENCHMARKS)}")
+        parser.error(f"unknown benchmark {sorted(unknown)[0]!r}: choose from {', '.join(BENCHMARKS)}")
     for name in options.names or BENCHMARKS:
         BENCHMARKS[name](options)
 

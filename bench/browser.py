@@ -1,6 +1,6 @@
-"""Computing in Chromium: what a second worker adds, and which part of the time a job's own function has.
+"""Computing in Chromium: the speed-up by a second worker, and the share of time spent in the job's function.
 
-Units are made of a fixed amount of work, so that two of them on one core take twice as long.
+Each unit is a fixed number of steps, not a fixed time: two units on one core take twice as long.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WORK = """function (variable, context) {
   context.result = state;
   return context;
 }"""
-# When each unit ended, and how long the function took.
+# Returns the time at which each unit ended, and the run time of its function.
 COMPUTE = """async ({ job, workers, units }) => {
   const { volunteer } = await import("/client/js/index.js");
   const ended = [];
@@ -44,7 +44,7 @@ WARM_UP = 4
 
 
 def run(options: Namespace) -> None:
-    print("Computing in Chromium: units a second, and the share of the workers' time that is in the job's function")
+    print("Computing in Chromium: units per second, and the share of the workers' time spent in the job's function")
     with pools.directory(options.directory) as root, http.server(root) as port, sync_playwright() as playwright:
         browser = launch(playwright)
         page = browser.new_page()
@@ -61,17 +61,17 @@ def compare(page: Page, port: int, root: Path, seconds: float, units: int) -> No
         job = post(port, root, steps, (units + WARM_UP) * workers + 4)
         ended = page.evaluate(COMPUTE, {"job": job, "workers": workers, "units": (units + WARM_UP) * workers})
         measured = ended[WARM_UP * workers :]
-        took = measured[-1]["at"] - ended[WARM_UP * workers - 1]["at"]
+        elapsed = measured[-1]["at"] - ended[WARM_UP * workers - 1]["at"]
         inside = sum(unit["seconds"] for unit in measured)
-        rates[workers] = len(measured) / took
+        rates[workers] = len(measured) / elapsed
         mean = inside / len(measured)
-        share = inside / took / workers
-        print(f"  {workers} worker(s), {mean:.3f} s a unit: {rates[workers]:.2f} units/s, in the function {share:.1%}")
-    print(f"  two workers do {rates[2] / rates[1]:.2f} times the units of one")
+        share = inside / elapsed / workers
+        print(f"  {workers} worker(s), {mean:.3f} s per unit: {rates[workers]:.2f} units/s, in function {share:.1%}")
+    print(f"  speed-up by the second worker: {rates[2] / rates[1]:.2f}")
 
 
 def speed(page: Page, port: int, root: Path) -> float:
-    """Steps a second of one worker."""
+    """Steps per second of one worker."""
     steps = 100_000_000
     job = post(port, root, steps, 6)
     ended = page.evaluate(COMPUTE, {"job": job, "workers": 1, "units": 4})
@@ -79,7 +79,7 @@ def speed(page: Page, port: int, root: Path) -> float:
 
 
 def post(port: int, root: Path, steps: int, count: int) -> str:
-    """A new job of so many units; returns its id."""
+    """Posts a new job with `count` variables; returns its id."""
     job = {"name": f"work {uuid.uuid4()}", "execute_function": WORK}
     posted = send(port, root, "/jobs", "application/json", json.dumps(job))
     lines = "\n".join([json.dumps({"steps": steps})] * count)

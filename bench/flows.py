@@ -1,9 +1,8 @@
-"""What it costs that a result is a flow's: leasing and posting, beside the same for a job that no flow uses."""
+"""The cost of a flow's step: leasing it and posting its result, compared with a job that no flow uses."""
 
 from __future__ import annotations
 
 from argparse import Namespace
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -31,20 +30,21 @@ def post_flow(pool: Pool, job: str, breadth: int) -> Any:
 def lease_and_post(pool: Pool, job: str) -> None:
     leased = pool.variables.lease(job, Volunteer())
     if leased is None:
-        raise RuntimeError(f"job {job!r} has nothing to lease")
+        raise RuntimeError(f"job {job!r} has no open variable")
     value = {str(leased.document["data"]["n"]): 1}
     pool.results.post(job, leased.variable_id, Posted(value, leased.token))
 
 
 def cycles(pool: Pool, job: str, count: int) -> float:
-    """The median of so many cycles, in seconds."""
+    """The median time of `count` cycles, in seconds."""
     return median(pools.seconds(lambda: lease_and_post(pool, job)) for _ in range(count))
 
 
 def run(options: Namespace) -> None:
-    print("Lease and result of a step, in milliseconds (median), and as a multiple of a job's that no flow uses")
+    print("Lease + result in milliseconds (median): a job without flows, a step of a flow, and their ratio")
     with pools.directory(options.directory) as root:
-        pool = Pool(Config(data=Path(root)))
+        pool = Pool(Config(data=root))
+        pool.store.maintenance.prepare()
         post_job(pool, "sum", 1)
         for breadth in BREADTHS:
             compare(pool, breadth)
@@ -56,7 +56,6 @@ def compare(pool: Pool, breadth: int) -> None:
     for name in (plain, steps):
         post_job(pool, name, breadth)
     posting = pools.seconds(lambda: post_flow(pool, steps, breadth))
-    usual, own = cycles(pool, plain, breadth), cycles(pool, steps, breadth)
-    print(
-        f"  {breadth} entries: {usual * 1e3:.2f} and {own * 1e3:.2f} ({own / usual:.1f}); posting: {posting * 1e3:.0f}"
-    )
+    baseline, step = cycles(pool, plain, breadth), cycles(pool, steps, breadth)
+    times = f"{baseline * 1e3:.2f} and {step * 1e3:.2f}, ratio {step / baseline:.1f}"
+    print(f"  {breadth} entries: {times}; posting the flow: {posting * 1e3:.0f}")

@@ -1,4 +1,7 @@
-"""Requests a second through gunicorn, beside their load generator: each figure also as a share of the bare root's."""
+"""Requests per second through gunicorn, each rate also as a ratio to that of the root document.
+
+The load generator runs on the same machine and takes part of its time: only the ratios are comparable.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +18,20 @@ from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from bench import pools
 
 ROOT = Path(__file__).parents[1]
 VALIDATOR = "(variable, result) => result === undefined || result === variable.n * 2"
+JOBS = {"plain": {}, "validated": {"validate_result": VALIDATOR, "validate_variable": "() => true"}}
 CLIENTS = 3
 Connection = http.client.HTTPConnection
+Action = Callable[[Connection], object]
 
 
-def ask(connection: Connection, method: str, path: str, body: bytes | None = None) -> bytes:
-    connection.request(method, path, body, {"Content-Type": "application/json"} if body else {})
+def send(connection: Connection, method: str, path: str, body: bytes | None = None, **headers: str) -> bytes:
+    connection.request(method, path, body, {"Content-Type": "application/json", **headers} if body else headers)
     response = connection.getresponse()
     content = response.read()
     if response.status >= 300 or response.status == 204:
@@ -34,53 +40,59 @@ def ask(connection: Connection, method: str, path: str, body: bytes | None = Non
 
 
 def get_root(connection: Connection) -> None:
-    ask(connection, "GET", "/")
+    send(connection, "GET", "/")
 
 
-def lease(connection: Connection, job: str = "plain") -> dict[str, object]:
-    return dict(json.loads(ask(connection, "GET", f"/jobs/{job}/variables")))
+def lease(connection: Connection, job: str = "plain") -> dict[str, Any]:
+    return dict(json.loads(send(connection, "GET", f"/jobs/{job}/variables")))
 
 
 def lease_and_post(connection: Connection, job: str = "plain") -> None:
     variable = lease(connection, job)
-    link = variable["_links"]["post_result"]  # type: ignore[index]
-    ask(connection, "POST", link, str(variable["n"] * 2).encode())  # type: ignore[operator]
+    link = variable["_links"]["post_result"]
+    send(connection, "POST", link, str(variable["n"] * 2).encode())
 
 
 def lease_and_post_validated(connection: Connection) -> None:
     lease_and_post(connection, "validated")
 
 
-def repeat(port: int, act: Callable[[Connection], object], times: int) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port)
+ACTIONS: dict[str, Action] = {
+    "lease": lease,
+    "lease + result": lease_and_post,
+    "lease + validated result": lease_and_post_validated,
+}
+
+
+def repeat(port: int, action: Action, times: int) -> None:
+    connection = Connection("127.0.0.1", port)
     for _ in range(times):
-        act(connection)
+        action(connection)
     connection.close()
 
 
-def rate(port: int, act: Callable[[Connection], object], times: int) -> float:
-    """Requests (or cycles) a second, of a few clients at once."""
-    clients = [multiprocessing.Process(target=repeat, args=(port, act, times)) for _ in range(CLIENTS)]
-    began = time.perf_counter()
+def rate(port: int, action: Action, times: int) -> float:
+    """Actions per second of all clients together."""
+    clients = [multiprocessing.Process(target=repeat, args=(port, action, times)) for _ in range(CLIENTS)]
+    started = time.perf_counter()
     for client in clients:
         client.start()
     for client in clients:
         client.join()
         if client.exitcode:
             raise RuntimeError("a client failed")
-    return CLIENTS * times / (time.perf_counter() - began)
+    return CLIENTS * times / (time.perf_counter() - started)
 
 
 def run(options: Namespace) -> None:
-    print(f"Requests a second through gunicorn with 2 workers, {CLIENTS} clients beside it on the same machine")
+    print(f"Requests per second: gunicorn with 2 workers, {CLIENTS} clients on the same machine")
     with pools.directory(options.directory) as root, server(root) as port:
         load(port, root, 4 * CLIENTS * options.requests)
-        bare = rate(port, get_root, options.requests)
-        print(f"  the root: {bare:.0f}")
-        acts = {"lease": lease, "lease + result": lease_and_post, "validated": lease_and_post_validated}
-        for name, act in acts.items():
-            found = rate(port, act, options.requests)
-            print(f"  {name}: {found:.0f}, ratio to the root {found / bare:.2f}")
+        root_rate = rate(port, get_root, options.requests)
+        print(f"  root: {root_rate:.0f}")
+        for name, action in ACTIONS.items():
+            found = rate(port, action, options.requests)
+            print(f"  {name}: {found:.0f}, ratio to the root {found / root_rate:.2f}")
 
 
 @contextmanager
@@ -107,28 +119,20 @@ def server(root: Path) -> Iterator[int]:
 def wait_for(port: int) -> None:
     for _ in range(200):
         try:
-            return get_root(http.client.HTTPConnection("127.0.0.1", port))
+            return get_root(Connection("127.0.0.1", port))
         except OSError:
             time.sleep(0.05)
-    raise RuntimeError("the server did not come up")
+    raise RuntimeError("the server did not start")
 
 
 def load(port: int, root: Path, count: int) -> None:
-    """Posts two jobs, one of them with a validator, and `count` variables each."""
-    headers = {"Authorization": f"Bearer {(root / 'secrets' / 'operator.key').read_text().strip()}"}
-    for name, functions in {
-        "plain": {},
-        "validated": {"validate_result": VALIDATOR, "validate_variable": "() => true"},
-    }.items():
-        connection = http.client.HTTPConnection("127.0.0.1", port)
+    """Posts the jobs with `count` variables each."""
+    key = (root / "secrets" / "operator.key").read_text().strip()
+    lines = "\n".join(f'{{"n": {number}}}' for number in range(count)).encode()
+    owner, ndjson = {"Authorization": f"Bearer {key}"}, {"Content-Type": "application/x-ndjson"}
+    connection = Connection("127.0.0.1", port)
+    for name, functions in JOBS.items():
         job = {"name": name, "execute_function": "(variable, context) => context", **functions}
-        connection.request("POST", "/jobs", json.dumps(job), {**headers, "Content-Type": "application/json"})
-        connection.getresponse().read()
-        lines = "\n".join(f'{{"n": {number}}}' for number in range(count))
-        connection.request(
-            "POST", f"/jobs/{name}/variables", lines, {**headers, "Content-Type": "application/x-ndjson"}
-        )
-        response = connection.getresponse()
-        if response.status != 201:
-            raise RuntimeError(response.read())
-        connection.close()
+        send(connection, "POST", "/jobs", json.dumps(job).encode(), **owner)
+        send(connection, "POST", f"/jobs/{name}/variables", lines, **owner, **ndjson)
+    connection.close()

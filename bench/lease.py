@@ -1,4 +1,4 @@
-"""What a lease costs, and a lease with its result, in a small job and in a large one."""
+"""The cost of a lease, and of a lease with its result, in a small job and in a large one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from time import perf_counter
 from bench import pools
 from storage.flat import FlatStore
 
-# Run under strace: the calls between the two markers are those of one operation.
+# Run under strace. The two calls of os.access mark where the measured operation begins and ends.
 PROGRAM = """
 import os, sys
 from bench import pools
@@ -38,8 +38,8 @@ def run(options: Namespace) -> None:
     print(f"Leases of {options.leases} variables each, interleaved, in jobs of {options.small} and {options.large}")
     with pools.directory(options.directory) as root:
         for job_id, size in sizes.items():
-            took = pools.seconds(partial(pools.fill, root, job_id, size))
-            print(f"  {size} variables posted in {took:.1f} s, unsynced")
+            elapsed = pools.seconds(partial(pools.fill, root, job_id, size))
+            print(f"  {size} variables posted in {elapsed:.1f} s, unsynced")
         _compare("lease", *_lease(root, options))
         _compare("lease + accept, fsync off", *_lease_and_accept(root, options, fsync=False))
         _compare("lease + accept, fsync on", *_lease_and_accept(root, options, fsync=True))
@@ -50,13 +50,13 @@ def run(options: Namespace) -> None:
 
 def _compare(name: str, small: list[float], large: list[float]) -> None:
     print(f"  {name}")
-    print(f"    small  {pools.shown(small)}")
-    print(f"    large  {pools.shown(large)}")
+    print(f"    small  {pools.summary(small)}")
+    print(f"    large  {pools.summary(large)}")
     print(f"    ratio of medians, large : small = {median(large) / median(small):.2f}")
 
 
 def _lease(root: Path, options: Namespace) -> tuple[list[float], list[float]]:
-    """Each lease is given back, so that the small job does not run dry; that is not measured."""
+    """Each lease is given back, unmeasured, so that the small job does not run out of variables."""
     store = FlatStore(root)
     times: dict[str, list[float]] = {"small": [], "large": []}
     for number in range(2 * options.leases):
@@ -73,7 +73,7 @@ def _lease(root: Path, options: Namespace) -> tuple[list[float], list[float]]:
 def _lease_and_accept(root: Path, options: Namespace, fsync: bool) -> tuple[list[float], list[float]]:
     store = FlatStore(root, fsync=fsync)
     times: dict[str, list[float]] = {"small": [], "large": []}
-    # The small job is not to run dry: three tenths of it are taken in each of two rounds.
+    # Two rounds (fsync off and on) finish three tenths of the small job each, so it does not run out of variables.
     for number in range(2 * min(options.leases, options.small * 3 // 10)):
         job_id = ("small", "large")[number % 2]
         times[job_id].append(pools.seconds(partial(_cycle, store, job_id)))
@@ -88,7 +88,7 @@ def _cycle(store: FlatStore, job_id: str) -> None:
 
 
 def system_calls(root: Path, job_id: str, operation: str) -> str:
-    """How many there are of each, by strace."""
+    """The number of system calls, in total and by name, as strace counts them."""
     if shutil.which("strace") is None:
         return "not counted: strace is not installed"
     command = ["strace", "-f", "-o", f"{root}/strace", sys.executable, "-c", PROGRAM, str(root), job_id, operation]

@@ -1,4 +1,4 @@
-"""Jobs of any size, built fast, in a directory on a real disk that goes when the benchmark is over."""
+"""Pools of any size, built fast in a temporary directory on a real disk."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def directory(parent: str) -> Iterator[Path]:
 
 
 def fill(root: Path, job_id: str, count: int) -> None:
-    """Posts `count` variables, unsynced: how long that takes is not what is measured."""
+    """Creates a job with `count` variables. Unsynced, since posting is not what is measured."""
     store = FlatStore(root, fsync=False)
     store.jobs.create(job_id, {"id": job_id})
     for first in range(0, count, BATCH):
@@ -49,13 +49,13 @@ def result(job_id: str, variable_id: str) -> Document:
     }
 
 
-def seconds(act: Callable[[], object]) -> float:
+def seconds(action: Callable[[], object]) -> float:
     started = perf_counter()
-    act()
+    action()
     return perf_counter() - started
 
 
-def shown(times: Sequence[float]) -> str:
+def summary(times: Sequence[float]) -> str:
     percentiles = quantiles(times, n=100)
     figures = {"median": percentiles[49], "mean": mean(times), "p99": percentiles[98]}
     return "   ".join(f"{name} {value * 1e6:8.1f} µs" for name, value in figures.items())

@@ -1,4 +1,4 @@
-"""How many leases a second one, two, four and eight processes make together, on one job."""
+"""Leases per second of one, two, four and eight processes on one job: the cost of contention."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROCESSES = (1, 2, 4, 8)
 
 
 def run(options: Namespace) -> None:
-    print(f"Processes leasing at once, {options.seconds} s each, on {os.cpu_count()} cores")
+    print(f"Concurrent leasing, {options.seconds} s per run, on {os.cpu_count()} cores")
     with pools.directory(options.directory) as root:
         pools.fill(root, JOB, options.variables)
         rates: dict[str, float] = {}
@@ -26,7 +26,7 @@ def run(options: Namespace) -> None:
             for count in PROCESSES:
                 rate = _rate(root, count, options.seconds, work)
                 first = rates.setdefault(name, rate)
-                print(f"  {name}, {count} processes: {rate:8.0f} a second, {rate / first:.2f} times one")
+                print(f"  {name}, {count} processes: {rate:8.0f} per second, {rate / first:.2f} times one process")
 
 
 Work = Callable[[FlatStore], None]
@@ -47,7 +47,7 @@ def _rate(root: Path, count: int, seconds: float, work: Work) -> float:
     return total / seconds
 
 
-def _worker(root: Path, barrier: Barrier, seconds: float, work: Work, tell: Callable[[int], None]) -> None:
+def _worker(root: Path, barrier: Barrier, seconds: float, work: Work, report: Callable[[int], None]) -> None:
     store, number = FlatStore(root), 0
     barrier.wait()
     end = monotonic() + seconds
@@ -55,16 +55,16 @@ def _worker(root: Path, barrier: Barrier, seconds: float, work: Work, tell: Call
         work(store)
         number += 1
     store.close()
-    tell(number)
+    report(number)
 
 
 def _give_back(store: FlatStore) -> None:
     lease = store.leases.lease(JOB, 300)
-    assert lease is not None, "more variables are needed: see --variables"
+    assert lease is not None, "no open variable left: raise --variables"
     store.leases.give_back(JOB, lease.variable_id, lease.deadline)
 
 
 def _accept(store: FlatStore) -> None:
     lease = store.leases.lease(JOB, 300)
-    assert lease is not None, "more variables are needed: see --variables"
+    assert lease is not None, "no open variable left: raise --variables"
     store.results.accept(JOB, lease.variable_id, pools.result(JOB, lease.variable_id), lease.deadline)

@@ -15,6 +15,7 @@ from pool.flows import Flows
 from pool.jobs import Jobs
 from pool.keys import Keys
 from pool.variables import Variables
+from storage.base import Document
 
 
 class PoolParts(Protocol):
@@ -36,7 +37,7 @@ def load(pool: PoolParts, directory: Path) -> Iterator[str]:
         return
     for folder in sorted(path for path in data.JOBS.iterdir() if path.is_dir()):
         count = _load_job(pool, folder)
-        yield f"demo job {folder.name}: {count} variables"
+        yield f"demo job {folder.name}: {count} variable{'' if count == 1 else 's'}"
     for path in sorted(data.FLOWS.glob("*.json")):
         _load_flow(pool, path)
         yield f"demo flow {path.stem}"
@@ -53,8 +54,8 @@ def _load_job(pool: PoolParts, folder: Path) -> int:
     return len(variables)
 
 
-def _job(folder: Path) -> dict[str, Any]:
-    job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+def _job(folder: Path) -> Document:
+    job: Document = json.loads((folder / "job.json").read_text(encoding="utf-8"))
     sources = ((name, folder / f"{name}.js") for name in FUNCTIONS)
     return job | {name: path.read_text(encoding="utf-8") for name, path in sources if path.exists()}
 

@@ -169,6 +169,7 @@ class Variables:
 
         A job of a running flow may get its next step whenever a volunteer finishes one.
         """
+        # At most so long, since an owner may post variables at any moment.
         waits: list[float] = [MAX_RETRY_AFTER]
         due = self._store.leases.next_deadline(job_id)
         if due is not None:

@@ -1,1 +1,1 @@
-"""HTTP only: what is asked of the pool, and how its answers are shown. One module for each family of URIs."""
+"""HTTP only: requests are parsed, responses rendered. One module per family of URIs."""

@@ -1,7 +1,7 @@
-"""`/client/{file}`: the modules, styles and texts of the browser's client.
+"""`/client/{file}`: the modules, styles and pictures of the browser client.
 
-They are read once, into a table, when the application is made: what is not in it is not served, and no path of a
-request ever meets the file system.
+All files are read into a table when the application is created. A request only looks up a key of that table and never a
+path of the file system, so no path traversal is possible.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pathlib import Path
 import falcon
 
 import client
-from resources.representation import answer_conditionally
+from resources.representation import respond_conditionally
 from resources.resource import Resource
 
-# The folders of the npm package that a browser may load; what is for Node alone, or for tests, is not among them.
+# The files of the npm package for browsers: neither those for Node nor the tests.
 _MODULES = ("*.js", "lib/**/*.js", "sandbox/**/*.js", "browser/**/*.js")
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -38,7 +38,7 @@ Table = Mapping[str, Asset]
 
 
 def table() -> Table:
-    """Every file to serve, by its path below /client/. The pages' templates are none: they are served as pages."""
+    """All assets by path below /client/. HTML is not among them: the pages are templates (see pages.py)."""
     files = (path for path in _paths() if path.suffix in _TYPES and path.is_file())
     return {path.relative_to(client.JS.parent).as_posix(): _asset(path) for path in files}
 
@@ -64,8 +64,8 @@ class Assets(Resource):
         _respond(req, resp, self._files[file])
 
 
-class One(Resource):
-    """A file that has an address of its own as well."""
+class AssetAlias(Resource):
+    """An asset at a second, short URI."""
 
     def __init__(self, asset: Asset) -> None:
         self._asset = asset
@@ -76,7 +76,8 @@ class One(Resource):
 
 def _respond(req: falcon.Request, resp: falcon.Response, asset: Asset) -> None:
     resp.content_type, resp.data = asset.content_type, asset.content
+    # Revalidated at each use: modules of two versions would not fit together after an update.
     resp.cache_control = ["no-cache"]
-    # The pages of other sites may import the client, however they isolate themselves.
+    # Pages of other sites import the client, cross-origin isolated ones as well.
     resp.set_header("Cross-Origin-Resource-Policy", "cross-origin")
-    answer_conditionally(req, resp, asset.etag)
+    respond_conditionally(req, resp, asset.etag)

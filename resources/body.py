@@ -1,7 +1,8 @@
-"""Reading what is sent: bounded, whole, of the right type, and strict JSON."""
+"""Request bodies: read whole and within a limit, of the right media type, parsed as strict JSON."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import falcon
@@ -12,76 +13,81 @@ from storage.strict_json import InvalidJSON, parse
 NDJSON = "application/x-ndjson"
 
 
-def is_lines(req: falcon.Request) -> bool:
+def is_ndjson(req: falcon.Request) -> bool:
     return _media_type(req) == NDJSON
 
 
 def read_document(req: falcon.Request, limit: int) -> Any:
-    """The JSON value of the body, of at most `limit` bytes."""
+    """The JSON value of a body of at most `limit` bytes."""
     media_type = _media_type(req)
+    # No Content-Type is fine: a plain script may leave it out.
     if media_type and not (media_type.endswith(("/json", "+json"))):
-        raise Problem(415, "media-type", f"Content-Type: send application/json, not {media_type}")
-    try:
-        return parse(read(req, limit))
-    except InvalidJSON as ex:
-        raise Problem(400, "json", f"the body is not JSON: {ex}") from ex
+        raise Problem(415, "media-type", f"Content-Type: must be application/json, not {media_type}")
+    return _parsed(read(req, limit), "the body")
 
 
-def read_lines(req: falcon.Request, limit: int, line_limit: int) -> dict[int, Any]:
-    """The values of an NDJSON body by the numbers of their lines; empty lines are passed over."""
+def read_ndjson(req: falcon.Request, limit: int, line_limit: int) -> dict[int, Any]:
+    """The values of an NDJSON body by line number, without empty lines. Limits are in bytes."""
     values = {}
     for number, line in enumerate(read(req, limit).split(b"\n"), start=1):
         if len(line) > line_limit:
-            raise Problem(413, "size", f"line {number} is larger than {line_limit} bytes")
+            raise _too_large(f"line {number}", line_limit)
         if line.strip():
-            values[number] = _parsed_line(line, number)
+            values[number] = _parsed(line, f"line {number}")
     if not values:
-        raise Problem(400, "json", "the body has no line of JSON")
+        raise Problem(400, "json", "the body contains no JSON line")
     return values
 
 
-def _parsed_line(line: bytes, number: int) -> Any:
+def _parsed(content: bytes, subject: str) -> Any:
     try:
-        return parse(line)
+        return parse(content)
     except InvalidJSON as ex:
-        raise Problem(400, "json", f"line {number} is not JSON: {ex}") from ex
+        raise Problem(400, "json", f"{subject} is not JSON: {ex}") from ex
 
 
 def read(req: falcon.Request, limit: int) -> bytes:
-    """The whole body, however it is framed."""
+    """The whole body, with Content-Length or chunked."""
     length = req.content_length
-    if length is not None and length > limit:
-        raise _too_large(limit)
-    content = _read_chunked(req, limit) if length is None else _read_all(req.bounded_stream, length)
-    if length is not None and len(content) < length:
-        raise Problem(400, "body", f"the body ended after {len(content)} of {length} bytes")
+    if length is None:
+        return _read_chunked(req, limit)
+    if length > limit:
+        raise _too_large("the body", limit)
+    content = _read_up_to(length, req.bounded_stream.read)
+    if len(content) < length:
+        raise Problem(400, "body", f"incomplete body: {len(content)} of {length} bytes")
     return content
 
 
 def _read_chunked(req: falcon.Request, limit: int) -> bytes:
+    """Falcon's bounded stream takes a body without Content-Length for empty, so this reads the server's own stream.
+
+    That is safe only if the stream ends with the body; otherwise reading would wait for the next request.
+    """
     if not (req.env.get("wsgi.input_terminated") or req.env.get("HTTP_TRANSFER_ENCODING")):
         return b""
-    content = _read_all(req.env["wsgi.input"], limit + 1)
+    # One byte more than permitted is enough to detect a larger body.
+    content = _read_up_to(limit + 1, req.env["wsgi.input"].read)
     if len(content) > limit:
-        raise _too_large(limit)
+        raise _too_large("the body", limit)
     return content
 
 
-def _read_all(stream: Any, length: int) -> bytes:
+def _read_up_to(length: int, read_bytes: Callable[[int], bytes]) -> bytes:
     content = bytearray()
     while len(content) < length:
         try:
-            chunk = stream.read(length - len(content))
-        except Exception as ex:  # Every server has errors of its own for chunks that are broken.
-            raise Problem(400, "body", "the body could not be read to its end") from ex
+            chunk = read_bytes(length - len(content))
+        except Exception as ex:  # Each WSGI server raises its own errors for malformed chunks and timeouts.
+            raise Problem(400, "body", "the body could not be read completely") from ex
         if not chunk:
             break
         content += chunk
     return bytes(content)
 
 
-def _too_large(limit: int) -> Problem:
-    return Problem(413, "size", f"the body is larger than {limit} bytes")
+def _too_large(subject: str, limit: int) -> Problem:
+    return Problem(413, "size", f"{subject} is larger than {limit} bytes (the limit)")
 
 
 def _media_type(req: falcon.Request) -> str:

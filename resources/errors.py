@@ -1,17 +1,16 @@
-"""Errors as people and programs read them: problem+json (RFC 9457), always. The one table from what went wrong."""
+"""Errors as problem+json (RFC 9457). One table maps the exceptions of pool and storage to HTTP statuses."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 
 import falcon
 
 from pool import errors as pool
 from pool.sandbox import SandboxBusy
-from resources.links import Addresses
+from resources.links import LinkBuilder
 from resources.representation import encoded
 from storage import errors as storage
 
@@ -19,7 +18,7 @@ log = logging.getLogger("comp-pool")
 
 
 class Problem(falcon.HTTPError):
-    """`kind` is for programs, `detail` for people; `facts` are further members of the answer."""
+    """A problem: `kind` (the end of its type) is for programs, `detail` for people; `members` extend the document."""
 
     def __init__(
         self,
@@ -27,13 +26,13 @@ class Problem(falcon.HTTPError):
         kind: str,
         detail: str,
         headers: dict[str, str] | None = None,
-        facts: dict[str, Any] | None = None,
+        members: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(status, title=HTTPStatus(status).phrase, description=detail, headers=headers)
-        self.kind, self.facts = kind, facts or {}
+        self.kind, self.members = kind, members or {}
 
 
-# What the pool and the store raise: status, and the kind in the problem's type.
+# Status and kind of the problem. An exception that is missing here is a bug or a failing disk: a 500.
 _STATUS: dict[type[Exception], tuple[int, str]] = {
     pool.Invalid: (422, "invalid"),
     pool.InvalidFlow: (422, "invalid"),
@@ -60,79 +59,72 @@ _HEADERS: dict[int, dict[str, str]] = {
     503: {"Retry-After": "2"},
     507: {"Retry-After": "60"},
 }
-MOST_PROBLEMS = 100
-_READING = ("GET", "HEAD", "DELETE", "PATCH")
+# The problems of a flow that are listed: a hostile flow may have one in each of its thousands of entries.
+MAX_ERRORS = 100
+# Methods that create nothing: an id in their URI is one to look up.
+_LOOKUPS = ("GET", "HEAD", "DELETE", "PATCH")
 
 
-def install(app: falcon.App[Any, Any]) -> None:
-    app.add_error_handler(Exception, _unexpected)
-    app.add_error_handler(falcon.HTTPError, _pass_on)
-    app.add_error_handler(falcon.HTTPStatus, _pass_on)
-    for kind in _STATUS:
-        app.add_error_handler(kind, _expected)
+def install(app: falcon.App[falcon.Request, falcon.Response]) -> None:
+    app.add_error_handler(Exception, _handle_unexpected)
+    app.add_error_handler(falcon.HTTPError, _reraise)
+    app.add_error_handler(falcon.HTTPStatus, _reraise)
+    for exception in _STATUS:
+        app.add_error_handler(exception, _handle_known)
     app.set_error_serializer(_serialize)
 
 
-def _expected(req: falcon.Request, _resp: Any, ex: Exception, _params: Any) -> None:
+def _handle_known(req: falcon.Request, _resp: falcon.Response, ex: Exception, _params: dict[str, Any]) -> NoReturn:
     status, kind = _STATUS[type(ex)]
-    if isinstance(ex, storage.InvalidId) and req.method in _READING:
-        status, kind = 404, "not-found"  # What can't be an id is nobody's.
-    facts = _FACTS[type(ex)](req, ex) if type(ex) in _FACTS else {}
-    raise Problem(status, kind, str(ex) or _WORDS[type(ex)], _HEADERS.get(status), facts) from ex
+    if isinstance(ex, storage.InvalidId) and req.method in _LOOKUPS:
+        status, kind = 404, "not-found"  # Nothing can be stored under a malformed id.
+    raise Problem(status, kind, _detail_of(ex), _HEADERS.get(status), _members(req, ex)) from ex
 
 
-def _holder(req: falcon.Request, ex: Any) -> dict[str, Any]:
-    return {"_links": {"holder": Addresses(req).at("jobs", ex.job_id)}}
+def _detail_of(ex: Exception) -> str:
+    return "the sandbox is busy: try again in a moment" if isinstance(ex, SandboxBusy) else str(ex)
 
 
-def _console(_req: falcon.Request, ex: Any) -> dict[str, Any]:
-    return {"console": ex.console} if ex.console else {}
+def _members(req: falcon.Request, ex: Exception) -> dict[str, Any]:
+    """The extension members of the problem document."""
+    if isinstance(ex, pool.NameTaken):
+        return {"_links": {"holder": LinkBuilder(req).uri("jobs", ex.job_id)}}
+    if isinstance(ex, pool.InvalidFlow):
+        return {"errors": [{"path": problem.field, "reason": problem.reason} for problem in ex.problems[:MAX_ERRORS]]}
+    if isinstance(ex, pool.Invalid) and ex.console:
+        return {"console": ex.console}
+    if isinstance(ex, pool.Rejected):
+        return {"failed": ex.failed}
+    return {}
 
 
-def _problems(_req: falcon.Request, ex: Any) -> dict[str, Any]:
-    problems = ex.problems[:MOST_PROBLEMS]
-    return {"errors": [{"path": problem.field, "reason": problem.reason} for problem in problems]}
-
-
-_FACTS: dict[type[Exception], Callable[[falcon.Request, Any], dict[str, Any]]] = {
-    pool.NameTaken: _holder,
-    pool.Invalid: _console,
-    pool.InvalidFlow: _problems,
-    pool.Rejected: lambda _, ex: {"failed": ex.failed},
-}
-_WORDS: dict[type[Exception], str] = {
-    SandboxBusy: "the pool is checking as much as it can: try again in a moment",
-}
-
-
-def _pass_on(_req: Any, _resp: Any, ex: Exception, _params: Any) -> None:
+def _reraise(_req: falcon.Request, _resp: falcon.Response, ex: Exception, _params: dict[str, Any]) -> NoReturn:
     raise ex
 
 
-def _unexpected(req: falcon.Request, _resp: Any, ex: Exception, _params: Any) -> None:
+def _handle_unexpected(req: falcon.Request, _resp: falcon.Response, ex: Exception, _params: dict[str, Any]) -> NoReturn:
+    # The exception's own text stays in the log: it may contain paths or parts of documents.
     log.error("%s %s failed", req.method, req.path, exc_info=ex)
-    raise Problem(500, "internal", "the pool failed; its operator finds the reason in the log") from ex
+    raise Problem(500, "internal", "internal error: the cause is in the pool's log") from ex
 
 
 def _serialize(req: falcon.Request, resp: falcon.Response, ex: falcon.HTTPError) -> None:
-    kind = ex.kind if isinstance(ex, Problem) else "http"
-    facts = ex.facts if isinstance(ex, Problem) else {}
+    """Always JSON: Falcon's own serializer sends an empty body to `Accept: text/html`, and offers XML."""
+    kind, members = (ex.kind, ex.members) if isinstance(ex, Problem) else ("http", {})
     resp.content_type = "application/problem+json"
-    resp.data = encoded(
-        {
-            "type": f"urn:comp-pool:{kind}",
-            "title": HTTPStatus(ex.status_code).phrase,
-            "status": ex.status_code,
-            "detail": ex.description or _detail(req, ex.status_code),
-            **facts,
-        }
-    )
-    resp.data += b"\n"
+    document = {
+        "type": f"urn:comp-pool:{kind}",
+        "title": HTTPStatus(ex.status_code).phrase,
+        "status": ex.status_code,
+        "detail": ex.description or _default_detail(req, ex.status_code),
+        **members,
+    }
+    resp.data = encoded(document) + b"\n"
 
 
-def _detail(req: falcon.Request, status: int) -> str:
+def _default_detail(req: falcon.Request, status: int) -> str:
     if status == HTTPStatus.NOT_FOUND:
-        return f"there is nothing at {req.path!r}"
+        return f"no resource at {req.path!r}"
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
-        return f"{req.method} is not for this resource: see Allow"
+        return f"method {req.method} is not allowed here: see the header Allow"
     return HTTPStatus(status).description or HTTPStatus(status).phrase

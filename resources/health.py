@@ -1,10 +1,10 @@
-"""`/health`: live, since it answers; ready, where it can store what it acknowledges."""
+"""`/health`: live (the process responds) and ready (the store can write)."""
 
 from __future__ import annotations
 
 import falcon
 
-from resources.links import Addresses
+from resources.links import LinkBuilder
 from resources.representation import respond
 from resources.resource import Resource
 from storage.base import Store
@@ -17,7 +17,8 @@ class Health(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         ready = self._is_writable()
-        links = {"self": Addresses(req).root()["health"], "root": Addresses(req).root()["self"]}
+        links = LinkBuilder(req).root()
+        links = {"self": links["health"], "root": links["self"]}
         respond(req, resp, links, {"live": True, "ready": ready}, cache="no-store")
         if not ready:
             resp.status = falcon.HTTP_503

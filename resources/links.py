@@ -1,10 +1,10 @@
-"""Every address that the pool hands out is built here, from the mount prefix and ids."""
+"""URIs and links: every URI in a response is built flow, and URIs in requests are parsed flow."""
 
 from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import falcon
 
@@ -23,80 +23,98 @@ class Link:
 Links = dict[str, Link]
 
 
-class Addresses:
-    """Relative paths below the prefix that the service is mounted under (SCRIPT_NAME)."""
+class LinkBuilder:
+    """Builds URIs as paths below the service's mount prefix (SCRIPT_NAME)."""
 
     def __init__(self, req: falcon.Request) -> None:
-        # One slash at most: two would make a host of what follows.
+        self._req = req
+        # Exactly one leading slash: a URI that begins with two names a host.
         prefix = req.root_path.strip("/")
         self.prefix = quote(f"/{prefix}", safe="/") if prefix else ""
 
-    def at(self, *segments: str, **query: str | int | None) -> str:
+    def segments(self, uri: str) -> tuple[str, ...] | None:
+        """The segments of a URI's path below the mount prefix; None unless it is a plain URI of this pool."""
+        if not uri.isprintable() or " " in uri:
+            return None
+        try:
+            parts = urlsplit(uri)
+        except ValueError:
+            return None
+        origin = self._req.prefix.removesuffix(self._req.root_path)
+        if (parts.scheme or parts.netloc) and f"{parts.scheme}://{parts.netloc}" != origin:
+            return None
+        if parts.query or parts.fragment or not parts.path.startswith(f"{self.prefix}/"):
+            return None
+        return tuple(unquote(segment) for segment in parts.path.removeprefix(f"{self.prefix}/").split("/"))
+
+    def uri(self, *segments: str, **query: str | int | None) -> str:
+        """A URI of these path segments; a query parameter that is None is left out."""
         given = {name: value for name, value in query.items() if value is not None}
         path = "/".join(map(_quoted, segments))
         return f"{self.prefix}/{path}" + (f"?{urlencode(given, safe='.')}" if given else "")
 
     def root(self) -> Links:
         return {
-            "self": Link(self.at()),
-            "jobs": Link(self.at("jobs", "index")),
-            "post_job": Link(self.at("jobs")),
-            "job": Link(f"{self.at('jobs')}/{{job}}", templated=True),
+            "self": Link(self.uri()),
+            "jobs": Link(self.uri("jobs", "index")),
+            "post_job": Link(self.uri("jobs")),
+            "job": Link(f"{self.uri('jobs')}/{{job}}", templated=True),
             "scheduled": Link(
-                f"{self.at('jobs', 'scheduled')}{{/scheduler}}{{?owner*,can*,memory_mb}}", templated=True
+                f"{self.uri('jobs', 'scheduled')}{{/scheduler}}{{?owner*,can*,memory_mb}}", templated=True
             ),
-            "flows": Link(self.at("flows")),
-            "post_flow": Link(self.at("flows")),
-            "flow": Link(f"{self.at('flows')}/{{flow}}", templated=True),
-            "client": Link(self.at("client", "js", "index.js")),
-            "sandbox": Link(self.at("sandbox")),
-            "widget": Link(self.at("widget.js")),
-            "health": Link(self.at("health")),
-            "metrics": Link(self.at("metrics")),
-            "service-desc": Link(self.at("openapi.json")),
+            "flows": Link(self.uri("flows")),
+            "post_flow": Link(self.uri("flows")),
+            "flow": Link(f"{self.uri('flows')}/{{flow}}", templated=True),
+            "client": Link(self.uri("client", "js", "index.js")),
+            "sandbox": Link(self.uri("sandbox")),
+            "widget": Link(self.uri("widget.js")),
+            "health": Link(self.uri("health")),
+            "metrics": Link(self.uri("metrics")),
+            "service-desc": Link(self.uri("openapi.json")),
         }
 
     def job(self, job_id: str) -> Links:
-        variables = self.at("jobs", job_id, "variables")
+        variables = self.uri("jobs", job_id, "variables")
         return {
-            "self": Link(self.at("jobs", job_id)),
+            "self": Link(self.uri("jobs", job_id)),
             "get_variables": Link(variables),
             "post_variable": Link(variables),
             "put_variable": Link(f"{variables}/{{variable}}", templated=True),
-            "variables": Link(self.at("jobs", job_id, "variables", "index")),
-            "results": Link(self.at("jobs", job_id, "results")),
-            "progress": Link(self.at("jobs", job_id, "progress")),
-            "root": Link(self.at()),
+            "variables": Link(self.uri("jobs", job_id, "variables", "index")),
+            "results": Link(self.uri("jobs", job_id, "results")),
+            "progress": Link(self.uri("jobs", job_id, "progress")),
+            "root": Link(self.uri()),
         }
 
     def variable(self, job_id: str, variable_id: str, token: str | None = None, flow: str | None = None) -> Links:
         base = ("jobs", job_id, "variables", variable_id)
         links = {
-            "self": Link(self.at(*base)),
-            "post_result": Link(self.at(*base, "results", lease=token)),
-            "results": Link(self.at(*base, "results")),
-            "get_job": Link(self.at("jobs", job_id)),
+            "self": Link(self.uri(*base)),
+            "post_result": Link(self.uri(*base, "results", lease=token)),
+            "results": Link(self.uri(*base, "results")),
+            "get_job": Link(self.uri("jobs", job_id)),
         }
         if token is not None:
-            links["lease"] = Link(self.at(*base, "lease", lease=token))
+            links["lease"] = Link(self.uri(*base, "lease", lease=token))
         if flow is not None:
-            links["get_flow"] = Link(self.at("flows", flow))
+            links["get_flow"] = Link(self.uri("flows", flow))
         return links
 
     def flow(self, flow_id: str, is_running: bool) -> Links:
-        here = Link(self.at("flows", flow_id))
-        links = {"self": here, "run_again": here, "flows": Link(self.at("flows")), "root": Link(self.at())}
-        return {**links, "cancel": here} if is_running else links
+        flow = Link(self.uri("flows", flow_id))
+        links = {"self": flow, "run_again": flow, "flows": Link(self.uri("flows")), "root": Link(self.uri())}
+        return {**links, "cancel": flow} if is_running else links
 
     def result(self, job_id: str, variable_id: str, result_id: str) -> Links:
         return {
-            "self": Link(self.at("jobs", job_id, "variables", variable_id, "results", result_id)),
-            "get_variable": Link(self.at("jobs", job_id, "variables", variable_id)),
-            "get_job": Link(self.at("jobs", job_id)),
+            "self": Link(self.uri("jobs", job_id, "variables", variable_id, "results", result_id)),
+            "get_variable": Link(self.uri("jobs", job_id, "variables", variable_id)),
+            "get_job": Link(self.uri("jobs", job_id)),
         }
 
-    def page(self, *segments: str, cursor: str | None, following: str | None, **query: str | int | None) -> Links:
-        links = {"self": Link(self.at(*segments, cursor=cursor, **query))}
-        if following is not None:
-            links["next"] = Link(self.at(*segments, cursor=following, **query))
+    def page(self, *segments: str, cursor: str | None, next_cursor: str | None, **query: str | int | None) -> Links:
+        """The links of one page of a collection; without a next cursor it is the last."""
+        links = {"self": Link(self.uri(*segments, cursor=cursor, **query))}
+        if next_cursor is not None:
+            links["next"] = Link(self.uri(*segments, cursor=next_cursor, **query))
         return links

@@ -13,8 +13,8 @@ from storage.errors import NotFound
 _HELP = {
     "comp_pool_variables": ("gauge", "Variables by state."),
     "comp_pool_results_total": ("counter", "Results by verdict."),
-    "comp_pool_run_seconds_sum": ("counter", "Seconds that volunteers have computed for accepted results."),
-    "comp_pool_run_seconds_count": ("counter", "Accepted results whose run time is known."),
+    "comp_pool_run_seconds_sum": ("counter", "Run time of accepted results, in seconds."),
+    "comp_pool_run_seconds_count": ("counter", "Accepted results with a known run time."),
 }
 
 

@@ -1,4 +1,4 @@
-"""`/openapi.json`: the description of the interface for programs."""
+"""`/openapi.json`: the OpenAPI description of the interface."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ class Description(Resource):
         text = Path(__file__).with_name("openapi.json").read_text(encoding="utf-8")
         self._document = encoded(json.loads(text))
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+    def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         resp.content_type = "application/json"
         resp.data = self._document

@@ -1,7 +1,7 @@
-"""What people see: the page at `/`, that of a flow, and the widget that other sites embed with one line.
+"""HTML pages: the front page at `/`, that of a flow, and the widget that other sites embed with one line.
 
-Their files in client/web are served as they are, but for two words in braces: the prefix that the service is mounted
-under, and the pool's name.
+Their files in client/web are served with two placeholders filled in: `{prefix}`, the mount prefix of the service, and
+`{name}`, the pool's name.
 """
 
 from __future__ import annotations
@@ -12,49 +12,38 @@ import re
 import falcon
 
 import client
-from resources.links import Addresses
-from resources.representation import answer_conditionally
+from resources import csp
+from resources.links import LinkBuilder
+from resources.representation import respond_conditionally
 from resources.resource import Resource
 
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-    "frame-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {}"
-)
-_WORD = re.compile(r"\{(prefix|name)\}")
+_PLACEHOLDER = re.compile(r"\{(prefix|name)\}")
 
 
 class Page:
-    """A file of client/web with its words filled in, and the headers of a page."""
+    """A file of client/web; `embedders` are the origins that may frame it."""
 
     def __init__(self, file: str, name: str, embedders: str = "'none'") -> None:
-        """`embedders` are the origins that may frame the page, as `frame-ancestors` takes them."""
-        self._text = (client.WEB / file).read_text(encoding="utf-8")
-        self._name, self._policy = name, _POLICY.format(embedders)
+        self._template = (client.WEB / file).read_text(encoding="utf-8")
+        self._name, self._policy = name, csp.page(embedders)
 
     def respond(self, req: falcon.Request, resp: falcon.Response) -> None:
-        words = {"prefix": Addresses(req).prefix, "name": self._name}
-        text = _WORD.sub(lambda word: html.escape(words[word[1]]), self._text)
+        values = {"prefix": LinkBuilder(req).prefix, "name": self._name}
+        text = _PLACEHOLDER.sub(lambda found: html.escape(values[found[1]]), self._template)
         resp.content_type, resp.data = falcon.MEDIA_HTML, text.encode()
         resp.cache_control = ["no-cache"]
         resp.set_header("Content-Security-Policy", self._policy)
+        # A pool may be private: links on its pages must not reveal its address to other sites.
         resp.set_header("Referrer-Policy", "no-referrer")
-        answer_conditionally(req, resp)
-
-
-class NegotiatedPage(Page):
-    """A page that stands where there is a document, too; no other site may frame it or hold on to it."""
-
-    def respond(self, req: falcon.Request, resp: falcon.Response) -> None:
-        super().respond(req, resp)
-        resp.set_header("Cross-Origin-Opener-Policy", "same-origin")
-        resp.append_header("Vary", "Accept")
+        respond_conditionally(req, resp)
 
 
 class TopPage(Page):
-    """A page at the address of a document, which no other site may frame or hold on to."""
+    """A page that is never framed, at the URI of a document (hence Vary)."""
 
     def respond(self, req: falcon.Request, resp: falcon.Response) -> None:
         super().respond(req, resp)
+        # A site that opens the page in a window gets no reference to it.
         resp.set_header("Cross-Origin-Opener-Policy", "same-origin")
         resp.append_header("Vary", "Accept")
 
@@ -67,14 +56,14 @@ class FrontPage(TopPage):
 
 
 class FlowPage(TopPage):
-    """The page at `/flows/{flow}`, the same for every flow: it knows its own by its address."""
+    """The page at `/flows/{flow}`: one file for all flows, which takes the flow's id from its own address."""
 
     def __init__(self, name: str) -> None:
-        super().__init__("flow.html", name)
+        super().__init__("flow/page.html", name)
 
 
 class WidgetPage(Resource):
-    """What the widget's frame shows, on whatever site it stands."""
+    """The content of the widget's frame; any site may embed it."""
 
     def __init__(self, name: str) -> None:
         self._page = Page("widget.html", name, embedders="*")

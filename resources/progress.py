@@ -1,4 +1,4 @@
-"""`/jobs/{job}/progress`: how far a job is, for everyone; what went wrong with it, for its owner."""
+"""`/jobs/{job}/progress`: the counts and rates of a job; for its owner also the reports of errors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pool.jobs import Jobs
 from pool.keys import Keys
 from pool.progress import progress_of
 from resources import request
-from resources.links import Addresses
+from resources.links import LinkBuilder
 from resources.representation import respond
 from resources.resource import Resource
 from storage.base import Store
@@ -22,6 +22,6 @@ class Progress(Resource):
         caller = request.caller(req, self._keys)
         document = self._jobs.get(job)
         progress = progress_of(document, self._store.counts.get(job), to_owner=self._keys.owns(caller, document))
-        addresses = Addresses(req)
-        links = {"self": addresses.job(job)["progress"], "get_job": addresses.job(job)["self"]}
+        links = LinkBuilder(req).job(job)
+        links = {"self": links["progress"], "get_job": links["self"]}
         respond(req, resp, links, progress)

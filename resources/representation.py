@@ -1,4 +1,4 @@
-"""How a document is shown: one renderer for both styles of links, with an ETag where it is worth one."""
+"""Rendering of documents in both media types (JSON and HAL), and conditional responses (ETag)."""
 
 from __future__ import annotations
 
@@ -12,28 +12,31 @@ import falcon
 from resources.links import Link, Links
 
 JSON, HAL = "application/json", "application/hal+json"
-Document = Mapping[str, Any]
+Fields = Mapping[str, Any]
+Items = Sequence[tuple[Links, Fields]]
 
 
-def encoded(document: Any) -> bytes:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+def encoded(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def style_of(req: falcon.Request) -> str:
-    """HAL where the request prefers it; whatever else it asks for, JSON."""
+def media_type_of(req: falcon.Request) -> str:
+    """HAL only if the request prefers it. JSON for everything else, even a type that the pool does not serve: a
+    volunteer with an odd Accept header gets its work and no 406."""
     return req.client_prefers([JSON, HAL]) or JSON
 
 
-def linked(links: Links, document: Document, style: str, items: Sequence[tuple[Links, Document]] | None = None) -> Any:
-    """The document with its links (and the items of a collection with theirs) in a style."""
-    shown: dict[str, Any] = {"_links": {rel: _link(link, style) for rel, link in links.items()}, **document}
+def with_links(links: Links, fields: Fields, media_type: str, items: Items | None = None) -> dict[str, Any]:
+    """The fields with links, and with the items of a collection, each with its own links."""
+    document: dict[str, Any] = {"_links": {rel: _link(link, media_type) for rel, link in links.items()}, **fields}
     if items is not None:
-        shown["_embedded"] = {"items": [linked(item_links, item, style) for item_links, item in items]}
-    return shown
+        embedded = [with_links(item_links, item, media_type) for item_links, item in items]
+        document["_embedded"] = {"items": embedded}
+    return document
 
 
-def _link(link: Link, style: str) -> Any:
-    if style != HAL:
+def _link(link: Link, media_type: str) -> str | dict[str, str | bool]:
+    if media_type != HAL:
         return link.href
     return {"href": link.href, "templated": True} if link.templated else {"href": link.href}
 
@@ -42,38 +45,40 @@ def respond(
     req: falcon.Request,
     resp: falcon.Response,
     links: Links,
-    document: Document,
-    items: Sequence[tuple[Links, Document]] | None = None,
+    fields: Fields,
+    items: Items | None = None,
     cache: str = "no-cache",
 ) -> None:
-    """Answers with a document. `cache` is the Cache-Control header."""
-    style = style_of(req)
-    resp.content_type = style
-    resp.data = encoded(linked(links, document, style, items)) + b"\n"
+    """Responds with a document; `cache` is its Cache-Control header."""
+    media_type = media_type_of(req)
+    resp.content_type = media_type
+    resp.data = encoded(with_links(links, fields, media_type, items)) + b"\n"
     resp.cache_control = [cache]
+    # Authorization: the owner's representation has more fields.
     resp.append_header("Vary", "Accept, Authorization")
 
 
-def answer_nothing(resp: falcon.Response, retry_after: int) -> None:
-    """Answers that there is nothing to do now, and in how many seconds to ask again."""
+def respond_no_content(resp: falcon.Response, retry_after: int) -> None:
+    """Responds that there is no work now, and after how many seconds to try again."""
     resp.status = falcon.HTTP_204
     resp.retry_after = retry_after
     resp.cache_control = ["no-store"]
 
 
-def tag(resp: falcon.Response) -> str:
-    """The entity tag of what is to be answered."""
+def entity_tag(resp: falcon.Response) -> str:
+    """The entity tag of the response's body."""
     return hashlib.sha256(resp.data or b"").hexdigest()[:20]
 
 
-def answer_conditionally(req: falcon.Request, resp: falcon.Response, current: str | None = None) -> None:
-    """Adds the ETag (`current`, where it is known), and answers 304 where the request shows that it has just this."""
-    current = current or tag(resp)
-    resp.etag = current
-    if matches(req.if_none_match, current):
+def respond_conditionally(req: falcon.Request, resp: falcon.Response, etag: str | None = None) -> None:
+    """Adds the entity tag, computed unless given; 304 without a body if it matches If-None-Match."""
+    etag = etag or entity_tag(resp)
+    resp.etag = etag
+    if matches(req.if_none_match, etag):
         resp.status = falcon.HTTP_304
         resp.content_type, resp.data = None, None
 
 
-def matches(tags: Sequence[Any] | None, current: str) -> bool:
-    return any(candidate in ("*", current) for candidate in tags or ())
+def matches(conditions: Sequence[str] | None, etag: str) -> bool:
+    """Whether a tag matches one in If-Match or If-None-Match, where "*" stands for any."""
+    return any(condition in ("*", etag) for condition in conditions or ())

@@ -1,4 +1,4 @@
-"""What a request says of who asks and how much of a collection it wants."""
+"""Headers and query parameters of requests: the caller, the volunteer, pages, tokens and keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pool.scheduling import Abilities
 from pool.variables import Volunteer
 from resources.errors import Problem
 
-PAGE, LARGEST_PAGE = 100, 1000
+DEFAULT_PAGE, MAX_PAGE = 100, 1000
 _VOLUNTEER = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/=-]+) *", re.IGNORECASE)
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -23,7 +23,7 @@ _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?")
 
 
 def caller(req: falcon.Request, keys: Keys) -> Caller:
-    """Who asks. Raises UnknownKey for a key that is not the pool's."""
+    """The caller by its key, anonymous without one. Raises UnknownKey for a key that is not the pool's."""
     header = req.get_header("Authorization")
     if header is None:
         return Caller()
@@ -32,7 +32,7 @@ def caller(req: falcon.Request, keys: Keys) -> Caller:
 
 
 def volunteer_name(req: falcon.Request) -> str:
-    """A hash of the id in the header Volunteer, which is the volunteer's alone to know; empty without one."""
+    """A hash of the header Volunteer, or empty. The id itself is a secret: whoever has it can pass as the volunteer."""
     header = req.get_header("Volunteer")
     if header is None:
         return ""
@@ -47,15 +47,15 @@ def volunteer(req: falcon.Request) -> Volunteer:
 
 
 def abilities(req: falcon.Request) -> Abilities:
-    """The parameters `can` and `memory_mb`: what the volunteer can compute. What this pool doesn't know is no fault."""
-    told = req.get_param_as_list("memory_mb") or ["0"]
-    if len(told) > 1 or _MEGABYTES.fullmatch(told[0]) is None:
-        raise Problem(400, "query", "memory_mb: must be one whole number, of megabytes")
-    return Abilities(frozenset(req.get_param_as_list("can") or ()), int(told[0]))
+    """The parameters `can` and `memory_mb`. Unknown abilities are permitted: a client may be newer than the pool."""
+    memory = req.get_param_as_list("memory_mb") or ["0"]
+    if len(memory) > 1 or _MEGABYTES.fullmatch(memory[0]) is None:
+        raise Problem(400, "query", "memory_mb: must be one whole number (megabytes)")
+    return Abilities(frozenset(req.get_param_as_list("can") or ()), int(memory[0]))
 
 
 def run_seconds(req: falcon.Request) -> float | None:
-    """The header Run-Seconds: what the volunteer measured, if it said."""
+    """The header Run-Seconds, the volunteer's own measurement, in whole microseconds."""
     header = req.get_header("Run-Seconds")
     if header is None:
         return None
@@ -67,9 +67,9 @@ def run_seconds(req: falcon.Request) -> float | None:
 def page_limit(req: falcon.Request) -> int:
     text = req.get_param("limit")
     if text is None:
-        return PAGE
-    if _LIMIT.fullmatch(text) is None or int(text) > LARGEST_PAGE:
-        raise Problem(400, "query", f"limit: must be a whole number from 1 to {LARGEST_PAGE}")
+        return DEFAULT_PAGE
+    if _LIMIT.fullmatch(text) is None or int(text) > MAX_PAGE:
+        raise Problem(400, "query", f"limit: must be a whole number from 1 to {MAX_PAGE}")
     return int(text)
 
 

@@ -1,14 +1,12 @@
-"""What every resource shares."""
+"""The base class of all resources."""
 
 from __future__ import annotations
 
-from typing import Any
-
 
 class Resource:
-    """A resource answers HEAD wherever it answers GET. One whose GET changes something defines on_head itself."""
+    """Answers HEAD as GET. A subclass whose GET changes state (leases a variable) defines `on_head` itself."""
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
         if "on_get" in cls.__dict__ and "on_head" not in cls.__dict__:
             cls.on_head = cls.on_get  # type: ignore[attr-defined]

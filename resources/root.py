@@ -1,17 +1,17 @@
-"""`/`: where every client begins, and every visitor."""
+"""`/`: the entry point, a document with links for clients and the front page for browsers."""
 
 from __future__ import annotations
 
 import falcon
 
-from resources.links import Addresses
+from resources.links import LinkBuilder
 from resources.pages import FrontPage
 from resources.representation import HAL, JSON, respond
 from resources.resource import Resource
 
 
 class Root(Resource):
-    """A page for those who prefer one, which browsers do; a document for whoever does not say."""
+    """HTML only if the request prefers it; JSON for `*/*` and without Accept, as scripts and `fetch` send it."""
 
     def __init__(self, name: str) -> None:
         self._name, self._page = name, FrontPage(name)
@@ -20,9 +20,9 @@ class Root(Resource):
         if req.client_prefers([JSON, HAL, falcon.MEDIA_HTML]) == falcon.MEDIA_HTML:
             self._page.respond(req, resp)
         else:
-            self._show(req, resp)
+            self._respond_with_document(req, resp)
 
-    def _show(self, req: falcon.Request, resp: falcon.Response) -> None:
-        addresses = Addresses(req)
-        document = {"job_scheduler_url": addresses.at("jobs", "scheduler"), "name": self._name}
-        respond(req, resp, addresses.root(), document)
+    def _respond_with_document(self, req: falcon.Request, resp: falcon.Response) -> None:
+        build = LinkBuilder(req)
+        fields = {"job_scheduler_url": build.uri("jobs", "scheduler"), "name": self._name}
+        respond(req, resp, build.root(), fields)

@@ -1,28 +1,27 @@
-"""The worker script of a variable: a self-contained Web Worker that computes it, for code that one trusts.
+"""The worker script of a variable: a self-contained Web Worker that computes it, for trusted code.
 
-Loaded with `new Worker(uri)` it posts one message: `{context}`, or `{error: {kind, message}}`. It has the pool's
-origin, unlike what the pool's own client runs: its policy closes the network, not what the origin stores
-(docs/sandbox.md).
+Loaded with `new Worker(uri)`, it posts one message: `{context}`, or `{error: {kind, message}}`. Unlike the workers in
+the sandbox frame it has the pool's origin: its policy blocks the network, not the origin's storage (docs/sandbox.md).
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import falcon
 
-from resources.representation import HAL, JSON, answer_conditionally
-from resources.sandbox import embedded, source
+from resources import csp
+from resources.javascript import literal, source
+from resources.representation import HAL, JSON, respond_conditionally
+from storage.base import Document
 
 SCRIPT = "application/javascript"
-# What decides between a variable and its script.
+# The headers that select between a variable and its script.
 VARY = "Accept, Content-Type, Sec-Fetch-Dest"
-_POLICY = "default-src 'none'; script-src 'unsafe-eval' 'wasm-unsafe-eval'"
 
 
-def is_wanted(req: falcon.Request) -> bool:
-    """By Accept, or (as the seed has it) by Content-Type; by what a browser says that it loads; or by ?format=js."""
+def is_requested(req: falcon.Request) -> bool:
+    """By `?format=js`, by `new Worker(uri)` in a browser, by Accept, or by Content-Type as early clients do."""
     return (
         req.get_param("format") == "js"
         or req.get_header("Sec-Fetch-Dest") == "worker"
@@ -31,23 +30,22 @@ def is_wanted(req: falcon.Request) -> bool:
     )
 
 
-def respond_with_script(
-    req: falcon.Request, resp: falcon.Response, job: dict[str, Any], document: dict[str, Any]
-) -> None:
-    """Answer with the script that computes a stored variable, from its starting context where it has one."""
-    script = f"({source('browser/worker-script.js')})({source('sandbox/job.js')}, {embedded(_work(job, document))});\n"
+def respond_with_script(req: falcon.Request, resp: falcon.Response, job: Document, variable: Document) -> None:
+    """Responds with the script of a stored variable, which starts from the variable's context if it has one."""
+    work = literal(_work(job, variable))
+    script = f"({source('browser/worker-script.js')})({source('sandbox/job.js')}, {work});\n"
     resp.content_type, resp.data = f"{SCRIPT}; charset=utf-8", script.encode()
     resp.cache_control = ["no-cache"]
-    resp.set_header("Content-Security-Policy", _POLICY)
+    resp.set_header("Content-Security-Policy", csp.WORKER_SCRIPT)
     resp.append_header("Vary", VARY)
-    answer_conditionally(req, resp)
+    respond_conditionally(req, resp)
 
 
-def _work(job: dict[str, Any], document: dict[str, Any]) -> dict[str, str | None]:
-    """What the script computes: each as text, null for a context that is not served."""
-    context = document.get("context")
+def _work(job: Document, variable: Document) -> dict[str, str | None]:
+    """The script's argument. Values are JSON text, parsed by the script; the context is null without one."""
+    context = variable.get("context")
     return {
         "source": job["execute_function"],
-        "variable": json.dumps(document["data"]),
+        "variable": json.dumps(variable["data"]),
         "context": None if context is None else json.dumps(context),
     }

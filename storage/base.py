@@ -10,25 +10,35 @@ threads and processes at once.
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
+from storage.documents import Document, canonical
 from storage.errors import Damaged, NotFound
+from storage.flow_store import FlowStore
 
-if TYPE_CHECKING:
-    from storage.flow_store import FlowStore
+__all__ = [
+    "CountStore",
+    "Counts",
+    "Document",
+    "Finding",
+    "JobStore",
+    "KeyStore",
+    "Lease",
+    "LeaseStore",
+    "Maintenance",
+    "Page",
+    "ResultStore",
+    "State",
+    "Store",
+    "VariableStore",
+    "canonical",
+]
 
-Document = dict[str, Any]
 State = Literal["open", "leased", "done", "failed", "withdrawn"]
-
-
-def canonical(value: Any) -> str:
-    """Canonical JSON: equal for equal values. Python's own comparison takes 1 and true for equal."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
 
-from storage.base import Document
+from storage.documents import Document
 from storage.errors import NotFound
 
 FLOW: Final = "flow"

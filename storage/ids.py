@@ -39,6 +39,7 @@ def check_variable_id(identifier: str) -> str:
 
 def timed_id() -> str:
     """An id that begins with the UTC time, to the microsecond, made unique: ``20141202090909123456-5f3c9a``."""
+    # Random digits too: two processes may make an id in the same microsecond.
     return f"{datetime.now(timezone.utc):%Y%m%d%H%M%S%f}-{secrets.token_hex(3)}"
 
 

@@ -1,74 +1,76 @@
-// The visitor's choices: how many cores, what share of their time, when, and for whom.
+// The visitor's settings as a form: how many cores, which share of the time, when, and for whom.
 
-import { element, find, say } from "./dom.js";
-import { cores } from "./memory.js";
+import { byId, element, setText } from "./dom.js";
 import { Power } from "./power.js";
+import { cores } from "./preferences.js";
 
 export class Choices {
   #language;
-  #volunteering;
-  /** @type {Map<string, HTMLInputElement>} */
-  #boxes = new Map();
+  #controller;
+  /** By owner. @type {Map<string, HTMLInputElement>} */
+  #checkboxes = new Map();
 
   /**
    * @param {import("./languages.js").Language} language
-   * @param {import("./volunteering.js").Volunteering} volunteering
+   * @param {import("./volunteer-controller.js").VolunteerController} controller
    */
-  constructor(language, volunteering) {
+  constructor(language, controller) {
     this.#language = language;
-    this.#volunteering = volunteering;
-    find("workers").max = cores();
-    find("workers-choice").hidden = cores() === 1;
-    find("plugged-choice").hidden = !Power.isTold;
-    find("gpu-choice").hidden = !("gpu" in navigator);
-    find("choices").addEventListener("input", () => volunteering.choose(this.#chosen()));
-    this.draw();
+    this.#controller = controller;
+    byId("workers").max = cores();
+    byId("workers-choice").hidden = cores() === 1;
+    byId("plugged-choice").hidden = !Power.isSupported;
+    byId("gpu-choice").hidden = !("gpu" in navigator);
+    byId("choices").addEventListener("input", () => controller.changeSettings(this.#values()));
+    this.render();
   }
 
-  /** @param {Iterable<string>} owners found among the jobs; one that was chosen before stays to be seen */
-  offer(owners) {
-    for (const owner of owners) if (!this.#boxes.has(owner)) this.#add(owner);
-    this.draw();
+  /** @param {Iterable<string>} owners */
+  addOwners(owners) {
+    for (const owner of owners) this.#addOwner(owner);
+    this.render();
   }
 
-  draw() {
-    const { workers, throttle, plugged, gpu, owners } = this.#volunteering.memory.settings;
-    for (const owner of owners) if (!this.#boxes.has(owner)) this.#add(owner);
-    for (const [owner, box] of this.#boxes) box.checked = owners.includes(owner);
-    find("workers").value = workers;
-    find("throttle").value = Math.round(throttle * 100);
-    find("plugged").checked = plugged;
-    find("gpu").checked = gpu;
-    find("owners-choice").hidden = this.#boxes.size < 2 && owners.length === 0;
-    this.#drawWords(workers, throttle, owners);
+  /** Owners chosen at an earlier visit stay listed even if they have no job now. */
+  render() {
+    const { workers, throttle, plugged, gpu, owners } = this.#controller.preferences.settings;
+    for (const owner of owners) this.#addOwner(owner);
+    for (const [owner, checkbox] of this.#checkboxes) checkbox.checked = owners.includes(owner);
+    byId("workers").value = workers;
+    byId("throttle").value = Math.round(throttle * 100);
+    byId("plugged").checked = plugged;
+    byId("gpu").checked = gpu;
+    byId("owners-choice").hidden = this.#checkboxes.size < 2 && owners.length === 0;
+    this.#renderTexts(workers, throttle, owners);
   }
 
   /** @param {number} workers @param {number} throttle @param {string[]} owners */
-  #drawWords(workers, throttle, owners) {
+  #renderTexts(workers, throttle, owners) {
     const share = this.#language.percent(throttle);
     const ofCores = this.#language.text("choices.workers.value", { workers, count: cores() });
-    say(find("workers-value"), ofCores);
-    find("workers").setAttribute("aria-valuetext", ofCores);
-    say(find("throttle-value"), share);
-    find("throttle").setAttribute("aria-valuetext", share);
-    say(find("owners-help"), this.#language.text(`choices.owners.${owners.length ? "some" : "everyone"}`));
+    setText(byId("workers-value"), ofCores);
+    byId("workers").setAttribute("aria-valuetext", ofCores);
+    setText(byId("throttle-value"), share);
+    byId("throttle").setAttribute("aria-valuetext", share);
+    setText(byId("owners-help"), this.#language.text(`choices.owners.${owners.length ? "some" : "everyone"}`));
   }
 
   /** @param {string} owner */
-  #add(owner) {
-    const box = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
-    this.#boxes.set(owner, box);
-    find("owners").append(element("label", { class: "check" }, box, element("bdi", {}, owner)));
+  #addOwner(owner) {
+    if (this.#checkboxes.has(owner)) return;
+    const checkbox = /** @type {HTMLInputElement} */ (element("input", { type: "checkbox" }));
+    this.#checkboxes.set(owner, checkbox);
+    byId("owners").append(element("label", { class: "check" }, checkbox, element("bdi", {}, owner)));
   }
 
-  #chosen() {
-    const owners = [...this.#boxes].filter(([, box]) => box.checked).map(([owner]) => owner);
+  #values() {
+    const owners = [...this.#checkboxes].filter(([, checkbox]) => checkbox.checked).map(([owner]) => owner);
     return {
       owners,
-      workers: Number(find("workers").value),
-      throttle: Number(find("throttle").value) / 100,
-      plugged: find("plugged").checked,
-      gpu: find("gpu").checked,
+      workers: Number(byId("workers").value),
+      throttle: Number(byId("throttle").value) / 100,
+      plugged: byId("plugged").checked,
+      gpu: byId("gpu").checked,
     };
   }
 }

@@ -1,10 +1,10 @@
-// Elements, found and made. What comes from elsewhere goes in as text, never as markup.
+// DOM helpers. Strings are always inserted as text, never as markup: many of them come from jobs and their owners.
 
 /**
- * @param {string} id
- * @returns {any} the element, which the page is known to have
+ * @param {string} id of an element in the page's HTML
+ * @returns {any}
  */
-export const find = (id) => document.getElementById(id);
+export const byId = (id) => document.getElementById(id);
 
 /**
  * @param {string} name
@@ -12,18 +12,21 @@ export const find = (id) => document.getElementById(id);
  * @param {(Node | string)[]} children strings become text
  */
 export function element(name, attributes = {}, ...children) {
-  const made = document.createElement(name);
+  const created = document.createElement(name);
   for (const [attribute, value] of Object.entries(attributes)) {
-    if (value !== undefined && value !== false) made.setAttribute(attribute, value === true ? "" : String(value));
+    if (value !== undefined && value !== false) created.setAttribute(attribute, value === true ? "" : String(value));
   }
-  made.append(...children);
-  return made;
+  created.append(...children);
+  return created;
 }
 
 /**
- * Sets the text only where it differs: a live region would announce it again.
+ * Writes only a changed text: a screen reader announces every write to a live region.
  * @param {Node} target @param {string} text
  */
-export function say(target, text) {
+export function setText(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }
+
+/** With spaces that don't wrap. @param {string} text */
+export const noWrap = (text) => text.replaceAll(" ", "\u00a0");

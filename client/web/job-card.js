@@ -1,12 +1,12 @@
-// One job as the visitor sees it: whose it is, what it does, how far it is, and the code that would run.
+// A job as a card: owner, description, requirements, progress, and the code that would run.
 
-import { element, say } from "./dom.js";
-import { isolated } from "./languages.js";
+import { element, setText } from "./dom.js";
+import { isolate } from "./languages.js";
 
 /** @typedef {import("../js/index.js").Client} Client */
 /** @typedef {import("../js/index.js").Document} Document */
 
-const NEEDS = ["webgpu", "wasm", "wasm_simd", "memory_mb"];
+const REQUIREMENTS = ["webgpu", "wasm", "wasm_simd", "memory_mb"];
 
 export class JobCard {
   #job;
@@ -18,7 +18,7 @@ export class JobCard {
   #code = element("code");
 
   /**
-   * @param {Document} job as the index has it
+   * @param {Document} job as the index lists it, without code
    * @param {Client} client
    * @param {import("./languages.js").Language} language
    */
@@ -28,7 +28,7 @@ export class JobCard {
     this.#language = language;
     this.#bar.setAttribute("aria-label", language.text("job.progress.label", { job: this.name }));
     this.element = element("li", { class: "card" }, ...this.#parts());
-    this.#drawState(job.content.state);
+    this.#renderState(job.content.state);
   }
 
   /** @returns {string} */
@@ -40,10 +40,10 @@ export class JobCard {
     return String(this.#job.content.name);
   }
 
-  /** Asks the pool how far the job is; a refusal leaves what is shown. */
+  /** Loads the progress; on an error the card stays as it is. */
   async refresh() {
     const progress = await this.#client.progress(this.#job).catch(() => null);
-    if (progress) this.#drawProgress(progress);
+    if (progress) this.#renderProgress(progress);
   }
 
   #parts() {
@@ -51,8 +51,8 @@ export class JobCard {
     return [
       element("div", { class: "card-head" }, heading, this.#state),
       this.#owner(),
-      this.#text("short", this.#described("short_description") ?? this.#described("description")),
-      ...this.#needs(),
+      this.#description("short", this.#metadata("short_description") ?? this.#metadata("description")),
+      ...this.#requirements(),
       element("div", { class: "progress" }, this.#bar, this.#count),
       this.#details(),
     ];
@@ -60,64 +60,65 @@ export class JobCard {
 
   #owner() {
     const owner = ownerOf(this.#job);
-    const said = owner === null ? "job.nobody" : "job.owner";
-    return element("p", { class: "owner" }, this.#language.text(said, { owner: isolated(owner ?? "") }));
+    const key = owner === null ? "job.unnamed" : "job.owner";
+    return element("p", { class: "owner" }, this.#language.text(key, { owner: isolate(owner ?? "") }));
   }
 
   /** @param {"description" | "short_description"} field */
-  #described(field) {
-    return this.#language.best(this.#job.content.metadata?.[field]);
+  #metadata(field) {
+    return this.#language.bestOf(this.#job.content.metadata?.[field]);
   }
 
-  /** @param {string} kind @param {{text: string, lang: string} | null} found */
-  #text(kind, found) {
-    const { text, lang } = found ?? { text: this.#language.text("job.undescribed"), lang: this.#language.tag };
-    return element("p", { class: kind, lang, dir: "auto" }, text);
+  /** @param {string} className @param {{text: string, lang: string} | null} found */
+  #description(className, found) {
+    const { text, lang } = found ?? { text: this.#language.text("job.no-description"), lang: this.#language.tag };
+    return element("p", { class: className, lang, dir: "auto" }, text);
   }
 
-  #needs() {
-    const given = this.#job.content.requirements ?? {};
-    const needs = NEEDS.filter((name) => given[name]).map((name) => this.#need(name, given[name]));
+  #requirements() {
+    const values = this.#job.content.requirements ?? {};
+    const needs = REQUIREMENTS.filter((name) => values[name]).map((name) => this.#requirement(name, values[name]));
     if (needs.length === 0) return [];
     return [element("p", { class: "needs" }, this.#language.text("job.needs", { needs: this.#language.list(needs) }))];
   }
 
   /** @param {string} name @param {unknown} value */
-  #need(name, value) {
+  #requirement(name, value) {
     return this.#language.text(`job.needs.${name}`, { count: Number(value) });
   }
 
   #details() {
-    const named = element("span", { class: "unseen" }, `: ${this.name}`);
-    const summary = element("summary", {}, this.#language.text("job.details"), named);
+    const jobName = element("span", { class: "visually-hidden" }, `: ${this.name}`);
+    const summary = element("summary", {}, this.#language.text("job.details"), jobName);
     const label = this.#language.text("job.code.label", { job: this.name });
     const code = element("pre", { tabindex: 0, role: "region", "aria-label": label }, this.#code);
-    const said = element("p", { class: "help" }, this.#language.text("job.code"));
-    const details = element("details", {}, summary, this.#text("full", this.#described("description")), said, code);
+    const help = element("p", { class: "help" }, this.#language.text("job.code"));
+    const description = this.#description("full", this.#metadata("description"));
+    const details = element("details", {}, summary, description, help, code);
     details.addEventListener("toggle", () => details.hasAttribute("open") && this.#showCode());
     return details;
   }
 
-  /** The very code that volunteers run, fetched when somebody wants to read it. */
+  /** Loads the code whenever the details are opened: the index lists jobs without it. */
   async #showCode() {
-    say(this.#code, this.#language.text("job.code.loading"));
+    setText(this.#code, this.#language.text("job.code.loading"));
     const job = await this.#client.reload(this.#job).catch(() => null);
-    say(this.#code, job ? String(job.content.execute_function) : this.#language.text("job.code.failed"));
+    setText(this.#code, job ? String(job.content.execute_function) : this.#language.text("job.code.failed"));
   }
 
   /** @param {any} progress */
-  #drawProgress({ state, complete, variables: { done, total } }) {
+  #renderProgress({ state, complete, variables: { done, total } }) {
     this.#bar.max = Math.max(total, 1);
     this.#bar.value = done;
-    say(this.#count, this.#language.text(total ? "job.progress" : "job.progress.none", { done, total }));
-    this.#drawState(complete ? "complete" : state);
+    setText(this.#count, this.#language.text(total ? "job.progress" : "job.progress.none", { done, total }));
+    this.#renderState(complete ? "complete" : state);
   }
 
-  /** @param {string} state */
-  #drawState(state) {
-    const isWorthSaying = state === "paused" || state === "complete";
-    this.#state.hidden = !isWorthSaying;
-    if (isWorthSaying) say(this.#state, this.#language.text(`job.${state}`));
+  /** An open job has no badge. @param {string} state */
+  #renderState(state) {
+    const hasBadge = state === "paused" || state === "complete";
+    this.#state.hidden = !hasBadge;
+    if (hasBadge) setText(this.#state, this.#language.text(`job.${state}`));
   }
 }
 

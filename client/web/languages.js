@@ -1,4 +1,4 @@
-// The visitor's language: for the page's own texts, for what owners wrote in several, and for numbers.
+// The visitor's language: the page's texts, descriptions in several languages, numbers, dates and durations.
 
 import de from "./texts/de.js";
 import en from "./texts/en.js";
@@ -10,10 +10,10 @@ import fr from "./texts/fr.js";
 /** @type {Record<string, Texts>} */
 const TEXTS = { de, en, es, fr };
 const FALLBACK = "en";
-/** A text from elsewhere within a sentence keeps its direction to itself. */
-const ISOLATE = ["\u2068", "\u2069"];
-/** Marks that turn the direction of what follows, even of what follows the name. */
-const DIRECTING = /[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g;
+/** Unicode's FSI and PDI: within them a name can't change the writing direction of the sentence around it. */
+const ISOLATES = ["\u2068", "\u2069"];
+/** Direction controls, removed from names: some take effect beyond the isolates. */
+const DIRECTION_CONTROLS = /[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g;
 
 /** @param {string} tag */
 const primary = (tag) => tag.toLowerCase().split("-")[0];
@@ -26,34 +26,34 @@ function isTag(tag) {
   }
 }
 
-/** @param {string} text a name from elsewhere that stands in a sentence */
-export const isolated = (text) => ISOLATE.join(String(text).replace(DIRECTING, ""));
+/** @param {string} name for use within a sentence */
+export const isolate = (name) => ISOLATES.join(String(name).replace(DIRECTION_CONTROLS, ""));
 
 export class Language {
-  /** @param {readonly (string | null)[]} wanted language tags, the dearest first */
-  constructor(wanted = preferences()) {
-    this.wanted = wanted.flatMap((tag) => (tag !== null && isTag(tag) ? [tag] : []));
-    /** With its region, for numbers and dates. */
-    this.locale = this.wanted.find((tag) => primary(tag) in TEXTS) ?? FALLBACK;
+  /** @param {readonly (string | null)[]} requested language tags, the most preferred first; invalid ones are ignored */
+  constructor(requested = requestedTags()) {
+    this.requested = requested.flatMap((tag) => (tag !== null && isTag(tag) ? [tag] : []));
+    /** Keeps the region, which decides the format of numbers and dates. */
+    this.locale = this.requested.find((tag) => primary(tag) in TEXTS) ?? FALLBACK;
     this.tag = primary(this.locale);
   }
 
   /**
    * @param {string} key
-   * @param {Record<string, string | number>} [values] numbers are formatted; `count` chooses the plural form
-   * @returns {string} empty where there is no such text
+   * @param {Record<string, string | number>} [values] for the placeholders; `count` selects the plural form
+   * @returns {string} empty for an unknown key
    */
   text(key, values = {}) {
-    const found = TEXTS[this.tag][key] ?? TEXTS[FALLBACK][key];
-    const text = typeof found === "object" ? found[this.#plural(Number(values.count))] ?? found.other : found;
-    return (text ?? "").replace(/\{(\w+)\}/g, (_, name) => this.#shown(values[name]));
+    const entry = TEXTS[this.tag][key] ?? TEXTS[FALLBACK][key];
+    const text = typeof entry === "object" ? entry[this.#pluralForm(Number(values.count))] ?? entry.other : entry;
+    return (text ?? "").replace(/\{(\w+)\}/g, (_, name) => this.#format(values[name]));
   }
 
   /** @param {number} count */
-  #plural = (count) => new Intl.PluralRules(this.locale).select(count);
+  #pluralForm = (count) => new Intl.PluralRules(this.locale).select(count);
 
   /** @param {string | number} value */
-  #shown = (value) => (typeof value === "number" ? this.number(value) : String(value));
+  #format = (value) => (typeof value === "number" ? this.number(value) : String(value));
 
   /** @param {number} value @param {Intl.NumberFormatOptions} [options] */
   number(value, options) {
@@ -75,7 +75,7 @@ export class Language {
     return new Intl.DateTimeFormat(this.locale, { timeStyle: "medium" }).format(date);
   }
 
-  /** In the two largest units that there are, such as 3 h 5 min; of little, the tenths too. @param {number} seconds */
+  /** In the two largest units, as in 3 h 5 min; with tenths below 10 s. @param {number} seconds */
   duration(seconds) {
     if (seconds < 10) return this.#amount(Math.floor(seconds * 10) / 10, "second");
     const whole = Math.floor(seconds);
@@ -93,21 +93,21 @@ export class Language {
   #amount = (value, unit) => this.number(value, { style: "unit", unit, unitDisplay: "short" });
 
   /**
-   * The best of what an owner wrote: in the visitor's languages by exact tag, then by prefix; in English; in any.
-   * @param {unknown} texts texts by language tag
+   * The best match: for each of the visitor's languages the exact tag, then the same language; English; any other.
+   * @param {unknown} texts by language tag
    * @returns {{text: string, lang: string} | null}
    */
-  best(texts) {
-    const given = Object.entries(texts ?? {});
-    for (const tag of [...this.wanted, FALLBACK]) {
-      const found = given.find(([key]) => key.toLowerCase() === tag.toLowerCase()) ??
-        given.find(([key]) => primary(key) === primary(tag));
-      if (found) return described(found);
+  bestOf(texts) {
+    const entries = Object.entries(texts ?? {});
+    for (const tag of [...this.requested, FALLBACK]) {
+      const found = entries.find(([key]) => key.toLowerCase() === tag.toLowerCase()) ??
+        entries.find(([key]) => primary(key) === primary(tag));
+      if (found) return withLanguage(found);
     }
-    return given.length ? described(given[0]) : null;
+    return entries.length ? withLanguage(entries[0]) : null;
   }
 
-  /** Fills in every element that names its text, or its label, by a key. */
+  /** Fills in the texts of elements with `data-text`, and the labels of those with `data-label`. */
   translate() {
     for (const element of document.querySelectorAll("[data-text]")) {
       element.textContent = this.text(String(element.getAttribute("data-text")));
@@ -120,10 +120,10 @@ export class Language {
 }
 
 /** @param {[string, unknown]} entry */
-const described = ([lang, text]) => ({ text: String(text), lang: isTag(lang) ? lang : "" });
+const withLanguage = ([lang, text]) => ({ text: String(text), lang: isTag(lang) ? lang : "" });
 
-/** A site that embeds the widget may say which language it is in; the browser says which its user reads. */
-function preferences() {
-  const asked = new URLSearchParams(location.search).get("lang");
-  return [asked, ...navigator.languages];
+/** A site that embeds the widget can set its language by `lang`; then come the browser's languages. */
+function requestedTags() {
+  const set = new URLSearchParams(location.search).get("lang");
+  return [set, ...navigator.languages];
 }

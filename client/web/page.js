@@ -1,102 +1,102 @@
-// The pool's page: puts its parts together.
+// The front page: creates its parts and connects them.
 
 import { Client } from "../js/index.js";
+import { Activity } from "./activity.js";
 import { Choices } from "./choices.js";
-import { find, say } from "./dom.js";
-import { FlowList } from "./flow-list.js";
-import { Jobs, ownersOf } from "./jobs.js";
+import { byId, setText } from "./dom.js";
+import { ErrorList } from "./errors.js";
+import { FlowList } from "./flow/list.js";
+import { JobList, ownersOf } from "./job-list.js";
 import { Language } from "./languages.js";
-import { Live } from "./live.js";
-import { cores } from "./memory.js";
-import { Start } from "./start.js";
-import { Troubles } from "./troubles.js";
-import { Volunteering } from "./volunteering.js";
+import { cores } from "./preferences.js";
+import { StartButton } from "./start-button.js";
+import { VolunteerController } from "./volunteer-controller.js";
+
+/** @typedef {import("../js/lib/status.js").ErrorEvent} ErrorEvent */
+/** @typedef {import("../js/lib/status.js").UnitEvent} UnitEvent */
 
 const root = new URL(document.documentElement.dataset.root ?? "/", location.href).href;
 const half = Math.max(1, Math.floor(cores() / 2));
 const defaults = { owners: [], workers: half, throttle: 0.6, plugged: false, gpu: false };
-/** @typedef {import("../js/lib/report.js").ErrorReport} ErrorReport */
-/** @typedef {import("../js/lib/report.js").UnitReport} UnitReport */
-
-/** Those that are no error of a job: the status says them. */
-const SAID_OTHERWISE = ["platform", "cancelled"];
+/** Kinds that the list of errors leaves out: the status already shows them. */
+const SHOWN_AS_STATUS = ["platform", "cancelled"];
 
 const language = new Language();
-const volunteering = new Volunteering(root, "comp-pool", defaults, {
-  onchange: draw,
-  onworker: () => live.draw(),
-  onunit: finished,
-  onerror: failed,
-  onforget: forgotten,
+const controller = new VolunteerController(root, "comp-pool", defaults, {
+  onchange: render,
+  onworker: () => activity.render(),
+  onunit: handleUnit,
+  onerror: handleError,
+  onforget: reset,
 });
-const start = new Start(language, volunteering, { whose: "whose.jobs", plan: "terms.plan" });
-const choices = new Choices(language, volunteering);
-const live = new Live(language, volunteering);
-const troubles = new Troubles(find("trouble-list"), language);
-const client = new Client(root, { patience: { attempts: 2, firstPause: 500 } });
-const jobs = new Jobs(client, language, offer);
+const startButton = new StartButton(language, controller, { subtitle: "subtitle.jobs", usage: "terms.usage" });
+const choices = new Choices(language, controller);
+const activity = new Activity(language, controller);
+const errors = new ErrorList(byId("error-list"), language);
+const client = new Client(root, { retries: { attempts: 2, firstDelay: 500 } });
+const jobs = new JobList(client, language, showJobs);
 const flows = new FlowList(client, language);
 
-function draw() {
-  const { state } = volunteering.memory;
-  for (const id of ["live", "forget", "remembered"]) find(id).hidden = state === "new";
-  if (state === "paused") notice("");
-  start.draw();
-  choices.draw();
-  live.draw();
+function render() {
+  const { state } = controller.preferences;
+  for (const id of ["activity", "forget", "storage-terms"]) byId(id).hidden = state === "new";
+  if (state === "paused") showNotice("");
+  startButton.render();
+  choices.render();
+  activity.render();
 }
 
 /** @param {"" | "resumed" | "forgotten"} key */
-function notice(key) {
-  find("notice").hidden = key === "";
-  say(find("notice"), key && language.text(`notice.${key}`));
+function showNotice(key) {
+  byId("notice").hidden = key === "";
+  setText(byId("notice"), key && language.text(`notice.${key}`));
 }
 
-/** @param {import("../js/index.js").Document[]} found */
-function offer(found) {
-  start.offer(found);
-  choices.offer(ownersOf(found));
+/** @param {import("../js/index.js").Document[]} loaded */
+function showJobs(loaded) {
+  startButton.setJobs(loaded);
+  choices.addOwners(ownersOf(loaded));
 }
 
-/** @param {UnitReport} unit */
-function finished(unit) {
-  jobs.changed(unit.job);
-  if (unit.outcome === "accepted") live.add(unit);
-  else complain({ ...unit, kind: unit.outcome, message: unit.reason });
+/** @param {UnitEvent} unit */
+function handleUnit(unit) {
+  jobs.markChanged(unit.job);
+  if (unit.outcome === "accepted") activity.addUnit(unit);
+  else showError({ ...unit, kind: unit.outcome, message: unit.reason });
 }
 
-/** @param {ErrorReport} error */
-function failed(error) {
-  if (!SAID_OTHERWISE.includes(error.kind)) complain(error);
+/** @param {ErrorEvent} error */
+function handleError(error) {
+  if (!SHOWN_AS_STATUS.includes(error.kind)) showError(error);
 }
 
-/** @param {{kind: string, jobName?: string, message?: string}} trouble */
-function complain(trouble) {
-  troubles.add(trouble);
-  find("troubles").hidden = false;
+/** @param {{kind: string, jobName?: string, message?: string}} error */
+function showError(error) {
+  errors.add(error);
+  byId("errors").hidden = false;
 }
 
-function forgotten() {
-  live.forget();
-  troubles.clear();
-  find("troubles").hidden = true;
-  notice("forgotten");
+function reset() {
+  activity.reset();
+  errors.clear();
+  byId("errors").hidden = true;
+  showNotice("forgotten");
 }
 
 function forget() {
-  volunteering.forget();
-  find("toggle").focus(); // The button itself is gone now.
+  controller.forget();
+  byId("toggle").focus(); // The button that had the focus is hidden now.
 }
 
-function begin() {
+function start() {
   language.translate();
-  find("content").hidden = find("embedding").hidden = false;
-  find("forget").addEventListener("click", forget);
-  find("toggle").addEventListener("click", () => notice(""));
-  find("embed").textContent = `<script src="${new URL("widget.js", root).href}" async></script>`;
-  if (volunteering.resume()) notice("resumed");
+  byId("content").hidden = byId("embedding").hidden = false;
+  byId("forget").addEventListener("click", forget);
+  byId("toggle").addEventListener("click", () => showNotice(""));
+  byId("embed-code").textContent = `<script src="${new URL("widget.js", root).href}" async></script>`;
+  if (controller.resume()) showNotice("resumed");
   void jobs.load();
   void flows.load();
 }
 
-begin();
+start();

@@ -1,27 +1,27 @@
-// Whether this device is plugged in, where the browser tells: Chromium does, Firefox and Safari don't.
+// Whether the device is plugged in, by the Battery Status API, which Chromium alone has.
 
 export class Power {
-  static isTold = "getBattery" in navigator;
+  static isSupported = "getBattery" in navigator;
 
-  /** @type {any} TypeScript knows no batteries */
+  /** @type {any} TypeScript has no type for it */
   #battery = null;
 
   /** @param {() => void} onchange */
   constructor(onchange) {
-    if (Power.isTold) void this.#watch(onchange);
+    if (Power.isSupported) void this.#observe(onchange);
   }
 
-  /** True where nothing is known to the contrary. */
+  /** True where it is unknown. */
   get isPlugged() {
     return this.#battery?.charging ?? true;
   }
 
   /** @param {() => void} onchange */
-  async #watch(onchange) {
+  async #observe(onchange) {
     try {
       this.#battery = await /** @type {any} */ (navigator).getBattery();
     } catch {
-      return; // The site's policy may forbid it.
+      return; // Forbidden by the site's permissions policy.
     }
     this.#battery.addEventListener("chargingchange", onchange);
     onchange();

@@ -1,72 +1,72 @@
-// What the widget's frame shows on another site: the page's consent and course of things, in little room.
+// The page in the widget's frame on other sites: the front page's consent and status in a small space.
 
 import { Client } from "../js/index.js";
-import { find, say } from "./dom.js";
+import { byId, setText } from "./dom.js";
 import { Language } from "./languages.js";
-import { Start } from "./start.js";
-import { Volunteering } from "./volunteering.js";
+import { StartButton } from "./start-button.js";
+import { VolunteerController } from "./volunteer-controller.js";
 
-const LOOKED_THROUGH = 100;
+const MAX_JOBS = 100;
 
 const root = new URL(document.documentElement.dataset.root ?? "/", location.href).href;
 const owners = new URLSearchParams(location.search).getAll("owner");
 const defaults = { owners, workers: 1, throttle: 0.2, plugged: false, gpu: false };
-/** Consent is to computing for these owners, and for no others. */
+/** One key per set of owners: consent to computing for some is none for others. */
 const key = `comp-pool-widget ${JSON.stringify(owners)}`;
 
 const language = new Language();
-const volunteering = new Volunteering(root, key, defaults, {
-  onchange: draw,
+const controller = new VolunteerController(root, key, defaults, {
+  onchange: render,
   onworker: () => {},
-  onunit: ({ outcome }) => outcome === "accepted" && drawUnits(),
+  onunit: ({ outcome }) => outcome === "accepted" && renderUnits(),
   onerror: () => {},
   onforget: () => {},
 });
-const start = new Start(language, volunteering, { whose: "widget.whose", plan: "widget.plan" });
+const startButton = new StartButton(language, controller, { subtitle: "widget.subtitle", usage: "widget.usage" });
 
-function draw() {
-  find("forget").hidden = volunteering.memory.state === "new";
-  find("throttle").value = Math.round(volunteering.memory.settings.throttle * 100);
-  start.draw();
-  drawUnits();
+function render() {
+  byId("forget").hidden = controller.preferences.state === "new";
+  byId("throttle").value = Math.round(controller.preferences.settings.throttle * 100);
+  startButton.render();
+  renderUnits();
 }
 
-function drawUnits() {
-  const count = volunteering.memory.totals.units;
-  find("units").hidden = count === 0;
-  say(find("units"), language.text("widget.units", { count }));
+function renderUnits() {
+  const count = controller.preferences.totals.units;
+  byId("units").hidden = count === 0;
+  setText(byId("units"), language.text("widget.units", { count }));
 }
 
-function choose() {
-  volunteering.choose({ throttle: Number(find("throttle").value) / 100 });
+function changeThrottle() {
+  controller.changeSettings({ throttle: Number(byId("throttle").value) / 100 });
 }
 
-/** A few of the pool's jobs are enough to say what would be computed. */
-async function offer() {
+/** Loads as many jobs as the subtitle needs. */
+async function loadJobs() {
   const jobs = [];
   try {
-    for await (const job of new Client(root, { patience: { attempts: 2, firstPause: 500 } }).jobs()) {
-      if (jobs.push(job) >= LOOKED_THROUGH) break;
+    for await (const job of new Client(root, { retries: { attempts: 2, firstDelay: 500 } }).jobs()) {
+      if (jobs.push(job) >= MAX_JOBS) break;
     }
   } finally {
-    start.offer(jobs);
+    startButton.setJobs(jobs);
   }
 }
 
 function forget() {
-  volunteering.forget();
-  find("toggle").focus(); // The button itself is gone now.
+  controller.forget();
+  byId("toggle").focus(); // The button that had the focus is hidden now.
 }
 
-function begin() {
+function start() {
   language.translate();
-  say(find("page-link"), language.text("widget.page"));
-  find("page-link").setAttribute("aria-label", language.text("widget.page.label"));
-  find("content").hidden = false;
-  find("forget").addEventListener("click", forget);
-  find("throttle").addEventListener("input", choose);
-  volunteering.resume();
-  void offer();
+  setText(byId("page-link"), language.text("widget.page"));
+  byId("page-link").setAttribute("aria-label", language.text("widget.page.label"));
+  byId("content").hidden = false;
+  byId("forget").addEventListener("click", forget);
+  byId("throttle").addEventListener("input", changeThrottle);
+  controller.resume();
+  void loadJobs();
 }
 
-begin();
+start();

@@ -1,4 +1,4 @@
-// The one line for other sites: puts the pool's widget after its script, and touches nothing else of the page.
+// The script that other sites include: inserts the widget's frame after its own element and leaves no other trace.
 (() => {
   const script = /** @type {HTMLScriptElement} */ (document.currentScript);
   const { owner = "", lang, title } = script.dataset;

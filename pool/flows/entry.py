@@ -55,6 +55,7 @@ class Entry:
             job = self._store.jobs.get(self.job_id)
         except NotFound as ex:
             raise self.failure(f"job {self.job_id!r} has been deleted") from ex
+        # The flow was checked against the former job's owner and functions.
         if job["uid"] != self._entry["uid"]:
             raise self.failure(f"job {self.job_id!r} has been deleted, and another one has its name")
         return job

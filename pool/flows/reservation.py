@@ -65,6 +65,7 @@ class Reservation:
 
     def _candidates(self, job_id: str, exclude: Container[str], count: int) -> list[str]:
         """A random sample of unreserved variables; all of them (or very many) where few are left."""
+        # Twice the need, since other flows may reserve some of them at the same moment.
         for number in (max(2 * count, SAMPLE_OF_VARIABLES), ALL_VARIABLES):
             sample = self._store.leases.sample(job_id, number)
             usable = (variable_id for variable_id in sample if variable_id not in exclude and not step_of(variable_id))

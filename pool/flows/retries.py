@@ -34,6 +34,7 @@ class PendingFlows:
         if time.monotonic() < self._next_drain:
             return []
         self._next_drain = time.monotonic() + INTERVAL_SECONDS
+        # Taken out at once: whatever cannot be advanced is added again.
         in_memory, self._in_memory = self._in_memory, set()
         try:
             return sorted({*in_memory, *self._flows.drain_signals(PENDING)})

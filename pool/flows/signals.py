@@ -26,6 +26,7 @@ class StepSignals:
 
     def of(self, flow_id: str, job_id: str, variable_id: str) -> list[str]:
         """The signals for a finished variable: none if it is no step of the flow. Raises NotFound."""
+        # Most variables say themselves which flow they belong to.
         step = step_of(variable_id)
         if step is not None and step.flow_id == flow_id:
             return [step.signal]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from storage.base import Document, Store
 from storage.errors import NotFound
 
+# A timed id and three numbers: a form that nobody may choose for a variable.
 _STEP = re.compile(r"(\d{20}-[0-9a-f]{6})\.(\d{1,9})\.(\d{1,9})\.(\d{1,9})")
 
 

@@ -13,6 +13,7 @@ from pool.flows.steps import StepId, last_iteration, path_of, variable_of_step
 from storage.base import Document, Store
 from storage.errors import NotFound
 
+# A long iteration has a thousand steps; the others are in their job's listing.
 STEPS_SHOWN = 10
 STATES = ("waiting", "running", "done", "skipped", "failed", "cancelled")
 

@@ -116,6 +116,7 @@ class ChildProcess:
         return bytes(content)
 
     def _wait(self, descriptor: int, event: int, deadline: float) -> None:
+        # Not `select.select`, which fails for descriptors above 1023.
         poller = select.poll()
         poller.register(descriptor, event)
         if not poller.poll(max(0, deadline - time.monotonic()) * 1000):

@@ -116,10 +116,12 @@ class FlatCounts(CountStore):
         with suppress(OSError):  # The disk is still full.
             self._recovery.retry_follow_ups()
         paths = self._tree.existing_job(job_id)
+        # Threads share the cached counts: one reads on, the others find little left to read.
         with self._lock:
             cached = self._current(paths)
             cached.read_on(paths)
             self._store_snapshot(cached, paths)
+            # A copy, since the next event changes the cached counts.
             return replace(
                 cached.counts,
                 leased=_count_leased(paths),

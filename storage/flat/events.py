@@ -23,6 +23,7 @@ IMPLIED = ("None", "accepted", "withdrawn", "rejected")
 
 def key_of(event: Document) -> Key:
     """The key by which two lines are the same event."""
+    # The result tells several rejections of one variable apart.
     return str(event.get("event")), str(event.get("variable")), str(event.get("result"))
 
 
@@ -62,6 +63,7 @@ def report(**facts: Any) -> Document:
 
 def failed_change(event: Document) -> int:
     """By how much an event changes the number of failed variables: 1, 0 or -1."""
+    # A failed variable that gets a result is no longer failed, though nobody released it.
     kind = event.get("event")
     return (kind == "failed") - (kind == "released" or event.get("was") == "failed")
 

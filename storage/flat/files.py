@@ -43,6 +43,7 @@ def is_readable(path: str) -> bool:
 
 
 def _read_all(descriptor: int) -> bytes:
+    # One read for nearly every document: a second one, for its end, would cost as much.
     content = os.read(descriptor, 65536)
     if len(content) < 65536:
         return content
@@ -75,6 +76,7 @@ def link(source: str, target: str) -> bool:
     except FileExistsError:
         return False
     except FileNotFoundError:
+        # The shard is missing, or the source is: then the job was deleted.
         if not make_directory(os.path.dirname(target)) and not os.path.exists(source):
             raise
         return link(source, target)
@@ -110,6 +112,7 @@ def move(source: str, target: str) -> bool:
 def remove(path: str) -> bool:
     try:
         os.unlink(path)
+    # Another program may have put a file in the place of a shard.
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
@@ -126,6 +129,7 @@ def same(path: str, other: str) -> bool:
 def names(directory: str) -> list[str]:
     """The names in a directory, sorted; none if it does not exist."""
     try:
+        # Sorted, so that listings and the cursors in them are stable.
         return sorted(os.listdir(directory))
     except (FileNotFoundError, NotADirectoryError):
         return []

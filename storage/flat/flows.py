@@ -35,6 +35,7 @@ class FlatFlows(FlowStore):
 
     @translated
     def ids(self, before: str | None, limit: int) -> list[str]:
+        # Ids begin with the time of posting, so that names sort by age.
         names = reversed(files.names(f"{self._tree.root}/flows"))
         earlier = (name for name in names if ids.is_id(name) and (before is None or name < before))
         found = (name for name in earlier if os.path.exists(self._tree.flow(name).flow))
@@ -77,6 +78,7 @@ class FlatFlows(FlowStore):
     @contextmanager
     def lock(self, subject: str | IdempotencyKey, wait: bool = False) -> Iterator[bool]:
         with ExitStack() as stack:
+            # Acquiring alone: an error inside the block is the caller's own.
             with translated_errors():
                 is_held = stack.enter_context(locked(self._lockable(subject), wait))
             yield is_held

@@ -17,6 +17,7 @@ class FollowUps:
         """Runs a follow-up and removes its temporary. If the disk refuses, the decision is valid all the same."""
         try:
             follow_up()
+        # The caller gets no error: its result is stored and durable.
         except OSError:
             self._failed.append(temporary)
         else:

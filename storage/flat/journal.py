@@ -25,6 +25,7 @@ def read(path: str, offset: int) -> Iterator[tuple[dict[str, Any], int]]:
     with stream:
         stream.seek(offset)
         for line in stream:
+            # Being written: the next call finds it whole.
             if not line.endswith(b"\n"):
                 return
             offset += len(line)
@@ -57,6 +58,7 @@ def _offset_of(cursor: str | None, path: str) -> int:
         return 0
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 16):
         raise InvalidCursor(cursor)
+    # A cursor comes from a client: one in the middle of a line would skip an event.
     if not _begins_line(path, int(cursor)):
         raise InvalidCursor(cursor)
     return int(cursor)

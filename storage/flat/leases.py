@@ -65,6 +65,7 @@ class FlatLeases(LeaseStore):
 
     @translated_for_job
     def extend(self, job_id: str, variable_id: str, deadline: int, seconds: float) -> int:
+        # Never earlier: another request of the same worker may have extended it further.
         later = max(deadline, deadline_after(seconds))
         paths = self._tree.job(job_id)
         source, target = paths.leased(variable_id, deadline), paths.leased(variable_id, later)
@@ -152,6 +153,7 @@ def _require_lease(variable_id: str, move: Callable[[], bool]) -> None:
 def _read_ahead(paths: JobPaths, markers: Iterable[str]) -> None:
     """Prefetches the candidates' documents together: else each lease of a large job waits for the disk."""
     advise = getattr(os, "posix_fadvise", None)
+    # Linux has it; elsewhere the documents are read when they are leased.
     if advise is None:
         return
     for marker in markers:

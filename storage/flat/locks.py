@@ -11,6 +11,7 @@ from contextlib import contextmanager
 @contextmanager
 def locked(path: str, wait: bool = True) -> Iterator[bool]:
     """Yields False if another process or thread holds the lock, unless `wait`. Raises FileNotFoundError."""
+    # A descriptor of its own per call: flock locks of one descriptor do not exclude each other.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         yield acquire(descriptor, wait)

@@ -31,6 +31,7 @@ class FlatMaintenance(Maintenance):
     @translated
     def mark_started(self) -> bool:
         boot_id = _boot_id()
+        # After a crash of the pool alone, all that was written is in the page cache still: no check is needed.
         is_interrupted = os.path.exists(self._running) and _text(self._running) != boot_id
         with open(self._running, "w", encoding="ascii") as stream:
             stream.write(boot_id)

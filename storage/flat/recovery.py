@@ -72,6 +72,7 @@ class _Completion:
 
     def _complete(self, temporary: str, document: Document) -> None:
         paths, variable_id = self._paths, _variable_of(document)
+        # Not linked anywhere: the marker shows whether the release has happened.
         if "released" in document:
             self._balance(variable_id)
         elif files.same(temporary, paths.outcome(variable_id)):
@@ -126,5 +127,6 @@ def _read_record(temporary: str) -> Document | None:
         document = files.read(temporary)
     except (OSError, Damaged):
         return None
+    # Documents of flows and probes have no job: nothing follows from them.
     is_whole = ids.is_id(str(document.get("job"))) and ids.is_id(_variable_of(document))
     return document if is_whole else None

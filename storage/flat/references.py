@@ -30,6 +30,7 @@ class References:
 
     def remove(self, source: Source, flow_id: str) -> None:
         if isinstance(source, ReservedVariable | IdempotencyKey):
+            # By now the source may refer to another flow, whose reference must stay.
             if self.of(source) == [flow_id]:
                 files.remove(self._document(source))
             return
@@ -65,6 +66,7 @@ class References:
             paths = self._tree.job_of_variable(source.job_id, source.variable_id)
             files.make_directory(paths.reserved_shards)
         path = self._document(source)
+        # The usual case of a reserved variable, without writing a document first.
         if os.path.exists(path):
             return False
         return self._tree.writer.create(path, {"flow": flow_id, **self._facts(source)})

@@ -67,6 +67,7 @@ class Tree:
 
     def create(self, paths: JobPaths | FlowPaths, document: Document, name: str, taken: AlreadyExists) -> None:
         """Makes a directory with its document, and renames it into place, durably. Raises `taken`."""
+        # In the workspace, where recovery finds it after a crash, and removes it.
         prepared = f"{self.writer.workspace()}/new-{secrets.token_hex(8)}"
         try:
             os.mkdir(prepared)

@@ -21,6 +21,7 @@ class Workspaces:
 
     def current(self) -> str:
         """This process's workspace; a forked child gets its own."""
+        # Compared at each call: after a fork, parent and child must not share a workspace and its lock.
         process, path = self._current
         return path if process == os.getpid() else self._open()
 
@@ -45,6 +46,7 @@ class Workspaces:
         """Workspaces whose process has died, each locked until the next is yielded."""
         for path in self._all():
             with _locked_if_dead(path) as is_dead:
+                # The lock is held meanwhile, so that two recoveries do not complete the same transaction.
                 if is_dead:
                     yield path
 

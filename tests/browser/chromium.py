@@ -1,4 +1,4 @@
-"""Chromium as Debian ships it, as the tests and the benchmark start it."""
+"""Chromium as packaged by Debian, as the tests and the benchmark start it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ FLAGS = [
     "--disable-quic",
     "--disable-sync",
     "--no-first-run",
-    "--enable-unsafe-webgpu",  # There is no graphics card here: WebGPU on its software adapter.
+    "--enable-unsafe-webgpu",  # WebGPU on the software adapter, without a graphics card.
 ]
 
 
 def launch(playwright: Playwright, *more: str) -> Browser:
-    """As root, its own sandbox of the operating system can't be had."""
+    """As root, Chromium's own operating system sandbox does not start."""
     flags = ["--no-sandbox"] if os.geteuid() == 0 else []
     return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*FLAGS, *flags, *more])

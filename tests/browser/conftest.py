@@ -1,4 +1,4 @@
-"""Real Chromium, driven by Playwright. A page that logs an error, or asks another host for anything, fails its test."""
+"""Real Chromium, driven by Playwright. A page that logs an error or contacts another host fails its test."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ OWN_HOSTS = ("127.0.0.1", "localhost")
 
 @dataclass
 class Watch:
-    """What pages said and asked for. `tolerated` are parts of messages that a test expects."""
+    """Errors that pages logged, and requests to other hosts. `tolerated` are parts of messages that a test expects."""
 
     messages: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     tolerated: list[str] = field(default_factory=list)
 
-    def follow(self, context: BrowserContext) -> None:
+    def observe(self, context: BrowserContext) -> None:
         context.on("console", lambda message: message.type == "error" and self.messages.append(message.text))
         context.on("weberror", lambda error: self.messages.append(str(error.error)))
         context.on("request", lambda request: self._note(request.url))
@@ -34,7 +34,7 @@ class Watch:
             self.foreign.append(url)
 
     @property
-    def complaints(self) -> list[str]:
+    def unexpected(self) -> list[str]:
         return [text for text in self.messages if not any(part in text for part in self.tolerated)]
 
 
@@ -55,7 +55,7 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
 def watch() -> Iterator[Watch]:
     seen = Watch()
     yield seen
-    assert seen.complaints == []
+    assert seen.unexpected == []
     assert seen.foreign == []
 
 
@@ -70,7 +70,7 @@ def make_page(chromium: Browser, watch: Watch) -> Iterator[MakePage]:
     def make(**options: Any) -> Page:
         contexts.append(chromium.new_context(**options))
         contexts[-1].set_default_timeout(20_000)
-        watch.follow(contexts[-1])
+        watch.observe(contexts[-1])
         return contexts[-1].new_page()
 
     yield make

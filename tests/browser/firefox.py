@@ -1,4 +1,4 @@
-"""Firefox as Debian ships it, driven by WebDriver BiDi, which it speaks itself on a port of its own."""
+"""Firefox as packaged by Debian, driven by WebDriver BiDi without a separate driver."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Firefox:
         self._send("browsingContext.navigate", context=self._tab, url=url, wait="complete")
 
     def evaluate(self, function: str) -> Any:
-        """The value of a JavaScript function (without arguments, maybe async), by way of JSON."""
+        """The result of a JavaScript function (without arguments, maybe async), passed as JSON."""
         expression = f"(async () => JSON.stringify(await ({function})()))()"
         target = {"context": self._tab}
         answer = self._send("script.evaluate", expression=expression, target=target, awaitPromise=True)
@@ -79,7 +79,7 @@ class Firefox:
         return json.loads(answer["result"].get("value", "null"))
 
     def tabs(self) -> int:
-        """How many there are, but for the empty one that Firefox begins with."""
+        """Number of tabs, without the empty one that Firefox starts with."""
         return len(self._send("browsingContext.getTree")["contexts"]) - 1
 
     def close(self) -> None:

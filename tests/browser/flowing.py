@@ -1,4 +1,4 @@
-"""What tests of a flow's page share: a flow in three stages, and a volunteer who answers its steps one by one."""
+"""Helpers for tests of a flow's page: a flow in three stages, and results for its steps, one by one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_NUMBER = "(variable, context) => context.result.nothing.at.all"
 
 
 def post_flow(server: Server, *levels: list[dict[str, Any]], **fields: Any) -> str:
-    """Posts a flow of levels of entries, the first to run first; returns its path."""
+    """Posts a flow with these levels of entries, in the order in which they run; returns its path."""
     tree: dict[str, Any] = {}
     for entries in levels:
         tree = {"jobs": entries, **({"dependent": tree} if tree else {})}
@@ -34,7 +34,7 @@ def post_tidal_jobs(server: Server) -> None:
 
 
 def post_tides(server: Server, condition: str = UNTIL_SETTLED) -> str:
-    """Gauges are read, a model is refined by them until it settles, and a table is made of it; returns its path."""
+    """Posts a flow that reads gauges, refines a model until it settles and makes a table; returns its path."""
     gauge = "/jobs/tide-gauges"
     return post_flow(
         server,
@@ -50,7 +50,7 @@ def post_tides(server: Server, condition: str = UNTIL_SETTLED) -> str:
 
 
 def answer(server: Server, job: str, result: Any, count: int = 1) -> None:
-    """Leases so many variables of a job, one after the other, and posts this result of each."""
+    """Leases `count` variables of a job, one after the other, and posts this result for each."""
     for _ in range(count):
         leased = server.get(f"/jobs/{job}/variables")
         server.post(leased["_links"]["post_result"], result)
@@ -63,7 +63,7 @@ def answer_gauges(server: Server, count: int = 12) -> None:
 
 
 def refine(server: Server, count: int) -> None:
-    """Computes what stands beside the model, and goes so far with that."""
+    """Finishes the entry beside the model, and `count` iterations of the model."""
     answer(server, "wind-drift", {"drift": 0.12})
     answer(server, "tidal-model", {"amplitude": 1.72}, count)
 
@@ -73,26 +73,26 @@ def tabulate(server: Server) -> None:
 
 
 class FlowVisitor:
-    """Somebody with the page of a flow open."""
+    """A visitor of a flow's page."""
 
     def __init__(self, page: Page, server: Server, path: str) -> None:
         self.page, self.server, self.path = page, server, path
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         page.on("request", lambda request: self._note(request))
         page.goto(server.url + path)
 
     def _note(self, request: Request) -> None:
         if request.resource_type == "fetch":
-            self.asked.append(request.url)
+            self.requests.append(request.url)
 
     def expect_status(self, text: str | re.Pattern[str]) -> None:
         expect(self.page.get_by_role("status")).to_have_text(text)
 
-    def expect_settled(self, text: str) -> None:
-        expect(self.page.locator("#settled")).to_have_text(text)
+    def expect_finished(self, text: str) -> None:
+        expect(self.page.locator("#finished")).to_have_text(text)
 
     def stage(self, number: int) -> Locator:
-        """The first to run is number 1."""
+        """Number 1 runs first."""
         heading = self.page.get_by_role("heading", name=re.compile(f"^Stage {number} of"))
         return self.page.locator(".stage").filter(has=heading)
 
@@ -102,5 +102,5 @@ class FlowVisitor:
     def open(self, text: str) -> Locator:
         entry = self.entry(text)
         entry.locator("summary").click()
-        expect(entry.locator(".closer")).to_be_visible()
+        expect(entry.locator(".details")).to_be_visible()
         return entry

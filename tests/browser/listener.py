@@ -1,4 +1,4 @@
-"""Somebody who listens on a port, and remembers all that arrives: connections by TCP and datagrams by UDP."""
+"""Records everything that arrives on a port, by TCP and UDP."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 
 
 class Listener:
-    """Answers every request with a page that says nothing, and lets any origin read it."""
+    """Answers every request with an empty page that any origin may read."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []

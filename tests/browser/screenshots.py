@@ -1,4 +1,4 @@
-"""The pictures of the pages in docs/: `python -m tests.browser.screenshots` takes them anew."""
+"""Takes the screenshots of the pages in docs/: `python -m tests.browser.screenshots`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FlowAct = Callable[[Server, Page], None]
 
 
 def post_demo_job(server: Server, name: str, units: int) -> None:
-    """Posts a demo job with some of its variables: the pictures are not to wait for all."""
+    """Posts a demo job with `units` of its variables, so that the screenshots don't wait for all."""
     folder = data.JOBS / name
     sources = {function: folder / f"{function}.js" for function in FUNCTIONS}
     job = json.loads((folder / "job.json").read_text(encoding="utf-8"))
@@ -61,10 +61,10 @@ def stay_idle(visitor: Visitor) -> None:
 
 
 def compute(visitor: Visitor) -> None:
-    """First the demo jobs, then longer units, while which there is something to see."""
+    """First the demo jobs, then longer units, so that the workers are busy on the screenshot."""
     visitor.choose("Share of the time", 90)
     visitor.start()
-    expect(visitor.by_id("units")).to_have_text(AT_LEAST_30)
+    expect(visitor.by_id("units")).to_have_text(AT_LEAST_30, timeout=30_000)
     for _ in range(40):
         visitor.server.post("/jobs/tide-tables/variables", {"ms": 900})
     expect(visitor.worker(1)).to_contain_text("Tide tables", timeout=30_000)
@@ -77,7 +77,7 @@ def fail(visitor: Visitor) -> None:
     visitor.page.reload()
     visitor.page.get_by_label("semprebeta").check()
     visitor.start()
-    expect(visitor.trouble("Gauge check").first).to_be_visible()
+    expect(visitor.error("Gauge check").first).to_be_visible()
 
 
 PICTURES: dict[str, tuple[dict[str, Any], Act]] = {
@@ -90,12 +90,12 @@ PICTURES: dict[str, tuple[dict[str, Any], Act]] = {
 
 
 def run_flow(server: Server, page: Page) -> None:
-    """Until its model is refined."""
+    """Until the model is at its fourth iteration."""
     visitor = FlowVisitor(page, server, flowing.post_tides(server))
     flowing.answer_gauges(server)
     flowing.refine(server, 3)
     server.get("/jobs/tidal-model/variables")
-    visitor.expect_settled("14 of 16")
+    visitor.expect_finished("14 of 16")
     expect(visitor.entry("tidal-model")).to_contain_text("computing")
 
 
@@ -104,7 +104,7 @@ def run_flow_early(server: Server, page: Page) -> None:
     flowing.answer_gauges(server, 7)
     for _ in range(2):
         server.get("/jobs/tide-gauges/variables")
-    visitor.expect_settled("7 of 16")
+    visitor.expect_finished("7 of 16")
     expect(visitor.page.locator(".entry[data-state=computing]")).to_have_count(2)
 
 
@@ -139,7 +139,7 @@ FLOW_PICTURES: dict[str, tuple[dict[str, Any], FlowAct]] = {
 
 @contextlib.contextmanager
 def fresh(browser: Browser, options: dict[str, Any]) -> Iterator[tuple[Server, Page]]:
-    """A pool of its own for each picture."""
+    """A new pool for each screenshot."""
     with tempfile.TemporaryDirectory() as directory:
         server = Server(Path(directory), DEMO="0", FSYNC="0", NAME="Tidewater Pool")
         server.start()
@@ -162,7 +162,7 @@ def take(browser: Browser, name: str) -> None:
 
 
 def take_flow(browser: Browser, name: str) -> None:
-    """The whole page, however long, with nothing on its way."""
+    """The full page, except on the phone, without transitions."""
     options, act = FLOW_PICTURES[name]
     with fresh(browser, {**options, "reduced_motion": "reduce"}) as (server, page):
         flowing.post_tidal_jobs(server)

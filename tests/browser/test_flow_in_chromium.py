@@ -1,4 +1,4 @@
-"""The demo flows on a real server, computed to the right answer by the page in Chromium."""
+"""The demo flows on a real server, computed by the page in Chromium."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ FLOW_JOBS = {"prime-gap", "prime-segments", "prime-sum", "prime-test", "square-r
 
 @pytest.fixture
 def demo(make_server: MakeServer) -> Server:
-    """A pool with its demo flows, of which the jobs that no flow uses are paused."""
+    """A pool with the demo flows; jobs that no flow uses are paused."""
     server = make_server(FSYNC="0")
     pause_others(server, FLOW_JOBS)
     return server
 
 
 def results(server: Server) -> dict[str, Any]:
-    """The result of each flow that is done, by its name."""
+    """The results of finished flows, by name."""
     flows = [server.get(item["_links"]["self"]) for item in server.get("/flows")["_embedded"]["items"]]
     return {flow["name"]: flow["result"] for flow in flows if flow["state"] == "done"}
 

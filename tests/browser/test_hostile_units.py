@@ -1,5 +1,5 @@
-"""Units that would bring a browser down, met on the pool's page in Chromium and Firefox: each is ended, the page says
-what happened and goes on answering, and the units of others are computed all the same."""
+"""Units that could crash a browser, on the front page in Chromium and Firefox: each is stopped and listed as an error,
+the page stays responsive, and units of other jobs are computed."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ HOSTILE = {
     "hoarder": "() => { const hoard = []; for (;;) hoard.push(new Array(1_000_000).fill(0.5)); }",
 }
 SAYS = {
-    "endless": "took too long and was ended",
-    "backtracking": "took too long and was ended",
-    "giant": "gave a result that is too large",
+    "endless": "took too long and was stopped",
+    "backtracking": "took too long and was stopped",
+    "giant": "returned a result that is too large",
 }
-# In Chromium the process of the sandbox ends; Firefox lets it go on until the deadline.
-HOARDED = {"chromium": "The sandbox had to be made anew", "firefox": "took too long and was ended"}
+# Chromium ends the sandbox's process; in Firefox the unit runs until its timeout.
+HOARDED = {"chromium": "The sandbox had to be restarted", "firefox": "took too long and was stopped"}
 
 
 class Window(Protocol):
-    """A page of either browser. Of Chromium by its own protocol: Playwright gives up a page if any frame crashes."""
+    """A page of either browser. Chromium is driven by CDP, since Playwright drops a page when a frame crashes."""
 
     def goto(self, url: str) -> None: ...
 
@@ -64,7 +64,7 @@ class ChromiumWindow:
 
 @pytest.fixture(scope="module")
 def small_chromium(playwright: Playwright) -> Iterator[Browser]:
-    """Its heaps are small, so that one is exhausted before the machine's memory is."""
+    """Its heaps are small, so that a heap is exhausted before the machine's memory."""
     browser = launch(playwright, "--js-flags=--max-old-space-size=256")
     yield browser
     browser.close()
@@ -102,35 +102,35 @@ def is_done(server: Server, job: str) -> bool:
 
 
 @pytest.mark.parametrize("name", SAYS)
-def test_the_page_says_what_a_unit_did(window: Window, server: Server, name: str) -> None:
+def test_the_page_lists_the_error_of_a_unit(window: Window, server: Server, name: str) -> None:
     post(server, name, HOSTILE[name])
     start(window, server)
-    wait_until(lambda: SAYS[name] in text(window, "#trouble-list"))
-    assert name in text(window, "#trouble-list")
+    wait_until(lambda: SAYS[name] in text(window, "#error-list"))
+    assert name in text(window, "#error-list")
 
 
-def test_a_hoarder_costs_the_sandbox_and_not_the_page(
+def test_exhausted_memory_ends_the_sandbox_and_not_the_page(
     window: Window, server: Server, request: pytest.FixtureRequest
 ) -> None:
     browser = request.node.callspec.params["window"]
     post(server, "hoarder", HOSTILE["hoarder"], seconds=30 if browser == "chromium" else 4)
     start(window, server)
-    wait_until(lambda: HOARDED[browser] in text(window, "#trouble-list"), 40)
+    wait_until(lambda: HOARDED[browser] in text(window, "#error-list"), 40)
     server.post("/jobs/hoarder", {"state": "paused"}, "PATCH")
     post(server, "good", "() => ({ result: 7 })")
     wait_until(lambda: is_done(server, "good"))
 
 
 @pytest.mark.parametrize("name", ["endless", "giant", "hoarder"])
-def test_the_page_answers_while_a_unit_rages(window: Window, server: Server, name: str) -> None:
+def test_the_page_stays_responsive_while_a_unit_loops(window: Window, server: Server, name: str) -> None:
     post(server, name, HOSTILE[name], seconds=30)
     start(window, server)
-    wait_until(lambda: "computing" in text(window, "#worker-list") or text(window, "#trouble-list"))
+    wait_until(lambda: "computing" in text(window, "#worker-list") or text(window, "#error-list"))
     press(window, "#toggle")
     wait_until(lambda: "Paus" in text(window, "#status"))
 
 
-def test_the_units_of_others_are_computed_all_the_same(window: Window, server: Server) -> None:
+def test_units_of_other_jobs_are_computed(window: Window, server: Server) -> None:
     for name in ("endless", "giant"):
         post(server, name, HOSTILE[name])
     post(server, "good", "() => ({ result: 7 })")

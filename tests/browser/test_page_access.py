@@ -1,4 +1,4 @@
-"""The page for everybody: by keyboard, with a screen reader, on a phone, in the dark; and axe-core agrees."""
+"""Accessibility of the front page: keyboard, screen reader, phone, dark mode, and checks by axe-core."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.browser.visiting import THROW, Visitor, lasting_server, post_busy_job
 from tests.serving import ROOT, Server
 
 AXE = (ROOT / "client" / "js" / "node_modules" / "axe-core" / "axe.min.js").resolve()
-# The sandbox's frame has nothing to see, and is no origin that could be asked.
+# The sandbox frame shows nothing, and its origin is opaque.
 RUN_AXE = "async () => (await axe.run(document, {iframes: false, resultTypes: ['violations']})).violations"
 PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
 
 
 def findings(page: Page) -> list[str]:
-    """What axe-core finds that is serious or critical."""
+    """Serious and critical violations found by axe-core."""
     page.evaluate(Path(AXE).read_text(encoding="utf-8"))
     violations: list[dict[str, Any]] = page.evaluate(RUN_AXE)
     serious = [found for found in violations if found["impact"] in ("serious", "critical")]
@@ -30,7 +30,7 @@ def findings(page: Page) -> list[str]:
 
 @pytest.fixture(scope="module")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A pool with a job of each kind, each of an owner of its own."""
+    """A pool with several kinds of jobs, each with its own owner."""
     with lasting_server(tmp_path_factory.mktemp("access")) as server:
         post_job(server, "Other", metadata={"owner": "somebody"}, requirements={"memory_mb": 1})
         post_busy_job(server, count=20, metadata={"owner": "semprebeta", "description": {"en": "Tides."}})
@@ -53,37 +53,37 @@ def show_computing(server: Server, page: Page) -> Visitor:
     return visitor
 
 
-def show_trouble(server: Server, page: Page) -> Visitor:
+def show_error(server: Server, page: Page) -> Visitor:
     visitor = show_idle(server, page)
     page.get_by_label("thrower", exact=True).check()
     visitor.start()
-    expect(visitor.trouble("no such harbour").first).to_be_visible()
+    expect(visitor.error("no such harbour").first).to_be_visible()
     return visitor
 
 
 def show_details(server: Server, page: Page) -> Visitor:
     visitor = show_idle(server, page)
-    visitor.card("Other").get_by_text("More, and the code").click()
+    visitor.card("Other").get_by_text("Details and code").click()
     expect(page.get_by_role("region", name="Code of Other")).to_contain_text("context.result")
     page.get_by_text("Put this on your own site").click()
     return visitor
 
 
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"])
-@pytest.mark.parametrize("show", [show_idle, show_computing, show_trouble, show_details])
+@pytest.mark.parametrize("show", [show_idle, show_computing, show_error, show_details])
 def test_axe_finds_nothing_serious(furnished: Server, make_page: MakePage, show: Any, options: dict[str, Any]) -> None:
-    # Contrast is measured without what moves.
+    # Animations would change the measured contrast.
     visitor = show(furnished, make_page(reduced_motion="reduce", **options))
     assert findings(visitor.page) == []
 
 
-@pytest.mark.parametrize("show", [show_idle, show_computing, show_trouble, show_details])
+@pytest.mark.parametrize("show", [show_idle, show_computing, show_error, show_details])
 def test_nothing_is_wider_than_the_narrowest_phone(furnished: Server, make_page: MakePage, show: Any) -> None:
     page = show(furnished, make_page(**PHONE)).page
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
-def test_what_is_touched_is_large_enough_for_a_finger(furnished: Server, make_page: MakePage) -> None:
+def test_touch_targets_are_large_enough(furnished: Server, make_page: MakePage) -> None:
     page = show_computing(furnished, make_page(**PHONE)).page
     touched = page.locator("button:visible, summary:visible, label.check:visible, input[type=range]:visible")
     sizes = touched.evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().height)")
@@ -91,11 +91,11 @@ def test_what_is_touched_is_large_enough_for_a_finger(furnished: Server, make_pa
     assert min(sizes) >= 44
 
 
-def test_all_can_be_done_by_keyboard(furnished: Server, page: Page) -> None:
+def test_everything_works_by_keyboard(furnished: Server, page: Page) -> None:
     visitor = show_idle(furnished, page)
     reached = []
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Tab")
     expect(visitor.button("Start computing")).to_be_focused()
     page.keyboard.press("Enter")
@@ -108,7 +108,7 @@ def test_all_can_be_done_by_keyboard(furnished: Server, page: Page) -> None:
     expect(page.get_by_role("region", name="Code of Busy")).to_be_visible()
 
 
-def test_choices_are_made_by_keyboard(furnished: Server, page: Page) -> None:
+def test_choices_work_by_keyboard(furnished: Server, page: Page) -> None:
     show_idle(furnished, page)
     page.get_by_label("Share of the time").focus()
     page.keyboard.press("ArrowLeft")
@@ -118,7 +118,7 @@ def test_choices_are_made_by_keyboard(furnished: Server, page: Page) -> None:
     expect(page.get_by_label("Only while plugged in")).to_be_checked()
 
 
-def test_what_has_the_focus_is_seen_to_have_it(furnished: Server, page: Page) -> None:
+def test_the_focus_is_visible(furnished: Server, page: Page) -> None:
     show_idle(furnished, page)
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
@@ -130,7 +130,7 @@ def test_the_state_is_announced_and_single_units_are_not(server: Server, page: P
     post_job(server, count=5)
     visitor = Visitor(page, server)
     live = "[role=status], [role=alert], [aria-live], output"
-    assert page.locator(live).evaluate_all("(all) => all.map(({id}) => id)") == ["obstacle", "status", "jobs-state"]
+    assert page.locator(live).evaluate_all("(all) => all.map(({id}) => id)") == ["alert", "status", "jobs-state"]
     page.evaluate(
         """() => {
           window.announced = [];
@@ -140,21 +140,21 @@ def test_the_state_is_announced_and_single_units_are_not(server: Server, page: P
     )
     visitor.start()
     visitor.expect_units(5)
-    visitor.expect_status("There is nothing to compute at the moment. The pool is asked again by itself.")
+    visitor.expect_status("There is nothing to compute right now. New work starts automatically.")
     announced = page.evaluate("announced")
     assert announced[:2] == ["Starting…", "Computing."]
     assert len(announced) == 3
 
 
 def test_headings_lead_down_without_a_gap(furnished: Server, page: Page) -> None:
-    show_trouble(furnished, page)
+    show_error(furnished, page)
     headings = page.locator("h1:visible, h2:visible, h3:visible, h4:visible")
     levels = headings.evaluate_all("(all) => all.map(({tagName}) => Number(tagName[1]))")
     assert levels[0] == 1 and levels.count(1) == 1
     assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
-def test_nothing_moves_for_those_who_want_none_of_it(server: Server, make_page: MakePage) -> None:
+def test_reduced_motion_stops_the_animations(server: Server, make_page: MakePage) -> None:
     page = make_page(reduced_motion="reduce")
     post_job(server, count=5)
     visitor = Visitor(page, server)
@@ -170,9 +170,9 @@ def test_the_dark_page_is_dark(furnished: Server, make_page: MakePage) -> None:
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(13, 21, 20)"
 
 
-def test_without_javascript_it_says_what_is_needed(furnished: Server, make_page: MakePage) -> None:
+def test_without_javascript_it_shows_a_hint(furnished: Server, make_page: MakePage) -> None:
     page = make_page(java_script_enabled=False)
     page.goto(furnished.url)
     expect(page.get_by_role("heading", name="comp-pool")).to_be_visible()
-    # Playwright's way of switching it off doesn't show what stands in for it.
-    assert "with JavaScript, and yours has it switched off" in page.locator("noscript").inner_text()
+    # With JavaScript switched off by Playwright, noscript is not rendered.
+    assert "needs JavaScript, which is switched off" in page.locator("noscript").inner_text()

@@ -1,4 +1,4 @@
-"""The visitor's choices hold at once, and at the next visit."""
+"""The visitor's choices take effect at once, and last until the next visit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.browser.visiting import Visitor, counts, plain, post_busy_job, post_j
 from tests.serving import Server
 
 CORES = "Object.defineProperty(Navigator.prototype, 'hardwareConcurrency', {get: () => 4})"
-# A battery that a test plugs in and out.
+# A battery that a test can plug in and unplug.
 BATTERY = """
 const battery = Object.assign(new EventTarget(), {charging: false});
 Object.defineProperty(Navigator.prototype, "getBattery", {value: async () => battery, configurable: true});
@@ -32,7 +32,7 @@ def test_only_jobs_of_the_chosen_owners_are_computed(server: Server, page: Page)
     page.get_by_label("semprebeta", exact=True).check()
     visitor.start()
     visitor.expect_units(3)
-    visitor.expect_status("There is nothing to compute at the moment. The pool is asked again by itself.")
+    visitor.expect_status("There is nothing to compute right now. New work starts automatically.")
     assert (counts(server, theirs)["done"], counts(server, others)["done"]) == (3, 0)
 
 
@@ -49,24 +49,24 @@ def test_owners_can_be_chosen_while_it_computes(server: Server, page: Page) -> N
     assert counts(server, theirs)["done"] == 1
 
 
-def test_the_start_says_for_whom_it_computes(server: Server, page: Page) -> None:
+def test_the_subtitle_names_the_chosen_owners(server: Server, page: Page) -> None:
     post_job(server, "Theirs", **owned_by("semprebeta"))
     post_job(server, "Others", **owned_by("somebody"))
     visitor = Visitor(page, server)
-    expect(visitor.by_id("whose")).to_contain_text("2 jobs for")
+    expect(visitor.by_id("subtitle")).to_contain_text("2 jobs for")
     page.get_by_label("semprebeta", exact=True).check()
-    expect(visitor.by_id("whose")).to_contain_text("One job for")
-    assert plain(visitor.by_id("whose").inner_text()) == "One job for semprebeta: Theirs."
+    expect(visitor.by_id("subtitle")).to_contain_text("One job for")
+    assert plain(visitor.by_id("subtitle").inner_text()) == "One job for semprebeta: Theirs."
 
 
 def test_half_of_the_cores_are_used_unless_more_are_allowed(server: Server, page: Page) -> None:
     page.add_init_script(CORES)
     visitor = Visitor(page, server)
-    expect(visitor.by_id("plan")).to_have_text("It uses 2 of 4 cores, 60% of the time.")
+    expect(visitor.by_id("usage")).to_have_text("Uses 2 of 4 cores, 60% of the time.")
     expect(page.get_by_label("Cores to use")).to_have_attribute("max", "4")
     visitor.choose("Cores to use", 3)
     visitor.choose("Share of the time", 100)
-    expect(visitor.by_id("plan")).to_have_text("It uses 3 of 4 cores, 100% of the time.")
+    expect(visitor.by_id("usage")).to_have_text("Uses 3 of 4 cores, 100% of the time.")
 
 
 def test_the_number_of_workers_changes_while_they_compute(server: Server, page: Page) -> None:
@@ -81,7 +81,7 @@ def test_the_number_of_workers_changes_while_they_compute(server: Server, page: 
     expect(visitor.by_id("worker-list").get_by_role("listitem")).to_have_count(3)
 
 
-def test_a_small_share_of_the_time_is_mostly_rest(server: Server, page: Page) -> None:
+def test_a_small_share_of_the_time_means_rests(server: Server, page: Page) -> None:
     post_busy_job(server, count=5, milliseconds=300)
     visitor = Visitor(page, server)
     visitor.choose("Cores to use", 1)
@@ -92,7 +92,7 @@ def test_a_small_share_of_the_time_is_mostly_rest(server: Server, page: Page) ->
     visitor.expect_units(5)
 
 
-def test_choices_are_remembered(server: Server, page: Page) -> None:
+def test_choices_are_stored(server: Server, page: Page) -> None:
     visitor = Visitor(page, server)
     visitor.start()
     visitor.choose("Share of the time", 30)
@@ -102,7 +102,7 @@ def test_choices_are_remembered(server: Server, page: Page) -> None:
     expect(page.get_by_label("Only while plugged in")).to_be_checked()
 
 
-def test_it_waits_for_the_plug_where_that_is_asked_for(server: Server, page: Page) -> None:
+def test_it_waits_for_external_power_if_chosen(server: Server, page: Page) -> None:
     page.add_init_script(BATTERY)
     job = post_busy_job(server)
     visitor = Visitor(page, server)
@@ -115,13 +115,13 @@ def test_it_waits_for_the_plug_where_that_is_asked_for(server: Server, page: Pag
     visitor.expect_status("Computing.")
 
 
-def test_without_word_of_the_battery_that_choice_is_not_offered(server: Server, page: Page) -> None:
+def test_without_the_battery_api_that_choice_is_hidden(server: Server, page: Page) -> None:
     page.add_init_script("delete Navigator.prototype.getBattery")
     Visitor(page, server)
     expect(page.get_by_label("Only while plugged in")).to_be_hidden()
 
 
-def test_the_graphics_card_is_used_only_where_that_is_allowed(server: Server, page: Page) -> None:
+def test_the_graphics_card_is_used_only_if_allowed(server: Server, page: Page) -> None:
     visitor = Visitor(page, server)
     allowed = page.get_by_label("Allow the graphics card (WebGPU)")
     expect(allowed).not_to_be_checked()
@@ -133,7 +133,7 @@ def test_the_graphics_card_is_used_only_where_that_is_allowed(server: Server, pa
         allowed.check()
 
 
-def test_without_webgpu_that_choice_is_not_offered(server: Server, page: Page) -> None:
+def test_without_webgpu_that_choice_is_hidden(server: Server, page: Page) -> None:
     page.add_init_script("delete Navigator.prototype.gpu")
     Visitor(page, server)
     expect(page.get_by_label("Allow the graphics card (WebGPU)")).to_be_hidden()

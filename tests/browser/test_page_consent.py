@@ -1,4 +1,4 @@
-"""Nothing is computed before consent; then it is, as long as the visitor wants it, over visits."""
+"""Nothing is computed before consent; then computing resumes at every visit until it is paused or forgotten."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.browser.visiting import Visitor, counts, post_busy_job, post_job, wai
 from tests.serving import Server
 
 
-def test_nothing_is_leased_or_remembered_before_the_start(server: Server, page: Page) -> None:
+def test_nothing_is_leased_or_stored_before_the_start(server: Server, page: Page) -> None:
     job = post_job(server, count=3)
     visitor = Visitor(page, server)
     expect(visitor.card("Doubling")).to_contain_text("0 of 3 units done")
@@ -20,7 +20,7 @@ def test_nothing_is_leased_or_remembered_before_the_start(server: Server, page: 
     assert page.evaluate("localStorage.length") == 0
 
 
-def test_the_start_computes_all_and_the_numbers_agree_with_the_pools(server: Server, page: Page) -> None:
+def test_everything_is_computed_and_the_counts_match_the_pools(server: Server, page: Page) -> None:
     job = post_job(server, count=12)
     visitor = Visitor(page, server)
     visitor.start()
@@ -33,7 +33,7 @@ def test_the_start_computes_all_and_the_numbers_agree_with_the_pools(server: Ser
     assert sorted(item["result"] for item in results) == [2 * number for number in range(12)]
 
 
-def test_it_says_what_a_worker_computes(server: Server, page: Page) -> None:
+def test_the_status_of_a_worker_names_its_job(server: Server, page: Page) -> None:
     post_busy_job(server, "Tides")
     visitor = Visitor(page, server)
     visitor.start()
@@ -57,7 +57,7 @@ def test_a_pause_ends_the_leases(server: Server, page: Page) -> None:
     visitor.expect_units(done)
 
 
-def test_it_goes_on_after_a_pause(server: Server, page: Page) -> None:
+def test_it_resumes_after_a_pause(server: Server, page: Page) -> None:
     post_busy_job(server, count=20, milliseconds=50)
     visitor = Visitor(page, server)
     visitor.start()
@@ -68,19 +68,19 @@ def test_it_goes_on_after_a_pause(server: Server, page: Page) -> None:
     visitor.expect_units(20)
 
 
-def test_it_goes_on_by_itself_at_the_next_visit_and_says_so(server: Server, page: Page) -> None:
+def test_it_resumes_at_the_next_visit_with_a_notice(server: Server, page: Page) -> None:
     job = post_job(server, count=4)
     visitor = Visitor(page, server)
     visitor.start()
     visitor.expect_units(4)
-    volunteer = visitor.remembered()["volunteer"]
+    volunteer = visitor.stored()["volunteer"]
     page.goto("about:blank")
     server.post(f"{job}/variables", {"x": 5})
     visitor.goto()
     expect(page.get_by_text("You were computing last time")).to_be_visible()
     visitor.expect_units(1)
     expect(visitor.by_id("total")).to_have_text("5")
-    assert visitor.remembered()["volunteer"] == volunteer
+    assert visitor.stored()["volunteer"] == volunteer
 
 
 def test_a_pause_lasts_until_the_next_visit(server: Server, page: Page) -> None:
@@ -98,7 +98,7 @@ def test_a_pause_lasts_until_the_next_visit(server: Server, page: Page) -> None:
     assert visitor.leases() == []
 
 
-def test_leaving_gives_back_what_is_under_way(server: Server, page: Page) -> None:
+def test_leaving_returns_the_leases(server: Server, page: Page) -> None:
     job = post_busy_job(server)
     visitor = Visitor(page, server)
     visitor.start()
@@ -107,7 +107,7 @@ def test_leaving_gives_back_what_is_under_way(server: Server, page: Page) -> Non
     wait_for_count(server, job, leased=0, open=1)
 
 
-def test_stop_and_forget_takes_everything_back_at_once(server: Server, page: Page) -> None:
+def test_stop_and_forget_deletes_everything_at_once(server: Server, page: Page) -> None:
     job = post_busy_job(server)
     visitor = Visitor(page, server)
     expect(visitor.button("Stop and forget")).to_be_hidden()
@@ -118,17 +118,17 @@ def test_stop_and_forget_takes_everything_back_at_once(server: Server, page: Pag
     wait_for_count(server, job, leased=0)
     assert page.evaluate("localStorage.length") == 0
     expect(visitor.button("Stop and forget")).to_be_hidden()
-    expect(visitor.by_id("live")).to_be_hidden()
+    expect(visitor.by_id("activity")).to_be_hidden()
     expect(visitor.button("Start computing")).to_be_focused()
     page.reload()
     expect(visitor.button("Start computing")).to_be_visible()
 
 
-def test_a_new_start_is_by_somebody_new(server: Server, page: Page) -> None:
+def test_a_new_start_has_a_new_volunteer_id(server: Server, page: Page) -> None:
     visitor = Visitor(page, server)
     visitor.start()
-    first = visitor.remembered()
+    first = visitor.stored()
     visitor.press("Stop and forget")
     visitor.start()
-    assert visitor.remembered()["volunteer"] != first["volunteer"]
+    assert visitor.stored()["volunteer"] != first["volunteer"]
     assert re.fullmatch("[0-9a-f]{32}", first["volunteer"])

@@ -1,4 +1,4 @@
-"""The page of a flow: it shows the tree as it fills, why it failed, and what has come of it."""
+"""The page of a flow: the tree and its progress, the status, a failure, the result."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from tests.serving import Server
 STATES = ("waiting", "offered", "computing", "done", "skipped", "failed", "cancelled")
 OFFERED = "Offered to volunteers."
 COMPUTING = "Volunteers are computing."
-QUIET = "No volunteer has taken up what is offered yet."
-# Of a long time, and of the page with it.
+QUIET = "No volunteer has taken the offered work yet."
+# How many lines a long duration takes, and how wide the page is then.
 LINES_AND_WIDTH = """(element) => {
   element.textContent = "23 h 59 min";
   const text = document.createRange();
@@ -40,13 +40,13 @@ COME_AND_GO = "(isAway) => { window.isAway = isAway; document.dispatchEvent(new 
 
 @pytest.fixture
 def tides(server: Server, page: Page) -> FlowVisitor:
-    """A flow of which nothing is done yet."""
+    """A flow without results yet."""
     flowing.post_tidal_jobs(server)
     return FlowVisitor(page, server, post_tides(server))
 
 
 def post_entries(server: Server, count: int) -> str:
-    """Posts a flow of so many entries, and one that takes what they come to; returns its path."""
+    """Posts a flow with `count` entries, and one that takes their merged results; returns its path."""
     segments, total = post_job(server, "Segments"), post_job(server, "Total")
     for number in range(count):
         server.post(f"{segments}/variables/s{number:03}", {"n": number}, "PUT")
@@ -55,21 +55,21 @@ def post_entries(server: Server, count: int) -> str:
 
 
 def post_single(server: Server, condition: str | None = None, **fields: Any) -> str:
-    """Posts a flow of one entry; returns its path."""
+    """Posts a flow with one entry; returns its path."""
     job = post_job(server, "Single")
     server.post(f"{job}/variables", {"n": 1})
     return post_flow(server, [{"job": job, **({"while": condition} if condition else {})}], **fields)
 
 
-# How it fills
+# Progress
 
 
 def test_the_tree_fills_as_results_come_in(tides: FlowVisitor) -> None:
     tides.expect_status(OFFERED)
-    tides.expect_settled("0 of 16")
+    tides.expect_finished("0 of 16")
     answer_gauges(tides.server, 5)
-    tides.expect_settled("5 of 16")
-    expect(tides.stage(1)).to_contain_text("waits for 7 more")
+    tides.expect_finished("5 of 16")
+    expect(tides.stage(1)).to_contain_text("waiting for 7 more")
     answer_gauges(tides.server, 7)
     expect(tides.stage(1)).to_contain_text("merged")
     expect(tides.entry("storm-surge")).to_contain_text("skipped")
@@ -80,19 +80,19 @@ def test_the_tree_fills_as_results_come_in(tides: FlowVisitor) -> None:
     assert json.loads(tides.page.get_by_role("region", name="Result").inner_text()) == flowing.TABLE
 
 
-def test_what_runs_first_is_at_the_bottom(tides: FlowVisitor) -> None:
+def test_the_first_stage_is_at_the_bottom(tides: FlowVisitor) -> None:
     headings = tides.page.locator(".stage h3")
     expect(headings).to_have_text(["Stage 3 of 3", "Stage 2 of 3", "Stage 1 of 3"])
-    expect(tides.stage(2)).to_contain_text("Takes what stage 1 comes to.")
+    expect(tides.stage(2)).to_contain_text("Takes the merged results of stage 1.")
 
 
-def test_it_says_whose_it_is_and_what_it_is_called(tides: FlowVisitor) -> None:
+def test_name_and_owner_are_shown(tides: FlowVisitor) -> None:
     expect(tides.page.get_by_role("heading", level=1)).to_have_text(flowing.NAME)
-    expect(tides.page.locator("#whose")).to_contain_text("A flow of")
+    expect(tides.page.locator("#subtitle")).to_contain_text("A flow by")
     expect(tides.page).to_have_title("Running · \u2068High water along the Elbe, 2027\u2069")
 
 
-def test_a_flow_without_a_name_is_called_by_its_id(server: Server, page: Page) -> None:
+def test_a_flow_without_a_name_shows_its_id(server: Server, page: Page) -> None:
     path = post_single(server)
     FlowVisitor(page, server, path)
     expect(page.get_by_role("heading", level=1)).to_have_text(path.rsplit("/", 1)[1])
@@ -104,7 +104,7 @@ def test_conditions_are_marked(tides: FlowVisitor) -> None:
     expect(tides.entry("wind-drift").locator(".conditions")).to_have_count(0)
 
 
-def test_what_is_read_stays_where_it_is_while_the_tree_fills(tides: FlowVisitor) -> None:
+def test_open_details_keep_focus_and_position_while_the_tree_fills(tides: FlowVisitor) -> None:
     entry = tides.open("hamburg")
     entry.evaluate("(element) => { window.kept = element.querySelector('details'); }")
     link = entry.get_by_role("link", name="Variable (JSON) · Iteration 1")
@@ -123,7 +123,7 @@ def test_steps_lead_to_their_variables_and_results(tides: FlowVisitor) -> None:
     model = tides.open("tidal-model")
     expect(model.locator(".steps li")).to_have_count(3)
     expect(model.locator(".steps li").nth(1)).to_contain_text("Iteration 2 · done")
-    expect(model.locator(".steps li").nth(2)).to_contain_text("Iteration 3 · waits for a volunteer")
+    expect(model.locator(".steps li").nth(2)).to_contain_text("Iteration 3 · waiting for a volunteer")
     result = model.get_by_role("link", name="result").first.get_attribute("href")
     assert tides.server.get(str(result))["result"] == {"amplitude": 1}
     assert model.get_by_role("link", name="job").get_attribute("href") == "/jobs/tidal-model"
@@ -136,7 +136,7 @@ def test_only_the_latest_steps_are_shown(tides: FlowVisitor) -> None:
     answer(tides.server, "single", {"x": 1}, 12)
     expect(single).to_contain_text("Its latest 10 steps:")
     expect(single.locator(".steps li").first).to_contain_text("Iteration 4 · done")
-    expect(single.locator(".steps li").last).to_contain_text("Iteration 13 · waits for a volunteer")
+    expect(single.locator(".steps li").last).to_contain_text("Iteration 13 · waiting for a volunteer")
     expect(single.locator(".steps li")).to_have_count(10)
 
 
@@ -153,16 +153,16 @@ def test_many_entries_are_shown_some_at_a_time(server: Server, page: Page) -> No
     expect(visitor.stage(1).get_by_role("button")).to_have_count(0)
 
 
-def test_how_long_it_was_computed_is_told_from_how_long_it_waited(server: Server, page: Page) -> None:
+def test_the_run_time_excludes_waiting(server: Server, page: Page) -> None:
     visitor = FlowVisitor(page, server, post_single(server))
     leased = server.get("/jobs/single/variables")
     address = server.url + leased["_links"]["post_result"]
     page.request.post(address, data={"x": 1}, headers={"Run-Seconds": "75.5"})
-    expect(visitor.entry("single").locator(".at")).to_have_text("done · computed in 1 min 15 sec")
-    assert "1\u00a0min\u00a015\u00a0sec" in visitor.entry("single").locator(".at").inner_text()
+    expect(visitor.entry("single").locator(".state")).to_have_text("done · computed in 1 min 15 sec")
+    assert "1\u00a0min\u00a015\u00a0sec" in visitor.entry("single").locator(".state").inner_text()
 
 
-def test_how_long_a_step_waited_is_among_its_details(server: Server, page: Page) -> None:
+def test_details_show_how_long_a_step_waited(server: Server, page: Page) -> None:
     def change(route: Route) -> None:
         document = route.fetch().json()
         times = {"started": "2027-01-01T12:00:00Z", "finished": "2027-01-01T12:01:00Z", "run_seconds": 20}
@@ -175,18 +175,18 @@ def test_how_long_a_step_waited_is_among_its_details(server: Server, page: Page)
     expect(step).to_have_text("Iteration 1 · done · computed in 20 sec · waited 40 sec")
 
 
-def test_which_iteration_an_entry_is_at_stands_on_it(tides: FlowVisitor) -> None:
+def test_a_repeated_entry_shows_its_iteration(tides: FlowVisitor) -> None:
     answer_gauges(tides.server)
-    expect(tides.entry("tidal-model").locator(".at")).to_have_text("Iteration 1 · offered")
+    expect(tides.entry("tidal-model").locator(".state")).to_have_text("Iteration 1 · offered")
     answer(tides.server, "tidal-model", {"amplitude": 1}, 2)
-    expect(tides.entry("tidal-model").locator(".at")).to_have_text("Iteration 3 · offered")
-    expect(tides.entry("wind-drift").locator(".at")).to_have_text("offered")
+    expect(tides.entry("tidal-model").locator(".state")).to_have_text("Iteration 3 · offered")
+    expect(tides.entry("wind-drift").locator(".state")).to_have_text("offered")
 
 
-# Whether somebody computes
+# Status
 
 
-def test_what_is_offered_is_told_from_what_is_computed(tides: FlowVisitor) -> None:
+def test_offered_and_computing_entries_are_distinguished(tides: FlowVisitor) -> None:
     tides.expect_status(OFFERED)
     counts = tides.stage(1).locator(".counts li:visible")
     expect(counts).to_have_text(["12 offered"])
@@ -196,7 +196,7 @@ def test_what_is_offered_is_told_from_what_is_computed(tides: FlowVisitor) -> No
     expect(tides.page.locator(".entry[data-state=computing]")).to_have_count(1)
 
 
-def test_only_what_is_computed_moves(tides: FlowVisitor) -> None:
+def test_only_computing_entries_are_animated(tides: FlowVisitor) -> None:
     moving = "document.getAnimations().filter(({animationName}) => animationName).length"
     tides.expect_status(OFFERED)
     assert tides.page.evaluate(moving) == 0
@@ -205,7 +205,7 @@ def test_only_what_is_computed_moves(tides: FlowVisitor) -> None:
     assert tides.page.evaluate(moving) > 0
 
 
-def test_what_nobody_takes_up_is_said_after_a_while(server: Server, page: Page) -> None:
+def test_unclaimed_work_is_reported_after_a_while(server: Server, page: Page) -> None:
     page.clock.install()
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
@@ -216,7 +216,7 @@ def test_what_nobody_takes_up_is_said_after_a_while(server: Server, page: Page) 
     visitor.expect_status(COMPUTING)
 
 
-def test_what_is_computed_for_long_is_not_called_so(server: Server, page: Page) -> None:
+def test_a_long_computation_is_not_unclaimed(server: Server, page: Page) -> None:
     path = post_single(server)
     server.get("/jobs/single/variables")
     page.clock.install()
@@ -226,7 +226,7 @@ def test_what_is_computed_for_long_is_not_called_so(server: Server, page: Page) 
     visitor.expect_status(COMPUTING)
 
 
-def test_where_the_job_is_paused_that_is_said_too(server: Server, page: Page) -> None:
+def test_a_paused_job_is_named_with_unclaimed_work(server: Server, page: Page) -> None:
     page.clock.install()
     path = post_single(server)
     server.post("/jobs/single", {"state": "paused"}, "PATCH")
@@ -235,10 +235,10 @@ def test_where_the_job_is_paused_that_is_said_too(server: Server, page: Page) ->
     page.clock.run_for(32_000)
     visitor.expect_status(f"{QUIET} The job \u2068single\u2069 is paused.")
     page.clock.run_for(60_000)
-    assert len([url for url in visitor.asked if url.endswith("/jobs/single")]) == 1
+    assert len([url for url in visitor.requests if url.endswith("/jobs/single")]) == 1
 
 
-# How it ends
+# End
 
 
 def test_a_failure_is_shown_with_its_path_and_reason(server: Server, page: Page) -> None:
@@ -252,11 +252,11 @@ def test_a_failure_is_shown_with_its_path_and_reason(server: Server, page: Page)
     expect(failure).to_contain_text("while: TypeError")
     expect(visitor.entry("tidal-model")).to_contain_text("failed")
     expect(visitor.entry("harbour-table")).to_contain_text("cancelled")
-    expect(visitor.open("harbour-table")).to_contain_text("It never began.")
-    expect(page.locator("#result")).to_contain_text("The flow failed before it came to one.")
+    expect(visitor.open("harbour-table")).to_contain_text("It never started.")
+    expect(page.locator("#result")).to_contain_text("The flow failed before it had a result.")
 
 
-def test_what_failed_is_found_in_the_tree_however_many_there_are(server: Server, page: Page) -> None:
+def test_a_failed_entry_beyond_the_first_page_is_found_in_the_tree(server: Server, page: Page) -> None:
     segments = post_job(server, "Segments")
     for number in range(61):
         server.post(f"{segments}/variables", {"n": number})
@@ -265,13 +265,13 @@ def test_what_failed_is_found_in_the_tree_however_many_there_are(server: Server,
     visitor = FlowVisitor(page, server, path)
     answer(server, "segments", {"x": 1}, 61)
     visitor.expect_status("Failed.")
-    page.get_by_role("button", name="Show it in the tree").click()
+    page.get_by_role("button", name="Show in the tree").click()
     expect(page.locator(".entry").nth(60).locator("summary")).to_be_focused()
-    expect(page.locator(".entry").nth(60).locator(".closer")).to_contain_text("jobs[60]")
+    expect(page.locator(".entry").nth(60).locator(".details")).to_contain_text("jobs[60]")
 
 
-def test_a_cancelled_flow_says_so(tides: FlowVisitor) -> None:
-    tides.expect_settled("0 of 16")
+def test_a_cancelled_flow_is_shown_as_cancelled(tides: FlowVisitor) -> None:
+    tides.expect_finished("0 of 16")
     owner = {"Authorization": f"Bearer {tides.server.key}"}
     assert tides.page.request.delete(tides.server.url + tides.path, headers=owner).status == 204
     tides.expect_status("Cancelled.")
@@ -285,7 +285,7 @@ def test_a_large_result_is_cut_and_saved_whole(server: Server, page: Page) -> No
     answer(server, "single", result)
     visitor.expect_status("Done.")
     assert len(page.locator("#result-text").inner_text()) == 100_000
-    expect(page.locator("#result")).to_contain_text("This is the beginning.")
+    expect(page.locator("#result")).to_contain_text("This is only the beginning.")
     with page.expect_download() as download:
         page.get_by_role("link", name="Save as a file").click()
     assert json.loads(Path(download.value.path()).read_text()) == result
@@ -308,54 +308,54 @@ def test_no_digit_of_a_result_is_lost(server: Server, page: Page) -> None:
     assert shown == {"factorial": 30414093201713378043612608166064768844377641568960512, "half": 0.5}
 
 
-def test_a_flow_that_isn_t_there_is_told_kindly(server: Server, page: Page, watch: Watch) -> None:
+def test_a_missing_flow_has_a_page(server: Server, page: Page, watch: Watch) -> None:
     watch.tolerated.append("status of 404")
     FlowVisitor(page, server, "/flows/elsewhere")
-    expect(page.get_by_role("heading", name="There is no such flow")).to_be_visible()
+    expect(page.get_by_role("heading", name="Flow not found")).to_be_visible()
     expect(page.locator("#content")).to_be_hidden()
 
 
-# How often it asks
+# Polling
 
 
 def test_an_unchanged_flow_is_not_sent_again(tides: FlowVisitor) -> None:
     with tides.page.expect_response(lambda response: response.status == 304):
-        tides.expect_settled("0 of 16")
+        tides.expect_finished("0 of 16")
 
 
-def test_it_asks_no_more_of_what_has_ended(server: Server, page: Page) -> None:
+def test_polling_ends_with_the_flow(server: Server, page: Page) -> None:
     page.clock.install()
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
     answer(server, "single", {"x": 1})
     page.clock.run_for(6_000)
     visitor.expect_status("Done.")
-    asked = len(visitor.asked)
+    requests = len(visitor.requests)
     page.clock.run_for(60_000)
     page.evaluate(COME_AND_GO, False)
-    assert len(visitor.asked) == asked
+    assert len(visitor.requests) == requests
 
 
-def test_it_asks_nothing_while_nobody_looks(server: Server, page: Page) -> None:
+def test_a_hidden_page_does_not_poll(server: Server, page: Page) -> None:
     page.add_init_script(HIDE)
     page.clock.install()
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
     page.evaluate(COME_AND_GO, True)
-    asked = len(visitor.asked)
+    requests = len(visitor.requests)
     page.clock.run_for(60_000)
-    assert len(visitor.asked) == asked
+    assert len(visitor.requests) == requests
     answer(server, "single", {"x": 1})
     page.evaluate(COME_AND_GO, False)
     visitor.expect_status("Done.")
 
 
-def test_a_pool_that_is_away_is_waited_for(server: Server, page: Page, watch: Watch) -> None:
+def test_polling_goes_on_while_the_pool_is_unreachable(server: Server, page: Page, watch: Watch) -> None:
     watch.tolerated.append("ERR_CONNECTION")
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
     server.kill()
-    visitor.expect_status(re.compile("be reached. Trying again by itself.$"))
+    visitor.expect_status(re.compile("be reached. Retrying automatically.$"))
     expect(visitor.entry("single")).to_contain_text("offered")
     server.start()
     visitor.expect_status(OFFERED)
@@ -373,17 +373,17 @@ def test_the_state_is_announced_and_single_entries_are_not(tides: FlowVisitor) -
         }"""
     )
     answer_gauges(tides.server)
-    tides.expect_settled("13 of 16")
+    tides.expect_finished("13 of 16")
     refine(tides.server, 6)
     tabulate(tides.server)
     tides.expect_status("Done.")
     assert tides.page.evaluate("announced") == [COMPUTING, "Done."]
 
 
-# What comes from elsewhere
+# Untrusted content
 
 
-def test_whatever_it_is_called_is_text(server: Server, page: Page) -> None:
+def test_the_name_is_text(server: Server, page: Page) -> None:
     visitor = FlowVisitor(page, server, post_single(server, name=f"Name \u202e{MARKUP}"))
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Name \u202e{MARKUP}")
     expect(page).to_have_title(f"Running · \u2068Name {MARKUP}\u2069")
@@ -392,7 +392,7 @@ def test_whatever_it_is_called_is_text(server: Server, page: Page) -> None:
     assert page.locator("main img, main script").count() == 0
 
 
-def test_so_is_whatever_was_thrown(server: Server, page: Page) -> None:
+def test_so_is_a_thrown_error(server: Server, page: Page) -> None:
     visitor = FlowVisitor(page, server, post_single(server, f"() => {{ throw new Error({MARKUP!r}); }}"))
     answer(server, "single", {"x": 1})
     visitor.expect_status("Failed.")
@@ -400,7 +400,7 @@ def test_so_is_whatever_was_thrown(server: Server, page: Page) -> None:
     assert page.evaluate("window.hacked") is None
 
 
-def test_so_is_whatever_has_come_of_it(server: Server, page: Page) -> None:
+def test_so_is_the_result(server: Server, page: Page) -> None:
     visitor = FlowVisitor(page, server, post_single(server))
     answer(server, "single", {MARKUP: MARKUP})
     visitor.expect_status("Done.")
@@ -408,7 +408,7 @@ def test_so_is_whatever_has_come_of_it(server: Server, page: Page) -> None:
     assert page.evaluate("window.hacked") is None
 
 
-def test_so_are_owners_and_links_that_lead_elsewhere(server: Server, page: Page) -> None:
+def test_so_are_owners_and_foreign_links(server: Server, page: Page) -> None:
     def change(route: Route) -> None:
         document = route.fetch().json()
         document["owner"] = f"Owner \u202e{MARKUP}"
@@ -419,8 +419,8 @@ def test_so_are_owners_and_links_that_lead_elsewhere(server: Server, page: Page)
     page.route(lambda url: "/flows/" in url, lambda route: change(route) if is_fetch(route) else route.continue_())
     visitor = FlowVisitor(page, server, post_single(server))
     single = visitor.open("single")
-    assert f"A flow of Owner {MARKUP}, begun" in plain(page.locator("#whose").inner_text())
-    expect(single.locator(".closer")).to_contain_text("job")
+    assert f"A flow by Owner {MARKUP}, started" in plain(page.locator("#subtitle").inner_text())
+    expect(single.locator(".details")).to_contain_text("job")
     links = single.locator("a").evaluate_all("(all) => all.map(({href}) => new URL(href).origin)")
     assert set(links) == {server.url}
 
@@ -429,12 +429,12 @@ def is_fetch(route: Route) -> bool:
     return route.request.resource_type == "fetch"
 
 
-# For everybody
+# Accessibility and languages
 
 
 @pytest.fixture(scope="module")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, str]]]:
-    """A pool with a flow that is done, one that failed and one that runs, by those words."""
+    """A pool with three flows, and their paths by state."""
     with lasting_server(tmp_path_factory.mktemp("flows")) as server:
         flowing.post_tidal_jobs(server)
         paths = {"done": post_tides(server)}
@@ -482,7 +482,7 @@ def test_figures_of_a_flow_stand_in_one_line_on_a_phone(furnished: Any, make_pag
 
 
 @pytest.mark.parametrize("state", SHOWN)
-def test_what_is_touched_on_a_flow_is_large_enough(furnished: Any, make_page: MakePage, state: str) -> None:
+def test_touch_targets_of_a_flow_are_large_enough(furnished: Any, make_page: MakePage, state: str) -> None:
     page = show(furnished, make_page(**PHONE), state).page
     touched = page.locator("button:visible, summary:visible, a:visible")
     sizes = touched.evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().height)")
@@ -494,10 +494,10 @@ def test_a_flow_is_read_by_keyboard(furnished: Any, page: Page) -> None:
     server, paths = furnished
     FlowVisitor(page, server, paths["failed"]).expect_status("Failed.")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Show it in the tree")).to_be_focused()
+    expect(page.get_by_role("button", name="Show in the tree")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".entry[data-state=failed] summary")).to_be_focused()
     page.keyboard.press("Tab")
@@ -513,12 +513,12 @@ def test_headings_of_a_flow_lead_down_without_a_gap(furnished: Any, page: Page, 
     assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
-def test_nothing_of_a_flow_moves_for_those_who_want_none_of_it(furnished: Any, make_page: MakePage) -> None:
+def test_reduced_motion_stops_the_animations_of_a_flow(furnished: Any, make_page: MakePage) -> None:
     page = show(furnished, make_page(reduced_motion="reduce"), "running").page
     assert page.evaluate("document.getAnimations().length") == 0
 
 
-def test_how_far_it_is_can_be_heard(furnished: Any, page: Page) -> None:
+def test_the_progress_is_accessible(furnished: Any, page: Page) -> None:
     show(furnished, page, "running")
     bar = page.get_by_role("progressbar", name="Progress")
     expect(bar).to_have_attribute("aria-valuenow", "14")
@@ -527,18 +527,18 @@ def test_how_far_it_is_can_be_heard(furnished: Any, page: Page) -> None:
 
 @pytest.mark.parametrize(
     ("locale", "status", "state"),
-    [("de", "Fertig.", "übersprungen"), ("es", "Terminado.", "omitida"), ("fr", "Terminé.", "passée")],
+    [("de", "Fertig.", "übersprungen"), ("es", "Terminado.", "omitida"), ("fr", "Terminé.", "ignorée")],
 )
-def test_a_flow_speaks_the_visitors_language(
+def test_a_flow_is_in_the_visitors_language(
     furnished: Any, make_page: MakePage, locale: str, status: str, state: str
 ) -> None:
     server, paths = furnished
     visitor = FlowVisitor(make_page(locale=locale), server, paths["done"])
     visitor.expect_status(status)
-    expect(visitor.entry("storm-surge").locator(".word")).to_have_text(state)
+    expect(visitor.entry("storm-surge").locator(".state-name")).to_have_text(state)
 
 
-def test_every_text_that_a_flow_names_is_there(furnished: Any, page: Page) -> None:
+def test_every_text_key_of_a_flow_exists(furnished: Any, page: Page) -> None:
     show(furnished, page, "running")
     named = page.locator("[data-text]").evaluate_all("(all) => all.map(({dataset}) => dataset.text)")
     labels = page.locator("[data-label]").evaluate_all("(all) => all.map(({dataset}) => dataset.label)")
@@ -546,8 +546,8 @@ def test_every_text_that_a_flow_names_is_there(furnished: Any, page: Page) -> No
     assert {*named, *labels, *built} <= set(page.evaluate(PLACEHOLDERS, "en"))
 
 
-def test_without_javascript_a_flow_says_what_is_needed(furnished: Any, make_page: MakePage) -> None:
+def test_without_javascript_a_flow_shows_a_hint(furnished: Any, make_page: MakePage) -> None:
     server, paths = furnished
     page = make_page(java_script_enabled=False)
     page.goto(server.url + paths["done"])
-    assert "with JavaScript, and yours has it switched off" in page.locator("noscript").inner_text()
+    assert "needs JavaScript, which is switched off" in page.locator("noscript").inner_text()

@@ -1,4 +1,4 @@
-"""The newest flows, as the pool's page lists them."""
+"""The list of the newest flows on the front page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LATER = 31_000
 
 
 def post_single(server: Server, name: str | None = None) -> str:
-    """Posts a flow of one variable of its own job; returns its path."""
+    """Posts a flow with one entry and its own job; returns its path."""
     job = post_job(server, f"Job of {name}")
     server.post(f"{job}/variables", {"n": 1})
     return post_flow(server, [{"job": job}], **({"name": name} if name else {}))
@@ -37,13 +37,13 @@ def test_a_flow_leads_to_its_page(server: Server, page: Page) -> None:
     expect(page.get_by_role("link", name="High water")).to_be_visible()
 
 
-def test_one_without_a_name_is_called_by_its_id(server: Server, page: Page) -> None:
+def test_one_without_a_name_shows_its_id(server: Server, page: Page) -> None:
     path = post_single(server)
     show(server, page)
     expect(page.locator(".flow-row a")).to_have_text(path.rsplit("/", 1)[1])
 
 
-def test_where_there_are_none_nothing_of_them_is_said(server: Server, page: Page) -> None:
+def test_an_empty_list_is_hidden(server: Server, page: Page) -> None:
     with page.expect_response(lambda response: response.url.endswith("/flows")):
         visitor = Visitor(page, server)
     expect(page.get_by_text("Nobody has posted a job yet.")).to_be_visible()
@@ -57,7 +57,7 @@ def test_a_few_are_listed_newest_first(server: Server, page: Page) -> None:
     expect(page.locator(".flow-row a")).to_have_text([f"Flow {number}" for number in (6, 5, 4, 3, 2)])
 
 
-def test_the_list_keeps_up_calmly(server: Server, page: Page) -> None:
+def test_the_list_is_refreshed_and_keeps_the_focus(server: Server, page: Page) -> None:
     page.clock.install()
     post_single(server, "First")
     visitor = show(server, page)
@@ -74,14 +74,14 @@ def test_the_list_keeps_up_calmly(server: Server, page: Page) -> None:
     assert len([url for url in visitor.requests if url.endswith("/flows")]) == len(asked) + 1
 
 
-def test_whatever_a_flow_is_called_is_text(server: Server, page: Page) -> None:
+def test_the_name_of_a_flow_is_text(server: Server, page: Page) -> None:
     post_single(server, f"Name {MARKUP}")
     show(server, page)
     expect(page.locator(".flow-row a")).to_have_text(f"Name {MARKUP}")
     assert page.evaluate("window.hacked") is None
 
 
-def test_a_link_that_leads_elsewhere_is_none(server: Server, page: Page) -> None:
+def test_a_foreign_link_is_text(server: Server, page: Page) -> None:
     def change(route: Route) -> None:
         document = route.fetch().json()
         document["_embedded"]["items"][0]["_links"]["self"] = "javascript:window.hacked=true"
@@ -121,7 +121,7 @@ def test_a_flow_is_reached_by_keyboard(server: Server, page: Page) -> None:
     ("locale", "heading", "state"),
     [("de", "Abläufe", "läuft"), ("es", "Flujos", "en marcha"), ("fr", "Flux", "en cours")],
 )
-def test_the_list_speaks_the_visitors_language(
+def test_the_list_is_in_the_visitors_language(
     server: Server, make_page: MakePage, locale: str, heading: str, state: str
 ) -> None:
     post_single(server, "High water")

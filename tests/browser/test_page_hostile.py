@@ -1,4 +1,4 @@
-"""What comes from a job or its owner reaches the page as text, and never as markup."""
+"""Content from jobs and owners reaches the page as text, never as markup."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ def visitor(server: Server, page: Page) -> Visitor:
 
 
 @pytest.mark.parametrize("part", ["Name", "Owner", "Short"])
-def test_what_an_owner_wrote_is_shown_to_the_letter(visitor: Visitor, part: str) -> None:
+def test_texts_of_an_owner_are_shown_literally(visitor: Visitor, part: str) -> None:
     expect(visitor.card(f"Name {MARKUP}")).to_contain_text(f"{part} {MARKUP}")
 
 
 def test_so_is_the_full_description(visitor: Visitor) -> None:
     card = visitor.card(f"Name {MARKUP}")
-    card.get_by_text("More, and the code").click()
+    card.get_by_text("Details and code").click()
     expect(card.get_by_text(f"Long {MARKUP}", exact=True)).to_be_visible()
 
 
 def test_so_is_the_owner_among_the_choices(visitor: Visitor) -> None:
     visitor.page.get_by_label(f"Owner {MARKUP}", exact=True).check()
-    expect(visitor.by_id("whose")).to_contain_text("One job for")
-    assert plain(visitor.by_id("whose").inner_text()) == f"One job for Owner {MARKUP}: Busy {MARKUP}."
+    expect(visitor.by_id("subtitle")).to_contain_text("One job for")
+    assert plain(visitor.by_id("subtitle").inner_text()) == f"One job for Owner {MARKUP}: Busy {MARKUP}."
     assert visitor.page.evaluate("window.hacked") is None
 
 
@@ -56,7 +56,7 @@ def test_so_is_what_a_job_throws(server: Server, page: Page) -> None:
     post_job(server, f"Thrower {MARKUP}", count=1, execute_function=thrower)
     visitor = Visitor(page, server)
     visitor.start()
-    expect(visitor.trouble(f"Thrower {MARKUP}").first).to_contain_text(f"Error: {MARKUP}")
+    expect(visitor.error(f"Thrower {MARKUP}").first).to_contain_text(f"Error: {MARKUP}")
     assert page.evaluate("window.hacked") is None
     assert page.locator("main img, main script").count() == 0
 
@@ -67,11 +67,11 @@ def test_so_is_why_a_result_was_rejected(server: Server, page: Page, watch: Watc
     post_job(server, "Wrong", count=1, validate_result=validator, validate_variable="() => true")
     visitor = Visitor(page, server)
     visitor.start()
-    expect(visitor.trouble("The pool rejected a result of").first).to_contain_text(MARKUP)
+    expect(visitor.error("The pool rejected a result of").first).to_contain_text(MARKUP)
     assert page.evaluate("window.hacked") is None
 
 
-def test_a_name_without_end_does_not_widen_the_page(server: Server, page: Page) -> None:
+def test_a_long_name_does_not_widen_the_page(server: Server, page: Page) -> None:
     post_job(server, "W" * 80, metadata={"owner": "O" * 200})
     post_job(server, "Other", metadata={"owner": "P" * 200})
     page.set_viewport_size({"width": 320, "height": 700})
@@ -79,8 +79,8 @@ def test_a_name_without_end_does_not_widen_the_page(server: Server, page: Page) 
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
-def test_a_name_that_turns_the_direction_of_writing_turns_nothing_else(server: Server, page: Page) -> None:
+def test_direction_controls_in_a_name_affect_nothing_else(server: Server, page: Page) -> None:
     post_job(server, "\u2069\u202eevil", metadata={"owner": "\u202eabc\u2069"})
-    whose = Visitor(page, server).by_id("whose")
-    expect(whose).to_contain_text("One job for")
-    assert whose.inner_text() == "One job for \u2068abc\u2069: \u2068evil\u2069."
+    subtitle = Visitor(page, server).by_id("subtitle")
+    expect(subtitle).to_contain_text("One job for")
+    assert subtitle.inner_text() == "One job for \u2068abc\u2069: \u2068evil\u2069."

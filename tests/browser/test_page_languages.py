@@ -1,4 +1,4 @@
-"""The page speaks the visitor's language, and shows what owners wrote in it."""
+"""The page is in the visitor's language, and so are descriptions where the owner wrote them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.browser.visiting import Visitor, lasting_server, post_job
 from tests.serving import Server
 
 LANGUAGES = ("de", "en", "es", "fr")
-# The keys of each language's texts, with the names in braces that each holds.
+# The keys of a language's texts, each with its placeholders.
 PLACEHOLDERS = """async (tag) => {
   const texts = (await import(`/client/web/texts/${tag}.js`)).default;
   const all = (text) => (typeof text === "string" ? [text] : Object.values(text)).join();
@@ -35,21 +35,21 @@ def described(**texts: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("locale", "button"),
     [
-        ("de-DE", "Rechnen lassen"),
+        ("de-DE", "Mitrechnen"),
         ("es-MX", "Empezar a calcular"),
         ("fr", "Commencer à calculer"),
         ("en-GB", "Start computing"),
         ("sw", "Start computing"),
     ],
 )
-def test_the_page_speaks_the_visitors_language(server: Server, make_page: MakePage, locale: str, button: str) -> None:
+def test_the_page_is_in_the_visitors_language(server: Server, make_page: MakePage, locale: str, button: str) -> None:
     visitor = Visitor(make_page(locale=locale), server)
     expect(visitor.button(button)).to_be_visible()
     language = locale[:2] if locale != "sw" else "en"
     expect(visitor.page.locator("html")).to_have_attribute("lang", language)
 
 
-def test_numbers_are_written_as_the_visitor_writes_them(server: Server, make_page: MakePage) -> None:
+def test_numbers_have_the_visitors_format(server: Server, make_page: MakePage) -> None:
     visitor = Visitor(make_page(locale="de-DE"), server)
     expect(visitor.by_id("throttle-value")).to_have_text("60\u00a0%")
 
@@ -78,13 +78,13 @@ def test_the_best_description_is_shown(
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)
-def test_every_language_says_all_that_english_says(server: Server, make_page: MakePage, tag: str) -> None:
+def test_every_language_has_the_same_keys_and_placeholders(server: Server, make_page: MakePage, tag: str) -> None:
     page = Visitor(make_page(), server).page
     assert page.evaluate(PLACEHOLDERS, tag) == page.evaluate(PLACEHOLDERS, "en")
 
 
 @pytest.mark.parametrize("path", ["/", "/widget"])
-def test_every_text_that_a_page_names_is_there(server: Server, make_page: MakePage, path: str) -> None:
+def test_every_text_key_of_a_page_exists(server: Server, make_page: MakePage, path: str) -> None:
     visitor = Visitor(make_page(), server)
     visitor.goto(path)
     named = visitor.page.locator("[data-text]").evaluate_all("(all) => all.map(({dataset}) => dataset.text)")
@@ -93,7 +93,7 @@ def test_every_text_that_a_page_names_is_there(server: Server, make_page: MakePa
 
 
 @pytest.mark.parametrize("path", ["/", "/widget"])
-def test_what_is_no_language_is_passed_over(server: Server, make_page: MakePage, path: str) -> None:
+def test_invalid_language_tags_are_ignored(server: Server, make_page: MakePage, path: str) -> None:
     page = make_page(locale="en")
     for tag in ("de-a", "en-x", "de-1996-1996", "%00", "x" * 400):
         page.goto(f"{server.url}{path}?lang={tag}")

@@ -1,4 +1,4 @@
-"""One tab of a browser computes at a time; all of them share what is remembered."""
+"""One tab of a browser computes at a time; all share the preferences."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from playwright.sync_api import Page, expect
 from tests.browser.visiting import Visitor, post_busy_job, wait_for_count
 from tests.serving import Server
 
-ELSEWHERE = "Another tab of this browser is computing. This one takes over when that is closed."
+ELSEWHERE = "Another tab is computing. This one takes over when you close it."
 
 
 def both(server: Server, page: Page) -> tuple[Visitor, Visitor, str]:
-    """Two tabs of which the first computes."""
+    """Two tabs; the first one computes."""
     job = post_busy_job(server, count=8)
     first = Visitor(page, server)
     first.choose("Cores to use", 1)
@@ -41,7 +41,7 @@ def test_it_can_pause_the_first(server: Server, page: Page) -> None:
     second.press("Pause")
     second.expect_status("Paused.")
     expect(first.button("Resume")).to_be_visible()
-    first.expect_status("Pausing. What is being computed may come to its end.")
+    first.expect_status("Pausing once the current units are done.")
 
 
 def test_it_can_change_the_choices_of_the_first(server: Server, page: Page) -> None:
@@ -51,7 +51,7 @@ def test_it_can_change_the_choices_of_the_first(server: Server, page: Page) -> N
     expect(first.page.get_by_label("Cores to use")).to_have_value("2")
 
 
-def test_what_is_forgotten_in_one_is_forgotten_in_both(server: Server, page: Page) -> None:
+def test_forgetting_in_one_forgets_in_both(server: Server, page: Page) -> None:
     first, second, job = both(server, page)
     second.press("Stop and forget")
     first.expect_status("Nothing runs until you press the button.")

@@ -1,4 +1,4 @@
-"""The widget on somebody else's site: asked first, isolated the same way, and the site's own page is left alone."""
+"""The widget on another site: consent first, the same sandbox, and no traces on the site's own page."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.serving import Server, wait_until
 
 HOST_PAGE = """<!doctype html><html lang="en"><title>A site</title><h1>A site</h1>
 <p>Before</p>{script}<p>After</p></html>"""
-# All that a script could leave behind on the page, but for the frame itself.
+# What a script could leave on the page, apart from the frame.
 TRACES = """() => {
   const page = document.documentElement.cloneNode(true);
   for (const frame of page.querySelectorAll("iframe")) frame.remove();
@@ -30,7 +30,7 @@ Embed = Callable[..., Page]
 
 @pytest.fixture
 def embed(server: Server, make_page: MakePage) -> Iterator[Embed]:
-    """Opens a page of another origin that holds the one line; takes its attributes."""
+    """Opens a page of another origin with the widget's script; takes the attributes of its element."""
     html = HOST_PAGE
 
     class Host(BaseHTTPRequestHandler):
@@ -75,7 +75,7 @@ def test_nothing_is_leased_before_the_visitor_of_the_site_consents(server: Serve
     assert counts(server, job)["open"] == 1
 
 
-def test_it_computes_after_that(server: Server, embed: Embed) -> None:
+def test_it_computes_after_consent(server: Server, embed: Embed) -> None:
     job = post_job(server, count=3)
     page = embed()
     start(page)
@@ -95,29 +95,29 @@ def test_the_sites_page_gets_one_frame_and_nothing_else(server: Server, embed: E
     assert traces[1:] == without[1:]
 
 
-def test_the_frame_stands_where_the_line_stands_and_is_named(embed: Embed) -> None:
+def test_the_frame_follows_its_script_and_has_a_title(embed: Embed) -> None:
     page = embed()
     expect(page.locator("p:has-text('Before') + script + iframe + p")).to_have_text("After")
     assert (page.locator("iframe").get_attribute("title") or "").startswith("Volunteer computing: ")
 
 
-def test_a_site_may_say_for_whom_and_in_which_language(server: Server, embed: Embed) -> None:
+def test_a_site_can_set_owners_and_language(server: Server, embed: Embed) -> None:
     theirs = post_job(server, "Theirs", count=2, metadata={"owner": "semprebeta"})
     others = post_job(server, "Others", count=2, metadata={"owner": "somebody"})
     page = embed('data-owner="semprebeta, nobody" data-lang="de" async')
-    widget(page).get_by_role("button", name="Rechnen lassen").click()
+    widget(page).get_by_role("button", name="Mitrechnen").click()
     expect(widget(page).get_by_text("2 Einheiten fertig")).to_be_visible()
     assert (counts(server, theirs)["done"], counts(server, others)["done"]) == (2, 0)
 
 
-def test_it_takes_little_unless_more_is_given(embed: Embed) -> None:
+def test_it_uses_little_by_default(embed: Embed) -> None:
     page = embed()
-    expect(widget(page).locator("#plan")).to_contain_text("20% of the time")
+    expect(widget(page).locator("#usage")).to_contain_text("20% of the time")
     widget(page).get_by_label("Share of the time").fill("50")
-    expect(widget(page).locator("#plan")).to_contain_text("50% of the time")
+    expect(widget(page).locator("#usage")).to_contain_text("50% of the time")
 
 
-def test_consent_is_easily_taken_back(server: Server, embed: Embed) -> None:
+def test_consent_can_be_withdrawn(server: Server, embed: Embed) -> None:
     job = post_busy_job(server)
     page = embed()
     start(page)
@@ -127,7 +127,7 @@ def test_consent_is_easily_taken_back(server: Server, embed: Embed) -> None:
     expect(widget(page).get_by_role("button", name="Start computing")).to_be_visible()
 
 
-def test_it_goes_on_at_the_next_visit(server: Server, embed: Embed) -> None:
+def test_it_resumes_at_the_next_visit(server: Server, embed: Embed) -> None:
     job = post_job(server, count=1)
     page = embed()
     start(page)
@@ -146,7 +146,7 @@ def test_it_computes_where_storage_is_blocked(server: Server, embed: Embed) -> N
         page.frames[1].evaluate("localStorage.length")
 
 
-def test_it_leads_to_the_pools_page(server: Server, embed: Embed) -> None:
+def test_it_links_to_the_pools_page(server: Server, embed: Embed) -> None:
     page = embed()
     with page.expect_popup() as popup:
         widget(page).get_by_role("link", name="What is this?").click()

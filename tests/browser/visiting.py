@@ -1,4 +1,4 @@
-"""What tests of the volunteer's page share: jobs to compute, and a visitor who opens the page and presses buttons."""
+"""Helpers for tests of the front page: jobs to compute, and a visitor who presses buttons."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.serving import Server, wait_until
 
 DOUBLE = "function (variable, context) { context.result = variable.x * 2; return context; }"
-# Long enough for a test to look at what is under way; variables say how long.
+# Runs long enough for a test to look at an active unit: `ms` of the variable.
 BUSY = """function (variable, context) {
   const end = Date.now() + variable.ms;
   while (Date.now() < end);
@@ -26,7 +26,7 @@ THROW = "function () { throw new Error('no such harbour'); }"
 
 @contextlib.contextmanager
 def lasting_server(directory: Path) -> Iterator[Server]:
-    """An empty pool for all tests of a module that can share one."""
+    """A pool without jobs, shared by the tests of a module."""
     server = Server(directory, DEMO="0", FSYNC="0")
     server.start()
     try:
@@ -36,7 +36,7 @@ def lasting_server(directory: Path) -> Iterator[Server]:
 
 
 def post_job(server: Server, name: str = "Doubling", count: int = 0, **fields: Any) -> str:
-    """Posts a job with so many variables to double; returns its path."""
+    """Posts a job with `count` variables to double; returns its path."""
     job = {"name": name, "execute_function": DOUBLE, **fields}
     path = str(server.post("/jobs", job)["_links"]["self"])
     for number in range(count):
@@ -45,7 +45,7 @@ def post_job(server: Server, name: str = "Doubling", count: int = 0, **fields: A
 
 
 def post_busy_job(server: Server, name: str = "Busy", count: int = 1, milliseconds: int = 60_000, **fields: Any) -> str:
-    """Posts a job whose units take so long; returns its path."""
+    """Posts a job whose units take `milliseconds`; returns its path."""
     path = post_job(server, name, execute_function=BUSY, **fields)
     for _ in range(count):
         server.post(f"{path}/variables", {"ms": milliseconds})
@@ -62,7 +62,7 @@ def wait_for_count(server: Server, job: str, **expected: int) -> None:
 
 
 class Visitor:
-    """Somebody with the volunteer's page open."""
+    """A visitor of the front page."""
 
     def __init__(self, page: Page, server: Server) -> None:
         self.page, self.server = page, server
@@ -93,7 +93,7 @@ class Visitor:
         expect(self.by_id("units")).to_have_text(str(count))
 
     def card(self, name: str) -> Locator:
-        """A job's card, on the screen: what isn't seen isn't kept up to date."""
+        """A job's card, scrolled into view: only visible cards are refreshed."""
         heading = self.page.get_by_role("heading", name=name, exact=True)
         card = self.page.get_by_role("listitem").filter(has=heading)
         card.scroll_into_view_if_needed()
@@ -102,21 +102,21 @@ class Visitor:
     def worker(self, number: int) -> Locator:
         return self.by_id("worker-list").get_by_role("listitem").nth(number - 1)
 
-    def trouble(self, text: str | re.Pattern[str]) -> Locator:
-        return self.by_id("trouble-list").get_by_role("listitem").filter(has_text=text)
+    def error(self, text: str | re.Pattern[str]) -> Locator:
+        return self.by_id("error-list").get_by_role("listitem").filter(has_text=text)
 
     def choose(self, label: str, value: int) -> None:
         self.page.get_by_label(label, exact=True).fill(str(value))
 
-    def remembered(self) -> Any:
+    def stored(self) -> Any:
         text = self.page.evaluate("localStorage.getItem('comp-pool')")
         return text and json.loads(text)
 
     def leases(self) -> list[str]:
-        """The requests for variables so far."""
+        """The requests for a lease so far."""
         return [url for url in self.requests if url.endswith("/variables")]
 
 
 def plain(text: str) -> str:
-    """Without the marks that keep a name's direction to itself."""
+    """Without the marks that isolate the direction of names."""
     return re.sub("[\u2068\u2069]", "", text)

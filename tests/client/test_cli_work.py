@@ -1,7 +1,8 @@
 """The command line: `comp-pool work` in a process of its own, its id, its display, its plug-ins."""
 
 import argparse
-import importlib.metadata
+import importlib.machinery
+import importlib.util
 import io
 import os
 import re
@@ -9,8 +10,8 @@ import signal
 import stat
 import subprocess
 import sys
+import types
 from pathlib import Path
-from typing import Any
 
 import pytest
 from comp_pool import __version__, cli, identity
@@ -131,37 +132,28 @@ def test_an_invalid_option_is_refused(arguments: list[str], capsys: pytest.Captu
     assert arguments[0] in capsys.readouterr().err
 
 
-class Plugin:
-    """An entry point that is not installed."""
-
-    def __init__(self, name: str, add: Any) -> None:
-        self.name, self._add = name, add
-
-    def load(self) -> Any:
-        if isinstance(self._add, Exception):
-            raise self._add
-        return self._add
+def test_the_server_s_commands_are_there_where_it_is_installed() -> None:
+    assert cli.build_parser().parse_args(["check", "--repair"]).repair is True
 
 
-def plug(monkeypatch: pytest.MonkeyPatch, *plugins: Plugin) -> None:
-    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: plugins)
-
-
-def test_an_installed_command_is_available(monkeypatch: pytest.MonkeyPatch) -> None:
-    def add(subparsers: Any) -> None:
-        subparsers.add_parser("other").set_defaults(run=lambda args: 7)
-
-    plug(monkeypatch, Plugin("other", add))
-    assert cli.main(["other"]) == 7
-
-
-def test_a_broken_command_does_not_disable_the_others(
+def test_without_the_server_work_is_the_only_command(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plug(monkeypatch, Plugin("broken", ImportError("no such module")))
-    parsed = cli.build_parser().parse_args(["work", "http://127.0.0.1/"])
-    assert isinstance(parsed, argparse.Namespace)
-    assert "'broken' is not available: no such module" in capsys.readouterr().err
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert isinstance(cli.build_parser().parse_args(["work", "http://127.0.0.1/"]), argparse.Namespace)
+    with pytest.raises(SystemExit):
+        cli.build_parser().parse_args(["check"])
+    assert "invalid choice: 'check'" in capsys.readouterr().err
+
+
+def test_a_broken_server_does_not_disable_work(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = types.ModuleType("commands")
+    broken.__spec__ = importlib.machinery.ModuleSpec("commands", None)
+    monkeypatch.setitem(sys.modules, "commands", broken)
+    assert isinstance(cli.build_parser().parse_args(["work", "http://127.0.0.1/"]), argparse.Namespace)
+    assert "the server's commands are not available: module 'commands' has no attribute" in capsys.readouterr().err
 
 
 def test_a_message_has_no_control_characters() -> None:

@@ -1,4 +1,4 @@
-"""A clock to put forward, so that no test waits for a lease to run out; a pool for tests that change nothing."""
+"""A clock that tests can advance, so that none waits for a lease to expire; a pool for tests that change nothing."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tests.conftest import PoolApp
 
 
 class Clock:
-    """Tells the pool the time, `ahead` seconds from now."""
+    """The pool's clock, `ahead` seconds ahead of the real time."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
 
-    def forward(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self.ahead += seconds
 
     def milliseconds(self) -> int:
@@ -31,6 +31,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture(scope="module")
-def lasting_pool(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> PoolApp:
-    """One pool for all tests of a module, which must leave its documents as they are."""
-    return PoolApp(tmp_path_factory.mktemp("lasting") / "pool", sandbox)
+def module_pool(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> PoolApp:
+    """One pool for all tests of a module, which must not change its documents."""
+    return PoolApp(tmp_path_factory.mktemp("module") / "pool", sandbox)

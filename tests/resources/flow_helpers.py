@@ -1,4 +1,4 @@
-"""What the tests of flows share: posting them, answering their steps, and what they are at."""
+"""Helpers of the tests of flows: posting flows and results of their steps, reading their states."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ONCE_MORE = "(variable, context) => context.iteration < 2"
 
 
 def tree(*levels: list[Document], **fields: Any) -> Document:
-    """A flow of these arrays of entries, the root's first."""
+    """A flow with these levels of entries, the root's first."""
     flow: Document = {}
     for jobs in reversed(levels):
         flow = {"jobs": jobs, "dependent": flow} if flow else {"jobs": jobs}
@@ -22,23 +22,23 @@ def tree(*levels: list[Document], **fields: Any) -> Document:
 
 
 def post(pool: PoolApp, flow: Any, status: int = 201, **headers: str) -> TestResponse:
-    """Posts a flow as the operator, unless `headers` say otherwise."""
+    """Posts a flow, as the operator unless `headers` has another key."""
     return pool.post_json("/flows", flow, headers={**pool.owner, **headers}, status=status)
 
 
 def post_flow(pool: PoolApp, *levels: list[Document], **fields: Any) -> str:
-    """Posts a flow of these arrays as the operator; returns its path."""
+    """Posts a flow with these levels as the operator; returns its path."""
     return str(post(pool, tree(*levels, **fields)).headers["Location"])
 
 
-def shown(pool: PoolApp, flow: str) -> Document:
-    """A flow as its owner sees it."""
+def get_flow(pool: PoolApp, flow: str) -> Document:
+    """The document of a flow, as its owner gets it."""
     return dict(pool.get(flow, headers=pool.owner, status=200).json)
 
 
 def entries_of(pool: PoolApp, flow: str) -> dict[str, Document]:
     """The entries of a flow by their paths."""
-    level, found = shown(pool, flow), {}
+    level, found = get_flow(pool, flow), {}
     while level:
         found |= {entry["path"]: entry for entry in level["jobs"]}
         level = level.get("dependent", {})
@@ -50,17 +50,17 @@ def states_of(pool: PoolApp, flow: str) -> dict[str, str]:
 
 
 def step_of(pool: PoolApp, flow: str, path: str = "jobs[0]") -> str:
-    """The path of the variable that is an entry's newest step."""
+    """The path of the variable of an entry's newest step."""
     return str(entries_of(pool, flow)[path]["steps"][-1]["_links"]["get_variable"])
 
 
-def answer(pool: PoolApp, flow: str, path: str, result: Any, status: int = 201) -> TestResponse:
-    """Posts a result to the newest step of an entry, as a volunteer does."""
+def post_result(pool: PoolApp, flow: str, path: str, result: Any, status: int = 201) -> TestResponse:
+    """Posts a result of an entry's newest step, as a volunteer does."""
     return pool.post_json(f"{step_of(pool, flow, path)}/results", result, status=status)
 
 
 def counts(pool: PoolApp, job: str) -> dict[str, int]:
-    """How many variables a job has in each state, of the states that any is in; as the index of them has it, too."""
+    """The number of variables of a job by state, without zeros. Asserts that progress and index agree."""
     totals = pool.get(f"{job}/progress").json["variables"]
     items = pool.get(f"{job}/variables/index?limit=1000").json["_embedded"]["items"]
     states = [item["state"] for item in items]
@@ -70,7 +70,7 @@ def counts(pool: PoolApp, job: str) -> dict[str, int]:
 
 
 def failure_of(pool: PoolApp, flow: str) -> tuple[str, str]:
-    """Where a flow has failed, and why."""
-    document = shown(pool, flow)
+    """The path and reason of a flow's failure."""
+    document = get_flow(pool, flow)
     assert document["state"] == "failed", document
     return document["failure"]["path"], document["failure"]["reason"]

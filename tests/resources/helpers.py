@@ -1,4 +1,4 @@
-"""What the tests of the interface share: what a refusal looks like, and what is on the pool's disk."""
+"""Helpers of the tests of the HTTP interface: problem documents, routes, and the files of a pool."""
 
 from __future__ import annotations
 
@@ -36,12 +36,17 @@ def _methods(resource: Any) -> frozenset[str]:
     return frozenset(name for name in METHODS if hasattr(resource, f"on_{name.lower()}"))
 
 
-ROUTES = _routes()  # Each path of the application, and its methods.
-PAGES = ("/widget", "/widget.js", "/client/{file}", "/sandbox")  # Those that are for browsers alone: no documents.
+ROUTES = _routes()  # The methods of each path of the application.
+PAGES = (
+    "/widget",
+    "/widget.js",
+    "/client/{file}",
+    "/sandbox",
+)  # For browsers: no documents.
 
 
 def problem(response: TestResponse, status: int, *named: str) -> dict[str, Any]:
-    """The problem that a response is: of that status, its detail naming what is at fault."""
+    """Asserts that the response is a problem document with this status and these texts in its detail; returns it."""
     assert response.status_int == status, response.text
     assert response.content_type == "application/problem+json"
     document: dict[str, Any] = response.json
@@ -54,14 +59,14 @@ def problem(response: TestResponse, status: int, *named: str) -> dict[str, Any]:
 
 
 def files(pool: PoolApp) -> dict[str, bytes]:
-    """Every file of the pool and its content; those on their way in or out are nobody's concern."""
-    kept = (folder for folder in pool.data.iterdir() if folder.name not in ("tmp", "trash"))
-    paths = (path for folder in kept for path in [folder, *folder.rglob("*")] if path.is_file())
+    """Every file of the pool and its content, without temporary and deleted ones."""
+    folders = (folder for folder in pool.data.iterdir() if folder.name not in ("tmp", "trash"))
+    paths = (path for folder in folders for path in [folder, *folder.rglob("*")] if path.is_file())
     return {str(path.relative_to(pool.data)): path.read_bytes() for path in paths}
 
 
 def documents(pool: PoolApp) -> dict[str, bytes]:
-    """The files that are documents: no markers, which a lease moves, nor journals, which note what happened."""
+    """The files that are documents, without those derived from them: markers, journals and counts."""
     return {name: content for name, content in files(pool).items() if not _is_derived(name)}
 
 
@@ -74,7 +79,7 @@ def ndjson(*lines: str) -> bytes:
 
 
 def other_key(pool: PoolApp, owner: str = "semprebeta") -> dict[str, str]:
-    """The headers of an owner who is not the operator."""
+    """The headers of an owner other than the operator."""
     from pool.keys import Keys
     from storage.flat import FlatStore
 

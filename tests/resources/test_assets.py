@@ -1,4 +1,4 @@
-"""`/client/{file}`: what browsers load is served as it lies in the tree, and nothing else is."""
+"""`/client/{file}`: exactly the files for browsers are served, unchanged."""
 
 from __future__ import annotations
 
@@ -58,31 +58,33 @@ PRIVATE = [
     "web/index.html",
     "web/widget.html",
 ]
-UNPACKED = ("js/node/", "js/test/", "js/node_modules/", "python/")
+NOT_SERVED = ("js/node/", "js/test/", "js/node_modules/", "python/")
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_is_served_as_it_is(lasting_pool: PoolApp, name: str) -> None:
-    response = lasting_pool.get(f"/client/{name}", status=200)
+def test_an_asset_is_served_unchanged(module_pool: PoolApp, name: str) -> None:
+    response = module_pool.get(f"/client/{name}", status=200)
     assert response.body == (client.JS.parent / name).read_bytes()
 
 
-def test_what_the_root_leads_to_is_the_client(lasting_pool: PoolApp) -> None:
-    assert lasting_pool.get("/").json["_links"]["client"] == MODULE
+def test_the_client_link_of_the_root_is_an_asset(module_pool: PoolApp) -> None:
+    assert module_pool.get("/").json["_links"]["client"] == MODULE
     assert MODULE.removeprefix("/client/") in FILES
 
 
-def test_no_file_of_the_pages_is_forgotten() -> None:
-    lying = {f"web/{path.relative_to(client.WEB).as_posix()}" for path in client.WEB.rglob("*") if path.is_file()}
-    assert {name for name in lying if not name.endswith(".html")} == {name for name in FILES if name.startswith("web/")}
+def test_all_files_of_the_pages_are_assets() -> None:
+    on_disk = {f"web/{path.relative_to(client.WEB).as_posix()}" for path in client.WEB.rglob("*") if path.is_file()}
+    assert {name for name in on_disk if not name.endswith(".html")} == {
+        name for name in FILES if name.startswith("web/")
+    }
 
 
 @pytest.mark.parametrize(
     ("suffix", "content_type"), [(".js", "text/javascript; charset=utf-8"), (".css", "text/css; charset=utf-8")]
 )
-def test_browsers_are_told_what_it_is(lasting_pool: PoolApp, suffix: str, content_type: str) -> None:
+def test_the_content_type_fits_the_suffix(module_pool: PoolApp, suffix: str, content_type: str) -> None:
     for name in (name for name in FILES if name.endswith(suffix)):
-        assert lasting_pool.get(f"/client/{name}").headers["Content-Type"] == content_type
+        assert module_pool.get(f"/client/{name}").headers["Content-Type"] == content_type
 
 
 @pytest.mark.parametrize(
@@ -92,50 +94,48 @@ def test_browsers_are_told_what_it_is(lasting_pool: PoolApp, suffix: str, conten
         ("Cross-Origin-Resource-Policy", "cross-origin"),
         ("Access-Control-Allow-Origin", "*"),
         ("X-Content-Type-Options", "nosniff"),
-        # It is the policy of a worker that is made of the file.
+        # A worker loaded from the file gets this policy.
         ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
     ],
 )
 @pytest.mark.parametrize("path", [MODULE, "/widget.js"])
-def test_any_site_may_load_it_and_no_cache_keeps_it_unasked(
-    lasting_pool: PoolApp, path: str, header: str, value: str
-) -> None:
-    assert lasting_pool.get(path).headers[header] == value
+def test_assets_load_cross_origin_and_are_revalidated(module_pool: PoolApp, path: str, header: str, value: str) -> None:
+    assert module_pool.get(path).headers[header] == value
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", [MODULE, "/widget.js"])
-def test_who_has_it_is_told_so(lasting_pool: PoolApp, method: str, path: str) -> None:
-    tag = lasting_pool.get(path).headers["ETag"]
-    response = lasting_pool.request(path, method=method, headers={"If-None-Match": tag}, status=304)
+def test_a_matching_etag_is_304(module_pool: PoolApp, method: str, path: str) -> None:
+    tag = module_pool.get(path).headers["ETag"]
+    response = module_pool.request(path, method=method, headers={"If-None-Match": tag}, status=304)
     assert response.body == b""
     assert response.headers["ETag"] == tag
     assert response.headers["Cache-Control"] == "no-cache"
 
 
-def test_so_is_who_has_it_compressed_by_a_proxy(lasting_pool: PoolApp) -> None:
-    weak = f"W/{lasting_pool.get(MODULE).headers['ETag']}"
-    lasting_pool.get(MODULE, headers={"If-None-Match": weak}, status=304)
+def test_a_weak_etag_matches_too(module_pool: PoolApp) -> None:
+    weak = f"W/{module_pool.get(MODULE).headers['ETag']}"
+    module_pool.get(MODULE, headers={"If-None-Match": weak}, status=304)
 
 
-def test_who_has_an_older_one_gets_the_newer(lasting_pool: PoolApp) -> None:
-    lasting_pool.get(MODULE, headers={"If-None-Match": '"older", W/"oldest"'}, status=200)
+def test_other_etags_do_not_match(module_pool: PoolApp) -> None:
+    module_pool.get(MODULE, headers={"If-None-Match": '"older", W/"oldest"'}, status=200)
 
 
-def test_every_file_has_a_tag_of_its_own() -> None:
+def test_different_contents_have_different_etags() -> None:
     assert len({asset.etag for asset in FILES.values()}) == len({asset.content for asset in FILES.values()})
 
 
-def test_head_tells_the_length(lasting_pool: PoolApp) -> None:
-    head, get = lasting_pool.head(MODULE, status=200), lasting_pool.get(MODULE)
+def test_head_has_the_content_length(module_pool: PoolApp) -> None:
+    head, get = module_pool.head(MODULE, status=200), module_pool.get(MODULE)
     assert head.body == b""
     assert head.headers["Content-Length"] == str(len(get.body))
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_path_that_is_none_of_them_is_404(lasting_pool: PoolApp, name: str, method: str) -> None:
-    response = lasting_pool.request(f"/client/{name}", method=method, expect_errors=True)
+def test_any_other_path_is_404(module_pool: PoolApp, name: str, method: str) -> None:
+    response = module_pool.request(f"/client/{name}", method=method, expect_errors=True)
     assert response.status_int == 404
     assert "X-Injected" not in response.headers
     if method == "GET":
@@ -143,32 +143,30 @@ def test_a_path_that_is_none_of_them_is_404(lasting_pool: PoolApp, name: str, me
 
 
 @pytest.mark.parametrize("name", PRIVATE)
-def test_what_lies_beside_them_is_404(lasting_pool: PoolApp, name: str) -> None:
-    problem(lasting_pool.get(f"/client/{name}", status=404), 404, f"/client/{name}")
+def test_other_files_of_the_client_are_404(module_pool: PoolApp, name: str) -> None:
+    problem(module_pool.get(f"/client/{name}", status=404), 404, f"/client/{name}")
 
 
-def test_what_is_for_node_or_for_tests_is_not_served() -> None:
-    assert [name for name in FILES if name.startswith(UNPACKED)] == []
+def test_files_for_node_and_tests_are_no_assets() -> None:
+    assert [name for name in FILES if name.startswith(NOT_SERVED)] == []
 
 
 @pytest.mark.parametrize(("path", "status"), [(MODULE, 200), ("/client/__init__.py", 404), ("/client/../app.py", 404)])
-def test_no_request_opens_a_file(
-    lasting_pool: PoolApp, monkeypatch: pytest.MonkeyPatch, path: str, status: int
-) -> None:
+def test_no_request_opens_a_file(module_pool: PoolApp, monkeypatch: pytest.MonkeyPatch, path: str, status: int) -> None:
     opened: list[object] = []
     with monkeypatch.context() as patch:
         for opener in ("builtins.open", "io.open", "os.open"):
             patch.setattr(opener, lambda *arguments, **_: opened.append(arguments))
-        lasting_pool.get(path, status="*")
+        module_pool.get(path, status="*")
     assert opened == []
-    lasting_pool.get(path, status=status)
+    module_pool.get(path, status=status)
 
 
-# Modules find each other
+# Imports between modules
 
 
 def code(name: str) -> str:
-    """A module without its JSDoc, whose types may be imported from anywhere."""
+    """A module without JSDoc, where types may be imported from files that are not served."""
     return re.sub(r"/\*\*.*?\*/", "", FILES[name].content.decode(), flags=re.DOTALL)
 
 
@@ -177,29 +175,29 @@ def static_imports(name: str) -> Iterator[str]:
         yield found[1]
 
 
-def later_imports(name: str) -> Iterator[str]:
-    """What is loaded when it is needed, workers included."""
+def dynamic_imports(name: str) -> Iterator[str]:
+    """Modules loaded at runtime, workers included."""
     for found in re.finditer(r'\b(?:import\(|new URL\()\s*"(\.[^"]+)"', code(name)):
         yield found[1]
 
 
-def address(importer: str, specifier: str) -> str:
+def resolved(importer: str, specifier: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(importer), specifier))
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_a_module_imports_only_what_is_served(name: str) -> None:
-    wanted = list(static_imports(name))
-    assert all(specifier.startswith(("./", "../")) for specifier in wanted)
-    assert [specifier for specifier in wanted if address(name, specifier) not in FILES] == []
+def test_static_imports_are_assets(name: str) -> None:
+    specifiers = list(static_imports(name))
+    assert all(specifier.startswith(("./", "../")) for specifier in specifiers)
+    assert [specifier for specifier in specifiers if resolved(name, specifier) not in FILES] == []
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_what_it_loads_later_is_served_or_for_node(name: str) -> None:
-    wanted = [address(name, specifier) for specifier in later_imports(name)]
-    assert [path for path in wanted if path not in FILES and not path.startswith("js/node/")] == []
+def test_dynamic_imports_are_assets_or_for_node(name: str) -> None:
+    paths = [resolved(name, specifier) for specifier in dynamic_imports(name)]
+    assert [path for path in paths if path not in FILES and not path.startswith("js/node/")] == []
 
 
-def test_imports_are_found_at_all() -> None:
+def test_the_patterns_find_imports() -> None:
     assert "./sandbox-frame.js" in static_imports("js/browser/platform.js")
-    assert "./clock-worker.js" in later_imports("js/browser/clock.js")
+    assert "./clock-worker.js" in dynamic_imports("js/browser/clock.js")

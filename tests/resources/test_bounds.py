@@ -1,4 +1,4 @@
-"""What strangers can make the pool read, keep or write is bounded."""
+"""Limits on what strangers can make the pool read, store or write."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ FAILING = {"validate_result": "() => { throw new Error('no'); }", "validate_vari
 
 @pytest.mark.parametrize("limit", ["000000001000000000", "01", "1001", "99999999999999999999"])
 @pytest.mark.parametrize("path", ["/jobs/index", "/jobs/example-job/variables/index", "/jobs/example-job/results"])
-def test_a_limit_is_no_larger_than_it_may_be(pool: PoolApp, path: str, limit: str) -> None:
+def test_a_page_limit_above_the_maximum_is_400(pool: PoolApp, path: str, limit: str) -> None:
     pool.post_job()
     problem(pool.get(f"{path}?limit={limit}", status=400), 400, "limit")
 
 
-def test_a_page_of_large_results_ends_early_and_leads_on(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_of_large_results_ends_early_with_a_next_link(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pool.results.PAGE_CHARACTERS", 100)
     monkeypatch.setattr("pool.results.RESULTS_PER_READ", 2)
     job = pool.post_job()
@@ -34,7 +34,7 @@ def test_a_page_of_large_results_ends_early_and_leads_on(pool: PoolApp, monkeypa
     assert sizes == [2, 2, 1]
 
 
-def test_reports_of_a_flood_are_counted_rather_than_written(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_per_minute_are_limited(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pool.reports.PER_MINUTE", 2)
     job = pool.post_job(**FAILING, settings={"max_errors": 100})
     variable = pool.post_variable(job)
@@ -44,7 +44,7 @@ def test_reports_of_a_flood_are_counted_rather_than_written(pool: PoolApp, monke
     assert journal.count('"report"') == 2
 
 
-def test_a_parked_variable_tells_its_owner_no_more(pool: PoolApp) -> None:
+def test_a_failed_variable_makes_no_further_reports(pool: PoolApp) -> None:
     job = pool.post_job(**FAILING, settings={"max_errors": 1})
     variable = pool.post_variable(job)
     for number in range(4):
@@ -53,7 +53,7 @@ def test_a_parked_variable_tells_its_owner_no_more(pool: PoolApp) -> None:
     assert reports["validate_result"]["errors"] == 1
 
 
-def test_the_owner_sees_the_newest_of_many_refusals(pool: PoolApp) -> None:
+def test_the_newest_rejected_results_are_shown(pool: PoolApp) -> None:
     job = pool.post_job(validate_result="() => false", validate_variable="() => true", settings={"max_errors": 100})
     variable = pool.post_variable(job)
     for number in range(25):
@@ -62,31 +62,31 @@ def test_the_owner_sees_the_newest_of_many_refusals(pool: PoolApp) -> None:
     assert [item["result"] for item in items] == list(range(5, 25))
 
 
-def test_metadata_does_not_grow_without_end(pool: PoolApp) -> None:
+def test_the_size_of_metadata_is_limited(pool: PoolApp) -> None:
     job = pool.post_job()
     problem(
         pool.patch_json(job, {"metadata": {"note": "x" * 300_000}}, headers=pool.owner, status=422), 422, "metadata"
     )
 
 
-def test_a_prefix_is_never_taken_for_a_host(pool: PoolApp) -> None:
+def test_a_mount_prefix_with_two_slashes_does_not_become_a_host(pool: PoolApp) -> None:
     links = pool.get("/", extra_environ={"SCRIPT_NAME": "//evil.example"}).json["_links"]
     assert links["self"] == "/evil.example/"
 
 
-def test_what_a_deleted_job_has_judged_is_not_taken_by_its_successor(
+def test_a_result_judged_by_a_deleted_job_is_not_stored_in_a_new_job_of_the_name(
     pool: PoolApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = pool.post_job()
     variable = pool.post_variable(job)
     judge = Validation.judge_result
 
-    def judge_slowly(self: Validation, *arguments: Any) -> Verdict:
+    def judge_and_replace_the_job(self: Validation, *arguments: Any) -> Verdict:
         verdict = judge(self, *arguments)
         pool.delete(job, headers=pool.owner)
         pool.post_variable(pool.post_job())
         return verdict
 
-    monkeypatch.setattr(Validation, "judge_result", judge_slowly)
+    monkeypatch.setattr(Validation, "judge_result", judge_and_replace_the_job)
     pool.post_json(f"{variable}/results", 1, status=404)
     assert pool.get(f"{variable}/results").json["count"] == 0

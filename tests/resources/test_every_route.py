@@ -1,4 +1,4 @@
-"""What holds for every route: HEAD, preflights, methods refused, both styles of links, the mount prefix."""
+"""Tests of every route: HEAD, preflights, 405, links in JSON and HAL, the mount prefix."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ PREFIX = "/my%20pool/%C3%BC"
 
 
 @pytest.fixture(scope="module")
-def filled(lasting_pool: PoolApp) -> PoolApp:
-    """A pool that has something at every route, and enough to lease."""
-    job = lasting_pool.post_job()
-    lasting_pool.post_json(lasting_pool.post_variable(job) + "/results", 2, status=201)
+def filled(module_pool: PoolApp) -> PoolApp:
+    """A pool where every route has a document, with enough variables to lease."""
+    job = module_pool.post_job()
+    module_pool.post_json(module_pool.post_variable(job) + "/results", 2, status=201)
     for number in range(100):
-        lasting_pool.post_variable(job, f"v{number}")
+        module_pool.post_variable(job, f"v{number}")
     flow = {"jobs": [{"job": job}], "dependent": {"jobs": [{"job": job}]}}
-    lasting_pool.post_json("/flows", flow, headers=lasting_pool.owner, status=201)
-    return lasting_pool
+    module_pool.post_json("/flows", flow, headers=module_pool.owner, status=201)
+    return module_pool
 
 
 def path_of(pool: PoolApp, route: str) -> str:
@@ -44,7 +44,7 @@ def path_of(pool: PoolApp, route: str) -> str:
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_a_preflight_lets_every_origin_use_every_method(filled: PoolApp, route: str) -> None:
+def test_a_preflight_allows_every_origin_and_method(filled: PoolApp, route: str) -> None:
     headers = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "POST"}
     response = filled.options(path_of(filled, route), headers=headers, status=200)
     assert response.headers["Access-Control-Allow-Origin"] == "*"
@@ -57,18 +57,18 @@ def test_a_preflight_lets_every_origin_use_every_method(filled: PoolApp, route: 
     "header",
     ["Accept", "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "Run-Seconds", "Volunteer"],
 )
-def test_a_preflight_lets_every_header_through(filled: PoolApp, header: str) -> None:
+def test_a_preflight_allows_every_request_header(filled: PoolApp, header: str) -> None:
     allowed = filled.options("/jobs").headers["Access-Control-Allow-Headers"]
     assert header in allowed.split(", ")
 
 
 @pytest.mark.parametrize("header", ["ETag", "Lease-Seconds", "Location", "Retry-After"])
-def test_pages_elsewhere_may_read_the_headers_that_matter(filled: PoolApp, header: str) -> None:
+def test_response_headers_are_exposed_to_other_origins(filled: PoolApp, header: str) -> None:
     assert header in filled.get("/").headers["Access-Control-Expose-Headers"].split(", ")
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/jobs/nobody"])
-def test_every_answer_is_open_to_every_origin(pool: PoolApp, path: str) -> None:
+def test_every_response_allows_every_origin(pool: PoolApp, path: str) -> None:
     assert pool.get(path, status="*").headers["Access-Control-Allow-Origin"] == "*"
 
 
@@ -89,7 +89,7 @@ def test_head_is_get_without_a_body(filled: PoolApp, route: str) -> None:
 
 
 @pytest.mark.parametrize(("method", "route"), REFUSED)
-def test_a_method_that_is_not_for_a_resource_is_405(filled: PoolApp, method: str, route: str) -> None:
+def test_any_other_method_is_405(filled: PoolApp, method: str, route: str) -> None:
     before = files(filled)
     response = filled.request(path_of(filled, route), method=method, expect_errors=True)
     assert response.status_int == 405
@@ -123,36 +123,36 @@ def test_links_are_objects_in_hal(filled: PoolApp, route: str) -> None:
 
 
 @pytest.mark.parametrize("route", [route for route in LINKED if route not in CHOOSING])
-def test_every_resource_names_itself(filled: PoolApp, route: str) -> None:
+def test_the_self_link_is_the_path(filled: PoolApp, route: str) -> None:
     path = path_of(filled, route)
     assert filled.get(path).json["_links"]["self"] == re.sub("/result(?=/|$)", "/results", path)
 
 
 @pytest.mark.parametrize("route", LINKED)
-def test_every_link_carries_the_mount_prefix(filled: PoolApp, route: str) -> None:
+def test_links_have_the_mount_prefix(filled: PoolApp, route: str) -> None:
     document = filled.get(path_of(filled, route), extra_environ=MOUNTED).json
     assert all(link.startswith(f"{PREFIX}/") for link in links_of(document))
 
 
 @pytest.mark.parametrize("route", LINKED)
-def test_and_leads_on_below_it(filled: PoolApp, route: str) -> None:
+def test_links_below_the_mount_prefix_can_be_followed(filled: PoolApp, route: str) -> None:
     for link in links_of(filled.get(path_of(filled, route), extra_environ=MOUNTED).json):
         address = link.removeprefix(PREFIX).split("?lease")[0]
         if "{" not in address and not address.endswith("/lease"):
             filled.head(address, status="2*")
 
 
-def test_the_scheduler_address_carries_it(filled: PoolApp) -> None:
+def test_the_scheduler_url_has_the_mount_prefix(filled: PoolApp) -> None:
     assert filled.get("/", extra_environ=MOUNTED).json["job_scheduler_url"] == f"{PREFIX}/jobs/scheduler"
 
 
 @pytest.mark.parametrize("mount", ["", "/pool", "/pool/"])
-def test_a_slash_at_the_end_of_it_is_not_doubled(filled: PoolApp, mount: str) -> None:
+def test_a_trailing_slash_of_the_mount_prefix_is_not_doubled(filled: PoolApp, mount: str) -> None:
     links = filled.get("/", extra_environ={"SCRIPT_NAME": mount}).json["_links"]
     assert links["jobs"] == f"{mount.rstrip('/')}/jobs/index"
 
 
-def test_locations_carry_it(pool: PoolApp) -> None:
+def test_locations_have_the_mount_prefix(pool: PoolApp) -> None:
     job = {"name": "Example job", "execute_function": "() => 1"}
     posted = pool.post_json("/jobs", job, headers=pool.owner, extra_environ=MOUNTED)
     assert posted.headers["Location"] == f"{PREFIX}/jobs/example-job"
@@ -167,7 +167,7 @@ def test_locations_carry_it(pool: PoolApp) -> None:
     assert posted.headers["Location"].startswith(f"{PREFIX}/flows/20")
 
 
-def test_the_holder_of_a_name_carries_it(filled: PoolApp) -> None:
+def test_the_link_to_the_holder_of_a_name_has_the_mount_prefix(filled: PoolApp) -> None:
     job = {"name": "Example job", "execute_function": "() => 1"}
     response = filled.post_json("/jobs", job, headers=filled.owner, extra_environ=MOUNTED, status=409)
     assert response.json["_links"]["holder"] == f"{PREFIX}/jobs/example-job"
@@ -176,5 +176,5 @@ def test_the_holder_of_a_name_carries_it(filled: PoolApp) -> None:
 @pytest.mark.parametrize(
     "accept", ["text/html", "application/hal+json", "application/xml", "text/csv", "garbage", "*/*"]
 )
-def test_a_problem_is_problem_json_whatever_is_asked_for(pool: PoolApp, accept: str) -> None:
+def test_a_problem_is_problem_json_for_any_accept_header(pool: PoolApp, accept: str) -> None:
     problem(pool.get("/jobs/nobody", headers={"Accept": accept}, status=404), 404, "nobody")

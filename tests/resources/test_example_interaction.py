@@ -1,4 +1,4 @@
-"""The example interaction of the description that the pool is built from, replayed as it is printed there."""
+"""An example interaction that clients rely on, request by request: root, job, variable, result."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def example(pool: PoolApp) -> PoolApp:
     return pool
 
 
-def test_options_of_the_root_lets_any_origin_in(example: PoolApp) -> None:
+def test_options_of_the_root_allows_any_origin(example: PoolApp) -> None:
     response = example.options("/", status=200)
     assert response.headers["Access-Control-Allow-Origin"] == "*"
 
 
-def test_the_root_names_the_scheduler(example: PoolApp) -> None:
+def test_the_root_has_the_scheduler_url(example: PoolApp) -> None:
     assert example.get("/", status=200).json["job_scheduler_url"] == "/jobs/scheduler"
 
 
@@ -40,7 +40,7 @@ def test_the_scheduler_serves_the_job(example: PoolApp) -> None:
     assert job["execute_function"] == FUNCTION
 
 
-def test_a_variable_is_its_fields_and_links_alone(example: PoolApp) -> None:
+def test_a_variable_has_its_fields_and_links_only(example: PoolApp) -> None:
     variable = example.get("/jobs/example-job/variables", status=200).json
     links = variable.pop("_links")
     assert variable == VARIABLE
@@ -59,7 +59,7 @@ def test_a_result_posted_without_a_token_is_created(example: PoolApp) -> None:
     example.post_json(f"{VARIABLE_PATH}/results", 1, status=201)
 
 
-def test_the_whole_walk_in_hal_finds_the_same_links_as_objects(example: PoolApp) -> None:
+def test_the_whole_interaction_works_in_hal(example: PoolApp) -> None:
     hal = {"Accept": "application/hal+json"}
     root = example.get("/", headers=hal)
     assert root.content_type == "application/hal+json"

@@ -1,4 +1,4 @@
-"""What ends a flow before its time: each failure names the entry's path and the reason, wherever it stands."""
+"""Failures of flows: each names the path of the entry and the reason, at every place in the tree."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tests.conftest import MakePool, PoolApp
 from tests.resources.flow_helpers import (
     ALWAYS,
     Document,
-    answer,
     counts,
     entries_of,
     failure_of,
+    get_flow,
     post_flow,
-    shown,
+    post_result,
     states_of,
     step_of,
 )
@@ -27,7 +27,7 @@ A: Document = {"job": ALPHA}
 B: Document = {"job": BETA}
 L: Document = {"job": LEAF, "variable": f"{LEAF}/variables/one"}
 
-# Where the entry stands that is to fail: its path, the arrays around it, and what is answered before it runs.
+# The failing entry by its path: a function that builds the levels of the flow around it.
 PLACES: dict[str, Any] = {
     "jobs[0]": lambda entry: [[entry], [L]],
     "jobs[1]": lambda entry: [[{"job": LEAF}, entry], [L]],
@@ -37,7 +37,7 @@ PLACES: dict[str, Any] = {
 
 
 def filled(pool: PoolApp) -> PoolApp:
-    """Three jobs, of which the leaf's one variable has its result."""
+    """Three jobs; the one variable of the job leaf has its result."""
     for name in ("Alpha", "Beta"):
         job = pool.post_job(name, validate_result=FUSSY, settings={"max_errors": 1})
         pool.post_variable(job, "one")
@@ -58,7 +58,7 @@ def path(request: pytest.FixtureRequest) -> str:
 
 
 def started(pool: PoolApp, path: str, **fields: Any) -> str:
-    """A flow that has come to an entry of the job beta at this path, above the leaves; returns the flow's path."""
+    """Posts a flow with a running entry of the job beta at this path, above the leaves; returns the flow's path."""
     return post_flow(pool, *PLACES[path]({**B, **fields}))
 
 
@@ -79,17 +79,17 @@ def test_an_if_at_a_leaf_that_throws(pool: PoolApp) -> None:
 
 def test_a_while_that_throws(pool: PoolApp, path: str) -> None:
     flow = started(pool, path, **{"while": "() => { throw new Error('no more'); }"})
-    answer(pool, flow, path, {})
-    where, reason = failure_of(pool, flow)
-    assert (where, reason.startswith("while: "), "no more" in reason) == (path, True, True)
+    post_result(pool, flow, path, {})
+    failed_path, reason = failure_of(pool, flow)
+    assert (failed_path, reason.startswith("while: "), "no more" in reason) == (path, True, True)
 
 
 def test_a_while_that_throws_later(pool: PoolApp, path: str) -> None:
     source = "(variable, context) => { if (context.iteration > 1) throw new Error('no more'); return true; }"
     flow = started(pool, path, **{"while": source})
-    answer(pool, flow, path, {})
-    assert shown(pool, flow)["state"] == "running"
-    answer(pool, flow, path, {})
+    post_result(pool, flow, path, {})
+    assert get_flow(pool, flow)["state"] == "running"
+    post_result(pool, flow, path, {})
     assert failure_of(pool, flow)[0] == path
 
 
@@ -97,7 +97,7 @@ def test_a_while_that_throws_later(pool: PoolApp, path: str) -> None:
 def test_an_endless_condition(pool: PoolApp, condition: str) -> None:
     flow = started(pool, "jobs[0]", **{condition: "() => { while (true); }"})
     if condition == "while":
-        answer(pool, flow, "jobs[0]", {})
+        post_result(pool, flow, "jobs[0]", {})
     path, reason = failure_of(pool, flow)
     assert path == "jobs[0]"
     assert reason.startswith(f"{condition}: ")
@@ -135,18 +135,18 @@ def test_a_condition_that_returns_neither_true_nor_false(pool: PoolApp, conditio
 def test_an_endless_while_stops_at_the_limit(pool: PoolApp, path: str) -> None:
     flow = started(pool, path, **{"while": ALWAYS})
     for _ in range(3):
-        answer(pool, flow, path, {})
-    where, reason = failure_of(pool, flow)
-    assert where == path
+        post_result(pool, flow, path, {})
+    failed_path, reason = failure_of(pool, flow)
+    assert failed_path == path
     assert "3 iterations" in reason
     assert entries_of(pool, flow)[path]["iterations"] == 3
 
 
-def test_one_that_ends_just_before_it_is_done(pool: PoolApp) -> None:
+def test_a_while_that_ends_at_the_limit_is_done(pool: PoolApp) -> None:
     flow = post_flow(pool, [B | {"while": "(variable, context) => context.iteration < 3"}])
     for number in range(3):
-        answer(pool, flow, "jobs[0]", {"number": number})
-    assert shown(pool, flow)["result"] == {"number": 2}
+        post_result(pool, flow, "jobs[0]", {"number": number})
+    assert get_flow(pool, flow)["result"] == {"number": 2}
 
 
 # Variables
@@ -154,48 +154,48 @@ def test_one_that_ends_just_before_it_is_done(pool: PoolApp) -> None:
 
 def test_a_failed_variable(pool: PoolApp, path: str) -> None:
     flow = started(pool, path)
-    answer(pool, flow, path, {"ok": False}, status=422)
-    where, reason = failure_of(pool, flow)
-    assert where == path
+    post_result(pool, flow, path, {"ok": False}, status=422)
+    failed_path, reason = failure_of(pool, flow)
+    assert failed_path == path
     assert "has failed after 1 rejected result" in reason
 
 
-def test_why_a_result_was_refused_is_for_the_owner_alone(pool: PoolApp) -> None:
+def test_only_the_owner_sees_why_a_result_was_rejected(pool: PoolApp) -> None:
     flow = post_flow(pool, [B])
-    answer(pool, flow, "jobs[0]", {"ok": False}, status=422)
+    post_result(pool, flow, "jobs[0]", {"ok": False}, status=422)
     assert pool.get(flow, headers=pool.owner).json["failure"]["last_refusal"] == "it returned false"
     assert set(pool.get(flow).json["failure"]) == {"path", "reason"}
 
 
-def test_a_failed_variable_of_the_jobs_own(pool: PoolApp) -> None:
+def test_a_failed_variable_of_a_leaf(pool: PoolApp) -> None:
     flow = post_flow(pool, [A], [A, B])
-    answer(pool, flow, "dependent.jobs[1]", {"ok": False}, status=422)
+    post_result(pool, flow, "dependent.jobs[1]", {"ok": False}, status=422)
     assert failure_of(pool, flow)[0] == "dependent.jobs[1]"
 
 
-def test_a_refused_result_that_is_not_the_last_chance_fails_nothing(pool: PoolApp) -> None:
+def test_a_rejected_result_below_max_errors_fails_nothing(pool: PoolApp) -> None:
     pool.patch_json(BETA, {"settings": {"max_errors": 2}}, headers=pool.owner, status=200)
     flow = post_flow(pool, [B])
-    answer(pool, flow, "jobs[0]", {"ok": False}, status=422)
-    answer(pool, flow, "jobs[0]", {"ok": True})
-    assert shown(pool, flow)["state"] == "done"
+    post_result(pool, flow, "jobs[0]", {"ok": False}, status=422)
+    post_result(pool, flow, "jobs[0]", {"ok": True})
+    assert get_flow(pool, flow)["state"] == "done"
 
 
 def test_a_withdrawn_variable(pool: PoolApp, path: str) -> None:
     flow = started(pool, path)
     pool.delete(step_of(pool, flow, path), headers=pool.owner, status=204)
-    where, reason = failure_of(pool, flow)
-    assert (where, "withdrawn" in reason) == (path, True)
+    failed_path, reason = failure_of(pool, flow)
+    assert (failed_path, "withdrawn" in reason) == (path, True)
 
 
-def test_a_withdrawn_variable_of_the_jobs_own(pool: PoolApp) -> None:
+def test_a_withdrawn_variable_of_a_leaf(pool: PoolApp) -> None:
     flow = post_flow(pool, [A], [A, {**B, "variable": f"{BETA}/variables/one"}])
     pool.delete(f"{BETA}/variables/one", headers=pool.owner, status=204)
     assert failure_of(pool, flow)[0] == "dependent.jobs[1]"
 
 
 @pytest.mark.parametrize("at", ["jobs[0]", "jobs[1]", "dependent.jobs[0]"])
-def test_a_variable_that_the_jobs_check_refuses(pool: PoolApp, at: str) -> None:
+def test_a_step_rejected_by_validate_variable(pool: PoolApp, at: str) -> None:
     pool.delete(BETA, headers=pool.owner, status=204)
     pool.post_job("Beta", validate_variable="() => ({valid: false, reason: 'not like this'})")
     path, reason = failure_of(pool, started(pool, at))
@@ -204,14 +204,14 @@ def test_a_variable_that_the_jobs_check_refuses(pool: PoolApp, at: str) -> None:
     assert "not like this" in reason
 
 
-def test_one_that_its_validator_of_results_refuses(pool: PoolApp) -> None:
+def test_a_step_rejected_by_validate_result(pool: PoolApp) -> None:
     pool.delete(BETA, headers=pool.owner, status=204)
     pool.post_job("Beta", validate_result="(variable, result) => result !== undefined || 'x' in variable")
     path, reason = failure_of(pool, started(pool, "jobs[0]"))
     assert (path, "validate_result" in reason) == ("jobs[0]", True)
 
 
-def test_a_check_that_throws(pool: PoolApp) -> None:
+def test_a_validate_variable_that_throws(pool: PoolApp) -> None:
     pool.delete(BETA, headers=pool.owner, status=204)
     pool.post_job("Beta", validate_variable="() => { throw new Error('broken'); }")
     path, reason = failure_of(pool, started(pool, "jobs[0]"))
@@ -220,12 +220,12 @@ def test_a_check_that_throws(pool: PoolApp) -> None:
 
 @pytest.mark.parametrize("name", ["_links", "_embedded"])
 def test_a_merged_result_with_a_reserved_name(pool: PoolApp, name: str) -> None:
-    """A validator may put one into a result."""
+    """A validator can replace a result by one with a reserved name."""
     pool.delete(ALPHA, headers=pool.owner, status=204)
     replaced = f"(variable, result) => result === undefined || ({{valid: true, result: {{{name}: {{}}}}}})"
     pool.post_variable(pool.post_job("Alpha", validate_result=replaced))
     flow = post_flow(pool, [B], [A])
-    answer(pool, flow, "dependent.jobs[0]", {})
+    post_result(pool, flow, "dependent.jobs[0]", {})
     path, reason = failure_of(pool, flow)
     assert (path, name in reason) == ("jobs[0]", True)
 
@@ -245,36 +245,36 @@ def test_a_deleted_job_of_a_leaf(pool: PoolApp) -> None:
     assert failure_of(pool, flow)[0] == "dependent.jobs[1]"
 
 
-def test_a_deleted_job_whose_turn_has_not_come(pool: PoolApp) -> None:
+def test_a_deleted_job_of_a_waiting_entry(pool: PoolApp) -> None:
     flow = post_flow(pool, [A, B], [A])
     pool.delete(BETA, headers=pool.owner, status=204)
     assert failure_of(pool, flow)[0] == "jobs[1]"
 
 
-def test_a_deleted_job_that_is_not_needed_any_more(pool: PoolApp) -> None:
+def test_a_deleted_job_of_finished_entries_fails_nothing(pool: PoolApp) -> None:
     flow = post_flow(pool, [A], [B])
-    answer(pool, flow, "dependent.jobs[0]", {"x": 1})
+    post_result(pool, flow, "dependent.jobs[0]", {"x": 1})
     pool.delete(BETA, headers=pool.owner, status=204)
-    answer(pool, flow, "jobs[0]", {"x": 2})
-    assert shown(pool, flow)["result"] == {"x": 2}
+    post_result(pool, flow, "jobs[0]", {"x": 2})
+    assert get_flow(pool, flow)["result"] == {"x": 2}
 
 
-def test_a_flow_that_is_done_stays_so(pool: PoolApp) -> None:
+def test_a_deleted_job_leaves_a_done_flow_done(pool: PoolApp) -> None:
     flow = post_flow(pool, [B])
-    answer(pool, flow, "jobs[0]", {"x": 1})
+    post_result(pool, flow, "jobs[0]", {"x": 1})
     pool.delete(BETA, headers=pool.owner, status=204)
-    assert shown(pool, flow)["result"] == {"x": 1}
+    assert get_flow(pool, flow)["result"] == {"x": 1}
 
 
-def test_a_job_that_was_posted_anew_is_another(pool: PoolApp, path: str) -> None:
+def test_a_new_job_of_the_same_name_is_another_job(pool: PoolApp, path: str) -> None:
     flow = started(pool, path)
     pool.delete(BETA, headers=pool.owner, status=204)
     pool.post_job("Beta")
-    where, reason = failure_of(pool, flow)
-    assert (where, "'beta'" in reason) == (path, True)
+    failed_path, reason = failure_of(pool, flow)
+    assert (failed_path, "'beta'" in reason) == (path, True)
 
 
-def test_even_with_a_variable_of_the_same_name(pool: PoolApp) -> None:
+def test_a_new_job_with_a_variable_of_the_same_name_is_another_job(pool: PoolApp) -> None:
     flow = post_flow(pool, [{**B, "variable": f"{BETA}/variables/one"}])
     pool.delete(BETA, headers=pool.owner, status=204)
     pool.post_json(f"{pool.post_variable(pool.post_job('Beta'))}/results", 1, status=201)
@@ -287,30 +287,30 @@ def test_even_with_a_variable_of_the_same_name(pool: PoolApp) -> None:
 def test_a_result_too_large_to_merge(pool: PoolApp) -> None:
     flow = post_flow(pool, [A, B, A], [L])
     for number in range(3):
-        answer(pool, flow, f"jobs[{number}]", {f"x{number}": "x" * 900})
+        post_result(pool, flow, f"jobs[{number}]", {f"x{number}": "x" * 900})
     path, reason = failure_of(pool, flow)
     assert (path, "2000 bytes" in reason) == ("jobs[2]", True)
 
 
-def test_one_in_a_dependent(pool: PoolApp) -> None:
+def test_a_result_of_a_dependent_too_large_to_merge(pool: PoolApp) -> None:
     flow = post_flow(pool, [A], [A, B])
     for number in range(2):
-        answer(pool, flow, f"dependent.jobs[{number}]", {f"x{number}": "x" * 1200})
+        post_result(pool, flow, f"dependent.jobs[{number}]", {f"x{number}": "x" * 1200})
     assert failure_of(pool, flow)[0] == "dependent.jobs[1]"
 
 
-def test_what_is_overwritten_does_not_count(pool: PoolApp) -> None:
+def test_overwritten_values_do_not_count(pool: PoolApp) -> None:
     flow = post_flow(pool, [A, B])
     for number in range(2):
-        answer(pool, flow, f"jobs[{number}]", {"x": str(number) * 1200})
-    assert shown(pool, flow)["result"] == {"x": "1" * 1200}
+        post_result(pool, flow, f"jobs[{number}]", {"x": str(number) * 1200})
+    assert get_flow(pool, flow)["result"] == {"x": "1" * 1200}
 
 
-# What a failure leaves behind
+# After a failure
 
 
-def test_a_failed_flow_says_so(pool: PoolApp) -> None:
-    document = shown(pool, started(pool, "jobs[0]", **{"if": "() => 1"}))
+def test_a_failed_flow_has_the_state_failed(pool: PoolApp) -> None:
+    document = get_flow(pool, started(pool, "jobs[0]", **{"if": "() => 1"}))
     assert document["state"] == "failed"
     assert document["finished"] >= document["created"]
     assert document["seconds"] >= 0
@@ -318,89 +318,89 @@ def test_a_failed_flow_says_so(pool: PoolApp) -> None:
     assert "cancel" not in document["_links"]
 
 
-def test_the_first_failure_is_the_flows(pool: PoolApp) -> None:
+def test_the_first_failure_is_kept(pool: PoolApp) -> None:
     flow = post_flow(pool, [A, B], [L])
-    answer(pool, flow, "jobs[1]", {"ok": False}, status=422)
-    before = shown(pool, flow)
+    post_result(pool, flow, "jobs[1]", {"ok": False}, status=422)
+    before = get_flow(pool, flow)
     pool.delete(ALPHA, headers=pool.owner, status=204)
-    assert shown(pool, flow)["failure"] == before["failure"]
+    assert get_flow(pool, flow)["failure"] == before["failure"]
 
 
-def test_the_entry_at_fault_has_failed_and_the_others_are_cancelled(pool: PoolApp) -> None:
+def test_unfinished_entries_of_a_failed_flow_are_cancelled(pool: PoolApp) -> None:
     flow = post_flow(pool, [A], [A, B, A], [L])
-    answer(pool, flow, "dependent.jobs[0]", {})
-    answer(pool, flow, "dependent.jobs[1]", {"ok": False}, status=422)
+    post_result(pool, flow, "dependent.jobs[0]", {})
+    post_result(pool, flow, "dependent.jobs[1]", {"ok": False}, status=422)
     assert list(states_of(pool, flow).values()) == ["cancelled", "done", "failed", "cancelled", "done"]
 
 
-def test_so_has_one_whose_result_is_too_large(pool: PoolApp) -> None:
+def test_an_entry_with_a_too_large_result_has_failed(pool: PoolApp) -> None:
     flow = post_flow(pool, [A, B])
     for number in range(2):
-        answer(pool, flow, f"jobs[{number}]", {f"x{number}": "x" * 1200})
+        post_result(pool, flow, f"jobs[{number}]", {f"x{number}": "x" * 1200})
     assert states_of(pool, flow) == {"jobs[0]": "done", "jobs[1]": "failed"}
 
 
 def test_exactly_one_entry_has_failed(pool: PoolApp) -> None:
     flow = started(pool, "jobs[1]")
     pool.delete(BETA, headers=pool.owner, status=204)
-    assert shown(pool, flow)["entries"]["failed"] == 1
+    assert get_flow(pool, flow)["entries"]["failed"] == 1
 
 
-def test_copies_that_are_open_are_withdrawn(pool: PoolApp) -> None:
+def test_open_copies_are_withdrawn(pool: PoolApp) -> None:
     flow = post_flow(pool, [A, B, A], [L])
     assert counts(pool, ALPHA) == {"open": 4}
-    answer(pool, flow, "jobs[1]", {"ok": False}, status=422)
+    post_result(pool, flow, "jobs[1]", {"ok": False}, status=422)
     assert counts(pool, ALPHA) == {"open": 2, "withdrawn": 2}
 
 
-def test_a_late_result_for_one_is_410(pool: PoolApp) -> None:
+def test_a_late_result_for_a_withdrawn_copy_is_410(pool: PoolApp) -> None:
     flow = post_flow(pool, [A, B], [L])
     variable = step_of(pool, flow, "jobs[0]")
-    answer(pool, flow, "jobs[1]", {"ok": False}, status=422)
+    post_result(pool, flow, "jobs[1]", {"ok": False}, status=422)
     problem(pool.post_json(f"{variable}/results", {}, status=410), 410, flow.rpartition("/")[2])
 
 
-def test_the_jobs_own_variables_stay_open(pool: PoolApp) -> None:
+def test_named_variables_stay_open(pool: PoolApp) -> None:
     flow = post_flow(pool, [A, A, B])
-    answer(pool, flow, "jobs[2]", {"ok": False}, status=422)
+    post_result(pool, flow, "jobs[2]", {"ok": False}, status=422)
     assert counts(pool, ALPHA) == {"open": 2}
 
 
 def test_results_are_kept(pool: PoolApp) -> None:
     flow = post_flow(pool, [A, B])
-    answer(pool, flow, "jobs[0]", {"x": 1})
-    answer(pool, flow, "jobs[1]", {"ok": False}, status=422)
+    post_result(pool, flow, "jobs[0]", {"x": 1})
+    post_result(pool, flow, "jobs[1]", {"ok": False}, status=422)
     step = entries_of(pool, flow)["jobs[0]"]["steps"][0]
     assert pool.get(step["_links"]["get_result"]).json["result"] == {"x": 1}
 
 
 def test_a_flow_of_a_deleted_job_is_still_shown(pool: PoolApp) -> None:
     flow = post_flow(pool, [{**B, "while": ALWAYS}], [B])
-    answer(pool, flow, "dependent.jobs[0]", {})
-    answer(pool, flow, "jobs[0]", {})
+    post_result(pool, flow, "dependent.jobs[0]", {})
+    post_result(pool, flow, "jobs[0]", {})
     pool.delete(BETA, headers=pool.owner, status=204)
     assert entries_of(pool, flow)["jobs[0]"]["steps"] == []
 
 
-def test_a_failed_variable_that_is_released_moves_nothing_any_more(pool: PoolApp) -> None:
+def test_releasing_a_failed_variable_does_not_revive_the_flow(pool: PoolApp) -> None:
     flow = post_flow(pool, [{**B, "variable": f"{BETA}/variables/one"}])
-    answer(pool, flow, "jobs[0]", {"ok": False}, status=422)
+    post_result(pool, flow, "jobs[0]", {"ok": False}, status=422)
     pool.patch_json(f"{BETA}/variables/one", {"state": "open"}, headers=pool.owner, status=200)
     pool.post_json(f"{BETA}/variables/one/results", {"x": 1}, status=201)
-    assert shown(pool, flow)["state"] == "failed"
+    assert get_flow(pool, flow)["state"] == "failed"
 
 
-def test_but_the_flow_may_run_again(pool: PoolApp) -> None:
+def test_after_the_release_the_flow_can_run_again(pool: PoolApp) -> None:
     flow = post_flow(pool, [{**B, "variable": f"{BETA}/variables/one"}])
-    answer(pool, flow, "jobs[0]", {"ok": False}, status=422)
+    post_result(pool, flow, "jobs[0]", {"ok": False}, status=422)
     pool.patch_json(f"{BETA}/variables/one", {"state": "open"}, headers=pool.owner, status=200)
     again = pool.post(flow, headers=pool.owner, status=201).headers["Location"]
-    answer(pool, again, "jobs[0]", {"x": 1})
-    assert shown(pool, again)["result"] == {"x": 1}
+    post_result(pool, again, "jobs[0]", {"x": 1})
+    assert get_flow(pool, again)["result"] == {"x": 1}
 
 
-def test_looking_at_it_changes_nothing(pool: PoolApp) -> None:
+def test_getting_a_failed_flow_changes_nothing(pool: PoolApp) -> None:
     flow = started(pool, "jobs[0]", **{"if": "() => 1"})
     before = documents(pool)
-    shown(pool, flow)
+    get_flow(pool, flow)
     assert documents(pool) == before

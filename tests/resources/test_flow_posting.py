@@ -1,4 +1,4 @@
-"""`POST /flows`: the whole tree is checked at once, and nothing is stored of one that is refused."""
+"""`POST /flows`: the whole tree is checked at once; of an invalid one nothing is stored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from pool.sandbox import Sandbox
 from tests.conftest import MakePool, PoolApp
-from tests.resources.flow_helpers import ALWAYS, Document, post, shown, tree
+from tests.resources.flow_helpers import ALWAYS, Document, get_flow, post, tree
 from tests.resources.helpers import documents, files, other_key, problem
 
 ALPHA, BETA = "/jobs/alpha", "/jobs/beta"
@@ -18,18 +18,18 @@ PREFIX = "/my%20pool/%C3%BC"
 
 
 def of(**fields: Any) -> Document:
-    """A flow of one entry, of the job alpha unless said otherwise."""
+    """A flow of one entry, of the job alpha by default."""
     return {"jobs": [{**E, **fields}]}
 
 
 def below(jobs: Any, **fields: Any) -> Document:
-    """A flow whose leaf, two levels down, is as given."""
+    """A flow of three levels, the lowest as given."""
     return {"jobs": [E], "dependent": {"jobs": [E], "dependent": {"jobs": jobs, **fields}}}
 
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> PoolApp:
-    """A pool with a job that has a variable in each state, and another one."""
+    """A pool with two jobs, one of them with a variable in each state."""
     pool = PoolApp(tmp_path_factory.mktemp("flows") / "pool", sandbox, flow_depth=4, flow_breadth=5)
     fussy = "(variable, result) => result === undefined || result > 0"
     alpha, beta = pool.post_job("Alpha", validate_result=fussy, settings={"max_errors": 1}), pool.post_job("Beta")
@@ -43,7 +43,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> PoolAp
 
 
 def refused(pool: PoolApp, flow: Any, path: str, *reason: str) -> Document:
-    """The problem of a flow that is refused at this path, and nowhere else; nothing is stored of it."""
+    """Posts an invalid flow. Asserts that the only error has this path, and that nothing is stored."""
     before = documents(pool)
     document = problem(post(pool, flow, status=422), 422, path, *reason)
     assert [error["path"] for error in document["errors"]] == [path]
@@ -61,12 +61,12 @@ def test_a_flow_is_an_object(filled: PoolApp, body: Any) -> None:
 
 
 @pytest.mark.parametrize("body", [None, True, 1, "text", []])
-def test_so_is_a_dependent(filled: PoolApp, body: Any) -> None:
+def test_a_dependent_is_an_object(filled: PoolApp, body: Any) -> None:
     refused(filled, {"jobs": [E], "dependent": body}, "dependent", "must be an object")
 
 
 @pytest.mark.parametrize("fields", [{}, {"jobs": None}])
-def test_jobs_are_needed(filled: PoolApp, fields: Document) -> None:
+def test_jobs_are_required(filled: PoolApp, fields: Document) -> None:
     refused(filled, fields, "jobs", "is missing")
 
 
@@ -75,29 +75,29 @@ def test_jobs_are_an_array(filled: PoolApp, jobs: Any) -> None:
     refused(filled, {"jobs": jobs}, "jobs", "must be an array")
 
 
-def test_jobs_are_needed_at_each_level(filled: PoolApp) -> None:
+def test_jobs_are_required_at_each_level(filled: PoolApp) -> None:
     refused(filled, {"jobs": [E], "dependent": {"dependent": {"jobs": [E]}}}, "dependent.jobs", "is missing")
 
 
 @pytest.mark.parametrize("count", [0, 6])
-def test_an_array_is_neither_empty_nor_too_broad(filled: PoolApp, count: int) -> None:
+def test_the_root_is_neither_empty_nor_too_broad(filled: PoolApp, count: int) -> None:
     refused(filled, {"jobs": [E] * count}, "jobs", "1 to 5", str(count))
 
 
 @pytest.mark.parametrize("count", [0, 6])
-def test_nor_is_one_further_down(filled: PoolApp, count: int) -> None:
+def test_a_lower_level_is_neither_empty_nor_too_broad(filled: PoolApp, count: int) -> None:
     refused(filled, below([E] * count), "dependent.dependent.jobs", "1 to 5", str(count))
 
 
-def test_one_that_is_just_as_broad_is_taken(filled: PoolApp) -> None:
+def test_the_maximum_breadth_is_accepted(filled: PoolApp) -> None:
     post(filled, tree([E] * 5, [{**E, "variable": f"{ALPHA}/variables/done"}]))
 
 
-def test_a_tree_may_not_be_too_deep(filled: PoolApp) -> None:
+def test_a_tree_is_not_too_deep(filled: PoolApp) -> None:
     refused(filled, tree(*[[E]] * 5), "dependent.dependent.dependent.dependent", "deeper than 4 levels")
 
 
-def test_one_that_is_just_as_deep_is_taken(filled: PoolApp) -> None:
+def test_the_maximum_depth_is_accepted(filled: PoolApp) -> None:
     post(filled, tree([E], [E], [E], [{**E, "variable": f"{ALPHA}/variables/done"}]))
 
 
@@ -107,22 +107,22 @@ def test_an_entry_is_an_object(filled: PoolApp, entry: Any) -> None:
 
 
 @pytest.mark.parametrize("field", ["x", "state", "_links", "_embedded", "Jobs"])
-def test_an_unknown_field_is_refused(filled: PoolApp, field: str) -> None:
+def test_an_unknown_field_of_the_flow_is_refused(filled: PoolApp, field: str) -> None:
     refused(filled, {**below([E]), field: 1}, field, "unknown field")
 
 
 @pytest.mark.parametrize("field", ["x", "name", "job"])
-def test_so_is_one_further_down(filled: PoolApp, field: str) -> None:
+def test_an_unknown_field_of_a_dependent_is_refused(filled: PoolApp, field: str) -> None:
     refused(filled, below([E], **{field: "x"}), f"dependent.dependent.{field}", "unknown field")
 
 
 @pytest.mark.parametrize("field", ["x", "jobs", "dependent", "_links"])
-def test_so_is_one_of_an_entry(filled: PoolApp, field: str) -> None:
+def test_an_unknown_field_of_an_entry_is_refused(filled: PoolApp, field: str) -> None:
     refused(filled, {"jobs": [E, {**E, field: []}]}, f"jobs[1].{field}", "unknown field")
 
 
 @pytest.mark.parametrize("name", [True, 1, [], {}, "", "  "])
-def test_a_name_is_a_text(filled: PoolApp, name: Any) -> None:
+def test_a_name_is_a_string(filled: PoolApp, name: Any) -> None:
     refused(filled, {**of(), "name": name}, "name", "must")
 
 
@@ -133,16 +133,16 @@ def test_a_name_is_not_too_long(filled: PoolApp) -> None:
 # Jobs
 
 
-def test_an_entry_needs_a_job(filled: PoolApp) -> None:
+def test_the_job_of_an_entry_is_required(filled: PoolApp) -> None:
     refused(filled, {"jobs": [{"variable": f"{ALPHA}/variables/one"}]}, "jobs[0].job", "is missing")
 
 
 @pytest.mark.parametrize("job", [None, True, 1, [], {}, ["/jobs/alpha"], "", " "])
-def test_a_job_is_named_by_a_text(filled: PoolApp, job: Any) -> None:
+def test_a_job_is_a_string(filled: PoolApp, job: Any) -> None:
     refused(filled, of(job=job), "jobs[0].job", "must")
 
 
-NO_ADDRESSES = [
+INVALID_URIS = [
     "alpha",
     "jobs/alpha",
     "/",
@@ -175,13 +175,13 @@ NO_ADDRESSES = [
 ]
 
 
-@pytest.mark.parametrize("job", NO_ADDRESSES)
-def test_a_job_is_named_by_a_uri_of_this_pool(filled: PoolApp, job: str) -> None:
+@pytest.mark.parametrize("job", INVALID_URIS)
+def test_a_job_is_a_uri_of_this_pool(filled: PoolApp, job: str) -> None:
     refused(filled, of(job=job), "jobs[0].job", "`self` link of the job")
 
 
 @pytest.mark.parametrize("job", ["UPPER", "%2e%2e", "..", "%2F", "%00", "%FF", "x" * 101, "", "a%20b", "%F0%9F%8F%8A"])
-def test_what_can_be_no_jobs_id_is_refused(filled: PoolApp, job: str) -> None:
+def test_an_invalid_job_id_is_refused(filled: PoolApp, job: str) -> None:
     refused(filled, of(job=f"/jobs/{job}"), "jobs[0].job", "job id")
 
 
@@ -190,19 +190,19 @@ def test_the_job_exists(filled: PoolApp, job: str) -> None:
     refused(filled, of(job=f"/jobs/{job}"), "jobs[0].job", job)
 
 
-def test_a_job_further_down_is_named_with_its_path(filled: PoolApp) -> None:
+def test_a_job_of_a_dependent_is_refused_with_its_path(filled: PoolApp) -> None:
     flow = below([E, E, {"job": "/jobs/nobody"}])
     refused(filled, flow, "dependent.dependent.jobs[2].job", "nobody")
 
 
-def test_the_job_of_another_key_is_not_for_ones_flows(pool: PoolApp) -> None:
+def test_a_flow_cannot_use_a_job_of_another_owner(pool: PoolApp) -> None:
     pool.post_job("Alpha")
     key, before = other_key(pool), documents(pool)
     problem(post(pool, of(), status=422, **key), 422, "jobs[0].job", "another key")
     assert documents(pool) == before
 
 
-def test_ones_own_job_is(pool: PoolApp) -> None:
+def test_a_flow_can_use_a_job_of_its_owner(pool: PoolApp) -> None:
     key = other_key(pool)
     job = {"name": "Mine", "execute_function": "() => 1"}
     pool.post_json("/jobs", job, headers=key, status=201)
@@ -210,7 +210,7 @@ def test_ones_own_job_is(pool: PoolApp) -> None:
     assert post(pool, of(job="/jobs/mine"), **key).json["owner"] == "semprebeta"
 
 
-def test_the_operator_may_use_every_job(pool: PoolApp) -> None:
+def test_the_operators_flows_can_use_every_job(pool: PoolApp) -> None:
     key = other_key(pool)
     pool.post_json("/jobs", {"name": "Theirs", "execute_function": "() => 1"}, headers=key, status=201)
     pool.put_json("/jobs/theirs/variables/one", {}, headers=key, status=201)
@@ -221,7 +221,7 @@ def test_the_operator_may_use_every_job(pool: PoolApp) -> None:
 
 
 @pytest.mark.parametrize("variable", [None, True, 1, [], {}, "", " "])
-def test_a_variable_is_named_by_a_text(filled: PoolApp, variable: Any) -> None:
+def test_a_variable_is_a_string(filled: PoolApp, variable: Any) -> None:
     refused(filled, of(variable=variable), "jobs[0].variable", "must")
 
 
@@ -239,7 +239,7 @@ def test_a_variable_is_named_by_a_text(filled: PoolApp, variable: Any) -> None:
         f"http://[{ALPHA}/variables/one",
     ],
 )
-def test_a_variable_is_named_by_a_uri_of_this_pool(filled: PoolApp, variable: str) -> None:
+def test_a_variable_is_a_uri_of_this_pool(filled: PoolApp, variable: str) -> None:
     refused(filled, of(variable=variable), "jobs[0].variable", "`self` link of the variable")
 
 
@@ -248,7 +248,7 @@ def test_the_variable_exists(filled: PoolApp, variable: str) -> None:
     refused(filled, of(variable=f"{ALPHA}/variables/{variable}"), "jobs[0].variable", "variable")
 
 
-def test_the_variable_is_one_of_the_job(filled: PoolApp) -> None:
+def test_the_variable_belongs_to_the_job(filled: PoolApp) -> None:
     refused(filled, of(variable=f"{BETA}/variables/other"), "jobs[0].variable", "'beta'", "'alpha'")
 
 
@@ -256,12 +256,12 @@ def test_a_withdrawn_variable_is_refused(filled: PoolApp) -> None:
     refused(filled, of(variable=f"{ALPHA}/variables/withdrawn"), "jobs[0].variable", "withdrawn")
 
 
-def test_it_is_refused_above_the_leaves_too(filled: PoolApp) -> None:
+def test_a_withdrawn_variable_above_the_leaves_is_refused(filled: PoolApp) -> None:
     flow = tree([{**E, "variable": f"{ALPHA}/variables/withdrawn"}], [E])
     refused(filled, flow, "jobs[0].variable", "withdrawn")
 
 
-def test_above_the_leaves_a_failed_one_is_but_copied(filled: PoolApp) -> None:
+def test_a_failed_variable_above_the_leaves_is_copied(filled: PoolApp) -> None:
     named = [{**E, "variable": f"{ALPHA}/variables/{name}"} for name in ("failed", "done")]
     post(filled, tree(named[:1], named[1:]))
 
@@ -270,7 +270,7 @@ def test_a_failed_variable_is_refused(filled: PoolApp) -> None:
     refused(filled, of(variable=f"{ALPHA}/variables/failed"), "jobs[0].variable", "failed")
 
 
-def test_where_the_job_is_wrong_its_variable_is_not_looked_at(filled: PoolApp) -> None:
+def test_the_variable_of_an_invalid_job_is_not_checked(filled: PoolApp) -> None:
     refused(filled, of(job="/jobs/nobody", variable="/jobs/nobody/variables/x"), "jobs[0].job", "nobody")
 
 
@@ -279,7 +279,7 @@ def test_where_the_job_is_wrong_its_variable_is_not_looked_at(filled: PoolApp) -
 
 @pytest.mark.parametrize("condition", ["if", "while"])
 @pytest.mark.parametrize("source", [None, True, 1, [], {}, "", " "])
-def test_a_condition_is_a_text(filled: PoolApp, condition: str, source: Any) -> None:
+def test_a_condition_is_a_string(filled: PoolApp, condition: str, source: Any) -> None:
     refused(filled, of(**{condition: source}), f"jobs[0].{condition}", "must")
 
 
@@ -290,29 +290,29 @@ def test_a_condition_is_a_function(filled: PoolApp, condition: str, source: str)
 
 
 @pytest.mark.parametrize("condition", ["if", "while"])
-def test_where_its_syntax_is_broken_is_told(filled: PoolApp, condition: str) -> None:
+def test_a_syntax_error_of_a_condition_has_line_and_column(filled: PoolApp, condition: str) -> None:
     source = "function (variable, context) {\n  return variable.x +;\n}"
     refused(filled, of(**{condition: source}), f"jobs[0].{condition}", "line 2", "column")
 
 
-def test_a_condition_further_down_is_named_with_its_path(filled: PoolApp) -> None:
+def test_a_condition_of_a_dependent_is_refused_with_its_path(filled: PoolApp) -> None:
     flow = below([E, {**E, "while": "function ("}])
     refused(filled, flow, "dependent.dependent.jobs[1].while")
 
 
-def test_a_condition_that_throws_is_only_found_when_it_runs(filled: PoolApp) -> None:
+def test_a_condition_that_would_throw_is_accepted(filled: PoolApp) -> None:
     post(filled, of(**{"variable": f"{ALPHA}/variables/done", "if": "() => { throw 1; }"}))
 
 
-def test_posting_calls_no_condition(filled: PoolApp) -> None:
-    """The flow's `if` is asked when it begins; its `while` is not yet due."""
+def test_posting_does_not_call_while(filled: PoolApp) -> None:
+    """`if` is called when the flow starts, `while` after the first result."""
     post(filled, of(**{"variable": f"{ALPHA}/variables/one", "while": "() => { while (true); }"}))
 
 
-# All at once
+# Several errors
 
 
-def test_one_answer_names_all_that_is_wrong(filled: PoolApp) -> None:
+def test_all_errors_are_listed(filled: PoolApp) -> None:
     flow = {
         "name": "",
         "x": 1,
@@ -337,40 +337,40 @@ def test_one_answer_names_all_that_is_wrong(filled: PoolApp) -> None:
     assert documents(filled) == before
 
 
-def test_the_detail_is_the_first_of_them(filled: PoolApp) -> None:
+def test_the_detail_is_the_first_error(filled: PoolApp) -> None:
     document = problem(post(filled, {"jobs": [{}, {"job": 1}]}, status=422), 422)
     first = document["errors"][0]
     assert document["detail"] == f"{first['path']}: {first['reason']}" == "jobs[0].job: is missing"
 
 
-def test_of_very_many_a_hundred_are_named(pool: PoolApp) -> None:
+def test_at_most_a_hundred_errors_are_listed(pool: PoolApp) -> None:
     document = problem(post(pool, {"jobs": [{}] * 1000}, status=422), 422)
     assert len(document["errors"]) == 100
 
 
-def test_the_problem_is_one_that_programs_know(filled: PoolApp) -> None:
+def test_the_type_of_the_problem_is_invalid(filled: PoolApp) -> None:
     assert problem(post(filled, {}, status=422), 422)["type"] == "urn:comp-pool:invalid"
 
 
-# Addresses
+# URIs
 
 
 @pytest.mark.parametrize(
-    "address", ["/jobs/alpha", "http://localhost:80/jobs/alpha", "HTTP://localhost:80/jobs/alpha", "/jobs/%61lpha"]
+    "uri", ["/jobs/alpha", "http://localhost:80/jobs/alpha", "HTTP://localhost:80/jobs/alpha", "/jobs/%61lpha"]
 )
-def test_the_pools_own_addresses_are_known(filled: PoolApp, address: str) -> None:
-    flow = of(job=address, variable=f"{address}/variables/done")
+def test_equivalent_uris_of_the_pool_are_accepted(filled: PoolApp, uri: str) -> None:
+    flow = of(job=uri, variable=f"{uri}/variables/done")
     assert post(filled, flow).json["jobs"][0]["job"] == "/jobs/alpha"
 
 
-def test_the_host_is_the_one_that_was_asked(filled: PoolApp) -> None:
+def test_the_host_of_a_uri_must_be_that_of_the_request(filled: PoolApp) -> None:
     flow = of(job="http://pool.example/jobs/alpha", variable="http://pool.example/jobs/alpha/variables/done")
     post(filled, flow, Host="pool.example")
     refused(filled, flow, "jobs[0].job", "not the URI of a job of this pool")
 
 
 @pytest.mark.parametrize("host", ["", "http://localhost:80"])
-def test_addresses_carry_the_mount_prefix(filled: PoolApp, host: str) -> None:
+def test_uris_have_the_mount_prefix(filled: PoolApp, host: str) -> None:
     job = f"{host}{PREFIX}/jobs/alpha"
     flow = of(job=job, variable=f"{job}/variables/done")
     response = filled.post_json("/flows", flow, headers=filled.owner, extra_environ=MOUNTED, status=201)
@@ -378,12 +378,12 @@ def test_addresses_carry_the_mount_prefix(filled: PoolApp, host: str) -> None:
     assert response.json["jobs"][0]["job"] == f"{PREFIX}/jobs/alpha"
 
 
-def test_without_it_they_are_not_the_pools(filled: PoolApp) -> None:
+def test_uris_without_the_mount_prefix_are_refused(filled: PoolApp) -> None:
     response = filled.post_json("/flows", of(), headers=filled.owner, extra_environ=MOUNTED, status=422)
     problem(response, 422, "jobs[0].job", "not the URI of a job of this pool")
 
 
-# Whose
+# Authorization
 
 
 def test_posting_a_flow_needs_a_key(filled: PoolApp) -> None:
@@ -399,7 +399,7 @@ def test_a_wrong_key_is_401(filled: PoolApp, key: str) -> None:
     problem(post(filled, of(), status=401, Authorization=key), 401, "Authorization")
 
 
-def test_in_an_open_pool_a_keyless_job_needs_no_key(make_pool: MakePool) -> None:
+def test_in_an_open_pool_a_flow_of_a_keyless_job_needs_no_key(make_pool: MakePool) -> None:
     pool = make_pool(open=True)
     pool.post_json("/jobs", {"name": "Alpha", "execute_function": "() => 1"}, status=201)
     pool.put_json("/jobs/alpha/variables/one", {}, status=201)
@@ -407,20 +407,20 @@ def test_in_an_open_pool_a_keyless_job_needs_no_key(make_pool: MakePool) -> None
     assert (posted["owner"], posted["state"]) == (None, "running")
 
 
-def test_an_owned_job_does_even_there(make_pool: MakePool) -> None:
+def test_in_an_open_pool_a_flow_of_an_owned_job_needs_a_key(make_pool: MakePool) -> None:
     pool = make_pool(open=True)
     pool.post_variable(pool.post_job("Alpha"))
     problem(pool.post_json("/flows", of(), status=422), 422, "jobs[0].job", "key")
 
 
-# What is answered
+# The response
 
 
 def test_a_posted_flow_is_found_at_its_location(filled: PoolApp) -> None:
     response = post(filled, of(variable=f"{ALPHA}/variables/two"))
     location = response.headers["Location"]
     assert response.json["_links"]["self"] == location
-    assert shown(filled, location) == response.json
+    assert get_flow(filled, location) == response.json
 
 
 @pytest.mark.parametrize("name", ["A name", "x" * 200, "\u202eeman <b>ü</b>"])
@@ -429,14 +429,14 @@ def test_a_flow_may_have_a_name(filled: PoolApp, name: str) -> None:
 
 
 @pytest.mark.parametrize("fields", [{}, {"name": None}])
-def test_it_need_not(filled: PoolApp, fields: Document) -> None:
+def test_the_name_is_optional(filled: PoolApp, fields: Document) -> None:
     assert post(filled, {**of(variable=f"{ALPHA}/variables/two"), **fields}).json["name"] is None
 
 
-def test_a_flow_carries_its_owner(filled: PoolApp) -> None:
+def test_a_flow_has_its_owner(filled: PoolApp) -> None:
     assert post(filled, of(variable=f"{ALPHA}/variables/two")).json["owner"] == "operator"
 
 
-def test_a_flow_begins_at_once(filled: PoolApp) -> None:
+def test_a_flow_starts_at_once(filled: PoolApp) -> None:
     entry = post(filled, of(variable=f"{ALPHA}/variables/two", **{"if": ALWAYS})).json["jobs"][0]
     assert (entry["state"], len(entry["steps"])) == ("running", 1)

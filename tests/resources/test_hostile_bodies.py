@@ -1,4 +1,4 @@
-"""Bodies that are no JSON, too large, cut short or of another type: refused by name, and nothing is stored."""
+"""Bodies that are invalid, too large, incomplete or of another media type: refused, and nothing is stored."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ LINES = "application/x-ndjson"
 JOB = "/jobs/example-job"
 ONE = f"{JOB}/variables/one"
 
-# Everything that takes a document: method, path, media type.
-TAKERS = [
+# Every endpoint that accepts a document: method, path, media type.
+ENDPOINTS = [
     ("POST", "/jobs", "application/json"),
     ("PATCH", JOB, "application/merge-patch+json"),
     ("POST", f"{JOB}/variables", "application/json"),
@@ -29,9 +29,9 @@ TAKERS = [
     ("POST", f"{ONE}/result", "application/json"),
     ("POST", "/flows", "application/json"),
 ]
-TAKERS_OF_OBJECTS = [taker for taker in TAKERS if not taker[1].startswith(f"{ONE}/")]
+OBJECT_ENDPOINTS = [endpoint for endpoint in ENDPOINTS if not endpoint[1].startswith(f"{ONE}/")]
 
-NO_JSON = {
+INVALID_JSON = {
     "nothing": b"",
     "blank": b" ",
     "unfinished": b'{"x": 1',
@@ -39,7 +39,7 @@ NO_JSON = {
     "two documents": b"{} {}",
     "single quotes": b"{'x': 1}",
     "a comma too many": b'{"x": 1,}',
-    "a comment": b"{} // said",
+    "a comment": b"{} // text",
     "a name without quotes": b"{x: 1}",
     "an undefined": b'{"x": undefined}',
     "NaN": b'{"x": NaN}',
@@ -71,57 +71,59 @@ NO_JSON = {
     "an unknown escape": b'{"x": "\\x41"}',
     "form fields": b"x=1&y=2",
 }
-IDS = [f"{method} {path} {kind.split('/')[1]}" for method, path, kind in TAKERS]
-Taker = tuple[str, str, str]
+IDS = [f"{method} {path} {media_type.split('/')[1]}" for method, path, media_type in ENDPOINTS]
+Endpoint = tuple[str, str, str]
 
 
 @pytest.fixture(scope="module")
-def filled(lasting_pool: PoolApp) -> PoolApp:
-    lasting_pool.post_variable(lasting_pool.post_job())
-    return lasting_pool
+def filled(module_pool: PoolApp) -> PoolApp:
+    module_pool.post_variable(module_pool.post_job())
+    return module_pool
 
 
 @pytest.fixture(scope="module")
-def narrow(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> PoolApp:
-    """A pool that takes documents of 1000 bytes, and 3000 of many."""
-    pool = PoolApp(tmp_path_factory.mktemp("narrow") / "pool", sandbox, max_document=1000, max_bulk=3000)
+def small_pool(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> PoolApp:
+    """A pool with limits of 1000 bytes per document and 3000 bytes per NDJSON body."""
+    pool = PoolApp(tmp_path_factory.mktemp("small_pool") / "pool", sandbox, max_document=1000, max_bulk=3000)
     pool.post_variable(pool.post_job())
     return pool
 
 
-def send(pool: PoolApp, taker: Taker, body: bytes, kind: str | None = None) -> TestResponse:
-    method, path, usual = taker
-    headers = {**pool.owner, "Content-Type": usual if kind is None else kind}
+def send(pool: PoolApp, endpoint: Endpoint, body: bytes, media_type: str | None = None) -> TestResponse:
+    method, path, default_type = endpoint
+    headers = {**pool.owner, "Content-Type": default_type if media_type is None else media_type}
     return pool.request(path, method=method, body=body, headers=headers, expect_errors=True)
 
 
-def send_raw(pool: PoolApp, taker: Taker, body: bytes, **environ: Any) -> TestResponse:
-    """Sends a body framed in a way that WebTest doesn't know."""
-    request = TestRequest.blank(taker[1], environ, method=taker[0])
-    request.headers.update({**pool.owner, "Content-Type": taker[2]})
+def send_raw(pool: PoolApp, endpoint: Endpoint, body: bytes, **environ: Any) -> TestResponse:
+    """Sends a body with framing that WebTest does not support."""
+    request = TestRequest.blank(endpoint[1], environ, method=endpoint[0])
+    request.headers.update({**pool.owner, "Content-Type": endpoint[2]})
     request.environ["wsgi.input"] = io.BytesIO(body)
     request.environ.pop("CONTENT_LENGTH", None)
     request.environ.update(environ)
     return pool.do_request(request, expect_errors=True)
 
 
-def chunked(pool: PoolApp, taker: Taker, body: bytes) -> TestResponse:
-    return send_raw(pool, taker, body, HTTP_TRANSFER_ENCODING="chunked", **{"wsgi.input_terminated": True})
+def chunked(pool: PoolApp, endpoint: Endpoint, body: bytes) -> TestResponse:
+    return send_raw(pool, endpoint, body, HTTP_TRANSFER_ENCODING="chunked", **{"wsgi.input_terminated": True})
 
 
-@pytest.mark.parametrize("taker", TAKERS, ids=IDS)
-@pytest.mark.parametrize("body", NO_JSON.values(), ids=NO_JSON)
-def test_what_is_no_json_is_400(filled: PoolApp, taker: Taker, body: bytes) -> None:
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=IDS)
+@pytest.mark.parametrize("body", INVALID_JSON.values(), ids=INVALID_JSON)
+def test_invalid_json_is_400(filled: PoolApp, endpoint: Endpoint, body: bytes) -> None:
     before = files(filled)
-    problem(send(filled, taker, body), 400, "JSON")
+    problem(send(filled, endpoint, body), 400, "JSON")
     assert files(filled) == before
 
 
-@pytest.mark.parametrize("taker", TAKERS_OF_OBJECTS, ids=lambda taker: f"{taker[0]} {taker[1]} {taker[2]}")
+@pytest.mark.parametrize(
+    "endpoint", OBJECT_ENDPOINTS, ids=lambda endpoint: f"{endpoint[0]} {endpoint[1]} {endpoint[2]}"
+)
 @pytest.mark.parametrize("body", ["null", "true", "0", "-1.5e3", '"text"', "[]", "[{}]", '["a", "b"]'])
-def test_what_is_no_object_is_422_where_one_is_needed(filled: PoolApp, taker: Taker, body: str) -> None:
+def test_any_json_but_an_object_is_422(filled: PoolApp, endpoint: Endpoint, body: str) -> None:
     before = files(filled)
-    problem(send(filled, taker, body.encode()), 422)
+    problem(send(filled, endpoint, body.encode()), 422)
     assert files(filled) == before
 
 
@@ -136,8 +138,8 @@ def test_what_is_no_object_is_422_where_one_is_needed(filled: PoolApp, taker: Ta
         (b"{\n x: 1}", "line 2, column 2"),
     ],
 )
-def test_the_problem_says_what_is_wrong_and_where(filled: PoolApp, body: bytes, field: str) -> None:
-    problem(send(filled, TAKERS[2], body), 400, field)
+def test_the_problem_names_the_error_and_its_position(filled: PoolApp, body: bytes, field: str) -> None:
+    problem(send(filled, ENDPOINTS[2], body), 400, field)
 
 
 @pytest.mark.parametrize(
@@ -153,16 +155,16 @@ def test_the_problem_says_what_is_wrong_and_where(filled: PoolApp, body: bytes, 
     ],
     ids=["100 deep", "brackets in text", "escapes", "a whole pair", "the largest floats", "a large integer", "blanks"],
 )
-def test_what_just_is_json_is_taken(filled: PoolApp, text: str) -> None:
-    assert send(filled, TAKERS[2], text.encode()).status_int == 201
+def test_json_at_the_limits_is_accepted(filled: PoolApp, text: str) -> None:
+    assert send(filled, ENDPOINTS[2], text.encode()).status_int == 201
 
 
 # Media types
 
 
-@pytest.mark.parametrize("taker", TAKERS, ids=IDS)
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=IDS)
 @pytest.mark.parametrize(
-    "kind",
+    "media_type",
     [
         "text/plain",
         "application/xml",
@@ -173,24 +175,24 @@ def test_what_just_is_json_is_taken(filled: PoolApp, text: str) -> None:
         "/",
     ],
 )
-def test_another_media_type_is_415(filled: PoolApp, taker: Taker, kind: str) -> None:
+def test_another_media_type_is_415(filled: PoolApp, endpoint: Endpoint, media_type: str) -> None:
     before = files(filled)
-    problem(send(filled, taker, b'{"x": 1}', kind), 415, "Content-Type")
+    problem(send(filled, endpoint, b'{"x": 1}', media_type), 415, "Content-Type")
     assert files(filled) == before
 
 
-@pytest.mark.parametrize("taker", [taker for taker in TAKERS if taker[1] != f"{JOB}/variables"])
-def test_many_documents_are_415_where_one_is_taken(filled: PoolApp, taker: Taker) -> None:
+@pytest.mark.parametrize("endpoint", [endpoint for endpoint in ENDPOINTS if endpoint[1] != f"{JOB}/variables"])
+def test_ndjson_is_415_where_one_document_is_expected(filled: PoolApp, endpoint: Endpoint) -> None:
     before = files(filled)
-    problem(send(filled, taker, b'{"x": 1}\n', LINES), 415, LINES)
+    problem(send(filled, endpoint, b'{"x": 1}\n', LINES), 415, LINES)
     assert files(filled) == before
 
 
 @pytest.mark.parametrize(
-    "kind", ["application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.x+json", "text/json", ""]
+    "media_type", ["application/json; charset=utf-8", "APPLICATION/JSON", "application/vnd.x+json", "text/json", ""]
 )
-def test_every_name_of_json_is_known(filled: PoolApp, kind: str) -> None:
-    assert send(filled, TAKERS[2], b'{"x": 1}', kind).status_int == 201
+def test_every_media_type_of_json_is_accepted(filled: PoolApp, media_type: str) -> None:
+    assert send(filled, ENDPOINTS[2], b'{"x": 1}', media_type).status_int == 201
 
 
 # Size
@@ -200,62 +202,62 @@ def sized(size: int) -> bytes:
     return b'{"x": "%s"}' % (b"x" * (size - 9))
 
 
-@pytest.mark.parametrize("taker", [taker for taker in TAKERS if taker[2] != LINES])
-@pytest.mark.parametrize("way", [send, chunked])
-def test_a_body_over_the_limit_is_413(narrow: PoolApp, taker: Taker, way: Any) -> None:
-    before = files(narrow)
-    problem(way(narrow, taker, sized(1001)), 413, "1000 bytes")
-    assert files(narrow) == before
+@pytest.mark.parametrize("endpoint", [endpoint for endpoint in ENDPOINTS if endpoint[2] != LINES])
+@pytest.mark.parametrize("send_body", [send, chunked])
+def test_a_body_above_the_limit_is_413(small_pool: PoolApp, endpoint: Endpoint, send_body: Any) -> None:
+    before = files(small_pool)
+    problem(send_body(small_pool, endpoint, sized(1001)), 413, "1000 bytes")
+    assert files(small_pool) == before
 
 
-@pytest.mark.parametrize("way", [send, chunked])
-def test_one_at_the_limit_is_taken(narrow: PoolApp, way: Any) -> None:
-    assert way(narrow, TAKERS[2], sized(1000)).status_int == 201
+@pytest.mark.parametrize("send_body", [send, chunked])
+def test_a_body_at_the_limit_is_accepted(small_pool: PoolApp, send_body: Any) -> None:
+    assert send_body(small_pool, ENDPOINTS[2], sized(1000)).status_int == 201
 
 
-@pytest.mark.parametrize("way", [send, chunked])
-def test_many_documents_have_a_limit_of_their_own(narrow: PoolApp, way: Any) -> None:
+@pytest.mark.parametrize("send_body", [send, chunked])
+def test_ndjson_has_its_own_limit(small_pool: PoolApp, send_body: Any) -> None:
     lines = b"".join(sized(500) + b"\n" for _ in range(5))
-    assert way(narrow, TAKERS[3], lines).status_int == 201
-    before = files(narrow)
-    problem(way(narrow, TAKERS[3], lines + lines), 413, "3000 bytes")
-    assert files(narrow) == before
+    assert send_body(small_pool, ENDPOINTS[3], lines).status_int == 201
+    before = files(small_pool)
+    problem(send_body(small_pool, ENDPOINTS[3], lines + lines), 413, "3000 bytes")
+    assert files(small_pool) == before
 
 
-def test_no_line_may_be_larger_than_a_document(narrow: PoolApp) -> None:
-    before = files(narrow)
-    problem(send(narrow, TAKERS[3], b"{}\n" + sized(1001) + b"\n"), 413, "line 2", "1000 bytes")
-    assert files(narrow) == before
+def test_a_line_above_the_limit_of_a_document_is_413(small_pool: PoolApp) -> None:
+    before = files(small_pool)
+    problem(send(small_pool, ENDPOINTS[3], b"{}\n" + sized(1001) + b"\n"), 413, "line 2", "1000 bytes")
+    assert files(small_pool) == before
 
 
 class Endless(io.BytesIO):
-    """A body that does not end."""
+    """A body without an end."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         return b" " * (size or 0)
 
 
-@pytest.mark.parametrize("taker", TAKERS, ids=IDS)
-def test_a_body_without_end_is_413(narrow: PoolApp, taker: Taker) -> None:
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=IDS)
+def test_an_endless_body_is_413(small_pool: PoolApp, endpoint: Endpoint) -> None:
     framing = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True, "wsgi.input": Endless()}
-    problem(send_raw(narrow, taker, b"", **framing), 413, "bytes")
+    problem(send_raw(small_pool, endpoint, b"", **framing), 413, "bytes")
 
 
 # Framing
 
 
-@pytest.mark.parametrize("taker", TAKERS, ids=IDS)
-def test_a_chunked_body_is_read(pool: PoolApp, taker: Taker) -> None:
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=IDS)
+def test_a_chunked_body_is_read(pool: PoolApp, endpoint: Endpoint) -> None:
     pool.post_variable(pool.post_job())
     job = {"name": "New", "execute_function": EXECUTE}
     bodies: dict[str, Any] = {"/jobs": job, JOB: {"state": "paused"}, ONE: {"state": "open"}}
     bodies["/flows"] = {"jobs": [{"job": JOB}]}
-    response = chunked(pool, taker, json.dumps(bodies.get(taker[1], {"x": 1})).encode())
-    assert response.status_int == (409 if taker[1] == ONE else 200 if taker[1] == JOB else 201)
+    response = chunked(pool, endpoint, json.dumps(bodies.get(endpoint[1], {"x": 1})).encode())
+    assert response.status_int == (409 if endpoint[1] == ONE else 200 if endpoint[1] == JOB else 201)
 
 
 class Interrupted(io.BytesIO):
-    """A connection that breaks down."""
+    """A connection that breaks while the body is read."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if part := super().read(size):
@@ -263,21 +265,21 @@ class Interrupted(io.BytesIO):
         raise ConnectionResetError("gone")
 
 
-@pytest.mark.parametrize("taker", TAKERS, ids=IDS)
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=IDS)
 @pytest.mark.parametrize("body", [b"", b"{", b'{"x": 1}', b'{"name": "New", "execute_function": "() => 1"}'])
-def test_a_body_cut_short_is_400(filled: PoolApp, taker: Taker, body: bytes) -> None:
+def test_an_incomplete_body_is_400(filled: PoolApp, endpoint: Endpoint, body: bytes) -> None:
     before = files(filled)
-    problem(send_raw(filled, taker, body, CONTENT_LENGTH="1000"), 400, "1000 bytes")
+    problem(send_raw(filled, endpoint, body, CONTENT_LENGTH="1000"), 400, "1000 bytes")
     assert files(filled) == before
 
 
-@pytest.mark.parametrize("taker", TAKERS, ids=IDS)
-def test_a_connection_that_breaks_down_is_400(filled: PoolApp, taker: Taker) -> None:
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=IDS)
+def test_a_broken_connection_is_400(filled: PoolApp, endpoint: Endpoint) -> None:
     before = files(filled)
     environ = {"CONTENT_LENGTH": "1000", "wsgi.input": Interrupted(b'{"x": 1')}
-    problem(send_raw(filled, taker, b"", **environ), 400, "body")
+    problem(send_raw(filled, endpoint, b"", **environ), 400, "body")
     assert files(filled) == before
 
 
-def test_a_body_without_any_length_is_none(filled: PoolApp) -> None:
-    problem(send_raw(filled, TAKERS[2], b'{"x": 1}'), 400, "JSON")
+def test_a_body_without_length_or_chunks_is_empty(filled: PoolApp) -> None:
+    problem(send_raw(filled, ENDPOINTS[2], b'{"x": 1}'), 400, "JSON")

@@ -1,4 +1,4 @@
-"""Addresses, queries, headers and methods that nobody means well with: refused by name, and nothing is stored."""
+"""Hostile paths, queries, headers and methods: refused with the name of what is invalid, and nothing is stored."""
 
 from __future__ import annotations
 
@@ -53,10 +53,15 @@ HOSTILE_IDS = [
 UNKNOWN_IDS = ["nobody", "0", "x" * 100, "one.json", "20141202090909", "job.json", "con"]
 NAMED = [path for path in ROUTES if "{" in path]
 PAGED = ["/jobs/index", "/flows", f"{JOB}/variables/index", f"{JOB}/results", f"{JOB}/results?order=input"]
-LEASING = [("GET", "/jobs"), ("GET", "/jobs/scheduled/random"), ("GET", f"{JOB}/variables"), ("POST", f"{ONE}/results")]
-POSTING = [("POST", "/jobs"), ("POST", "/flows")]
-OWNERS = [
-    *POSTING,
+VOLUNTEER_ENDPOINTS = [
+    ("GET", "/jobs"),
+    ("GET", "/jobs/scheduled/random"),
+    ("GET", f"{JOB}/variables"),
+    ("POST", f"{ONE}/results"),
+]
+POSTING_ENDPOINTS = [("POST", "/jobs"), ("POST", "/flows")]
+OWNER_ENDPOINTS = [
+    *POSTING_ENDPOINTS,
     ("PATCH", JOB),
     ("DELETE", JOB),
     ("POST", f"{JOB}/variables"),
@@ -67,20 +72,20 @@ OWNERS = [
 
 
 @pytest.fixture(scope="module")
-def filled(lasting_pool: PoolApp) -> PoolApp:
-    job = lasting_pool.post_job()
-    lasting_pool.post_variable(job)
-    lasting_pool.post_json(lasting_pool.post_variable(job, "two") + "/results", 2, status=201)
-    return lasting_pool
+def filled(module_pool: PoolApp) -> PoolApp:
+    job = module_pool.post_job()
+    module_pool.post_variable(job)
+    module_pool.post_json(module_pool.post_variable(job, "two") + "/results", 2, status=201)
+    return module_pool
 
 
-def ask(pool: PoolApp, method: str, path: str, body: bytes = b"", **headers: str) -> Any:
+def send(pool: PoolApp, method: str, path: str, body: bytes = b"", **headers: str) -> Any:
     return pool.request(path, method=method, body=body, headers=headers, expect_errors=True)
 
 
 def hostile_paths(identifier: str) -> list[tuple[str, str]]:
-    """Every method and route with this id in each of its places, the others being right."""
-    right = {
+    """Every method and route with this id in one of its fields; the other fields are valid."""
+    valid = {
         "{job}": "example-job",
         "{variable}": "one",
         "{scheduler}": "random",
@@ -89,25 +94,25 @@ def hostile_paths(identifier: str) -> list[tuple[str, str]]:
     }
     paths = []
     for route in NAMED:
-        for place in re.findall(r"\{\w+\}", route):
-            others = {name: value for name, value in right.items() if name != place}
-            path = route.replace(place, identifier)
+        for field in re.findall(r"\{\w+\}", route):
+            others = {name: value for name, value in valid.items() if name != field}
+            path = route.replace(field, identifier)
             for name, value in others.items():
                 path = path.replace(name, value)
             paths += [(method, path) for method in sorted(ROUTES[route])]
     return paths
 
 
-# Addresses
+# Paths
 
 
 @pytest.mark.parametrize("identifier", HOSTILE_IDS)
-def test_what_cannot_be_an_id_is_refused_wherever_it_stands(filled: PoolApp, identifier: str) -> None:
+def test_an_invalid_id_is_refused_at_every_place(filled: PoolApp, identifier: str) -> None:
     before = files(filled)
     for method, path in hostile_paths(identifier):
-        response = ask(filled, method, path, b'{"x": 1}', **filled.owner)
-        refusals = (403, 404, 422) if path.endswith("/lease") else (404, 405, 422)
-        assert response.status_int in refusals, (method, path, response)
+        response = send(filled, method, path, b'{"x": 1}', **filled.owner)
+        expected = (403, 404, 422) if path.endswith("/lease") else (404, 405, 422)
+        assert response.status_int in expected, (method, path, response)
         if method != "HEAD":
             problem(response, response.status_int)
         assert "X-Injected" not in response.headers
@@ -125,21 +130,23 @@ def test_what_cannot_be_an_id_is_refused_wherever_it_stands(filled: PoolApp, ide
         ("POST", "/jobs/{}/variables", 422),
     ],
 )
-def test_the_problem_tells_the_rule(filled: PoolApp, method: str, path: str, status: int, identifier: str) -> None:
+def test_the_problem_names_the_rule_for_ids(
+    filled: PoolApp, method: str, path: str, status: int, identifier: str
+) -> None:
     kind = "variable id" if "variables/{" in path else "job id"
-    problem(ask(filled, method, path.format(identifier), b"{}", **filled.owner), status, kind, "1 to 100 of a-z")
+    problem(send(filled, method, path.format(identifier), b"{}", **filled.owner), status, kind, "1 to 100 of a-z")
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
-def test_the_name_of_the_index_is_no_variables(filled: PoolApp, method: str) -> None:
+def test_index_is_not_the_id_of_a_variable(filled: PoolApp, method: str) -> None:
     before = files(filled)
-    problem(ask(filled, method, f"{JOB}/variables/index", b"{}", **filled.owner), 405)
+    problem(send(filled, method, f"{JOB}/variables/index", b"{}", **filled.owner), 405)
     assert files(filled) == before
 
 
 @pytest.mark.parametrize("path", ["result", "results"])
-def test_nor_does_it_take_results(filled: PoolApp, path: str) -> None:
-    problem(ask(filled, "POST", f"{JOB}/variables/index/{path}", b"2"), 422, "variable id", "index")
+def test_index_accepts_no_results(filled: PoolApp, path: str) -> None:
+    problem(send(filled, "POST", f"{JOB}/variables/index/{path}", b"2"), 422, "variable id", "index")
 
 
 @pytest.mark.parametrize("identifier", UNKNOWN_IDS)
@@ -148,7 +155,7 @@ def test_an_unknown_id_is_404(filled: PoolApp, identifier: str) -> None:
     for method, path in hostile_paths(identifier):
         if (method in ("PUT", "POST") and path.startswith(f"{JOB}/variables")) or path.endswith("/lease"):
             continue
-        response = ask(filled, method, path, b'{"state": "open"}', **filled.owner)
+        response = send(filled, method, path, b'{"state": "open"}', **filled.owner)
         assert response.status_int == 404, (method, path, response)
     assert files(filled) == before
 
@@ -171,8 +178,8 @@ def test_an_unknown_id_is_404(filled: PoolApp, identifier: str) -> None:
         "/%2e%2e/%2e%2e/etc/passwd",
     ],
 )
-def test_nothing_is_anywhere_else(filled: PoolApp, path: str) -> None:
-    problem(ask(filled, "GET", path), 404)
+def test_any_other_path_is_404(filled: PoolApp, path: str) -> None:
+    problem(send(filled, "GET", path), 404)
 
 
 # Queries
@@ -182,37 +189,37 @@ def test_nothing_is_anywhere_else(filled: PoolApp, path: str) -> None:
 @pytest.mark.parametrize(
     "limit", ["", "0", "-1", "1001", "x", "1.5", "1e3", "+1", "%201", "%D9%A3", "0x10", "%00", "%FF", "9" * 5000, "1,2"]
 )
-def test_a_limit_that_is_none_is_400(filled: PoolApp, path: str, limit: str) -> None:
-    joint = "&" if "?" in path else "?"
-    problem(ask(filled, "GET", f"{path}{joint}limit={limit}"), 400, "limit", "from 1 to 1000")
+def test_an_invalid_limit_is_400(filled: PoolApp, path: str, limit: str) -> None:
+    separator = "&" if "?" in path else "?"
+    problem(send(filled, "GET", f"{path}{separator}limit={limit}"), 400, "limit", "from 1 to 1000")
 
 
 @pytest.mark.parametrize("path", PAGED[2:])
 @pytest.mark.parametrize(
     "cursor", ["", "-1", "x", "1", "3", "1.5", "%D9%A3", "%00", "%FF", "9" * 15, "9" * 5000, "0x1"]
 )
-def test_a_cursor_that_nobody_was_given_is_400(filled: PoolApp, path: str, cursor: str) -> None:
-    joint = "&" if "?" in path else "?"
-    problem(ask(filled, "GET", f"{path}{joint}cursor={cursor}"), 400, "cursor")
+def test_an_invalid_cursor_is_400(filled: PoolApp, path: str, cursor: str) -> None:
+    separator = "&" if "?" in path else "?"
+    problem(send(filled, "GET", f"{path}{separator}cursor={cursor}"), 400, "cursor")
 
 
 @pytest.mark.parametrize("path", PAGED[:2])
 @pytest.mark.parametrize("cursor", ["%C3%BC", "%FF", "x" * 101])
-def test_nor_was_this_one_of_an_index_by_id(filled: PoolApp, path: str, cursor: str) -> None:
-    problem(ask(filled, "GET", f"{path}?cursor={cursor}"), 400, "cursor")
+def test_an_invalid_cursor_of_an_index_by_id_is_400(filled: PoolApp, path: str, cursor: str) -> None:
+    problem(send(filled, "GET", f"{path}?cursor={cursor}"), 400, "cursor")
 
 
 @pytest.mark.parametrize("order", ["", "x", "INPUT", "input%00", "accepted,input", "%FF"])
-def test_an_order_that_is_none_is_400(filled: PoolApp, order: str) -> None:
-    problem(ask(filled, "GET", f"{JOB}/results?order={order}"), 400, "order")
+def test_an_invalid_order_is_400(filled: PoolApp, order: str) -> None:
+    problem(send(filled, "GET", f"{JOB}/results?order={order}"), 400, "order")
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 @pytest.mark.parametrize("query", ["lease=x&lease=y", "lease=&lease="])
-def test_two_leases_are_one_too_many(filled: PoolApp, method: str, query: str) -> None:
+def test_two_lease_tokens_are_400(filled: PoolApp, method: str, query: str) -> None:
     before = files(filled)
-    problem(ask(filled, method, f"{ONE}/lease?{query}", b"2"), 400, "lease: give one token")
-    problem(ask(filled, "POST", f"{ONE}/results?{query}", b"2"), 400, "lease: give one token")
+    problem(send(filled, method, f"{ONE}/lease?{query}", b"2"), 400, "lease: give one token")
+    problem(send(filled, "POST", f"{ONE}/results?{query}", b"2"), 400, "lease: give one token")
     assert files(filled) == before
 
 
@@ -220,23 +227,21 @@ def test_two_leases_are_one_too_many(filled: PoolApp, method: str, query: str) -
     "query", ["%", "%%%", "&&&", "=", "a=%FF", "a[]=1", "?" * 100, "a=1&" * 2000, "%00=%00", "ü=ü"]
 )
 @pytest.mark.parametrize("path", ["/", "/jobs", "/jobs/index", f"{JOB}/variables", f"{JOB}/results", ONE])
-def test_what_nobody_asks_for_is_passed_over(filled: PoolApp, path: str, query: str) -> None:
-    assert ask(filled, "HEAD", f"{path}?{query}").status_int in (200, 204)
+def test_unknown_parameters_are_ignored(filled: PoolApp, path: str, query: str) -> None:
+    assert send(filled, "HEAD", f"{path}?{query}").status_int in (200, 204)
 
 
 # Headers
 
 
-@pytest.mark.parametrize(("method", "path"), LEASING)
+@pytest.mark.parametrize(("method", "path"), VOLUNTEER_ENDPOINTS)
 @pytest.mark.parametrize(
     "volunteer",
     ["", "x" * 15, "x" * 129, "an id with blanks in it", "../../secrets/operator.key", "ü" * 20, "x\x00" * 9],
 )
-def test_a_volunteer_who_is_none_is_400_and_gets_nothing(
-    filled: PoolApp, method: str, path: str, volunteer: str
-) -> None:
+def test_an_invalid_volunteer_id_is_400(filled: PoolApp, method: str, path: str, volunteer: str) -> None:
     before = files(filled)
-    problem(ask(filled, method, path, b"2", Volunteer=volunteer), 400, "Volunteer")
+    problem(send(filled, method, path, b"2", Volunteer=volunteer), 400, "Volunteer")
     assert files(filled) == before
 
 
@@ -266,30 +271,30 @@ def test_a_volunteer_who_is_none_is_400_and_gets_nothing(
         ("Run-Seconds", "x"),
     ],
 )
-def test_headers_that_say_nothing_are_passed_over(filled: PoolApp, name: str, value: str) -> None:
+def test_malformed_headers_are_ignored(filled: PoolApp, name: str, value: str) -> None:
     usual = filled.get(JOB)
-    response = ask(filled, "GET", JOB, **{name: value})
+    response = send(filled, "GET", JOB, **{name: value})
     assert (response.status_int, response.body) == (200, usual.body)
 
 
 # Keys
 
 
-@pytest.mark.parametrize(("method", "path"), OWNERS)
+@pytest.mark.parametrize(("method", "path"), OWNER_ENDPOINTS)
 @pytest.mark.parametrize(("key", "status"), [("none", 401), ("wrong", 401), ("foreign", 403)])
-def test_a_strangers_body_is_not_even_looked_at(filled: PoolApp, method: str, path: str, key: str, status: int) -> None:
-    if (method, path) in POSTING and key == "foreign":
+def test_the_key_is_checked_before_the_body(filled: PoolApp, method: str, path: str, key: str, status: int) -> None:
+    if (method, path) in POSTING_ENDPOINTS and key == "foreign":
         return
     headers = {"none": {}, "wrong": {"Authorization": "Bearer " + "x" * 43}, "foreign": other_key(filled)}[key]
     before = files(filled)
-    problem(ask(filled, method, path, b"[" * 2_000_000, **headers), status, "key")
+    problem(send(filled, method, path, b"[" * 2_000_000, **headers), status, "key")
     assert files(filled) == before
 
 
-@pytest.mark.parametrize(("method", "path"), OWNERS)
-def test_nobodys_job_is_404_before_its_key_is_asked_for(filled: PoolApp, method: str, path: str) -> None:
-    if (method, path) not in POSTING:
-        problem(ask(filled, method, path.replace("example-job", "nobody"), b"{}"), 404, "nobody")
+@pytest.mark.parametrize(("method", "path"), OWNER_ENDPOINTS)
+def test_an_unknown_job_is_404_without_a_key(filled: PoolApp, method: str, path: str) -> None:
+    if (method, path) not in POSTING_ENDPOINTS:
+        problem(send(filled, method, path.replace("example-job", "nobody"), b"{}"), 404, "nobody")
 
 
 # Methods
@@ -297,8 +302,8 @@ def test_nobodys_job_is_404_before_its_key_is_asked_for(filled: PoolApp, method:
 
 @pytest.mark.parametrize("method", ["FOO", "get", "G E T", "", "GET\x00", "X" * 5000])
 @pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD")
-def test_a_method_that_nobody_knows_is_400(filled: PoolApp, method: str) -> None:
+def test_an_unknown_method_is_400(filled: PoolApp, method: str) -> None:
     before = files(filled)
     for path in ("/", JOB):
-        assert ask(filled, method or "-", path).status_int in (400, 405)
+        assert send(filled, method or "-", path).status_int in (400, 405)
     assert files(filled) == before

@@ -1,4 +1,4 @@
-"""`/jobs/{job}` and `/jobs/index`: showing, changing, deleting a job."""
+"""`/jobs/{job}` and `/jobs/index`: getting, changing and deleting a job."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def patch(pool: PoolApp, job: str, status: int = 200, headers: dict[str, str] | 
     return pool.patch_json(job, fields, headers={**pool.owner, **(headers or {})}, status=status)
 
 
-def test_the_functions_of_the_server_are_shown_to_the_owner(pool: PoolApp) -> None:
+def test_the_owner_sees_the_private_functions(pool: PoolApp) -> None:
     job = pool.post_job(**PRIVATE)
     assert PRIVATE.items() <= pool.get(job, headers=pool.owner).json.items()
 
 
 @pytest.mark.parametrize("is_other_owner", [False, True])
-def test_the_functions_of_the_server_are_shown_to_nobody_else(pool: PoolApp, is_other_owner: bool) -> None:
+def test_nobody_else_sees_the_private_functions(pool: PoolApp, is_other_owner: bool) -> None:
     job = pool.post_job(**PRIVATE)
     shown = pool.get(job, headers=other_key(pool) if is_other_owner else {}).json
     assert PRIVATE.keys().isdisjoint(shown)
@@ -35,12 +35,12 @@ def test_the_functions_of_the_server_are_shown_to_nobody_else(pool: PoolApp, is_
 
 
 @pytest.mark.parametrize("path", ["/jobs", "/jobs/scheduler"])
-def test_a_scheduler_shows_them_to_nobody(pool: PoolApp, path: str) -> None:
+def test_a_scheduled_job_has_no_private_functions(pool: PoolApp, path: str) -> None:
     pool.post_job(**PRIVATE)
     assert PRIVATE.keys().isdisjoint(pool.get(path, headers=pool.owner).json)
 
 
-def test_whose_key_posted_the_job_is_never_shown(pool: PoolApp) -> None:
+def test_internal_fields_are_not_shown(pool: PoolApp) -> None:
     assert {"key", "uid"}.isdisjoint(pool.get(pool.post_job(), headers=pool.owner).json)
 
 
@@ -51,18 +51,18 @@ def test_an_unknown_job_is_404(pool: PoolApp) -> None:
 # Entity tags
 
 
-def test_a_job_that_is_known_is_304(pool: PoolApp) -> None:
+def test_a_matching_etag_is_304(pool: PoolApp) -> None:
     job = pool.post_job()
     tag = pool.get(job).headers["ETag"]
     response = pool.get(job, headers={"If-None-Match": tag}, status=304)
     assert (response.body, response.headers["ETag"]) == (b"", tag)
 
 
-@pytest.mark.parametrize("wanted", ['"other", {}', "W/{}", "*"])
-def test_every_form_of_the_condition_is_understood(pool: PoolApp, wanted: str) -> None:
+@pytest.mark.parametrize("condition", ['"other", {}', "W/{}", "*"])
+def test_every_form_of_if_none_match(pool: PoolApp, condition: str) -> None:
     job = pool.post_job()
     tag = pool.get(job).headers["ETag"]
-    pool.get(job, headers={"If-None-Match": wanted.format(tag)}, status=304)
+    pool.get(job, headers={"If-None-Match": condition.format(tag)}, status=304)
 
 
 def test_head_is_conditional_like_get(pool: PoolApp) -> None:
@@ -70,14 +70,14 @@ def test_head_is_conditional_like_get(pool: PoolApp) -> None:
     pool.head(job, headers={"If-None-Match": pool.head(job).headers["ETag"]}, status=304)
 
 
-def test_a_change_changes_the_tag(pool: PoolApp) -> None:
+def test_a_change_changes_the_etag(pool: PoolApp) -> None:
     job = pool.post_job()
     before = pool.get(job).headers["ETag"]
     patch(pool, job, state="paused")
     assert pool.get(job, headers={"If-None-Match": before}, status=200).headers["ETag"] != before
 
 
-def test_each_representation_has_its_own_tag(pool: PoolApp) -> None:
+def test_each_representation_has_its_own_etag(pool: PoolApp) -> None:
     job = pool.post_job(**PRIVATE)
     answers = [pool.get(job), pool.get(job, headers=HAL), pool.get(job, headers=pool.owner)]
     assert len({answer.headers["ETag"] for answer in answers}) == 3
@@ -86,39 +86,39 @@ def test_each_representation_has_its_own_tag(pool: PoolApp) -> None:
 # Changing
 
 
-def test_a_change_is_answered_and_kept(pool: PoolApp) -> None:
+def test_a_change_is_returned_and_stored(pool: PoolApp) -> None:
     job = pool.post_job()
     assert patch(pool, job, state="paused").json["state"] == "paused"
     assert pool.get(job).json["state"] == "paused"
 
 
-def test_a_change_merges(pool: PoolApp) -> None:
+def test_metadata_is_merged(pool: PoolApp) -> None:
     job = pool.post_job(metadata={"owner": "McOmghall", "description": {"en": "this is a job", "es": "esto es un job"}})
     patched = patch(pool, job, metadata={"description": {"es": "hola"}, "more": 1}).json["metadata"]
     description = {"en": "this is a job", "es": "hola"}
     assert patched == {"name": "Example job", "owner": "McOmghall", "description": description, "more": 1}
 
 
-def test_null_takes_metadata_away(pool: PoolApp) -> None:
+def test_null_removes_metadata(pool: PoolApp) -> None:
     job = pool.post_job(metadata={"owner": "McOmghall", "description": {"en": "job", "es": "job"}})
     patched = patch(pool, job, metadata={"owner": None, "description": {"es": None}}).json["metadata"]
     assert patched == {"name": "Example job", "description": {"en": "job"}}
 
 
-def test_null_brings_a_setting_back_to_its_default(pool: PoolApp) -> None:
+def test_null_resets_a_setting_to_its_default(pool: PoolApp) -> None:
     job = pool.post_job(settings={"lease_seconds": 10, "max_errors": 2})
     settings = patch(pool, job, settings={"lease_seconds": None}).json["settings"]
     assert (settings["lease_seconds"], settings["max_errors"]) == (300, 2)
 
 
-def test_nothing_to_change_changes_nothing(pool: PoolApp) -> None:
+def test_an_empty_change_changes_nothing(pool: PoolApp) -> None:
     job = pool.post_job()
     before = documents(pool)
     patch(pool, job)
     assert documents(pool) == before
 
 
-def test_a_merge_patch_may_be_named_as_one(pool: PoolApp) -> None:
+def test_the_media_type_of_a_merge_patch_is_accepted(pool: PoolApp) -> None:
     job = pool.post_job()
     headers = {**pool.owner, "Content-Type": "application/merge-patch+json"}
     assert pool.patch(job, '{"state": "paused"}', headers=headers).json["state"] == "paused"
@@ -132,7 +132,7 @@ def test_a_merge_patch_may_be_named_as_one(pool: PoolApp) -> None:
         ("settings", {"lease_seconds": 300, "max_errors": 5, "require_lease": False}),
     ],
 )
-def test_null_takes_a_field_back_to_its_default(pool: PoolApp, field: str, default: Any) -> None:
+def test_null_resets_a_field_to_its_default(pool: PoolApp, field: str, default: Any) -> None:
     job = pool.post_job(state="paused", metadata={"owner": "me"}, settings={"max_errors": 7})
     assert pool.patch_json(job, {field: None}, headers=pool.owner).json[field] == default
 
@@ -154,27 +154,27 @@ def test_null_takes_a_field_back_to_its_default(pool: PoolApp, field: str, defau
         ({"state": "paused", "settings": {"max_errors": "many"}}, "settings.max_errors"),
     ],
 )
-def test_a_change_that_does_not_fit_changes_nothing(pool: PoolApp, fields: dict[str, Any], named: str) -> None:
+def test_an_invalid_change_changes_nothing(pool: PoolApp, fields: dict[str, Any], named: str) -> None:
     job = pool.post_job()
     before = documents(pool)
     problem(patch(pool, job, 422, **fields), 422, named)
     assert documents(pool) == before
 
 
-def test_a_change_of_what_was_seen_is_made(pool: PoolApp) -> None:
+def test_a_change_with_a_matching_etag_is_made(pool: PoolApp) -> None:
     job = pool.post_job()
     tag = pool.get(job, headers=pool.owner).headers["ETag"]
     changed = patch(pool, job, headers={"If-Match": tag}, state="paused")
     assert changed.headers["ETag"] == pool.get(job, headers=pool.owner).headers["ETag"] != tag
 
 
-def test_the_tag_of_a_change_serves_for_the_next(pool: PoolApp) -> None:
+def test_the_etag_of_a_change_fits_the_next_change(pool: PoolApp) -> None:
     job = pool.post_job()
     tag = patch(pool, job, state="paused").headers["ETag"]
     patch(pool, job, headers={"If-Match": tag}, state="open")
 
 
-def test_a_change_of_what_was_changed_meanwhile_is_412(pool: PoolApp) -> None:
+def test_a_change_with_an_outdated_etag_is_412(pool: PoolApp) -> None:
     job = pool.post_job()
     tag = pool.get(job, headers=pool.owner).headers["ETag"]
     patch(pool, job, metadata={"owner": "first"})
@@ -183,12 +183,12 @@ def test_a_change_of_what_was_changed_meanwhile_is_412(pool: PoolApp) -> None:
 
 
 @pytest.mark.parametrize("garbage", ['"x"', "x", "a, b", ",", '""', "W/"])
-def test_a_condition_that_is_garbage_holds_for_nothing(pool: PoolApp, garbage: str) -> None:
+def test_a_malformed_if_match_is_412(pool: PoolApp, garbage: str) -> None:
     job = pool.post_job()
     problem(patch(pool, job, 412, {"If-Match": garbage}, state="paused"), 412, "If-Match")
 
 
-def test_any_state_is_fine_with_a_star(pool: PoolApp) -> None:
+def test_a_star_matches_any_etag(pool: PoolApp) -> None:
     patch(pool, pool.post_job(), headers={"If-Match": "*"}, state="paused")
 
 
@@ -208,20 +208,20 @@ def test_a_deleted_job_is_gone(pool: PoolApp) -> None:
 @pytest.mark.parametrize(
     "path", ["/variables", "/variables/one", "/variables/index", "/variables/one/results", "/results", "/progress"]
 )
-def test_so_is_everything_below_it(pool: PoolApp, path: str) -> None:
+def test_everything_below_a_deleted_job_is_gone(pool: PoolApp, path: str) -> None:
     job = pool.post_job()
     pool.post_json(pool.post_variable(job) + "/results", 2, status=201)
     pool.delete(job, headers=pool.owner)
     problem(pool.get(f"{job}{path}", status=404), 404, "job 'example-job'")
 
 
-def test_a_second_deletion_finds_nothing(pool: PoolApp) -> None:
+def test_deleting_twice_is_404(pool: PoolApp) -> None:
     job = pool.post_job()
     pool.delete(job, headers=pool.owner, status=204)
     problem(pool.delete(job, headers=pool.owner, status=404), 404, "example-job")
 
 
-def test_nothing_of_it_is_left_on_the_disk(pool: PoolApp) -> None:
+def test_no_document_of_a_deleted_job_is_left(pool: PoolApp) -> None:
     before = documents(pool)
     job = pool.post_job()
     pool.post_variable(job)
@@ -229,7 +229,7 @@ def test_nothing_of_it_is_left_on_the_disk(pool: PoolApp) -> None:
     assert documents(pool) == before
 
 
-def test_the_name_is_free_again_and_the_new_job_is_empty(pool: PoolApp) -> None:
+def test_a_new_job_of_the_same_name_is_empty(pool: PoolApp) -> None:
     job = pool.post_job()
     pool.post_json(pool.post_variable(job) + "/results", 2, status=201)
     pool.delete(job, headers=pool.owner)
@@ -237,7 +237,7 @@ def test_the_name_is_free_again_and_the_new_job_is_empty(pool: PoolApp) -> None:
     assert pool.get(f"{job}/progress").json["variables"]["total"] == 0
 
 
-def test_the_new_job_serves_its_own_variables_alone(pool: PoolApp) -> None:
+def test_a_new_job_of_the_same_name_leases_no_old_variables(pool: PoolApp) -> None:
     job = pool.post_job()
     for number in range(5):
         pool.post_variable(job, f"old-{number}")
@@ -247,7 +247,7 @@ def test_the_new_job_serves_its_own_variables_alone(pool: PoolApp) -> None:
     pool.get(f"{job}/variables", status=204)
 
 
-def test_leases_of_the_old_job_are_not_the_new_ones(pool: PoolApp) -> None:
+def test_leases_of_a_deleted_job_are_invalid_for_its_successor(pool: PoolApp) -> None:
     job = pool.post_job()
     pool.post_variable(job)
     links = pool.lease(job)
@@ -273,7 +273,7 @@ def test_the_index_of_an_empty_pool_is_empty(pool: PoolApp) -> None:
     assert (index["count"], index["_embedded"]["items"], set(index["_links"])) == (0, [], {"self"})
 
 
-def test_the_index_is_walked_by_its_links(pool: PoolApp) -> None:
+def test_pages_of_the_index_are_linked(pool: PoolApp) -> None:
     for name in "abcde":
         pool.post_job(name)
     found, path = [], "/jobs/index?limit=2"
@@ -284,20 +284,20 @@ def test_the_index_is_walked_by_its_links(pool: PoolApp) -> None:
     assert found == [["a", "b"], ["c", "d"], ["e"]]
 
 
-def test_a_job_deleted_in_the_middle_does_not_disturb_the_walk(pool: PoolApp) -> None:
+def test_a_job_deleted_between_two_pages_repeats_and_skips_nothing(pool: PoolApp) -> None:
     for name in "abc":
         pool.post_job(name)
-    following = pool.get("/jobs/index?limit=1").json["_links"]["next"]
+    next_page = pool.get("/jobs/index?limit=1").json["_links"]["next"]
     pool.delete("/jobs/a", headers=pool.owner)
-    assert pool.get(following).json["_embedded"]["items"][0]["id"] == "b"
+    assert pool.get(next_page).json["_embedded"]["items"][0]["id"] == "b"
 
 
-# Whose it is
+# Authorization
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 @pytest.mark.parametrize(("key", "status"), [(None, 401), ("wrong", 401), ("other", 403)])
-def test_a_job_is_changed_by_its_owner_alone(pool: PoolApp, method: str, key: str | None, status: int) -> None:
+def test_only_its_owner_changes_a_job(pool: PoolApp, method: str, key: str | None, status: int) -> None:
     job = pool.post_job()
     headers = {None: {}, "wrong": {"Authorization": "Bearer " + "x" * 43}, "other": other_key(pool)}[key]
     before = documents(pool)
@@ -306,7 +306,7 @@ def test_a_job_is_changed_by_its_owner_alone(pool: PoolApp, method: str, key: st
     assert documents(pool) == before
 
 
-def test_the_operator_may_change_everybodys_jobs(pool: PoolApp) -> None:
+def test_the_operator_changes_any_job(pool: PoolApp) -> None:
     job = {"name": "Theirs", "execute_function": EXECUTE}
     path = pool.post_json("/jobs", job, headers=other_key(pool), status=201).headers["Location"]
     patch(pool, path, state="paused")

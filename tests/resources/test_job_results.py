@@ -18,7 +18,7 @@ JOB = "/jobs/example-job"
 
 @pytest.fixture
 def computed(pool: PoolApp) -> PoolApp:
-    """A job of seven variables, answered in another order than posted, one of them refused, one never."""
+    """A job of seven variables: five computed in another order than posted, one with a rejected result, one open."""
     check = "(variable, result) => result === undefined || result >= 0"
     pool.post_job(validate_result=check)
     for number in range(7):
@@ -48,65 +48,65 @@ def results(items: list[dict[str, Any]]) -> list[Any]:
 
 
 @pytest.mark.parametrize(("query", "order"), [("", [4, 2, 0, 1, 3]), ("?order=input", [0, 1, 2, 3, 4])])
-def test_results_come_as_accepted_or_in_the_order_of_input(computed: PoolApp, query: str, order: list[int]) -> None:
+def test_results_are_in_the_order_of_acceptance_or_input(computed: PoolApp, query: str, order: list[int]) -> None:
     assert results(computed.get(f"{JOB}/results{query}").json["_embedded"]["items"]) == order
 
 
 @pytest.mark.parametrize(("query", "order"), [("", [4, 2, 0, 1, 3]), ("?order=input", [0, 1, 2, 3, 4])])
-def test_so_do_the_lines(computed: PoolApp, query: str, order: list[int]) -> None:
+def test_lines_are_in_the_order_of_acceptance_or_input(computed: PoolApp, query: str, order: list[int]) -> None:
     assert results(lines(computed, query)) == order
 
 
-def test_pages_are_walked_by_their_links(computed: PoolApp) -> None:
+def test_pages_are_linked(computed: PoolApp) -> None:
     walked = pages(computed, f"{JOB}/results?limit=2")
     assert [result for page in walked for result in page] == [4, 2, 0, 1, 3]
     assert max(map(len, walked)) == 2
 
 
-def test_the_order_is_kept_from_page_to_page(computed: PoolApp) -> None:
+def test_pages_in_the_order_of_input_are_linked(computed: PoolApp) -> None:
     walked = pages(computed, f"{JOB}/results?limit=2&order=input")
     assert [result for page in walked for result in page] == [0, 1, 2, 3, 4]
 
 
-def test_the_count_is_that_of_the_page(computed: PoolApp) -> None:
+def test_the_count_is_the_size_of_the_page(computed: PoolApp) -> None:
     assert computed.get(f"{JOB}/results?limit=2").json["count"] == 2
 
 
-def test_each_item_leads_to_its_result(computed: PoolApp) -> None:
+def test_each_item_links_to_its_result(computed: PoolApp) -> None:
     item = computed.get(f"{JOB}/results?limit=1", headers=HAL).json["_embedded"]["items"][0]
     assert set(item["_links"]) == {"self", "get_variable", "get_job"}
     assert computed.get(item["_links"]["self"]["href"]).json["result"] == item["result"]
 
 
-def test_each_line_says_what_was_computed_of_what(computed: PoolApp) -> None:
+def test_the_fields_of_a_line(computed: PoolApp) -> None:
     line = lines(computed)[0]
     assert set(line) == {"id", "variable", "created", "volunteer", "run_seconds", "result", "cursor"}
     assert (line["variable"], line["run_seconds"]) == ("v4", 1)
 
 
 @pytest.mark.parametrize("query", ["", "order=input&"])
-def test_each_line_is_a_place_to_go_on_from(computed: PoolApp, query: str) -> None:
+def test_the_cursor_of_each_line_continues_the_list(computed: PoolApp, query: str) -> None:
     whole = lines(computed, f"?{query}")
     for number, line in enumerate(whole, start=1):
         assert lines(computed, f"?{query}cursor={line['cursor']}") == whole[number:]
 
 
-def test_going_on_after_the_end_finds_what_was_accepted_since(computed: PoolApp) -> None:
+def test_the_last_cursor_leads_to_later_results(computed: PoolApp) -> None:
     cursor = lines(computed)[-1]["cursor"]
     assert lines(computed, f"?cursor={cursor}") == []
     computed.post_json(f"{JOB}/variables/v6/results", 6, status=201)
     assert results(lines(computed, f"?cursor={cursor}")) == [6]
 
 
-def test_the_stream_is_not_cut_into_pages(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("resources.request.LARGEST_PAGE", 3)
+def test_the_stream_has_all_results(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resources.request.MAX_PAGE", 3)
     pool.post_job()
     for number in range(10):
         pool.post_json(pool.post_variable(JOB, f"v{number}") + "/results", number, status=201)
     assert results(lines(pool)) == list(range(10))
 
 
-def test_the_table(computed: PoolApp) -> None:
+def test_the_csv_table(computed: PoolApp) -> None:
     response = computed.get(f"{JOB}/results?order=input", headers=CSV, status=200)
     assert response.content_type == "text/csv"
     header, *rows = csv.reader(io.StringIO(response.text))
@@ -118,7 +118,7 @@ def test_the_table(computed: PoolApp) -> None:
     ("value", "cell"),
     [("a,b", "a,b"), ('say "x"', 'say "x"'), ("two\nlines", "two\nlines"), ({"a": [1]}, '{"a":[1]}'), (None, "null")],
 )
-def test_every_value_fits_its_cell(pool: PoolApp, value: Any, cell: str) -> None:
+def test_every_value_is_one_csv_cell(pool: PoolApp, value: Any, cell: str) -> None:
     pool.post_json(pool.post_variable(pool.post_job()) + "/results", value, status=201)
     text = pool.get(f"{JOB}/results", headers=CSV).body.decode()
     assert list(csv.reader(io.StringIO(text, newline="")))[1][4] == cell
@@ -150,9 +150,7 @@ def test_a_job_without_results_has_an_empty_list(pool: PoolApp, headers: dict[st
         ("cursor=" + "9" * 5000, "cursor"),
     ],
 )
-def test_what_is_wrong_with_the_request_is_said(
-    computed: PoolApp, headers: dict[str, str], query: str, named: str
-) -> None:
+def test_an_invalid_query_is_400(computed: PoolApp, headers: dict[str, str], query: str, named: str) -> None:
     problem(computed.get(f"{JOB}/results?{query}", headers=headers, status=400), 400, named)
 
 

@@ -1,4 +1,4 @@
-"""`POST /jobs`: what is taken, and what is refused before anything is stored."""
+"""`POST /jobs`: valid and invalid fields; of an invalid job nothing is stored."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ def refused(pool: PoolApp, named: str, **fields: Any) -> None:
     assert documents(pool) == before
 
 
-def test_a_posted_job_is_answered_as_it_is_served(pool: PoolApp) -> None:
+def test_the_response_is_the_job(pool: PoolApp) -> None:
     response = post(pool, 201)
     assert response.headers["Location"] == "/jobs/example-job"
     assert response.json == pool.get("/jobs/example-job", headers=pool.owner).json
 
 
-def test_a_job_leads_on(pool: PoolApp) -> None:
+def test_a_job_has_links(pool: PoolApp) -> None:
     links = post(pool, 201).json["_links"]
     assert set(links) >= {"self", "get_variables", "post_variable", "results", "progress"}
 
 
-def test_what_is_not_given_has_its_default(pool: PoolApp) -> None:
+def test_optional_fields_have_defaults(pool: PoolApp) -> None:
     job = post(pool, 201).json
     assert (job["state"], job["settings"], job["metadata"]) == ("open", DEFAULTS, {"name": "Example job"})
 
 
-def test_the_name_may_stand_in_the_metadata_as_in_a_job_that_is_served(pool: PoolApp) -> None:
+def test_the_name_can_be_in_the_metadata(pool: PoolApp) -> None:
     job = {"execute_function": EXECUTE, "metadata": {"name": "Inner"}}
     assert pool.post_json("/jobs", job, headers=pool.owner, status=201).json["name"] == "Inner"
 
@@ -72,13 +72,13 @@ def test_the_id_is_the_slug_of_the_name(pool: PoolApp, name: str, job_id: str) -
 
 
 @pytest.mark.parametrize("name", ["Index", "index", "scheduled", "Scheduler!", " -index- "])
-def test_ids_that_the_interface_has_taken_are_refused(lasting_pool: PoolApp, name: str) -> None:
-    refused(lasting_pool, "name", name=name)
+def test_reserved_ids_are_refused(module_pool: PoolApp, name: str) -> None:
+    refused(module_pool, "name", name=name)
 
 
 @pytest.mark.parametrize("name", ["", " ", "\t\n", "-", "…", "🏊", "x" * 201, *NO_STRINGS])
-def test_a_name_that_is_none_is_refused(lasting_pool: PoolApp, name: Any) -> None:
-    refused(lasting_pool, "name", name=name)
+def test_an_invalid_name_is_refused(module_pool: PoolApp, name: Any) -> None:
+    refused(module_pool, "name", name=name)
 
 
 def test_a_job_without_a_name_is_refused(pool: PoolApp) -> None:
@@ -99,27 +99,27 @@ def test_a_name_whose_slug_is_taken_is_409_with_a_link_to_the_holder(pool: PoolA
 
 
 @pytest.mark.parametrize("body", ["[]", '"job"', "1", "true", "null"])
-def test_what_is_no_object_is_refused(pool: PoolApp, body: str) -> None:
+def test_anything_but_an_object_is_refused(pool: PoolApp, body: str) -> None:
     headers = {**pool.owner, "Content-Type": "application/json"}
     problem(pool.post("/jobs", body, headers=headers, status=422), 422, "must be an object")
 
 
 @pytest.mark.parametrize("field", ["_links", "_embedded"])
-def test_reserved_fields_are_refused(lasting_pool: PoolApp, field: str) -> None:
-    refused(lasting_pool, field, **{field: {}})
+def test_reserved_fields_are_refused(module_pool: PoolApp, field: str) -> None:
+    refused(module_pool, field, **{field: {}})
 
 
 @pytest.mark.parametrize("field", ["id", "key", "uid", "created", "executeFunction", "settings.max_errors"])
-def test_unknown_fields_are_refused(lasting_pool: PoolApp, field: str) -> None:
-    refused(lasting_pool, f"{field}: unknown field", **{field: "x"})
+def test_unknown_fields_are_refused(module_pool: PoolApp, field: str) -> None:
+    refused(module_pool, f"{field}: unknown field", **{field: "x"})
 
 
 @pytest.mark.parametrize("state", ["closed", "OPEN", "", "deleted", *NO_STRINGS])
-def test_a_state_that_is_none_is_refused(lasting_pool: PoolApp, state: Any) -> None:
-    refused(lasting_pool, "state: must be one of open, paused", state=state)
+def test_an_invalid_state_is_refused(module_pool: PoolApp, state: Any) -> None:
+    refused(module_pool, "state: must be one of open, paused", state=state)
 
 
-def test_a_job_may_begin_paused(pool: PoolApp) -> None:
+def test_a_job_can_start_paused(pool: PoolApp) -> None:
     assert post(pool, 201, state="paused").json["state"] == "paused"
 
 
@@ -134,7 +134,7 @@ def test_a_job_may_begin_paused(pool: PoolApp) -> None:
         ("require_lease", True),
     ],
 )
-def test_settings_within_their_limits_are_taken(pool: PoolApp, field: str, value: Any) -> None:
+def test_valid_settings(pool: PoolApp, field: str, value: Any) -> None:
     assert post(pool, 201, settings={field: value}).json["settings"] == {**DEFAULTS, field: value}
 
 
@@ -146,17 +146,17 @@ def test_settings_within_their_limits_are_taken(pool: PoolApp, field: str, value
     + [("require_lease", value) for value in (0, 1, "true")]
     + [("quorum_of_bees", 1), ("", 1)],
 )
-def test_other_settings_are_refused(lasting_pool: PoolApp, field: str, value: Any) -> None:
-    refused(lasting_pool, f"settings.{field}", settings={field: value})
+def test_invalid_settings_are_refused(module_pool: PoolApp, field: str, value: Any) -> None:
+    refused(module_pool, f"settings.{field}", settings={field: value})
 
 
 @pytest.mark.parametrize("field", ["settings", "metadata"])
 @pytest.mark.parametrize("value", NO_OBJECTS)
-def test_settings_and_metadata_must_be_objects(lasting_pool: PoolApp, field: str, value: Any) -> None:
-    refused(lasting_pool, f"{field}: must be an object", **{field: value})
+def test_settings_and_metadata_must_be_objects(module_pool: PoolApp, field: str, value: Any) -> None:
+    refused(module_pool, f"{field}: must be an object", **{field: value})
 
 
-def test_metadata_of_any_other_name_is_kept(pool: PoolApp) -> None:
+def test_any_other_metadata_is_stored(pool: PoolApp) -> None:
     metadata = {"owner": "McOmghall", "description": {"es": "esto"}, "licence": ["MIT", {"year": 2014}], "ünï": None}
     assert post(pool, 201, metadata=metadata).json["metadata"] == {"name": "Example job", **metadata}
 
@@ -176,26 +176,26 @@ def test_metadata_of_any_other_name_is_kept(pool: PoolApp) -> None:
         for value in ("", None, 1, {}, "x" * 10_001)
     ],
 )
-def test_metadata_that_the_pool_shows_is_checked(lasting_pool: PoolApp, named: str, metadata: Any) -> None:
-    refused(lasting_pool, named, metadata=metadata)
+def test_invalid_metadata_is_refused(module_pool: PoolApp, named: str, metadata: Any) -> None:
+    refused(module_pool, named, metadata=metadata)
 
 
 @pytest.mark.parametrize("field", FUNCTIONS)
 @pytest.mark.parametrize("source", ["", "  ", *NO_STRINGS])
-def test_a_function_must_be_text(lasting_pool: PoolApp, field: str, source: Any) -> None:
-    refused(lasting_pool, field, **{field: source})
+def test_a_function_must_be_a_string(module_pool: PoolApp, field: str, source: Any) -> None:
+    refused(module_pool, field, **{field: source})
 
 
 @pytest.mark.parametrize("field", FUNCTIONS)
 @pytest.mark.parametrize("source", ["1", "'text'", "{}", "class A {}", "null", "x", "(() => 1)()"])
-def test_a_function_must_be_one(lasting_pool: PoolApp, field: str, source: str) -> None:
-    refused(lasting_pool, field, **{field: source})
+def test_a_function_must_be_a_function_expression(module_pool: PoolApp, field: str, source: str) -> None:
+    refused(module_pool, field, **{field: source})
 
 
 @pytest.mark.parametrize("field", FUNCTIONS)
-def test_a_syntax_error_is_refused_with_its_place(lasting_pool: PoolApp, field: str) -> None:
-    refused(lasting_pool, f"{field}: ", **{field: "function (variable) {\n  return );\n}"})
-    problem(post(lasting_pool, 422, **{field: "function (variable) {\n  return );\n}"}), 422, "line 2, column 10")
+def test_a_syntax_error_has_line_and_column(module_pool: PoolApp, field: str) -> None:
+    refused(module_pool, f"{field}: ", **{field: "function (variable) {\n  return );\n}"})
+    problem(post(module_pool, 422, **{field: "function (variable) {\n  return );\n}"}), 422, "line 2, column 10")
 
 
 @pytest.mark.parametrize(
@@ -209,11 +209,11 @@ def test_a_syntax_error_is_refused_with_its_place(lasting_pool: PoolApp, field: 
         "  // said first\n (a) => a // and last",
     ],
 )
-def test_every_kind_of_function_expression_is_taken(pool: PoolApp, source: str) -> None:
+def test_every_kind_of_function_expression_is_accepted(pool: PoolApp, source: str) -> None:
     assert post(pool, 201, execute_function=source).json["execute_function"] == source
 
 
-def test_a_job_sent_again_under_its_idempotency_key_is_stored_once(pool: PoolApp) -> None:
+def test_the_same_idempotency_key_stores_one_job(pool: PoolApp) -> None:
     job = {"name": "Job", "execute_function": "(variable, context) => context"}
     headers = {**pool.owner, "Idempotency-Key": "one"}
     first, again = (pool.post_json("/jobs", job, headers=headers, status=201) for _ in range(2))
@@ -221,7 +221,7 @@ def test_a_job_sent_again_under_its_idempotency_key_is_stored_once(pool: PoolApp
 
 
 @pytest.mark.parametrize("changed", [{"metadata": {"owner": "me"}}, {"key": "two"}])
-def test_another_job_under_the_same_name_is_409_whatever_its_key(pool: PoolApp, changed: dict[str, Any]) -> None:
+def test_another_job_of_the_same_name_is_409_with_any_idempotency_key(pool: PoolApp, changed: dict[str, Any]) -> None:
     job = {"name": "Job", "execute_function": "(variable, context) => context"}
     pool.post_json("/jobs", job, headers={**pool.owner, "Idempotency-Key": "one"}, status=201)
     headers = {**pool.owner, "Idempotency-Key": changed.pop("key", "one")}

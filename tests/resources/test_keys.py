@@ -1,4 +1,4 @@
-"""Keys, and the pool that is open to everybody."""
+"""Keys of owners, and pools that are open to everybody."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def test_posting_a_job_needs_a_key(pool: PoolApp) -> None:
 
 
 @pytest.mark.parametrize("header", WRONG)
-def test_a_wrong_key_is_401(lasting_pool: PoolApp, header: str) -> None:
-    before = files(lasting_pool)
-    problem(post(lasting_pool, {"Authorization": header}, 401), 401, "Authorization")
-    assert files(lasting_pool) == before
+def test_a_wrong_key_is_401(module_pool: PoolApp, header: str) -> None:
+    before = files(module_pool)
+    problem(post(module_pool, {"Authorization": header}, 401), 401, "Authorization")
+    assert files(module_pool) == before
 
 
 @pytest.mark.parametrize("header", WRONG)
-def test_a_wrong_key_is_not_taken_for_none(pool: PoolApp, header: str) -> None:
+def test_a_wrong_key_is_401_for_public_documents_too(pool: PoolApp, header: str) -> None:
     job = pool.post_job()
     problem(pool.get(job, headers={"Authorization": header}, status=401), 401, "Authorization")
 
@@ -70,7 +70,7 @@ def test_an_owners_key_posts_jobs_and_changes_them(pool: PoolApp) -> None:
     pool.delete(job, headers=mine, status=204)
 
 
-def test_a_key_that_was_revoked_is_none(pool: PoolApp) -> None:
+def test_a_revoked_key_is_401(pool: PoolApp) -> None:
     mine = other_key(pool)
     for path in (pool.data / "keys").iterdir():
         if b"semprebeta" in path.read_bytes():
@@ -83,7 +83,7 @@ def test_keys_are_stored_hashed(pool: PoolApp) -> None:
     assert all(mine not in content for content in files(pool).values())
 
 
-def test_secrets_are_for_the_pools_user_alone(pool: PoolApp) -> None:
+def test_files_of_secrets_are_private(pool: PoolApp) -> None:
     assert {path.stat().st_mode & 0o777 for path in (pool.data / "secrets").iterdir()} == {0o600}
 
 
@@ -95,7 +95,7 @@ def test_volunteers_need_no_key(pool: PoolApp) -> None:
     pool.post_json(links["post_result"], 2, status=201)
 
 
-def test_in_an_open_pool_anybody_posts_jobs_and_variables(open_pool: PoolApp) -> None:
+def test_anybody_posts_jobs_and_variables_in_an_open_pool(open_pool: PoolApp) -> None:
     job = post(open_pool, {}, 201).headers["Location"]
     open_pool.post_json(f"{job}/variables", {"x": 1}, status=201)
     open_pool.put_json(f"{job}/variables/one", {"x": 1}, status=201)
@@ -104,7 +104,7 @@ def test_in_an_open_pool_anybody_posts_jobs_and_variables(open_pool: PoolApp) ->
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
 @pytest.mark.parametrize("path", ["", "/variables/one"])
-def test_what_anybody_posted_only_the_operator_changes(open_pool: PoolApp, method: str, path: str) -> None:
+def test_only_the_operator_changes_what_was_posted_without_a_key(open_pool: PoolApp, method: str, path: str) -> None:
     job = post(open_pool, {}, 201).headers["Location"]
     open_pool.put_json(f"{job}/variables/one", {"x": 1}, status=201)
     for headers, status in (({}, 401), (other_key(open_pool), 403)):
@@ -113,23 +113,23 @@ def test_what_anybody_posted_only_the_operator_changes(open_pool: PoolApp, metho
     open_pool.delete(f"{job}{path}", headers=open_pool.owner, status=204)
 
 
-def test_a_job_that_was_posted_with_a_key_is_its_owners_in_an_open_pool_too(open_pool: PoolApp) -> None:
+def test_a_job_posted_with_a_key_needs_it_in_an_open_pool_too(open_pool: PoolApp) -> None:
     job = open_pool.post_job()
     problem(open_pool.post_json(f"{job}/variables", {"x": 1}, status=401), 401, "key")
     response = open_pool.post_json(f"{job}/variables", {"x": 1}, headers=other_key(open_pool), status=403)
     problem(response, 403, "belongs to another key")
 
 
-def test_a_wrong_key_is_wrong_in_an_open_pool_too(open_pool: PoolApp) -> None:
+def test_a_wrong_key_is_401_in_an_open_pool_too(open_pool: PoolApp) -> None:
     problem(post(open_pool, {"Authorization": "Bearer nonsense-nonsense"}, 401), 401, "Authorization")
 
 
-def test_what_was_posted_while_the_pool_was_open_takes_nothing_when_it_is_closed(make_pool: MakePool) -> None:
+def test_a_keyless_job_is_closed_when_the_pool_is_not_open_any_more(make_pool: MakePool) -> None:
     job = post(make_pool(open=True), {}, 201).headers["Location"]
     problem(make_pool().post_json(f"{job}/variables", {"x": 1}, status=401), 401, "key")
 
 
-def test_private_functions_of_anybodys_job_are_the_operators_to_see(open_pool: PoolApp) -> None:
+def test_only_the_operator_sees_the_private_functions_of_a_keyless_job(open_pool: PoolApp) -> None:
     job = {**JOB, "validate_result": "() => true"}
     path = open_pool.post_json("/jobs", job, status=201).headers["Location"]
     assert "validate_result" not in open_pool.get(path).json

@@ -1,4 +1,4 @@
-"""Leasing: `GET /jobs/{job}/variables`, and the lease that its link stands for."""
+"""Leases: `GET /jobs/{job}/variables`, extending, giving back, tokens."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def state(pool: PoolApp, job: str) -> str:
     return str(pool.get(f"{job}/variables/index").json["_embedded"]["items"][0]["state"])
 
 
-# Getting one
+# Leasing
 
 
 def test_a_leased_variable_comes_with_its_links(pool: PoolApp, job: str, variable: str) -> None:
@@ -35,61 +35,67 @@ def test_a_leased_variable_comes_with_its_links(pool: PoolApp, job: str, variabl
     assert re.fullmatch(rf"{variable}/results\?lease=[\w.-]+", links["post_result"])
 
 
-def test_the_answer_says_for_how_long(pool: PoolApp, job: str, variable: str) -> None:
+def test_the_response_has_the_duration_of_the_lease(pool: PoolApp, job: str, variable: str) -> None:
     response = pool.get(f"{job}/variables")
     assert 60 <= int(response.headers["Lease-Seconds"]) <= 63
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_a_leased_variable_is_not_served_again(pool: PoolApp, job: str, variable: str) -> None:
+def test_a_leased_variable_is_not_leased_again(pool: PoolApp, job: str, variable: str) -> None:
     pool.lease(job)
     response = pool.get(f"{job}/variables", status=204)
     assert response.headers["Cache-Control"] == "no-store"
     assert 1 <= int(response.headers["Retry-After"]) <= 30
 
 
-def test_every_variable_is_served_once(pool: PoolApp, job: str) -> None:
+def test_every_variable_is_leased_once(pool: PoolApp, job: str) -> None:
     posted = {pool.post_variable(job, f"v{number}") for number in range(100)}
     assert {pool.lease(job)["self"] for _ in range(100)} == posted
 
 
-def test_retry_after_is_when_the_next_lease_runs_out(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+def test_retry_after_is_the_time_until_the_next_lease_expires(
+    pool: PoolApp, job: str, variable: str, clock: Clock
+) -> None:
     pool.lease(job)
-    clock.forward(58)
+    clock.advance(58)
     assert 1 <= int(pool.get(f"{job}/variables", status=204).headers["Retry-After"]) <= 5
 
 
-def test_a_lease_that_has_run_out_is_served_again(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+def test_a_variable_is_leased_again_after_its_lease_expired(
+    pool: PoolApp, job: str, variable: str, clock: Clock
+) -> None:
     first = pool.lease(job)
-    clock.forward(63)
+    clock.advance(63)
     assert pool.lease(job)["post_result"] != first["post_result"]
 
 
-def test_a_lease_is_kept_until_then(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+def test_a_variable_is_not_leased_before_its_lease_expires(
+    pool: PoolApp, job: str, variable: str, clock: Clock
+) -> None:
     pool.lease(job)
-    clock.forward(59)
+    clock.advance(59)
     pool.get(f"{job}/variables", status=204)
 
 
-def test_a_job_without_variables_has_nothing_for_now(pool: PoolApp, job: str) -> None:
+def test_a_job_without_variables_is_204(pool: PoolApp, job: str) -> None:
     assert int(pool.get(f"{job}/variables", status=204).headers["Retry-After"]) > 0
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_paused_job_lends_nothing(pool: PoolApp, job: str, variable: str, method: str) -> None:
+def test_a_paused_job_leases_nothing(pool: PoolApp, job: str, variable: str, method: str) -> None:
     pool.patch_json(job, {"state": "paused"}, headers=pool.owner)
     response = pool.request(f"{job}/variables", method=method, status=204)
     assert int(response.headers["Retry-After"]) > 0
 
 
-def test_a_paused_job_takes_the_results_of_its_leases(pool: PoolApp, job: str, variable: str) -> None:
+def test_a_paused_job_accepts_results_of_its_leases(pool: PoolApp, job: str, variable: str) -> None:
     links = pool.lease(job)
     pool.patch_json(job, {"state": "paused"}, headers=pool.owner)
     pool.post(links["lease"], status=200)
     pool.post_json(links["post_result"], 2, status=201)
 
 
-def test_an_unknown_job_lends_nothing(pool: PoolApp) -> None:
+def test_an_unknown_job_is_404(pool: PoolApp) -> None:
     problem(pool.get("/jobs/nobody/variables", status=404), 404, "nobody")
 
 
@@ -103,7 +109,7 @@ def test_head_leases_nothing(pool: PoolApp, job: str, variable: str) -> None:
     assert files(pool) == before
 
 
-def test_head_says_when_there_is_nothing_to_lease(pool: PoolApp, job: str, variable: str) -> None:
+def test_head_is_204_without_an_open_variable(pool: PoolApp, job: str, variable: str) -> None:
     pool.lease(job)
     pool.get(f"{job}/variables", status=204)
     assert int(pool.head(f"{job}/variables", status=204).headers["Retry-After"]) > 0
@@ -120,11 +126,9 @@ def extended(pool: PoolApp, links: dict[str, str]) -> dict[str, str]:
     return dict(pool.post(links["lease"], status=200).json["_links"])
 
 
-def test_an_extended_lease_is_a_new_document_with_new_links(
-    pool: PoolApp, job: str, variable: str, clock: Clock
-) -> None:
+def test_an_extended_lease_has_new_links(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
     links = pool.lease(job)
-    clock.forward(30)
+    clock.advance(30)
     response = pool.post(links["lease"], status=200)
     assert response.json["x"] == 1
     assert response.json["_links"]["self"] == variable
@@ -132,50 +136,50 @@ def test_an_extended_lease_is_a_new_document_with_new_links(
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_it_lasts_as_long_again_from_now(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+def test_an_extended_lease_lasts_as_long_again_from_now(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
     links = pool.lease(job)
-    clock.forward(30)
+    clock.advance(30)
     assert 60 <= int(pool.post(links["lease"]).headers["Lease-Seconds"]) <= 63
-    clock.forward(59)
+    clock.advance(59)
     pool.get(f"{job}/variables", status=204)
 
 
-def test_it_may_be_extended_again_and_again(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+def test_a_lease_can_be_extended_again_and_again(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
     links = pool.lease(job)
     for _ in range(5):
-        clock.forward(50)
+        clock.advance(50)
         links = extended(pool, links)
     pool.post_json(links["post_result"], 2, status=201)
 
 
-def test_extending_twice_within_a_moment_is_fine(pool: PoolApp, job: str, variable: str) -> None:
+def test_a_lease_can_be_extended_twice_at_once(pool: PoolApp, job: str, variable: str) -> None:
     extended(pool, extended(pool, pool.lease(job)))
 
 
-def test_a_lease_that_ran_out_can_be_extended_while_nobody_has_it(
+def test_an_expired_lease_can_be_extended_while_the_variable_is_open(
     pool: PoolApp, job: str, variable: str, clock: Clock
 ) -> None:
     links = pool.lease(job)
-    clock.forward(100)
+    clock.advance(100)
     extended(pool, links)
     pool.get(f"{job}/variables", status=204)
 
 
-def test_the_link_before_the_extension_still_takes_the_result(
+def test_the_result_link_from_before_an_extension_stays_valid(
     pool: PoolApp, job: str, variable: str, clock: Clock
 ) -> None:
     links = pool.lease(job)
-    clock.forward(30)
+    clock.advance(30)
     renewed = extended(pool, links)
     location = pool.post_json(links["post_result"], 2, status=201).headers["Location"]
     assert pool.post_json(renewed["post_result"], 2, status=201).headers["Location"] == location
 
 
-def test_a_refusal_after_an_extension_opens_the_variable(pool: PoolApp, clock: Clock) -> None:
+def test_a_result_rejected_after_an_extension_opens_the_variable(pool: PoolApp, clock: Clock) -> None:
     job = pool.post_job(validate_variable="() => true", validate_result="() => false")
     pool.post_variable(job)
     links = pool.lease(job)
-    clock.forward(100)
+    clock.advance(100)
     pool.post_json(extended(pool, links)["post_result"], 1, status=422)
     assert state(pool, job) == "open"
 
@@ -183,7 +187,7 @@ def test_a_refusal_after_an_extension_opens_the_variable(pool: PoolApp, clock: C
 # Giving back
 
 
-def test_a_lease_given_back_is_open_at_once(pool: PoolApp, job: str, variable: str) -> None:
+def test_a_variable_given_back_is_open_at_once(pool: PoolApp, job: str, variable: str) -> None:
     assert pool.delete(pool.lease(job)["lease"], status=204).body == b""
     assert state(pool, job) == "open"
     pool.lease(job)
@@ -195,7 +199,7 @@ def test_a_lease_is_given_back_once(pool: PoolApp, job: str, variable: str) -> N
     problem(pool.delete(links["lease"], status=409), 409, "'one'", "has ended")
 
 
-def test_giving_back_counts_as_no_error(pool: PoolApp) -> None:
+def test_giving_back_is_not_counted_as_an_error(pool: PoolApp) -> None:
     job = pool.post_job(settings={"max_errors": 1})
     pool.post_variable(job)
     for _ in range(3):
@@ -203,47 +207,47 @@ def test_giving_back_counts_as_no_error(pool: PoolApp) -> None:
     assert state(pool, job) == "open"
 
 
-# Losing
+# Lost leases
 
 
-def act(pool: PoolApp, method: str, link: str) -> Any:
+def send(pool: PoolApp, method: str, link: str) -> Any:
     return pool.request(link, method=method, expect_errors=True)
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_a_lease_that_another_has_now_is_lost(
+def test_a_lease_taken_over_by_another_volunteer_is_lost(
     pool: PoolApp, job: str, variable: str, clock: Clock, method: str
 ) -> None:
     links = pool.lease(job)
-    clock.forward(63)
+    clock.advance(63)
     pool.lease(job)
     before = files(pool)
-    problem(act(pool, method, links["lease"]), 409, "'one'", "has ended")
+    problem(send(pool, method, links["lease"]), 409, "'one'", "has ended")
     assert files(pool) == before
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_a_lease_that_was_given_back_is_lost(pool: PoolApp, job: str, variable: str, method: str) -> None:
+def test_a_lease_given_back_is_lost(pool: PoolApp, job: str, variable: str, method: str) -> None:
     links = pool.lease(job)
     pool.delete(links["lease"], status=204)
-    problem(act(pool, method, links["lease"]), 409, "has ended")
+    problem(send(pool, method, links["lease"]), 409, "has ended")
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_a_lease_that_was_answered_is_lost(pool: PoolApp, job: str, variable: str, method: str) -> None:
+def test_a_lease_with_a_result_is_lost(pool: PoolApp, job: str, variable: str, method: str) -> None:
     links = pool.lease(job)
     pool.post_json(links["post_result"], 2, status=201)
-    problem(act(pool, method, links["lease"]), 409, "has ended")
+    problem(send(pool, method, links["lease"]), 409, "has ended")
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_the_link_of_before_an_extension_stands_for_nothing(
+def test_the_lease_link_from_before_an_extension_is_invalid(
     pool: PoolApp, job: str, variable: str, clock: Clock, method: str
 ) -> None:
     links = pool.lease(job)
-    clock.forward(30)
+    clock.advance(30)
     extended(pool, links)
-    problem(act(pool, method, links["lease"]), 409, "has ended")
+    problem(send(pool, method, links["lease"]), 409, "has ended")
 
 
 # The token
@@ -274,14 +278,14 @@ def test_a_forged_token_is_403(
     assert files(pool) == before
 
 
-def test_a_later_deadline_cannot_be_written_into_a_token(pool: PoolApp, job: str, variable: str) -> None:
+def test_the_deadline_in_a_token_cannot_be_changed(pool: PoolApp, job: str, variable: str) -> None:
     path, token = pool.lease(job)["lease"].split("=")
     parts = token.split(".")
     parts[2] = str(int(parts[2]) + 1000)
     problem(pool.post(f"{path}={'.'.join(parts)}", status=403), 403, "lease")
 
 
-def test_a_token_serves_for_its_own_variable_alone(pool: PoolApp, job: str) -> None:
+def test_a_token_is_valid_for_its_variable_only(pool: PoolApp, job: str) -> None:
     first, second = pool.post_variable(job, "first"), pool.post_variable(job, "second")
     links = pool.lease(job)
     other = second if links["self"] == first else first
@@ -290,27 +294,27 @@ def test_a_token_serves_for_its_own_variable_alone(pool: PoolApp, job: str) -> N
     problem(pool.post(f"{other}/lease?lease={token}", status=403), 403, "lease")
 
 
-def test_a_token_of_another_pool_is_foreign(pool: PoolApp, make_pool: MakePool, job: str, variable: str) -> None:
+def test_a_token_of_another_pool_is_403(pool: PoolApp, make_pool: MakePool, job: str, variable: str) -> None:
     token = pool.lease(job)["lease"].split("=")[1]
     (pool.data / "secrets" / "leases.key").write_text("another secret\n")
     problem(make_pool().post_json(f"{variable}/results?lease={token}", 2, status=403), 403, "lease")
 
 
-def test_a_token_outlives_a_restart(pool: PoolApp, make_pool: MakePool, job: str, variable: str) -> None:
+def test_a_token_stays_valid_after_a_restart(pool: PoolApp, make_pool: MakePool, job: str, variable: str) -> None:
     links = pool.lease(job)
     make_pool().post_json(links["post_result"], 2, status=201)
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_a_lease_needs_its_token(pool: PoolApp, job: str, variable: str, method: str) -> None:
-    problem(act(pool, method, f"{variable}/lease"), 403, "lease", "missing")
+def test_a_lease_without_its_token_is_403(pool: PoolApp, job: str, variable: str, method: str) -> None:
+    problem(send(pool, method, f"{variable}/lease"), 403, "lease", "missing")
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_two_tokens_are_one_too_many(pool: PoolApp, job: str, variable: str, method: str) -> None:
+def test_two_tokens_are_400(pool: PoolApp, job: str, variable: str, method: str) -> None:
     link = pool.lease(job)["lease"]
-    problem(act(pool, method, f"{link}&lease=x"), 400, "lease: give one token")
+    problem(send(pool, method, f"{link}&lease=x"), 400, "lease: give one token")
 
 
-def test_a_volunteers_id_does_not_stand_in_its_token(pool: PoolApp, job: str, variable: str) -> None:
+def test_the_token_does_not_contain_the_volunteers_id(pool: PoolApp, job: str, variable: str) -> None:
     assert VOLUNTEER["Volunteer"] not in pool.lease(job, **VOLUNTEER)["lease"]

@@ -53,38 +53,38 @@ def references(node: Any) -> Iterator[str]:
             yield from references(inner)
 
 
-# The description by itself
+# The description itself
 
 
-def test_it_is_served_as_it_is(pool: PoolApp) -> None:
+def test_the_description_is_served_unchanged(pool: PoolApp) -> None:
     response = pool.get("/openapi.json", status=200)
     assert response.content_type == "application/json"
     assert response.json == DESCRIPTION
     assert response.json["openapi"].startswith("3.1.")
 
 
-def test_it_covers_every_route_and_method_and_no_other() -> None:
+def test_the_description_covers_all_routes_and_methods() -> None:
     described = {path: frozenset(map(str.upper, methods)) for path, methods in DESCRIPTION["paths"].items()}
     assert described == ROUTES
 
 
-def test_every_reference_leads_somewhere() -> None:
+def test_every_reference_has_a_target() -> None:
     for reference in references(DESCRIPTION):
         assert resolved({"$ref": reference})
 
 
-def test_every_component_is_referred_to() -> None:
+def test_every_component_is_referenced() -> None:
     parts = {kind: names for kind, names in DESCRIPTION["components"].items() if kind != "securitySchemes"}
     defined = {f"#/components/{kind}/{name}" for kind, names in parts.items() for name in names}
     assert defined - set(references(DESCRIPTION)) == {"#/components/schemas/ResultLine"}
 
 
-def test_every_operation_has_a_name_of_its_own() -> None:
+def test_operation_ids_are_unique() -> None:
     names = [operation["operationId"] for _, _, operation in OPERATIONS]
     assert len(set(names)) == len(names)
 
 
-def test_every_operation_belongs_to_a_family() -> None:
+def test_every_operation_has_a_known_tag() -> None:
     known = {tag["name"] for tag in DESCRIPTION["tags"]}
     assert all(set(operation["tags"]) <= known for _, _, operation in OPERATIONS)
 
@@ -97,7 +97,7 @@ def test_the_parameters_of_a_path_are_those_in_it(path: str, method: str, operat
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), OPERATIONS)
-def test_every_answer_is_described(path: str, method: str, operation: dict[str, Any]) -> None:
+def test_every_response_is_described(path: str, method: str, operation: dict[str, Any]) -> None:
     answers = {status: resolved(answer) for status, answer in operation["responses"].items()}
     assert any(status.startswith("2") for status in answers)
     assert "default" in answers
@@ -290,46 +290,48 @@ def send(pool: PoolApp, call: Call) -> TestResponse:
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call.method} {call.route} {call.status}")
-def test_the_pool_answers_as_described(filled: PoolApp, call: Call) -> None:
+def test_responses_match_the_description(filled: PoolApp, call: Call) -> None:
     response = send(filled, call)
     assert response.status_int == call.status, response
-    fits(response, DESCRIPTION["paths"][call.route][call.method.lower()])
+    assert_matches(response, DESCRIPTION["paths"][call.route][call.method.lower()])
 
 
-def test_leases_are_answered_as_described(filled: PoolApp) -> None:
+def test_responses_of_leases_match_the_description(filled: PoolApp) -> None:
     operations = DESCRIPTION["paths"][f"{V}/{{variable}}/lease"]
     lease = filled.lease(JOB)["lease"]
-    fits(filled.post(lease, status=200), operations["post"])
-    fits(filled.delete(lease, status=204), operations["delete"])
-    fits(filled.delete(lease, status=409), operations["delete"])
+    assert_matches(filled.post(lease, status=200), operations["post"])
+    assert_matches(filled.delete(lease, status=204), operations["delete"])
+    assert_matches(filled.delete(lease, status=409), operations["delete"])
 
 
 @pytest.mark.parametrize("key", [False, True])
-def test_results_are_shown_as_described(filled: PoolApp, key: bool) -> None:
+def test_results_match_the_description(filled: PoolApp, key: bool) -> None:
     variable = f"{JOB}/variables/{'one' if key else 'done'}"
     headers = filled.owner if key else {}
     item = filled.get(f"{variable}/results", headers=headers).json["_embedded"]["items"][0]
     response = filled.get(item["_links"]["self"], headers=headers, status=200)
-    fits(response, DESCRIPTION["paths"][f"{V}/{{variable}}/results/{{result}}"]["get"])
+    assert_matches(response, DESCRIPTION["paths"][f"{V}/{{variable}}/results/{{result}}"]["get"])
     assert ("rejected" in response.json) is key
 
 
-def test_lines_are_as_described(filled: PoolApp) -> None:
+def test_ndjson_lines_match_the_description(filled: PoolApp) -> None:
     line = filled.get(f"{JOB}/results", headers={"Accept": "application/x-ndjson"}).text
-    assert not misfits(json.loads(line), DESCRIPTION["components"]["schemas"]["ResultLine"])
+    assert not violations(json.loads(line), DESCRIPTION["components"]["schemas"]["ResultLine"])
 
 
-def test_a_withdrawn_variable_is_answered_as_described(filled: PoolApp) -> None:
+def test_responses_of_a_withdrawn_variable_match_the_description(filled: PoolApp) -> None:
     filled.delete(ONE, headers=filled.owner)
-    fits(filled.get(ONE, status=410), DESCRIPTION["paths"][f"{V}/{{variable}}"]["get"])
-    fits(filled.post_json(f"{ONE}/results", 1, status=410), DESCRIPTION["paths"][f"{V}/{{variable}}/results"]["post"])
+    assert_matches(filled.get(ONE, status=410), DESCRIPTION["paths"][f"{V}/{{variable}}"]["get"])
+    assert_matches(
+        filled.post_json(f"{ONE}/results", 1, status=410), DESCRIPTION["paths"][f"{V}/{{variable}}/results"]["post"]
+    )
 
 
 @pytest.mark.parametrize("headers", [{}, HAL])
-def test_a_variable_of_a_flow_is_answered_as_described(filled: PoolApp, headers: dict[str, str]) -> None:
+def test_a_step_of_a_flow_matches_the_description(filled: PoolApp, headers: dict[str, str]) -> None:
     entry = filled.get(flow_of(filled)).json["jobs"][0]
     response = filled.get(entry["steps"][0]["_links"]["get_variable"], headers=headers, status=200)
-    fits(response, DESCRIPTION["paths"][f"{V}/{{variable}}"]["get"])
+    assert_matches(response, DESCRIPTION["paths"][f"{V}/{{variable}}"]["get"])
     assert "context" in response.json["_embedded"]
     assert "get_flow" in response.json["_links"]
 
@@ -349,20 +351,20 @@ def ended(pool: PoolApp, ending: str) -> str:
 
 @pytest.mark.parametrize("ending", ["done", "failed", "cancelled"])
 @pytest.mark.parametrize("headers", [{}, HAL])
-def test_a_flow_that_has_ended_is_answered_as_described(filled: PoolApp, ending: str, headers: dict[str, str]) -> None:
+def test_an_ended_flow_matches_the_description(filled: PoolApp, ending: str, headers: dict[str, str]) -> None:
     operations, flow = DESCRIPTION["paths"]["/flows/{flow}"], ended(filled, ending)
     response = filled.get(flow, headers={**filled.owner, **headers}, status=200)
     assert response.json["state"] == ending
-    fits(response, operations["get"])
-    fits(filled.get("/flows", headers=headers), DESCRIPTION["paths"]["/flows"]["get"])
-    fits(filled.delete(flow, headers=filled.owner, expect_errors=True), operations["delete"])
+    assert_matches(response, operations["get"])
+    assert_matches(filled.get("/flows", headers=headers), DESCRIPTION["paths"]["/flows"]["get"])
+    assert_matches(filled.delete(flow, headers=filled.owner, expect_errors=True), operations["delete"])
 
 
-def test_a_run_again_that_is_refused_is_answered_as_described(filled: PoolApp) -> None:
+def test_a_refused_new_run_matches_the_description(filled: PoolApp) -> None:
     flow = flow_of(filled)
     filled.delete(JOB, headers=filled.owner, status=204)
     response = filled.post(flow, headers=filled.owner, status=422)
-    fits(response, DESCRIPTION["paths"]["/flows/{flow}"]["post"])
+    assert_matches(response, DESCRIPTION["paths"]["/flows/{flow}"]["post"])
     assert len(response.json["errors"]) == 2
 
 
@@ -371,7 +373,7 @@ def test_every_route_is_called_at_least_once() -> None:
     assert called == set(ROUTES)
 
 
-def fits(response: TestResponse, operation: dict[str, Any]) -> None:
+def assert_matches(response: TestResponse, operation: dict[str, Any]) -> None:
     """The response matches the entry of its own status: media type, headers, body."""
     answer = resolved(operation["responses"][str(response.status_int)])
     for name, described in answer.get("headers", {}).items():
@@ -381,20 +383,20 @@ def fits(response: TestResponse, operation: dict[str, Any]) -> None:
         return
     schema = answer["content"][response.content_type]["schema"]
     if response.content_type.endswith(("/json", "+json")):
-        assert not misfits(response.json, schema)
+        assert not violations(response.json, schema)
 
 
-def misfits(value: Any, schema: Any, place: str = "") -> list[str]:
+def violations(value: Any, schema: Any, place: str = "") -> list[str]:
     """Violations of a schema, for the keywords of JSON Schema that the description uses."""
     schema = resolved(schema)
     if "oneOf" in schema:
-        fitting = [option for option in schema["oneOf"] if not misfits(value, option, place)]
-        return [] if len(fitting) == 1 else [f"{place}: fits {len(fitting)} of oneOf"]
+        matching = [option for option in schema["oneOf"] if not violations(value, option, place)]
+        return [] if len(matching) == 1 else [f"{place}: assert_matches {len(matching)} of oneOf"]
     found = [f"{place}: {rule}" for rule in _broken_rules(value, schema)]
     if isinstance(value, dict):
-        found += _misfits_of_object(value, schema, place)
+        found += _violations_of_object(value, schema, place)
     if isinstance(value, list) and "items" in schema:
-        found += [text for item in value for text in misfits(item, schema["items"], f"{place}[]")]
+        found += [text for item in value for text in violations(item, schema["items"], f"{place}[]")]
     return found
 
 
@@ -414,7 +416,7 @@ def _broken_rules(value: Any, schema: dict[str, Any]) -> Iterator[str]:
         yield f"{value!r} is too small"
 
 
-def _misfits_of_object(value: dict[str, Any], schema: dict[str, Any], place: str) -> Iterator[str]:
+def _violations_of_object(value: dict[str, Any], schema: dict[str, Any], place: str) -> Iterator[str]:
     known = schema.get("properties", {})
     for name in schema.get("required", []):
         if name not in value:
@@ -424,4 +426,4 @@ def _misfits_of_object(value: dict[str, Any], schema: dict[str, Any], place: str
         if described is False:
             yield f"{place}.{name} is not described"
         elif described is not True:
-            yield from misfits(inner, described, f"{place}.{name}")
+            yield from violations(inner, described, f"{place}.{name}")

@@ -1,4 +1,4 @@
-"""The pages: for whom, under which policy, and that they hold nothing which that policy forbids."""
+"""The pages: content negotiation, headers, and content that their policy permits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ POLICY = (
 
 
 class Elements(HTMLParser):
-    """`found` are the elements of a page, each with its attributes; `texts` what stands in those of a name."""
+    """`found` are the elements of a page with their attributes; `texts` are their texts by element name."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -41,29 +41,29 @@ class Elements(HTMLParser):
     def handle_data(self, data: str) -> None:
         self.texts[self._inside] = self.texts.get(self._inside, "") + data
 
-    def addresses(self) -> list[tuple[str, str]]:
-        """What the page loads or leads to: the element's name, and the address."""
+    def uris(self) -> list[tuple[str, str]]:
+        """The URIs that the page loads or links to, each with the element's name."""
         named = [(tag, attributes.get("src") or attributes.get("href")) for tag, attributes in self.found]
         return [(tag, address) for tag, address in named if address and not address.startswith("#")]
 
 
 def store_flow(pool: PoolApp) -> None:
-    """Has the pool know the flow whose page is looked at."""
+    """Stores the flow whose page is requested."""
     store = FlatStore(pool.data, fsync=False)
     store.flows.create("one", {"id": "one", "levels": [], "jobs": []})
     store.close()
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _flow(lasting_pool: PoolApp) -> None:
-    store_flow(lasting_pool)
+def _flow(module_pool: PoolApp) -> None:
+    store_flow(module_pool)
 
 
 def page(pool: PoolApp, path: str, **environ: str) -> TestResponse:
     return pool.get(path, headers=HTML, extra_environ=environ, status=200)
 
 
-# For whom
+# Content negotiation
 
 
 @pytest.mark.parametrize(
@@ -78,8 +78,8 @@ def page(pool: PoolApp, path: str, **environ: str) -> TestResponse:
         "text/html;q=0.2, application/json;q=0.1",
     ],
 )
-def test_who_prefers_a_page_gets_one(lasting_pool: PoolApp, accept: str) -> None:
-    response = lasting_pool.get("/", headers={"Accept": accept}, status=200)
+def test_html_is_served_if_preferred(module_pool: PoolApp, accept: str) -> None:
+    response = module_pool.get("/", headers={"Accept": accept}, status=200)
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
     assert response.text.startswith("<!doctype html>")
 
@@ -101,41 +101,41 @@ def test_who_prefers_a_page_gets_one(lasting_pool: PoolApp, accept: str) -> None
         "text/html;q=x",
     ],
 )
-def test_everybody_else_gets_the_document(lasting_pool: PoolApp, accept: str) -> None:
-    response = lasting_pool.get("/", headers={"Accept": accept}, status=200)
+def test_any_other_accept_header_gets_the_document(module_pool: PoolApp, accept: str) -> None:
+    response = module_pool.get("/", headers={"Accept": accept}, status=200)
     assert response.content_type == "application/json"
     assert response.json["job_scheduler_url"] == "/jobs/scheduler"
 
 
-def test_so_does_who_says_nothing(lasting_pool: PoolApp) -> None:
-    assert lasting_pool.get("/").content_type == "application/json"
+def test_no_accept_header_gets_the_document(module_pool: PoolApp) -> None:
+    assert module_pool.get("/").content_type == "application/json"
 
 
-def test_a_document_with_links_is_better_liked_than_a_page_where_it_says_so(lasting_pool: PoolApp) -> None:
+def test_hal_is_served_if_preferred_to_html(module_pool: PoolApp) -> None:
     accept = "application/hal+json, text/html;q=0.9, */*;q=0.8"
-    assert lasting_pool.get("/", headers={"Accept": accept}).content_type == "application/hal+json"
+    assert module_pool.get("/", headers={"Accept": accept}).content_type == "application/hal+json"
 
 
 @pytest.mark.parametrize("accept", ["application/json", "*/*", "garbage"])
-def test_the_widget_is_a_page_for_everybody(lasting_pool: PoolApp, accept: str) -> None:
-    assert lasting_pool.get("/widget", headers={"Accept": accept}, status=200).content_type == "text/html"
+def test_the_widget_is_html_for_any_accept_header(module_pool: PoolApp, accept: str) -> None:
+    assert module_pool.get("/widget", headers={"Accept": accept}, status=200).content_type == "text/html"
 
 
 @pytest.mark.parametrize("accept", ["text/html", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"])
-def test_a_flow_has_a_page_of_the_pools_name(lasting_pool: PoolApp, accept: str) -> None:
-    response = lasting_pool.get(FLOW, headers={"Accept": accept}, status=200)
+def test_a_flow_has_a_page_of_the_pools_name(module_pool: PoolApp, accept: str) -> None:
+    response = module_pool.get(FLOW, headers={"Accept": accept}, status=200)
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
     assert Elements(response.text).texts["title"].strip() == "comp-pool"
 
 
 @pytest.mark.parametrize("flow", ["nobody", "NO-ID", "..%2f"])
-def test_where_there_is_no_flow_the_page_says_so(lasting_pool: PoolApp, flow: str) -> None:
-    response = lasting_pool.get(f"/flows/{flow}", headers=HTML, status=404)
+def test_the_page_of_an_unknown_flow_is_404(module_pool: PoolApp, flow: str) -> None:
+    response = module_pool.get(f"/flows/{flow}", headers=HTML, status=404)
     assert response.content_type == "text/html"
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "application/hal+json, text/html;q=0.9"])
-def test_a_flow_is_a_document_for_everybody_else(pool: PoolApp, accept: str) -> None:
+def test_a_flow_is_a_document_for_any_other_accept_header(pool: PoolApp, accept: str) -> None:
     pool.post_job()
     pool.post_variable("/jobs/example-job")
     posted = pool.post_json("/flows", {"jobs": [{"job": "/jobs/example-job"}]}, headers=pool.owner)
@@ -171,63 +171,63 @@ def test_a_flow_is_a_document_for_everybody_else(pool: PoolApp, accept: str) -> 
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_page_has_its_headers(lasting_pool: PoolApp, method: str, path: str, header: str, value: str) -> None:
-    assert lasting_pool.request(path, method=method, headers=HTML).headers[header] == value
+def test_a_page_has_its_headers(module_pool: PoolApp, method: str, path: str, header: str, value: str) -> None:
+    assert module_pool.request(path, method=method, headers=HTML).headers[header] == value
 
 
-def test_the_window_of_the_site_around_a_widget_is_let_be(lasting_pool: PoolApp) -> None:
-    assert "Cross-Origin-Opener-Policy" not in page(lasting_pool, "/widget").headers
+def test_the_widget_has_no_opener_policy(module_pool: PoolApp) -> None:
+    assert "Cross-Origin-Opener-Policy" not in page(module_pool, "/widget").headers
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/hal+json"])
-def test_a_document_stays_no_page(lasting_pool: PoolApp, accept: str) -> None:
-    headers = lasting_pool.get("/", headers={"Accept": accept}).headers
+def test_a_document_has_the_policy_of_documents(module_pool: PoolApp, accept: str) -> None:
+    headers = module_pool.get("/", headers={"Accept": accept}).headers
     assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_head_is_the_page_without_it(lasting_pool: PoolApp, path: str) -> None:
-    head = lasting_pool.head(path, headers=HTML, status=200)
+def test_head_is_get_without_a_body(module_pool: PoolApp, path: str) -> None:
+    head = module_pool.head(path, headers=HTML, status=200)
     assert head.body == b""
-    assert head.headers["ETag"] == page(lasting_pool, path).headers["ETag"]
+    assert head.headers["ETag"] == page(module_pool, path).headers["ETag"]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", PAGES)
-def test_who_has_the_page_is_told_so(lasting_pool: PoolApp, method: str, path: str) -> None:
-    first = page(lasting_pool, path)
+def test_a_matching_etag_is_304(module_pool: PoolApp, method: str, path: str) -> None:
+    first = page(module_pool, path)
     headers = {**HTML, "If-None-Match": first.headers["ETag"]}
-    response = lasting_pool.request(path, method=method, headers=headers, status=304)
+    response = module_pool.request(path, method=method, headers=headers, status=304)
     assert response.body == b""
     for name in ("ETag", "Cache-Control", "Content-Security-Policy", "Vary"):
         assert response.headers.get(name) == first.headers.get(name)
 
 
-def test_who_has_the_page_has_no_document(lasting_pool: PoolApp) -> None:
-    tag = page(lasting_pool, "/").headers["ETag"]
-    lasting_pool.get("/", headers={"If-None-Match": tag}, status=200)
+def test_the_etag_of_the_page_does_not_match_the_document(module_pool: PoolApp) -> None:
+    tag = page(module_pool, "/").headers["ETag"]
+    module_pool.get("/", headers={"If-None-Match": tag}, status=200)
 
 
-def test_a_page_elsewhere_has_another_tag(lasting_pool: PoolApp) -> None:
-    assert page(lasting_pool, "/").headers["ETag"] != page(lasting_pool, "/", **MOUNTED).headers["ETag"]
+def test_the_etag_depends_on_the_mount_prefix(module_pool: PoolApp) -> None:
+    assert page(module_pool, "/").headers["ETag"] != page(module_pool, "/", **MOUNTED).headers["ETag"]
 
 
-# What is in them
+# Content
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_everything_that_a_page_names_is_there(lasting_pool: PoolApp, path: str) -> None:
-    for tag, address in Elements(page(lasting_pool, path).text).addresses():
+def test_every_uri_in_a_page_can_be_loaded(module_pool: PoolApp, path: str) -> None:
+    for tag, address in Elements(page(module_pool, path).text).uris():
         if address.startswith("/"):
-            lasting_pool.get(address, status=200)
+            module_pool.get(address, status=200)
         else:
             assert tag == "a", f"{address} is another host's"
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_and_below_the_prefix_that_the_pool_is_mounted_under(lasting_pool: PoolApp, path: str) -> None:
-    elements = Elements(page(lasting_pool, path, **MOUNTED).text)
-    own = [address for _, address in elements.addresses() if address.startswith("/")]
+def test_uris_in_a_page_have_the_mount_prefix(module_pool: PoolApp, path: str) -> None:
+    elements = Elements(page(module_pool, path, **MOUNTED).text)
+    own = [address for _, address in elements.uris() if address.startswith("/")]
     assert [address for address in own if not address.startswith(f"{PREFIX}/")] == []
 
 
@@ -235,16 +235,14 @@ def test_and_below_the_prefix_that_the_pool_is_mounted_under(lasting_pool: PoolA
 @pytest.mark.parametrize(
     ("environ", "root"), [({}, "/"), (MOUNTED, f"{PREFIX}/"), ({"SCRIPT_NAME": "/pool/"}, "/pool/")]
 )
-def test_a_page_knows_the_root_of_its_pool(
-    lasting_pool: PoolApp, path: str, environ: dict[str, str], root: str
-) -> None:
-    tag, attributes = Elements(page(lasting_pool, path, **environ).text).found[0]
+def test_a_page_has_the_root_of_its_pool(module_pool: PoolApp, path: str, environ: dict[str, str], root: str) -> None:
+    tag, attributes = Elements(page(module_pool, path, **environ).text).found[0]
     assert (tag, attributes["data-root"]) == ("html", root)
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_holds_nothing_that_its_policy_forbids(lasting_pool: PoolApp, path: str) -> None:
-    elements = Elements(page(lasting_pool, path).text)
+def test_a_page_contains_nothing_that_its_policy_forbids(module_pool: PoolApp, path: str) -> None:
+    elements = Elements(page(module_pool, path).text)
     for tag, attributes in elements.found:
         assert tag not in ("style", "base", "object", "embed")
         assert [name for name in attributes if name == "style" or name.startswith("on")] == []
@@ -252,7 +250,7 @@ def test_a_page_holds_nothing_that_its_policy_forbids(lasting_pool: PoolApp, pat
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_the_pools_name_is_on_it_as_text(make_pool: MakePool, path: str) -> None:
+def test_the_pools_name_is_escaped(make_pool: MakePool, path: str) -> None:
     pool = make_pool(name="<b>\"Ours\" & 'theirs'")
     store_flow(pool)
     text = page(pool, path).text
@@ -262,20 +260,20 @@ def test_the_pools_name_is_on_it_as_text(make_pool: MakePool, path: str) -> None
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_name_is_filled_in_and_no_more(make_pool: MakePool, path: str) -> None:
+def test_placeholders_in_the_pools_name_are_not_replaced(make_pool: MakePool, path: str) -> None:
     pool = make_pool(name=r"{prefix} \1")
     store_flow(pool)
     assert "{prefix}" in page(pool, path, **MOUNTED).text
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_no_word_is_left_to_fill_in(lasting_pool: PoolApp, path: str) -> None:
-    text = page(lasting_pool, path).text
+def test_no_placeholder_is_left(module_pool: PoolApp, path: str) -> None:
+    text = page(module_pool, path).text
     assert "{prefix}" not in text
     assert "{name}" not in text
 
 
-def test_the_widgets_line_is_a_script_that_any_site_may_load(lasting_pool: PoolApp) -> None:
-    response = lasting_pool.get("/widget.js", status=200)
+def test_the_widgets_script_is_an_asset(module_pool: PoolApp) -> None:
+    response = module_pool.get("/widget.js", status=200)
     assert response.headers["Content-Type"] == "text/javascript; charset=utf-8"
-    assert response.body == lasting_pool.get("/client/web/widget.js").body
+    assert response.body == module_pool.get("/client/web/widget.js").body

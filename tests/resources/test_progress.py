@@ -1,4 +1,4 @@
-"""`/jobs/{job}/progress`, and the job's own scheduler of variables, whose failures it reports."""
+"""`/jobs/{job}/progress` with its reports, and the job's own scheduler of variables."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ def test_variables_are_counted_by_state(three: PoolApp) -> None:
     assert counted == {"total": 3, "open": 1, "leased": 1, "done": 1, "failed": 0, "withdrawn": 0}
 
 
-def test_a_lease_that_ran_out_counts_as_open(three: PoolApp, clock: Clock) -> None:
+def test_an_expired_lease_counts_as_open(three: PoolApp, clock: Clock) -> None:
     three.lease(JOB)
-    clock.forward(400)
+    clock.advance(400)
     counted = progress(three)["variables"]
     assert (counted["open"], counted["leased"]) == (3, 0)
 
@@ -87,51 +87,51 @@ def test_a_job_whose_variables_are_all_done_is_complete(three: PoolApp) -> None:
     assert (done["complete"], done["eta_seconds"]) == (True, None)
 
 
-def test_withdrawn_variables_do_not_keep_a_job_from_completion(three: PoolApp) -> None:
+def test_a_job_with_withdrawn_variables_is_complete(three: PoolApp) -> None:
     three.delete(f"{JOB}/variables/a", headers=three.owner)
     compute(three)
     compute(three)
     assert progress(three)["complete"]
 
 
-def test_failed_ones_do(pool: PoolApp) -> None:
+def test_a_job_with_failed_variables_is_not_complete(pool: PoolApp) -> None:
     check = {"validate_variable": "() => true", "validate_result": "() => false"}
     variable = pool.post_variable(pool.post_job(**check, settings={"max_errors": 1}))
     pool.post_json(f"{variable}/results", 1, status=422)
     assert not progress(pool)["complete"]
 
 
-def test_the_mean_is_of_those_that_were_timed(three: PoolApp) -> None:
+def test_the_mean_run_time_is_that_of_timed_results(three: PoolApp) -> None:
     compute(three, "1")
     compute(three, "2")
     three.post_json(three.lease(JOB)["self"] + "/results", 2, status=201)
     assert progress(three)["mean_run_seconds"] == 1.5
 
 
-def test_the_rate_tells_when_it_will_be_done(three: PoolApp) -> None:
+def test_the_eta_follows_from_the_rate(three: PoolApp) -> None:
     compute(three)
     now = progress(three)
     assert now["results_per_minute"] > 0
     assert 0 < now["eta_seconds"] <= 2 * 60 * 5
 
 
-def test_the_state_is_the_jobs(three: PoolApp) -> None:
+def test_progress_has_the_jobs_state(three: PoolApp) -> None:
     three.patch_json(JOB, {"state": "paused"}, headers=three.owner)
     assert progress(three)["state"] == "paused"
 
 
-def test_progress_leads_to_its_job(three: PoolApp) -> None:
+def test_progress_links_to_its_job(three: PoolApp) -> None:
     assert progress(three)["_links"] == {"self": f"{JOB}/progress", "get_job": JOB}
 
 
-def test_an_unknown_job_makes_no_progress(pool: PoolApp) -> None:
+def test_progress_of_an_unknown_job_is_404(pool: PoolApp) -> None:
     problem(pool.get("/jobs/nobody/progress", status=404), 404, "nobody")
 
 
 # Reports
 
 
-def test_reports_are_the_owners(pool: PoolApp) -> None:
+def test_only_the_owner_sees_reports(pool: PoolApp) -> None:
     pool.post_job()
     assert pool.get(f"{JOB}/progress", headers=pool.owner).json["reports"] == {}
     for headers in ({}, other_key(pool)):
@@ -148,13 +148,13 @@ def test_a_throwing_validator_is_reported(pool: PoolApp) -> None:
     assert reported["message"].startswith("Error: bad 2")
 
 
-def test_a_plain_refusal_is_no_error_of_the_validators(pool: PoolApp) -> None:
+def test_a_rejected_result_is_not_reported(pool: PoolApp) -> None:
     variable = pool.post_variable(pool.post_job(validate_variable="() => true", validate_result="() => false"))
     pool.post_json(f"{variable}/results", 1, status=422)
     assert pool.get(f"{JOB}/progress", headers=pool.owner).json["reports"] == {}
 
 
-def test_the_console_of_a_validator_is_kept(pool: PoolApp) -> None:
+def test_the_console_of_a_validator_is_reported(pool: PoolApp) -> None:
     source = "(v, result) => { console.log('judging', result); return true }"
     variable = pool.post_variable(pool.post_job(validate_result=source))
     pool.post_json(f"{variable}/results", 7, status=201)
@@ -182,19 +182,19 @@ def test_the_scheduler_chooses(pool: PoolApp) -> None:
     assert [pool.lease(JOB)["self"][-1] for _ in range(3)] == ["c", "b", "a"]
 
 
-def test_it_may_have_nothing_for_now(pool: PoolApp) -> None:
+def test_the_scheduler_can_choose_none(pool: PoolApp) -> None:
     schedule(pool, "() => null")
     assert int(pool.get(f"{JOB}/variables", status=204).headers["Retry-After"]) > 0
     assert pool.get(f"{JOB}/progress", headers=pool.owner).json["reports"] == {}
 
 
-def test_it_is_not_asked_where_nothing_is_to_serve(pool: PoolApp) -> None:
+def test_the_scheduler_is_not_called_without_open_variables(pool: PoolApp) -> None:
     schedule(pool, "() => { throw new Error('asked') }", variables="")
     pool.get(f"{JOB}/variables", status=204)
     assert pool.get(f"{JOB}/progress", headers=pool.owner).json["reports"] == {}
 
 
-def test_one_that_chooses_what_is_leased_gets_another(pool: PoolApp) -> None:
+def test_if_the_chosen_variable_is_leased_another_is(pool: PoolApp) -> None:
     schedule(pool, "() => 'a'")
     assert sorted(pool.lease(JOB)["self"][-1] for _ in range(3)) == ["a", "b", "c"]
 
@@ -211,12 +211,12 @@ def test_one_that_chooses_what_is_leased_gets_another(pool: PoolApp) -> None:
         "context.query.tag[1] === 'y'",
     ],
 )
-def test_what_the_scheduler_sees(pool: PoolApp, expression: str) -> None:
+def test_the_context_of_the_scheduler(pool: PoolApp, expression: str) -> None:
     schedule(pool, f"(context) => {expression} ? 'a' : null", variables="a")
     pool.get(f"{JOB}/variables?tag=x&tag=y", headers=VOLUNTEER, status=200)
 
 
-def test_its_sample_is_bounded(pool: PoolApp) -> None:
+def test_the_sample_of_variables_is_limited(pool: PoolApp) -> None:
     pool.post_job(variable_scheduler="(context) => context.variables.length === 32 ? context.variables[0].id : null")
     for number in range(40):
         pool.post_variable(JOB, f"v{number}")
@@ -224,7 +224,7 @@ def test_its_sample_is_bounded(pool: PoolApp) -> None:
 
 
 @pytest.mark.parametrize(("source", "message"), BROKEN_SCHEDULERS)
-def test_chance_takes_its_place_where_it_fails_and_the_owner_sees_why(pool: PoolApp, source: str, message: str) -> None:
+def test_a_failure_of_the_scheduler_is_reported_and_the_choice_random(pool: PoolApp, source: str, message: str) -> None:
     schedule(pool, source)
     pool.lease(JOB)
     reported = report(pool, "variable_scheduler")
@@ -232,7 +232,7 @@ def test_chance_takes_its_place_where_it_fails_and_the_owner_sees_why(pool: Pool
     assert message in reported["message"]
 
 
-def test_every_failure_is_counted_and_everything_served(pool: PoolApp) -> None:
+def test_every_failure_is_counted_and_every_variable_leased(pool: PoolApp) -> None:
     schedule(pool, "(context) => { throw new Error(`${context.variables.length} left`) }")
     assert len({pool.lease(JOB)["self"] for _ in range(3)}) == 3
     reported = report(pool, "variable_scheduler")
@@ -240,7 +240,7 @@ def test_every_failure_is_counted_and_everything_served(pool: PoolApp) -> None:
     assert reported["message"].startswith("Error: 1 left")
 
 
-def test_the_console_of_a_scheduler_is_kept(pool: PoolApp) -> None:
+def test_the_console_of_a_scheduler_is_reported(pool: PoolApp) -> None:
     schedule(pool, "(context) => { console.log('choosing'); return 'a' }")
     pool.lease(JOB)
     assert report(pool, "variable_scheduler")["console"] == "choosing\n"

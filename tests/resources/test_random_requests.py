@@ -1,4 +1,4 @@
-"""Requests made at random: none is ever the pool's own failure, and only what was acknowledged changes a document."""
+"""Random requests: none is a 500, and only an acknowledged one changes a document."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def mostly(usual: st.SearchStrategy[Any], rare: st.SearchStrategy[Any]) -> st.Se
     return st.integers(0, 7).flatmap(lambda chance: usual if chance else rare)
 
 
-QUIETLY = settings(
+SETTINGS = settings(
     max_examples=400, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 
-RIGHT = {
+VALID = {
     "{job}": "example-job",
     "{variable}": "one",
     "{scheduler}": "random",
@@ -43,12 +43,12 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
-addresses = st.sampled_from(["/jobs/example-job", "/jobs/example-job/variables/one", "/jobs/nobody", "http://[", ""])
+uris = st.sampled_from(["/jobs/example-job", "/jobs/example-job/variables/one", "/jobs/nobody", "http://[", ""])
 conditions = st.sampled_from(["() => true", "() => false", "() => 1", "() => { throw 1; }", "(", ""]) | values
 entries = st.fixed_dictionaries(
-    {"job": mostly(st.just("/jobs/example-job"), addresses | values)},
+    {"job": mostly(st.just("/jobs/example-job"), uris | values)},
     optional={
-        "variable": mostly(st.just("/jobs/example-job/variables/one"), addresses | values),
+        "variable": mostly(st.just("/jobs/example-job/variables/one"), uris | values),
         "if": conditions,
         "while": conditions,
     },
@@ -71,7 +71,7 @@ bodies = (
     | st.binary(max_size=60)
     | st.lists(documents_sent, max_size=4).map(lambda lines: "\n".join(map(json.dumps, lines)).encode())
 )
-kinds = mostly(st.just("application/json"), st.sampled_from(["application/x-ndjson", "text/plain", ""]))
+media_types = mostly(st.just("application/json"), st.sampled_from(["application/x-ndjson", "text/plain", ""]))
 words = st.text(st.characters(max_codepoint=255), max_size=40)
 headers = st.dictionaries(
     st.sampled_from(
@@ -101,12 +101,12 @@ queries = st.lists(
 
 
 @pytest.fixture
-def pool(lasting_pool: PoolApp) -> PoolApp:
-    return filled(lasting_pool)
+def pool(module_pool: PoolApp) -> PoolApp:
+    return restored(module_pool)
 
 
-def filled(pool: PoolApp) -> PoolApp:
-    """Brings back what a request has deleted or finished."""
+def restored(pool: PoolApp) -> PoolApp:
+    """Posts again the documents that a request deleted or finished."""
     if not (pool.data / "jobs" / "example-job").exists():
         pool.post_job()
     if pool.head("/jobs/example-job/variables/one/results", status="*").status_int != 200:
@@ -121,7 +121,7 @@ def newest_flow(pool: PoolApp) -> str:
 
 
 def path_of(pool: PoolApp, data: st.DataObject, route: str) -> str:
-    for name, value in {**RIGHT, "{flow}": newest_flow(pool)}.items():
+    for name, value in {**VALID, "{flow}": newest_flow(pool)}.items():
         if name in route:
             route = route.replace(name, data.draw(mostly(st.just(value), wrong_ids)))
     return f"{route}?{data.draw(queries)}"
@@ -129,14 +129,14 @@ def path_of(pool: PoolApp, data: st.DataObject, route: str) -> str:
 
 def send(pool: PoolApp, data: st.DataObject, method: str, path: str) -> Any:
     environ = {f"HTTP_{name}": value for name, value in data.draw(headers).items()}
-    environ["CONTENT_TYPE"] = data.draw(kinds)
+    environ["CONTENT_TYPE"] = data.draw(media_types)
     if data.draw(st.booleans()):
         environ["HTTP_AUTHORIZATION"] = pool.owner["Authorization"]
     return pool.request(path, method=method, body=data.draw(bodies), environ=environ, expect_errors=True)
 
 
 def check(pool: PoolApp, data: st.DataObject, method: str, path: str) -> None:
-    before = documents(filled(pool))
+    before = documents(restored(pool))
     response = send(pool, data, method, path)
     assert response.status_int < 500
     if response.status_int >= 400 and method != "HEAD":
@@ -145,22 +145,22 @@ def check(pool: PoolApp, data: st.DataObject, method: str, path: str) -> None:
         assert documents(pool) == before
 
 
-@QUIETLY
+@SETTINGS
 @given(call=calls, data=st.data())
-def test_no_request_is_the_pools_own_failure(pool: PoolApp, call: tuple[str, str], data: st.DataObject) -> None:
+def test_no_request_is_a_500(pool: PoolApp, call: tuple[str, str], data: st.DataObject) -> None:
     check(pool, data, call[0], path_of(pool, data, call[1]))
 
 
-@QUIETLY
+@SETTINGS
 @given(call=calls, path=st.text(st.characters(max_codepoint=0x2FFF), max_size=80), data=st.data())
-def test_nor_is_any_address(pool: PoolApp, call: tuple[str, str], path: str, data: st.DataObject) -> None:
+def test_no_path_is_a_500(pool: PoolApp, call: tuple[str, str], path: str, data: st.DataObject) -> None:
     check(pool, data, call[0], "/" + quote(path, safe="/%?&=").lstrip("/"))
 
 
-@QUIETLY
+@SETTINGS
 @given(flow=flows | values, idempotency=st.sampled_from([{}, {"Idempotency-Key": "one"}, {"Idempotency-Key": "two"}]))
-def test_nor_is_any_flow(pool: PoolApp, flow: Any, idempotency: dict[str, str]) -> None:
-    before = documents(filled(pool))
+def test_no_flow_is_a_500(pool: PoolApp, flow: Any, idempotency: dict[str, str]) -> None:
+    before = documents(restored(pool))
     response = pool.post_json("/flows", flow, headers={**pool.owner, **idempotency}, expect_errors=True)
     if response.status_int != 201:
         assert response.status_int in (400, 422, *([409] if idempotency else []))

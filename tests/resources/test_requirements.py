@@ -1,4 +1,4 @@
-"""What a job requires of its volunteers: which is checked, shown, changed, and kept to by every scheduler."""
+"""Requirements of jobs: checked, shown, changed, and respected by every scheduler."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ def job_of(pool: PoolApp, requirements: Any, name: str = "Example job") -> str:
 # Posting
 
 
-def test_a_job_requires_nothing_unless_it_says_so(pool: PoolApp) -> None:
+def test_requirements_are_empty_by_default(pool: PoolApp) -> None:
     assert pool.get(pool.post_job()).json["requirements"] == {}
 
 
 @pytest.mark.parametrize(
     "requirements", [{"memory_mb": 1}, {"memory_mb": 65_536}, {"webgpu": True, "wasm": True, "wasm_simd": True}]
 )
-def test_what_is_required_is_shown_to_everybody(pool: PoolApp, requirements: dict[str, Any]) -> None:
+def test_requirements_are_public(pool: PoolApp, requirements: dict[str, Any]) -> None:
     assert post(pool, 201, requirements).json["requirements"] == requirements
     assert pool.get("/jobs/example-job").json["requirements"] == requirements
     assert pool.get("/jobs/index").json["_embedded"]["items"][0]["requirements"] == requirements
 
 
-def test_what_is_said_not_to_be_required_is_left_out(pool: PoolApp) -> None:
+def test_a_requirement_that_is_false_is_left_out(pool: PoolApp) -> None:
     assert post(pool, 201, {"webgpu": False, "wasm": True}).json["requirements"] == {"wasm": True}
 
 
@@ -58,21 +58,21 @@ def test_what_is_said_not_to_be_required_is_left_out(pool: PoolApp) -> None:
     + [("memory_mb", value) for value in (True, False, 0, -1, 1.0, 65_537, 10**300)]
     + [("gpu", True), ("WebGPU", True), ("", True), ("__proto__", {})],
 )
-def test_other_requirements_are_refused(lasting_pool: PoolApp, field: str, value: Any) -> None:
-    before = documents(lasting_pool)
-    problem(post(lasting_pool, 422, {field: value}), 422, f"requirements.{field}: ")
-    assert documents(lasting_pool) == before
+def test_invalid_requirements_are_refused(module_pool: PoolApp, field: str, value: Any) -> None:
+    before = documents(module_pool)
+    problem(post(module_pool, 422, {field: value}), 422, f"requirements.{field}: ")
+    assert documents(module_pool) == before
 
 
 @pytest.mark.parametrize("value", [None, True, 1, "webgpu", ["webgpu"]])
-def test_requirements_must_be_an_object(lasting_pool: PoolApp, value: Any) -> None:
-    problem(post(lasting_pool, 422, value), 422, "requirements: must be an object")
+def test_requirements_must_be_an_object(module_pool: PoolApp, value: Any) -> None:
+    problem(post(module_pool, 422, value), 422, "requirements: must be an object")
 
 
 # Changing
 
 
-def test_a_change_merges(pool: PoolApp) -> None:
+def test_requirements_are_merged(pool: PoolApp) -> None:
     job = pool.post_job(requirements={"webgpu": True, "memory_mb": 512})
     changed = patch(pool, job, {"memory_mb": 1024, "wasm": True}).json["requirements"]
     assert changed == {"webgpu": True, "memory_mb": 1024, "wasm": True}
@@ -80,12 +80,12 @@ def test_a_change_merges(pool: PoolApp) -> None:
 
 
 @pytest.mark.parametrize("nothing", [None, False])
-def test_a_requirement_is_taken_back(pool: PoolApp, nothing: bool | None) -> None:
+def test_null_or_false_removes_a_requirement(pool: PoolApp, nothing: bool | None) -> None:
     job = pool.post_job(requirements={"webgpu": True, "wasm": True})
     assert patch(pool, job, {"webgpu": nothing}).json["requirements"] == {"wasm": True}
 
 
-def test_null_takes_all_of_them_back(pool: PoolApp) -> None:
+def test_null_removes_all_requirements(pool: PoolApp) -> None:
     assert patch(pool, pool.post_job(requirements={"webgpu": True}), None).json["requirements"] == {}
 
 
@@ -98,7 +98,7 @@ def test_null_takes_all_of_them_back(pool: PoolApp) -> None:
         ([], "requirements: must be an object"),
     ],
 )
-def test_a_change_that_does_not_fit_changes_nothing(pool: PoolApp, requirements: Any, named: str) -> None:
+def test_an_invalid_change_changes_nothing(pool: PoolApp, requirements: Any, named: str) -> None:
     job = pool.post_job(requirements={"wasm": True})
     before = documents(pool)
     problem(patch(pool, job, requirements, 422), 422, named)
@@ -110,7 +110,7 @@ def test_a_change_that_does_not_fit_changes_nothing(pool: PoolApp, requirements:
 
 @pytest.mark.parametrize("path", EVERY)
 @pytest.mark.parametrize(
-    ("requirements", "told"),
+    ("requirements", "query"),
     [
         ({}, ""),
         ({}, "can=webgpu&memory_mb=0"),
@@ -120,14 +120,16 @@ def test_a_change_that_does_not_fit_changes_nothing(pool: PoolApp, requirements:
         ({"wasm_simd": True, "memory_mb": 512}, "memory_mb=1024&can=wasm_simd"),
     ],
 )
-def test_a_job_is_served_to_who_can(pool: PoolApp, path: str, requirements: dict[str, Any], told: str) -> None:
+def test_a_job_is_served_if_its_requirements_are_met(
+    pool: PoolApp, path: str, requirements: dict[str, Any], query: str
+) -> None:
     job_of(pool, requirements)
-    pool.get(f"{path}?owner=me&{told}", status=200)
+    pool.get(f"{path}?owner=me&{query}", status=200)
 
 
 @pytest.mark.parametrize("path", EVERY)
 @pytest.mark.parametrize(
-    ("requirements", "told"),
+    ("requirements", "query"),
     [
         ({"webgpu": True}, ""),
         ({"webgpu": True}, "can=wasm"),
@@ -142,19 +144,21 @@ def test_a_job_is_served_to_who_can(pool: PoolApp, path: str, requirements: dict
         ({"memory_mb": 512, "wasm": True}, "memory_mb=512"),
     ],
 )
-def test_a_job_is_not_served_to_who_cannot(pool: PoolApp, path: str, requirements: dict[str, Any], told: str) -> None:
+def test_a_job_is_not_served_if_its_requirements_are_not_met(
+    pool: PoolApp, path: str, requirements: dict[str, Any], query: str
+) -> None:
     job_of(pool, requirements)
-    pool.get(f"{path}?owner=me&{told}", status=204)
+    pool.get(f"{path}?owner=me&{query}", status=204)
 
 
 @pytest.mark.parametrize("path", EVERY)
-def test_who_cannot_gets_another_job(pool: PoolApp, path: str) -> None:
+def test_another_job_is_served_if_requirements_are_not_met(pool: PoolApp, path: str) -> None:
     job_of(pool, {"webgpu": True})
     job_of(pool, {}, "Plain")
     assert {pool.get(f"{path}?owner=me&can=wasm").json["id"] for _ in range(10)} == {"plain"}
 
 
-def test_the_default_scheduler_keeps_to_the_requirements_too(make_pool: MakePool) -> None:
+def test_a_bundled_default_scheduler_respects_requirements(make_pool: MakePool) -> None:
     pool = make_pool(scheduler="least-done")
     job_of(pool, {"wasm": True})
     pool.get("/jobs", status=204)
@@ -163,14 +167,14 @@ def test_the_default_scheduler_keeps_to_the_requirements_too(make_pool: MakePool
 
 @pytest.mark.parametrize("path", ["/jobs", "/jobs/scheduled/least-done"])
 @pytest.mark.parametrize(
-    "told", ["", "-1", "1.5", "1e3", "many", "0x10", "%2B1", "1%00", "٣", "9" * 10, "1&memory_mb=2"]
+    "query", ["", "-1", "1.5", "1e3", "many", "0x10", "%2B1", "1%00", "٣", "9" * 10, "1&memory_mb=2"]
 )
-def test_a_memory_that_is_no_number_is_refused(pool: PoolApp, path: str, told: str) -> None:
+def test_an_invalid_memory_is_400(pool: PoolApp, path: str, query: str) -> None:
     job_of(pool, {})
-    problem(pool.get(f"{path}?memory_mb={told}", status=400), 400, "memory_mb: must be one whole number")
+    problem(pool.get(f"{path}?memory_mb={query}", status=400), 400, "memory_mb: must be one whole number")
 
 
-def test_a_scheduler_of_the_pools_own_sees_what_is_required(pool: PoolApp) -> None:
+def test_a_scheduler_file_gets_the_requirements(pool: PoolApp) -> None:
     job_of(pool, {"wasm": True})
     (pool.data / "schedulers").mkdir()
     source = "({jobs, query}) => jobs[0].requirements.wasm === true && query.can[0] === 'wasm' ? jobs[0].id : null"
@@ -178,5 +182,5 @@ def test_a_scheduler_of_the_pools_own_sees_what_is_required(pool: PoolApp) -> No
     pool.get("/jobs/scheduled/seeing?can=wasm", status=200)
 
 
-def test_whoever_names_a_job_gets_its_variables(pool: PoolApp) -> None:
+def test_variables_of_a_job_are_leased_without_abilities(pool: PoolApp) -> None:
     assert pool.lease(job_of(pool, {"webgpu": True}))["post_result"]

@@ -1,4 +1,4 @@
-"""`/jobs/{job}/variables/{variable}/results`: taking results, judging them, showing them."""
+"""`/jobs/{job}/variables/{variable}/results`: posting, judging and showing results."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def variable(pool: PoolApp, job: str) -> str:
     return pool.post_variable(job)
 
 
-def judged_by(pool: PoolApp, answer: str, **settings: Any) -> str:
-    """A variable of a job whose validator answers that."""
-    source = f"async (variable, result, context) => {answer}"
+def judged_by(pool: PoolApp, returned: str, **settings: Any) -> str:
+    """Posts a job whose validator returns this expression; returns the path of its variable."""
+    source = f"async (variable, result, context) => {returned}"
     return pool.post_variable(pool.post_job(validate_variable="() => true", validate_result=source, settings=settings))
 
 
@@ -31,12 +31,12 @@ def post(pool: PoolApp, variable: str, value: Any, status: int = 201, **headers:
     return pool.post_json(f"{variable}/results", value, headers=headers, status=status)
 
 
-def only(pool: PoolApp, variable: str, **headers: str) -> dict[str, Any]:
+def single_result(pool: PoolApp, variable: str, **headers: str) -> dict[str, Any]:
     (item,) = pool.get(f"{variable}/results", headers=headers).json["_embedded"]["items"]
     return dict(item)
 
 
-# Taking
+# Posting
 
 
 @pytest.mark.parametrize("value", [None, True, 0, 1.5, "text", [], {}, {"a": [1, {"ü": "🏊"}]}, 10**300, [None]])
@@ -46,22 +46,22 @@ def test_any_json_may_be_a_result(pool: PoolApp, variable: str, value: Any) -> N
 
 
 @pytest.mark.parametrize("spelling", ["result", "results"])
-def test_both_spellings_take_and_show_results(pool: PoolApp, variable: str, spelling: str) -> None:
+def test_result_and_results_are_the_same_collection(pool: PoolApp, variable: str, spelling: str) -> None:
     location = pool.post_json(f"{variable}/{spelling}", 2, status=201).headers["Location"]
     (item,) = pool.get(f"{variable}/{spelling}").json["_embedded"]["items"]
     assert item["_links"]["self"] == location
     assert pool.get(f"{variable}/{spelling}/{item['id']}").json == item
 
 
-def test_a_location_is_always_spelled_as_in_the_example(pool: PoolApp, variable: str) -> None:
+def test_a_location_always_has_results(pool: PoolApp, variable: str) -> None:
     assert f"{variable}/results/20" in pool.post_json(f"{variable}/result", 2).headers["Location"]
 
 
-def test_a_result_leads_to_its_variable_and_job(pool: PoolApp, job: str, variable: str) -> None:
+def test_a_result_links_to_its_variable_and_job(pool: PoolApp, job: str, variable: str) -> None:
     response = post(pool, variable, 2)
     links = {"self": response.headers["Location"], "get_variable": variable, "get_job": job}
     assert response.json == {"_links": links}
-    assert only(pool, variable)["_links"] == links
+    assert single_result(pool, variable)["_links"] == links
 
 
 @pytest.mark.parametrize("field", ["_links", "_embedded"])
@@ -72,14 +72,14 @@ def test_reserved_fields_are_refused(pool: PoolApp, variable: str, field: str) -
 
 
 @pytest.mark.parametrize("path", ["/jobs/nobody/variables/one", "/jobs/example-job/variables/nobody"])
-def test_an_unknown_variable_takes_no_results(pool: PoolApp, variable: str, path: str) -> None:
+def test_a_result_for_an_unknown_variable_is_404(pool: PoolApp, variable: str, path: str) -> None:
     problem(post(pool, path, 2, 404), 404, "nobody")
 
 
-# Once
+# One result per variable
 
 
-def test_the_same_lease_posted_twice_is_stored_once(pool: PoolApp, job: str, variable: str) -> None:
+def test_a_result_posted_twice_under_a_lease_is_stored_once(pool: PoolApp, job: str, variable: str) -> None:
     link = pool.lease(job)["post_result"]
     first = pool.post_json(link, 2, status=201)
     before = files(pool)
@@ -88,16 +88,16 @@ def test_the_same_lease_posted_twice_is_stored_once(pool: PoolApp, job: str, var
     assert files(pool) == before
 
 
-def test_what_the_same_lease_says_later_is_too_late(pool: PoolApp, job: str, variable: str) -> None:
+def test_a_later_result_under_the_same_lease_is_ignored(pool: PoolApp, job: str, variable: str) -> None:
     link = pool.lease(job)["post_result"]
     pool.post_json(link, 2, status=201)
     pool.post_json(link, 3, status=201)
-    assert only(pool, variable)["result"] == 2
+    assert single_result(pool, variable)["result"] == 2
 
 
-def test_a_finished_variable_takes_no_other_result(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+def test_another_result_for_a_finished_variable_is_409(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
     late = pool.lease(job)["post_result"]
-    clock.forward(400)
+    clock.advance(400)
     pool.post_json(pool.lease(job)["post_result"], 2, status=201)
     before = files(pool)
     problem(pool.post_json(late, 2, status=409), 409, "finished")
@@ -105,30 +105,30 @@ def test_a_finished_variable_takes_no_other_result(pool: PoolApp, job: str, vari
     assert files(pool) == before
 
 
-def test_a_finished_variable_is_not_served(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+def test_a_finished_variable_is_not_leased(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
     pool.lease(job)
     post(pool, variable, 2)
-    clock.forward(400)
+    clock.advance(400)
     pool.get(f"{job}/variables", status=204)
 
 
-def test_a_late_result_for_an_unfinished_variable_is_welcome(
+def test_a_late_result_for_an_unfinished_variable_is_accepted(
     pool: PoolApp, job: str, variable: str, clock: Clock
 ) -> None:
     link = pool.lease(job)["post_result"]
-    clock.forward(400)
+    clock.advance(400)
     pool.lease(job)
     pool.post_json(link, 2, status=201)
 
 
-def test_a_lease_given_back_may_still_be_answered(pool: PoolApp, job: str, variable: str) -> None:
+def test_a_result_under_a_lease_given_back_is_accepted(pool: PoolApp, job: str, variable: str) -> None:
     links = pool.lease(job)
     pool.delete(links["lease"], status=204)
     pool.post_json(links["post_result"], 2, status=201)
     pool.get(f"{job}/variables", status=204)
 
 
-def test_a_job_may_insist_on_leases(pool: PoolApp) -> None:
+def test_a_job_can_require_leases(pool: PoolApp) -> None:
     job = pool.post_job(settings={"require_lease": True})
     variable = pool.post_variable(job)
     before = files(pool)
@@ -140,20 +140,20 @@ def test_a_job_may_insist_on_leases(pool: PoolApp) -> None:
 # Judging
 
 
-@pytest.mark.parametrize("answer", ["true", "({valid: true})", "result === 2 && variable.x === 1"])
-def test_what_the_validator_accepts_is_kept_as_it_is(pool: PoolApp, answer: str) -> None:
-    variable = judged_by(pool, answer)
+@pytest.mark.parametrize("returned", ["true", "({valid: true})", "result === 2 && variable.x === 1"])
+def test_an_accepted_result_is_stored_unchanged(pool: PoolApp, returned: str) -> None:
+    variable = judged_by(pool, returned)
     post(pool, variable, 2)
-    assert only(pool, variable)["result"] == 2
+    assert single_result(pool, variable)["result"] == 2
 
 
 @pytest.mark.parametrize(
     ("literal", "value"), [("{sum: result + 1}", {"sum": 3}), ("null", None), ("[]", []), ("0", 0)]
 )
-def test_the_validator_may_replace_the_result(pool: PoolApp, literal: str, value: Any) -> None:
+def test_the_validator_can_replace_the_result(pool: PoolApp, literal: str, value: Any) -> None:
     variable = judged_by(pool, f"({{valid: true, result: {literal}}})")
     post(pool, variable, 2)
-    assert only(pool, variable)["result"] == value
+    assert single_result(pool, variable)["result"] == value
 
 
 REFUSALS = [
@@ -174,9 +174,9 @@ REFUSALS = [
 ]
 
 
-@pytest.mark.parametrize(("answer", "reason"), REFUSALS)
-def test_a_refusal_says_why(pool: PoolApp, answer: str, reason: str) -> None:
-    variable = judged_by(pool, answer)
+@pytest.mark.parametrize(("returned", "reason"), REFUSALS)
+def test_a_rejected_result_is_422_with_the_reason(pool: PoolApp, returned: str, reason: str) -> None:
+    variable = judged_by(pool, returned)
     assert problem(post(pool, variable, 2, 422), 422, reason)["failed"] is False
     assert pool.get(f"{variable}/results").json["count"] == 0
 
@@ -193,7 +193,7 @@ def test_a_refusal_says_why(pool: PoolApp, answer: str, reason: str) -> None:
         ("variable._links", "undefined"),
     ],
 )
-def test_what_a_validator_sees(pool: PoolApp, expression: str, value: str) -> None:
+def test_the_arguments_of_a_validator(pool: PoolApp, expression: str, value: str) -> None:
     judged_by(pool, f"{expression} === {value}")
     link = pool.lease("/jobs/example-job", **VOLUNTEER)["post_result"]
     pool.post_json(link, 2, headers={**VOLUNTEER, "Run-Seconds": "1.5"}, status=201)
@@ -203,13 +203,13 @@ def test_an_anonymous_result_has_no_lease_and_no_volunteer(pool: PoolApp) -> Non
     post(pool, judged_by(pool, "context.lease === null && context.volunteer === null"), 2)
 
 
-def test_a_refused_result_opens_its_variable_again(pool: PoolApp) -> None:
+def test_a_rejected_result_opens_its_variable_again(pool: PoolApp) -> None:
     variable = judged_by(pool, "false")
     pool.post_json(pool.lease("/jobs/example-job")["post_result"], 2, status=422)
     assert pool.lease("/jobs/example-job")["self"] == variable
 
 
-def test_a_refused_result_without_a_token_leaves_the_lease_of_another(pool: PoolApp) -> None:
+def test_a_rejected_result_without_a_token_does_not_end_the_lease(pool: PoolApp) -> None:
     variable = judged_by(pool, "result === 2")
     link = pool.lease("/jobs/example-job")["post_result"]
     post(pool, variable, 1, 422)
@@ -217,11 +217,11 @@ def test_a_refused_result_without_a_token_leaves_the_lease_of_another(pool: Pool
     pool.post_json(link, 2, status=201)
 
 
-def test_a_refused_result_sent_again_is_counted_once(pool: PoolApp) -> None:
+def test_a_rejected_result_sent_again_is_counted_once(pool: PoolApp) -> None:
     variable = judged_by(pool, "false", max_errors=2)
     link = pool.lease("/jobs/example-job")["post_result"]
-    answers = [problem(pool.post_json(link, 2, status=422), 422, "returned false") for _ in range(4)]
-    assert not any(answer["failed"] for answer in answers)
+    problems = [problem(pool.post_json(link, 2, status=422), 422, "returned false") for _ in range(4)]
+    assert not any(rejected["failed"] for rejected in problems)
     assert len(pool.get(f"{variable}/results", headers=pool.owner).json["_embedded"]["items"]) == 1
 
 
@@ -236,41 +236,41 @@ def test_another_result_under_the_same_lease_is_judged_anew(pool: PoolApp, first
 # Showing
 
 
-def test_refused_results_are_shown_to_the_owner_with_reason_and_console(pool: PoolApp) -> None:
+def test_the_owner_sees_rejected_results_with_reason_and_console(pool: PoolApp) -> None:
     variable = judged_by(pool, "(console.log('judging', result), {valid: false, reason: 'too small'})")
     post(pool, variable, 2, 422)
-    shown = only(pool, variable, **pool.owner)
+    shown = single_result(pool, variable, **pool.owner)
     assert (shown["result"], shown["rejected"], shown["console"]) == (2, "too small", "judging 2\n")
     assert pool.get(shown["_links"]["self"], headers=pool.owner, status=200).json == shown
 
 
-def test_refused_results_are_shown_to_nobody_else(pool: PoolApp) -> None:
+def test_nobody_else_sees_rejected_results(pool: PoolApp) -> None:
     variable = judged_by(pool, "false")
     post(pool, variable, 2, 422)
-    address = only(pool, variable, **pool.owner)["_links"]["self"]
+    address = single_result(pool, variable, **pool.owner)["_links"]["self"]
     for headers in ({}, other_key(pool)):
         assert pool.get(f"{variable}/results", headers=headers).json["count"] == 0
         problem(pool.get(address, headers=headers, status=404), 404, "result")
 
 
-def test_the_validators_console_is_no_part_of_an_accepted_result(pool: PoolApp) -> None:
+def test_an_accepted_result_has_no_console(pool: PoolApp) -> None:
     variable = judged_by(pool, "(console.log('private'), true)")
     post(pool, variable, 2)
-    assert "console" not in only(pool, variable, **pool.owner)
+    assert "console" not in single_result(pool, variable, **pool.owner)
 
 
-def test_who_computed_is_shown_as_a_hash(pool: PoolApp, variable: str) -> None:
+def test_the_volunteer_is_shown_as_a_hash(pool: PoolApp, variable: str) -> None:
     post(pool, variable, 2, **VOLUNTEER)
-    assert len(only(pool, variable)["volunteer"]) == 16
+    assert len(single_result(pool, variable)["volunteer"]) == 16
     assert all(VOLUNTEER["Volunteer"].encode() not in content for content in documents(pool).values())
 
 
-def test_who_leased_is_who_computed(pool: PoolApp, job: str, variable: str) -> None:
+def test_the_volunteer_is_the_one_who_leased(pool: PoolApp, job: str, variable: str) -> None:
     link = pool.lease(job, **VOLUNTEER)["post_result"]
     pool.post_json(link, 2, headers={"Volunteer": "somebody-else-altogether"}, status=201)
     other = pool.post_variable(job, "two")
     post(pool, other, 2, **VOLUNTEER)
-    assert only(pool, variable)["volunteer"] == only(pool, other)["volunteer"]
+    assert single_result(pool, variable)["volunteer"] == single_result(pool, other)["volunteer"]
 
 
 def test_an_unknown_result_is_404(pool: PoolApp, variable: str) -> None:
@@ -280,26 +280,26 @@ def test_an_unknown_result_is_404(pool: PoolApp, variable: str) -> None:
 # Run time
 
 
-@pytest.mark.parametrize(("sent", "kept"), [("2.5", 2.5), ("0", 0), ("3600", 3600), ("0.000000999", 0)])
-def test_run_seconds_are_what_the_volunteer_measured(pool: PoolApp, variable: str, sent: str, kept: float) -> None:
+@pytest.mark.parametrize(("sent", "stored"), [("2.5", 2.5), ("0", 0), ("3600", 3600), ("0.000000999", 0)])
+def test_run_seconds_are_measured_by_the_volunteer(pool: PoolApp, variable: str, sent: str, stored: float) -> None:
     post(pool, variable, 2, **{"Run-Seconds": sent})
-    assert only(pool, variable)["run_seconds"] == kept
+    assert single_result(pool, variable)["run_seconds"] == stored
 
 
-def test_else_the_time_from_lease_to_result(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+def test_run_seconds_default_to_the_time_since_the_lease(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
     link = pool.lease(job)["post_result"]
-    clock.forward(7)
+    clock.advance(7)
     pool.post_json(link, 2, status=201)
-    assert 7 <= only(pool, variable)["run_seconds"] < 8
+    assert 7 <= single_result(pool, variable)["run_seconds"] < 8
 
 
-def test_else_none(pool: PoolApp, variable: str) -> None:
+def test_without_measurement_and_lease_there_are_no_run_seconds(pool: PoolApp, variable: str) -> None:
     post(pool, variable, 2)
-    assert only(pool, variable)["run_seconds"] is None
+    assert single_result(pool, variable)["run_seconds"] is None
 
 
 @pytest.mark.parametrize("sent", ["", " ", "-1", "1e3", "NaN", "Infinity", "1,5", "0x1", "1" * 10, "1.", "²"])
-def test_run_seconds_that_are_none_are_refused(pool: PoolApp, variable: str, sent: str) -> None:
+def test_invalid_run_seconds_are_400(pool: PoolApp, variable: str, sent: str) -> None:
     before = files(pool)
     problem(post(pool, variable, 2, 400, **{"Run-Seconds": sent}), 400, "Run-Seconds")
     assert files(pool) == before

@@ -1,4 +1,4 @@
-"""`/`, `/health`, `/metrics`: where clients and operators begin."""
+"""`/`, `/health` and `/metrics`."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ PLAIN_LINKS = [
 
 
 @pytest.mark.parametrize("rel", PLAIN_LINKS)
-def test_every_plain_link_of_the_root_answers(pool: PoolApp, rel: str) -> None:
+def test_every_plain_link_of_the_root_can_be_followed(pool: PoolApp, rel: str) -> None:
     pool.post_job()
     pool.get(pool.get("/").json["_links"][rel], status=200)
 
 
-def test_the_root_has_no_other_links_but_templates(pool: PoolApp) -> None:
+def test_all_other_links_of_the_root_are_templates(pool: PoolApp) -> None:
     links = pool.get("/", headers=HAL).json["_links"]
     assert {rel for rel, link in links.items() if not link.get("templated")} == set(PLAIN_LINKS)
 
@@ -47,32 +47,32 @@ def test_the_flow_template_fits_a_flow(pool: PoolApp) -> None:
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/*", "application/json", "text/plain", "garbage", "a/b;q=x", ""])
-def test_whatever_is_asked_for_json_comes(pool: PoolApp, accept: str) -> None:
+def test_json_is_served_for_any_accept_header(pool: PoolApp, accept: str) -> None:
     assert pool.get("/", headers={"Accept": accept}, status=200).content_type == "application/json"
 
 
-def test_the_pool_says_its_name(make_pool: MakePool) -> None:
+def test_the_root_has_the_pools_name(make_pool: MakePool) -> None:
     assert make_pool(name="Our pool").get("/").json["name"] == "Our pool"
 
 
-def test_the_better_liked_style_wins(pool: PoolApp) -> None:
+def test_the_preferred_media_type_is_served(pool: PoolApp) -> None:
     accept = "application/json;q=0.5, application/hal+json"
     assert pool.get("/", headers={"Accept": accept}).content_type == "application/hal+json"
 
 
-def test_answers_say_what_they_vary_by(pool: PoolApp) -> None:
+def test_the_vary_header_of_documents(pool: PoolApp) -> None:
     assert pool.get("/").headers["Vary"] == "Accept, Authorization"
 
 
-def test_a_slash_at_the_end_makes_no_difference(pool: PoolApp) -> None:
+def test_a_trailing_slash_is_ignored(pool: PoolApp) -> None:
     pool.get("/jobs/index/", status=200)
 
 
-def test_nothing_is_at_an_unknown_address(pool: PoolApp) -> None:
+def test_an_unknown_path_is_404(pool: PoolApp) -> None:
     problem(pool.get("/nothing", status=404), 404, "/nothing")
 
 
-def test_no_answer_is_a_page_by_mistake(pool: PoolApp) -> None:
+def test_a_document_cannot_be_used_as_a_page(pool: PoolApp) -> None:
     headers = pool.get("/").headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Content-Security-Policy"].startswith("default-src 'none'")
@@ -91,7 +91,7 @@ def test_a_pool_that_cannot_store_is_live_and_not_ready(pool: PoolApp, monkeypat
     assert int(health.headers["Retry-After"]) > 0
 
 
-def test_a_full_disk_is_507_and_says_when_to_come_again(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_507_with_retry_after(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
     job = pool.post_job()
     monkeypatch.setattr("storage.flat.writer.Writer.temporary", _full_disk)
     response = pool.post_json(f"{job}/variables", {"x": 1}, headers=pool.owner, status=507)
@@ -99,11 +99,9 @@ def test_a_full_disk_is_507_and_says_when_to_come_again(pool: PoolApp, monkeypat
     assert int(response.headers["Retry-After"]) > 0
 
 
-def test_a_failure_of_the_pool_itself_says_nothing_of_the_inside(
-    pool: PoolApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_500_has_no_internal_details(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
-        raise RuntimeError("a secret of the inside")
+        raise RuntimeError("a secret of the pool")
 
     monkeypatch.setattr("pool.jobs.Jobs.page", fail)
     response = pool.get("/jobs/index", status=500)

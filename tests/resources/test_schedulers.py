@@ -14,8 +14,8 @@ URIS = ["/jobs", "/jobs/scheduler", "/jobs/scheduled", "/jobs/scheduled/random",
 EVERY = [*URIS, "/jobs/scheduled/owners?owner=semprebeta", "/jobs/scheduled/least-done"]
 BAD_SOURCES = {
     "throws": "() => { throw new Error('no') }",
-    "answers-nonsense": "() => 'no-such-job'",
-    "answers-an-object": "(context) => context.jobs[0]",
+    "returns-nonsense": "() => 'no-such-job'",
+    "returns-an-object": "(context) => context.jobs[0]",
     "loops": "() => { for (;;) {} }",
     "is-no-function": "1",
     "is-no-javascript": "function (",
@@ -45,7 +45,7 @@ def compute(pool: PoolApp, job: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("path", EVERY)
-def test_the_job_is_served_as_at_its_own_address(pool: PoolApp, path: str) -> None:
+def test_the_scheduled_job_is_served_as_at_its_own_uri(pool: PoolApp, path: str) -> None:
     job = post(pool, "One")
     response = pool.get(path, status=200)
     assert response.json == pool.get(job).json
@@ -53,7 +53,7 @@ def test_the_job_is_served_as_at_its_own_address(pool: PoolApp, path: str) -> No
 
 
 @pytest.mark.parametrize("path", EVERY)
-def test_a_pool_without_a_job_has_nothing_for_now(pool: PoolApp, path: str) -> None:
+def test_a_pool_without_jobs_is_204(pool: PoolApp, path: str) -> None:
     response = pool.get(path, status=204)
     assert int(response.headers["Retry-After"]) > 0
     assert response.headers["Cache-Control"] == "no-store"
@@ -66,27 +66,27 @@ def test_paused_jobs_are_not_served(pool: PoolApp, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", EVERY)
-def test_a_job_that_has_work_is_preferred(pool: PoolApp, path: str) -> None:
+def test_a_job_with_work_is_preferred(pool: PoolApp, path: str) -> None:
     post(pool, "Idle", variables=0)
     post(pool, "Working")
     assert {chosen(pool, path) for _ in range(15)} == {"working"}
 
 
 @pytest.mark.parametrize("path", URIS)
-def test_a_job_without_work_is_better_than_none(pool: PoolApp, path: str) -> None:
+def test_a_job_without_work_is_served_if_no_job_has_work(pool: PoolApp, path: str) -> None:
     post(pool, "Idle", variables=0)
     assert chosen(pool, path) == "idle"
 
 
 @pytest.mark.parametrize("path", URIS)
-def test_any_scheduler_keeps_to_the_owners_asked_for(pool: PoolApp, path: str) -> None:
+def test_every_scheduler_respects_the_owner_parameter(pool: PoolApp, path: str) -> None:
     post(pool, "One", owner="one")
     post(pool, "Two", owner="two")
     assert {chosen(pool, f"{path}?owner=two") for _ in range(10)} == {"two"}
 
 
 @pytest.mark.parametrize("path", URIS)
-def test_a_folder_that_is_no_job_disturbs_nobody(pool: PoolApp, path: str) -> None:
+def test_a_directory_without_a_job_is_ignored(pool: PoolApp, path: str) -> None:
     post(pool, "One")
     (pool.data / "jobs" / "lost-and-found").mkdir()
     assert chosen(pool, path) == "one"
@@ -99,12 +99,12 @@ def test_random_serves_every_job(pool: PoolApp) -> None:
     assert set(counts) == {"one", "two", "three"}
 
 
-def test_owners_serves_none_where_none_is_named(pool: PoolApp) -> None:
+def test_owners_serves_none_without_the_owner_parameter(pool: PoolApp) -> None:
     post(pool, "One")
     pool.get("/jobs/scheduled/owners", status=204)
 
 
-def test_owners_serves_those_that_are_named(pool: PoolApp) -> None:
+def test_owners_serves_jobs_of_the_named_owners(pool: PoolApp) -> None:
     for name in ("one", "two", "three"):
         post(pool, name, owner=name)
     path = "/jobs/scheduled/owners?owner=one&owner=three"
@@ -117,19 +117,19 @@ def test_owners_serves_none_of_an_unknown_owner(pool: PoolApp, owner: str) -> No
     pool.get(f"/jobs/scheduled/owners?owner={owner}", status=204)
 
 
-def test_short_first_serves_what_was_measured_as_shortest(pool: PoolApp) -> None:
+def test_short_first_serves_the_shortest_mean_run_time(pool: PoolApp) -> None:
     compute(pool, post(pool, "Long", variables=2), 60)
     compute(pool, post(pool, "Short", variables=2), 5)
     assert {chosen(pool, "/jobs/scheduled/short-first") for _ in range(10)} == {"short"}
 
 
-def test_short_first_serves_what_nobody_measured_before_all(pool: PoolApp) -> None:
+def test_short_first_serves_unmeasured_jobs_first(pool: PoolApp) -> None:
     compute(pool, post(pool, "Short", variables=2), 0.001)
     post(pool, "New")
     assert {chosen(pool, "/jobs/scheduled/short-first") for _ in range(10)} == {"new"}
 
 
-def test_short_first_goes_by_the_mean(pool: PoolApp) -> None:
+def test_short_first_uses_the_mean(pool: PoolApp) -> None:
     uneven, even = post(pool, "Uneven", variables=3), post(pool, "Even", variables=3)
     for seconds in (1, 99):
         compute(pool, uneven, seconds)
@@ -152,19 +152,19 @@ def test_a_file_in_the_pool_is_a_scheduler(pool: PoolApp) -> None:
     assert {chosen(pool, path) for _ in range(5)} == {"two"}
 
 
-def test_a_file_in_the_pool_goes_before_one_of_that_name_that_comes_with_it(pool: PoolApp) -> None:
+def test_a_file_in_the_pool_overrides_a_bundled_one(pool: PoolApp) -> None:
     post(pool, "One")
     pool.get(add_scheduler(pool, "least-done", "() => null"), status=204)
 
 
-def test_a_file_may_be_the_default(make_pool: MakePool) -> None:
+def test_a_file_can_be_the_default(make_pool: MakePool) -> None:
     add_scheduler(make_pool(), "nothing", "() => null")
     pool = make_pool(scheduler="nothing")
     post(pool, "One")
     pool.get("/jobs", status=204)
 
 
-def test_a_default_that_nobody_knows_is_refused_at_the_start(make_pool: MakePool) -> None:
+def test_an_unknown_default_is_refused_at_the_start(make_pool: MakePool) -> None:
     with pytest.raises(InvalidSetting, match="nobody"):
         make_pool(scheduler="nobody")
 
@@ -184,7 +184,7 @@ def test_a_default_that_nobody_knows_is_refused_at_the_start(make_pool: MakePool
         ("job.execute_function === undefined", True),
     ],
 )
-def test_what_a_file_sees(pool: PoolApp, expression: str, value: object) -> None:
+def test_the_context_of_a_file(pool: PoolApp, expression: str, value: object) -> None:
     job = post(pool, "One", variables=3)
     compute(pool, job, 7)
     pool.lease(job)
@@ -195,7 +195,7 @@ def test_what_a_file_sees(pool: PoolApp, expression: str, value: object) -> None
 
 
 @pytest.mark.parametrize("name", BAD_SOURCES)
-def test_chance_takes_the_place_of_a_file_that_fails(pool: PoolApp, name: str) -> None:
+def test_if_a_file_fails_the_choice_is_random(pool: PoolApp, name: str) -> None:
     post(pool, "One")
     assert chosen(pool, add_scheduler(pool, name, BAD_SOURCES[name])) == "one"
 
@@ -218,5 +218,5 @@ def test_the_problem_names_the_unknown_scheduler(pool: PoolApp) -> None:
     problem(pool.get("/jobs/scheduled/nobody", status=404), 404, "scheduler 'nobody'")
 
 
-def test_schedulers_lead_on_below_the_root(pool: PoolApp) -> None:
+def test_the_root_has_the_template_of_schedulers(pool: PoolApp) -> None:
     assert pool.get("/").json["_links"]["scheduled"] == "/jobs/scheduled{/scheduler}{?owner*,can*,memory_mb}"

@@ -1,4 +1,4 @@
-"""The life of a variable after it was posted: the index, withdrawal, failure and release."""
+"""States of a variable after posting: the index, withdrawal, failure and release."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def withdraw(pool: PoolApp, path: str, status: int = 204) -> Any:
 
 @pytest.fixture
 def failed(pool: PoolApp) -> str:
-    """A variable that was parked after its second refused result."""
+    """A variable that failed after its second rejected result."""
     variable = pool.post_variable(pool.post_job(**NEVER, settings={"max_errors": 2}))
     for _ in range(2):
         pool.post_json(f"{variable}/results", 1, status=422)
@@ -37,20 +37,22 @@ def failed(pool: PoolApp) -> str:
 # The index
 
 
-def test_the_index_tells_every_state(pool: PoolApp) -> None:
+def test_the_index_has_every_state(pool: PoolApp) -> None:
     job = pool.post_job(
         validate_variable="() => true", validate_result="(v, result) => result > 0", settings={"max_errors": 1}
     )
-    done, parked, gone, lent = (pool.post_variable(job, name) for name in ("done", "failed", "withdrawn", "leased"))
+    done, failing, withdrawn, leased = (
+        pool.post_variable(job, name) for name in ("done", "failed", "withdrawn", "leased")
+    )
     pool.post_json(f"{done}/results", 1, status=201)
-    pool.post_json(f"{parked}/results", 0, status=422)
-    withdraw(pool, gone)
-    assert pool.lease(job)["self"] == lent
+    pool.post_json(f"{failing}/results", 0, status=422)
+    withdraw(pool, withdrawn)
+    assert pool.lease(job)["self"] == leased
     pool.post_variable(job, "open")
     assert states(pool, job) == {name: name for name in ("done", "failed", "withdrawn", "leased", "open")}
 
 
-def test_the_index_is_walked_by_its_links(pool: PoolApp) -> None:
+def test_pages_of_the_index_are_linked(pool: PoolApp) -> None:
     job = pool.post_job()
     lines = ndjson(*(f'{{"x": {number}}}' for number in range(7)))
     ids = pool.post(f"{job}/variables", lines, headers={**pool.owner, **NDJSON}).json["ids"]
@@ -63,17 +65,17 @@ def test_the_index_is_walked_by_its_links(pool: PoolApp) -> None:
     assert found == [ids[:3], ids[3:6], ids[6:]]
 
 
-def test_what_is_posted_meanwhile_comes_at_the_end(pool: PoolApp) -> None:
+def test_variables_posted_between_two_pages_are_at_the_end(pool: PoolApp) -> None:
     job = pool.post_job()
     for name in "zy":
         pool.post_variable(job, name)
-    following = pool.get(f"{job}/variables/index?limit=1").json["_links"]["next"]
+    next_page = pool.get(f"{job}/variables/index?limit=1").json["_links"]["next"]
     pool.post_variable(job, "a")
-    rest = pool.get(following.replace("limit=1", "limit=9")).json["_embedded"]["items"]
+    rest = pool.get(next_page.replace("limit=1", "limit=9")).json["_embedded"]["items"]
     assert [item["id"] for item in rest] == ["y", "a"]
 
 
-def test_each_item_leads_to_its_variable(pool: PoolApp) -> None:
+def test_each_item_links_to_its_variable(pool: PoolApp) -> None:
     job = pool.post_job()
     variable = pool.post_variable(job)
     (item,) = pool.get(f"{job}/variables/index", headers=HAL).json["_embedded"]["items"]
@@ -100,13 +102,13 @@ def test_a_withdrawn_variable_is_gone(pool: PoolApp) -> None:
     problem(pool.get(variable, status=410), 410, "withdrawn")
 
 
-def test_the_id_of_a_withdrawn_variable_is_used_up(pool: PoolApp) -> None:
+def test_the_id_of_a_withdrawn_variable_cannot_be_used_again(pool: PoolApp) -> None:
     variable = pool.post_variable(pool.post_job())
     withdraw(pool, variable)
     problem(pool.put_json(variable, {"x": 1}, headers=pool.owner, status=410), 410, "withdrawn")
 
 
-def test_a_withdrawn_variable_is_not_served(pool: PoolApp) -> None:
+def test_a_withdrawn_variable_is_not_leased(pool: PoolApp) -> None:
     job = pool.post_job()
     withdraw(pool, pool.post_variable(job))
     pool.get(f"{job}/variables", status=204)
@@ -162,18 +164,18 @@ def test_an_unknown_variable_cannot_be_withdrawn(pool: PoolApp) -> None:
 # Failure and release
 
 
-def test_a_failed_variable_is_not_served(pool: PoolApp, failed: str) -> None:
+def test_a_failed_variable_is_not_leased(pool: PoolApp, failed: str) -> None:
     pool.get("/jobs/example-job/variables", status=204)
     assert states(pool, "/jobs/example-job") == {"one": "failed"}
 
 
-def test_the_refusal_that_parks_it_says_so(pool: PoolApp) -> None:
+def test_the_last_rejection_has_failed_true(pool: PoolApp) -> None:
     variable = pool.post_variable(pool.post_job(**NEVER, settings={"max_errors": 2}))
-    answers = [problem(pool.post_json(f"{variable}/results", 1, status=422), 422) for _ in range(2)]
-    assert [answer["failed"] for answer in answers] == [False, True]
+    problems = [problem(pool.post_json(f"{variable}/results", 1, status=422), 422) for _ in range(2)]
+    assert [rejected["failed"] for rejected in problems] == [False, True]
 
 
-def test_its_lease_ends_with_it(pool: PoolApp) -> None:
+def test_the_lease_of_a_failed_variable_is_lost(pool: PoolApp) -> None:
     job = pool.post_job(**NEVER, settings={"max_errors": 1})
     pool.post_variable(job)
     links = pool.lease(job)
@@ -181,31 +183,31 @@ def test_its_lease_ends_with_it(pool: PoolApp) -> None:
     problem(pool.post(links["lease"], status=409), 409, "lease")
 
 
-def test_what_is_refused_later_is_not_kept(pool: PoolApp, failed: str) -> None:
+def test_later_rejected_results_are_not_stored(pool: PoolApp, failed: str) -> None:
     before = files(pool)
     assert problem(pool.post_json(f"{failed}/results", 1, status=422), 422)["failed"]
     assert files(pool) == before
 
 
-def test_its_owner_releases_it(pool: PoolApp, failed: str) -> None:
+def test_the_owner_releases_a_failed_variable(pool: PoolApp, failed: str) -> None:
     assert release(pool, failed, 200).json["state"] == "open"
     assert pool.lease("/jobs/example-job")["self"] == failed
 
 
-def test_released_it_has_all_its_chances_again(pool: PoolApp, failed: str) -> None:
+def test_a_released_variable_has_no_errors(pool: PoolApp, failed: str) -> None:
     release(pool, failed, 200)
     assert not problem(pool.post_json(f"{failed}/results", 1, status=422), 422)["failed"]
     assert problem(pool.post_json(f"{failed}/results", 1, status=422), 422)["failed"]
 
 
-def test_the_counts_follow(pool: PoolApp, failed: str) -> None:
+def test_the_counts_follow_a_release(pool: PoolApp, failed: str) -> None:
     assert pool.get("/jobs/example-job/progress").json["variables"]["failed"] == 1
     release(pool, failed, 200)
     counts = pool.get("/jobs/example-job/progress").json["variables"]
     assert (counts["failed"], counts["open"]) == (0, 1)
 
 
-def test_what_has_not_failed_cannot_be_released(pool: PoolApp) -> None:
+def test_only_a_failed_variable_can_be_released(pool: PoolApp) -> None:
     variable = pool.post_variable(pool.post_job())
     before = files(pool)
     problem(release(pool, variable, 409), 409, "has not failed")
@@ -213,7 +215,7 @@ def test_what_has_not_failed_cannot_be_released(pool: PoolApp) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"state": "done"}, {"state": "open", "x": 1}, {"x": 1}, [], "open", 1, None])
-def test_no_other_change_is_taken(pool: PoolApp, failed: str, body: Any) -> None:
+def test_any_other_change_is_422(pool: PoolApp, failed: str, body: Any) -> None:
     before = files(pool)
     problem(pool.patch_json(failed, body, headers=pool.owner, status=422), 422, "state")
     assert files(pool) == before

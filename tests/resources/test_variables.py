@@ -1,4 +1,4 @@
-"""`/jobs/{job}/variables`: posting variables, one or many, by a chosen id or the pool's."""
+"""`/jobs/{job}/variables`: posting variables, one or many, under a chosen or a generated id."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ def total(pool: PoolApp, job: str) -> int:
     return int(pool.get(f"{job}/progress").json["variables"]["total"])
 
 
-# One
+# One variable
 
 
-def test_a_posted_variable_is_at_its_location(pool: PoolApp, job: str) -> None:
+def test_a_posted_variable_has_a_location(pool: PoolApp, job: str) -> None:
     location = post(pool, job, {"x": 1}).headers["Location"]
     variable = pool.get(location, status=200).json
     assert variable.pop("_links")["self"] == location
     assert variable == {"x": 1}
 
 
-def test_the_answer_names_the_id_and_leads_on(pool: PoolApp, job: str) -> None:
+def test_the_response_has_id_and_links(pool: PoolApp, job: str) -> None:
     response = post(pool, job, {"x": 1})
     assert response.headers["Location"].endswith(response.json["id"])
     assert set(response.json["_links"]) == {"self", "post_result", "results", "get_job"}
@@ -60,7 +60,7 @@ def test_two_variables_may_be_equal(pool: PoolApp, job: str) -> None:
     "value",
     [{}, {"": None}, {"ünï": "🏊\u2028\0"}, {"big": 10**300, "small": 5e-324}, {"id": 1, "job": 2}, {"a": [[[{}]]]}],
 )
-def test_a_variable_comes_out_as_it_went_in(pool: PoolApp, job: str, value: dict[str, Any]) -> None:
+def test_a_variable_is_stored_unchanged(pool: PoolApp, job: str, value: dict[str, Any]) -> None:
     variable = pool.get(post(pool, job, value).headers["Location"]).json
     del variable["_links"]
     assert variable == value
@@ -81,38 +81,38 @@ def test_reserved_fields_are_refused(pool: PoolApp, job: str, field: str) -> Non
     assert files(pool) == before
 
 
-def test_reserved_names_below_the_top_are_the_jobs_own(pool: PoolApp, job: str) -> None:
+def test_nested_fields_can_have_reserved_names(pool: PoolApp, job: str) -> None:
     post(pool, job, {"x": {"_links": {}}})
 
 
-def test_a_job_must_be_there(pool: PoolApp) -> None:
+def test_a_variable_of_an_unknown_job_is_404(pool: PoolApp) -> None:
     problem(post(pool, "/jobs/nobody", {"x": 1}, 404), 404, "nobody")
 
 
-# Many
+# Many variables
 
 
-def test_many_are_posted_a_line_each(pool: PoolApp, job: str) -> None:
+def test_each_line_is_a_variable(pool: PoolApp, job: str) -> None:
     ids = post_lines(pool, job, '{"x": 1}', '{"x": 2}', '{"x": 3}').json["ids"]
     assert [pool.get(f"{job}/variables/{name}").json["x"] for name in ids] == [1, 2, 3]
 
 
-def test_the_answer_leads_to_the_index(pool: PoolApp, job: str) -> None:
+def test_the_location_of_many_is_the_index(pool: PoolApp, job: str) -> None:
     response = post_lines(pool, job, '{"x": 1}', '{"x": 2}')
     assert response.json["count"] == 2
     assert pool.get(response.headers["Location"]).json["count"] == 2
 
 
-def test_empty_lines_are_passed_over(pool: PoolApp, job: str) -> None:
+def test_empty_lines_are_skipped(pool: PoolApp, job: str) -> None:
     assert post_lines(pool, job, "", '{"x": 1}', "  ", '{"x": 2}\r').json["count"] == 2
 
 
-def test_the_last_line_needs_no_end(pool: PoolApp, job: str) -> None:
+def test_the_last_line_needs_no_newline(pool: PoolApp, job: str) -> None:
     headers = {**pool.owner, **NDJSON}
     assert pool.post(f"{job}/variables", b'{"x":1}\n{"x":2}', headers=headers).json["count"] == 2
 
 
-def test_they_keep_their_order(pool: PoolApp, job: str) -> None:
+def test_variables_are_in_the_order_of_lines(pool: PoolApp, job: str) -> None:
     ids = post_lines(pool, job, *(f'{{"x": {number}}}' for number in range(101))).json["ids"]
     items = pool.get(f"{job}/variables/index?limit=1000").json["_embedded"]["items"]
     assert [item["id"] for item in items] == ids == sorted(ids)
@@ -130,46 +130,46 @@ def test_they_keep_their_order(pool: PoolApp, job: str) -> None:
         ('{"_links": {}}', 422),
     ],
 )
-def test_one_bad_line_refuses_them_all_and_is_named(pool: PoolApp, job: str, line: str, status: int) -> None:
+def test_an_invalid_line_is_named_and_nothing_stored(pool: PoolApp, job: str, line: str, status: int) -> None:
     before = files(pool)
     response = post_lines(pool, job, '{"x": 1}', line, '{"x": 3}', status=status)
     problem(response, status, "line 2")
     assert files(pool) == before
 
 
-def test_a_line_that_the_job_refuses_is_named(pool: PoolApp) -> None:
+def test_a_line_rejected_by_the_job_is_named(pool: PoolApp) -> None:
     job = pool.post_job(validate_variable=EVEN)
     before = files(pool)
     problem(post_lines(pool, job, '{"x": 2}', '{"x": 4}', '{"x": 5}', status=422), 422, "line 3", "validate_variable")
     assert files(pool) == before
 
 
-def test_the_number_of_a_line_counts_empty_ones(pool: PoolApp, job: str) -> None:
+def test_line_numbers_count_empty_lines(pool: PoolApp, job: str) -> None:
     problem(post_lines(pool, job, "", '{"x": 1}', "", "1", status=422), 422, "line 4")
 
 
 @pytest.mark.parametrize("body", [b"", b"\n", b" \r\n\n"])
-def test_no_line_at_all_is_refused(pool: PoolApp, job: str, body: bytes) -> None:
-    problem(pool.post(f"{job}/variables", body, headers={**pool.owner, **NDJSON}, status=400), 400, "no line")
+def test_a_body_without_lines_is_400(pool: PoolApp, job: str, body: bytes) -> None:
+    problem(pool.post(f"{job}/variables", body, headers={**pool.owner, **NDJSON}, status=400), 400, "no JSON line")
 
 
-# Posting again after a lost answer
+# Idempotency keys
 
 
-def test_the_same_key_gives_the_same_variable(pool: PoolApp, job: str) -> None:
+def test_the_same_idempotency_key_stores_one_variable(pool: PoolApp, job: str) -> None:
     first, second = post(pool, job, {"x": 1}, **KEY), post(pool, job, {"x": 1}, **KEY)
     assert first.json["id"] == second.json["id"]
     assert total(pool, job) == 1
 
 
-def test_the_same_key_gives_the_same_many(pool: PoolApp, job: str) -> None:
+def test_the_same_idempotency_key_stores_one_batch(pool: PoolApp, job: str) -> None:
     lines = [f'{{"x": {number}}}' for number in range(12)]
     first, second = post_lines(pool, job, *lines, headers=KEY), post_lines(pool, job, *lines, headers=KEY)
     assert first.json["ids"] == second.json["ids"]
     assert total(pool, job) == 12
 
 
-def test_a_key_replayed_after_the_result_opens_nothing(pool: PoolApp, job: str) -> None:
+def test_a_post_repeated_after_the_result_opens_nothing(pool: PoolApp, job: str) -> None:
     location = post(pool, job, {"x": 1}, **KEY).headers["Location"]
     pool.post_json(f"{location}/results", 2, status=201)
     post(pool, job, {"x": 1}, **KEY)
@@ -186,26 +186,26 @@ def test_a_key_replayed_after_the_result_opens_nothing(pool: PoolApp, job: str) 
         [f'{{"x": {number}}}' for number in range(1, 12)],
     ],
 )
-def test_a_key_with_other_content_is_409(pool: PoolApp, job: str, lines: list[str]) -> None:
+def test_other_variables_with_the_same_key_are_409(pool: PoolApp, job: str, lines: list[str]) -> None:
     post_lines(pool, job, '{"x": 1}', '{"x": 2}', headers=KEY)
     before = files(pool)
     problem(post_lines(pool, job, *lines, status=409, headers=KEY), 409, "Idempotency-Key")
     assert files(pool) == before
 
 
-def test_another_key_makes_another_variable(pool: PoolApp, job: str) -> None:
+def test_another_idempotency_key_stores_another_variable(pool: PoolApp, job: str) -> None:
     post(pool, job, {"x": 1}, **KEY)
     post(pool, job, {"x": 1}, **{"Idempotency-Key": "another"})
     assert total(pool, job) == 2
 
 
-def test_a_key_counts_within_its_job(pool: PoolApp, job: str) -> None:
+def test_idempotency_keys_are_per_job(pool: PoolApp, job: str) -> None:
     post(pool, job, {"x": 1}, **KEY)
     post(pool, pool.post_job("Other"), {"x": 2}, **KEY)
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "ü", "x" * 201, "a\tb"])
-def test_a_key_that_is_none_is_refused(pool: PoolApp, job: str, key: str) -> None:
+def test_an_invalid_idempotency_key_is_400(pool: PoolApp, job: str, key: str) -> None:
     problem(post(pool, job, {"x": 1}, 400, **{"Idempotency-Key": key}), 400, "Idempotency-Key")
     assert total(pool, job) == 0
 
@@ -213,14 +213,14 @@ def test_a_key_that_is_none_is_refused(pool: PoolApp, job: str, key: str) -> Non
 # Under a chosen id
 
 
-def test_a_chosen_id_is_kept(pool: PoolApp, job: str) -> None:
+def test_a_variable_is_stored_under_a_chosen_id(pool: PoolApp, job: str) -> None:
     path = f"{job}/variables/test_limit_case"
     response = put(pool, path, {"x": 1})
     assert (response.json["id"], response.headers["Location"]) == ("test_limit_case", path)
     assert pool.get(path).json["x"] == 1
 
 
-def test_putting_the_very_same_again_is_200(pool: PoolApp, job: str) -> None:
+def test_putting_an_equal_variable_again_is_200(pool: PoolApp, job: str) -> None:
     path = f"{job}/variables/one"
     put(pool, path, {"x": 1, "y": [2]})
     before = files(pool)
@@ -229,7 +229,7 @@ def test_putting_the_very_same_again_is_200(pool: PoolApp, job: str) -> None:
 
 
 @pytest.mark.parametrize("other", [{"x": 2}, {}, {"x": 1, "y": 1}, {"x": "1"}, {"x": [1]}, {"x": True}])
-def test_putting_something_else_there_is_409(pool: PoolApp, job: str, other: Any) -> None:
+def test_putting_another_variable_under_the_id_is_409(pool: PoolApp, job: str, other: Any) -> None:
     path = f"{job}/variables/one"
     put(pool, path, {"x": 1})
     before = files(pool)
@@ -238,33 +238,33 @@ def test_putting_something_else_there_is_409(pool: PoolApp, job: str, other: Any
 
 
 @pytest.mark.parametrize("name", ["a", "0", "a.b", "a_b-c", "x" * 100, "con", "a..b", "job.json"])
-def test_ids_of_every_kind(pool: PoolApp, job: str, name: str) -> None:
+def test_valid_ids(pool: PoolApp, job: str, name: str) -> None:
     put(pool, f"{job}/variables/{name}", {"x": 1})
     assert pool.get(f"{job}/variables/index").json["_embedded"]["items"][0]["id"] == name
 
 
-# The job's own check
+# The job's validators
 
 
-def test_a_validator_of_variables_decides(pool: PoolApp) -> None:
+def test_validate_variable_is_called(pool: PoolApp) -> None:
     job = pool.post_job(validate_variable=EVEN, validate_result="() => false")
     post(pool, job, {"x": 2})
     problem(post(pool, job, {"x": 1}, 422), 422, "validate_variable(variable, context) rejected it")
 
 
-def test_without_one_the_validator_of_results_is_asked_with_no_result(pool: PoolApp) -> None:
+def test_without_it_validate_result_is_called_without_a_result(pool: PoolApp) -> None:
     check = "(variable, result, context) => result === undefined && context.job.id === 'example-job' && variable.x > 0"
     job = pool.post_job(validate_result=check)
     post(pool, job, {"x": 1})
     problem(post(pool, job, {"x": 0}, 422), 422, "validate_result(variable, undefined, context) rejected it")
 
 
-def test_without_either_everything_is_accepted(pool: PoolApp, job: str) -> None:
+def test_without_validators_everything_is_accepted(pool: PoolApp, job: str) -> None:
     post(pool, job, {"anything": "at all"})
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("returned", "reason"),
     [
         ("false", "returned false"),
         ("({valid: false, reason: 'x must be even'})", "x must be even"),
@@ -277,25 +277,25 @@ def test_without_either_everything_is_accepted(pool: PoolApp, job: str) -> None:
         ("(() => { for (;;) {} })()", "in time"),
     ],
 )
-def test_a_refusal_says_why(pool: PoolApp, answer: str, reason: str) -> None:
-    job = pool.post_job(validate_variable=f"() => {answer}")
+def test_a_rejected_variable_is_422_with_the_reason(pool: PoolApp, returned: str, reason: str) -> None:
+    job = pool.post_job(validate_variable=f"() => {returned}")
     before = documents(pool)
     problem(post(pool, job, {"x": 1}, 422), 422, "validate_variable", reason)
     problem(put(pool, f"{job}/variables/one", {"x": 1}, 422), 422, reason)
     assert documents(pool) == before
 
 
-def test_the_console_of_a_refusal_is_shown_to_who_posts(pool: PoolApp) -> None:
+def test_the_problem_has_the_console_of_the_validator(pool: PoolApp) -> None:
     job = pool.post_job(validate_variable="(variable) => { console.log('saw', variable); return false }")
     assert problem(post(pool, job, {"x": 1}, 422), 422)["console"] == 'saw {"x":1}\n'
 
 
-# Whose they are
+# Authorization
 
 
 @pytest.mark.parametrize(("key", "status"), [(None, 401), ("wrong", 401), ("other", 403)])
 @pytest.mark.parametrize(("method", "path"), [("POST", ""), ("PUT", "/two"), ("PATCH", "/one"), ("DELETE", "/one")])
-def test_variables_are_the_owners_to_change(
+def test_only_the_owner_changes_variables(
     pool: PoolApp, job: str, method: str, path: str, key: str | None, status: int
 ) -> None:
     pool.post_variable(job)

@@ -13,7 +13,7 @@ from resources.assets import table
 from tests.serving import ROOT
 
 FOLDER = client.JS.parent
-SERVED = {*table(), *(path.relative_to(FOLDER).as_posix() for path in client.WEB.glob("*.html"))}
+SERVED = {*table(), *(path.relative_to(FOLDER).as_posix() for path in client.WEB.rglob("*.html"))}
 
 
 def declared() -> set[str]:

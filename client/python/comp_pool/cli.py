@@ -1,33 +1,33 @@
-"""The command line `comp-pool`: `work`, and the commands of other installed packages."""
+"""The command line `comp-pool`: `work`, and the server's commands where the server is installed too."""
 
 import argparse
-import importlib.metadata
+import importlib
+import importlib.util
 import sys
 from collections.abc import Sequence
 
 from comp_pool import __version__, work_command
 
-# An entry point of this group is a function that adds a subparser, with its function as the default of `run`.
-PLUGINS = "comp_pool.commands"
-
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser with all installed commands."""
+    """Return the parser with all commands."""
     parser = argparse.ArgumentParser(prog="comp-pool", description="A pool for volunteer computing.")
     parser.add_argument("--version", action="version", version=f"comp-pool {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    work_command.add(commands)
-    for plugin in sorted(importlib.metadata.entry_points(group=PLUGINS), key=lambda plugin: plugin.name):
-        _add_plugin(plugin, commands)
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    work_command.add(subparsers)
+    _add_server_commands(subparsers)
     return parser
 
 
-def _add_plugin(plugin: importlib.metadata.EntryPoint, commands: work_command.Subparsers) -> None:
+def _add_server_commands(subparsers: work_command.Subparsers) -> None:
+    # By name: this package installs alone, and must not depend on the server.
+    if importlib.util.find_spec("commands") is None:
+        return
     try:
-        plugin.load()(commands)
+        importlib.import_module("commands").add_commands(subparsers)
     except Exception as ex:
-        # A broken package must not disable the other commands.
-        sys.stderr.write(f"comp-pool: the command {plugin.name!r} is not available: {ex}\n")
+        # A broken server must not disable `work`.
+        sys.stderr.write(f"comp-pool: the server's commands are not available: {ex}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

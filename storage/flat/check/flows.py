@@ -48,6 +48,7 @@ class FlowCheck:
         if not self._is_unfinished(flow_id):
             return
         existing = set(self._tree.job_ids())
+        # A deleted job cannot have a reference; the flow fails when it gets there.
         for job_id in existing.intersection(self._flows.get(flow_id)["jobs"]):
             if flow_id not in self._flows.references(UsedJob(job_id)):
                 add = partial(self._flows.add_reference, UsedJob(job_id), flow_id)

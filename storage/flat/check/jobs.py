@@ -30,6 +30,7 @@ class JobCheck:
             problem = "job.json is missing or damaged"
             yield set_aside(self._tree, paths.root, problem, "set the job's directory aside")
             return
+        # First, since the scan reads them.
         yield from _directories(paths)
         scan = Scan(paths)
         yield from self._documents(scan)

@@ -1,13 +1,13 @@
-// The pool's newest flows, each with the way to its page; where there are none, nothing of them is said.
+// The pool's newest flows on the front page, each with a link to its page. Hidden while there are none.
 
-import { element, find, say } from "./dom.js";
+import { byId, element, setText } from "../dom.js";
 
-/** @typedef {import("../js/index.js").Client} Client */
-/** @typedef {import("../js/index.js").Document} Document */
-/** @typedef {import("./languages.js").Language} Language */
+/** @typedef {import("../../js/index.js").Client} Client */
+/** @typedef {import("../../js/index.js").Document} Document */
+/** @typedef {import("../languages.js").Language} Language */
 
-const SHOWN = 5;
-const LATER = 30_000;
+const MAX_FLOWS = 5;
+const REFRESH_INTERVAL = 30_000;
 
 export class FlowList {
   #client;
@@ -19,37 +19,37 @@ export class FlowList {
   constructor(client, language) {
     this.#client = client;
     this.#language = language;
-    setInterval(() => document.hidden || this.load(), LATER);
+    setInterval(() => document.hidden || this.load(), REFRESH_INTERVAL);
   }
 
-  /** What can't be read leaves what is shown. */
+  /** On an error the list stays as it is. */
   async load() {
-    const found = await this.#newest().catch(() => null);
-    if (found) this.#draw(found);
+    const flows = await this.#newest().catch(() => null);
+    if (flows) this.#render(flows);
   }
 
   async #newest() {
     const root = await this.#client.root();
     if (!root.has("flows")) return [];
-    return (await this.#client.follow(root, "flows")).items().slice(0, SHOWN);
+    return (await this.#client.follow(root, "flows")).items().slice(0, MAX_FLOWS);
   }
 
-  /** Those that are shown already stay where they are: one may have the focus. @param {Document[]} flows */
-  #draw(flows) {
+  /** Rows already in place are not moved, since one may have the focus. @param {Document[]} flows */
+  #render(flows) {
     const rows = flows.map((flow) => this.#row(flow));
     for (const row of this.#rows.values()) if (!rows.includes(row)) row.element.remove();
     this.#rows = new Map(rows.map((row) => [row.address, row]));
-    const list = find("flow-list");
-    rows.forEach(({ element: item }, place) => {
-      if (list.children[place] !== item) list.insertBefore(item, list.children[place] ?? null);
+    const list = byId("flow-list");
+    rows.forEach(({ element: item }, index) => {
+      if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
     });
-    find("flows").hidden = rows.length === 0;
+    byId("flows").hidden = rows.length === 0;
   }
 
   /** @param {Document} flow */
   #row(flow) {
     const row = this.#rows.get(flow.link("self")) ?? new FlowRow(flow, this.#language);
-    row.draw(flow.content.state);
+    row.render(flow.content.state);
     return row;
   }
 }
@@ -58,7 +58,7 @@ class FlowRow {
   #language;
   #state = element("span", { class: "badge" });
 
-  /** @param {Document} flow as the index has it @param {Language} language */
+  /** @param {Document} flow as the index lists it @param {Language} language */
   constructor(flow, language) {
     this.#language = language;
     this.address = flow.link("self");
@@ -66,15 +66,15 @@ class FlowRow {
   }
 
   /** @param {string} state */
-  draw(state) {
-    say(this.#state, this.#language.text(`flows.${state}`));
+  render(state) {
+    setText(this.#state, this.#language.text(`flows.${state}`));
   }
 
-  /** One that leads elsewhere is no more than its words. @param {Document} flow */
+  /** Plain text for an address outside this pool. @param {Document} flow */
   #link({ content: { name, id } }) {
-    const words = String(name ?? id);
+    const text = String(name ?? id);
     const isOwn = new URL(this.address).origin === location.origin;
-    return isOwn ? element("a", { href: this.address, dir: "auto" }, words) : element("bdi", {}, words);
+    return isOwn ? element("a", { href: this.address, dir: "auto" }, text) : element("bdi", {}, text);
   }
 
   /** @param {Document} flow */

@@ -1,4 +1,4 @@
-"""What goes wrong is said plainly, and the page goes on as soon as it can."""
+"""Errors are shown in plain words, and computing resumes as soon as possible."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tests.browser.conftest import Watch
 from tests.browser.visiting import BUSY, THROW, Visitor, counts, lasting_server, post_busy_job, post_job, wait_for_count
 from tests.serving import Server
 
-AWAY = "The pool can\u2019t be reached. Trying again by itself."
+AWAY = "The pool can\u2019t be reached. Retrying automatically."
 BLOCKED = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError'); }})"
 FULL = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }"
-MANY_TROUBLES = """async () => {
+MANY_ERRORS = """async () => {
   const { Language } = await import("/client/web/languages.js");
-  const { Troubles } = await import("/client/web/troubles.js");
-  const troubles = new Troubles(document.getElementById("trouble-list"), new Language());
-  for (let number = 0; number < 30; number += 1) troubles.add({ kind: "threw", message: `number ${number}` });
+  const { ErrorList } = await import("/client/web/errors.js");
+  const errors = new ErrorList(document.getElementById("error-list"), new Language());
+  for (let number = 0; number < 30; number += 1) errors.add({ kind: "threw", message: `number ${number}` });
 }"""
 DAMAGED = [
     "{",
@@ -35,61 +35,61 @@ DAMAGED = [
 
 @pytest.fixture
 def tolerant(watch: Watch) -> Watch:
-    """Chromium itself logs every request that fails."""
+    """Chromium logs every failed request itself."""
     watch.tolerated.append("Failed to load resource")
     return watch
 
 
-def test_a_job_that_breaks_off_is_named_with_what_it_said(server: Server, page: Page) -> None:
+def test_an_error_of_a_job_is_listed_with_name_and_message(server: Server, page: Page) -> None:
     post_job(server, "Tides", count=1, execute_function=THROW)
     visitor = Visitor(page, server)
     visitor.start()
-    expect(visitor.trouble("broke off with an error").first).to_contain_text("Tides")
-    expect(visitor.trouble("broke off with an error").first).to_contain_text("no such harbour")
+    expect(visitor.error("stopped with an error").first).to_contain_text("Tides")
+    expect(visitor.error("stopped with an error").first).to_contain_text("no such harbour")
 
 
-def test_an_endless_unit_is_ended_and_said_to_have_taken_too_long(server: Server, page: Page) -> None:
+def test_an_endless_unit_is_listed_as_a_timeout(server: Server, page: Page) -> None:
     job = post_job(server, "Endless", execute_function=BUSY, settings={"lease_seconds": 2})
     server.post(f"{job}/variables", {"ms": 60_000})
     visitor = Visitor(page, server)
     visitor.start()
-    expect(visitor.trouble("took too long and was ended").first).to_contain_text("Endless")
+    expect(visitor.error("took too long and was stopped").first).to_contain_text("Endless")
 
 
-def test_the_same_trouble_again_is_counted(server: Server, page: Page) -> None:
+def test_the_same_error_again_is_counted(server: Server, page: Page) -> None:
     post_job(server, "Tides", count=1, execute_function=THROW, settings={"max_errors": 100})
     visitor = Visitor(page, server)
     visitor.choose("Cores to use", 1)
     visitor.start()
-    expect(visitor.trouble("broke off with an error")).to_contain_text("2 times")
-    expect(visitor.trouble("broke off with an error")).to_have_count(1)
+    expect(visitor.error("stopped with an error")).to_contain_text("2 times")
+    expect(visitor.error("stopped with an error")).to_have_count(1)
 
 
-def test_the_list_of_troubles_is_bounded(server: Server, page: Page) -> None:
+def test_the_list_of_errors_is_bounded(server: Server, page: Page) -> None:
     visitor = Visitor(page, server)
-    page.evaluate(MANY_TROUBLES)
-    troubles = visitor.by_id("trouble-list").locator("li")
-    expect(troubles).to_have_count(20)
-    expect(troubles.first).to_contain_text("number 29")
+    page.evaluate(MANY_ERRORS)
+    errors = visitor.by_id("error-list").locator("li")
+    expect(errors).to_have_count(20)
+    expect(errors.first).to_contain_text("number 29")
 
 
 @pytest.mark.usefixtures("tolerant")
-def test_it_says_that_the_pool_is_away_and_goes_on_when_it_is_back(server: Server, page: Page) -> None:
+def test_an_unreachable_pool_is_reported_and_computing_resumes_with_it(server: Server, page: Page) -> None:
     job = post_busy_job(server, milliseconds=500)
     visitor = Visitor(page, server)
     visitor.start()
     wait_for_count(server, job, leased=1)
     server.kill()
     visitor.expect_status(AWAY)
-    expect(visitor.trouble("The pool couldn\u2019t be reached.").first).to_be_visible()
+    expect(visitor.error("The pool couldn\u2019t be reached.").first).to_be_visible()
     server.start()
     visitor.expect_units(1)
-    visitor.expect_status("There is nothing to compute at the moment. The pool is asked again by itself.")
+    visitor.expect_status("There is nothing to compute right now. New work starts automatically.")
     assert counts(server, job)["done"] == 1
 
 
 @pytest.mark.usefixtures("tolerant")
-def test_jobs_that_can_not_be_loaded_can_be_asked_for_again(server: Server, page: Page) -> None:
+def test_loading_the_jobs_can_be_retried(server: Server, page: Page) -> None:
     post_job(server)
     page.route("**/jobs/index", lambda route: route.abort())
     Visitor(page, server)
@@ -99,13 +99,13 @@ def test_jobs_that_can_not_be_loaded_can_be_asked_for_again(server: Server, page
     expect(page.get_by_role("heading", name="Doubling")).to_be_visible()
 
 
-def test_a_browser_that_can_not_isolate_jobs_is_told_so_and_leases_nothing(server: Server, page: Page) -> None:
+def test_a_browser_without_a_sandbox_shows_an_alert_and_leases_nothing(server: Server, page: Page) -> None:
     job = post_job(server, count=1)
     page.add_init_script("if (window === top) { window.kept = MessageChannel; delete window.MessageChannel; }")
     visitor = Visitor(page, server)
     visitor.start()
     expect(page.get_by_role("alert")).to_contain_text("nothing can be computed safely")
-    visitor.expect_status("Computing can\u2019t start here.")
+    visitor.expect_status("Computing isn\u2019t possible here.")
     assert visitor.leases() == []
     page.evaluate("void (window.MessageChannel = window.kept)")
     visitor.press("Try again")
@@ -120,16 +120,16 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("text", DAMAGED)
-def test_a_damaged_memory_is_none(empty: Server, page: Page, text: str) -> None:
+def test_damaged_preferences_are_ignored(empty: Server, page: Page, text: str) -> None:
     visitor = Visitor(page, empty)
     page.evaluate("(text) => localStorage.setItem('comp-pool', text)", text)
     page.reload()
     visitor.expect_status("Nothing runs until you press the button.")
     visitor.start()
-    assert visitor.remembered()["state"] == "running"
+    assert visitor.stored()["state"] == "running"
 
 
-def test_damaged_choices_are_the_usual_ones(empty: Server, page: Page) -> None:
+def test_invalid_choices_become_the_defaults(empty: Server, page: Page) -> None:
     visitor = Visitor(page, empty)
     visitor.start()
     visitor.press("Pause")
@@ -145,7 +145,7 @@ def test_damaged_choices_are_the_usual_ones(empty: Server, page: Page) -> None:
     visitor.expect_status("Paused.")
     expect(page.get_by_label("Share of the time")).to_have_value("60")
     visitor.press("Resume")
-    visitor.expect_status("There is nothing to compute at the moment. The pool is asked again by itself.")
+    visitor.expect_status("There is nothing to compute right now. New work starts automatically.")
 
 
 @pytest.mark.parametrize("script", [BLOCKED, FULL])
@@ -161,13 +161,11 @@ def test_without_storage_it_computes_as_long_as_the_page_is_open(server: Server,
 
 
 @pytest.mark.parametrize("button", ["Pause", "Stop and forget"])
-def test_where_the_storage_is_full_what_was_taken_back_does_not_come_back(
-    empty: Server, page: Page, button: str
-) -> None:
+def test_with_a_full_storage_withdrawn_consent_does_not_return(empty: Server, page: Page, button: str) -> None:
     visitor = Visitor(page, empty)
     visitor.start()
     page.evaluate(f"() => {{ {FULL} }}")
     visitor.press(button)
     page.reload()
     visitor.expect_status("Nothing runs until you press the button.")
-    assert visitor.remembered() is None
+    assert visitor.stored() is None

@@ -1,0 +1,127 @@
+// The visitor's activity: units of this visit, their rate, and what each worker does.
+
+import { byId, element, setText } from "./dom.js";
+import { isolate } from "./languages.js";
+
+/** @typedef {import("../js/lib/status.js").WorkerStatus} WorkerStatus */
+
+const MINUTE = 60_000;
+const MIN_RIPPLE_INTERVAL = 500;
+const RENDER_DELAY = 100;
+const prefersReducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
+
+/** The units of this visit. */
+export class Counts {
+  units = 0;
+  seconds = 0;
+  /** When each unit of the last minute was done, in milliseconds, ascending. @type {number[]} */
+  #moments = [];
+
+  /** @param {number} seconds of the unit */
+  add(seconds, now = performance.now()) {
+    this.units += 1;
+    this.seconds += seconds;
+    this.#moments.push(now);
+  }
+
+  inLastMinute(now = performance.now()) {
+    const first = this.#moments.findIndex((moment) => moment > now - MINUTE);
+    this.#moments.splice(0, first < 0 ? this.#moments.length : first);
+    return this.#moments.length;
+  }
+}
+
+export class Activity {
+  #language;
+  #controller;
+  #counts = new Counts();
+  #isScheduled = false;
+  #lastRipple = 0;
+
+  /**
+   * @param {import("./languages.js").Language} language
+   * @param {import("./volunteer-controller.js").VolunteerController} controller
+   */
+  constructor(language, controller) {
+    this.#language = language;
+    this.#controller = controller;
+    setInterval(() => document.hidden || this.render(), 1000);
+  }
+
+  /** @param {{seconds: number}} unit that was accepted */
+  addUnit({ seconds }) {
+    this.#counts.add(seconds);
+    this.#ripple();
+    this.render();
+  }
+
+  reset() {
+    this.#counts = new Counts();
+    this.render();
+  }
+
+  /** Renders after a short delay, at most once: hundreds of units may finish in a second. */
+  render() {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setTimeout(() => requestAnimationFrame(() => this.#renderNow()), RENDER_DELAY);
+  }
+
+  #renderNow() {
+    this.#isScheduled = false;
+    this.#renderCounts();
+    this.#renderWorkers();
+  }
+
+  #renderCounts() {
+    setText(byId("units"), this.#language.number(this.#counts.units));
+    setText(byId("total"), this.#language.number(this.#controller.preferences.totals.units));
+    setText(byId("rate"), this.#language.number(this.#counts.inLastMinute()));
+    setText(byId("time"), this.#language.duration(this.#counts.seconds));
+  }
+
+  #renderWorkers() {
+    const { workers } = this.#controller;
+    const list = byId("worker-list");
+    while (list.childElementCount > workers.length) list.lastElementChild.remove();
+    while (list.childElementCount < workers.length) list.append(workerRow());
+    for (const worker of workers) this.#renderWorker(list.children[worker.number - 1], worker);
+    byId("workers-section").hidden = workers.length === 0;
+  }
+
+  /** @param {HTMLElement} row @param {WorkerStatus} worker */
+  #renderWorker(row, { number, state, jobName, since }) {
+    const [name, what, time] = row.children;
+    row.dataset.state = state;
+    setText(name, this.#language.text("worker.name", { number }));
+    setText(what, this.#stateText(state, jobName));
+    setText(time, state === "computing" ? this.#elapsed(since) : "");
+  }
+
+  /** Whole seconds, as often as it is rendered. @param {number} since milliseconds since the epoch */
+  #elapsed(since) {
+    const seconds = Math.floor((Date.now() - since) / 1000);
+    return seconds > 0 ? this.#language.duration(seconds) : "";
+  }
+
+  /** @param {string} state @param {string} jobName */
+  #stateText(state, jobName) {
+    if (!jobName) return this.#language.text(`worker.${state}`);
+    return this.#language.text(`worker.${state}.job`, { job: isolate(jobName) });
+  }
+
+  /** A ring around the gauge for a finished unit, throttled so that it takes no noticeable time from the units. */
+  #ripple() {
+    const now = performance.now();
+    if (document.hidden || prefersReducedMotion.matches || now - this.#lastRipple < MIN_RIPPLE_INTERVAL) return;
+    this.#lastRipple = now;
+    const ring = element("span", { class: "ripple" });
+    ring.addEventListener("animationend", () => ring.remove());
+    byId("gauge").append(ring);
+  }
+}
+
+function workerRow() {
+  const parts = ["name", "what", "since"].map((part) => element("span", { class: part }));
+  return element("li", { class: "worker" }, ...parts);
+}

@@ -1,0 +1,230 @@
+// Decides, for the page and the widget, whether this tab computes: by the visitor's preferences, the power supply and
+// the lock between tabs. Whatever changes one of these calls `#update`, which looks at all of them anew.
+
+import { volunteer } from "../js/index.js";
+import { Power } from "./power.js";
+import { Preferences } from "./preferences.js";
+import { TabLock } from "./tab-lock.js";
+
+/** @typedef {import("../js/index.js").Volunteer} Volunteer */
+/** @typedef {import("../js/lib/status.js").ErrorEvent} ErrorEvent */
+/** @typedef {import("../js/lib/status.js").UnitEvent} UnitEvent */
+/** @typedef {import("../js/lib/status.js").WorkerStatus} WorkerStatus */
+/**
+ * @typedef {"new" | "starting" | "computing" | "no-work" | "offline" | "pausing" | "paused" | "unplugged" |
+ *   "other-tab" | "blocked"} Status
+ */
+
+export class VolunteerController {
+  /** @type {Status} */
+  status = "new";
+  /** Why computing is impossible here; null while it is possible. @type {ErrorEvent | null} */
+  blockingError = null;
+  #root;
+  #listener;
+  /** @type {Volunteer | null} */
+  #volunteer = null;
+  /** @type {ErrorEvent | null} */
+  #lastError = null;
+  #isOffline = false;
+
+  /**
+   * @param {string} root the pool's address
+   * @param {string} key of the preferences in localStorage
+   * @param {import("./preferences.js").Settings} defaults
+   * @param {{onchange: () => void, onworker: () => void, onunit: (unit: UnitEvent) => void,
+   *   onerror: (error: ErrorEvent) => void, onforget: () => void}} listener
+   */
+  constructor(root, key, defaults, listener) {
+    this.#root = root;
+    this.#listener = listener;
+    this.preferences = new Preferences(key, defaults, () => this.#preferencesChangedElsewhere());
+    this.power = new Power(() => this.#update());
+    this.tabLock = new TabLock(() => this.#update());
+    addEventListener("pagehide", () => this.#leave());
+    addEventListener("pageshow", (event) => event.persisted && this.#update());
+  }
+
+  /** @returns whether it continues from the last visit */
+  resume() {
+    this.#applyPreferences();
+    return this.preferences.state === "running";
+  }
+
+  start() {
+    this.blockingError = null;
+    this.preferences.consent();
+    this.#applyPreferences();
+  }
+
+  pause() {
+    this.preferences.pause();
+    this.#applyPreferences();
+  }
+
+  /** Stops at once and deletes consent, id and totals. */
+  forget() {
+    this.preferences.forget();
+    this.#reset();
+  }
+
+  /** @param {Partial<import("./preferences.js").Settings>} settings take effect at once */
+  changeSettings(settings) {
+    this.preferences.changeSettings(settings);
+    this.#applyPreferences();
+  }
+
+  get workers() {
+    return this.#volunteer?.workers ?? [];
+  }
+
+  #preferencesChangedElsewhere() {
+    if (this.preferences.state === "new") this.#reset();
+    else this.#applyPreferences();
+  }
+
+  #applyPreferences() {
+    this.#volunteer?.configure(this.#options());
+    this.#update();
+    this.#listener.onchange();
+  }
+
+  #reset() {
+    this.blockingError = null;
+    this.#listener.onforget();
+    this.#applyPreferences();
+  }
+
+  #options() {
+    const { owners, workers, throttle, gpu } = this.preferences.settings;
+    return { owners, workers, throttle, gpu };
+  }
+
+  #update() {
+    const { state, settings } = this.preferences;
+    if (state === "new") this.#stop("new");
+    else if (state === "paused") this.#pause("paused");
+    else if (this.blockingError) this.#stop("blocked");
+    else if (settings.plugged && !this.power.isPlugged) this.#pause("unplugged");
+    else this.#run();
+  }
+
+  #run() {
+    if (this.tabLock.isHeld) this.#compute();
+    else if (this.tabLock.isHeldElsewhere) this.#setStatus("other-tab");
+    else this.#acquireLock();
+  }
+
+  #acquireLock() {
+    this.#setStatus("starting");
+    this.tabLock.acquire();
+  }
+
+  #compute() {
+    if (this.#volunteer) void this.#volunteer.resume();
+    else this.#startVolunteer();
+    this.#updateStatus();
+  }
+
+  #startVolunteer() {
+    this.#isOffline = false;
+    this.#setStatus("starting");
+    const started = volunteer(this.#root, { ...this.#options(), volunteer: this.preferences.volunteer });
+    this.#volunteer = started;
+    this.#subscribe(started);
+    void started.start();
+  }
+
+  /** Ignores events of a volunteer that has been replaced: stopping takes a while. @param {Volunteer} source */
+  #subscribe(source) {
+    const isCurrent = () => source === this.#volunteer;
+    source.on("state", ({ state }) => isCurrent() && this.#handleState(state));
+    source.on("worker", (worker) => isCurrent() && this.#handleWorker(worker));
+    source.on("unit", (unit) => isCurrent() && this.#handleUnit(unit));
+    source.on("error", (error) => isCurrent() && this.#handleError(error));
+  }
+
+  /** A volunteer that stops by itself can't run here. @param {import("../js/lib/status.js").State} state */
+  #handleState(state) {
+    if (state === "stopped") this.blockingError = this.#lastError;
+    if (state === "stopped") this.#update();
+    this.#updateStatus();
+  }
+
+  /** Lets active units finish before the lock goes to another tab. @param {Status} status */
+  #pause(status) {
+    const pausing = this.#volunteer;
+    this.#setStatus(pausing && pausing.state !== "paused" ? "pausing" : status);
+    if (pausing) void pausing.pause().then(() => this.#finishPause(status));
+    else this.tabLock.release();
+  }
+
+  /** @param {Status} status */
+  #finishPause(status) {
+    if (this.#volunteer?.state !== "paused") return;
+    this.tabLock.release();
+    this.#setStatus(status);
+  }
+
+  /** @param {Status} status */
+  #stop(status) {
+    const stopping = this.#volunteer;
+    this.#volunteer = null;
+    void stopping?.stop();
+    this.tabLock.release();
+    this.#setStatus(status);
+  }
+
+  /**
+   * The page may come back from the back/forward cache, so everything is left as after a load. The library returns the
+   * leases on `pagehide` by itself; stopping waits until it has done so.
+   */
+  #leave() {
+    const stopping = this.#volunteer;
+    this.#volunteer = null;
+    this.preferences.save();
+    this.tabLock.release();
+    setTimeout(() => stopping?.stop());
+  }
+
+  /** @param {WorkerStatus} worker */
+  #handleWorker(worker) {
+    if (worker.state === "computing") this.#isOffline = false;
+    this.#updateStatus();
+    this.#listener.onworker();
+  }
+
+  /** @param {UnitEvent} unit */
+  #handleUnit(unit) {
+    this.#isOffline = false;
+    if (unit.outcome === "accepted") this.preferences.addUnit(unit.seconds);
+    this.#updateStatus();
+    this.#listener.onunit(unit);
+  }
+
+  /** @param {ErrorEvent} error */
+  #handleError(error) {
+    this.#lastError = error;
+    if (error.kind === "offline") this.#isOffline = true;
+    this.#updateStatus();
+    this.#listener.onerror(error);
+  }
+
+  /** The status of a running volunteer follows from its workers. */
+  #updateStatus() {
+    if (this.#volunteer?.state !== "running") return;
+    if (this.#isOffline) this.#setStatus("offline");
+    else if (this.workers.every(({ state }) => state === "idle")) this.#setStatus("starting");
+    else this.#setStatus(this.workers.every(hasNoWork) ? "no-work" : "computing");
+  }
+
+  /** @param {Status} status */
+  #setStatus(status) {
+    if (status === this.status) return;
+    this.status = status;
+    this.#listener.onchange();
+  }
+}
+
+/** A worker that waits with a job is uploading its last result. @param {WorkerStatus} worker */
+const hasNoWork = ({ state, job }) => state === "idle" || (state === "waiting" && !job);

@@ -1,0 +1,19 @@
+"""JavaScript in responses: the client's source files, and values as literals."""
+
+from __future__ import annotations
+
+import functools
+import json
+
+from client import JS
+
+
+@functools.cache
+def source(name: str) -> str:
+    """The text of a file of the client, by its path below client/js."""
+    return (JS / name).read_text(encoding="utf-8")
+
+
+def literal(value: object) -> str:
+    """A JSON value as a JavaScript literal. Without "<" it can neither end a script element nor open a comment."""
+    return json.dumps(value).replace("<", "\\u003c")

@@ -1,0 +1,13 @@
+"""Documents: what every store keeps."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+Document = dict[str, Any]
+
+
+def canonical(value: Any) -> str:
+    """Canonical JSON: equal for equal values. Python's own comparison takes 1 and true for equal."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
