@@ -1,4 +1,4 @@
-"""What tests share: a sandbox (starting one takes longer than most tests), and a fresh pool or a server for each."""
+"""Shared fixtures: one sandbox for all tests (starting one takes longer than most of them), fresh pools and servers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 class PoolApp(TestApp):
-    """A fresh pool and its operator's key: `owner` are the headers that show it."""
+    """A fresh pool behind WebTest. `owner` are the headers with the operator's key."""
 
     def __init__(self, data: Path, sandbox: Sandbox, **settings: Any) -> None:
         self.data = data
@@ -56,7 +56,7 @@ MakePool = Callable[..., PoolApp]
 
 @pytest.fixture
 def make_pool(tmp_path: Path, sandbox: Sandbox) -> MakePool:
-    """Makes a pool in a directory of its own; takes settings."""
+    """Makes a pool with the given settings in the test's directory."""
     return lambda **settings: PoolApp(tmp_path / "pool", sandbox, **settings)
 
 
@@ -70,16 +70,16 @@ MakeServer = Callable[..., Server]
 
 @pytest.fixture
 def make_server(tmp_path: Path) -> Iterator[MakeServer]:
-    """Starts a server, with settings named as COMP_POOL_… is; ends it after the test."""
-    made: list[Server] = []
+    """Starts a server, with settings by their names without COMP_POOL_. It is killed after the test."""
+    servers: list[Server] = []
 
     def make(**settings: str) -> Server:
-        made.append(Server(tmp_path, **settings))
-        made[-1].start()
-        return made[-1]
+        servers.append(Server(tmp_path, **settings))
+        servers[-1].start()
+        return servers[-1]
 
     yield make
-    for server in made:
+    for server in servers:
         server.kill()
 
 

@@ -1,4 +1,4 @@
-"""A real server: gunicorn with two workers on a port of its own, to be killed and started again."""
+"""A real server: gunicorn with two workers on its own port, which tests can kill and start again."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-PATIENCE = 20.0
+TIMEOUT = 20.0
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    """Waits for a condition to hold, and returns its value; fails where it doesn't come to."""
+def wait_until(condition: Callable[[], Any], seconds: float = TIMEOUT) -> Any:
+    """Polls until the condition returns a true value, and returns that value; fails after the timeout."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {condition}")
+            raise AssertionError(f"not true within {seconds} s: {condition}")
         time.sleep(0.02)
     return value
 
@@ -59,14 +59,14 @@ class Server:
         return False
 
     def stop(self) -> None:
-        """Ends it as an operator does; waits until it is gone."""
-        self._end(signal.SIGTERM)
+        """Stops the server as an operator does, and waits until it has exited."""
+        self._terminate(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Kills every process of it at once, with no chance to tidy up."""
-        self._end(signal.SIGKILL)
+        """Kills all processes of the server at once, so that none can clean up."""
+        self._terminate(signal.SIGKILL)
 
-    def _end(self, number: int) -> None:
+    def _terminate(self, number: int) -> None:
         if self._process is None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -74,11 +74,11 @@ class Server:
                 os.killpg(self._process.pid, number)
             else:
                 self._process.send_signal(number)
-        self._process.wait(PATIENCE)
+        self._process.wait(TIMEOUT)
         self._process = None
 
     def processes(self) -> list[int]:
-        """Every living process of the server, its sandboxes included."""
+        """The living processes of the server, including sandbox child processes."""
         assert self._process is not None
         group = self._process.pid
         return [int(path.name) for path in Path("/proc").glob("[0-9]*") if _group_of(path) == group]
@@ -92,14 +92,14 @@ class Server:
         return self._log.read_text()
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path, timeout=PATIENCE) as response:
+        with urllib.request.urlopen(self.url + path, timeout=TIMEOUT) as response:
             return json.load(response)
 
     def post(self, path: str, document: Any, method: str = "POST") -> Any:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"}
         body = json.dumps(document).encode()
         request = urllib.request.Request(self.url + path, body, headers, method=method)
-        with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
             return json.load(response)
 
 

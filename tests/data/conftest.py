@@ -1,4 +1,4 @@
-"""Each demo job in turn."""
+"""The demo jobs, as a parameter of tests."""
 
 import pytest
 

@@ -1,5 +1,4 @@
-"""The demo jobs of data/jobs for tests: their work is done in V8, as at a volunteer, and judged in QuickJS, as on
-the server."""
+"""The demo jobs of data/jobs: tests execute them in V8, as a volunteer does, and validate in QuickJS, as the server."""
 
 import functools
 import json
@@ -29,7 +28,7 @@ FUNCTIONS = ("execute_function", "validate_variable", "validate_result")
 LANGUAGES = ("en", "es", "de", "fr")
 SERVER_CPU_SECONDS = 0.25
 
-# JavaScript expressions that are no honest document, whole or as a field: JSON could not carry all of them.
+# JavaScript expressions of invalid values, for a whole document or one field. JSON cannot represent all of them.
 HOSTILE = (
     "undefined",
     "null",
@@ -50,8 +49,8 @@ HOSTILE = (
     "{length: 1e15}",
 )
 
-# For the jobs whose own variables are too few to test them: more of those that flows would make or name.
-FURTHER = {
+# More variables, such as flows make or name, for jobs with too few of their own for a test.
+EXTRA_VARIABLES = {
     "prime-sum": {
         "halves": {"0000000-0000015": 6, "0000015-0000030": 4},
         "not-in-order": {"0000020-0000030": 2, "0000000-0000010": 4, "0000010-0000020": 4},
@@ -62,12 +61,12 @@ FURTHER = {
     },
 }
 
-# A worker's context goes on from one unit to the next, without the result.
-KEPT = "(globalThis.kept ??= {}, delete kept.result, kept)"
+# A worker's context lasts from unit to unit, without the result.
+SHARED_CONTEXT = "(globalThis.shared ??= {}, delete shared.result, shared)"
 
 
-# What takes the place of an execute_function that needs more than V8. It has a browser test of its own.
-STAND_INS = {
+# Replacements of functions that need more than V8. Browser tests cover the originals.
+SUBSTITUTES = {
     "points-in-a-ball": """(variable, context) => {
       const { radius, from, to } = variable;
       context.result = { counts: [] };
@@ -84,9 +83,9 @@ STAND_INS = {
 
 
 class Job:
-    """One folder: its document, the sources of its functions, and its variables by id, FURTHER ones last.
+    """One folder: its document, the sources of its functions, and its variables by id, with EXTRA_VARIABLES last.
 
-    `own` are those of the folder alone; `computes` is the source of what computes in V8: the execute_function, mostly.
+    `own` are the variables of the folder alone. `execute_source` is the execute_function, or its substitute for V8.
     """
 
     def __init__(self, slug):
@@ -94,58 +93,58 @@ class Job:
         self.slug = slug
         self.document = json.loads((folder / "job.json").read_text("utf-8"))
         self.source = {name: (folder / f"{name}.js").read_text("utf-8") for name in FUNCTIONS}
-        self.computes = STAND_INS.get(slug, self.source["execute_function"])
+        self.execute_source = SUBSTITUTES.get(slug, self.source["execute_function"])
         self.lines = [json.loads(line) for line in (folder / "variables.ndjson").read_bytes().splitlines()]
         self.own = {line["id"]: line["variable"] for line in self.lines}
-        self.variables = self.own | FURTHER.get(slug, {})
+        self.variables = self.own | EXTRA_VARIABLES.get(slug, {})
 
 
 job_of = functools.cache(Job)
 
 
 def in_v8(source, calls):
-    """What the function answers to each call, one after the other in one isolate; calls are expressions."""
+    """The return values of consecutive calls in one isolate. `calls` are JavaScript argument lists."""
     with MiniRacer() as engine:
         engine.eval(f"globalThis.subject = ({source}\n); 0")
         return [json.loads(engine.eval(f"JSON.stringify(subject({call}))")) for call in calls]
 
 
 def in_quickjs(source, *arguments):
-    """What the function answers; arguments are JavaScript expressions."""
+    """The return value of one call. `arguments` are JavaScript expressions."""
     return dukpy.evaljs(f"({source}\n)({', '.join(arguments)})")
 
 
 def execute(job, variables, context="{}"):
-    """The results of the variables in V8, each from a context of its own."""
+    """The results of the variables in V8, each in its own context."""
     calls = [f"{json.dumps(variable)}, {context}" for variable in variables]
-    return [answer["result"] for answer in in_v8(job.computes, calls)]
+    return [value["result"] for value in in_v8(job.execute_source, calls)]
 
 
 @functools.cache
 def results_of(slug):
-    """The result of every variable by id, from V8, with the context kept from each to the next."""
+    """The result of every variable by id, from V8, in one context that lasts from unit to unit."""
     job = job_of(slug)
-    calls = [f"{json.dumps(variable)}, {KEPT}" for variable in job.variables.values()]
-    answers = in_v8(job.computes, calls)
-    return {variable_id: answer["result"] for variable_id, answer in zip(job.variables, answers, strict=True)}
+    calls = [f"{json.dumps(variable)}, {SHARED_CONTEXT}" for variable in job.variables.values()]
+    values = in_v8(job.execute_source, calls)
+    return {variable_id: value["result"] for variable_id, value in zip(job.variables, values, strict=True)}
 
 
-def judge_variable(job, variable):
+def validate_variable(job, variable):
     return in_quickjs(job.source["validate_variable"], variable, "{}")
 
 
-def judge_result(job, variable_id, result):
-    """The server's verdict on a result, given as a JavaScript expression."""
+def validate_result(job, variable_id, result):
+    """The verdict of the job's validator on a result, given as a JavaScript expression."""
     return in_quickjs(job.source["validate_result"], json.dumps(job.variables[variable_id]), result, "{}")
 
 
 @functools.cache
 def verdicts_of(slug):
-    """The verdict on every honest result by id, with the seconds of CPU it took."""
+    """The verdict on every correct result by id, with its CPU time in seconds."""
     verdicts = {}
     for variable_id, result in results_of(slug).items():
         started = time.process_time()
-        verdict = judge_result(job_of(slug), variable_id, json.dumps(result))
+        verdict = validate_result(job_of(slug), variable_id, json.dumps(result))
         verdicts[variable_id] = verdict, time.process_time() - started
     return verdicts
 
@@ -160,13 +159,13 @@ def override(document, field, expression):
     return f"Object.assign({json.dumps(document)}, {{{json.dumps(field)}: {expression}}})"
 
 
-def is_refusal(verdict, *words):
-    """Whether the verdict refuses and its reason holds all the words."""
+def is_rejection(verdict, *words):
+    """Whether the verdict is a rejection, and its reason contains all the words."""
     return verdict["valid"] is False and all(re.search(rf"\b{word}\b", verdict["reason"]) for word in words)
 
 
 def pause_others(server, open_jobs):
-    """Pauses every job of a running server but these."""
+    """Pauses all jobs of a running server except these."""
     for item in server.get("/jobs/index")["_embedded"]["items"]:
         if item["id"] not in open_jobs:
             server.post(f"/jobs/{item['id']}", {"state": "paused"}, "PATCH")

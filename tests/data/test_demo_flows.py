@@ -1,6 +1,6 @@
-"""The demo flows: what they name exists, and worked through with the functions of their jobs they end as they should.
+"""The demo flows: the jobs and variables that they name exist, and they have the correct results.
 
-Here they are worked through in V8, one entry after the other; how a pool does it is tested elsewhere.
+The entries are executed in V8, one after the other; other tests run flows in a pool.
 """
 
 import functools
@@ -12,7 +12,7 @@ import dukpy
 import pytest
 from slugify import slugify
 
-from tests.data.demo import FOLDER, SLUGS, execute, in_quickjs, in_v8, job_of, judge_variable
+from tests.data.demo import FOLDER, SLUGS, execute, in_quickjs, in_v8, job_of, validate_variable
 
 FLOWS = FOLDER.parent / "flows"
 NAMES = ("prime-or-not", "primes-below-a-million", "square-root-of-two")
@@ -29,7 +29,7 @@ def flow(request):
 
 
 def levels(flow):
-    """The jobs of every level, the root's first."""
+    """The entries of each level, the root's first."""
     return [flow["jobs"], *(levels(flow["dependent"]) if "dependent" in flow else [])]
 
 
@@ -41,20 +41,20 @@ def slug_of(entry):
     return entry["job"].removeprefix("/jobs/")
 
 
-def data_of(entry, incoming):
+def variable_of(entry, incoming):
     return job_of(slug_of(entry)).own[entry["variable"].rpartition("/")[2]] if "variable" in entry else incoming
 
 
-def holds(condition, variable, context):
-    (answer,) = in_v8(condition, [f"{json.dumps(variable)}, {json.dumps(context)}"])
-    assert isinstance(answer, bool)
-    return answer
+def is_true(condition, variable, context):
+    (value,) = in_v8(condition, [f"{json.dumps(variable)}, {json.dumps(context)}"])
+    assert isinstance(value, bool)
+    return value
 
 
 def step(entry, variable, context):
-    """The result of one execution, after the job's validators have accepted the variable and it."""
+    """The result of one execution. Asserts that the job's validators accept variable and result."""
     job = job_of(slug_of(entry))
-    assert judge_variable(job, json.dumps(variable)) is True
+    assert validate_variable(job, json.dumps(variable)) is True
     (result,) = execute(job, [variable], json.dumps(context))
     given = json.dumps({"starting_context": context} if context else {})
     verdict = in_quickjs(job.source["validate_result"], json.dumps(variable), json.dumps(result), given)
@@ -63,39 +63,39 @@ def step(entry, variable, context):
 
 
 def result_of(entry, incoming):
-    """What an entry adds to the merged result."""
-    variable = data_of(entry, incoming)
-    if "if" in entry and not holds(entry["if"], variable, incoming):
+    """The result of an entry; empty if it is skipped."""
+    variable = variable_of(entry, incoming)
+    if "if" in entry and not is_true(entry["if"], variable, incoming):
         return {}
     context, iteration = incoming, 0
-    while iteration == 0 or ("while" in entry and holds(entry["while"], variable, context)):
+    while iteration == 0 or ("while" in entry and is_true(entry["while"], variable, context)):
         iteration += 1
         context = {**incoming, "result": step(entry, variable, context), "iteration": iteration}
     return context["result"]
 
 
-def final_of(flow):
+def merged_result_of(flow):
     """The flow's merged result."""
-    incoming = final_of(flow["dependent"]) if "dependent" in flow else {}
+    incoming = merged_result_of(flow["dependent"]) if "dependent" in flow else {}
     return {key: value for entry in flow["jobs"] for key, value in result_of(entry, incoming).items()}
 
 
-def test_the_demo_flows_are_these():
+def test_the_files_are_the_known_demo_flows():
     assert sorted(path.name for path in FLOWS.iterdir()) == [f"{name}.json" for name in NAMES]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_file_is_the_slug_of_the_name(name):
+def test_a_file_is_named_after_its_flow(name):
     assert slugify(flow_of(name)["name"]) == name
 
 
-def test_document_is_what_may_be_posted(flow):
+def test_a_flow_has_known_fields_only(flow):
     below = flow.get("dependent", {"jobs": []})
     assert set(flow) <= {"name", "jobs", "dependent"}
     assert set(below) == {"jobs"}
 
 
-def test_entries_hold_only_what_is_known(flow):
+def test_entries_have_known_fields_only(flow):
     assert all({"job"} <= set(entry) <= {"job", "variable", "if", "while"} for entry in entries(flow))
 
 
@@ -103,7 +103,7 @@ def test_every_job_exists(flow):
     assert {slug_of(entry) for entry in entries(flow)} <= set(SLUGS)
 
 
-def test_every_variable_named_is_one_of_its_job(flow):
+def test_every_named_variable_belongs_to_its_job(flow):
     for entry in (entry for entry in entries(flow) if "variable" in entry):
         path = re.fullmatch(r"(/jobs/[a-z-]+)/variables/([a-z0-9-]+)", entry["variable"])
         assert path[1] == entry["job"]
@@ -116,7 +116,7 @@ def test_no_variable_is_named_twice():
 
 
 def test_every_leaf_names_its_variable(flow):
-    """So that which variables the flow takes doesn't depend on what volunteers have done before."""
+    """Otherwise the variables of the flow would depend on what volunteers have finished before."""
     assert all("variable" in entry for entry in levels(flow)[-1])
 
 
@@ -126,48 +126,48 @@ def test_conditions_are_function_expressions_in_quickjs(flow, condition):
         assert dukpy.evaljs(f"typeof (\n{source}\n)") == "function"
 
 
-def test_segments_of_the_flow_are_all_that_the_job_has():
+def test_the_flow_names_all_segments_of_its_job():
     named = [entry["variable"].rpartition("/")[2] for entry in flow_of("primes-below-a-million")["dependent"]["jobs"]]
     assert named == list(job_of("prime-segments").own)
 
 
 def test_there_are_78498_primes_below_a_million():
-    assert final_of(flow_of("primes-below-a-million")) == {"primes": 78_498, "segments": 20}
+    assert merged_result_of(flow_of("primes-below-a-million")) == {"primes": 78_498, "segments": 20}
 
 
-def test_the_root_of_two_has_its_hundred_places():
+def test_the_square_root_of_two_has_a_hundred_correct_digits():
     digits = str(math.isqrt(2 * 10**200))
-    assert final_of(flow_of("square-root-of-two")) == {"root": f"{digits[0]}.{digits[1:]}", "settled": True}
+    assert merged_result_of(flow_of("square-root-of-two")) == {"root": f"{digits[0]}.{digits[1:]}", "settled": True}
 
 
-def test_after_eulers_prime_the_next_is_twelve_further_on():
-    assert final_of(flow_of("prime-or-not")) == {"number": "2147483647", "next": "2147483659", "gap": 12}
+def test_the_next_prime_after_eulers_is_twelve_larger():
+    assert merged_result_of(flow_of("prime-or-not")) == {"number": "2147483647", "next": "2147483659", "gap": 12}
 
 
-def test_the_other_branch_takes_a_number_apart():
+def test_the_other_branch_factors_a_composite_number():
     dependent = {"jobs": [{"job": "/jobs/prime-test", "variable": "/jobs/prime-test/variables/euler-1732"}]}
-    assert final_of({**flow_of("prime-or-not"), "dependent": dependent}) == {"factors": ["641", "6700417"]}
+    assert merged_result_of({**flow_of("prime-or-not"), "dependent": dependent}) == {"factors": ["641", "6700417"]}
 
 
 @pytest.mark.parametrize("prime", [False, True])
 def test_exactly_one_branch_is_taken(prime):
     conditions = [entry["if"] for entry in flow_of("prime-or-not")["jobs"]]
     merged = {"number": "2147483647", "prime": prime}
-    assert sorted(holds(condition, merged, merged) for condition in conditions) == [False, True]
+    assert sorted(is_true(condition, merged, merged) for condition in conditions) == [False, True]
 
 
-def test_what_is_computed_requires_nothing_that_some_volunteers_lack():
-    """Of the branches only the one is taken that every volunteer can compute."""
+def test_every_volunteer_can_compute_the_branches_that_are_not_skipped():
+    """Only the skipped branch has a job with requirements."""
     special = {slug for slug in SLUGS if job_of(slug).document.get("requirements")}
     required = {slug_of(entry) for name in NAMES for entry in entries(flow_of(name))} & special
     assert required == {"prime-factors"}
-    assert "factors" not in final_of(flow_of("prime-or-not"))
+    assert "factors" not in merged_result_of(flow_of("prime-or-not"))
 
 
 @pytest.mark.parametrize(
     ("heading", "name"), [("### Iteration", "square-root-of-two"), ("### A branch", "prime-or-not")]
 )
-def test_the_docs_show_them_as_they_are(heading, name):
+def test_the_docs_show_the_demo_flows_unchanged(heading, name):
     docs = (FOLDER.parents[1] / "docs" / "flows.md").read_text("utf-8")
     example = docs.split(heading)[1].split("```json\n")[1].split("```")[0]
     flow = flow_of(name)

@@ -1,4 +1,4 @@
-"""The folders of the demo jobs: what is in them, and that people can read it."""
+"""The folders of the demo jobs: files, fields, ids and translated texts."""
 
 import json
 import re
@@ -11,46 +11,46 @@ from slugify import slugify
 from tests.data.demo import FOLDER, FUNCTIONS, LANGUAGES, SLUGS, job_of
 
 
-def test_the_demo_jobs_are_these():
+def test_the_folders_are_the_known_demo_jobs():
     assert sorted(path.name for path in FOLDER.iterdir() if path.is_dir()) == list(SLUGS)
 
 
-def test_folder_is_the_slug_of_the_name(job):
+def test_a_folder_is_named_after_its_job(job):
     assert slugify(job.document["name"]) == job.slug
 
 
-def test_folder_holds_these_files(job):
+def test_a_folder_has_the_expected_files(job):
     expected = {"job.json", "variables.ndjson", *(f"{name}.js" for name in FUNCTIONS)}
     assert {path.name for path in (FOLDER / job.slug).iterdir()} == expected
 
 
-def test_document_holds_no_functions(job):
+def test_a_document_has_no_functions(job):
     assert {*job.document, "requirements"} == {"name", "metadata", "settings", "requirements"}
 
 
-def test_settings_are_known_ones(job):
+def test_settings_are_known(job):
     assert set(job.document["settings"]) <= {"lease_seconds", "max_errors", "require_lease"}
 
 
 @pytest.mark.parametrize(
     ("slug", "requirements"), [("points-in-a-ball", {"webgpu": True}), ("prime-factors", {"wasm": True})]
 )
-def test_what_not_every_volunteer_has_is_required(slug, requirements):
+def test_webgpu_and_webassembly_are_required(slug, requirements):
     assert job_of(slug).document["requirements"] == requirements
 
 
-def test_nothing_is_required_that_is_not_used(job):
+def test_only_used_capabilities_are_required(job):
     source, requirements = job.source["execute_function"], job.document.get("requirements", {})
     assert ("navigator" in source, "WebAssembly" in source) == ("webgpu" in requirements, "wasm" in requirements)
 
 
-def test_owner_is_named(job):
+def test_the_metadata_name_the_owner(job):
     assert job.document["metadata"]["owner"] == "comp-pool"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("text", ["description", "short_description"])
-def test_text_exists_in_every_language(job, text, language):
+def test_each_text_exists_in_every_language(job, text, language):
     assert job.document["metadata"][text][language].strip()
 
 
@@ -59,11 +59,11 @@ def test_no_text_is_left_untranslated(job, text):
     assert len(set(job.document["metadata"][text].values())) == len(job.document["metadata"][text])
 
 
-def test_variables_file_is_modest(job):
+def test_a_file_of_variables_is_below_200_kilobytes(job):
     assert (FOLDER / job.slug / "variables.ndjson").stat().st_size < 200_000
 
 
-def test_lines_hold_an_id_and_a_variable(job):
+def test_each_line_has_an_id_and_a_variable(job):
     assert all(set(line) == {"id", "variable"} for line in job.lines)
 
 
@@ -84,11 +84,11 @@ def test_variables_are_unique(job):
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_function_is_one_expression_in_quickjs(job, name):
+def test_each_function_is_one_expression_in_quickjs(job, name):
     assert dukpy.evaljs(f"typeof (\n{job.source[name]}\n)") == "function"
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_function_is_one_expression_in_v8(job, name):
+def test_each_function_is_one_expression_in_v8(job, name):
     with MiniRacer() as engine:
         assert engine.eval(f"typeof ({job.source[name]}\n)") == "function"

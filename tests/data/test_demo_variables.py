@@ -1,4 +1,4 @@
-"""The demo jobs refuse variables that make no sense, and say which field is at fault."""
+"""The demo jobs reject invalid variables, with a reason that names the field."""
 
 import json
 import time
@@ -11,37 +11,37 @@ from tests.data.demo import (
     SLUGS,
     execute,
     in_quickjs,
-    is_refusal,
+    is_rejection,
     job_of,
-    judge_variable,
     override,
+    validate_variable,
 )
 
 
 @pytest.mark.parametrize("variable", HOSTILE)
-def test_hostile_variable_is_refused_with_a_reason(job, variable):
-    assert is_refusal(judge_variable(job, variable))
+def test_a_hostile_variable_is_rejected_with_a_reason(job, variable):
+    assert is_rejection(validate_variable(job, variable))
 
 
-# Those of the hostile values that are honest in this one field.
-HONEST = {("mandelbrot", "left"): ("-1", "0.5"), ("mandelbrot", "top"): ("-1", "0.5"), ("mandelbrot", "step"): ("0.5",)}
+# The hostile values that are valid in one field.
+VALID = {("mandelbrot", "left"): ("-1", "0.5"), ("mandelbrot", "top"): ("-1", "0.5"), ("mandelbrot", "step"): ("0.5",)}
 
 
 @pytest.mark.parametrize("value", HOSTILE)
-def test_hostile_field_of_a_variable_is_refused_by_name(job, value):
+def test_the_rejection_of_a_hostile_field_of_a_variable_names_the_field(job, value):
     variable = list(job.variables.values())[-1]
     for field in variable:
-        if value not in HONEST.get((job.slug, field), ()):
-            assert is_refusal(judge_variable(job, override(variable, field, value)), field)
+        if value not in VALID.get((job.slug, field), ()):
+            assert is_rejection(validate_variable(job, override(variable, field, value)), field)
 
 
-@pytest.mark.parametrize("slug", [slug for slug in SLUGS if slug != "prime-sum"])  # Its fields are as many as come.
-def test_missing_field_of_a_variable_is_refused_by_name(slug):
+@pytest.mark.parametrize("slug", [slug for slug in SLUGS if slug != "prime-sum"])  # The number of its fields varies.
+def test_the_rejection_of_a_missing_field_of_a_variable_names_the_field(slug):
     job = job_of(slug)
     variable = list(job.variables.values())[-1]
     for field in variable:
         rest = {key: value for key, value in variable.items() if key != field}
-        assert is_refusal(judge_variable(job, json.dumps(rest)), field)
+        assert is_rejection(validate_variable(job, json.dumps(rest)), field)
 
 
 @pytest.mark.parametrize(
@@ -113,9 +113,9 @@ def test_missing_field_of_a_variable_is_refused_by_name(slug):
         ("square-root", {"digits": "100"}, "digits"),
     ],
 )
-def test_variable_out_of_range_is_refused_by_name(slug, changes, field):
+def test_the_rejection_of_a_field_out_of_range_names_the_field(slug, changes, field):
     variable = {**list(job_of(slug).variables.values())[-1], **changes}
-    assert is_refusal(judge_variable(job_of(slug), json.dumps(variable)), field)
+    assert is_rejection(validate_variable(job_of(slug), json.dumps(variable)), field)
 
 
 @pytest.mark.parametrize(
@@ -140,10 +140,10 @@ def test_variable_out_of_range_is_refused_by_name(slug, changes, field):
         ("square-root", {"number": "9" * 18, "digits": 1000}),
     ],
 )
-def test_costliest_variable_is_judged_within_the_limit(slug, changes):
+def test_the_costliest_result_is_validated_within_the_time_limit(slug, changes):
     job = job_of(slug)
     variable = {**list(job.variables.values())[-1], **changes}
-    assert judge_variable(job, json.dumps(variable)) is True
+    assert validate_variable(job, json.dumps(variable)) is True
     (result,) = execute(job, [variable])
     started = time.process_time()
     assert in_quickjs(job.source["validate_result"], json.dumps(variable), json.dumps(result), "{}")["valid"]

@@ -1,15 +1,15 @@
-"""The demo job hash-of-hashes, held against an implementation in Python."""
+"""The demo job hash-of-hashes, compared with an implementation in Python."""
 
 import copy
 import json
 
 import pytest
 
-from tests.data.demo import execute, is_refusal, job_of, judge_result, results_of
+from tests.data.demo import execute, is_rejection, job_of, results_of, validate_result
 
 
 def java_hash(values):
-    """String.hashCode by its definition, a polynomial, rather than by its loop."""
+    """Java's String.hashCode as the polynomial of its definition."""
     total = sum(value * 31**power for power, value in enumerate(reversed(values)))
     return (total + 2**31) % 2**32 - 2**31
 
@@ -34,23 +34,23 @@ def test_hash_of_hashes_equals_an_independent_implementation():
     ("string", "expected"),
     [("", 0), ("Aa", 2112), ("BB", 2112), ("polygenelubricants", -(2**31)), ("😀", 1772899)],
 )
-def test_known_hashes(string, expected):
+def test_known_strings_have_the_known_hashes(string, expected):
     assert execute(job_of("hash-of-hashes"), [{"strings": [string]}])[0]["hashes"] == [expected]
 
 
 @pytest.mark.parametrize("place", [0, 11, -1])
 @pytest.mark.parametrize("error", [-1, 1])
-def test_single_hash_off_by_one_is_refused(place, error):
+def test_a_single_hash_off_by_one_is_rejected(place, error):
     variable_id, result = list(results_of("hash-of-hashes").items())[7]
-    lie = copy.deepcopy(result)
-    lie["hashes"][place] += error
-    assert is_refusal(judge_result(job_of("hash-of-hashes"), variable_id, json.dumps(lie)), "hashes")
+    wrong_result = copy.deepcopy(result)
+    wrong_result["hashes"][place] += error
+    assert is_rejection(validate_result(job_of("hash-of-hashes"), variable_id, json.dumps(wrong_result)), "hashes")
 
 
 @pytest.mark.parametrize(
     "change", [lambda hashes: hashes[:-1], lambda hashes: [*hashes, 0], lambda hashes: hashes[::-1]]
 )
-def test_hashes_of_other_number_or_order_are_refused(change):
+def test_hashes_in_another_number_or_order_are_rejected(change):
     variable_id, result = list(results_of("hash-of-hashes").items())[7]
-    lie = {**result, "hashes": change(result["hashes"])}
-    assert is_refusal(judge_result(job_of("hash-of-hashes"), variable_id, json.dumps(lie)), "hashes")
+    wrong_result = {**result, "hashes": change(result["hashes"])}
+    assert is_rejection(validate_result(job_of("hash-of-hashes"), variable_id, json.dumps(wrong_result)), "hashes")

@@ -1,4 +1,4 @@
-"""The demo job mandelbrot, held against an implementation in Python."""
+"""The demo job mandelbrot, compared with an implementation in Python."""
 
 import itertools
 import json
@@ -6,11 +6,11 @@ import random
 
 import pytest
 
-from tests.data.demo import execute, in_quickjs, is_refusal, job_of, judge_result, results_of
+from tests.data.demo import execute, in_quickjs, is_rejection, job_of, results_of, validate_result
 
 
 def count_steps(tile, x, y):
-    """The count of one pixel with Python's complex numbers' parts: doubles too, rounded alike."""
+    """The count of one pixel, with the same double arithmetic as JavaScript."""
     c_real = tile["left"] + (tile["column"] + x) * tile["step"]
     c_imag = tile["top"] - (tile["row"] + y) * tile["step"]
     real = imag = 0.0
@@ -39,7 +39,7 @@ def test_sampled_pixels_equal_an_independent_implementation():
             assert int(rows[y][2 * x : 2 * x + 2], 36) == count_steps(tile, x, y)
 
 
-def test_picture_is_its_own_mirror_image():
+def test_the_picture_is_symmetric():
     columns = [
         [row for line in range(6) for row in results_of("mandelbrot")[f"tile-{column:02}-{line:02}"]["rows"]]
         for column in range(8)
@@ -47,15 +47,15 @@ def test_picture_is_its_own_mirror_image():
     assert all(rows[1:] == rows[:0:-1] for rows in columns)
 
 
-def test_distance_of_exactly_two_has_not_run_away():
+def test_a_point_at_a_distance_of_two_has_not_escaped():
     tile = {"left": 2, "top": 0, "step": 1, "column": 0, "row": 0, "width": 1, "height": 1, "limit": 9}
     job = job_of("mandelbrot")
     assert execute(job, [tile]) == [{"rows": ["02"]}]
-    lies = [in_quickjs(job.source["validate_result"], json.dumps(tile), f"{{rows: ['0{n}']}}") for n in (1, 3)]
-    assert all(is_refusal(verdict, "rows") for verdict in lies)
+    wrong_results = [in_quickjs(job.source["validate_result"], json.dumps(tile), f"{{rows: ['0{n}']}}") for n in (1, 3)]
+    assert all(is_rejection(verdict, "rows") for verdict in wrong_results)
 
 
-def test_small_tile_is_as_wide_and_high_as_asked():
+def test_a_small_tile_has_the_requested_width_and_height():
     tile = {**job_of("mandelbrot").variables["tile-00-00"], "width": 3, "height": 2}
     assert [len(row) for row in execute(job_of("mandelbrot"), [tile])[0]["rows"]] == [6, 6]
 
@@ -74,28 +74,29 @@ def in_base_36(count):
     return digits[count // 36] + digits[count % 36]
 
 
-def refuse_tile(variable_id, rows):
-    return is_refusal(judge_result(job_of("mandelbrot"), variable_id, json.dumps({"rows": rows})), "rows")
+def is_rejected(variable_id, rows):
+    return is_rejection(validate_result(job_of("mandelbrot"), variable_id, json.dumps({"rows": rows})), "rows")
 
 
 @pytest.mark.parametrize("error", [-1, 1])
 @pytest.mark.parametrize("pixel", [(0, 0), (99, 0), (42, 57), (99, 99)])
-def test_single_pixel_off_by_one_is_refused_where_counts_are_low(pixel, error):
+def test_a_single_pixel_off_by_one_is_rejected_in_a_tile_of_low_counts(pixel, error):
     rows = results_of("mandelbrot")["tile-00-00"]["rows"]
-    assert refuse_tile("tile-00-00", repaint(rows, lambda count: count + error, [pixel]))
+    assert is_rejected("tile-00-00", repaint(rows, lambda count: count + error, [pixel]))
 
 
-@pytest.mark.parametrize("made_up", [1, 999])
-def test_made_up_pixels_are_refused_where_counts_are_high(made_up):
-    pixels = list(itertools.product(range(100), range(100)))[::5]  # all missed: less than once in 10 ** 38
-    rows = repaint(results_of("mandelbrot")["tile-04-02"]["rows"], lambda count: made_up, pixels)
-    assert refuse_tile("tile-04-02", rows)
+@pytest.mark.parametrize("invented", [1, 999])
+def test_invented_pixels_are_rejected_in_a_tile_of_high_counts(invented):
+    # The validator samples pixels: that it misses all of these is less likely than once in 10 ** 38.
+    pixels = list(itertools.product(range(100), range(100)))[::5]
+    rows = repaint(results_of("mandelbrot")["tile-04-02"]["rows"], lambda count: invented, pixels)
+    assert is_rejected("tile-04-02", rows)
 
 
 @pytest.mark.parametrize("pixel", ["00", "rt", "zz", "AA", "-1", "1.", "é0", "\n1", " 1"])
-def test_pixel_out_of_range_is_refused(pixel):
+def test_a_pixel_out_of_range_is_rejected(pixel):
     rows = results_of("mandelbrot")["tile-04-02"]["rows"]
-    assert refuse_tile("tile-04-02", [rows[0][:-2] + pixel, *rows[1:]])
+    assert is_rejected("tile-04-02", [rows[0][:-2] + pixel, *rows[1:]])
 
 
 @pytest.mark.parametrize(
@@ -110,5 +111,5 @@ def test_pixel_out_of_range_is_refused(pixel):
         lambda rows: [None, *rows[1:]],
     ],
 )
-def test_tile_of_another_shape_is_refused(change):
-    assert refuse_tile("tile-04-02", change(results_of("mandelbrot")["tile-04-02"]["rows"]))
+def test_a_tile_of_another_shape_is_rejected(change):
+    assert is_rejected("tile-04-02", change(results_of("mandelbrot")["tile-04-02"]["rows"]))

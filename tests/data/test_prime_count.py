@@ -1,4 +1,4 @@
-"""The demo job prime-count, held against known totals and trial division."""
+"""The demo job prime-count, compared with known totals and trial division."""
 
 import itertools
 import json
@@ -14,12 +14,12 @@ def test_segments_cover_ten_million():
 
 
 @pytest.mark.parametrize(("field", "total"), [("count", 664_579), ("twins", 58_980)])
-def test_primes_add_up(field, total):
+def test_primes_add_up_to_the_known_totals(field, total):
     assert sum(result[field] for result in results_of("prime-count").values()) == total
 
 
 @pytest.mark.parametrize(("field", "total"), [("count", 664_579), ("twins", 58_980)])
-def test_primes_promised_are_the_known_totals(field, total):
+def test_the_totals_in_the_metadata_are_the_known_totals(field, total):
     assert job_of("prime-count").document["metadata"]["totals"][field] == total
 
 
@@ -40,7 +40,7 @@ def test_short_segments_equal_trial_division():
     assert results == [count_primes(start, end) for start, end in SHORT_SEGMENTS]
 
 
-def test_short_segments_are_judged_right():
+def test_correct_results_of_short_segments_are_accepted():
     source = job_of("prime-count").source["validate_result"]
     for start, end in SHORT_SEGMENTS:
         result = count_primes(start, end)
@@ -48,8 +48,8 @@ def test_short_segments_are_judged_right():
         assert verdict == {"valid": True, "result": result}
 
 
-def test_small_primes_are_kept_in_the_context():
+def test_small_primes_are_cached_in_the_context():
     source = f"(variables) => variables.map((variable) => ({job_of('prime-count').source['execute_function']}\n)"
-    source += "(variable, globalThis.kept ??= {}).primes.list)"
+    source += "(variable, globalThis.shared ??= {}).primes.list)"
     large, small = in_v8(source, [json.dumps([{"from": 9900000, "to": 10000000}, {"from": 0, "to": 100000}])])[0]
     assert large == small

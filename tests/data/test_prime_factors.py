@@ -1,4 +1,4 @@
-"""The demo job prime-factors: its answers multiplied and tested in Python, its module of WebAssembly tried."""
+"""The demo job prime-factors: factors are multiplied and tested in Python; its WebAssembly module runs natively too."""
 
 import itertools
 import json
@@ -8,10 +8,10 @@ import pytest
 from comp_pool.deadline import Deadline
 from comp_pool.executor import Executor, Unit
 
-from tests.data.demo import execute, in_quickjs, in_v8, is_refusal, job_of, judge_result, results_of
+from tests.data.demo import execute, in_quickjs, in_v8, is_rejection, job_of, results_of, validate_result
 
 JOB = "prime-factors"
-BASES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)  # Enough for Miller and Rabin's test up to 3 * 10 ** 23.
+BASES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)  # Sufficient for the Miller-Rabin test up to 3 * 10 ** 23.
 
 
 def is_prime(number):
@@ -20,10 +20,10 @@ def is_prime(number):
     if number < 2 or any(number % base == 0 for base in BASES):
         return False
     halvings = ((number - 1) & -(number - 1)).bit_length() - 1
-    return all(is_probable(number, base, halvings) for base in BASES)
+    return all(is_probable_prime(number, base, halvings) for base in BASES)
 
 
-def is_probable(number, base, halvings):
+def is_probable_prime(number, base, halvings):
     first = pow(base, (number - 1) >> halvings, number)
     return first == 1 or any(pow(first, 1 << round_, number) == number - 1 for round_ in range(halvings))
 
@@ -32,7 +32,7 @@ def factors_of(*numbers):
     return [result["factors"] for result in execute(job_of(JOB), [{"number": str(number)} for number in numbers])]
 
 
-def judge(number, factors):
+def validate(number, factors):
     source = job_of(JOB).source["validate_result"]
     return in_quickjs(source, json.dumps({"number": str(number)}), json.dumps({"factors": list(map(str, factors))}))
 
@@ -45,11 +45,11 @@ def test_every_number_is_the_product_of_two_primes():
         assert is_prime(large)
 
 
-def test_jevons_number_comes_apart_as_is_known():
+def test_jevons_number_has_the_known_factors():
     assert results_of(JOB)["jevons-1874"] == {"factors": ["89681", "96079"]}
 
 
-def test_the_numbers_are_beyond_what_javascript_counts_exactly():
+def test_the_numbers_exceed_the_safe_integers_of_javascript():
     assert all(int(number["number"]) > 2**53 for number in list(job_of(JOB).variables.values())[1:])
 
 
@@ -69,16 +69,16 @@ def test_the_numbers_are_beyond_what_javascript_counts_exactly():
         (2**53 + 5, [2**53 + 5]),
     ],
 )
-def test_known_factors(number, factors):
+def test_known_factors_are_computed_and_accepted(number, factors):
     assert factors_of(number) == [list(map(str, factors))]
-    assert judge(number, factors)["valid"] is True
+    assert validate(number, factors)["valid"] is True
 
 
-def test_small_numbers_equal_trial_division_and_are_judged_right():
+def test_small_numbers_agree_with_trial_division_and_are_accepted():
     for number, found in zip(range(2, 400), factors_of(*range(2, 400)), strict=True):
         assert math.prod(map(int, found)) == number
         assert all(number % int(factor) == 0 and is_prime(int(factor)) for factor in found)
-        assert judge(number, found) == {"valid": True, "result": {"factors": found}}
+        assert validate(number, found) == {"valid": True, "result": {"factors": found}}
 
 
 @pytest.mark.parametrize(
@@ -99,25 +99,25 @@ def test_small_numbers_equal_trial_division_and_are_judged_right():
         (60, [2, 2, 3, 5 + 2**64]),
     ],
 )
-def test_other_factors_are_refused(number, factors):
-    assert is_refusal(judge(number, factors), "factors")
+def test_wrong_factors_are_rejected(number, factors):
+    assert is_rejection(validate(number, factors), "factors")
 
 
 # Strong pseudoprimes to the first one, two, four, six and eight bases, and two of Carmichael's numbers.
 @pytest.mark.parametrize(
     "number", [2_047, 1_373_653, 3_215_031_751, 3_474_749_660_383, 341_550_071_728_321, 561, 6_601]
 )
-def test_what_looks_like_a_prime_is_refused(number):
-    assert is_refusal(judge(number, [number]), "factors", "prime")
+def test_a_pseudoprime_factor_is_rejected(number):
+    assert is_rejection(validate(number, [number]), "factors", "prime")
 
 
-def test_numbers_instead_of_digits_are_refused():
+def test_numbers_instead_of_strings_are_rejected():
     variable_id, result = list(results_of(JOB).items())[5]
-    lie = {"factors": list(map(int, result["factors"]))}
-    assert is_refusal(judge_result(job_of(JOB), variable_id, json.dumps(lie)), "factors")
+    wrong_result = {"factors": list(map(int, result["factors"]))}
+    assert is_rejection(validate_result(job_of(JOB), variable_id, json.dumps(wrong_result)), "factors")
 
 
-def test_the_native_worker_computes_it_in_its_confined_child():
+def test_the_native_volunteer_computes_the_job_in_a_confined_child_process():
     source = job_of(JOB).source["execute_function"]
     sample = dict(itertools.islice(job_of(JOB).variables.items(), 3))
     with Executor() as executor:
@@ -126,9 +126,9 @@ def test_the_native_worker_computes_it_in_its_confined_child():
             assert result == results_of(JOB)[variable_id]
 
 
-def test_the_module_is_compiled_once():
-    count = "const Module = WebAssembly.Module; let made = 0; WebAssembly.Module = class extends Module {"
-    count += " constructor(bytes) { super(bytes); made++; } }; const kept = {};"
+def test_the_webassembly_module_is_compiled_once():
+    count = "const Module = WebAssembly.Module; let compiled = 0; WebAssembly.Module = class extends Module {"
+    count += " constructor(bytes) { super(bytes); compiled++; } }; const context = {};"
     source = f"(variables) => {{ {count} const execute = ({job_of(JOB).source['execute_function']}\n);"
-    source += " for (const number of variables) execute({ number }, kept); return made; }"
+    source += " for (const number of variables) execute({ number }, context); return compiled; }"
     assert in_v8(source, ["['15', '21', '35']"]) == [1]

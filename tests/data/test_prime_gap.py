@@ -1,11 +1,11 @@
-"""The demo job prime-gap, held against trial division and against known gaps."""
+"""The demo job prime-gap, compared with trial division and known gaps."""
 
 import itertools
 import json
 
 import pytest
 
-from tests.data.demo import execute, in_quickjs, is_prime, is_refusal, job_of, results_of
+from tests.data.demo import execute, in_quickjs, is_prime, is_rejection, job_of, results_of
 
 JOB = "prime-gap"
 
@@ -15,7 +15,7 @@ def gap_after(number):
     return {"number": str(number), "next": str(following), "gap": following - number}
 
 
-def judge(number, **result):
+def validate(number, **result):
     source = job_of(JOB).source["validate_result"]
     given = {"number": str(number), **result}
     return in_quickjs(source, json.dumps({"number": str(number)}), json.dumps(given))
@@ -38,35 +38,35 @@ def test_each_gap_is_wider_than_any_before_it():
     ("number", "gap"),
     [(2_147_483_647, 12), (999_999_999_999_989, 48), (42_842_283_925_351, 778), (218_209_405_436_543, 906)],
 )
-def test_known_gap(number, gap):
+def test_a_known_gap_is_computed_and_accepted(number, gap):
     result = {"number": str(number), "next": str(number + gap), "gap": gap}
     assert execute(job_of(JOB), [{"number": str(number)}]) == [result]
-    assert judge(**result) == {"valid": True, "result": result}
+    assert validate(**result) == {"valid": True, "result": result}
 
 
-def test_small_numbers_equal_trial_division_and_are_judged_right():
+def test_small_numbers_agree_with_trial_division_and_are_accepted():
     results = execute(job_of(JOB), [{"number": str(number)} for number in range(2, 400)])
     for number, result in enumerate(results, start=2):
         assert result == gap_after(number)
-        assert judge(**result) == {"valid": True, "result": result}
+        assert validate(**result) == {"valid": True, "result": result}
 
 
 @pytest.mark.parametrize(("following", "gap"), [("121", 8), ("131", 18), ("109", -4), ("113", 0)])
-def test_what_is_not_the_next_prime_is_refused(following, gap):
-    assert is_refusal(judge(113, next=following, gap=gap), "next")
+def test_a_number_that_is_not_the_next_prime_is_rejected(following, gap):
+    assert is_rejection(validate(113, next=following, gap=gap), "next")
 
 
 @pytest.mark.parametrize("following", [127, "0127", "127.0", " 127"])
-def test_next_prime_written_otherwise_is_refused(following):
-    assert is_refusal(judge(113, next=following, gap=14), "next")
+def test_the_next_prime_in_another_notation_is_rejected(following):
+    assert is_rejection(validate(113, next=following, gap=14), "next")
 
 
 @pytest.mark.parametrize("gap", [13, 15, -14, "14"])
-def test_other_gap_is_refused(gap):
-    assert is_refusal(judge(113, next="127", gap=gap), "gap")
+def test_a_wrong_gap_is_rejected(gap):
+    assert is_rejection(validate(113, next="127", gap=gap), "gap")
 
 
-def test_result_for_another_number_is_refused():
+def test_a_result_for_another_number_is_rejected():
     source = job_of(JOB).source["validate_result"]
     result = json.dumps(gap_after(1327))
-    assert is_refusal(in_quickjs(source, json.dumps({"number": "113"}), result), "number")
+    assert is_rejection(in_quickjs(source, json.dumps({"number": "113"}), result), "number")

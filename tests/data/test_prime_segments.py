@@ -1,11 +1,11 @@
-"""The demo job prime-segments, held against trial division, and its results merged as a flow merges them."""
+"""The demo job prime-segments, compared with trial division, and its results merged as a flow merges them."""
 
 import itertools
 import json
 
 import pytest
 
-from tests.data.demo import execute, in_quickjs, is_prime, is_refusal, job_of, judge_result, results_of
+from tests.data.demo import execute, in_quickjs, is_prime, is_rejection, job_of, results_of, validate_result
 
 JOB = "prime-segments"
 
@@ -19,11 +19,11 @@ def test_segments_cover_a_million():
     assert segments == [(start, start + 50_000) for start in range(0, 10**6, 50_000)]
 
 
-def test_each_result_stands_under_the_name_of_its_variable():
+def test_each_result_has_the_id_of_its_variable_as_key():
     assert all(list(result) == [variable_id] for variable_id, result in results_of(JOB).items())
 
 
-def test_primes_add_up_once_the_results_are_merged():
+def test_the_merged_results_add_up_to_the_known_total():
     merged = {key: count for result in results_of(JOB).values() for key, count in result.items()}
     assert sum(merged.values()) == job_of(JOB).document["metadata"]["totals"]["primes"] == 78_498
 
@@ -40,7 +40,7 @@ def test_short_segments_equal_trial_division():
     assert results == [count_primes(start, end) for start, end in SHORT_SEGMENTS]
 
 
-def test_short_segments_are_judged_right():
+def test_correct_results_of_short_segments_are_accepted():
     for start, end in SHORT_SEGMENTS:
         result = count_primes(start, end)
         variable = json.dumps({"from": start, "to": end})
@@ -49,14 +49,14 @@ def test_short_segments_are_judged_right():
 
 
 @pytest.mark.parametrize("error", [-1, 1])
-def test_count_off_by_one_is_refused_and_the_right_one_not_told(error):
+def test_a_count_off_by_one_is_rejected_without_the_correct_one(error):
     for segment, result in results_of(JOB).items():
-        verdict = judge_result(job_of(JOB), segment, json.dumps({segment: result[segment] + error}))
-        assert is_refusal(verdict, segment)
+        verdict = validate_result(job_of(JOB), segment, json.dumps({segment: result[segment] + error}))
+        assert is_rejection(verdict, segment)
         assert str(result[segment]) not in verdict["reason"]
 
 
-def test_the_name_of_another_segment_is_not_stored():
+def test_a_count_for_another_segment_is_not_stored():
     (first, result), (second, _) = itertools.islice(results_of(JOB).items(), 2)
-    verdict = judge_result(job_of(JOB), first, json.dumps({**result, second: 0}))
+    verdict = validate_result(job_of(JOB), first, json.dumps({**result, second: 0}))
     assert verdict == {"valid": True, "result": result}

@@ -1,34 +1,34 @@
-"""The demo job prime-test, held against trial division and against numbers that look like primes."""
+"""The demo job prime-test, compared with trial division, and on pseudoprimes."""
 
 import json
 
 import pytest
 
-from tests.data.demo import execute, in_quickjs, is_prime, is_refusal, job_of, judge_variable, results_of
+from tests.data.demo import execute, in_quickjs, is_prime, is_rejection, job_of, results_of, validate_variable
 
 JOB = "prime-test"
 
 
-def judge(number, prime):
+def validate(number, prime):
     source = job_of(JOB).source["validate_result"]
     return in_quickjs(source, json.dumps({"number": str(number)}), json.dumps({"number": str(number), "prime": prime}))
 
 
-def test_answers_are_the_known_ones():
+def test_the_results_are_the_known_ones():
     known = {"euler-1732": False, "euler-1772": True, "landry-1867": True}
     assert {key: result["prime"] for key, result in results_of(JOB).items()} == known
 
 
-def test_numbers_are_those_of_the_description():
+def test_the_description_has_the_numbers_of_the_variables():
     numbers = [f"{int(variable['number']):,}" for variable in job_of(JOB).variables.values()]
     assert all(number in job_of(JOB).document["metadata"]["description"]["en"] for number in numbers)
 
 
-def test_small_numbers_equal_trial_division_and_are_judged_right():
+def test_small_numbers_agree_with_trial_division_and_are_accepted():
     results = execute(job_of(JOB), [{"number": str(number)} for number in range(2, 1000)])
     for number, result in enumerate(results, start=2):
         assert result == {"number": str(number), "prime": is_prime(number)}
-        assert judge(number, result["prime"]) == {"valid": True, "result": result}
+        assert validate(number, result["prime"]) == {"valid": True, "result": result}
 
 
 # Squares and products of primes, strong pseudoprimes to the first one, two, four, six and eight bases, and two of
@@ -41,17 +41,17 @@ NUMBERS = [
 
 
 @pytest.mark.parametrize(("number", "prime"), NUMBERS)
-def test_known_answer(number, prime):
+def test_a_known_result_is_computed(number, prime):
     assert execute(job_of(JOB), [{"number": str(number)}]) == [{"number": str(number), "prime": prime}]
 
 
 @pytest.mark.parametrize(("number", "prime"), NUMBERS)
-def test_known_answer_is_accepted_and_its_opposite_refused(number, prime):
-    assert judge(number, prime)["valid"] is True
-    assert is_refusal(judge(number, not prime), "prime")
+def test_a_known_result_is_accepted_and_its_opposite_rejected(number, prime):
+    assert validate(number, prime)["valid"] is True
+    assert is_rejection(validate(number, not prime), "prime")
 
 
 @pytest.mark.parametrize("follower", ["prime-factors", "prime-gap"])
-def test_what_a_flow_may_go_on_with_takes_the_result_as_it_is(follower):
+def test_the_next_jobs_of_a_flow_accept_the_result_as_a_variable(follower):
     for result in results_of(JOB).values():
-        assert judge_variable(job_of(follower), json.dumps(result)) is True
+        assert validate_variable(job_of(follower), json.dumps(result)) is True

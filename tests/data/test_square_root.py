@@ -1,4 +1,4 @@
-"""The demo job square-root, step by step, held against Python's whole-number roots."""
+"""The demo job square-root, iteration by iteration, compared with Python's integer square roots."""
 
 import json
 import math
@@ -7,26 +7,26 @@ import time
 
 import pytest
 
-from tests.data.demo import SERVER_CPU_SECONDS, execute, in_quickjs, is_refusal, job_of
+from tests.data.demo import SERVER_CPU_SECONDS, execute, in_quickjs, is_rejection, job_of
 
 JOB = "square-root"
 TWO = {"number": "2", "digits": 100}
 
 
 def context_after(results):
-    """What a step of a flow begins with."""
+    """The starting context of the next step in a flow."""
     return {"result": results[-1], "iteration": len(results)} if results else {}
 
 
 def steps(variable):
-    """Every result, until the root has settled."""
+    """The results of all steps until the root is settled."""
     results = []
     while not (results and results[-1]["settled"]):
         results += execute(job_of(JOB), [variable], json.dumps(context_after(results)))
     return results
 
 
-def judge(variable, result, context):
+def validate(variable, result, context):
     source = job_of(JOB).source["validate_result"]
     given = {"starting_context": context} if context else {}
     return in_quickjs(source, json.dumps(variable), json.dumps(result), json.dumps(given))
@@ -56,18 +56,18 @@ VARIABLES = [
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
-def test_it_settles_on_the_right_digits(variable):
+def test_the_last_step_has_the_correct_digits(variable):
     assert steps(variable)[-1] == {"root": root_of(variable), "settled": True}
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
-def test_every_step_is_accepted_and_stored_as_it_is(variable):
+def test_every_step_is_accepted_and_stored_unchanged(variable):
     results = steps(variable)
     for number, result in enumerate(results):
-        assert judge(variable, result, context_after(results[:number])) == {"valid": True, "result": result}
+        assert validate(variable, result, context_after(results[:number])) == {"valid": True, "result": result}
 
 
-def test_the_root_of_two_takes_as_many_steps_as_its_description_says():
+def test_the_description_has_the_number_of_steps_for_the_root_of_two():
     assert len(steps(TWO)) == 8
     assert "eight steps" in job_of(JOB).document["metadata"]["description"]["en"]
 
@@ -78,57 +78,57 @@ def test_the_first_steps_are_the_known_fractions():
     assert found == [off_by_one("1." + "0" * 100, over * 10**100 // under - 10**100) for over, under in numerators]
 
 
-def test_every_root_has_its_places():
+def test_every_root_has_a_hundred_decimal_places():
     assert all(re.fullmatch(r"1\.\d{100}", result["root"]) for result in steps(TWO))
 
 
 @pytest.mark.parametrize("error", [-1, 1, 10**50])
 @pytest.mark.parametrize("number", range(8))
-def test_wrong_root_is_refused_at_every_step(number, error):
+def test_a_wrong_root_is_rejected_at_every_step(number, error):
     results = steps(TWO)
-    lie = {**results[number], "root": off_by_one(results[number]["root"], error)}
-    assert is_refusal(judge(TWO, lie, context_after(results[:number])), "root")
+    wrong_result = {**results[number], "root": off_by_one(results[number]["root"], error)}
+    assert is_rejection(validate(TWO, wrong_result, context_after(results[:number])), "root")
 
 
 @pytest.mark.parametrize("number", range(8))
-def test_wrong_settled_is_refused_at_every_step(number):
+def test_a_wrong_value_of_settled_is_rejected_at_every_step(number):
     results = steps(TWO)
-    lie = {**results[number], "settled": not results[number]["settled"]}
-    assert is_refusal(judge(TWO, lie, context_after(results[:number])), "settled")
+    wrong_result = {**results[number], "settled": not results[number]["settled"]}
+    assert is_rejection(validate(TWO, wrong_result, context_after(results[:number])), "settled")
 
 
 @pytest.mark.parametrize("number", range(1, 8))
-def test_step_that_begins_from_the_start_again_is_refused(number):
+def test_a_step_that_starts_again_is_rejected(number):
     results = steps(TWO)
-    assert is_refusal(judge(TWO, results[0], context_after(results[:number])), "root")
+    assert is_rejection(validate(TWO, results[0], context_after(results[:number])), "root")
 
 
 @pytest.mark.parametrize("number", range(1, 7))
-def test_step_that_stays_where_it_is_is_refused(number):
+def test_a_step_that_repeats_the_last_root_is_rejected(number):
     results = steps(TWO)
-    assert is_refusal(judge(TWO, results[number - 1], context_after(results[:number])), "root")
+    assert is_rejection(validate(TWO, results[number - 1], context_after(results[:number])), "root")
 
 
-def test_the_right_digits_are_refused_before_their_step():
-    assert is_refusal(judge(TWO, steps(TWO)[-1], {}), "root")
+def test_the_final_digits_are_rejected_at_the_first_step():
+    assert is_rejection(validate(TWO, steps(TWO)[-1], {}), "root")
 
 
 @pytest.mark.parametrize(
     "root", ["1.5", "1,5" + "0" * 99, "01.5" + "0" * 99, "1.5" + "0" * 100, "15" + "0" * 99, "-1.5" + "0" * 99, 1.5]
 )
-def test_root_of_another_shape_is_refused(root):
-    assert is_refusal(judge(TWO, {"root": root, "settled": False}, {}), "root")
+def test_a_root_in_another_format_is_rejected(root):
+    assert is_rejection(validate(TWO, {"root": root, "settled": False}, {}), "root")
 
 
-def test_endless_digits_are_refused_before_they_are_read():
+def test_very_long_digits_are_rejected_quickly():
     started = time.process_time()
-    assert is_refusal(judge(TWO, {"root": "1" * 500_000 + "." + "0" * 100, "settled": False}, {}), "root")
+    assert is_rejection(validate(TWO, {"root": "1" * 500_000 + "." + "0" * 100, "settled": False}, {}), "root")
     assert time.process_time() - started < SERVER_CPU_SECONDS
 
 
-def test_last_step_of_the_longest_root_is_judged_within_the_limit():
+def test_the_last_step_of_the_longest_root_is_validated_within_the_time_limit():
     variable = {"number": "9" * 18, "digits": 1000}
     results = steps(variable)
     started = time.process_time()
-    assert judge(variable, results[-1], context_after(results[:-1]))["valid"] is True
+    assert validate(variable, results[-1], context_after(results[:-1]))["valid"] is True
     assert time.process_time() - started < SERVER_CPU_SECONDS

@@ -1,6 +1,6 @@
-"""The jobs and conditions that trees are made of, twice each: in JavaScript for the pool, in Python for the reference.
+"""The jobs and conditions of the random trees, each twice: in JavaScript for the pool, in Python for the reference.
 
-What runs at the volunteers is in Python alone: the volunteers are the tests.
+The execute functions are in Python alone, since the tests themselves are the volunteers.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from pool.sandbox import UNDEFINED
 from storage.base import Document, canonical
 
 EXECUTE = "(variable, context) => context"
-LARGE = 10_000  # One such result fits into a document of the pools here (see helpers.SETTINGS), two don't.
+LARGE = 10_000  # Bytes. helpers.SETTINGS permits one such result in a merged result, not two.
 
 Condition = Callable[[Any, Any], Any]
 
 
 class Thrown(Exception):
-    """What a function in JavaScript throws."""
+    """An exception of a function."""
 
 
 def throw(message: str) -> Any:
@@ -83,7 +83,7 @@ NO_RESULT, BELOW_TWO, REPLACED = RESULT_CHECKS
 
 
 def size(document: Document) -> int:
-    """A number that depends on each whole number in the document."""
+    """A number that depends on each integer in the document."""
     return sum(value for value in document.values() if type(value) is int) % 97
 
 
@@ -92,31 +92,31 @@ def digest(value: Any) -> str:
 
 
 def count(_variable: Document, context: Document) -> int:
-    """One more than the last result, if that was a number."""
+    """The last result plus one, if it was an integer; 1 otherwise."""
     return int(context["result"]) + 1 if type(context.get("result")) is int else 1
 
 
 @dataclass(frozen=True)
 class Job:
-    """`compute` is what a volunteer does; `checks` are the job's validators."""
+    """`compute` is the execute function; `checks` are the sources of the validators, by name."""
 
     compute: Callable[[Document, Document], Any]
     checks: dict[str, str] = field(default_factory=dict)
 
-    def takes(self, variable: Document) -> bool:
+    def accepts(self, variable: Document) -> bool:
         source = self.checks.get("validate_variable")
         return source is None or bool(VARIABLE_CHECKS[source](variable, {}))
 
     def stored(self, variable: Document, result: Any) -> Any:
-        """The result as the pool keeps it. Raises Thrown where the job's validator refuses it."""
+        """The result as the pool stores it. Raises Thrown if the job's validator rejects it."""
         source = self.checks.get("validate_result")
-        answer = True if source is None else RESULT_CHECKS[source](variable, result, {})
-        if isinstance(answer, dict):
-            return answer["result"]
-        return result if answer else throw("refused")
+        verdict = True if source is None else RESULT_CHECKS[source](variable, result, {})
+        if isinstance(verdict, dict):
+            return verdict["result"]
+        return result if verdict else throw("rejected")
 
 
-# By id. The job x returns a number, which goes under its id: where objects have a key of that name, too.
+# By id. The result of job x is a number, so it is merged under the key x, which the objects have as well.
 JOBS: dict[str, Job] = {
     "x": Job(lambda variable, context: size(variable) + 1),
     "object": Job(lambda variable, context: {"x": size(variable) + 1, "y": size(context)}),

@@ -1,4 +1,4 @@
-"""What a flow comes to, by plain recursion over the tree that was posted: no storage, no steps kept, no order."""
+"""The expected outcome of a flow, by plain recursion over the posted tree: no storage, no stored steps, no order."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any
 from storage.base import Document
 from tests.flows.functions import ALL_JOBS, CONDITIONS, Job, Thrown
 
-# What the reason of a failure says, by its kind.
+# The kinds of failure.
 IF_THROWS, IF_UNCLEAR, WHILE_THROWS, WHILE_UNCLEAR = "if throws", "if unclear", "while throws", "while unclear"
-LIMIT, PARKED, REFUSED, TOO_LARGE = "limit", "parked", "refused", "too large"
-AT_THE_START = (IF_THROWS, IF_UNCLEAR, REFUSED)
+LIMIT, FAILED, REJECTED, TOO_LARGE = "limit", "failed", "rejected", "too large"
+AT_THE_START = (IF_THROWS, IF_UNCLEAR, REJECTED)
 
 
 @dataclass(frozen=True)
 class World:
-    """What the pool holds beside the flow: variables and earlier results by path; and its limits."""
+    """The pool apart from the flow: variables and earlier results by path, and limits."""
 
     variables: Mapping[str, Document]
     results: Mapping[str, Any] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class World:
 
 @dataclass(frozen=True)
 class Execution:
-    """One run of a job: on which data, from which starting context."""
+    """One execution of a job: on which variable, in which starting context."""
 
     job: str
     variable: Document
@@ -43,7 +43,7 @@ class Failure:
 
 @dataclass
 class Entry:
-    """What comes of one entry, if nothing else fails. `executions` are by the path of the step's variable."""
+    """The expected state of one entry, if no other entry fails. `executions` are by the path of the step's variable."""
 
     path: str
     job: str
@@ -56,9 +56,9 @@ class Entry:
 
 @dataclass
 class Level:
-    """What comes of one array, and those below it. Without `failures` it has a merged `result`.
+    """The expected state of one level and those below it. Without `failures` it has a merged `result`.
 
-    Of several failures, which comes first is up to the volunteers.
+    Of several failures, the volunteers decide which is first.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -67,7 +67,7 @@ class Level:
     below: Level | None = None
 
     def levels(self) -> Iterator[Level]:
-        """This one and those below."""
+        """This level and those below it."""
         yield self
         if self.below is not None:
             yield from self.below.levels()
@@ -79,10 +79,10 @@ class Level:
 
 
 class Reference:
-    """Interprets one flow. `taken` are the variables that entries took when it was posted, by the entry's path."""
+    """Interprets one flow. `reserved` are the variables reserved for entries at posting, by the entry's path."""
 
-    def __init__(self, world: World, flow_id: str, taken: Mapping[str, str]) -> None:
-        self._world, self._flow_id, self._taken = world, flow_id, taken
+    def __init__(self, world: World, flow_id: str, reserved: Mapping[str, str]) -> None:
+        self._world, self._flow_id, self._reserved = world, flow_id, reserved
 
     def run(self, tree: Document, depth: int = 0) -> Level:
         below = self.run(tree["dependent"], depth + 1) if "dependent" in tree else None
@@ -93,7 +93,7 @@ class Reference:
         incoming = {} if below is None else below.result
         for index, posted in enumerate(tree["jobs"]):
             level.entries.append(self._entry(posted, incoming, depth, index, is_leaf=below is None))
-        level.failures = _first([entry.failure for entry in level.entries if entry.failure])
+        level.failures = _possibly_first([entry.failure for entry in level.entries if entry.failure])
         if not level.failures:
             self._merge(level)
         return level
@@ -101,12 +101,14 @@ class Reference:
     def _entry(self, posted: Document, incoming: Document, depth: int, index: int, is_leaf: bool) -> Entry:
         path = "dependent." * depth + f"jobs[{index}]"
         entry = Entry(path, posted["job"].rsplit("/", 1)[1])
-        named = posted.get("variable") or self._taken.get(path)
+        named = posted.get("variable") or self._reserved.get(path)
         assert named or not is_leaf
         variable = self._world.variables[named] if named else incoming
-        steps = f"{posted['job']}/variables/{self._flow_id}.{depth}.{index}"
+        step_prefix = f"{posted['job']}/variables/{self._flow_id}.{depth}.{index}"
         try:
-            self._execute(entry, posted, variable, incoming, named if is_leaf else None, steps, is_own=not named)
+            self._execute(
+                entry, posted, variable, incoming, named if is_leaf else None, step_prefix, is_merged_result=not named
+            )
         except _Failed as ex:
             entry.state, entry.failure = "failed", Failure(path, ex.kind)
         return entry
@@ -117,19 +119,19 @@ class Reference:
         posted: Document,
         variable: Document,
         incoming: Document,
-        first: str | None,
-        steps: str,
-        is_own: bool,
+        first_step: str | None,
+        step_prefix: str,
+        is_merged_result: bool,
     ) -> None:
         job = ALL_JOBS[entry.job]
         if "if" in posted and not _decide(posted["if"], variable, incoming, IF_THROWS, IF_UNCLEAR):
             entry.state = "skipped"
             return
-        if is_own and not job.takes(variable):
-            raise _Failed(REFUSED)
+        if is_merged_result and not job.accepts(variable):
+            raise _Failed(REJECTED)
         context = incoming
         while True:
-            step = first if first and not entry.iterations else f"{steps}.{entry.iterations + 1}"
+            step = first_step if first_step and not entry.iterations else f"{step_prefix}.{entry.iterations + 1}"
             entry.result = self._result(entry, job, variable, context, step)
             entry.iterations += 1
             context = {**incoming, "result": entry.result, "iteration": entry.iterations}
@@ -145,7 +147,7 @@ class Reference:
         try:
             return job.stored(variable, job.compute(variable, context))
         except Thrown:
-            raise _Failed(PARKED) from None
+            raise _Failed(FAILED) from None
 
     def _merge(self, level: Level) -> None:
         for entry in level.entries:
@@ -166,14 +168,14 @@ class _Failed(Exception):
 
 def _decide(source: str, variable: Document, context: Document, throws: str, unclear: str) -> bool:
     try:
-        answer = CONDITIONS[source](variable, context)
+        value = CONDITIONS[source](variable, context)
     except Thrown:
         raise _Failed(throws) from None
-    if not isinstance(answer, bool):
+    if not isinstance(value, bool):
         raise _Failed(unclear)
-    return answer
+    return value
 
 
-def _first(failures: list[Failure]) -> list[Failure]:
-    """Those that may come first: what fails when the array starts is before any result."""
+def _possibly_first(failures: list[Failure]) -> list[Failure]:
+    """Those that can be the first: failures at the start of a level precede all results."""
     return [failure for failure in failures if failure.kind in AT_THE_START] or failures

@@ -1,4 +1,4 @@
-"""`kill -9` before any change to the disk: whoever goes on comes to the same answer, and each step runs once."""
+"""SIGKILL before any change to the disk: the next process completes the flow, and each step is executed once."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ from tests.flows.functions import CONDITIONS, RESULT_CHECKS, VARIABLE_CHECKS, Th
 from tests.flows.helpers import (
     SETTINGS,
     Lease,
-    Posted,
+    PreparedTree,
     Volunteers,
     assert_agrees,
     entries_of,
     is_step,
-    lease_of,
+    parse_lease,
     post_jobs,
-    site_of,
+    setup_of,
 )
 from tests.flows.trees import Node, Tree
-from tests.storage.faults import CHANGING, Countdown, Strike, die, die_in_mid_write, survives
+from tests.storage.faults import MUTATING, Fault, FaultInjector, kill_in_mid_write, kill_process, survives
 from tests.storage.helpers import eventually, findings
 
 MOST_CALLS = 500
 
 
 class TableSandbox(Sandbox):
-    """Knows what each function comes to: starting a child for each kill would take the time of the test."""
+    """Calls the Python twin of each function: a child process for each kill would take most of the test's time."""
 
     def call(self, source: str, arguments: Sequence[Any], job_id: str = "") -> Outcome:
         table: dict[str, Callable[..., Any]] = {**CONDITIONS, **VARIABLE_CHECKS, **RESULT_CHECKS}
@@ -53,28 +53,28 @@ class TableSandbox(Sandbox):
 
 
 def open_pool(root: Path) -> PoolApp:
-    """As a process of the server does when it starts."""
+    """Opens the pool as a process of the server does when it starts."""
     return PoolApp(root, TableSandbox(), **SETTINGS)
 
 
 @dataclass
-class Scene:
+class Scenario:
     """A pool with one flow, and leases that volunteers hold."""
 
     pool: PoolApp
-    posted: Posted
+    prepared: PreparedTree
     flow: str = ""
     held: list[Lease] = field(default_factory=list)
     leased: list[Lease] = field(default_factory=list)
 
     def post(self, **headers: str) -> str:
-        posted = self.pool.post_json("/flows", self.posted.flow, headers=self.pool.owner | headers, status=201)
+        posted = self.pool.post_json("/flows", self.prepared.flow, headers=self.pool.owner | headers, status=201)
         return str(posted.headers["Location"])
 
     def lease_all(self) -> None:
-        """Holds all that is open now, sorted."""
-        jobs = sorted(self.posted.jobs)
-        found = [lease_of(job, leased) for job in jobs for leased in iter(lambda job=job: self._lease(job), None)]
+        """Leases all open variables, in order of their jobs' ids."""
+        jobs = sorted(self.prepared.jobs)
+        found = [parse_lease(job, leased) for job in jobs for leased in iter(lambda job=job: self._lease(job), None)]
         self.held += found
         self.leased += found
 
@@ -82,8 +82,8 @@ class Scene:
         response = self.pool.get(f"{job}/variables")
         return response.json if response.status_int == 200 else None
 
-    def answer(self, job: str, *statuses: int) -> None:
-        """Posts the result of the first lease held of a job."""
+    def post_first_result(self, job: str, *statuses: int) -> None:
+        """Posts the result of the first lease held for a job."""
         lease = next(lease for lease in self.held if lease.execution.job == job)
         self.held.remove(lease)
         self.post_result(lease, *statuses)
@@ -95,17 +95,17 @@ class Scene:
     def delete(self, path: str, *statuses: int) -> None:
         assert self.pool.delete(path, headers=self.pool.owner, expect_errors=True).status_int in statuses
 
-    def at(self, root: Path) -> Scene:
-        """The same, in a pool that has just been opened."""
+    def at(self, root: Path) -> Scenario:
+        """The same scenario in a newly opened pool."""
         return replace(self, pool=open_pool(root), held=list(self.held), leased=list(self.leased))
 
 
-Act = Callable[[Scene], object]
+Act = Callable[[Scenario], object]
 
 
 @dataclass(frozen=True)
 class Operation:
-    """`act` is killed, and done once more afterwards. `end` is what comes of it where the reference can't tell."""
+    """`act` is killed, then repeated. `end` is the expected outcome where the reference does not cover it."""
 
     tree: Tree
     prepare: Act
@@ -113,38 +113,38 @@ class Operation:
     end: dict[str, str] = field(default_factory=dict)
 
 
-def begun(scene: Scene) -> None:
-    scene.flow = scene.post()
-    scene.lease_all()
+def started(scenario: Scenario) -> None:
+    scenario.flow = scenario.post()
+    scenario.lease_all()
 
 
-def all_but_one_answered(scene: Scene) -> None:
-    begun(scene)
-    while len(scene.held) > 1:
-        scene.post_result(scene.held.pop())
+def one_result_missing(scenario: Scenario) -> None:
+    started(scenario)
+    while len(scenario.held) > 1:
+        scenario.post_result(scenario.held.pop())
 
 
-def an_iteration_open(scene: Scene) -> None:
-    begun(scene)
-    scene.answer("counter")
+def second_iteration_open(scenario: Scenario) -> None:
+    started(scenario)
+    scenario.post_first_result("counter")
 
 
-def last_answered(scene: Scene) -> None:
-    scene.post_result(scene.held[0], 201)
+def post_last_result(scenario: Scenario) -> None:
+    scenario.post_result(scenario.held[0], 201)
 
 
-def refused(scene: Scene) -> None:
-    lease = next(lease for lease in scene.held if lease.execution.job == "failing")
-    scene.post_result(lease, 422)
+def post_rejected_result(scenario: Scenario) -> None:
+    lease = next(lease for lease in scenario.held if lease.execution.job == "failing")
+    scenario.post_result(lease, 422)
 
 
-def posted_with_key(scene: Scene) -> None:
-    scene.flow = scene.post(**{"Idempotency-Key": "once"})
+def post_with_idempotency_key(scenario: Scenario) -> None:
+    scenario.flow = scenario.post(**{"Idempotency-Key": "once"})
 
 
-def posted_unless_it_is_there(scene: Scene) -> None:
-    known = scene.pool.get("/flows").json["_embedded"]["items"]
-    scene.flow = known[0]["_links"]["self"] if known else scene.post()
+def post_unless_posted(scenario: Scenario) -> None:
+    known = scenario.pool.get("/flows").json["_embedded"]["items"]
+    scenario.flow = known[0]["_links"]["self"] if known else scenario.post()
 
 
 MERGING: Tree = [
@@ -157,125 +157,127 @@ FAILING: Tree = [
     [Node("counter", while_="async (variable, context) => context.iteration < 4"), Node("failing"), Node("x", named=0)],
 ]
 LEAVES: Tree = [[Node("witness")], [Node("x"), Node("object", named=0), Node("text", if_="() => false")]]
-AT_ONCE: Tree = [[Node("witness")], [Node("object", named=2)]]
+FINISHED_LEAF: Tree = [[Node("witness")], [Node("object", named=2)]]
 
 OPERATIONS = {
-    "the last result of an array": Operation(MERGING, all_but_one_answered, last_answered),
-    "the last result of the root": Operation([[Node("list")]], begun, last_answered),
-    "a result that is followed by another step": Operation(ITERATING, begun, last_answered),
-    "a result that is refused": Operation(FAILING, an_iteration_open, refused),
-    "posting": Operation(LEAVES, lambda scene: None, posted_unless_it_is_there),
-    "posting with a key of idempotency": Operation(AT_ONCE, lambda scene: None, posted_with_key),
+    "the last result of a level": Operation(MERGING, one_result_missing, post_last_result),
+    "the last result of the root": Operation([[Node("list")]], started, post_last_result),
+    "a result that is followed by another step": Operation(ITERATING, started, post_last_result),
+    "a rejected result": Operation(FAILING, second_iteration_open, post_rejected_result),
+    "posting": Operation(LEAVES, lambda scenario: None, post_unless_posted),
+    "posting with an idempotency key": Operation(FINISHED_LEAF, lambda scenario: None, post_with_idempotency_key),
     "cancelling": Operation(
-        FAILING, an_iteration_open, lambda scene: scene.delete(scene.flow, 204), {"state": "cancelled"}
+        FAILING, second_iteration_open, lambda scenario: scenario.delete(scenario.flow, 204), {"state": "cancelled"}
     ),
     "deleting a job": Operation(
         FAILING,
-        an_iteration_open,
-        lambda scene: scene.delete("/jobs/x", 204, 404),
+        second_iteration_open,
+        lambda scenario: scenario.delete("/jobs/x", 204, 404),
         {"state": "failed", "path": "dependent.jobs[2]", "reason": "deleted"},
     ),
     "withdrawing a step": Operation(
         FAILING,
-        an_iteration_open,
-        lambda scene: scene.delete(f"/jobs/counter/variables/{scene.flow.rsplit('/', 1)[1]}.1.0.2", 204),
+        second_iteration_open,
+        lambda scenario: scenario.delete(f"/jobs/counter/variables/{scenario.flow.rsplit('/', 1)[1]}.1.0.2", 204),
         {"state": "failed", "path": "dependent.jobs[0]", "reason": "withdrawn"},
     ),
 }
 KILLED = [
-    pytest.param(operation, strike, names, id=f"{name}, {strike.__name__}")
+    pytest.param(operation, fault, names, id=f"{name}, {fault.__name__}")
     for name, operation in OPERATIONS.items()
-    for strike, names in ((die, CHANGING), (die_in_mid_write, ("write",)))
+    for fault, names in ((kill_process, MUTATING), (kill_in_mid_write, ("write",)))
 ]
 
 
-def prepared(root: Path, operation: Operation) -> Scene:
+def prepared(root: Path, operation: Operation) -> Scenario:
     pool = open_pool(root)
     post_jobs(pool, {node.job for level in operation.tree for node in level})
-    scene = Scene(pool, site_of(pool).prepare(operation.tree))
-    operation.prepare(scene)
-    return scene
+    scenario = Scenario(pool, setup_of(pool).prepare(operation.tree))
+    operation.prepare(scenario)
+    return scenario
 
 
-def calls_of_opening(root: Path, names: tuple[str, ...]) -> int:
-    """How often a process that opens the pool changes the disk: that is another test's concern."""
+def disk_calls_of_opening(root: Path, names: tuple[str, ...]) -> int:
+    """The number of disk calls of a process that opens the pool, which another test covers."""
     (_, copy) = next(copies(root))
-    with Countdown(0, die).over(names) as counted:
+    with FaultInjector(0, kill_process).patched(names) as injector:
         open_pool(copy)
-    return counted.calls
+    return injector.calls
 
 
 def copies(root: Path, first: int = 1) -> Iterator[tuple[int, Path]]:
-    for number in range(first, MOST_CALLS):
-        copy = root.with_name(f"{root.name}-{number}")
-        # Hard links stay such: recovery tells by them what a dead process had come to.
+    for nth in range(first, MOST_CALLS):
+        copy = root.with_name(f"{root.name}-{nth}")
+        # Preserves hard links: recovery finds by them how far a dead process came.
         subprocess.run(["cp", "-a", root, copy], check=True)
-        yield number, copy
+        yield nth, copy
         subprocess.run(["rm", "-r", copy], check=True)
-    raise AssertionError("it never ended")
+    raise AssertionError(f"killed at each of {MOST_CALLS} calls")
 
 
-@pytest.mark.parametrize(("operation", "strike", "names"), KILLED)
-def test_killed_at_any_point(tmp_path: Path, operation: Operation, strike: Strike, names: tuple[str, ...]) -> None:
-    scene = prepared(tmp_path / "prepared", operation)
-    opening = calls_of_opening(scene.pool.data, names)
-    for number, root in copies(scene.pool.data, opening + 1):
-        survived = survives(lambda root=root: operation.act(scene.at(root)), number, strike, names)
-        after = scene.at(root)
+@pytest.mark.parametrize(("operation", "fault", "names"), KILLED)
+def test_a_flow_operation_killed_at_any_call_is_completed(
+    tmp_path: Path, operation: Operation, fault: Fault, names: tuple[str, ...]
+) -> None:
+    scenario = prepared(tmp_path / "prepared", operation)
+    opening = disk_calls_of_opening(scenario.pool.data, names)
+    for nth, root in copies(scenario.pool.data, opening + 1):
+        survived = survives(lambda root=root: operation.act(scenario.at(root)), nth, fault, names)
+        after = scenario.at(root)
         operation.act(after)
-        assert_comes_to_its_end(after, operation.end)
+        assert_completes(after, operation.end)
         if survived:
             return
 
 
-def assert_comes_to_its_end(scene: Scene, end: dict[str, str]) -> None:
-    volunteers = Volunteers(scene.pool, jobs_there(scene), Random(0))
-    with patch("storage.ids.now_milliseconds", in_an_hour):  # Leases of those who never answer have run out.
+def assert_completes(scenario: Scenario, end: dict[str, str]) -> None:
+    volunteers = Volunteers(scenario.pool, existing_jobs(scenario), Random(0))
+    with patch("storage.ids.now_milliseconds", in_an_hour):  # All earlier leases have expired.
         volunteers.work()
-    shown = scene.pool.get(scene.flow).json
-    assert len(scene.pool.get("/flows").json["_embedded"]["items"]) == 1
+    served = scenario.pool.get(scenario.flow).json
+    assert len(scenario.pool.get("/flows").json["_embedded"]["items"]) == 1
     if end:
-        assert_ended(shown, end)
+        assert_ended(served, end)
     else:
-        before = {lease.path: lease.execution for lease in scene.leased}
-        assert_agrees(shown, scene.posted.reference(shown), before | volunteers.leased)
-    if shown["state"] != "done":
+        before = {lease.path: lease.execution for lease in scenario.leased}
+        assert_agrees(served, scenario.prepared.reference(served), before | volunteers.leased)
+    if served["state"] != "done":
         assert not list(filter(is_step, volunteers.leased))
-    eventually(lambda: not findings(FlatStore(scene.pool.data, fsync=False)))  # A deleted job goes away meanwhile.
+    eventually(lambda: not findings(FlatStore(scenario.pool.data, fsync=False)))  # A thread removes a deleted job.
 
 
 def in_an_hour() -> int:
     return time.time_ns() // 1_000_000 + 3_600_000
 
 
-def jobs_there(scene: Scene) -> list[str]:
-    return [job for job in scene.posted.jobs if scene.pool.get(job, expect_errors=True).status_int == 200]
+def existing_jobs(scenario: Scenario) -> list[str]:
+    return [job for job in scenario.prepared.jobs if scenario.pool.get(job, expect_errors=True).status_int == 200]
 
 
-def assert_ended(shown: Document, end: dict[str, str]) -> None:
-    assert shown["state"] == end["state"]
-    assert not [entry for entry in entries_of(shown) if entry["state"] in ("open", "running")]
+def assert_ended(served: Document, end: dict[str, str]) -> None:
+    assert served["state"] == end["state"]
+    assert not [entry for entry in entries_of(served) if entry["state"] in ("open", "running")]
     if "path" in end:
-        assert shown["failure"]["path"] == end["path"]
-        assert end["reason"] in shown["failure"]["reason"]
+        assert served["failure"]["path"] == end["path"]
+        assert end["reason"] in served["failure"]["reason"]
 
 
-def test_a_start_that_is_killed_is_repeated(tmp_path: Path) -> None:
-    scene = prepared(tmp_path / "prepared", OPERATIONS["the last result of an array"])
-    for number, root in copies(killed_past_the_result(scene)):
-        survived = survives(lambda root=root: open_pool(root), number, die, CHANGING)
-        assert_comes_to_its_end(scene.at(root), {})
+def test_a_killed_start_is_completed_by_the_next(tmp_path: Path) -> None:
+    scenario = prepared(tmp_path / "prepared", OPERATIONS["the last result of a level"])
+    for nth, root in copies(killed_after_the_result(scenario)):
+        survived = survives(lambda root=root: open_pool(root), nth, kill_process, MUTATING)
+        assert_completes(scenario.at(root), {})
         if survived:
             return
 
 
-def killed_past_the_result(scene: Scene) -> Path:
-    """A pool where the last result is there, and nothing has come of it."""
-    for number, root in copies(scene.pool.data):
-        assert not survives(lambda root=root: last_answered(scene.at(root)), number, die, CHANGING)
-        if has_result(root, scene.held[0]):
+def killed_after_the_result(scenario: Scenario) -> Path:
+    """A pool in which the last result is stored, and has no follow-up yet."""
+    for nth, root in copies(scenario.pool.data):
+        assert not survives(lambda root=root: post_last_result(scenario.at(root)), nth, kill_process, MUTATING)
+        if has_result(root, scenario.held[0]):
             return root
-    raise AssertionError("it was never stored")
+    raise AssertionError("the result was never stored")
 
 
 def has_result(root: Path, lease: Lease) -> bool:
@@ -287,11 +289,13 @@ def has_result(root: Path, lease: Lease) -> bool:
         store.close()
 
 
-def test_check_moves_on_what_a_killed_process_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    scene = prepared(tmp_path / "prepared", OPERATIONS["the last result of an array"])
-    root = killed_past_the_result(scene)
+def test_the_check_command_advances_the_flows_of_a_killed_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = prepared(tmp_path / "prepared", OPERATIONS["the last result of a level"])
+    root = killed_after_the_result(scenario)
     monkeypatch.setenv("COMP_POOL_DATA", str(root))
     monkeypatch.setenv("COMP_POOL_FSYNC", "0")
     main(["check"])
-    flow_id = scene.flow.rsplit("/", 1)[1]
+    flow_id = scenario.flow.rsplit("/", 1)[1]
     assert FlatStore(root, fsync=False).variables.state("witness", f"{flow_id}.0.0.1") == "open"

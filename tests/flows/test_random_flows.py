@@ -1,4 +1,4 @@
-"""A few hundred random trees, answered in random order: the pool comes to what the reference comes to."""
+"""A few hundred random trees, computed in random order: the pool agrees with the reference."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from tests.conftest import PoolApp
 from tests.flows.functions import CONDITIONS, Thrown
 from tests.flows.helpers import (
     SETTINGS,
-    Posted,
+    PreparedTree,
     Volunteers,
     assert_agrees,
     entries_of,
     is_step,
     post_jobs,
-    site_of,
+    setup_of,
 )
 from tests.flows.trees import Tree, trees
 
 seeds = st.integers(0, 1 << 32)
-lasting = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+no_deadline = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
@@ -39,41 +39,41 @@ def flow_pool(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Poo
     return pool
 
 
-def post(pool: PoolApp, posted: Posted) -> str:
-    return str(pool.post_json("/flows", posted.flow, headers=pool.owner, status=201).headers["Location"])
+def post(pool: PoolApp, prepared: PreparedTree) -> str:
+    return str(pool.post_json("/flows", prepared.flow, headers=pool.owner, status=201).headers["Location"])
 
 
 @given(tree=trees, seed=seeds, times=st.sampled_from([1, 1, 2]))
-@settings(lasting, max_examples=300)
-def test_a_flow_comes_to_what_the_reference_comes_to(flow_pool: PoolApp, tree: Tree, seed: int, times: int) -> None:
-    posted = site_of(flow_pool).prepare(tree, times)
-    flows = [post(flow_pool, posted) for _ in range(times)]
-    volunteers = Volunteers(flow_pool, posted.jobs, Random(seed))
+@settings(no_deadline, max_examples=300)
+def test_a_flow_agrees_with_the_reference(flow_pool: PoolApp, tree: Tree, seed: int, times: int) -> None:
+    prepared = setup_of(flow_pool).prepare(tree, times)
+    flows = [post(flow_pool, prepared) for _ in range(times)]
+    volunteers = Volunteers(flow_pool, prepared.jobs, Random(seed))
     volunteers.work()
-    shown = [flow_pool.get(flow).json for flow in flows]
-    assert_none_used_twice([one for one in shown if one["state"] == "done"])
-    for one in shown:
-        assert_agrees(one, posted.reference(one), volunteers.leased)
-    assert_no_other_steps(volunteers.leased, {one["id"] for one in shown})
+    all_served = [flow_pool.get(flow).json for flow in flows]
+    assert_none_used_twice([served for served in all_served if served["state"] == "done"])
+    for served in all_served:
+        assert_agrees(served, prepared.reference(served), volunteers.leased)
+    assert_no_other_steps(volunteers.leased, {served["id"] for served in all_served})
 
 
 def assert_none_used_twice(flows: list[Document]) -> None:
-    """Of the variables that were taken. A flow gives back what it has not used when it ends."""
-    entries = [entry for shown in flows for entry in entries_of(shown) if entry.get("taken") and entry["iterations"]]
+    """Asserts that no reserved variable was used twice. An ended flow releases those that it did not use."""
+    entries = [entry for served in flows for entry in entries_of(served) if entry.get("taken") and entry["iterations"]]
     assert len({entry["variable"] for entry in entries}) == len(entries)
 
 
 def assert_no_other_steps(paths: Iterable[str], flow_ids: set[str]) -> None:
-    """Of a flow that ended before."""
+    """Asserts that all steps belong to these flows, and none to a flow that ended before."""
     assert {path.rsplit("/", 1)[1].split(".")[0] for path in filter(is_step, paths)} <= flow_ids
 
 
 @given(tree=trees, seed=seeds, steps=st.integers(0, 12))
-@settings(lasting, max_examples=60)
-def test_a_flow_that_is_cancelled_leaves_no_step_open(flow_pool: PoolApp, tree: Tree, seed: int, steps: int) -> None:
-    posted = site_of(flow_pool).prepare(tree)
-    flow = post(flow_pool, posted)
-    volunteers = Volunteers(flow_pool, posted.jobs, Random(seed))
+@settings(no_deadline, max_examples=60)
+def test_a_cancelled_flow_leaves_no_step_open(flow_pool: PoolApp, tree: Tree, seed: int, steps: int) -> None:
+    prepared = setup_of(flow_pool).prepare(tree)
+    flow = post(flow_pool, prepared)
+    volunteers = Volunteers(flow_pool, prepared.jobs, Random(seed))
     volunteers.work(steps)
     status = flow_pool.delete(flow, headers=flow_pool.owner, expect_errors=True).status_int
     before = set(volunteers.leased)
@@ -82,11 +82,11 @@ def test_a_flow_that_is_cancelled_leaves_no_step_open(flow_pool: PoolApp, tree: 
     assert_is_cancelled(flow_pool.get(flow).json, status)
 
 
-def assert_is_cancelled(shown: Document, status: int) -> None:
-    """Or had ended before."""
-    assert (status, shown["state"]) in ((204, "cancelled"), (409, "done"), (409, "failed"))
-    assert not {entry["state"] for entry in entries_of(shown)} & {"waiting", "running"}
-    steps = [step for entry in entries_of(shown) for step in entry["steps"]]
+def assert_is_cancelled(served: Document, status: int) -> None:
+    """Asserts that the flow is cancelled, or had ended before."""
+    assert (status, served["state"]) in ((204, "cancelled"), (409, "done"), (409, "failed"))
+    assert not {entry["state"] for entry in entries_of(served)} & {"waiting", "running"}
+    steps = [step for entry in entries_of(served) for step in entry["steps"]]
     assert not {step["state"] for step in steps if is_step(step["_links"]["get_variable"])} & {"open", "leased"}
 
 
@@ -95,7 +95,7 @@ RESULTS = [None, True, 2, 3, "2", [1], {"x": 1}]
 
 
 @pytest.mark.parametrize("source", CONDITIONS)
-def test_a_condition_says_the_same_in_both_languages(sandbox: Sandbox, source: str) -> None:
+def test_a_condition_has_the_same_value_in_both_languages(sandbox: Sandbox, source: str) -> None:
     contexts = [{"iteration": iteration, "result": result} for iteration in range(1, 5) for result in RESULTS]
     for arguments in itertools.product(VARIABLES, contexts):
         assert in_javascript(sandbox, source, arguments) == in_python(source, arguments)

@@ -9,14 +9,14 @@ import hypothesis.strategies as st
 from storage.base import Document
 from tests.flows.functions import FAILING_IFS, FAILING_JOBS, FAILING_WHILES, IFS, JOBS, WHILES
 
-# What a variable holds that entries name, by its number; the last has its result before the flow is posted.
+# The data of variables that entries name, by number. The last one is finished before the flow is posted.
 NAMED: list[Document] = [{"x": 4}, {"x": 3, "y": 1}, {"q": 5}]
-ANSWERED_BEFORE = len(NAMED) - 1
+FINISHED_BEFORE = len(NAMED) - 1
 
 
 @dataclass(frozen=True)
 class Node:
-    """One entry: `named` is the number of its variable among those of the job that have names."""
+    """One entry. `named` is the index of its variable in `NAMED`."""
 
     job: str
     named: int | None = None
@@ -25,7 +25,7 @@ class Node:
 
 
 Tree = list[list[Node]]
-_SOUND = st.builds(
+_VALID = st.builds(
     Node,
     job=st.sampled_from(list(JOBS)),
     named=st.sampled_from([None, None, *range(len(NAMED))]),
@@ -37,23 +37,23 @@ _FAILING = st.one_of(
     st.builds(Node, job=st.sampled_from(list(JOBS)), if_=st.sampled_from(list(FAILING_IFS))),
     st.builds(Node, job=st.sampled_from(list(JOBS)), while_=st.sampled_from(list(FAILING_WHILES))),
 )
-_ANY = st.one_of(_SOUND, _SOUND, _SOUND, _FAILING)
+_ANY = st.one_of(_VALID, _VALID, _VALID, _FAILING)
 
 
 def _trees(node: st.SearchStrategy[Node]) -> st.SearchStrategy[Tree]:
     return st.lists(st.lists(node, min_size=1, max_size=4), min_size=1, max_size=4)
 
 
-trees = st.one_of(_trees(_SOUND), _trees(_ANY))
+trees = st.one_of(_trees(_VALID), _trees(_ANY))
 
 
 def variable_of(node: Node, name: str) -> str:
-    """The path of the variable that an entry names, in the pool where this tree goes by `name`."""
+    """The path of the variable that an entry names. `name` is the unique name of the tree in the pool."""
     return f"/jobs/{node.job}/variables/{name}-{node.named}"
 
 
 def document(tree: Tree, name: str) -> Document:
-    """The tree as a flow is posted."""
+    """The tree as the document of a flow."""
     flow: Document = {}
     for level in reversed(tree):
         flow = {"jobs": [_entry(node, name) for node in level], **({"dependent": flow} if flow else {})}

@@ -36,7 +36,7 @@ def test_many_variables_are_stored_in_order(client: Client, job: Any) -> None:
     assert len(ids) == 250
 
 
-def test_a_unit_is_leased_posted_and_found_among_the_results(client: Client, job: Any) -> None:
+def test_the_result_of_a_leased_unit_is_listed(client: Client, job: Any) -> None:
     client.put_variable(job, "twelve", {"n": 12})
     lease = client.lease(job)
     client.post_result(lease, 144, run_seconds=0.5)
@@ -44,19 +44,19 @@ def test_a_unit_is_leased_posted_and_found_among_the_results(client: Client, job
     assert client.progress(job)["mean_run_seconds"] == 0.5
 
 
-def test_a_lease_that_is_given_back_is_lent_again(client: Client, job: Any) -> None:
+def test_a_unit_given_back_is_leased_again(client: Client, job: Any) -> None:
     client.put_variable(job, "twelve", {"n": 12})
     client.give_back(client.lease(job))
     assert client.lease(job)
 
 
-def test_nothing_to_lease_says_when_to_come_again(client: Client, job: Any) -> None:
-    nothing = client.lease(job)
-    assert not nothing
-    assert nothing.retry_after > 0
+def test_a_lease_without_work_has_the_time_to_retry(client: Client, job: Any) -> None:
+    no_work = client.lease(job)
+    assert not no_work
+    assert no_work.retry_after > 0
 
 
-def test_what_the_pool_refuses_is_an_error_with_its_words(client: Client, job: Any) -> None:
+def test_a_rejected_variable_raises_pool_error_with_the_reason(client: Client, job: Any) -> None:
     with pytest.raises(PoolError, match="validate_variable") as caught:
         client.post_variable(job, {"n": "twelve"})
     assert caught.value.status == 422

@@ -1,4 +1,4 @@
-"""The server's part of the command line."""
+"""The commands of the server: serve, check, key."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return status, captured.out, captured.err
 
 
-def test_a_key_that_was_added_posts_jobs(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_added_key_posts_jobs(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, key, _ = run(capsys, "key", "add", "alice")
     app = TestApp(create_app(Config(data=data, fsync=False)))
     app.post_json("/jobs", JOB, headers={"Authorization": f"Bearer {key.strip()}"}, status=201)
@@ -51,13 +51,13 @@ def test_a_revoked_key_is_refused(data: Path, capsys: pytest.CaptureFixture[str]
     app.post_json("/jobs", JOB, headers={"Authorization": f"Bearer {key.strip()}"}, status=401)
 
 
-def test_revoking_an_unknown_key_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+def test_revoking_an_unknown_key_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     status, _, error = run(capsys, "key", "revoke", "abcd")
     assert (status, error) == (2, "comp-pool: key: 0 keys begin with 'abcd'\n")
 
 
 @pytest.mark.parametrize("prefix", ["", "a", "abc"])
-def test_a_key_is_not_revoked_by_next_to_nothing(prefix: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_prefix_that_is_too_short_revokes_no_key(prefix: str, capsys: pytest.CaptureFixture[str]) -> None:
     run(capsys, "key", "add", "alice")
     assert run(capsys, "key", "revoke", prefix)[0] == 2
     assert len(run(capsys, "key", "list")[1].splitlines()) == 1
@@ -77,16 +77,16 @@ def test_the_operators_key_is_not_revoked(data: Path, capsys: pytest.CaptureFixt
 
 
 def test_an_operators_key_whose_file_is_removed_is_replaced(data: Path) -> None:
-    former = operator_key(data)
+    old_key = operator_key(data)
     (data / "secrets" / "operator.key").unlink()
-    current = operator_key(data)
+    new_key = operator_key(data)
     app = TestApp(create_app(Config(data=data, fsync=False)))
-    app.post_json("/jobs", JOB, headers={"Authorization": f"Bearer {former}"}, status=401)
-    app.post_json("/jobs", JOB, headers={"Authorization": f"Bearer {current}"}, status=201)
+    app.post_json("/jobs", JOB, headers={"Authorization": f"Bearer {old_key}"}, status=401)
+    app.post_json("/jobs", JOB, headers={"Authorization": f"Bearer {new_key}"}, status=201)
 
 
 @pytest.mark.parametrize("command", [["check"], ["key", "list"], ["key", "add", "alice"]])
-def test_where_there_is_no_pool_none_is_made(
+def test_a_command_without_a_pool_is_an_error_and_makes_none(
     command: list[str], data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COMP_POOL_DATA", str(data / "elsewhere"))
@@ -108,13 +108,13 @@ def lost_marker(data: Path) -> Path:
     return marker
 
 
-def test_check_finds_and_exits_with_1(lost_marker: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_exits_with_1_after_a_finding(lost_marker: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = run(capsys, "check")
     assert (status, out.splitlines()[0]) == (1, "job: one is in no queue; open it: not done")
     assert not lost_marker.exists()
 
 
-def test_repair_mends_and_exits_with_0(lost_marker: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_exits_with_0_after_a_repair(lost_marker: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "check", "--repair")[0] == 0
     assert lost_marker.exists()
     assert run(capsys, "check")[:2] == (0, "0 disagreements\n")
@@ -124,7 +124,7 @@ def test_repair_mends_and_exits_with_0(lost_marker: Path, capsys: pytest.Capture
     ("name", "value"),
     [("COMP_POOL_OPEN", "yes"), ("COMP_POOL_THREADS", "many"), ("COMP_POOL_WORKERS", "-1"), ("COMP_POOL_THREADS", "0")],
 )
-def test_a_setting_that_makes_no_sense_is_named(
+def test_an_error_names_an_invalid_setting(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -133,7 +133,7 @@ def test_a_setting_that_makes_no_sense_is_named(
     assert name in error
 
 
-def test_a_directory_that_cannot_be_is_named(
+def test_an_error_names_an_invalid_data_directory(
     data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (data / "file").touch()

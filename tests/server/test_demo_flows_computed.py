@@ -1,4 +1,4 @@
-"""The demo flows on a real server, computed to the right answer by native volunteers."""
+"""The demo flows on a real server: native volunteers compute the correct results."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Flow = dict[str, Any]
 
 @pytest.fixture
 def demo(make_server: MakeServer) -> Server:
-    """A pool with its demo flows, of which the jobs that no flow uses are paused."""
+    """A pool with the demo flows. Jobs that no flow uses are paused."""
     server = make_server(FSYNC="0")
     pause_others(server, FLOW_JOBS)
     return server
@@ -33,7 +33,7 @@ def demo(make_server: MakeServer) -> Server:
 
 @pytest.fixture
 def volunteers(demo: Server, tmp_path: Path) -> Iterator[None]:
-    """Two native volunteers, who take whatever job the pool gives them."""
+    """Two native volunteers, which compute the jobs that the pool schedules."""
     command = [sys.executable, "-m", "comp_pool", "work", demo.url, "--workers", "2"]
     environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
     with (tmp_path / "volunteers.log").open("ab") as log:
@@ -44,14 +44,14 @@ def volunteers(demo: Server, tmp_path: Path) -> Iterator[None]:
         process.wait()
 
 
-def named(server: Server, name: str) -> str:
+def flow_by_name(server: Server, name: str) -> str:
     """The path of the newest flow with that name."""
     items = server.get("/flows")["_embedded"]["items"]
     return str(next(item["_links"]["self"] for item in items if item["name"] == name))
 
 
-def ended(server: Server, path: str) -> Flow:
-    """The flow, when it has ended."""
+def wait_for_end(server: Server, path: str) -> Flow:
+    """Waits until a flow has ended, and returns it."""
 
     def has_ended() -> Flow | None:
         flow: Flow = server.get(path)
@@ -62,7 +62,7 @@ def ended(server: Server, path: str) -> Flow:
 
 
 def entries(flow: Flow) -> dict[str, tuple[str, int]]:
-    """State and number of iterations of each entry, by path."""
+    """The state and the number of iterations of each entry, by path."""
     found, level = {}, flow
     while level:
         found |= {entry["path"]: (entry["state"], entry["iterations"]) for entry in level["jobs"]}
@@ -71,16 +71,16 @@ def entries(flow: Flow) -> dict[str, tuple[str, int]]:
 
 
 @pytest.mark.usefixtures("volunteers")
-def test_segments_are_counted_and_summed(demo: Server) -> None:
-    flow = ended(demo, named(demo, "Primes below a million"))
+def test_the_primes_of_all_segments_are_summed(demo: Server) -> None:
+    flow = wait_for_end(demo, flow_by_name(demo, "Primes below a million"))
     assert (flow["state"], flow["result"]) == ("done", {"primes": 78_498, "segments": 20})
     assert set(entries(flow).values()) == {("done", 1)}
     assert flow["entries"]["total"] == flow["entries"]["done"] == 21
 
 
 @pytest.mark.usefixtures("volunteers")
-def test_a_root_is_refined_until_it_settles(demo: Server) -> None:
-    flow = ended(demo, named(demo, "Square root of two"))
+def test_a_square_root_is_iterated_until_it_converges(demo: Server) -> None:
+    flow = wait_for_end(demo, flow_by_name(demo, "Square root of two"))
     digits = flow["result"]["root"].replace(".", "")
     assert flow["state"] == "done"
     assert int(digits) == math.isqrt(2 * 10 ** (2 * (len(digits) - 1)))
@@ -90,19 +90,19 @@ def test_a_root_is_refined_until_it_settles(demo: Server) -> None:
 
 
 @pytest.mark.usefixtures("volunteers")
-def test_a_prime_takes_one_branch(demo: Server) -> None:
-    flow = ended(demo, named(demo, "Prime or not"))
+def test_a_prime_number_skips_the_branch_of_factors(demo: Server) -> None:
+    flow = wait_for_end(demo, flow_by_name(demo, "Prime or not"))
     assert flow["state"] == "done"
     assert flow["result"] == {"number": "2147483647", "next": "2147483659", "gap": 12}
     assert [entries(flow)[f"jobs[{place}]"][0] for place in (0, 1)] == ["skipped", "done"]
 
 
 @pytest.mark.usefixtures("volunteers")
-def test_a_composite_number_takes_the_other_branch(demo: Server) -> None:
+def test_a_composite_number_skips_the_branch_of_gaps(demo: Server) -> None:
     tree = json.loads((data.FLOWS / "prime-or-not.json").read_text(encoding="utf-8"))
     tree["dependent"]["jobs"][0]["variable"] = COMPOSITE
     posted = demo.post("/flows", tree)
-    flow = ended(demo, posted["_links"]["self"])
+    flow = wait_for_end(demo, posted["_links"]["self"])
     assert flow["state"] == "done"
     assert flow["result"]["factors"] == ["641", "6700417"]
     assert [entries(flow)[f"jobs[{place}]"][0] for place in (0, 1)] == ["done", "skipped"]

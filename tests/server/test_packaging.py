@@ -1,4 +1,4 @@
-"""What is packed with the pool: everything that it serves to browsers, and nothing else of the client."""
+"""Packaging: the package `client` contains the files that the pool serves to browsers, and no others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SERVED = {*table(), *(path.relative_to(FOLDER).as_posix() for path in client.WEB
 
 
 def declared() -> set[str]:
-    """The files of the package that setup.cfg names, beside its modules."""
+    """The data files of the package, as declared in setup.cfg."""
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg", encoding="utf-8")
     patterns = settings["options.package_data"]["client"].split()
@@ -25,12 +25,12 @@ def declared() -> set[str]:
     return {path.relative_to(FOLDER).as_posix() for path in found}
 
 
-def test_what_is_served_is_packed_and_no_more() -> None:
+def test_the_package_contains_exactly_the_served_files() -> None:
     assert declared() == SERVED
 
 
 @pytest.mark.dist
-def test_it_is_in_the_single_file_and_no_more() -> None:
+def test_the_single_file_contains_exactly_the_served_files() -> None:
     with ZipFile(ROOT / "dist" / "comp-pool.pyz") as archive:
         packed = {Path(name).relative_to("site-packages/client").as_posix() for name in _of_client(archive)}
     assert packed == {"__init__.py", *SERVED}

@@ -20,7 +20,7 @@ def block_after(marker: str) -> str:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl, which .ci/run installs")
-def test_the_job_from_start_to_end_with_curl(server: Server) -> None:
+def test_the_curl_commands_post_and_finish_a_job(server: Server) -> None:
     script = block_after("The tests run this block").replace("http://127.0.0.1:7070", server.url)
     script = script.replace("data/pool", str(server.data))
     done = subprocess.run(["bash", "-euo", "pipefail", "-c", script], capture_output=True, text=True, check=False)
@@ -30,7 +30,7 @@ def test_the_job_from_start_to_end_with_curl(server: Server) -> None:
     assert done.stdout.splitlines()[-2].startswith("variable,id,created,run_seconds,result")
 
 
-def test_the_paths_of_the_tree_are_there(server: Server) -> None:
+def test_the_printed_paths_exist(server: Server) -> None:
     server.post("/jobs", {"name": "Squares", "execute_function": "(variable, context) => context"})
     server.post("/jobs/squares/variables/one", {"n": 2}, method="PUT")
     server.post("/jobs/squares/variables/one/results", 4)

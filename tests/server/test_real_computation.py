@@ -1,4 +1,4 @@
-"""The main job on real input: gunicorn with two workers, native volunteers, all of two demo jobs to their end."""
+"""Two demo jobs on a real server (gunicorn with two workers), completed by native volunteers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def is_complete(server: Server, job: str) -> bool:
 
 
 def accepted(server: Server, job: str) -> dict[str, Any]:
-    """The accepted results by variable, read over HTTP; fails where a variable has two."""
+    """The accepted results by variable, read over HTTP; fails if a variable has two."""
     found: dict[str, Any] = {}
     path = f"{job}/results?limit=50"
     while path:
@@ -55,7 +55,7 @@ def accepted(server: Server, job: str) -> dict[str, Any]:
     return found
 
 
-def assert_all_is_right(server: Server) -> None:
+def assert_results_are_correct(server: Server) -> None:
     primes, queens = accepted(server, PRIMES), accepted(server, QUEENS)
     sums = Counter[str]()
     for variable, result in queens.items():
@@ -68,12 +68,12 @@ def assert_all_is_right(server: Server) -> None:
     assert server.get(f"{QUEENS}/progress")["variables"]["done"] == 118
 
 
-def test_two_volunteers_compute_two_jobs_to_the_end(make_server: MakeServer, volunteer: Volunteer) -> None:
+def test_two_volunteers_complete_two_jobs(make_server: MakeServer, volunteer: Volunteer) -> None:
     server = make_server()
     volunteer(server, PRIMES, "--workers", "2")
     volunteer(server, QUEENS, "--workers", "2")
     wait_until(lambda: is_complete(server, PRIMES) and is_complete(server, QUEENS), 60)
-    assert_all_is_right(server)
+    assert_results_are_correct(server)
 
 
 def shorten_leases(server: Server) -> None:
@@ -85,14 +85,14 @@ def has_results(server: Server, number: int) -> Callable[[], bool]:
     return lambda: server.get(f"{PRIMES}/progress")["variables"]["done"] >= number
 
 
-def test_nothing_is_lost_or_counted_twice_when_volunteer_and_server_are_killed(
+def test_kills_of_volunteer_and_server_lose_and_duplicate_no_result(
     make_server: MakeServer, volunteer: Volunteer
 ) -> None:
     server = make_server()
     shorten_leases(server)
-    doomed = volunteer(server, PRIMES, "--workers", "2")
+    killed_volunteer = volunteer(server, PRIMES, "--workers", "2")
     wait_until(has_results(server, 5))
-    os.killpg(doomed.pid, signal.SIGKILL)
+    os.killpg(killed_volunteer.pid, signal.SIGKILL)
     assert server.get(f"{PRIMES}/progress")["variables"]["leased"] >= 1
     for job in (PRIMES, QUEENS):
         volunteer(server, job, "--workers", "2")
@@ -102,7 +102,7 @@ def test_nothing_is_lost_or_counted_twice_when_volunteer_and_server_are_killed(
     server.start()
     assert (accepted(server, PRIMES) | accepted(server, QUEENS)).items() >= acknowledged.items()
     wait_until(lambda: is_complete(server, PRIMES) and is_complete(server, QUEENS), 90)
-    assert_all_is_right(server)
+    assert_results_are_correct(server)
     assert_check_finds_nothing(server)
 
 
@@ -114,7 +114,7 @@ def assert_check_finds_nothing(server: Server) -> None:
     assert (done.returncode, done.stdout) == (0, "0 disagreements\n")
 
 
-def test_a_result_acknowledged_just_before_the_kill_is_there_after_it(make_server: MakeServer) -> None:
+def test_an_acknowledged_result_survives_a_kill_of_the_server(make_server: MakeServer) -> None:
     server = make_server(DEMO="0")
     job = {"name": "Job", "execute_function": "(variable, context) => context"}
     server.post("/jobs", job)
@@ -134,7 +134,7 @@ def test_no_process_outlives_a_killed_master(server: Server) -> None:
     server.post("/jobs", {"name": "Job", "execute_function": "(variable, context) => context", **validator})
     server.post("/jobs/job/variables/one", {}, method="PUT")
     processes = server.processes()
-    assert len(processes) >= 4  # The master, two workers, and a sandbox of at least one.
+    assert len(processes) >= 4  # The master, two workers, and at least one sandbox child process.
     os.kill(processes[0], signal.SIGKILL)
     wait_until(lambda: not [pid for pid in processes if is_alive(pid)])
 
@@ -146,7 +146,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def test_the_server_stops_as_it_is_told(server: Server) -> None:
+def test_a_stopped_server_removes_its_running_mark_and_workspaces(server: Server) -> None:
     server.stop()
     assert "Shutting down: Master" in server.log
     assert not (server.data / "running").exists()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import PATIENCE, ROOT, free_port, wait_until
+from tests.serving import ROOT, TIMEOUT, free_port, wait_until
 
 pytestmark = pytest.mark.dist
 SINGLE_FILE = ROOT / "dist" / "comp-pool.pyz"
@@ -19,7 +19,7 @@ SINGLE_FILE = ROOT / "dist" / "comp-pool.pyz"
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
-    """Starts the file in an empty directory, with an interpreter that sees no packages and no environment."""
+    """Starts the file in an empty directory, with an interpreter without packages and environment."""
     (tmp_path / "empty").mkdir()
     address = f"127.0.0.1:{free_port()}"
     environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "COMP_POOL_BIND": address}
@@ -28,31 +28,31 @@ def url(tmp_path: Path) -> Iterator[str]:
         process = subprocess.Popen(command, cwd=tmp_path / "empty", env=environment, stdout=log, stderr=log)
     yield f"http://{address}"
     process.terminate()
-    process.wait(PATIENCE)
+    process.wait(TIMEOUT)
 
 
-def answers(url: str) -> bool:
-    with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=PATIENCE) as response:
+def responds(url: str) -> bool:
+    with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=TIMEOUT) as response:
         return bool(response.status == 200)
     return False
 
 
 def content_type(url: str, accept: str = "*/*") -> str:
     request = urllib.request.Request(url, headers={"Accept": accept})
-    with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+    with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
         return str(response.headers["Content-Type"])
 
 
-def test_it_serves_the_page_and_its_modules(url: str) -> None:
-    wait_until(lambda: answers(f"{url}/health"), 60)
+def test_the_single_file_serves_the_page_and_its_modules(url: str) -> None:
+    wait_until(lambda: responds(f"{url}/health"), 60)
     assert content_type(url, "text/html") == "text/html; charset=utf-8"
     assert content_type(f"{url}/sandbox") == "text/html; charset=utf-8"
     for name in ("js/index.js", "web/page.js"):
         assert content_type(f"{url}/client/{name}") == "text/javascript; charset=utf-8"
 
 
-def test_it_serves_a_pool_and_computes_for_it(url: str, tmp_path: Path) -> None:
-    wait_until(lambda: answers(f"{url}/health"), 60)
+def test_the_single_file_serves_a_pool_and_works_for_it(url: str, tmp_path: Path) -> None:
+    wait_until(lambda: responds(f"{url}/health"), 60)
     command = [sys.executable, "-I", "-S", str(SINGLE_FILE), "work", url, "--job", "n-queens", "--units", "10"]
     done = subprocess.run(command, env={"HOME": str(tmp_path)}, capture_output=True, text=True, check=False, timeout=60)
     assert "10 accepted" in done.stdout, done.stderr

@@ -1,4 +1,4 @@
-"""What happens once before a pool serves."""
+"""Startup: the demo jobs and flows, the operator's key, the check after a power cut."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pool.tokens import LeaseToken
 from storage.flat import FlatStore
 from storage.flow_store import RunningFlows
 
-# The demo jobs, and how many variables each begins with.
+# The demo jobs, with the number of variables of each.
 DEMO_JOBS = {
     "hash-of-hashes": 50,
     "mandelbrot": 48,
@@ -51,16 +51,14 @@ def test_a_demo_job_has_its_variables(config: Config, job_id: str, count: int) -
     assert FlatStore(config.data).counts.get(job_id).open == count
 
 
-def test_a_demo_job_that_was_deleted_stays_away(config: Config) -> None:
+def test_a_deleted_demo_job_is_not_loaded_again(config: Config) -> None:
     server.start(config)
     FlatStore(config.data).jobs.delete("mandelbrot")
     server.start(config)
     assert "mandelbrot" not in job_ids(config)
 
 
-def test_loading_that_was_cut_short_is_finished_by_the_next_start(
-    config: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_interrupted_loading_is_completed_by_the_next_start(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(demo, "_variables", lambda _folder: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -74,15 +72,13 @@ def flow_names(config: Config) -> list[str]:
     return sorted(store.flows.get(flow_id)["name"] for flow_id in store.flows.ids(None, 99))
 
 
-def test_the_first_start_begins_the_demo_flows(config: Config) -> None:
+def test_the_first_start_posts_the_demo_flows(config: Config) -> None:
     server.start(config)
     assert flow_names(config) == DEMO_FLOWS
     assert len(FlatStore(config.data).flows.references(RunningFlows())) == 3
 
 
-def test_a_demo_flow_is_begun_once_though_the_start_was_cut_short(
-    config: Config, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_start_does_not_post_a_demo_flow_twice(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(Path, "touch", lambda _path: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -91,13 +87,13 @@ def test_a_demo_flow_is_begun_once_though_the_start_was_cut_short(
     assert flow_names(config) == DEMO_FLOWS
 
 
-def test_without_demo_jobs_the_pool_is_empty(tmp_path: Path) -> None:
+def test_a_pool_without_demo_jobs_is_empty(tmp_path: Path) -> None:
     config = Config(data=tmp_path, demo=False, fsync=False)
     server.start(config)
     assert job_ids(config) == []
 
 
-def test_demo_jobs_are_the_operators(tmp_path: Path) -> None:
+def test_demo_jobs_belong_to_the_operator(tmp_path: Path) -> None:
     config = Config(data=tmp_path, open=True, fsync=False)
     server.start(config)
     assert Pool(config).jobs.get("mandelbrot")["key"] is not None
@@ -121,7 +117,7 @@ def test_secrets_are_readable_by_the_pools_user_alone(config: Config) -> None:
     assert f"{(config.data / 'secrets').stat().st_mode & 0o777:o}" == "700"
 
 
-def test_after_a_power_cut_the_documents_are_checked_and_mended(config: Config) -> None:
+def test_a_start_after_a_power_cut_repairs_the_store(config: Config) -> None:
     server.start(config)
     (config.data / "running").write_text("another start of the machine")
     for marker in (config.data / "jobs" / "mandelbrot" / "queue" / "open").rglob("tile-*"):
@@ -130,7 +126,7 @@ def test_after_a_power_cut_the_documents_are_checked_and_mended(config: Config) 
     assert FlatStore(config.data).leases.lease("mandelbrot", 60) is not None
 
 
-def test_after_a_clean_stop_nothing_is_checked(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_start_after_a_stop_checks_nothing(config: Config, capsys: pytest.CaptureFixture[str]) -> None:
     server.start(config)
     server.stop(config)
     capsys.readouterr()

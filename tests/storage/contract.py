@@ -1,15 +1,15 @@
-"""What every store passes: subclass `StoreContract` and say, in `open_store`, how one is opened."""
+"""The contract suite, which every store passes: a subclass of `StoreContract` overrides the fixture `open_store`."""
 
 from __future__ import annotations
 
 from tests.storage.contract_base import OpenStore
-from tests.storage.contract_care import CareContract
+from tests.storage.contract_counts import CountsContract
 from tests.storage.contract_flows import FlowsContract
 from tests.storage.contract_jobs import JobsContract
 from tests.storage.contract_keys import KeysContract
 from tests.storage.contract_leases import LeasesContract
-from tests.storage.contract_machine import MachineContract
-from tests.storage.contract_progress import ProgressContract
+from tests.storage.contract_maintenance import MaintenanceContract
+from tests.storage.contract_model import ModelContract
 from tests.storage.contract_rejections import RejectionsContract
 from tests.storage.contract_results import ResultsContract
 from tests.storage.contract_variables import VariablesContract
@@ -23,14 +23,14 @@ class StoreContract(
     LeasesContract,
     ResultsContract,
     RejectionsContract,
-    ProgressContract,
+    CountsContract,
     FlowsContract,
     KeysContract,
-    CareContract,
-    MachineContract,
+    MaintenanceContract,
+    ModelContract,
 ):
-    """All of it."""
+    """All parts."""
 
-    def test_no_part_hides_a_test_of_another(self) -> None:
+    def test_no_two_parts_have_a_test_of_the_same_name(self) -> None:
         names = [name for part in StoreContract.__bases__ for name in vars(part) if name.startswith("test_")]
         assert len(names) == len(set(names))

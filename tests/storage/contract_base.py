@@ -15,7 +15,7 @@ OpenStore = Callable[[], Store]
 class BaseContract:
     @pytest.fixture
     def open_store(self) -> OpenStore:
-        """Opens a store, and each time it is called one more on the same documents. To be overridden."""
+        """Opens one more store on the same documents, with each call. A subclass overrides it."""
         raise NotImplementedError
 
     @pytest.fixture
@@ -24,7 +24,7 @@ class BaseContract:
 
     @pytest.fixture
     def store(self, empty: Store) -> Store:
-        """A store with one job, which has no variables yet."""
+        """A store with one job without variables."""
         empty.jobs.create(JOB, job())
         return empty
 

@@ -9,7 +9,7 @@ from storage.errors import AlreadyExists, InvalidId, NotFound
 from storage.flow_store import PENDING, FlowStore, IdempotencyKey, ReservedVariable, RunningFlows, Source, UsedJob
 from tests.storage.contract_base import BaseContract, OpenStore
 from tests.storage.contract_jobs import HOSTILE_IDS
-from tests.storage.helpers import JOB, add, at_once
+from tests.storage.helpers import JOB, add, run_concurrently
 
 FLOW: Document = {"id": "f1", "jobs": [JOB], "levels": []}
 KEY = IdempotencyKey("digest")
@@ -41,15 +41,15 @@ class FlowsContract(BaseContract):
         assert flows.get("f1") == FLOW
 
     def test_of_two_concurrent_creations_one_succeeds(self, store: Store, others: FlowStore) -> None:
-        outcomes = at_once([lambda: store.flows.create("f1", FLOW), lambda: others.create("f1", FLOW)])
+        outcomes = run_concurrently([lambda: store.flows.create("f1", FLOW), lambda: others.create("f1", FLOW)])
         assert sorted(type(outcome).__name__ for outcome in outcomes) == ["AlreadyExists", "NoneType"]
 
     @pytest.mark.parametrize("flow_id", HOSTILE_IDS)
-    def test_a_hostile_id_of_a_flow_is_refused(self, store: Store, flow_id: str) -> None:
+    def test_a_hostile_flow_id_is_refused(self, store: Store, flow_id: str) -> None:
         with pytest.raises(InvalidId):
             store.flows.create(flow_id, FLOW)
 
-    def test_ids_of_flows_descend(self, flows: FlowStore) -> None:
+    def test_flow_ids_are_listed_in_descending_order(self, flows: FlowStore) -> None:
         for name in ("f0", "f3", "f2"):
             flows.create(name, FLOW)
         assert flows.ids(None, 3) == ["f3", "f2", "f1"]
@@ -70,7 +70,7 @@ class FlowsContract(BaseContract):
         with pytest.raises(NotFound):
             store.flows.write_once("f1", "1/settled/0", {})
 
-    def test_names_are_listed_below_a_name(self, flows: FlowStore) -> None:
+    def test_document_names_are_listed_below_a_name(self, flows: FlowStore) -> None:
         for name in ("1/settled/0", "1/settled/12", "1/started", "outcome"):
             flows.write_once("f1", name, {})
         assert sorted(flows.names("f1", "1/settled")) == ["0", "12"]
@@ -94,7 +94,7 @@ class FlowsContract(BaseContract):
             store.flows.signal("f1", ["0.1.1"])
 
     @pytest.mark.parametrize("subject", ["f1", KEY])
-    def test_one_at_a_time_holds_a_lock(
+    def test_one_caller_at_a_time_holds_a_lock(
         self, flows: FlowStore, others: FlowStore, subject: str | IdempotencyKey
     ) -> None:
         with flows.lock(subject) as first, others.lock(subject) as second:
@@ -112,7 +112,7 @@ class FlowsContract(BaseContract):
             with flows.lock(subject, wait=True) as is_held:
                 held.append(is_held)
 
-        at_once([lambda: hold(flows), lambda: hold(others)])
+        run_concurrently([lambda: hold(flows), lambda: hold(others)])
         assert held == [True, True]
 
     def test_a_missing_flow_has_no_lock(self, store: Store) -> None:
@@ -135,7 +135,7 @@ class FlowsContract(BaseContract):
         assert others.references(UsedJob(JOB)) == ["f2"]
 
     @pytest.mark.parametrize("source", [UsedJob("missing"), ReservedVariable(JOB, "missing")])
-    def test_what_is_missing_gets_no_reference(self, flows: FlowStore, source: Source) -> None:
+    def test_a_missing_job_or_variable_gets_no_reference(self, flows: FlowStore, source: Source) -> None:
         with pytest.raises(NotFound):
             flows.add_reference(source, "f1")
 
@@ -156,7 +156,9 @@ class FlowsContract(BaseContract):
     def test_of_two_concurrent_exclusive_references_one_is_added(
         self, flows: FlowStore, others: FlowStore, source: Source
     ) -> None:
-        outcomes = at_once([lambda: flows.add_reference(source, "f1"), lambda: others.add_reference(source, "f2")])
+        outcomes = run_concurrently(
+            [lambda: flows.add_reference(source, "f1"), lambda: others.add_reference(source, "f2")]
+        )
         assert sorted(map(str, outcomes)) == ["False", "True"]
 
     @pytest.mark.parametrize("source", [VARIABLE, KEY])
@@ -167,7 +169,7 @@ class FlowsContract(BaseContract):
         flows.remove_reference(source, "f1")
         assert flows.references(source) == []
 
-    def test_one_at_a_time_looks_up_a_key_and_adds_its_flow(self, flows: FlowStore, others: FlowStore) -> None:
+    def test_one_caller_at_a_time_looks_up_a_key_and_adds_its_flow(self, flows: FlowStore, others: FlowStore) -> None:
         found: list[list[str]] = []
 
         def post(flows: FlowStore) -> None:
@@ -175,5 +177,5 @@ class FlowsContract(BaseContract):
                 found.append(flows.references(KEY))
                 flows.add_reference(KEY, "f1")
 
-        at_once([lambda: post(flows), lambda: post(others)])
+        run_concurrently([lambda: post(flows), lambda: post(others)])
         assert found == [[], ["f1"]]

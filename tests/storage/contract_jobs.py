@@ -1,4 +1,4 @@
-"""Jobs: made once, changed one at a time, taken away whole, and made again under the same name."""
+"""Jobs: created once, updated under a lock, deleted whole, and created again under the same name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from storage.base import Document, Store
 from storage.errors import AlreadyExists, InvalidId, NotFound
 from tests.storage.contract_base import BaseContract, OpenStore
-from tests.storage.helpers import JOB, accept, add, at_once, eventually, job, park, variable
+from tests.storage.helpers import JOB, accept, add, eventually, fail_variable, job, run_concurrently, variable
 
 HOSTILE_IDS = [
     "",
@@ -38,31 +38,31 @@ class JobsContract(BaseContract):
         empty.jobs.create(JOB, document)
         assert empty.jobs.get(JOB) == document
 
-    def test_half_a_surrogate_pair_is_kept(self, empty: Store) -> None:
+    def test_half_a_surrogate_pair_is_stored(self, empty: Store) -> None:
         empty.jobs.create(JOB, job(title="\ud800"))
         assert empty.jobs.get(JOB)["title"] == "\ud800"
 
-    def test_a_job_that_exists_is_not_created_again(self, store: Store) -> None:
+    def test_an_existing_job_is_not_created_again(self, store: Store) -> None:
         with pytest.raises(AlreadyExists) as caught:
             store.jobs.create(JOB, job(second=True))
         assert (caught.value.kind, caught.value.identifier) == ("job", JOB)
 
-    def test_a_refused_creation_leaves_the_job_as_it_was(self, store: Store) -> None:
+    def test_a_second_creation_leaves_the_job_unchanged(self, store: Store) -> None:
         add(store, "a")
         with pytest.raises(AlreadyExists):
             store.jobs.create(JOB, job(second=True))
         assert "second" not in store.jobs.get(JOB)
         assert store.variables.state(JOB, "a") == "open"
 
-    def test_of_many_creations_at_once_one_wins(self, empty: Store) -> None:
-        acts = [lambda number=number: empty.jobs.create(JOB, job(number=number)) for number in range(8)]
-        outcomes = at_once(acts)
+    def test_one_of_many_concurrent_creations_succeeds(self, empty: Store) -> None:
+        calls = [lambda number=number: empty.jobs.create(JOB, job(number=number)) for number in range(8)]
+        outcomes = run_concurrently(calls)
         winner = outcomes.index(None)
         assert [type(outcome) for outcome in outcomes].count(AlreadyExists) == 7
         assert empty.jobs.get(JOB)["number"] == winner
 
     @pytest.mark.parametrize("job_id", HOSTILE_IDS)
-    def test_a_hostile_id_of_a_job_is_refused(self, empty: Store, job_id: str) -> None:
+    def test_a_hostile_job_id_is_refused(self, empty: Store, job_id: str) -> None:
         with pytest.raises(InvalidId):
             empty.jobs.create(job_id, job(job_id))
 
@@ -79,35 +79,35 @@ class JobsContract(BaseContract):
     def test_a_new_store_has_no_jobs(self, empty: Store) -> None:
         assert empty.jobs.ids() == []
 
-    # Changing
+    # Updating
 
     def test_an_update_returns_the_new_document(self, store: Store) -> None:
         assert store.jobs.update(JOB, counted)["count"] == 1
 
-    def test_an_update_is_read_by_the_other_store(self, store: Store, other: Store) -> None:
+    def test_an_update_is_visible_to_another_store(self, store: Store, other: Store) -> None:
         other.jobs.get(JOB)
         store.jobs.update(JOB, counted)
         assert other.jobs.get(JOB)["count"] == 1
 
-    def test_updates_in_quick_succession_are_all_seen(self, store: Store, other: Store) -> None:
+    def test_each_of_many_quick_updates_is_visible_to_another_store(self, store: Store, other: Store) -> None:
         for number in range(1, 50):
             store.jobs.update(JOB, counted)
             store.jobs.update(JOB, lambda document: {**document, "count": 0})
             store.jobs.update(JOB, lambda document, number=number: {**document, "count": number % 10})
             assert other.jobs.get(JOB)["count"] == number % 10
 
-    def test_updates_at_once_are_all_kept(self, store: Store, other: Store) -> None:
-        acts = [lambda by=by: by.jobs.update(JOB, counted) for by in (store, other) * 6]
-        assert not [outcome for outcome in at_once(acts) if isinstance(outcome, Exception)]
+    def test_concurrent_updates_are_all_applied(self, store: Store, other: Store) -> None:
+        calls = [lambda by=by: by.jobs.update(JOB, counted) for by in (store, other) * 6]
+        assert not [outcome for outcome in run_concurrently(calls) if isinstance(outcome, Exception)]
         assert store.jobs.get(JOB)["count"] == 12
 
-    def test_a_change_that_raises_changes_nothing(self, store: Store) -> None:
-        def refuse(document: Document) -> Document:
+    def test_an_update_that_raises_changes_nothing(self, store: Store) -> None:
+        def spoil(document: Document) -> Document:
             document["spoilt"] = True
             raise KeyError("no")
 
         with pytest.raises(KeyError):
-            store.jobs.update(JOB, refuse)
+            store.jobs.update(JOB, spoil)
         assert "spoilt" not in store.jobs.get(JOB)
         assert store.jobs.update(JOB, counted)["count"] == 1
 
@@ -127,22 +127,22 @@ class JobsContract(BaseContract):
         with pytest.raises(NotFound):
             store.jobs.delete("unknown")
 
-    def test_of_many_deletions_at_once_one_wins(self, store: Store) -> None:
-        outcomes = at_once([lambda: store.jobs.delete(JOB)] * 8)
+    def test_one_of_many_concurrent_deletions_succeeds(self, store: Store) -> None:
+        outcomes = run_concurrently([lambda: store.jobs.delete(JOB)] * 8)
         assert outcomes.count(None) == 1
         assert [type(outcome) for outcome in outcomes].count(NotFound) == 7
 
-    def test_many_jobs_are_deleted_at_once(self, empty: Store) -> None:
+    def test_many_jobs_are_deleted_concurrently(self, empty: Store) -> None:
         names = [f"job-{number}" for number in range(12)]
         for name in names:
             empty.jobs.create(name, job(name))
-        assert at_once([lambda name=name: empty.jobs.delete(name) for name in names]) == [None] * 12
+        assert run_concurrently([lambda name=name: empty.jobs.delete(name) for name in names]) == [None] * 12
         assert empty.jobs.ids() == []
 
-    def test_deletion_takes_everything_with_it(self, store: Store) -> None:
+    def test_deleting_a_job_deletes_everything_in_it(self, store: Store) -> None:
         add(store, "a")
         store.jobs.delete(JOB)
-        for ask in (
+        for read in (
             lambda: store.variables.get(JOB, "a"),
             lambda: store.variables.state(JOB, "a"),
             lambda: store.results.outcome(JOB, "a"),
@@ -155,9 +155,9 @@ class JobsContract(BaseContract):
             lambda: store.variables.add(JOB, {"b": variable("b")}),
         ):
             with pytest.raises(NotFound):
-                ask()
+                read()
 
-    def test_the_other_store_sees_the_deletion(self, store: Store, other: Store) -> None:
+    def test_a_deletion_is_visible_to_another_store(self, store: Store, other: Store) -> None:
         add(store, "a", "b")
         assert other.leases.lease(JOB, 60) is not None
         other.jobs.get(JOB)
@@ -169,10 +169,10 @@ class JobsContract(BaseContract):
 
     # The same name again
 
-    def test_the_same_name_again_is_a_new_job(self, store: Store, other: Store) -> None:
+    def test_a_job_with_the_name_of_a_deleted_job_is_new(self, store: Store, other: Store) -> None:
         add(store, "a", "b", "c")
         accept(store, "a")
-        park(store, "b")
+        fail_variable(store, "b")
         other.counts.get(JOB)
         other.leases.lease(JOB, 60)
         store.jobs.delete(JOB)
@@ -181,17 +181,16 @@ class JobsContract(BaseContract):
         assert other.counts.get(JOB).posted == 0
         assert other.leases.lease(JOB, 60) is None
 
-    def test_the_same_name_again_counts_anew_however_often(self, store: Store, other: Store) -> None:
+    def test_counts_start_at_zero_each_time_a_job_is_created_again(self, store: Store, other: Store) -> None:
         for number in range(1, 8):
             add(store, *(f"v{index}" for index in range(number)))
             assert other.counts.get(JOB).posted == number
             store.jobs.delete(JOB)
-            eventually(
-                lambda: not list(store.maintenance.check(False))
-            )  # What is taken away is gone, and its room used again.
+            # The inodes of deleted files are reused, so a new job must not be mistaken for the old one.
+            eventually(lambda: not list(store.maintenance.check(False)))
             store.jobs.create(JOB, job())
 
-    def test_the_same_variables_in_it_are_new_ones(self, store: Store) -> None:
+    def test_the_variables_of_a_job_created_again_are_new(self, store: Store) -> None:
         add(store, "a")
         accept(store, "a")
         store.jobs.delete(JOB)
@@ -200,14 +199,14 @@ class JobsContract(BaseContract):
         assert store.variables.state(JOB, "a") == "open"
         assert store.results.outcome(JOB, "a") is None
 
-    def test_jobs_do_not_mix(self, store: Store) -> None:
+    def test_a_variable_belongs_to_one_job(self, store: Store) -> None:
         store.jobs.create("two", job("two"))
         add(store, "a")
         with pytest.raises(NotFound):
             store.variables.get("two", "a")
         assert store.counts.get("two").posted == 0
 
-    def test_a_reopened_store_sees_the_same_job(self, store: Store, open_store: OpenStore) -> None:
+    def test_a_reopened_store_reads_the_same_job(self, store: Store, open_store: OpenStore) -> None:
         store.jobs.update(JOB, counted)
         before = store.jobs.get(JOB)
         store.close()

@@ -1,4 +1,4 @@
-"""Keys and secrets."""
+"""Keys by digest, and secrets made once."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from storage.base import Store
 from storage.errors import AlreadyExists, InvalidId, NotFound
 from tests.storage.contract_base import BaseContract, OpenStore
 from tests.storage.contract_jobs import HOSTILE_IDS
-from tests.storage.helpers import at_once
+from tests.storage.helpers import run_concurrently
 
-KEY = {"owner": "semprebeta"}
+KEY = {"owner": "alice"}
 
 
 class KeysContract(BaseContract):
@@ -24,7 +24,7 @@ class KeysContract(BaseContract):
     def test_a_key_is_added_once(self, empty: Store) -> None:
         empty.keys.add("abc", KEY)
         with pytest.raises(AlreadyExists):
-            empty.keys.add("abc", {"owner": "thief"})
+            empty.keys.add("abc", {"owner": "bob"})
         assert empty.keys.get("abc") == KEY
 
     def test_all_keys_are_listed(self, empty: Store) -> None:
@@ -48,27 +48,27 @@ class KeysContract(BaseContract):
         assert (caught.value.kind, caught.value.identifier) == ("key", "abc")
 
     @pytest.mark.parametrize("name", HOSTILE_IDS)
-    def test_a_hostile_name_is_refused(self, empty: Store, name: str) -> None:
-        for act in (
+    def test_a_hostile_name_of_a_key_or_secret_is_refused(self, empty: Store, name: str) -> None:
+        for call in (
             lambda: empty.keys.get(name),
             lambda: empty.keys.add(name, KEY),
             lambda: empty.keys.remove(name),
             lambda: empty.keys.secret(name, str),
         ):
             with pytest.raises(InvalidId):
-                act()
+                call()
 
     def test_a_secret_is_made_once(self, empty: Store, open_store: OpenStore) -> None:
         assert empty.keys.secret("leases.key", lambda: "first") == ("first", True)
         assert empty.keys.secret("leases.key", lambda: "second") == ("first", False)
         assert open_store().keys.secret("leases.key", lambda: "third") == ("first", False)
 
-    def test_of_many_at_once_one_makes_the_secret(self, empty: Store, open_store: OpenStore) -> None:
+    def test_one_of_many_concurrent_callers_makes_the_secret(self, empty: Store, open_store: OpenStore) -> None:
         other = open_store()
-        acts = [
+        calls = [
             lambda number=number: (empty, other)[number % 2].keys.secret("s", lambda: f"s{number}")
             for number in range(8)
         ]
-        outcomes = at_once(acts)
+        outcomes = run_concurrently(calls)
         [winner] = [number for number, outcome in enumerate(outcomes) if outcome == (f"s{number}", True)]
         assert outcomes.count((f"s{winner}", False)) == 7

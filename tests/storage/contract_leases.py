@@ -1,4 +1,4 @@
-"""Leases: one holder at a time, until the deadline; put off, given back, or lost."""
+"""Leases: one holder at a time, until the deadline; extended, given back, expired or lost."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ from storage import ids
 from storage.base import Lease, Store
 from storage.errors import LeaseLost, NotFound
 from tests.storage.contract_base import BaseContract, OpenStore
-from tests.storage.helpers import JOB, accept, add, at_once, eventually, lease_all, park, refusal, variables
+from tests.storage.helpers import (
+    JOB,
+    accept,
+    add,
+    eventually,
+    fail_variable,
+    lease_all,
+    rejected_result,
+    run_concurrently,
+    variables,
+)
 
 SHORT = 0.02
 
@@ -28,26 +38,26 @@ class LeasesContract(BaseContract):
         assert (lease.variable_id, lease.document) == ("a", store.variables.get(JOB, "a"))
 
     @pytest.mark.parametrize("seconds", [0.5, 60, 300, 86_400])
-    def test_the_deadline_is_at_most_four_percent_further_than_asked(self, store: Store, seconds: float) -> None:
+    def test_the_deadline_is_at_most_four_percent_later_than_requested(self, store: Store, seconds: float) -> None:
         add(store, "a")
         before = ids.now_milliseconds()
         lease = leased(store, seconds)
         after = ids.now_milliseconds()
         assert before + seconds * 1000 <= lease.deadline <= after + seconds * 1040
 
-    def test_where_nothing_is_posted_nothing_is_lent(self, store: Store) -> None:
+    def test_a_job_without_variables_has_nothing_to_lease(self, store: Store) -> None:
         assert store.leases.lease(JOB, 60) is None
 
-    def test_an_unknown_job_lends_nothing(self, store: Store) -> None:
+    def test_a_lease_from_an_unknown_job_raises_not_found(self, store: Store) -> None:
         with pytest.raises(NotFound):
             store.leases.lease("unknown", 60)
 
-    def test_each_variable_is_lent_once(self, store: Store) -> None:
+    def test_each_variable_is_leased_once(self, store: Store) -> None:
         names = [f"v{number:03}" for number in range(300)]
         add(store, *names)
         assert lease_all(store) == names
 
-    def test_two_stores_lend_each_variable_once(self, store: Store, other: Store) -> None:
+    def test_two_stores_lease_each_variable_once(self, store: Store, other: Store) -> None:
         names = [f"v{number:03}" for number in range(150)]
         add(store, *names)
         seen = []
@@ -56,46 +66,46 @@ class LeasesContract(BaseContract):
             store, other = other, store
         assert sorted(seen) == names
 
-    def test_of_many_callers_at_once_one_gets_it(self, store: Store, other: Store) -> None:
+    def test_one_of_many_concurrent_callers_leases_a_variable(self, store: Store, other: Store) -> None:
         for name in "abcdefgh":
             add(store, name)
-            outcomes = at_once([lambda by=by: by.leases.lease(JOB, 60) for by in (store, other) * 4])
+            outcomes = run_concurrently([lambda by=by: by.leases.lease(JOB, 60) for by in (store, other) * 4])
             assert [lease.variable_id for lease in outcomes if isinstance(lease, Lease)] == [name]
 
-    def test_many_callers_at_once_each_get_one(self, store: Store, other: Store) -> None:
+    def test_concurrent_callers_lease_different_variables(self, store: Store, other: Store) -> None:
         add(store, *(f"v{number}" for number in range(16)))
-        outcomes = at_once([lambda by=by: by.leases.lease(JOB, 60) for by in (store, other) * 8])
+        outcomes = run_concurrently([lambda by=by: by.leases.lease(JOB, 60) for by in (store, other) * 8])
         assert len({lease.variable_id for lease in outcomes if isinstance(lease, Lease)}) == 16
 
-    def test_the_choice_is_random(self, store: Store) -> None:
+    def test_variables_are_leased_in_random_order(self, store: Store) -> None:
         names = [f"v{number:03}" for number in range(60)]
         add(store, *names)
         order = [leased(store).variable_id for _ in names]
         assert order != names
         assert order != sorted(names, reverse=True)
 
-    def test_a_variable_posted_later_is_lent(self, store: Store, other: Store) -> None:
+    def test_a_variable_posted_later_is_leased(self, store: Store, other: Store) -> None:
         add(store, "a")
         assert lease_all(store) == ["a"]
         add(other, "b")
         assert lease_all(store) == ["b"]
 
-    def test_finished_and_failed_ones_are_not_lent(self, store: Store) -> None:
+    def test_finished_and_failed_variables_are_not_leased(self, store: Store) -> None:
         add(store, *"abc")
         accept(store, "a")
-        park(store, "b")
+        fail_variable(store, "b")
         assert lease_all(store) == ["c"]
 
-    # Running out
+    # Expiry
 
-    def test_a_lease_that_has_run_out_is_lent_again(self, store: Store, other: Store) -> None:
+    def test_a_variable_with_an_expired_lease_is_leased_again(self, store: Store, other: Store) -> None:
         add(store, "a")
         first = leased(store, SHORT)
         second = eventually(lambda: other.leases.lease(JOB, 60))
         assert ids.now_milliseconds() >= first.deadline
         assert second.variable_id == "a"
 
-    def test_before_the_deadline_it_is_not_lent_again(self, store: Store, other: Store) -> None:
+    def test_a_variable_is_not_leased_again_before_the_deadline(self, store: Store, other: Store) -> None:
         add(store, "a")
         deadline = leased(store, 0.2).deadline
         while ids.now_milliseconds() < deadline - 20:
@@ -103,68 +113,70 @@ class LeasesContract(BaseContract):
             assert lease is None or ids.now_milliseconds() >= deadline
             time.sleep(0.005)
 
-    def test_a_lease_that_has_run_out_is_lent_to_one(self, store: Store, other: Store) -> None:
+    def test_one_of_many_concurrent_callers_leases_a_variable_after_its_lease_expired(
+        self, store: Store, other: Store
+    ) -> None:
         add(store, "a")
         deadline = leased(store, SHORT).deadline
         eventually(lambda: ids.now_milliseconds() > deadline)
-        outcomes = at_once([lambda by=by: by.leases.lease(JOB, 60) for by in (store, other) * 4])
+        outcomes = run_concurrently([lambda by=by: by.leases.lease(JOB, 60) for by in (store, other) * 4])
         assert sum(isinstance(outcome, Lease) for outcome in outcomes) == 1
 
-    # One by name
+    # By id
 
-    def test_one_is_lent_by_name(self, store: Store) -> None:
+    def test_a_variable_is_leased_by_id(self, store: Store) -> None:
         add(store, *"abc")
         lease = store.leases.lease_variable(JOB, "b", 60)
         assert lease is not None
         assert (lease.variable_id, store.variables.state(JOB, "b")) == ("b", "leased")
 
-    def test_what_is_lent_cannot_be_had_by_name(self, store: Store, other: Store) -> None:
+    def test_a_leased_variable_is_not_leased_again_by_id(self, store: Store, other: Store) -> None:
         add(store, "a")
         leased(store)
         assert other.leases.lease_variable(JOB, "a", 60) is None
 
-    def test_what_is_settled_cannot_be_had_by_name(self, store: Store) -> None:
+    def test_a_finished_or_failed_variable_is_not_leased_by_id(self, store: Store) -> None:
         add(store, *"ab")
         accept(store, "a")
-        park(store, "b")
+        fail_variable(store, "b")
         assert store.leases.lease_variable(JOB, "a", 60) is None
         assert store.leases.lease_variable(JOB, "b", 60) is None
 
-    def test_what_is_unknown_cannot_be_had_by_name(self, store: Store) -> None:
+    def test_an_unknown_variable_is_not_leased_by_id(self, store: Store) -> None:
         assert store.leases.lease_variable(JOB, "unknown", 60) is None
 
-    def test_one_that_has_run_out_can_be_had_by_name(self, store: Store) -> None:
+    def test_a_variable_with_an_expired_lease_is_leased_by_id(self, store: Store) -> None:
         add(store, "a")
         leased(store, SHORT)
         assert eventually(lambda: store.leases.lease_variable(JOB, "a", 60)).variable_id == "a"
 
     # Sampling
 
-    def test_a_sample_is_of_what_can_be_lent(self, store: Store) -> None:
+    def test_a_sample_has_open_variables_only(self, store: Store) -> None:
         add(store, *"abcdef")
         store.leases.lease_variable(JOB, "a", 60)
         accept(store, "b")
-        park(store, "c")
+        fail_variable(store, "c")
         assert sorted(store.leases.sample(JOB, 10)) == ["d", "e", "f"]
 
-    def test_a_sample_is_bounded(self, store: Store) -> None:
+    def test_a_sample_has_at_most_the_requested_number(self, store: Store) -> None:
         store.variables.add(JOB, variables(f"v{number}" for number in range(50)))
         sample = store.leases.sample(JOB, 7)
         assert len(sample) == len(set(sample)) == 7
 
-    def test_a_sample_lends_nothing(self, store: Store) -> None:
+    def test_a_sample_leases_nothing(self, store: Store) -> None:
         add(store, "a")
         store.leases.sample(JOB, 10)
         assert store.variables.state(JOB, "a") == "open"
 
-    def test_a_sample_has_what_has_run_out(self, store: Store) -> None:
+    def test_a_sample_includes_variables_with_expired_leases(self, store: Store) -> None:
         add(store, "a")
         leased(store, SHORT)
         eventually(lambda: store.leases.sample(JOB, 10) == ["a"])
 
-    # Putting off
+    # Extending
 
-    def test_an_extended_lease_ends_later(self, store: Store, other: Store) -> None:
+    def test_an_extended_lease_expires_later(self, store: Store, other: Store) -> None:
         add(store, "a")
         lease = leased(store, SHORT)
         later = other.leases.extend(JOB, "a", lease.deadline, 60)
@@ -172,20 +184,20 @@ class LeasesContract(BaseContract):
         eventually(lambda: ids.now_milliseconds() > lease.deadline)
         assert (store.leases.lease(JOB, 60), store.variables.state(JOB, "a")) == (None, "leased")
 
-    def test_an_extension_never_shortens(self, store: Store) -> None:
+    def test_an_extension_never_shortens_a_lease(self, store: Store) -> None:
         add(store, "a")
         lease = leased(store, 60)
         assert store.leases.extend(JOB, "a", lease.deadline, 1) == lease.deadline
         assert store.variables.state(JOB, "a") == "leased"
 
-    def test_a_lease_that_has_run_out_can_be_extended_while_nobody_else_has_it(self, store: Store) -> None:
+    def test_an_expired_lease_can_be_extended_until_another_caller_leases(self, store: Store) -> None:
         add(store, "a")
         lease = leased(store, SHORT)
         eventually(lambda: ids.now_milliseconds() > lease.deadline)
         assert store.leases.extend(JOB, "a", lease.deadline, 60) > lease.deadline
         assert store.leases.lease(JOB, 60) is None
 
-    def test_after_an_extension_the_former_deadline_names_nothing(self, store: Store) -> None:
+    def test_an_extended_lease_is_lost_under_its_former_deadline(self, store: Store) -> None:
         add(store, "a")
         lease = leased(store, 1)
         store.leases.extend(JOB, "a", lease.deadline, 60)
@@ -193,7 +205,7 @@ class LeasesContract(BaseContract):
             store.leases.extend(JOB, "a", lease.deadline, 60)
 
     @pytest.mark.parametrize("seconds", [1, 600])
-    def test_a_lease_that_was_given_back_is_not_extended(self, store: Store, seconds: float) -> None:
+    def test_a_lease_given_back_is_not_extended(self, store: Store, seconds: float) -> None:
         add(store, "a")
         lease = leased(store, 60)
         store.leases.give_back(JOB, "a", lease.deadline)
@@ -201,7 +213,7 @@ class LeasesContract(BaseContract):
             store.leases.extend(JOB, "a", lease.deadline, seconds)
         assert caught.value.variable_id == "a"
 
-    def test_a_lease_that_another_has_by_now_is_not_extended(self, store: Store, other: Store) -> None:
+    def test_an_expired_lease_is_not_extended_after_another_caller_leased(self, store: Store, other: Store) -> None:
         add(store, "a")
         lease = leased(store, SHORT)
         eventually(lambda: other.leases.lease(JOB, 60))
@@ -218,7 +230,7 @@ class LeasesContract(BaseContract):
         with pytest.raises(LeaseLost):
             store.leases.give_back(JOB, "a", lease.deadline)
 
-    def test_the_lease_of_what_is_unknown_is_lost(self, store: Store) -> None:
+    def test_the_lease_of_an_unknown_variable_is_lost(self, store: Store) -> None:
         for job_id in (JOB, "unknown"):
             with pytest.raises(LeaseLost):
                 store.leases.extend(job_id, "unknown", 1, 60)
@@ -227,7 +239,7 @@ class LeasesContract(BaseContract):
 
     # Giving back
 
-    def test_what_was_given_back_is_open(self, store: Store, other: Store) -> None:
+    def test_a_variable_given_back_is_open(self, store: Store, other: Store) -> None:
         add(store, "a")
         lease = leased(store)
         other.leases.give_back(JOB, "a", lease.deadline)
@@ -237,11 +249,11 @@ class LeasesContract(BaseContract):
     def test_a_lease_is_given_back_once(self, store: Store) -> None:
         add(store, "a")
         lease = leased(store)
-        outcomes = at_once([lambda: store.leases.give_back(JOB, "a", lease.deadline)] * 4)
+        outcomes = run_concurrently([lambda: store.leases.give_back(JOB, "a", lease.deadline)] * 4)
         assert outcomes.count(None) == 1
         assert [type(outcome) for outcome in outcomes].count(LeaseLost) == 3
 
-    def test_what_another_has_by_now_is_not_given_back(self, store: Store, other: Store) -> None:
+    def test_an_expired_lease_is_not_given_back_after_another_caller_leased(self, store: Store, other: Store) -> None:
         add(store, "a")
         lease = leased(store, SHORT)
         eventually(lambda: other.leases.lease(JOB, 60))
@@ -249,19 +261,19 @@ class LeasesContract(BaseContract):
             store.leases.give_back(JOB, "a", lease.deadline)
         assert store.variables.state(JOB, "a") == "leased"
 
-    # What is to be had
+    # Available work, and deadlines
 
     def test_a_job_with_open_variables_has_work(self, store: Store) -> None:
         assert not store.leases.has_work(JOB)
         add(store, "a")
         assert store.leases.has_work(JOB)
 
-    def test_a_job_that_is_lent_out_has_none(self, store: Store) -> None:
+    def test_a_job_with_every_variable_leased_has_no_work(self, store: Store) -> None:
         add(store, *"abc")
         lease_all(store)
         assert not store.leases.has_work(JOB)
 
-    def test_it_has_work_again_when_a_lease_runs_out(self, store: Store) -> None:
+    def test_a_job_has_work_again_when_a_lease_expires(self, store: Store) -> None:
         add(store, "a")
         lease_all(store, SHORT)
         eventually(lambda: store.leases.has_work(JOB))
@@ -269,7 +281,7 @@ class LeasesContract(BaseContract):
     def test_an_unknown_job_has_no_work(self, store: Store) -> None:
         assert not store.leases.has_work("unknown")
 
-    def test_a_lease_that_was_given_back_says_nothing_of_the_next(self, store: Store) -> None:
+    def test_the_deadline_of_a_lease_given_back_is_not_valid_for_the_next(self, store: Store) -> None:
         add(store, "a")
         former = leased(store)
         store.leases.give_back(JOB, "a", former.deadline)
@@ -280,39 +292,39 @@ class LeasesContract(BaseContract):
             store.leases.extend(JOB, "a", former.deadline, 60)
         assert store.leases.extend(JOB, "a", present.deadline, 60) >= present.deadline
 
-    def test_a_refusal_under_a_lease_that_was_given_back_leaves_the_next(self, store: Store) -> None:
+    def test_a_rejection_under_a_lease_given_back_does_not_end_the_next(self, store: Store) -> None:
         add(store, "a")
         former = leased(store)
         store.leases.give_back(JOB, "a", former.deadline)
         leased(store)
-        store.results.reject(JOB, "a", refusal("a"), max_errors=3, deadline=former.deadline)
+        store.results.reject(JOB, "a", rejected_result("a"), max_errors=3, deadline=former.deadline)
         assert store.variables.state(JOB, "a") == "leased"
 
-    def test_many_leases_given_back_put_the_deadline_off_by_next_to_nothing(self, store: Store) -> None:
+    def test_many_leases_given_back_do_not_postpone_the_next_deadline(self, store: Store) -> None:
         add(store, "a")
         for _ in range(50):
             lease = leased(store, 60)
             store.leases.give_back(JOB, "a", lease.deadline)
         assert leased(store, 60).deadline <= ids.now_milliseconds() + 60 * 1040
 
-    def test_the_next_deadline_is_the_first(self, store: Store) -> None:
+    def test_the_next_deadline_is_the_earliest(self, store: Store) -> None:
         add(store, *"ab")
         late, soon = leased(store, 600), leased(store, 60)
         assert store.leases.next_deadline(JOB) == soon.deadline < late.deadline
 
-    def test_without_a_lease_there_is_no_deadline(self, store: Store) -> None:
+    def test_a_job_without_leases_has_no_next_deadline(self, store: Store) -> None:
         add(store, "a")
         assert store.leases.next_deadline(JOB) is None
 
-    def test_a_finished_lease_has_no_deadline(self, store: Store) -> None:
+    def test_an_ended_lease_is_not_the_next_deadline(self, store: Store) -> None:
         add(store, *"ab")
         soon, late = leased(store, 60), leased(store, 600)
-        store.results.accept(JOB, soon.variable_id, refusal(soon.variable_id), soon.deadline)
+        store.results.accept(JOB, soon.variable_id, rejected_result(soon.variable_id), soon.deadline)
         assert store.leases.next_deadline(JOB) == late.deadline
         store.leases.give_back(JOB, late.variable_id, late.deadline)
         assert store.leases.next_deadline(JOB) is None
 
-    def test_a_reopened_store_keeps_leases(self, store: Store, open_store: OpenStore) -> None:
+    def test_a_reopened_store_reads_the_same_leases(self, store: Store, open_store: OpenStore) -> None:
         add(store, "a")
         lease = leased(store)
         store.close()

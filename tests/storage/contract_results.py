@@ -1,4 +1,4 @@
-"""Results: one accepted per variable, whoever comes at once; and the feed of them."""
+"""Results: one outcome per variable, under concurrent calls too; and the pages of accepted results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ import pytest
 from storage.base import Page, Store
 from storage.errors import AlreadyFinished, InvalidCursor, NotFound
 from tests.storage.contract_base import BaseContract, OpenStore
-from tests.storage.helpers import JOB, accept, add, at_once, lease_all, park, refusal, result, withdrawal
+from tests.storage.helpers import (
+    JOB,
+    accept,
+    add,
+    fail_variable,
+    lease_all,
+    rejected_result,
+    result,
+    run_concurrently,
+    withdrawal,
+)
 
 
 def values(page: Page) -> list[object]:
@@ -31,7 +41,7 @@ class ResultsContract(BaseContract):
         store.results.withdraw(JOB, "a", document)
         assert store.results.outcome(JOB, "a") == document
 
-    def test_a_result_is_accepted_under_its_lease(self, store: Store) -> None:
+    def test_a_result_accepted_under_its_lease_ends_it(self, store: Store) -> None:
         add(store, "a")
         lease = store.leases.lease(JOB, 60)
         assert lease is not None
@@ -44,7 +54,7 @@ class ResultsContract(BaseContract):
         assert store.variables.state(JOB, "a") == "done"
         assert store.leases.lease(JOB, 60) is None
 
-    def test_a_result_ends_whatever_lease_there_is(self, store: Store) -> None:
+    def test_an_accepted_result_ends_any_lease_of_its_variable(self, store: Store) -> None:
         add(store, "a")
         lease_all(store)
         store.results.accept(JOB, "a", result("a"), deadline=1)
@@ -52,11 +62,11 @@ class ResultsContract(BaseContract):
 
     def test_a_late_result_of_a_failed_variable_is_accepted(self, store: Store) -> None:
         add(store, "a")
-        park(store, "a")
+        fail_variable(store, "a")
         accept(store, "a")
         assert (store.variables.state(JOB, "a"), store.counts.get(JOB).failed) == ("done", 0)
 
-    def test_a_second_result_is_refused_with_the_winner(self, store: Store) -> None:
+    def test_a_second_result_raises_already_finished_with_the_first(self, store: Store) -> None:
         add(store, "a")
         winner = result("a", "first")
         store.results.accept(JOB, "a", winner)
@@ -65,7 +75,7 @@ class ResultsContract(BaseContract):
         assert (caught.value.variable_id, caught.value.outcome) == ("a", winner)
         assert store.results.outcome(JOB, "a") == winner
 
-    def test_a_withdrawn_variable_takes_no_result(self, store: Store) -> None:
+    def test_a_withdrawn_variable_accepts_no_result(self, store: Store) -> None:
         add(store, "a")
         document = withdrawal("a")
         store.results.withdraw(JOB, "a", document)
@@ -73,30 +83,30 @@ class ResultsContract(BaseContract):
             accept(store, "a")
         assert caught.value.outcome == document
 
-    def test_an_unknown_variable_takes_no_result(self, store: Store) -> None:
+    def test_an_unknown_variable_accepts_no_result(self, store: Store) -> None:
         with pytest.raises(NotFound):
             accept(store, "unknown")
 
-    def test_of_many_results_at_once_one_is_accepted(self, store: Store, other: Store) -> None:
+    def test_one_of_many_concurrent_results_is_accepted(self, store: Store, other: Store) -> None:
         for name in "abcd":
             add(store, name)
-            acts = [
+            calls = [
                 lambda number=number, name=name: (store, other)[number % 2].results.accept(
                     JOB, name, result(name, number)
                 )
                 for number in range(8)
             ]
-            outcomes = at_once(acts)
+            outcomes = run_concurrently(calls)
             winner = outcomes.index(None)
             losers = [outcome for outcome in outcomes if isinstance(outcome, AlreadyFinished)]
             assert [loser.outcome["result"] for loser in losers] == [winner] * 7
         assert store.counts.get(JOB).accepted == 4
 
-    def test_of_a_result_and_a_withdrawal_at_once_one_counts(self, store: Store, other: Store) -> None:
+    def test_one_of_a_result_and_a_concurrent_withdrawal_succeeds(self, store: Store, other: Store) -> None:
         names = [f"v{number}" for number in range(12)]
         add(store, *names)
         for name in names:
-            outcomes = at_once(
+            outcomes = run_concurrently(
                 [
                     lambda name=name: store.results.accept(JOB, name, result(name)),
                     lambda name=name: other.results.withdraw(JOB, name, withdrawal(name)),
@@ -107,41 +117,41 @@ class ResultsContract(BaseContract):
         counts = store.counts.get(JOB)
         assert (counts.accepted + counts.withdrawn, counts.open) == (12, 0)
 
-    def test_of_a_result_and_a_lease_given_back_at_once_nothing_stays_queued(self, store: Store, other: Store) -> None:
+    def test_a_result_and_a_concurrent_give_back_leave_no_open_marker(self, store: Store, other: Store) -> None:
         names = [f"v{number}" for number in range(12)]
         add(store, *names)
         for _ in names:
             lease = store.leases.lease(JOB, 60)
             assert lease is not None
             name, deadline = lease.variable_id, lease.deadline
-            at_once([lambda: accept(store, name), lambda: other.leases.give_back(JOB, name, deadline)])  # noqa: B023
+            run_concurrently([lambda: accept(store, name), lambda: other.leases.give_back(JOB, name, deadline)])  # noqa: B023
         assert lease_all(store) == []
         assert list(store.maintenance.check(False)) == []
 
-    # The feed
+    # Pages
 
-    def test_results_come_in_the_order_of_acceptance(self, store: Store) -> None:
+    def test_results_are_listed_in_the_order_of_acceptance(self, store: Store) -> None:
         add(store, *"abc")
         for name in "cab":
             store.results.accept(JOB, name, result(name, name))
         assert values(store.results.page(JOB, None, 10)) == ["c", "a", "b"]
 
-    def test_results_come_in_the_order_of_their_variables(self, store: Store) -> None:
+    def test_results_are_listed_in_input_order(self, store: Store) -> None:
         add(store, *"dabc")
         for name in "cad":
             store.results.accept(JOB, name, result(name, name))
         assert values(store.results.page_in_input_order(JOB, None, 10)) == ["d", "a", "c"]
 
-    def test_withdrawn_refused_and_failed_ones_are_not_among_them(self, store: Store) -> None:
+    def test_withdrawn_rejected_and_failed_variables_are_not_listed(self, store: Store) -> None:
         add(store, *"abcd")
         store.results.accept(JOB, "a", result("a", "a"))
         store.results.withdraw(JOB, "b", withdrawal("b"))
-        store.results.reject(JOB, "c", refusal("c"), max_errors=9)
-        park(store, "d")
+        store.results.reject(JOB, "c", rejected_result("c"), max_errors=9)
+        fail_variable(store, "d")
         assert values(store.results.page(JOB, None, 10)) == ["a"]
         assert values(store.results.page_in_input_order(JOB, None, 10)) == ["a"]
 
-    def test_the_items_are_the_documents_with_a_cursor(self, store: Store) -> None:
+    def test_each_listed_result_is_its_document_with_a_cursor(self, store: Store) -> None:
         add(store, "a")
         document = result("a")
         store.results.accept(JOB, "a", document)
@@ -151,7 +161,7 @@ class ResultsContract(BaseContract):
 
     @pytest.mark.parametrize("limit", [1, 2, 3, 5, 6])
     @pytest.mark.parametrize("order", ["page", "page_in_input_order"])
-    def test_pages_lead_through_all_results_once(self, store: Store, order: str, limit: int) -> None:
+    def test_pages_list_every_result_once(self, store: Store, order: str, limit: int) -> None:
         add(store, *"abcdefg")
         store.results.withdraw(JOB, "b", withdrawal("b"))
         for name in "acdeg":
@@ -166,7 +176,7 @@ class ResultsContract(BaseContract):
                 break
         assert "".join(map(str, seen)) == "acdeg"
 
-    def test_a_cursor_resumes_behind_its_item(self, store: Store, other: Store) -> None:
+    def test_the_cursor_of_a_result_continues_after_it(self, store: Store, other: Store) -> None:
         add(store, *"abc")
         for name in "ab":
             store.results.accept(JOB, name, result(name, name))
@@ -175,7 +185,7 @@ class ResultsContract(BaseContract):
         other.results.accept(JOB, "c", result("c", "c"))
         assert values(store.results.page(JOB, end, 10)) == ["c"]
 
-    def test_other_events_lead_no_page_astray(self, store: Store) -> None:
+    def test_other_journal_events_are_not_listed(self, store: Store) -> None:
         add(store, "a")
         accept(store, "a")
         cursor = store.results.page(JOB, None, 1).items[0]["cursor"]
@@ -185,13 +195,13 @@ class ResultsContract(BaseContract):
 
     @pytest.mark.parametrize("order", ["page", "page_in_input_order"])
     @pytest.mark.parametrize("cursor", ["", "x", "-1", "1", "999999", "../x"])
-    def test_a_cursor_of_results_that_is_not_theirs_is_refused(self, store: Store, order: str, cursor: str) -> None:
+    def test_an_invalid_cursor_of_results_is_refused(self, store: Store, order: str, cursor: str) -> None:
         add(store, "a")
         accept(store, "a")
         with pytest.raises(InvalidCursor):
             getattr(store.results, order)(JOB, cursor, 10)
 
-    def test_a_reopened_store_sees_the_same_results(self, store: Store, open_store: OpenStore) -> None:
+    def test_a_reopened_store_reads_the_same_results(self, store: Store, open_store: OpenStore) -> None:
         add(store, *"ab")
         accept(store, "b", "a")
         before = store.results.page(JOB, None, 10)

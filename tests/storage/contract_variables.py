@@ -1,4 +1,4 @@
-"""Variables: stored whole or not at all, once, in order; and their state through their whole life."""
+"""Variables: stored once, whole or not at all, in order of posting; and their states."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tests.storage.helpers import (
     JOB,
     accept,
     add,
-    at_once,
     eventually,
-    park,
+    fail_variable,
     result,
+    run_concurrently,
     variable,
     variables,
     withdrawal,
@@ -32,39 +32,39 @@ class VariablesContract(BaseContract):
         store.variables.add(JOB, {"a": document})
         assert store.variables.get(JOB, "a") == document
 
-    def test_a_large_variable_is_whole(self, store: Store) -> None:
+    def test_a_large_variable_is_stored_whole(self, store: Store) -> None:
         store.variables.add(JOB, {"a": variable("a", {"text": "x" * 300_000})})
         assert len(store.variables.get(JOB, "a")["data"]["text"]) == 300_000
 
-    def test_the_new_ids_are_returned(self, store: Store) -> None:
+    def test_adding_returns_the_ids_that_are_new(self, store: Store) -> None:
         add(store, "b")
         assert sorted(store.variables.add(JOB, variables("abc"))) == ["a", "c"]
 
-    def test_nothing_to_store_is_nothing_new(self, store: Store) -> None:
+    def test_adding_no_variables_returns_no_ids(self, store: Store) -> None:
         assert store.variables.add(JOB, {}) == []
 
-    def test_the_same_again_is_left_as_it_is(self, store: Store) -> None:
+    def test_adding_equal_data_again_changes_nothing(self, store: Store) -> None:
         first = variable("a", {"x": 1})
         store.variables.add(JOB, {"a": first})
         assert store.variables.add(JOB, {"a": {**variable("a", {"x": 1}), "created": "later"}}) == []
         assert store.variables.get(JOB, "a") == first
         assert store.counts.get(JOB).posted == 1
 
-    def test_a_finished_one_stays_finished_when_it_is_stored_again(self, store: Store) -> None:
+    def test_a_finished_variable_added_again_stays_finished(self, store: Store) -> None:
         add(store, "a")
         accept(store, "a")
         add(store, "a")
         assert store.variables.state(JOB, "a") == "done"
 
     @pytest.mark.parametrize("data", [{"x": 2}, {"x": True}, {}, {"x": 1, "y": 1}, [1]])
-    def test_other_data_under_the_same_id_is_refused(self, store: Store, data: object) -> None:
+    def test_other_data_under_an_existing_id_raises_already_exists(self, store: Store, data: object) -> None:
         add(store, "a")
         with pytest.raises(AlreadyExists) as caught:
             store.variables.add(JOB, {"a": variable("a", data)})
         assert (caught.value.kind, caught.value.identifier) == ("variable", "a")
         assert store.variables.get(JOB, "a")["data"] == {"x": 1}
 
-    def test_nothing_of_a_refused_batch_is_stored(self, store: Store) -> None:
+    def test_no_variable_of_a_refused_batch_is_stored(self, store: Store) -> None:
         add(store, "m")
         batch = variables("amz") | {"m": variable("m", "other")}
         with pytest.raises(AlreadyExists):
@@ -73,31 +73,31 @@ class VariablesContract(BaseContract):
         with pytest.raises(NotFound):
             store.variables.get(JOB, "a")
 
-    def test_of_many_with_other_data_at_once_one_wins(self, store: Store, other: Store) -> None:
-        acts = [
+    def test_one_of_many_concurrent_additions_with_different_data_succeeds(self, store: Store, other: Store) -> None:
+        calls = [
             lambda number=number: (store, other)[number % 2].variables.add(JOB, {"a": variable("a", {"x": number})})
             for number in range(8)
         ]
-        outcomes = at_once(acts)
+        outcomes = run_concurrently(calls)
         winner = outcomes.index(["a"])
         assert [type(outcome) for outcome in outcomes].count(AlreadyExists) == 7
         assert store.variables.get(JOB, "a")["data"] == {"x": winner}
         assert store.counts.get(JOB).posted == 1
 
-    def test_of_many_equal_ones_at_once_one_is_new(self, store: Store, other: Store) -> None:
-        acts = [lambda by=by: by.variables.add(JOB, variables("a")) for by in (store, other) * 4]
-        assert sorted(map(str, at_once(acts))) == ["['a']"] + ["[]"] * 7
+    def test_one_of_many_concurrent_equal_additions_is_new(self, store: Store, other: Store) -> None:
+        calls = [lambda by=by: by.variables.add(JOB, variables("a")) for by in (store, other) * 4]
+        assert sorted(map(str, run_concurrently(calls))) == ["['a']"] + ["[]"] * 7
         assert store.counts.get(JOB).posted == 1
 
     @pytest.mark.parametrize("variable_id", [*HOSTILE_IDS, "index"])
-    def test_a_hostile_id_of_a_variable_is_refused(self, store: Store, variable_id: str) -> None:
+    def test_a_hostile_variable_id_is_refused(self, store: Store, variable_id: str) -> None:
         with pytest.raises(InvalidId):
             store.variables.add(JOB, {"good": variable("good"), variable_id: variable(variable_id)})
         with pytest.raises(InvalidId):
             store.variables.get(JOB, variable_id)
         assert store.counts.get(JOB).posted == 0
 
-    def test_the_longest_id_is_stored(self, store: Store) -> None:
+    def test_a_variable_with_the_longest_id_is_leased_and_finished(self, store: Store) -> None:
         add(store, "a" * 100)
         lease = store.leases.lease(JOB, 60)
         assert lease is not None
@@ -105,7 +105,7 @@ class VariablesContract(BaseContract):
         assert store.variables.state(JOB, "a" * 100) == "done"
 
     def test_an_unknown_variable_is_not_found(self, store: Store) -> None:
-        for ask in (
+        for read in (
             store.variables.get,
             store.variables.state,
             store.results.outcome,
@@ -113,10 +113,10 @@ class VariablesContract(BaseContract):
             store.results.release,
         ):
             with pytest.raises(NotFound) as caught:
-                ask(JOB, "unknown")
+                read(JOB, "unknown")
             assert (caught.value.kind, caught.value.identifier) == ("variable", "unknown")
 
-    def test_in_an_unknown_job_it_is_the_job_that_is_not_found(self, store: Store) -> None:
+    def test_for_a_variable_of_an_unknown_job_the_job_is_not_found(self, store: Store) -> None:
         with pytest.raises(NotFound) as caught:
             store.variables.get("unknown", "a")
         assert caught.value.kind == "job"
@@ -127,48 +127,48 @@ class VariablesContract(BaseContract):
         add(store, "a")
         assert store.variables.state(JOB, "a") == "open"
 
-    def test_a_lent_one_is_leased(self, store: Store, other: Store) -> None:
+    def test_a_variable_under_a_lease_is_leased(self, store: Store, other: Store) -> None:
         add(store, "a")
         store.leases.lease(JOB, 60)
         assert other.variables.state(JOB, "a") == "leased"
 
-    def test_one_whose_lease_has_run_out_is_open(self, store: Store) -> None:
+    def test_a_variable_with_an_expired_lease_is_open(self, store: Store) -> None:
         add(store, "a")
         store.leases.lease(JOB, 0.02)
         eventually(lambda: store.variables.state(JOB, "a") == "open")
 
-    def test_an_accepted_one_is_done(self, store: Store, other: Store) -> None:
+    def test_a_variable_with_an_accepted_result_is_done(self, store: Store, other: Store) -> None:
         add(store, "a")
         accept(store, "a")
         assert other.variables.state(JOB, "a") == "done"
 
-    def test_a_parked_one_is_failed(self, store: Store, other: Store) -> None:
+    def test_a_variable_with_too_many_rejected_results_is_failed(self, store: Store, other: Store) -> None:
         add(store, "a")
-        park(store, "a")
+        fail_variable(store, "a")
         assert other.variables.state(JOB, "a") == "failed"
 
-    def test_a_withdrawn_one_is_withdrawn(self, store: Store, other: Store) -> None:
+    def test_a_variable_with_a_withdrawal_is_withdrawn(self, store: Store, other: Store) -> None:
         add(store, "a")
         store.results.withdraw(JOB, "a", withdrawal("a"))
         assert other.variables.state(JOB, "a") == "withdrawn"
 
     # Withdrawing
 
-    def test_a_withdrawn_variable_is_not_lent(self, store: Store) -> None:
+    def test_a_withdrawn_variable_is_not_leased(self, store: Store) -> None:
         add(store, "a")
         store.results.withdraw(JOB, "a", withdrawal("a"))
         assert store.leases.lease(JOB, 60) is None
         assert store.leases.lease_variable(JOB, "a", 60) is None
 
-    def test_a_leased_one_can_be_withdrawn(self, store: Store) -> None:
+    def test_a_leased_variable_can_be_withdrawn(self, store: Store) -> None:
         add(store, "a")
         store.leases.lease(JOB, 60)
         store.results.withdraw(JOB, "a", withdrawal("a"))
         assert store.variables.state(JOB, "a") == "withdrawn"
 
-    def test_a_failed_one_can_be_withdrawn(self, store: Store) -> None:
+    def test_a_failed_variable_can_be_withdrawn(self, store: Store) -> None:
         add(store, "a")
-        park(store, "a")
+        fail_variable(store, "a")
         store.results.withdraw(JOB, "a", withdrawal("a"))
         assert store.variables.state(JOB, "a") == "withdrawn"
 
@@ -177,7 +177,7 @@ class VariablesContract(BaseContract):
         store.results.withdraw(JOB, "a", withdrawal("a"))
         assert store.variables.get(JOB, "a")["id"] == "a"
 
-    def test_a_finished_one_is_not_withdrawn(self, store: Store) -> None:
+    def test_a_finished_variable_is_not_withdrawn(self, store: Store) -> None:
         add(store, "a")
         document = result("a")
         store.results.accept(JOB, "a", document)
@@ -185,7 +185,7 @@ class VariablesContract(BaseContract):
             store.results.withdraw(JOB, "a", withdrawal("a"))
         assert (caught.value.variable_id, caught.value.outcome) == ("a", document)
 
-    def test_an_unknown_one_is_not_withdrawn(self, store: Store) -> None:
+    def test_an_unknown_variable_is_not_withdrawn(self, store: Store) -> None:
         with pytest.raises(NotFound):
             store.results.withdraw(JOB, "unknown", withdrawal("unknown"))
 
@@ -196,17 +196,17 @@ class VariablesContract(BaseContract):
             add(store, name)
         assert names(store.variables.page(JOB, None, 10)) == ["c", "a", "b"]
 
-    def test_a_batch_keeps_its_order(self, store: Store) -> None:
+    def test_a_batch_is_listed_in_its_order(self, store: Store) -> None:
         add(store, *"zebra")
         assert names(store.variables.page(JOB, None, 10)) == list(dict.fromkeys("zebra"))
 
-    def test_each_says_when_it_was_posted(self, store: Store) -> None:
+    def test_each_listed_variable_has_its_time_of_posting(self, store: Store) -> None:
         document = variable("a")
         store.variables.add(JOB, {"a": document})
         assert store.variables.page(JOB, None, 1).items[0]["at"] == document["created"]
 
     @pytest.mark.parametrize("limit", [1, 2, 3, 7, 8])
-    def test_pages_lead_through_all_variables_once(self, store: Store, limit: int) -> None:
+    def test_pages_list_every_variable_once(self, store: Store, limit: int) -> None:
         add(store, *"abcdefg")
         page, seen = store.variables.page(JOB, None, limit), []
         while page.next is not None:
@@ -215,12 +215,12 @@ class VariablesContract(BaseContract):
             page = store.variables.page(JOB, page.next, limit)
         assert "".join(seen + names(page)) == "abcdefg"
 
-    def test_the_cursor_of_an_item_leads_on_behind_it(self, store: Store) -> None:
+    def test_the_cursor_of_a_variable_continues_after_it(self, store: Store) -> None:
         add(store, *"abc")
         first = store.variables.page(JOB, None, 2).items[0]
         assert names(store.variables.page(JOB, first["cursor"], 10)) == ["b", "c"]
 
-    def test_the_last_cursor_leads_to_what_is_posted_later(self, store: Store, other: Store) -> None:
+    def test_the_last_cursor_continues_with_variables_posted_later(self, store: Store, other: Store) -> None:
         add(store, "a")
         end = store.variables.page(JOB, None, 10).items[-1]["cursor"]
         assert store.variables.page(JOB, end, 10) == Page([], None)
@@ -231,16 +231,16 @@ class VariablesContract(BaseContract):
         assert store.variables.page(JOB, None, 10) == Page([], None)
 
     @pytest.mark.parametrize("cursor", ["", "x", "-1", "1", "999999", "1.5", "²", "9" * 30, "../x"])
-    def test_a_cursor_of_variables_that_is_not_theirs_is_refused(self, store: Store, cursor: str) -> None:
+    def test_an_invalid_cursor_of_variables_is_refused(self, store: Store, cursor: str) -> None:
         add(store, "a")
         with pytest.raises(InvalidCursor) as caught:
             store.variables.page(JOB, cursor, 10)
         assert caught.value.cursor == cursor
 
-    def test_a_reopened_store_sees_the_same_variables(self, store: Store, open_store: OpenStore) -> None:
+    def test_a_reopened_store_reads_the_same_variables(self, store: Store, open_store: OpenStore) -> None:
         add(store, *"abcd")
         accept(store, "a")
-        park(store, "b")
+        fail_variable(store, "b")
         store.leases.lease_variable(JOB, "c", 60)
         before = store.variables.page(JOB, None, 10)
         store.close()

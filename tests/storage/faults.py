@@ -1,4 +1,4 @@
-"""Strikes at the n-th call by which a store changes the disk: with SIGKILL in a forked child, or with an error."""
+"""Fault injection at the n-th call by which a store changes the disk: SIGKILL in a forked child, or an error."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-CHANGING = ("open", "write", "link", "rename", "replace", "unlink", "mkdir", "rmdir", "ftruncate")
-FILLING = ("open", "write", "link", "mkdir", "fsync")
+MUTATING = ("open", "write", "link", "rename", "replace", "unlink", "mkdir", "rmdir", "ftruncate")
+ALLOCATING = ("open", "write", "link", "mkdir", "fsync")
 
-Strike = Callable[..., None]
+Fault = Callable[..., None]
 
 
-class Countdown:
-    """Calls `strike` before the n-th call of any of these functions of `os` (and before later ones, if `lasting`)."""
+class FaultInjector:
+    """Calls `fault` before the n-th call of the patched functions of `os` (and, with `repeat`, before later ones)."""
 
-    def __init__(self, number: int, strike: Strike, lasting: bool = False) -> None:
-        self.calls, self.struck = 0, False
-        self._number, self._strike, self._lasting = number, strike, lasting
+    def __init__(self, nth: int, fault: Fault, repeat: bool = False) -> None:
+        self.calls, self.injected = 0, False
+        self._nth, self._fault, self._repeat = nth, fault, repeat
 
     @contextmanager
-    def over(self, names: tuple[str, ...]) -> Iterator[Countdown]:
+    def patched(self, names: tuple[str, ...]) -> Iterator[FaultInjector]:
         functions = {name: self._counted(getattr(os, name)) for name in names}
         with patch.multiple(os, **functions):
             yield self
@@ -33,37 +33,37 @@ class Countdown:
     def _counted(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*args: Any, **kwargs: Any) -> Any:
             self.calls += 1
-            if self.calls == self._number or (self._lasting and self.struck):
-                self.struck = True
-                self._strike(function, *args)
+            if self.calls == self._nth or (self._repeat and self.injected):
+                self.injected = True
+                self._fault(function, *args)
             return function(*args, **kwargs)
 
         return counted
 
 
-def die(_function: Any, *_args: Any) -> None:
+def kill_process(_function: Any, *_args: Any) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def die_in_mid_write(function: Any, descriptor: int, content: bytes) -> None:
+def kill_in_mid_write(function: Any, descriptor: int, content: bytes) -> None:
     function(descriptor, bytes(content)[: len(content) // 2])
-    die(function)
+    kill_process(function)
 
 
-def no_room(function: Any, *args: Any) -> None:
-    """To open what is there takes no room."""
+def disk_full(function: Any, *args: Any) -> None:
+    """Opening an existing file takes no space."""
     if function.__name__ == "open" and not args[1] & os.O_CREAT:
         return
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def survives(act: Callable[[], object], number: int, strike: Strike, names: tuple[str, ...]) -> bool:
-    """Runs `act` in a forked child that is struck at its n-th call; False where that killed it."""
+def survives(operation: Callable[[], object], nth: int, fault: Fault, names: tuple[str, ...]) -> bool:
+    """Runs `operation` in a forked child, with the fault at its n-th call; False if the fault killed the child."""
     child = os.fork()
     if child == 0:
         try:
-            with Countdown(number, strike).over(names):
-                act()
+            with FaultInjector(nth, fault).patched(names):
+                operation()
                 for thread in threading.enumerate():
                     if thread.name == "empty-trash":
                         thread.join()

@@ -1,4 +1,4 @@
-"""Documents as the pool stores them, and waiting for a condition."""
+"""Documents as the pool stores them, operations on the variables of one job, polling, and concurrent calls."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def result(variable_id: str, value: Any = 1, job_id: str = JOB, **fields: Any) -
     }
 
 
-def refusal(variable_id: str, **fields: Any) -> Document:
+def rejected_result(variable_id: str, **fields: Any) -> Document:
     return result(variable_id, rejected="wrong", **fields)
 
 
@@ -57,12 +57,12 @@ def accept(store: Store, *names: str) -> None:
         store.results.accept(JOB, name, result(name))
 
 
-def park(store: Store, name: str) -> None:
-    assert store.results.reject(JOB, name, refusal(name), max_errors=1)
+def fail_variable(store: Store, name: str) -> None:
+    assert store.results.reject(JOB, name, rejected_result(name), max_errors=1)
 
 
 def lease_all(store: Store, seconds: float = 60) -> list[str]:
-    """Leases until nothing is left; returns the ids, sorted."""
+    """Leases until no variable is left; returns the ids, sorted."""
     leases = iter(lambda: store.leases.lease(JOB, seconds), None)
     return sorted(lease.variable_id for lease in leases)
 
@@ -72,29 +72,29 @@ def findings(store: Store, repair: bool = False) -> list[str]:
 
 
 def eventually(condition: Callable[[], Value], seconds: float = 10) -> Value:
-    """Waits until the condition is truthy, and returns what it is."""
+    """Polls until the condition returns a true value, and returns that value."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         value = condition()
         if value:
             return value
         time.sleep(0.005)
-    raise AssertionError("it did not come true in time")
+    raise AssertionError(f"not true within {seconds} s")
 
 
-def at_once(acts: Sequence[Callable[[], Value]]) -> list[Value | Exception]:
-    """Runs each in a thread of its own, all let go together; returns what each returned or raised."""
-    barrier = threading.Barrier(len(acts))
-    outcomes: list[Value | Exception] = [AssertionError("did not run")] * len(acts)
+def run_concurrently(calls: Sequence[Callable[[], Value]]) -> list[Value | Exception]:
+    """Runs each in its own thread, all released together; returns what each returned or raised."""
+    barrier = threading.Barrier(len(calls))
+    outcomes: list[Value | Exception] = [AssertionError("did not run")] * len(calls)
 
-    def run(number: int, act: Callable[[], Value]) -> None:
+    def run(number: int, call: Callable[[], Value]) -> None:
         barrier.wait()
         try:
-            outcomes[number] = act()
+            outcomes[number] = call()
         except Exception as ex:
             outcomes[number] = ex
 
-    threads = [threading.Thread(target=run, args=item) for item in enumerate(acts)]
+    threads = [threading.Thread(target=run, args=item) for item in enumerate(calls)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,4 +1,4 @@
-"""A flow's turn does not last for ever: what takes long is gone on with, and nothing is asked twice."""
+"""The time budget for flows in one request: later requests continue a flow, and evaluate no condition twice."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from tests.conftest import PoolApp
 ENTRIES = 5
 
 
-class Counting:
-    """A sandbox that counts the calls for flows, and fails as it is told."""
+class RecordingSandbox:
+    """Records the variables of calls for flows; raises each of `failures` instead, once."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self.asked: list[Any] = []
+        self.evaluated: list[Any] = []
         self.failures: list[Exception] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -31,19 +31,19 @@ class Counting:
         if job_id.startswith("flow "):
             if self.failures:
                 raise self.failures.pop()
-            self.asked.append(arguments[0])
+            self.evaluated.append(arguments[0])
         return self._sandbox.call(source, arguments, job_id)
 
 
 @pytest.fixture
-def counting(sandbox: Sandbox) -> Counting:
-    return Counting(sandbox)
+def recording(sandbox: Sandbox) -> RecordingSandbox:
+    return RecordingSandbox(sandbox)
 
 
 @pytest.fixture
-def pool(tmp_path: Path, counting: Counting) -> PoolApp:
-    """A pool with a job of some variables."""
-    pool = PoolApp(tmp_path / "pool", counting)  # type: ignore[arg-type]
+def pool(tmp_path: Path, recording: RecordingSandbox) -> PoolApp:
+    """A pool with one job of `ENTRIES` variables."""
+    pool = PoolApp(tmp_path / "pool", recording)  # type: ignore[arg-type]
     pool.post_job("job")
     for number in range(ENTRIES):
         pool.post_variable("/jobs/job", f"v{number}", x=number)
@@ -51,14 +51,14 @@ def pool(tmp_path: Path, counting: Counting) -> PoolApp:
 
 
 @pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every turn is over after its first step."""
+def exceeded_budget(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The budget is exceeded after the first step of each request."""
     monkeypatch.setattr(engine, "BUDGET_SECONDS", -1.0)
     yield
 
 
 def post(pool: PoolApp, condition: str) -> str:
-    """Posts a flow over all variables, whose condition holds for every other one."""
+    """Posts a flow with an entry for each variable; the condition is true for every other one."""
     uris = [f"/jobs/job/variables/v{number}" for number in range(ENTRIES)]
     entries = [{"job": "/jobs/job", "variable": uri, condition: "(v, c) => v.x % 2 === 0"} for uri in uris]
     return str(pool.post_json("/flows", {"jobs": entries}, headers=pool.owner, status=201).headers["Location"])
@@ -69,53 +69,55 @@ def states(pool: PoolApp, path: str) -> list[str]:
 
 
 def poll(pool: PoolApp, times: int) -> None:
-    """A volunteer who asks, and gives back what it gets."""
+    """Leases and gives back, as a volunteer does."""
     for _ in range(times):
         pool.delete(pool.lease("/jobs/job")["lease"], status=204)
 
 
-@pytest.mark.usefixtures("hurried")
-def test_a_level_that_takes_long_to_begin_begins_while_volunteers_ask(pool: PoolApp, counting: Counting) -> None:
+@pytest.mark.usefixtures("exceeded_budget")
+def test_the_start_of_a_large_level_continues_with_later_leases(pool: PoolApp, recording: RecordingSandbox) -> None:
     post(pool, "if")
-    assert len(counting.asked) < ENTRIES
+    assert len(recording.evaluated) < ENTRIES
     poll(pool, ENTRIES)
-    assert sorted(variable["x"] for variable in counting.asked) == list(range(ENTRIES))
+    assert sorted(variable["x"] for variable in recording.evaluated) == list(range(ENTRIES))
 
 
-@pytest.mark.usefixtures("hurried")
-def test_what_was_answered_before_is_kept(pool: PoolApp) -> None:
+@pytest.mark.usefixtures("exceeded_budget")
+def test_a_level_started_in_many_requests_has_the_same_states(pool: PoolApp) -> None:
     path = post(pool, "if")
     poll(pool, 2 * ENTRIES)
     assert states(pool, path) == ["running", "skipped", "running", "skipped", "running"]
 
 
-def test_a_busy_sandbox_delays_a_flow(pool: PoolApp, counting: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_sandbox_delays_a_flow(
+    pool: PoolApp, recording: RecordingSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(retries, "INTERVAL_SECONDS", 0.0)
-    counting.failures = [SandboxBusy()]
+    recording.failures = [SandboxBusy()]
     post(pool, "if")
-    assert counting.asked == []
+    assert recording.evaluated == []
     poll(pool, 1)
-    assert len(counting.asked) == ENTRIES
+    assert len(recording.evaluated) == ENTRIES
 
 
-def test_a_full_disk_delays_a_flow(pool: PoolApp, counting: Counting) -> None:
-    counting.failures = [StorageFull("the pool's disk is full")]
+def test_a_full_disk_delays_a_flow(pool: PoolApp, recording: RecordingSandbox) -> None:
+    recording.failures = [StorageFull("the pool's disk is full")]
     path = post(pool, "if")
-    assert len(counting.asked) == 0
+    assert len(recording.evaluated) == 0
     assert states(pool, path) == ["running", "skipped", "running", "skipped", "running"]
 
 
-def test_an_error_of_the_engine_s_own_is_logged_and_fails_no_request(
-    pool: PoolApp, counting: Counting, caplog: pytest.LogCaptureFixture
+def test_an_internal_error_of_the_engine_is_logged_and_fails_no_request(
+    pool: PoolApp, recording: RecordingSandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    counting.failures = [ZeroDivisionError("ours")]
+    recording.failures = [ZeroDivisionError("internal")]
     path = post(pool, "if")
-    assert "ZeroDivisionError: ours" in caplog.text
+    assert "ZeroDivisionError: internal" in caplog.text
     assert states(pool, path)[0] == "running"
 
 
-@pytest.mark.usefixtures("hurried")
-def test_results_that_wait_together_are_looked_at_one_after_the_other(pool: PoolApp, counting: Counting) -> None:
+@pytest.mark.usefixtures("exceeded_budget")
+def test_signals_over_the_budget_are_processed_by_later_requests(pool: PoolApp, recording: RecordingSandbox) -> None:
     path = post(pool, "while")
     for number in range(ENTRIES):
         pool.post_json(f"/jobs/job/variables/v{number}/results", number, status=201)

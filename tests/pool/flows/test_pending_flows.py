@@ -1,4 +1,4 @@
-"""Whatever keeps a flow from being moved for a while, nobody has to look for it to go on."""
+"""Pending flows: whatever delays a flow, later requests of any process advance it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TREE = {"jobs": [{"job": "/jobs/root", "if": "() => true"}], "dependent": {"jobs
 
 @pytest.fixture
 def open_pool(tmp_path: Path, sandbox: Sandbox) -> Callable[[], PoolApp]:
-    """Opens the pool as one more process does."""
+    """Opens the pool as another process does."""
     first = PoolApp(tmp_path / "pool", sandbox)
     for name in ("root", "leaf"):
         first.post_job(name)
@@ -39,12 +39,12 @@ def post(pool: PoolApp) -> str:
     return str(pool.post_json("/flows", TREE, headers=pool.owner, status=201).headers["Location"])
 
 
-def answer(pool: PoolApp) -> None:
+def post_result(pool: PoolApp) -> None:
     pool.post_json("/jobs/leaf/variables/one/results", {"x": 2}, status=201)
 
 
-def has_begun(pool: PoolApp, flow: str) -> bool:
-    """Whether the root has, as its documents tell: to ask the pool would move the flow."""
+def root_has_started(pool: PoolApp, flow: str) -> bool:
+    """Whether the root level has started, read from its documents: a request would advance the flow."""
     return (pool.data / flow.strip("/") / "0" / "started.json").exists()
 
 
@@ -54,149 +54,155 @@ def poll(pool: PoolApp, times: int = 1) -> None:
 
 
 @pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No request has any time for flows."""
+def exceeded_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No request has time for flows."""
     monkeypatch.setattr(engine, "BUDGET_SECONDS", -1.0)
 
 
-@pytest.mark.usefixtures("hurried")
-def test_any_process_goes_on_where_one_had_no_time(open_pool: Callable[[], PoolApp]) -> None:
+@pytest.mark.usefixtures("exceeded_budget")
+def test_any_process_advances_a_pending_flow(open_pool: Callable[[], PoolApp]) -> None:
     one, other = open_pool(), open_pool()
     flow = post(one)
-    answer(one)
-    assert not has_begun(one, flow)
+    post_result(one)
+    assert not root_has_started(one, flow)
     poll(other)
-    assert has_begun(one, flow)
+    assert root_has_started(one, flow)
 
 
-@pytest.mark.usefixtures("hurried")
-def test_even_if_volunteers_find_enough_to_do_there(open_pool: Callable[[], PoolApp]) -> None:
+@pytest.mark.usefixtures("exceeded_budget")
+def test_a_lease_of_an_unrelated_job_advances_a_pending_flow(open_pool: Callable[[], PoolApp]) -> None:
     one, other = open_pool(), open_pool()
     flow = post(one)
-    answer(one)
+    post_result(one)
     one.post_job("busy")
     one.post_variable("/jobs/busy")
     other.lease("/jobs/busy")
-    assert has_begun(one, flow)
+    assert root_has_started(one, flow)
 
 
-@pytest.mark.usefixtures("hurried")
-def test_flows_that_wait_for_one_variable_move_one_after_the_other(pool: PoolApp) -> None:
+@pytest.mark.usefixtures("exceeded_budget")
+def test_flows_that_wait_for_the_same_variable_are_all_advanced(pool: PoolApp) -> None:
     posted = [post(pool) for _ in range(5)]
-    answer(pool)
-    assert sum(has_begun(pool, flow) for flow in posted) == 0
+    post_result(pool)
+    assert sum(root_has_started(pool, flow) for flow in posted) == 0
     poll(pool, 2 * len(posted))
-    assert sum(has_begun(pool, flow) for flow in posted) == 5
+    assert sum(root_has_started(pool, flow) for flow in posted) == 5
 
 
 @pytest.mark.parametrize("operation", ["signal", "drain_signals", "write_once"])
-def test_a_disk_that_refuses_delays_a_flow(pool: PoolApp, monkeypatch: pytest.MonkeyPatch, operation: str) -> None:
+def test_a_full_disk_delays_a_flow_at_each_write(
+    pool: PoolApp, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
     monkeypatch.setattr(retries, "INTERVAL_SECONDS", 0.0)
     flow = post(pool)
     with monkeypatch.context() as patched:
 
-        def refuse(*_arguments: object) -> None:
+        def raise_storage_full(*_arguments: object) -> None:
             raise StorageFull("the pool's disk is full")
 
         signal = FlatFlows.signal
         patched.setattr(
             FlatFlows,
             "signal",
-            lambda flows, inbox, names: (refuse if inbox == PENDING else signal)(flows, inbox, names),
+            lambda flows, inbox, names: (raise_storage_full if inbox == PENDING else signal)(flows, inbox, names),
         )
-        patched.setattr(FlatFlows, operation, refuse)
-        answer(pool)
-    assert not has_begun(pool, flow)
+        patched.setattr(FlatFlows, operation, raise_storage_full)
+        post_result(pool)
+    assert not root_has_started(pool, flow)
     poll(pool, 2)
-    assert has_begun(pool, flow)
+    assert root_has_started(pool, flow)
 
 
-def test_a_job_that_is_deleted_at_that_moment_leaves_the_flow_to_fail(
-    pool: PoolApp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A look in the middle of which the job goes has the flow looked at again."""
+def test_a_flow_interrupted_by_a_missing_job_is_retried(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the job were deleted at that moment."""
     monkeypatch.setattr(retries, "INTERVAL_SECONDS", 0.0)
     flow = post(pool)
     with monkeypatch.context() as patched:
 
-        def miss(*_arguments: object) -> None:
+        def raise_not_found(*_arguments: object) -> None:
             raise NotFound("job", "root")
 
-        patched.setattr(FlatFlows, "write_once", miss)
-        answer(pool)
-    assert not has_begun(pool, flow)
+        patched.setattr(FlatFlows, "write_once", raise_not_found)
+        post_result(pool)
+    assert not root_has_started(pool, flow)
     poll(pool, 2)
-    assert has_begun(pool, flow)
+    assert root_has_started(pool, flow)
 
 
-def ruin(pool: PoolApp, flow: str) -> None:
+def damage(pool: PoolApp, flow: str) -> None:
     (pool.data / flow.strip("/") / "flow.json").write_text("{")
 
 
-def remove(pool: PoolApp, flow: str) -> None:
+def delete(pool: PoolApp, flow: str) -> None:
     shutil.rmtree(pool.data / flow.strip("/"))
 
 
-@pytest.mark.parametrize("harm", [ruin, remove])
-def test_a_flow_that_is_lost_keeps_no_other_from_moving(
-    open_pool: Callable[[], PoolApp], harm: Callable[[PoolApp, str], None]
+@pytest.mark.parametrize("lose", [damage, delete])
+def test_a_lost_flow_does_not_stop_others_from_advancing(
+    open_pool: Callable[[], PoolApp], lose: Callable[[PoolApp, str], None]
 ) -> None:
     lost, flow = (post(open_pool()) for _ in range(2))
     pool = open_pool()
-    harm(pool, lost)
+    lose(pool, lost)
     fresh = open_pool()
-    answer(fresh)
-    assert has_begun(fresh, flow)
+    post_result(fresh)
+    assert root_has_started(fresh, flow)
 
 
-@pytest.mark.parametrize("harm", [ruin, remove])
-def test_nor_from_being_cancelled(open_pool: Callable[[], PoolApp], harm: Callable[[PoolApp, str], None]) -> None:
+@pytest.mark.parametrize("lose", [damage, delete])
+def test_a_lost_flow_does_not_stop_others_from_being_cancelled(
+    open_pool: Callable[[], PoolApp], lose: Callable[[PoolApp, str], None]
+) -> None:
     lost, flow = (post(open_pool()) for _ in range(2))
-    harm(open_pool(), lost)
+    lose(open_pool(), lost)
     pool = open_pool()
     pool.delete(flow, headers=pool.owner, status=204)
     pool.get("/jobs/leaf/variables/one", status=410)
 
 
-def test_nor_from_being_listed(open_pool: Callable[[], PoolApp]) -> None:
+def test_a_damaged_flow_is_left_out_of_the_list(open_pool: Callable[[], PoolApp]) -> None:
     lost, flow = (post(open_pool()) for _ in range(2))
-    ruin(open_pool(), lost)
+    damage(open_pool(), lost)
     items = open_pool().get("/flows").json["_embedded"]["items"]
     assert [item["_links"]["self"] for item in items] == [flow]
 
 
-def test_a_result_that_was_lost_is_merged_anew(open_pool: Callable[[], PoolApp]) -> None:
+def test_a_damaged_merged_result_is_merged_anew_after_a_repair(
+    open_pool: Callable[[], PoolApp], tmp_path: Path, sandbox: Sandbox
+) -> None:
     pool = open_pool()
     flow = str(pool.post_json("/flows", {"jobs": [LEAF]}, headers=pool.owner, status=201).headers["Location"])
-    answer(pool)
+    post_result(pool)
     assert pool.get(flow).json["result"] == {"x": 2}
-    (pool.data / flow.strip("/") / "0" / "merged.json").write_text("{")
-    store = FlatStore(pool.data, fsync=False)
-    store.maintenance.check(repair=False)
-    for finding in store.maintenance.check(repair=False):
-        assert finding.where == f"flow {flow.rsplit('/', 1)[1]}"
+    # A copy, since a running pool refuses a repair.
+    copy = shutil.copytree(pool.data, tmp_path / "copy", ignore=shutil.ignore_patterns("tmp"))
+    (copy / flow.strip("/") / "0" / "merged.json").write_text("{")
+    store = FlatStore(copy, fsync=False)
+    findings = list(store.maintenance.check(repair=True))
+    assert {finding.where for finding in findings} == {f"flow {flow.rsplit('/', 1)[1]}"}
     store.close()
+    assert PoolApp(copy, sandbox).get(flow).json["result"] == {"x": 2}
 
 
-def test_a_flow_that_ended_while_another_is_cancelled_keeps_nothing_open(open_pool: Callable[[], PoolApp]) -> None:
-    """It has ended, and its process died before it could tidy up."""
+def test_an_ended_flow_without_clean_up_keeps_no_variable_open(open_pool: Callable[[], PoolApp]) -> None:
+    """The process died after it wrote the outcome, and before it removed the references."""
     pool = open_pool()
-    dead, flow = post(pool), post(pool)
+    ended, flow = post(pool), post(pool)
     store = FlatStore(pool.data, fsync=False)
-    store.flows.write_once(dead.rsplit("/", 1)[1], "outcome", {"state": "cancelled", "at": "2026-01-01T00:00:00.000Z"})
+    store.flows.write_once(ended.rsplit("/", 1)[1], "outcome", {"state": "cancelled", "at": "2026-01-01T00:00:00.000Z"})
     store.close()
     pool.delete(flow, headers=pool.owner, status=204)
     pool.get("/jobs/leaf/variables/one", status=410)
 
 
-def test_conditions_are_compiled_for_so_long_and_no_longer(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_time_for_compiling_conditions_is_limited(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "COMPILING_SECONDS", -1.0)
     refused = pool.post_json("/flows", TREE, headers=pool.owner, status=422).json
     assert refused["errors"][0]["path"] == "jobs[0].if"
     assert "not compiled" in refused["detail"]
 
 
-def test_a_flow_has_so_many_entries_in_all(tmp_path: Path, sandbox: Sandbox) -> None:
+def test_the_number_of_entries_of_a_flow_is_limited(tmp_path: Path, sandbox: Sandbox) -> None:
     pool = PoolApp(tmp_path / "small", sandbox, flow_entries=3)
     pool.post_job("leaf")
     pool.post_variable("/jobs/leaf", "one", x=1)

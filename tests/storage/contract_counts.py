@@ -1,4 +1,4 @@
-"""Counts after each kind of event, and what functions report."""
+"""Counts after each kind of journal event, and reports of a job's functions."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from storage import ids
 from storage.base import Store
 from storage.errors import NotFound
 from tests.storage.contract_base import BaseContract, OpenStore
-from tests.storage.helpers import JOB, accept, add, eventually, park, refusal, result, withdrawal
+from tests.storage.helpers import JOB, accept, add, eventually, fail_variable, rejected_result, result, withdrawal
 
 
-def numbers(store: Store) -> dict[str, Any]:
+def nonzero_counts(store: Store) -> dict[str, Any]:
     """The counts that are not zero."""
     counts = store.counts.get(JOB)
     named = {name: value for name, value in asdict(counts).items() if isinstance(value, int)}
@@ -22,104 +22,104 @@ def numbers(store: Store) -> dict[str, Any]:
     return {name: value for name, value in (named | {"open": counts.open}).items() if value}
 
 
-class ProgressContract(BaseContract):
-    def test_a_new_job_counts_nothing(self, store: Store) -> None:
-        assert numbers(store) == {}
+class CountsContract(BaseContract):
+    def test_the_counts_of_a_new_job_are_zero(self, store: Store) -> None:
+        assert nonzero_counts(store) == {}
 
     def test_a_posted_variable_is_counted(self, store: Store, other: Store) -> None:
         add(store, *"abc")
-        assert numbers(other) == {"posted": 3, "open": 3}
+        assert nonzero_counts(other) == {"posted": 3, "open": 3}
 
     def test_a_lease_is_counted(self, store: Store, other: Store) -> None:
         add(store, *"abc")
         store.leases.lease(JOB, 60)
-        assert numbers(other) == {"posted": 3, "open": 2, "leased": 1}
+        assert nonzero_counts(other) == {"posted": 3, "open": 2, "leased": 1}
 
-    def test_a_lease_that_has_run_out_counts_as_open(self, store: Store) -> None:
+    def test_an_expired_lease_counts_as_open(self, store: Store) -> None:
         add(store, "a")
         store.leases.lease(JOB, 0.02)
-        eventually(lambda: numbers(store) == {"posted": 1, "open": 1})
+        eventually(lambda: nonzero_counts(store) == {"posted": 1, "open": 1})
 
-    def test_a_lease_given_back_is_open(self, store: Store) -> None:
+    def test_a_lease_given_back_counts_as_open(self, store: Store) -> None:
         add(store, "a")
         lease = store.leases.lease(JOB, 60)
         assert lease is not None
         store.leases.give_back(JOB, "a", lease.deadline)
-        assert numbers(store) == {"posted": 1, "open": 1}
+        assert nonzero_counts(store) == {"posted": 1, "open": 1}
 
-    def test_an_extended_lease_is_one(self, store: Store) -> None:
+    def test_an_extended_lease_is_counted_once(self, store: Store) -> None:
         add(store, "a")
         lease = store.leases.lease(JOB, 60)
         assert lease is not None
         store.leases.extend(JOB, "a", lease.deadline, 600)
-        assert numbers(store) == {"posted": 1, "leased": 1}
+        assert nonzero_counts(store) == {"posted": 1, "leased": 1}
 
     def test_an_accepted_result_is_counted(self, store: Store, other: Store) -> None:
         add(store, *"ab")
         accept(store, "a")
-        assert numbers(other) == {"posted": 2, "accepted": 1, "open": 1}
+        assert nonzero_counts(other) == {"posted": 2, "accepted": 1, "open": 1}
 
-    def test_a_refused_result_is_counted(self, store: Store, other: Store) -> None:
+    def test_a_rejected_result_is_counted(self, store: Store, other: Store) -> None:
         add(store, "a")
-        store.results.reject(JOB, "a", refusal("a"), max_errors=3)
-        assert numbers(other) == {"posted": 1, "rejected": 1, "open": 1}
+        store.results.reject(JOB, "a", rejected_result("a"), max_errors=3)
+        assert nonzero_counts(other) == {"posted": 1, "rejected": 1, "open": 1}
 
     def test_a_failed_variable_is_counted(self, store: Store, other: Store) -> None:
         add(store, "a")
-        park(store, "a")
-        assert numbers(other) == {"posted": 1, "rejected": 1, "failed": 1}
+        fail_variable(store, "a")
+        assert nonzero_counts(other) == {"posted": 1, "rejected": 1, "failed": 1}
 
     def test_a_released_variable_counts_as_open(self, store: Store, other: Store) -> None:
         add(store, "a")
-        park(store, "a")
+        fail_variable(store, "a")
         store.results.release(JOB, "a")
-        assert numbers(other) == {"posted": 1, "rejected": 1, "open": 1}
+        assert nonzero_counts(other) == {"posted": 1, "rejected": 1, "open": 1}
 
     def test_a_withdrawn_variable_is_counted(self, store: Store, other: Store) -> None:
         add(store, *"ab")
         store.results.withdraw(JOB, "a", withdrawal("a"))
-        assert numbers(other) == {"posted": 2, "withdrawn": 1, "open": 1}
+        assert nonzero_counts(other) == {"posted": 2, "withdrawn": 1, "open": 1}
 
-    def test_a_failed_one_that_is_withdrawn_has_not_failed(self, store: Store) -> None:
+    def test_a_failed_variable_that_is_withdrawn_no_longer_counts_as_failed(self, store: Store) -> None:
         add(store, "a")
-        park(store, "a")
+        fail_variable(store, "a")
         store.results.withdraw(JOB, "a", withdrawal("a"))
-        assert numbers(store) == {"posted": 1, "rejected": 1, "withdrawn": 1}
+        assert nonzero_counts(store) == {"posted": 1, "rejected": 1, "withdrawn": 1}
 
-    def test_counts_go_on_from_call_to_call(self, store: Store, other: Store) -> None:
+    def test_counts_add_up_from_call_to_call(self, store: Store, other: Store) -> None:
         add(store, *"abcd")
         for number, name in enumerate("abcd", start=1):
             accept(store if number % 2 else other, name)
             assert store.counts.get(JOB).accepted == other.counts.get(JOB).accepted == number
 
-    def test_run_times_are_summed_up(self, store: Store) -> None:
+    def test_the_mean_run_time_covers_results_that_have_one(self, store: Store) -> None:
         add(store, *"abc")
         for name, seconds in (("a", 1.5), ("b", 2.5), ("c", None)):
             store.results.accept(JOB, name, result(name, run_seconds=seconds))
         assert store.counts.get(JOB).mean_run_seconds == 2.0
 
-    def test_without_results_there_is_no_mean(self, store: Store) -> None:
+    def test_the_mean_run_time_is_none_without_results(self, store: Store) -> None:
         assert store.counts.get(JOB).mean_run_seconds is None
 
-    def test_results_are_counted_by_the_minute(self, store: Store) -> None:
+    def test_results_are_counted_per_minute(self, store: Store) -> None:
         add(store, *"ab")
         accept(store, *"ab")
         per_minute = store.counts.get(JOB).per_minute
         assert sum(per_minute.values()) == 2
         assert all(abs(minute - ids.now_milliseconds() // 60_000) <= 1 for minute in per_minute)
 
-    def test_what_a_caller_does_to_its_counts_is_its_own(self, store: Store) -> None:
+    def test_a_change_to_returned_counts_does_not_reach_the_store(self, store: Store) -> None:
         store.counts.report(JOB, "f", "message", "")
         counts = store.counts.get(JOB)
         counts.per_minute[1], counts.reports["f"]["errors"] = 5, 99
         assert store.counts.get(JOB).reports["f"]["errors"] == 1
         assert 1 not in store.counts.get(JOB).per_minute
 
-    def test_an_unknown_job_has_no_counts(self, store: Store) -> None:
+    def test_the_counts_of_an_unknown_job_are_not_found(self, store: Store) -> None:
         with pytest.raises(NotFound):
             store.counts.get("unknown")
 
-    def test_many_events_survive_a_reopening(self, store: Store, open_store: OpenStore) -> None:
+    def test_counts_of_many_events_survive_reopening(self, store: Store, open_store: OpenStore) -> None:
         add(store, *(f"v{number}" for number in range(6000)))
         assert store.counts.get(JOB).posted == 6000
         accept(store, "v1", "v2")
@@ -129,13 +129,13 @@ class ProgressContract(BaseContract):
 
     # Reports
 
-    def test_a_report_is_kept_with_its_time(self, store: Store, other: Store) -> None:
+    def test_a_report_is_stored_with_its_time(self, store: Store, other: Store) -> None:
         store.counts.report(JOB, "validate_result", "it threw", "console")
         report = other.counts.get(JOB).reports["validate_result"]
         assert (report["errors"], report["message"], report["console"]) == (1, "it threw", "console")
         assert report["at"] <= ids.now_text()
 
-    def test_reports_are_counted_by_function(self, store: Store) -> None:
+    def test_errors_are_counted_per_function(self, store: Store) -> None:
         for message in ("first", "second"):
             store.counts.report(JOB, "validate_result", message, "")
         store.counts.report(JOB, "variable_scheduler", "other", "")
@@ -146,7 +146,7 @@ class ProgressContract(BaseContract):
         }
         assert reports["validate_result"]["message"] == "second"
 
-    def test_console_output_alone_is_no_error(self, store: Store) -> None:
+    def test_console_output_alone_does_not_count_as_an_error(self, store: Store) -> None:
         store.counts.report(JOB, "f", None, "printed")
         report = store.counts.get(JOB).reports["f"]
         assert (report["errors"], report["message"], report["console"]) == (0, None, "printed")

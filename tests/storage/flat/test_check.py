@@ -1,4 +1,4 @@
-"""`check` names each kind of disagreement, and mends it so that a second check finds nothing."""
+"""The check finds each kind of mismatch between documents and derived files; after a repair it finds nothing."""
 
 from __future__ import annotations
 
@@ -15,21 +15,16 @@ from storage.base import Counts
 from storage.errors import StorageError
 from storage.flat import FlatStore, files
 from storage.flat.paths import JobPaths
-from tests.storage.contract_care import busy
-from tests.storage.helpers import JOB, accept, add, findings, job, lease_all, park, result
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "data"
+from tests.storage.contract_maintenance import populate
+from tests.storage.helpers import JOB, accept, add, fail_variable, findings, job, lease_all, result
 
 
 @pytest.fixture
 def store(root: Path) -> Iterator[FlatStore]:
-    """Has a variable in each state: a is leased, b and g done, c failed, d withdrawn, e and f open."""
+    """A store with a variable in each state: a is leased, b and g done, c failed, d withdrawn, e and f open."""
     store = FlatStore(root, fsync=False)
     store.jobs.create(JOB, job())
-    busy(store)
+    populate(store)
     store.close()
     yield store
     store.close()
@@ -40,17 +35,17 @@ def paths(root: Path) -> JobPaths:
     return JobPaths(str(root), JOB)
 
 
-def mended(store: FlatStore) -> list[str]:
-    """What a check finds; asserts that a repair finds the same and leaves nothing to find, in counts either."""
+def check_and_repair(store: FlatStore) -> list[str]:
+    """The findings of a check. Asserts that a repair finds the same, and that then documents and counts agree."""
     found = findings(store)
     assert findings(store, repair=True) == found
     assert findings(store) == []
     assert findings(FlatStore(store._tree.root)) == []
-    compare(store)
+    assert_counts_agree(store)
     return found
 
 
-def compare(store: FlatStore) -> None:
+def assert_counts_agree(store: FlatStore) -> None:
     if JOB not in store.jobs.ids():
         return
     counts: Counts = store.counts.get(JOB)
@@ -66,190 +61,190 @@ def rewrite(path: str, lines: list[str]) -> None:
     Path(path).write_text("".join(f"{line}\n" for line in lines))
 
 
-def test_a_lost_marker(store: FlatStore, paths: JobPaths) -> None:
+def test_a_variable_without_a_marker_is_opened(store: FlatStore, paths: JobPaths) -> None:
     os.unlink(paths.open("e"))
-    assert mended(store) == ["e is in no queue"]
+    assert check_and_repair(store) == ["e is in no queue"]
     assert store.leases.lease_variable(JOB, "e", 60) is not None
 
 
-def test_a_lost_lease(store: FlatStore, paths: JobPaths) -> None:
+def test_a_variable_without_its_lease_is_opened(store: FlatStore, paths: JobPaths) -> None:
     shutil.rmtree(paths.deadlines)
-    assert mended(store) == ["queue/leased/ is missing", "a is in no queue"]
+    assert check_and_repair(store) == ["queue/leased/ is missing", "a is in no queue"]
     assert lease_all(store) == ["a", "e", "f"]
 
 
-def test_a_double_marker(store: FlatStore, paths: JobPaths) -> None:
+def test_an_open_marker_of_a_leased_variable_is_removed(store: FlatStore, paths: JobPaths) -> None:
     files.touch(paths.open("a"))
-    assert mended(store) == ["marker of a, which is queued twice"]
+    assert check_and_repair(store) == ["marker of a, which is queued twice"]
     assert store.variables.state(JOB, "a") == "leased"
 
 
-def test_a_failed_variable_that_is_queued_as_well(store: FlatStore, paths: JobPaths) -> None:
+def test_an_open_marker_of_a_failed_variable_is_removed(store: FlatStore, paths: JobPaths) -> None:
     files.touch(paths.open("c"))
-    assert mended(store) == ["marker of c, which is queued twice"]
+    assert check_and_repair(store) == ["marker of c, which is queued twice"]
     assert store.variables.state(JOB, "c") == "failed"
 
 
-def test_a_marker_of_a_finished_variable(store: FlatStore, paths: JobPaths) -> None:
+def test_a_marker_of_a_finished_variable_is_removed(store: FlatStore, paths: JobPaths) -> None:
     files.touch(paths.open("b"))
-    assert mended(store) == ["marker of b, which is finished"]
+    assert check_and_repair(store) == ["marker of b, which is finished"]
 
 
-def test_a_marker_of_an_unknown_variable(store: FlatStore, paths: JobPaths) -> None:
-    files.touch(paths.failed("ghost"))
-    assert mended(store) == ["marker of ghost, which does not exist"]
+def test_a_marker_of_an_unknown_variable_is_removed(store: FlatStore, paths: JobPaths) -> None:
+    files.touch(paths.failed("missing"))
+    assert check_and_repair(store) == ["marker of missing, which does not exist"]
 
 
-def test_a_marker_in_the_wrong_shard(store: FlatStore, paths: JobPaths) -> None:
+def test_a_marker_in_the_wrong_shard_is_replaced(store: FlatStore, paths: JobPaths) -> None:
     os.makedirs(f"{paths.open_shards}/zz")
     os.rename(paths.open("e"), f"{paths.open_shards}/zz/e")
-    assert mended(store) == ["marker of e, which is in the wrong shard", "e is in no queue"]
+    assert check_and_repair(store) == ["marker of e, which is in the wrong shard", "e is in no queue"]
 
 
-def test_a_failed_marker_that_no_journal_knows(store: FlatStore, paths: JobPaths) -> None:
+def test_a_failed_marker_without_a_journal_event_is_counted(store: FlatStore, paths: JobPaths) -> None:
     os.unlink(paths.open("e"))
     files.touch(paths.failed("e"))
-    assert mended(store) == ["journal/events.ndjson disagrees with the documents"]
+    assert check_and_repair(store) == ["journal/events.ndjson disagrees with the documents"]
     assert store.counts.get(JOB).failed == 2
 
 
-def test_a_failure_that_no_marker_knows(store: FlatStore, paths: JobPaths) -> None:
+def test_a_failed_event_without_a_marker_is_not_counted(store: FlatStore, paths: JobPaths) -> None:
     files.touch(paths.open("c"))
     os.unlink(paths.failed("c"))
-    assert mended(store) == ["journal/events.ndjson disagrees with the documents"]
+    assert check_and_repair(store) == ["journal/events.ndjson disagrees with the documents"]
     assert store.counts.get(JOB).failed == 0
 
 
-def test_a_result_without_a_variable(store: FlatStore, root: Path, paths: JobPaths) -> None:
+def test_a_result_without_a_variable_is_set_aside(store: FlatStore, root: Path, paths: JobPaths) -> None:
     document = Path(paths.outcome("b")).read_bytes()
     os.unlink(paths.variable("b"))
-    assert mended(store) == [
+    assert check_and_repair(store) == [
         "result of b, which is no variable",
         "journal/variables.ndjson disagrees with the documents",
         "journal/events.ndjson disagrees with the documents",
     ]
-    [aside] = root.glob("damaged/**/b.json")
-    assert aside.read_bytes() == document
+    [set_aside] = root.glob("damaged/**/b.json")
+    assert set_aside.read_bytes() == document
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}"])
-def test_a_damaged_result(store: FlatStore, paths: JobPaths, content: str) -> None:
+def test_the_variable_of_a_damaged_result_is_opened(store: FlatStore, paths: JobPaths, content: str) -> None:
     Path(paths.outcome("b")).write_text(content)
-    found = mended(store)
+    found = check_and_repair(store)
     assert found[0].endswith("b.json is damaged")
     assert store.variables.state(JOB, "b") == "open"
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}"])
-def test_a_damaged_variable(store: FlatStore, paths: JobPaths, content: str) -> None:
+def test_a_damaged_variable_is_not_leased(store: FlatStore, paths: JobPaths, content: str) -> None:
     Path(paths.variable("e")).write_text(content)
-    assert mended(store)[0].endswith("e.json is damaged")
+    assert check_and_repair(store)[0].endswith("e.json is damaged")
     assert "e" not in lease_all(store)
 
 
-def test_a_damaged_refusal(store: FlatStore, paths: JobPaths) -> None:
-    [refused] = Path(paths.rejected("f")).iterdir()
-    refused.write_text("{")
-    assert mended(store)[0].endswith(f"{refused.name} is damaged")
+def test_a_damaged_rejected_result_is_removed(store: FlatStore, paths: JobPaths) -> None:
+    [rejected] = Path(paths.rejected("f")).iterdir()
+    rejected.write_text("{")
+    assert check_and_repair(store)[0].endswith(f"{rejected.name} is damaged")
     assert store.results.rejected(JOB, "f") == []
 
 
-def test_a_document_damaged_a_second_time_is_set_aside_beside_the_first(
-    store: FlatStore, root: Path, paths: JobPaths
-) -> None:
+def test_a_document_damaged_twice_is_set_aside_under_two_names(store: FlatStore, root: Path, paths: JobPaths) -> None:
     for content in ("first", "second"):
         Path(paths.outcome("b")).write_text(content)
         findings(store, repair=True)
         accept(store, "b")
         store.close()
-    aside = [path.read_text() for path in root.glob("damaged/**/b.json*")]
-    assert sorted(aside) == ["first", "second"]
+    set_aside = [path.read_text() for path in root.glob("damaged/**/b.json*")]
+    assert sorted(set_aside) == ["first", "second"]
 
 
 @pytest.mark.parametrize("journal", ["variables", "events"])
-def test_missing_journal_lines(store: FlatStore, paths: JobPaths, journal: str) -> None:
+def test_missing_journal_events_are_restored(store: FlatStore, paths: JobPaths, journal: str) -> None:
     path = f"{paths.root}/journal/{journal}.ndjson"
     before = store.counts.get(JOB)
     rewrite(path, Path(path).read_text().splitlines()[::2])
-    assert mended(store) == [f"journal/{journal}.ndjson disagrees with the documents"]
+    assert check_and_repair(store) == [f"journal/{journal}.ndjson disagrees with the documents"]
     assert store.counts.get(JOB).open == before.open
 
 
 @pytest.mark.parametrize("journal", ["variables", "events"])
-def test_a_missing_journal(store: FlatStore, paths: JobPaths, journal: str) -> None:
+def test_a_missing_journal_is_rewritten(store: FlatStore, paths: JobPaths, journal: str) -> None:
     before = store.counts.get(JOB)
     os.unlink(f"{paths.root}/journal/{journal}.ndjson")
-    assert mended(store) == [f"journal/{journal}.ndjson disagrees with the documents"]
+    assert check_and_repair(store) == [f"journal/{journal}.ndjson disagrees with the documents"]
     after = store.counts.get(JOB)
     assert (after.posted, after.accepted, after.rejected) == (before.posted, before.accepted, before.rejected)
 
 
 @pytest.mark.parametrize("journal", ["variables", "events"])
-def test_duplicated_journal_lines(store: FlatStore, paths: JobPaths, journal: str) -> None:
+def test_duplicate_journal_events_are_removed(store: FlatStore, paths: JobPaths, journal: str) -> None:
     path = f"{paths.root}/journal/{journal}.ndjson"
     lines = [line for line in Path(path).read_text().splitlines() if "report" not in line]
     rewrite(path, [line for line in lines for _ in range(2)])
-    assert mended(store) == [f"journal/{journal}.ndjson disagrees with the documents"]
+    assert check_and_repair(store) == [f"journal/{journal}.ndjson disagrees with the documents"]
 
 
-def test_mended_journals_keep_their_order_and_their_cursors(store: FlatStore, paths: JobPaths) -> None:
+def test_a_repaired_journal_has_the_same_order_and_cursors(store: FlatStore, paths: JobPaths) -> None:
     before = store.variables.page(JOB, None, 3)
     rewrite(paths.variables_journal, Path(paths.variables_journal).read_text().splitlines()[:-1])
-    mended(store)
+    check_and_repair(store)
     assert store.variables.page(JOB, None, 3) == before
     assert [item["variable"] for item in store.variables.page(JOB, before.next, 9).items] == list("defg")
 
 
-def test_a_mended_journal_keeps_what_it_alone_knows(store: FlatStore, paths: JobPaths) -> None:
+def test_a_repaired_journal_has_the_same_reports(store: FlatStore, paths: JobPaths) -> None:
     lines = Path(paths.events_journal).read_text().splitlines()
     rewrite(paths.events_journal, [line for line in lines if "accepted" not in line])
-    mended(store)
+    check_and_repair(store)
     assert store.counts.get(JOB).reports["f"]["errors"] == 1
 
 
-def test_a_wrong_tally(store: FlatStore, paths: JobPaths) -> None:
+def test_a_wrong_snapshot_of_counts_is_replaced(store: FlatStore, paths: JobPaths) -> None:
     counts = {"posted": 99, "per_minute": {}, "reports": {}}
     Path(paths.tally).write_text(json.dumps({"counts": counts, "variables_offset": 0, "events_offset": 0}))
-    assert mended(store) == ["tally.json disagrees with the journals"]
+    assert check_and_repair(store) == ["tally.json disagrees with the journals"]
     assert store.counts.get(JOB).posted == 7
 
 
 @pytest.mark.parametrize("content", [None, "{"])
-def test_a_missing_or_damaged_job(store: FlatStore, root: Path, paths: JobPaths, content: str | None) -> None:
+def test_a_job_without_a_readable_document_is_set_aside(
+    store: FlatStore, root: Path, paths: JobPaths, content: str | None
+) -> None:
     os.unlink(paths.job)
     if content is not None:
         Path(paths.job).write_text(content)
-    assert mended(store) == ["job.json is missing or damaged"]
+    assert check_and_repair(store) == ["job.json is missing or damaged"]
     assert (root / "damaged" / "jobs" / JOB / "journal").is_dir()
     store.jobs.create(JOB, job())
 
 
 @pytest.mark.parametrize("directory", JobPaths.SKELETON)
-def test_a_missing_directory(store: FlatStore, paths: JobPaths, directory: str) -> None:
+def test_a_missing_directory_is_made(store: FlatStore, paths: JobPaths, directory: str) -> None:
     shutil.rmtree(f"{paths.root}/{directory}")
-    assert f"{directory}/ is missing" in mended(store)
+    assert f"{directory}/ is missing" in check_and_repair(store)
     add(store, "new")
-    park(store, "new")
+    fail_variable(store, "new")
     assert store.results.release(JOB, "new")
     store.results.accept(JOB, "new", result("new"))
 
 
-def test_everything_at_once(store: FlatStore, paths: JobPaths) -> None:
+def test_many_mismatches_are_repaired_at_once(store: FlatStore, paths: JobPaths) -> None:
     Path(paths.outcome("b")).write_text("{")
     os.unlink(paths.variable("g"))
     os.unlink(paths.open("e"))
     files.touch(paths.open("d"))
     shutil.rmtree(f"{paths.root}/journal")
-    assert len(mended(store)) == 8
+    assert len(check_and_repair(store)) == 8
 
 
-def test_a_finding_says_what_and_what_was_done(store: FlatStore, paths: JobPaths) -> None:
+def test_a_finding_has_a_job_a_problem_and_a_remedy(store: FlatStore, paths: JobPaths) -> None:
     os.unlink(paths.open("e"))
     [finding] = store.maintenance.check(False)
     assert (finding.where, finding.problem, finding.remedy) == (JOB, "e is in no queue", "open it")
 
 
-def test_a_check_changes_nothing(store: FlatStore, root: Path, paths: JobPaths) -> None:
+def test_a_check_without_repair_changes_nothing(store: FlatStore, root: Path, paths: JobPaths) -> None:
     Path(paths.outcome("b")).write_text("{")
     os.unlink(paths.open("e"))
     before = sorted(root.rglob("*"))
@@ -257,7 +252,7 @@ def test_a_check_changes_nothing(store: FlatStore, root: Path, paths: JobPaths) 
     assert sorted(root.rglob("*")) == before
 
 
-def test_a_repair_refuses_while_another_has_the_store_open(store: FlatStore, root: Path, paths: JobPaths) -> None:
+def test_a_repair_is_refused_while_another_store_is_open(store: FlatStore, root: Path, paths: JobPaths) -> None:
     os.unlink(paths.open("e"))
     other = FlatStore(root, fsync=False)
     other.maintenance.is_writable()
@@ -265,10 +260,10 @@ def test_a_repair_refuses_while_another_has_the_store_open(store: FlatStore, roo
         findings(store, repair=True)
     assert findings(store) == ["e is in no queue"]
     other.close()
-    assert mended(store) == ["e is in no queue"]
+    assert check_and_repair(store) == ["e is in no queue"]
 
 
-def test_a_repair_is_not_in_its_own_way(store: FlatStore, paths: JobPaths) -> None:
+def test_a_repair_is_not_refused_for_its_own_store(store: FlatStore, paths: JobPaths) -> None:
     assert store.maintenance.is_writable()
     os.unlink(paths.open("e"))
     assert findings(store, repair=True) == ["e is in no queue"]
@@ -276,7 +271,7 @@ def test_a_repair_is_not_in_its_own_way(store: FlatStore, paths: JobPaths) -> No
     assert findings(store, repair=True) == ["e is in no queue"]
 
 
-def test_what_the_disk_refuses_is_a_storage_error(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_the_disk_raises_storage_error(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(path: str) -> None:
         raise OSError(5, "Input/output error")
 

@@ -1,4 +1,4 @@
-"""The sandbox by itself: what a function may return, how it fails, and what is left of it."""
+"""The sandbox alone: return values, errors, console output, isolation of calls, child processes."""
 
 from __future__ import annotations
 
@@ -11,21 +11,14 @@ from pathlib import Path
 import pytest
 
 from pool.sandbox import UNDEFINED, Limits, Sandbox, SandboxBusy, ScriptError
-
-
-def children() -> set[int]:
-    """The sandbox processes of this one that are there."""
-    found = set()
-    for task in Path(f"/proc/{os.getpid()}/task").iterdir():
-        found |= {int(pid) for pid in (task / "children").read_text().split()}
-    return {pid for pid in found if b"sandbox/child.py" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+from tests.pool.sandbox.helpers import children
 
 
 @pytest.fixture
-def own() -> Iterator[Sandbox]:
-    own = Sandbox(Limits(milliseconds=100))
-    yield own
-    own.close()
+def own_sandbox() -> Iterator[Sandbox]:
+    own_sandbox = Sandbox(Limits(milliseconds=100))
+    yield own_sandbox
+    own_sandbox.close()
 
 
 def failure(sandbox: Sandbox, source: str, job_id: str = "") -> ScriptError:
@@ -49,32 +42,34 @@ def failure(sandbox: Sandbox, source: str, job_id: str = "") -> ScriptError:
         ("() => 'é€😀'", [], "é€😀"),
     ],
 )
-def test_a_function_returns(sandbox: Sandbox, source: str, arguments: list[object], value: object) -> None:
+def test_a_call_returns_the_value_of_the_function(
+    sandbox: Sandbox, source: str, arguments: list[object], value: object
+) -> None:
     assert sandbox.call(source, arguments).value == value
 
 
-def test_the_console_is_kept(sandbox: Sandbox) -> None:
+def test_console_output_is_returned(sandbox: Sandbox) -> None:
     assert sandbox.call("() => { console.log('a', {b: 1}); console.error('c'); }", []).console == 'a {"b":1}\nc\n'
 
 
 @pytest.mark.parametrize("method", ["log", "info", "warn", "error", "debug"])
-def test_every_method_of_the_console_writes(sandbox: Sandbox, method: str) -> None:
+def test_every_console_method_writes(sandbox: Sandbox, method: str) -> None:
     assert sandbox.call(f"() => {{ console.{method}('text'); }}", []).console == "text\n"
 
 
 @pytest.mark.parametrize(
     "end", ["throw new Error('x');", "for (;;);", "return new Promise(() => {});", "new Array(2 ** 28).sort();"]
 )
-def test_the_console_of_a_failure_is_kept(sandbox: Sandbox, end: str) -> None:
+def test_console_output_of_a_failed_call_is_returned(sandbox: Sandbox, end: str) -> None:
     assert failure(sandbox, f"() => {{ console.log('before'); {end} }}").console == "before\n"
 
 
-def test_the_console_is_bounded(sandbox: Sandbox) -> None:
+def test_console_output_is_limited(sandbox: Sandbox) -> None:
     console = sandbox.call("() => { for (let i = 0; i < 50; i++) console.log('x'.repeat(1e6)); }", []).console
     assert len(console) == sandbox.limits.console_characters
 
 
-def test_a_throw_tells_its_message_and_place(sandbox: Sandbox) -> None:
+def test_a_thrown_error_has_its_message_and_position(sandbox: Sandbox) -> None:
     error = failure(sandbox, "function () {\n  throw new RangeError('too far');\n}")
     assert error.kind == "throw"
     assert error.message.startswith("RangeError: too far (at 2:")
@@ -91,14 +86,14 @@ def test_a_throw_tells_its_message_and_place(sandbox: Sandbox) -> None:
         ("", 1, 1),
     ],
 )
-def test_a_syntax_error_tells_line_and_column(sandbox: Sandbox, source: str, line: int, column: int) -> None:
+def test_a_syntax_error_has_its_line_and_column(sandbox: Sandbox, source: str, line: int, column: int) -> None:
     with pytest.raises(ScriptError) as caught:
         sandbox.check(source)
     assert (caught.value.kind, caught.value.line, caught.value.column) == ("syntax", line, column)
 
 
 @pytest.mark.parametrize("source", ["42", "'text'", "({})", "null", "class A {}", "1); (2"])
-def test_what_is_no_function_is_refused(sandbox: Sandbox, source: str) -> None:
+def test_a_source_that_is_no_function_is_refused(sandbox: Sandbox, source: str) -> None:
     with pytest.raises(ScriptError, match="is not a function expression"):
         sandbox.check(source)
 
@@ -107,7 +102,7 @@ def test_a_function_is_compiled_without_being_called(sandbox: Sandbox) -> None:
     sandbox.check("function () { throw new Error('called'); }")
 
 
-def test_no_host_object_is_there(sandbox: Sandbox) -> None:
+def test_host_objects_do_not_exist(sandbox: Sandbox) -> None:
     names = sandbox.call("() => Object.getOwnPropertyNames(globalThis)", []).value
     assert not {"process", "require", "call_python", "dukpy", "std", "os", "Atomics", "SharedArrayBuffer"} & set(names)
     assert not [name for name in names if "dukpy" in name]
@@ -129,59 +124,59 @@ UNTOUCHED = """(given) => [
 ]"""
 
 
-def test_tampering_with_the_language_does_not_reach_the_next_call(own: Sandbox) -> None:
+def test_tampering_with_the_language_does_not_affect_the_next_call(own_sandbox: Sandbox) -> None:
     try:
-        own.call(TAMPERING, [])
+        own_sandbox.call(TAMPERING, [])
     except ScriptError as ex:
         assert "Python" not in ex.message
-    assert own.call(UNTOUCHED, [{"a": 1}]).value == ["undefined", "[1]", 2, [4], True, {"a": 1}]
+    assert own_sandbox.call(UNTOUCHED, [{"a": 1}]).value == ["undefined", "[1]", 2, [4], True, {"a": 1}]
 
 
-def test_a_call_that_overruns_is_ended_and_the_next_one_answered(own: Sandbox) -> None:
-    assert failure(own, "() => { for (;;); }").kind == "time"
-    assert own.call("() => 1", []).value == 1
+def test_a_call_over_the_time_limit_fails_and_the_next_one_succeeds(own_sandbox: Sandbox) -> None:
+    assert failure(own_sandbox, "() => { for (;;); }").kind == "time"
+    assert own_sandbox.call("() => 1", []).value == 1
 
 
-def test_no_child_outlives_the_sandbox(own: Sandbox) -> None:
+def test_no_child_process_outlives_the_sandbox(own_sandbox: Sandbox) -> None:
     before = children()
-    failure(own, "() => { for (;;); }")
-    failure(own, "() => new Array(2 ** 28).sort()")
-    own.call("() => 1", [])
-    own.close()
+    failure(own_sandbox, "() => { for (;;); }")
+    failure(own_sandbox, "() => new Array(2 ** 28).sort()")
+    own_sandbox.call("() => 1", [])
+    own_sandbox.close()
     assert children() <= before
 
 
-def test_one_job_cannot_take_every_child(own: Sandbox) -> None:
+def test_one_job_cannot_occupy_every_child_process(own_sandbox: Sandbox) -> None:
     started = threading.Event()
 
-    def hog() -> None:
+    def occupy_child() -> None:
         started.set()
-        failure(own, "() => { for (;;); }", job_id="greedy")
+        failure(own_sandbox, "() => { for (;;); }", job_id="greedy")
 
-    hogs = [threading.Thread(target=hog) for _ in range(2)]
-    for thread in hogs:
+    threads = [threading.Thread(target=occupy_child) for _ in range(2)]
+    for thread in threads:
         thread.start()
     started.wait()
-    assert own.call("() => 'served'", [], "modest").value == "served"
-    for thread in hogs:
+    assert own_sandbox.call("() => 'served'", [], "modest").value == "served"
+    for thread in threads:
         thread.join()
 
 
-def test_too_many_callers_are_turned_away() -> None:
-    crowded = Sandbox(Limits(milliseconds=1000), max_running=1, max_queued=0)
-    entered = threading.Thread(target=failure, args=(crowded, "() => { for (;;); }"))
-    entered.start()
-    while not crowded.is_busy():
+def test_a_call_beyond_the_queue_limit_raises_sandbox_busy() -> None:
+    full_sandbox = Sandbox(Limits(milliseconds=1000), max_running=1, max_queued=0)
+    running = threading.Thread(target=failure, args=(full_sandbox, "() => { for (;;); }"))
+    running.start()
+    while not full_sandbox.is_busy():
         pass
     with pytest.raises(SandboxBusy):
-        crowded.call("() => 1", [])
-    entered.join()
-    crowded.close()
+        full_sandbox.call("() => 1", [])
+    running.join()
+    full_sandbox.close()
 
 
-def test_the_childs_environment_and_files_are_empty(own: Sandbox) -> None:
+def test_a_child_process_has_no_environment_and_no_files(own_sandbox: Sandbox) -> None:
     before = children()
-    own.call("() => 1", [])
+    own_sandbox.call("() => 1", [])
     process = next(filter(is_confined, (Path(f"/proc/{pid}") for pid in children() - before)))
     assert (process / "environ").read_bytes() == b""
     assert not [fd for fd in os.listdir(process / "fd") if int(fd) > 2]
@@ -189,21 +184,21 @@ def test_the_childs_environment_and_files_are_empty(own: Sandbox) -> None:
 
 
 def is_confined(process: Path) -> bool:
-    """Whether its system calls are filtered: the last thing it does before it takes work. A spare may not be there."""
+    """Whether its system calls are filtered: its last step before it accepts work. A spare child may be earlier."""
     return "Seccomp:\t2" in (process / "status").read_text()
 
 
-HOG = """() => {
-  globalThis.kept = [];
-  try { for (;;) kept.push(new ArrayBuffer(1 << 20)); } catch {}
-  kept.pop();
-  return kept.length;
+ALLOCATE_MEMORY = """() => {
+  globalThis.buffers = [];
+  try { for (;;) buffers.push(new ArrayBuffer(1 << 20)); } catch {}
+  buffers.pop();
+  return buffers.length;
 }"""
 
 
-def test_what_one_call_has_taken_is_free_for_the_next(sandbox: Sandbox) -> None:
+def test_memory_of_one_call_is_free_for_the_next(sandbox: Sandbox) -> None:
     for _ in range(8):
-        assert sandbox.call(HOG, []).value > 60
+        assert sandbox.call(ALLOCATE_MEMORY, []).value > 60
     assert sandbox.call("() => new Uint8Array(60 << 20).length", []).value == 60 << 20
 
 
@@ -214,18 +209,18 @@ def test_what_one_call_has_taken_is_free_for_the_next(sandbox: Sandbox) -> None:
         "() => { Array.prototype.toJSON = () => [1, 2, 3, 4]; throw new Error('x'); }",
     ],
 )
-def test_a_script_that_rewrites_what_it_sends_has_failed(sandbox: Sandbox, source: str) -> None:
+def test_a_call_that_tampers_with_its_serialisation_fails(sandbox: Sandbox, source: str) -> None:
     assert failure(sandbox, source).message == "changed the language so that its result cannot be read"
 
 
-def test_a_source_that_rewrites_what_it_sends_is_refused_when_checked(sandbox: Sandbox) -> None:
+def test_a_source_that_tampers_with_its_serialisation_is_refused(sandbox: Sandbox) -> None:
     with pytest.raises(ScriptError):
         sandbox.check("(Array.prototype.toJSON = () => [5, 5, 5, 5], function () {})")
 
 
-def test_a_child_that_the_machine_killed_is_nobodys_failure(own: Sandbox) -> None:
+def test_a_killed_child_process_fails_no_later_call(own_sandbox: Sandbox) -> None:
     others = children()
-    own.call("() => 1", [])
+    own_sandbox.call("() => 1", [])
     for pid in children() - others:
         os.kill(pid, signal.SIGKILL)
-    assert own.call("() => 2", []).value == 2
+    assert own_sandbox.call("() => 2", []).value == 2

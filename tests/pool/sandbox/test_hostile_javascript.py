@@ -1,6 +1,6 @@
-"""Hostile JavaScript, each as a validator and as a scheduler, against a whole pool.
+"""Hostile JavaScript as validators and schedulers of a whole pool.
 
-Each gets a clear error within the limit, other requests go on being served meanwhile, no child is left behind.
+Each causes a clear error within the limits. Other requests are served meanwhile, and no child process remains.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import threading
 import pytest
 
 from tests.conftest import PoolApp
-from tests.pool.test_sandbox import children
+from tests.pool.sandbox.helpers import children
 
 TIME, MEMORY = "did not finish in time", "used too much memory"
 
-# The body of the function, and what its owner is told: any of these.
+# The body of a function, and the possible messages to its owner.
 HOSTILE = {
     "endless loop": ("for (;;);", [TIME]),
     "endless promise chain": ("return (async () => { for (;;) await null; })();", [TIME]),
@@ -32,7 +32,7 @@ HOSTILE = {
     "endless getter of an error": ("throw {get message() { for (;;); }, toString() { for (;;); }};", [TIME, "{}"]),
     "require": ("return require('/etc/passwd');", ["require is not defined"]),
     "process.env": ("return process.env;", ["process is not defined"]),
-    "call_python": ("return call_python('answer', 'true', '');", ["call_python is not defined"]),
+    "call_python": ("return call_python('value', 'true', '');", ["call_python is not defined"]),
     "import": ("return import('/etc/passwd');", ["module"]),
     "import of a module that dukpy has": ("return import('fs');", ["module"]),
     "tampering": (
@@ -48,47 +48,49 @@ def hostile(request: pytest.FixtureRequest) -> tuple[str, list[str]]:
     return f"function (variable, result, context) {{ {body} }}", expected
 
 
-def is_told(text: str, expected: list[str]) -> bool:
+def contains_any(text: str, expected: list[str]) -> bool:
     return any(words in text for words in expected)
 
 
-def test_as_a_validator_it_rejects_and_says_why(pool: PoolApp, hostile: tuple[str, list[str]]) -> None:
+def test_a_hostile_validator_of_results_rejects_with_a_reason(pool: PoolApp, hostile: tuple[str, list[str]]) -> None:
     source, expected = hostile
     job = pool.post_job(validate_result=source, validate_variable="() => true")
     variable = pool.post_variable(job)
     response = pool.post_json(f"{variable}/results", 1, status=422)
     assert response.content_type == "application/problem+json"
-    assert is_told(response.json["detail"], expected)
+    assert contains_any(response.json["detail"], expected)
     assert pool.get(f"{job}/progress").json["variables"]["done"] == 0
 
 
-def test_as_a_validator_of_variables_it_refuses_and_says_why(pool: PoolApp, hostile: tuple[str, list[str]]) -> None:
+def test_a_hostile_validator_of_variables_rejects_with_a_reason(pool: PoolApp, hostile: tuple[str, list[str]]) -> None:
     source, expected = hostile
     job = pool.post_job(validate_variable=source)
     response = pool.post_json(f"{job}/variables", {"x": 1}, headers=pool.owner, status=422)
     assert "validate_variable(variable, context)" in response.json["detail"]
-    assert is_told(response.json["detail"], expected)
+    assert contains_any(response.json["detail"], expected)
     assert pool.get(f"{job}/progress").json["variables"]["total"] == 0
 
 
-def test_as_a_scheduler_it_is_passed_over_and_reported(pool: PoolApp, hostile: tuple[str, list[str]]) -> None:
+def test_a_hostile_scheduler_of_variables_is_skipped_and_reported(
+    pool: PoolApp, hostile: tuple[str, list[str]]
+) -> None:
     source, expected = hostile
     job = pool.post_job(variable_scheduler=source)
     variable = pool.post_variable(job)
     assert pool.lease(job)["self"] == variable
     report = pool.get(f"{job}/progress", headers=pool.owner).json["reports"]["variable_scheduler"]
     assert report["errors"] == 1
-    assert is_told(report["message"], expected)
+    assert contains_any(report["message"], expected)
 
 
-def test_as_a_scheduler_of_jobs_it_is_passed_over(pool: PoolApp, hostile: tuple[str, list[str]]) -> None:
+def test_a_hostile_scheduler_of_jobs_is_skipped(pool: PoolApp, hostile: tuple[str, list[str]]) -> None:
     job = pool.post_job()
     (pool.data / "schedulers").mkdir()
     (pool.data / "schedulers" / "hostile.js").write_text(hostile[0])
     assert pool.get("/jobs/scheduled/hostile").json["_links"]["self"] == job
 
 
-def test_other_requests_are_served_meanwhile(pool: PoolApp) -> None:
+def test_other_requests_are_served_while_a_validator_hangs(pool: PoolApp) -> None:
     hostile = pool.post_job("Hostile", validate_result="() => { for (;;); }", validate_variable="() => true")
     honest = pool.post_job("Honest", validate_result="(variable, result) => result === undefined || result === 1")
     bad, good = pool.post_variable(hostile), pool.post_variable(honest)
@@ -102,17 +104,17 @@ def test_other_requests_are_served_meanwhile(pool: PoolApp) -> None:
         post.join()
 
 
-def test_no_child_is_left_behind(pool: PoolApp) -> None:
+def test_hanging_validators_leave_no_child_processes(pool: PoolApp) -> None:
     job = pool.post_job(validate_result="() => { for (;;); }", validate_variable="() => true")
     variable = pool.post_variable(job)
     pool.post_json(f"{variable}/results", 1, status=422)
     before = children()
-    for answer in range(3):
-        pool.post_json(f"{variable}/results", answer + 2, status=422)
+    for result in range(3):
+        pool.post_json(f"{variable}/results", result + 2, status=422)
     assert len(children()) <= len(before) + 1
 
 
-def test_one_call_does_not_influence_the_next(pool: PoolApp) -> None:
+def test_a_tampering_validator_does_not_affect_later_calls(pool: PoolApp) -> None:
     tampering = "(variable, result) => { Object.prototype.valid = true; JSON.stringify = () => 'true'; return false; }"
     first = pool.post_variable(pool.post_job("First", validate_result=tampering, validate_variable="() => true"))
     second = pool.post_variable(pool.post_job("Second", validate_result="() => ({})", validate_variable="() => true"))

@@ -1,4 +1,4 @@
-"""What is synced, and when: a document before it gets its name, the name before the caller is told."""
+"""The order of syncs: a document before it is linked to its name, the name before the call returns."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ from storage.flat.paths import shard
 
 
 class Recorder:
-    """Notes syncs, links and renames in order, by the file's or directory's name."""
+    """Records syncs, links and renames in order, by the file's or directory's name."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.events: list[str] = []
         fsync, link, rename = os.fsync, os.link, os.rename
-        patch.setattr(os, "fsync", lambda fd: (self._note("sync", os.readlink(f"/proc/self/fd/{fd}")), fsync(fd))[1])
-        patch.setattr(os, "link", lambda old, new: (link(old, new), self._note("link", new))[0])
-        patch.setattr(os, "rename", lambda old, new: (rename(old, new), self._note("rename", new))[0])
-        sweep = writer._sync_file_system
-        patch.setattr(writer, "_sync_file_system", lambda path: (self._note("sync", "everything"), sweep(path))[1])
+        patch.setattr(os, "fsync", lambda fd: (self._record("sync", os.readlink(f"/proc/self/fd/{fd}")), fsync(fd))[1])
+        patch.setattr(os, "link", lambda old, new: (link(old, new), self._record("link", new))[0])
+        patch.setattr(os, "rename", lambda old, new: (rename(old, new), self._record("rename", new))[0])
+        sync_file_system = writer._sync_file_system
+        patch.setattr(
+            writer, "_sync_file_system", lambda path: (self._record("sync", "file system"), sync_file_system(path))[1]
+        )
 
-    def _note(self, act: str, path: str) -> None:
+    def _record(self, act: str, path: str) -> None:
         parts = Path(path).parts
-        place = "tmp" if "tmp" in parts and "jobs" not in parts else Path(path).name
-        self.events.append(f"{act} {place}")
+        name = "tmp" if "tmp" in parts and "jobs" not in parts else Path(path).name
+        self.events.append(f"{act} {name}")
 
 
 @pytest.fixture
@@ -49,15 +51,15 @@ def accept(store: FlatStore, name: str) -> None:
     store.results.accept("job", name, result)
 
 
-def test_an_accepted_result_is_synced_linked_and_synced(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_result_is_synced_before_its_link_and_its_directories_after(
+    store: FlatStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recorder = Recorder(monkeypatch)
     accept(store, "v")
     assert recorder.events == ["sync tmp", "link v.json", f"sync {shard('v')}", "sync results"]
 
 
-def test_a_directory_that_is_known_to_be_durable_is_not_synced_again(
-    store: FlatStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_directory_known_to_be_durable_is_not_synced_again(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
     other = next(name for name in (f"v{number}" for number in range(10_000)) if shard(name) == shard("v"))
     store.variables.add("job", {other: variable(other)})
     accept(store, "v")
@@ -66,18 +68,20 @@ def test_a_directory_that_is_known_to_be_durable_is_not_synced_again(
     assert recorder.events == ["sync tmp", f"link {other}.json", f"sync {shard('v')}"]
 
 
-def test_a_variable_is_synced_linked_and_synced(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_is_synced_before_its_link_and_its_directories_after(
+    store: FlatStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     recorder = Recorder(monkeypatch)
     store.variables.add("job", {"w": variable("w")})
     assert recorder.events[:2] == ["sync tmp", "link w.json"]
     assert Counter(recorder.events[2:]) == {f"sync {shard('w')}": 2, "sync variables": 1, "sync open": 1}
 
 
-def test_many_variables_are_swept_twice_however_many(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_of_variables_syncs_the_file_system_twice(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
     recorder = Recorder(monkeypatch)
     store.variables.add("job", {f"m{number}": variable(f"m{number}") for number in range(50)})
     links = [f"link m{number}.json" for number in range(50)]
-    assert recorder.events == ["sync everything", *links, "sync everything"]
+    assert recorder.events == ["sync file system", *links, "sync file system"]
 
 
 def test_a_job_is_synced_before_it_is_renamed_into_place(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:

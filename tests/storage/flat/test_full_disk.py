@@ -1,4 +1,4 @@
-"""A disk that is full at any one call, or from it on: an error, nothing half-written, and it can be repeated."""
+"""A full disk at any one call, or from that call on: an error, nothing half-written, and a retry succeeds."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import pytest
 
 from storage.errors import StorageFull
 from storage.flat import FlatStore
-from tests.storage.faults import FILLING, Countdown, no_room
+from tests.storage.faults import ALLOCATING, FaultInjector, disk_full
 from tests.storage.helpers import (
     JOB,
     add,
     eventually,
+    fail_variable,
     findings,
     job,
     lease_all,
-    park,
-    refusal,
+    rejected_result,
     result,
     variables,
     withdrawal,
 )
 
 Act = Callable[[FlatStore], object]
-RESULT, REFUSAL, WITHDRAWAL, MANY = result("a"), refusal("a"), withdrawal("a"), variables("bcdef")
+RESULT, REJECTED, WITHDRAWAL, MANY = result("a"), rejected_result("a"), withdrawal("a"), variables("bcdef")
 
 
 def state_of(name: str, state: str) -> Act:
@@ -49,22 +49,26 @@ OPERATIONS: dict[str, tuple[Act, Act, Act]] = {
         lambda store: store.counts.get(JOB).posted == 6,
     ),
     "accept": (lambda store: None, lambda store: store.results.accept(JOB, "a", RESULT), state_of("a", "done")),
-    "accept what has failed": (
-        lambda store: park(store, "a"),
+    "accept for a failed variable": (
+        lambda store: fail_variable(store, "a"),
         lambda store: store.results.accept(JOB, "a", RESULT),
         state_of("a", "done"),
     ),
     "reject": (
         lambda store: None,
-        lambda store: store.results.reject(JOB, "a", REFUSAL, 3),
-        lambda store: store.results.rejected(JOB, "a") == [REFUSAL],
+        lambda store: store.results.reject(JOB, "a", REJECTED, 3),
+        lambda store: store.results.rejected(JOB, "a") == [REJECTED],
     ),
-    "reject and park": (
+    "reject and fail": (
         lambda store: None,
-        lambda store: store.results.reject(JOB, "a", REFUSAL, 1),
+        lambda store: store.results.reject(JOB, "a", REJECTED, 1),
         state_of("a", "failed"),
     ),
-    "release": (lambda store: park(store, "a"), lambda store: store.results.release(JOB, "a"), state_of("a", "open")),
+    "release": (
+        lambda store: fail_variable(store, "a"),
+        lambda store: store.results.release(JOB, "a"),
+        state_of("a", "open"),
+    ),
     "withdraw": (
         lambda store: None,
         lambda store: store.results.withdraw(JOB, "a", WITHDRAWAL),
@@ -80,34 +84,36 @@ OPERATIONS: dict[str, tuple[Act, Act, Act]] = {
 }
 
 
-@pytest.mark.parametrize("lasting", [False, True], ids=["once", "from then on"])
+@pytest.mark.parametrize("repeat", [False, True], ids=["once", "repeatedly"])
 @pytest.mark.parametrize(("prepare", "act", "is_done"), OPERATIONS.values(), ids=OPERATIONS)
-def test_a_full_disk_at_any_call(tmp_path: Path, prepare: Act, act: Act, is_done: Act, lasting: bool) -> None:
-    struck = 0
-    for number in range(1, 200):
-        store = FlatStore(tmp_path / str(number), fsync=True)
+def test_an_operation_that_finds_the_disk_full_at_any_call_can_be_retried(
+    tmp_path: Path, prepare: Act, act: Act, is_done: Act, repeat: bool
+) -> None:
+    injected = 0
+    for nth in range(1, 200):
+        store = FlatStore(tmp_path / str(nth), fsync=True)
         store.jobs.create(JOB, job())
         add(store, "a")
         prepare(store)
         before = store.counts.get(JOB)
-        with Countdown(number, no_room, lasting).over(FILLING) as countdown:
-            refused = is_refused(act, store)
+        with FaultInjector(nth, disk_full, repeat).patched(ALLOCATING) as injector:
+            is_full = raises_storage_full(act, store)
         after = store.counts.get(JOB)
         assert findings(store) == []
-        if refused:
+        if is_full:
             assert (after.posted, after.accepted, after.withdrawn) == (before.posted, before.accepted, before.withdrawn)
             act(store)
         assert is_done(store)
         assert findings(store) == []
         store.close()
-        assert findings(FlatStore(tmp_path / str(number))) == []
-        struck += countdown.struck
-        if not countdown.struck:
+        assert findings(FlatStore(tmp_path / str(nth))) == []
+        injected += injector.injected
+        if not injector.injected:
             break
-    assert struck > 1
+    assert injected > 1
 
 
-def is_refused(act: Act, store: FlatStore) -> bool:
+def raises_storage_full(act: Act, store: FlatStore) -> bool:
     try:
         act(store)
     except StorageFull:
@@ -123,26 +129,26 @@ def store(tmp_path: Path) -> FlatStore:
     return store
 
 
-def test_a_lease_needs_room_for_a_directory_at_most(store: FlatStore) -> None:
-    with Countdown(1, no_room, lasting=True).over(("mkdir",)), pytest.raises(StorageFull):
+def test_a_lease_that_cannot_make_a_directory_loses_no_variable(store: FlatStore) -> None:
+    with FaultInjector(1, disk_full, repeat=True).patched(("mkdir",)), pytest.raises(StorageFull):
         store.leases.lease(JOB, 60)
     assert lease_all(store) == ["a", "b", "c"]
 
 
-def test_a_job_is_deleted_from_a_full_disk(store: FlatStore) -> None:
-    with Countdown(1, no_room, lasting=True).over(("write", "link", "mkdir")):
+def test_a_job_can_be_deleted_on_a_full_disk(store: FlatStore) -> None:
+    with FaultInjector(1, disk_full, repeat=True).patched(("write", "link", "mkdir")):
         store.jobs.delete(JOB)
         eventually(lambda: not findings(store))
     assert store.jobs.ids() == []
 
 
-def test_counting_needs_no_room(store: FlatStore) -> None:
+def test_counting_works_on_a_full_disk(store: FlatStore) -> None:
     store.variables.add(JOB, variables(f"v{number}" for number in range(6000)))
-    with Countdown(1, no_room, lasting=True).over(("write", "link", "mkdir")):
+    with FaultInjector(1, disk_full, repeat=True).patched(("write", "link", "mkdir")):
         assert store.counts.get(JOB).posted == 6003
 
 
 def test_a_full_disk_is_not_writable(store: FlatStore) -> None:
-    with Countdown(1, no_room, lasting=True).over(FILLING), pytest.raises(StorageFull):
+    with FaultInjector(1, disk_full, repeat=True).patched(ALLOCATING), pytest.raises(StorageFull):
         store.maintenance.is_writable()
     assert store.maintenance.is_writable()

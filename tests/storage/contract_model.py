@@ -1,4 +1,4 @@
-"""Two store objects on the same documents, used in random alternation, against a model in memory."""
+"""A model-based test: random operations on two stores with the same documents, compared with a model in memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from storage.base import Counts, Store
 from storage.errors import AlreadyExists, AlreadyFinished, LeaseLost, NotFound
 from tests.storage.contract_base import BaseContract, OpenStore
-from tests.storage.helpers import JOB, eventually, job, refusal, result, variable, withdrawal
+from tests.storage.helpers import JOB, eventually, job, rejected_result, result, variable, withdrawal
 
 NAMES = ["a", "b", "c", "d"]
 LONG = 3600
@@ -22,7 +22,7 @@ which_store = st.sampled_from([0, 1])
 
 
 class Model:
-    """What one job should be."""
+    """The expected state of one job."""
 
     def __init__(self) -> None:
         self.data: dict[str, Any] = {}
@@ -33,7 +33,7 @@ class Model:
         self.errors: dict[str, list[str]] = {}
         self.rejected = 0
 
-    def unsettled(self, name: str) -> bool:
+    def is_unfinished(self, name: str) -> bool:
         return self.states.get(name) in ("open", "leased", "failed")
 
     def open(self, name: str) -> None:
@@ -67,11 +67,11 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(which=which_store)
     def lease(self, which: int) -> None:
         lease = self.stores[which].leases.lease(JOB, LONG)
-        openly = {name for name, state in self.model.states.items() if state == "open"}
+        open_names = {name for name, state in self.model.states.items() if state == "open"}
         if lease is None:
-            assert not openly
+            assert not open_names
             return
-        assert lease.variable_id in openly
+        assert lease.variable_id in open_names
         self.model.states[lease.variable_id], self.model.deadlines[lease.variable_id] = "leased", lease.deadline
 
     @rule(which=which_store, name=some_name)
@@ -119,7 +119,7 @@ class StoreMachine(RuleBasedStateMachine):
         if name not in self.model.data:
             with pytest.raises(NotFound):
                 act()
-        elif not self.model.unsettled(name):
+        elif not self.model.is_unfinished(name):
             with pytest.raises(AlreadyFinished) as caught:
                 act()
             assert caught.value.outcome == self.model.outcomes[name]
@@ -132,9 +132,9 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(which=which_store, name=some_name, leased=st.booleans())
     def reject(self, which: int, name: str, leased: bool) -> None:
-        if not self.model.unsettled(name):
+        if not self.model.is_unfinished(name):
             return
-        document, deadline = refusal(name), self.model.deadlines.get(name) if leased else None
+        document, deadline = rejected_result(name), self.model.deadlines.get(name) if leased else None
         failed = self.stores[which].results.reject(JOB, name, document, MAX_ERRORS, deadline)
         if self.model.states[name] != "failed":
             self.model.rejected += 1
@@ -169,12 +169,11 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(which=which_store)
     def check(self, which: int) -> None:
-        eventually(
-            lambda: not list(self.stores[which].maintenance.check(False))
-        )  # What was deleted is taken away meanwhile.
+        # A thread removes the files of deleted jobs meanwhile.
+        eventually(lambda: not list(self.stores[which].maintenance.check(False)))
 
     @invariant()
-    def both_say_what_the_model_says(self) -> None:
+    def both_stores_agree_with_the_model(self) -> None:
         for store in self.stores:
             for name in self.model.data:
                 assert store.variables.state(JOB, name) == self.model.states[name]
@@ -199,8 +198,8 @@ class StoreMachine(RuleBasedStateMachine):
         )
 
 
-class MachineContract(BaseContract):
-    def test_two_stores_do_what_a_model_does(self, open_store: OpenStore) -> None:
+class ModelContract(BaseContract):
+    def test_two_stores_agree_with_the_model_after_random_operations(self, open_store: OpenStore) -> None:
         machine = type("Machine", (StoreMachine,), {"stores": (open_store(), open_store())})
         limits = settings(
             max_examples=150,

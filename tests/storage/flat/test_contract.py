@@ -1,4 +1,4 @@
-"""The flat files pass the contract."""
+"""The flat store passes the contract suite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`kill -9` before any change to the disk, and in the middle of any write: after recovery all is as it should be."""
+"""SIGKILL before any change to the disk, and in the middle of any write: recovery leaves a correct store."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import pytest
 
 from storage.errors import NotFound
 from storage.flat import FlatStore, counts
-from tests.storage.faults import CHANGING, Strike, die, die_in_mid_write, survives
+from tests.storage.faults import MUTATING, Fault, kill_in_mid_write, kill_process, survives
 from tests.storage.helpers import (
     JOB,
     accept,
     add,
     eventually,
+    fail_variable,
     findings,
     job,
-    park,
-    refusal,
+    rejected_result,
     result,
     withdrawal,
 )
@@ -32,7 +32,7 @@ Act = Callable[[FlatStore], object]
 
 @dataclass(frozen=True)
 class Operation:
-    """`act` on variable `a` of a prepared job; the states that `a` may be in when it was killed, and when it wasn't."""
+    """`act` on variable `a` of a prepared job; the possible states of `a` if the process was killed, and if not."""
 
     prepare: Act
     act: Act
@@ -40,20 +40,20 @@ class Operation:
     done: str
 
 
-def one(store: FlatStore) -> None:
+def posted(store: FlatStore) -> None:
     add(store, "a", "b")
 
 
 def leased(store: FlatStore) -> int:
-    one(store)
+    posted(store)
     lease = store.leases.lease_variable(JOB, "a", SHORT)
     assert lease is not None
     return lease.deadline
 
 
-def parked(store: FlatStore) -> None:
-    one(store)
-    park(store, "a")
+def failed(store: FlatStore) -> None:
+    posted(store)
+    fail_variable(store, "a")
 
 
 def deadline(store: FlatStore) -> int:
@@ -64,14 +64,14 @@ def deadline(store: FlatStore) -> int:
 
 OPERATIONS = {
     "create_job": Operation(lambda store: None, lambda store: store.jobs.create("new", job("new")), "", ""),
-    "delete_job": Operation(parked, lambda store: store.jobs.delete(JOB), "failed absent", "absent"),
+    "delete_job": Operation(failed, lambda store: store.jobs.delete(JOB), "failed absent", "absent"),
     "add one": Operation(lambda store: None, lambda store: add(store, "a"), "absent open", "open"),
     "add one to others": Operation(lambda store: add(store, "b"), lambda store: add(store, "a"), "absent open", "open"),
     "add many": Operation(lambda store: add(store, "b"), lambda store: add(store, *"abcdef"), "absent open", "open"),
     "lease": Operation(
         lambda store: add(store, "a"), lambda store: store.leases.lease(JOB, 5 * SHORT), "open leased", "open leased"
     ),
-    "lease what has run out": Operation(
+    "lease after expiry": Operation(
         leased,
         lambda store: eventually(lambda: store.leases.lease_variable(JOB, "a", 5 * SHORT)),
         "open leased",
@@ -83,33 +83,38 @@ OPERATIONS = {
     "extend": Operation(
         leased, lambda store: store.leases.extend(JOB, "a", deadline(store), 5 * SHORT), "open leased", "open leased"
     ),
-    "accept": Operation(one, lambda store: accept(store, "a"), "open done", "done"),
+    "accept": Operation(posted, lambda store: accept(store, "a"), "open done", "done"),
     "accept under a lease": Operation(
         leased, lambda store: store.results.accept(JOB, "a", result("a"), deadline(store)), "open leased done", "done"
     ),
-    "accept what has failed": Operation(parked, lambda store: accept(store, "a"), "failed done", "done"),
-    "reject": Operation(one, lambda store: store.results.reject(JOB, "a", refusal("a"), 3), "open", "open"),
+    "accept for a failed variable": Operation(failed, lambda store: accept(store, "a"), "failed done", "done"),
+    "reject": Operation(posted, lambda store: store.results.reject(JOB, "a", rejected_result("a"), 3), "open", "open"),
     "reject under a lease": Operation(
-        leased, lambda store: store.results.reject(JOB, "a", refusal("a"), 3, deadline(store)), "open leased", "open"
+        leased,
+        lambda store: store.results.reject(JOB, "a", rejected_result("a"), 3, deadline(store)),
+        "open leased",
+        "open",
     ),
-    "reject and park": Operation(one, lambda store: park(store, "a"), "open failed", "failed"),
-    "reject and park what is leased": Operation(leased, lambda store: park(store, "a"), "open leased failed", "failed"),
-    "release": Operation(parked, lambda store: store.results.release(JOB, "a"), "failed open", "open"),
+    "reject and fail": Operation(posted, lambda store: fail_variable(store, "a"), "open failed", "failed"),
+    "reject and fail under a lease": Operation(
+        leased, lambda store: fail_variable(store, "a"), "open leased failed", "failed"
+    ),
+    "release": Operation(failed, lambda store: store.results.release(JOB, "a"), "failed open", "open"),
     "withdraw": Operation(
-        one, lambda store: store.results.withdraw(JOB, "a", withdrawal("a")), "open withdrawn", "withdrawn"
+        posted, lambda store: store.results.withdraw(JOB, "a", withdrawal("a")), "open withdrawn", "withdrawn"
     ),
-    "withdraw what has failed": Operation(
-        parked, lambda store: store.results.withdraw(JOB, "a", withdrawal("a")), "failed withdrawn", "withdrawn"
+    "withdraw a failed variable": Operation(
+        failed, lambda store: store.results.withdraw(JOB, "a", withdrawal("a")), "failed withdrawn", "withdrawn"
     ),
     "update_job": Operation(
-        one, lambda store: store.jobs.update(JOB, lambda document: {**document, "state": "closed"}), "open", "open"
+        posted, lambda store: store.jobs.update(JOB, lambda document: {**document, "state": "closed"}), "open", "open"
     ),
-    "counts": Operation(one, lambda store: store.counts.get(JOB), "open", "open"),
+    "counts": Operation(posted, lambda store: store.counts.get(JOB), "open", "open"),
 }
 KILLED = [
-    pytest.param(operation, strike, names, id=f"{name}, {strike.__name__}")
+    pytest.param(operation, fault, names, id=f"{name}, {fault.__name__}")
     for name, operation in OPERATIONS.items()
-    for strike, names in ((die, CHANGING), (die_in_mid_write, ("write",)))
+    for fault, names in ((kill_process, MUTATING), (kill_in_mid_write, ("write",)))
 ]
 
 
@@ -118,28 +123,30 @@ def _snapshot_of_every_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counts, "LINES_PER_SNAPSHOT", 1)
 
 
-@pytest.mark.parametrize(("operation", "strike", "names"), KILLED)
-def test_killed_at_any_point(tmp_path: Path, operation: Operation, strike: Strike, names: tuple[str, ...]) -> None:
-    for number in range(1, MOST_CALLS):
-        root = tmp_path / f"at-{number}"
+@pytest.mark.parametrize(("operation", "fault", "names"), KILLED)
+def test_an_operation_killed_at_any_call_is_recovered(
+    tmp_path: Path, operation: Operation, fault: Fault, names: tuple[str, ...]
+) -> None:
+    for nth in range(1, MOST_CALLS):
+        root = tmp_path / f"at-{nth}"
         prepared = FlatStore(root, fsync=False)
         prepared.jobs.create(JOB, job())
         operation.prepare(prepared)
-        survived = survives(lambda root=root: operation.act(FlatStore(root, fsync=False)), number, strike, names)
+        survived = survives(lambda root=root: operation.act(FlatStore(root, fsync=False)), nth, fault, names)
         store = FlatStore(root, fsync=False)
         store.maintenance.recover()
         assert findings(store) == []
         assert state(store) in (operation.done if survived else operation.killed).split() or not operation.done
         compare_counts(store, root)
-        finish_everything(store)
+        lease_and_finish_all(store)
         compare_counts(store, root)
         assert findings(store) == []
         store.close()
         prepared.close()
         if survived:
-            assert number > 1 or strike is die_in_mid_write
+            assert nth > 1 or fault is kill_in_mid_write
             return
-    raise AssertionError("it never ended")
+    raise AssertionError(f"killed at each of {MOST_CALLS} calls")
 
 
 def state(store: FlatStore) -> str:
@@ -150,42 +157,44 @@ def state(store: FlatStore) -> str:
 
 
 def compare_counts(store: FlatStore, root: Path) -> None:
-    """Counts, and the list of what was posted, against the files."""
+    """Compares the counts and the list of variables with the files."""
     for job_id in store.jobs.ids():
-        home = root / "jobs" / job_id
-        on_disk = sorted(path.stem for path in home.glob("variables/*/*.json"))
+        job_directory = root / "jobs" / job_id
+        on_disk = sorted(path.stem for path in job_directory.glob("variables/*/*.json"))
         counts = store.counts.get(job_id)
         assert sorted(item["variable"] for item in store.variables.page(job_id, None, 10_000).items) == on_disk
         states = Counter(store.variables.state(job_id, name) for name in on_disk)
-        settled = (counts.posted, counts.accepted, counts.failed, counts.withdrawn)
-        assert settled == (len(on_disk), states["done"], states["failed"], states["withdrawn"])
-        assert counts.rejected == len(list(home.glob("rejected/*/*/*.json")))
+        finished = (counts.posted, counts.accepted, counts.failed, counts.withdrawn)
+        assert finished == (len(on_disk), states["done"], states["failed"], states["withdrawn"])
+        assert counts.rejected == len(list(job_directory.glob("rejected/*/*/*.json")))
 
 
-def finish_everything(store: FlatStore) -> None:
-    """Each unsettled variable is lent, and finished, once."""
+def lease_and_finish_all(store: FlatStore) -> None:
+    """Asserts that each unfinished variable can be leased and finished, once."""
     for job_id in store.jobs.ids():
         counts = store.counts.get(job_id)
         for item in store.variables.page(job_id, None, 10).items:
             store.results.release(job_id, item["variable"])
-        unsettled = counts.posted - counts.accepted - counts.withdrawn
-        names = [eventually(lambda job_id=job_id: store.leases.lease(job_id, 60)).variable_id for _ in range(unsettled)]
-        assert len(set(names)) == unsettled
+        unfinished = counts.posted - counts.accepted - counts.withdrawn
+        names = [
+            eventually(lambda job_id=job_id: store.leases.lease(job_id, 60)).variable_id for _ in range(unfinished)
+        ]
+        assert len(set(names)) == unfinished
         accept(store, *names)
         assert store.leases.lease(job_id, 60) is None
         counts = store.counts.get(job_id)
         assert (counts.accepted + counts.withdrawn, counts.open, counts.leased) == (counts.posted, 0, 0)
 
 
-def test_a_whole_document_of_a_job_is_there_or_none(tmp_path: Path) -> None:
-    for number in range(1, MOST_CALLS):
-        root = tmp_path / str(number)
+def test_a_killed_creation_leaves_a_whole_job_or_none(tmp_path: Path) -> None:
+    for nth in range(1, MOST_CALLS):
+        root = tmp_path / str(nth)
         document = job(padding="x" * 100_000)
         survived = survives(
             lambda root=root, document=document: FlatStore(root, fsync=False).jobs.create(JOB, document),
-            number,
-            die,
-            CHANGING,
+            nth,
+            kill_process,
+            MUTATING,
         )
         store = FlatStore(root, fsync=False)
         store.maintenance.recover()
@@ -195,20 +204,22 @@ def test_a_whole_document_of_a_job_is_there_or_none(tmp_path: Path) -> None:
             return
 
 
-def test_recovery_that_is_killed_is_recovered(tmp_path: Path) -> None:
-    for number in range(1, MOST_CALLS):
-        root = tmp_path / str(number)
+def test_a_killed_recovery_is_completed_by_the_next(tmp_path: Path) -> None:
+    for nth in range(1, MOST_CALLS):
+        root = tmp_path / str(nth)
         prepared = FlatStore(root, fsync=False)
         prepared.jobs.create(JOB, job())
-        one(prepared)
+        posted(prepared)
         prepared.close()
-        # Past the link of the result, and short of the rest.
-        assert not survives(lambda root=root: accept(FlatStore(root, fsync=False), "a"), 8, die, CHANGING)
-        survived = survives(lambda root=root: FlatStore(root, fsync=False).maintenance.recover(), number, die, CHANGING)
+        # Before the 8th call the result is linked, and its follow-up is not complete.
+        assert not survives(lambda root=root: accept(FlatStore(root, fsync=False), "a"), 8, kill_process, MUTATING)
+        survived = survives(
+            lambda root=root: FlatStore(root, fsync=False).maintenance.recover(), nth, kill_process, MUTATING
+        )
         store = FlatStore(root, fsync=False)
         store.maintenance.recover()
         assert findings(store) == []
         compare_counts(store, root)
-        finish_everything(store)
+        lease_and_finish_all(store)
         if survived:
             return

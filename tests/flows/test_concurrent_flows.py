@@ -1,4 +1,4 @@
-"""Flows that use the same jobs at the same time, and what each takes and shares."""
+"""Flows that use the same jobs concurrently: which variables each reserves, and which they share."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def post(pool: PoolApp, flow: Document) -> Document:
     return dict(pool.get(posted.headers["Location"]).json)
 
 
-def taken(flow: Document) -> list[str]:
+def reserved(flow: Document) -> list[str]:
     return [entry["variable"] for entry in entries_of(flow) if entry.get("taken")]
 
 
@@ -33,23 +33,23 @@ def work(pool: PoolApp) -> Volunteers:
     return volunteers
 
 
-def test_two_flows_take_different_variables(pool: PoolApp) -> None:
+def test_two_flows_reserve_different_variables(pool: PoolApp) -> None:
     variables = [pool.post_variable(LEAF, name) for name in ("a", "b", "c", "d")]
     flows = [post(pool, {"jobs": [{"job": LEAF}, {"job": LEAF}]}) for _ in range(2)]
-    assert sorted(variable for flow in flows for variable in taken(flow)) == variables
+    assert sorted(variable for flow in flows for variable in reserved(flow)) == variables
 
 
-def test_no_flow_takes_a_step_of_another(pool: PoolApp) -> None:
+def test_no_flow_reserves_a_step_of_another(pool: PoolApp) -> None:
     pool.post_variable(LEAF, "a")
     post(pool, {"jobs": [{"job": LEAF, "while": "() => true"}]})
     assert pool.post_json(pool.lease(LEAF)["post_result"], 1).status_int == 201
     assert is_step(pool.get(f"{LEAF}/variables/index").json["_embedded"]["items"][1]["_links"]["self"])
     pool.post_json("/flows", {"jobs": [{"job": LEAF}]}, headers=pool.owner, status=422)
     variable = pool.post_variable(LEAF, "b")
-    assert taken(post(pool, {"jobs": [{"job": LEAF}]})) == [variable]
+    assert reserved(post(pool, {"jobs": [{"job": LEAF}]})) == [variable]
 
 
-def test_a_variable_that_two_flows_name_runs_once_for_both(pool: PoolApp) -> None:
+def test_a_variable_named_by_two_flows_is_computed_once(pool: PoolApp) -> None:
     variable = pool.post_variable(LEAF, "a", x=4)
     flow = {"jobs": [{"job": PARENT}], "dependent": {"jobs": [{"job": LEAF, "variable": variable}]}}
     flows = [post(pool, flow) for _ in range(2)]
@@ -59,8 +59,8 @@ def test_a_variable_that_two_flows_name_runs_once_for_both(pool: PoolApp) -> Non
     assert all(volunteers.leased[step].variable == {"x": 5} for step in steps)
 
 
-def test_what_a_flow_took_and_did_not_use_is_there_for_the_next(pool: PoolApp) -> None:
+def test_a_reserved_variable_that_was_not_used_is_reserved_by_the_next_flow(pool: PoolApp) -> None:
     variable = pool.post_variable(LEAF, "a")
     skipped = post(pool, {"jobs": [{"job": LEAF, "if": "() => false"}]})
     assert skipped["state"] == "done"
-    assert taken(post(pool, {"jobs": [{"job": LEAF}]})) == taken(skipped) == [variable]
+    assert reserved(post(pool, {"jobs": [{"job": LEAF}]})) == reserved(skipped) == [variable]
