@@ -26,7 +26,7 @@ class TimeoutWorker(gthread.ThreadWorker):
     """
 
     def init_process(self) -> None:
-        logging.getLogger("gunicorn.error").addFilter(_is_no_timeout)
+        logging.getLogger("gunicorn.error").addFilter(_is_not_timeout)
         super().init_process()
 
     def handle(self, conn: gthread.TConn) -> bool:
@@ -36,7 +36,7 @@ class TimeoutWorker(gthread.ThreadWorker):
         return super().handle(conn)
 
 
-def _is_no_timeout(record: logging.LogRecord) -> bool:
+def _is_not_timeout(record: logging.LogRecord) -> bool:
     """A timeout of a connection is not the server's failure: no traceback is logged for it."""
     return not (record.exc_info and isinstance(record.exc_info[1], BlockingIOError))
 

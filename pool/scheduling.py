@@ -25,14 +25,13 @@ log = logging.getLogger("comp-pool.scheduling")
 
 
 @dataclass(frozen=True)
-class Abilities:
+class Capabilities:
     """What a volunteer's computer can do and may be used for. `memory_mb` is 0 if the volunteer did not send it."""
 
     can: frozenset[str] = frozenset()
     memory_mb: int = 0
 
     def meet(self, requirements: Mapping[str, Any]) -> bool:
-        """Whether a job with these requirements can be computed there."""
         wanted = {name for name, requirement in requirements.items() if requirement is True}
         return wanted <= self.can and int(requirements.get("memory_mb", 0)) <= self.memory_mb
 
@@ -67,7 +66,7 @@ class VariableScheduler:
             job["id"], seconds
         )
 
-    def choose_among(self, job: Document, variable_ids: Sequence[str]) -> str:
+    def choose_from(self, job: Document, variable_ids: Sequence[str]) -> str:
         """The one that the job's scheduler chooses; the last one if it has no scheduler, or that chooses none."""
         last = variable_ids[-1]
         if "variable_scheduler" not in job:
@@ -130,13 +129,13 @@ class JobScheduler:
         return sorted({*self._built_in, *files})
 
     def choose(
-        self, name: str | None, volunteer: str, query: Mapping[str, Any], abilities: Abilities
+        self, name: str | None, volunteer: str, query: Mapping[str, Any], capabilities: Capabilities
     ) -> Document | None:
-        """The job to compute; None if no open job meets the volunteer's abilities. Raises UnknownScheduler."""
+        """The job to compute; None if no open job meets the volunteer's capabilities. Raises UnknownScheduler."""
         name = name or self._default
         jobs = [job for job in self._store.jobs.get_many(self._store.jobs.ids()) if job["state"] == "open"]
         # Before any scheduler: none may serve a job that the volunteer cannot compute.
-        jobs = [job for job in jobs if abilities.meet(job["requirements"])]
+        jobs = [job for job in jobs if capabilities.meet(job["requirements"])]
         if query.get("owner"):
             jobs = [job for job in jobs if job["metadata"].get("owner") in query["owner"]]
         if name in self._built_in:

@@ -38,7 +38,7 @@ class FlowLimits:
     merged_bytes: int = 1 << 20
 
 
-class FlowCheck:
+class TreeCheck:
     """The check of one posted tree."""
 
     def __init__(

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from pool.errors import Conflict
-from pool.flows.check import FlowCheck, FlowLimits, Locate, posted_form, segments_of
+from pool.flows.check import TreeCheck, FlowLimits, Locate, posted_form, segments_of
 from pool.flows.engine import Engine
 from pool.flows.reservation import Reservation, unreserve_all
 from pool.keys import Caller, Keys
@@ -54,7 +54,7 @@ class Posting:
 
     def _checked(self, posted: Any, caller: Caller, locate: Locate, flow_id: str | None = None) -> Document:
         """The flow's document, under the given id or a new one."""
-        check = FlowCheck(self._store, self._sandbox, self._keys, self._limits, caller, locate)
+        check = TreeCheck(self._store, self._sandbox, self._keys, self._limits, caller, locate)
         name, levels = check.checked(posted)
         return {
             "id": flow_id or ids.timed_id(),

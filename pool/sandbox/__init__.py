@@ -96,14 +96,14 @@ class Sandbox:
             raise SandboxBusy from ex
 
     def _request(self, content: bytes) -> dict[str, Any]:
-        child = self._take_child()
+        child = self._acquire_child()
         try:
             response = child.request(content)
         except BaseException:
             child.kill()
-            self._return_child(ChildProcess(self.limits))
+            self._release_child(ChildProcess(self.limits))
             raise
-        self._return_child(child)
+        self._release_child(child)
         return response
 
     @contextmanager
@@ -138,7 +138,7 @@ class Sandbox:
         share = max(1, self._max_running - 1)
         return not self.is_busy() and self._running[job_id] < share
 
-    def _take_child(self) -> ChildProcess:
+    def _acquire_child(self) -> ChildProcess:
         with self._changed:
             if self._process != os.getpid():  # After a fork: the children belong to the parent.
                 self._idle, self._process = [], os.getpid()
@@ -149,7 +149,7 @@ class Sandbox:
                 self._idle.append(ChildProcess(self.limits))
         return child
 
-    def _return_child(self, child: ChildProcess) -> None:
+    def _release_child(self, child: ChildProcess) -> None:
         with self._changed:
             if len(self._idle) <= self._max_running:
                 self._idle.append(child)

@@ -58,7 +58,7 @@ class JournalCounts:
             paths.events_journal
         )
 
-    def read_on(self, paths: JobPaths) -> None:
+    def update(self, paths: JobPaths) -> None:
         # Two journals, since each is also the index of a paged collection.
         for _, offset in journal.read(paths.variables_journal, self.variables_offset):
             self.variables_offset = offset
@@ -119,7 +119,7 @@ class FlatCounts(CountStore):
         # Threads share the cached counts: one reads on, the others find little left to read.
         with self._lock:
             cached = self._current(paths)
-            cached.read_on(paths)
+            cached.update(paths)
             self._store_snapshot(cached, paths)
             # A copy, since the next event changes the cached counts.
             return replace(
