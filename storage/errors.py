@@ -1,4 +1,4 @@
-"""What can go wrong in a store, with the facts as attributes. No store raises anything else."""
+"""Errors of a store, with the facts as attributes. A store raises no others."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Strict JSON: what every engine reads alike, and a UTF-8 file can hold.
+"""Strict JSON: values that every engine parses alike and UTF-8 can encode.
 
-Used at both edges where values come in: request bodies (`resources.body`), and what a script returned (`pool.sandbox`).
+Used wherever values enter the pool: request bodies (`resources.body`), return values of scripts (`pool.sandbox`).
 """
 
 from __future__ import annotations

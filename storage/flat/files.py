@@ -1,7 +1,7 @@
 """Operations on files and directories, each safe against other processes that do the same.
 
-Directories that become empty are removed and are made again by whoever needs them, so that each operation here
-expects its directory to vanish.
+Directories that become empty are removed, and made again when needed, so each operation here handles a missing
+directory.
 """
 
 from __future__ import annotations

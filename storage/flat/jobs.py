@@ -36,7 +36,7 @@ class FlatJobs(JobStore):
         path = self._tree.job(job_id).job
         try:
             status = os.stat(path)
-            # A replaced document has another inode, so that a stat tells whether the cache is current.
+            # A replaced document has another inode, so that a stat shows whether the cache is current.
             signature = (status.st_mtime_ns, status.st_ino, status.st_size)
             cached = self._cache.get(job_id)
             if cached is not None and cached[0] == signature:

@@ -105,7 +105,7 @@ def _place(paths: JobPaths, variable_id: str, document: Document, temporary: str
 
 
 def _undo(paths: JobPaths, prepared: Mapping[str, str]) -> None:
-    """Removes what was not acknowledged, as far as the disk permits; recovery finds the rest by its temporary."""
+    """Removes unacknowledged documents, as far as the disk permits; recovery finds the rest by their temporaries."""
     for variable_id, temporary in prepared.items():
         with suppress(OSError):
             if files.same(temporary, paths.variable(variable_id)):
