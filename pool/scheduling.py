@@ -26,7 +26,7 @@ log = logging.getLogger("comp-pool.scheduling")
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a volunteer's computer can do and may be used for. `memory_mb` is 0 if the volunteer did not send it."""
+    """Capabilities of a computer that its volunteer allows jobs to use. `memory_mb` is 0 if it was not sent."""
 
     can: frozenset[str] = frozenset()
     memory_mb: int = 0
@@ -58,10 +58,10 @@ class VariableScheduler:
         except (ScriptError, LookupError) as ex:
             self._report(job, ex)
             return self._store.leases.lease(job["id"], seconds)
-        # `null` is an answer: the job has nothing for this volunteer now.
+        # `null` is a valid choice: no variable for this volunteer now.
         if chosen is None:
             return None
-        # Another volunteer may have been faster: then any variable is better than none.
+        # Another volunteer may have been faster: then any other variable.
         return self._store.leases.lease_variable(job["id"], chosen, seconds) or self._store.leases.lease(
             job["id"], seconds
         )

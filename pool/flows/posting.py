@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from pool.errors import Conflict
-from pool.flows.check import TreeCheck, FlowLimits, Locate, posted_form, segments_of
+from pool.flows.check import FlowLimits, Locate, TreeCheck, posted_form, segments_of
 from pool.flows.engine import Engine
 from pool.flows.reservation import Reservation, unreserve_all
 from pool.keys import Caller, Keys
@@ -38,7 +38,7 @@ class Posting:
         if key is None:
             return self._start(self._checked(posted, caller, locate))
         idempotency_key = IdempotencyKey(_digest(f"{caller.key_id}/{key}"))
-        # Two requests with one key must not both find that there is no flow.
+        # Two requests with one key must not both store a flow.
         with self._store.flows.lock(idempotency_key, wait=True):
             known = next(iter(self._store.flows.references(idempotency_key)), None)
             if known is not None and self._store.flows.read(known, FLOW) is not None:

@@ -85,7 +85,7 @@ class Sandbox:
             try:
                 response = self._request(content)
             except ChildLost:
-                # Most likely the machine's doing, and not the script's: so it is no failure of the script.
+                # Most likely killed by the system, not through a fault of the script: retried once.
                 response = self._request_again(content)
         return _outcome(response)
 
@@ -182,6 +182,6 @@ def _script_error(error: dict[str, Any], console: str) -> ScriptError:
 
 
 def _position(stack: str) -> str:
-    """Where in the job's own source an error arose, from the first such line of its stack."""
+    """The position of an error in the job's own source, from the first such line of its stack."""
     line = next((line for line in stack.split("\n") if "<input>:" in line), "")
     return f" (at {line.split('<input>:')[1].rstrip(')')})" if line else ""
