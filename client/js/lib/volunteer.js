@@ -233,7 +233,7 @@ export class Volunteer {
     this.#session = session;
     // They may have changed since the opening began.
     session.context.configure(this.#settings);
-    // The beacons first: what they give back, the stop doesn't give back by a request that dies with the page.
+    // The beacons first: they outlive the page, and the requests of the stop do not.
     session.onexit = () => Promise.all([session.sendBeacons(), this.stop()]);
     this.#advance();
   }
