@@ -182,7 +182,7 @@ class JobScheduler:
     def _by_file(
         self, source: str, name: str, jobs: Sequence[Document], volunteer: str, query: Mapping[str, Any]
     ) -> Document | None:
-        # A random sample: a scheduler that always takes the first one is fair all the same.
+        # A random sample, so that a scheduler that always chooses the first job is fair too.
         sample = random.sample(jobs, min(SAMPLE_OF_JOBS, len(jobs)))
         context = {
             "jobs": list(map(self._described, sample)),

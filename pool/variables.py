@@ -97,7 +97,7 @@ class Variables:
         """
         ids.check_variable_id(variable_id)
         if step_of(variable_id) is not None:
-            raise Invalid("variable id", "has the form that is reserved for the steps of flows")
+            raise Invalid("variable id", "has a form that is reserved for steps of flows")
         is_new = bool(self._add(self._store.jobs.get(job_id), {variable_id: value}, caller))
         # A withdrawn variable still has its document: `get` raises Withdrawn.
         if not is_new:

@@ -21,7 +21,7 @@ class InvalidId(StorageError):
 
 class InvalidCursor(StorageError):
     def __init__(self, cursor: str) -> None:
-        super().__init__("cursor: not one that this collection has handed out")
+        super().__init__("cursor: not a cursor of this collection")
         self.cursor = cursor
 
 

@@ -33,7 +33,7 @@ def check_id(identifier: str, kind: str) -> str:
 
 def check_variable_id(identifier: str) -> str:
     if identifier in _NOT_VARIABLES:
-        raise InvalidId("variable", identifier, f"{identifier!r} is taken by the interface")
+        raise InvalidId("variable", identifier, f"{identifier!r} is reserved")
     return check_id(identifier, "variable")
 
 

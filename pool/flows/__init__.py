@@ -59,7 +59,7 @@ class Flows:
             return False
 
     def get(self, flow_id: str) -> Document:
-        """The flow's document, after it has been advanced as far as it can be. Raises NotFound."""
+        """The flow's document; the flow is advanced first, as far as possible. Raises NotFound."""
         flow = self._store.flows.get(flow_id)
         if self._engine.outcome(flow_id) is None:
             self._engine.advance(flow_id)

@@ -138,7 +138,7 @@ class Engine:
     def _process_inbox(self, flow_id: str, signals: Sequence[str]) -> int:
         flows, changes = self._store.flows, 0
         flows.signal(flow_id, signals)
-        # Checked again after each unlock: a signal that came while we held the lock found nobody else to process it.
+        # Checked again after each unlock: the sender of a signal that came under the lock could not process it itself.
         while flows.has_signals(flow_id):
             with flows.lock(flow_id) as is_held:
                 if not is_held:

@@ -31,7 +31,7 @@ class SandboxBusy(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a function returned (None for undefined) and wrote to its console."""
+    """The return value of a function (None for undefined), and its console output."""
 
     value: Any
     console: str
@@ -170,7 +170,7 @@ def _outcome(response: dict[str, Any]) -> Outcome:
     try:
         return Outcome(parse(response["value"].encode()), console)
     except (InvalidJSON, UnicodeEncodeError) as ex:
-        raise ScriptError("size", f"returned a value that JSON cannot carry: {ex}", console) from ex
+        raise ScriptError("size", f"returned a value that JSON cannot represent: {ex}", console) from ex
 
 
 def _script_error(error: dict[str, Any], console: str) -> ScriptError:

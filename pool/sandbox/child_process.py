@@ -123,7 +123,7 @@ class ChildProcess:
             raise ChildLost
 
     def _reason_of_death(self) -> Exception:
-        """The timer's signal and memory faults are errors of the script; any other exit may be the system's doing."""
+        """The timer's signal and memory faults are errors of the script; any other exit may be caused by the system."""
         try:
             status = self._process.wait(timeout=START_SECONDS)
         except subprocess.TimeoutExpired:

@@ -17,7 +17,7 @@ from storage.errors import Damaged
 def encode(document: dict[str, Any]) -> bytes:
     try:
         return _line(document, ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # Half a surrogate pair, which JSON can carry and UTF-8 can't.
+    except UnicodeEncodeError:  # An unpaired surrogate, which JSON can escape and UTF-8 can't encode.
         return _line(document, ensure_ascii=True).encode()
 
 

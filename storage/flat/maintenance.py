@@ -26,7 +26,7 @@ class FlatMaintenance(Maintenance):
         try:
             self._tree.prepare()
         except OSError as ex:
-            raise StorageError(f"{self._tree.root} can't hold a pool: {ex.strerror}") from ex
+            raise StorageError(f"{self._tree.root} is not usable as a pool's directory: {ex.strerror}") from ex
 
     @translated
     def mark_started(self) -> bool:

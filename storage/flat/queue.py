@@ -90,7 +90,7 @@ def sample(paths: JobPaths, count: int) -> list[str]:
 
     It reads few directories, whatever the size of the job. Raises FileNotFoundError if there is no queue.
     """
-    # Expired leases come first: their volunteers are lost, and somebody waits for the last units of a job.
+    # Expired leases come first: their volunteers are lost, and the last units of a job delay its completion.
     found = list(itertools.islice(_expired(paths), count))
     # At most 256 names, however large the job.
     shards = os.listdir(paths.open_shards)

@@ -99,7 +99,7 @@ class FlatResults(ResultStore):
             raise
 
     def _mark_failed(self, paths: JobPaths, variable_id: str, document: Document, temporary: str) -> bool:
-        """Makes the marker of failure before the other one goes: of concurrent callers, one records the event."""
+        """Makes the marker of failure before the other one is removed; of concurrent callers, one records the event."""
         marker = paths.failed(variable_id)
         if not files.touch(marker, exclusive=True):
             files.remove(temporary)

@@ -122,7 +122,7 @@ class WorkerLoop:
             self._idle_since = time.monotonic()
 
     def _compute(self, job: Document) -> None:
-        # The shutdown may have begun while the request for the lease was under way.
+        # The shutdown may have begun during the request for the lease.
         if self._context.draining.is_set():
             self._give_back("returned", "not started")
             return
