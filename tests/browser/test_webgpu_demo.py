@@ -60,8 +60,8 @@ def test_a_lost_card_is_opened_anew(page: Page) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("Object.defineProperty(navigator, 'gpu', {value: undefined})", "this job requires WebGPU, which is unavailable"),
-        ("navigator.gpu.requestAdapter = async () => null", "this job requires WebGPU, but this device has no"),
+        ("Object.defineProperty(navigator, 'gpu', {value: undefined})", "this job needs WebGPU, which is not there"),
+        ("navigator.gpu.requestAdapter = async () => null", "this job needs WebGPU, but this device has no"),
     ],
 )
 def test_without_a_card_it_says_so(page: Page, change: str, said: str) -> None:

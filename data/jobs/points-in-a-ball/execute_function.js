@@ -36,9 +36,9 @@ async function (variable, context) {
 
   async function openDevice() {
     const gpu = globalThis.navigator?.gpu;
-    if (!gpu) throw new Error('this job requires WebGPU, which is unavailable or not allowed');
+    if (!gpu) throw new Error('this job needs WebGPU, which is not there or was not allowed');
     const adapter = await gpu.requestAdapter();
-    if (!adapter) throw new Error('this job requires WebGPU, but this device has no suitable graphics card');
+    if (!adapter) throw new Error('this job needs WebGPU, but this device has no suitable graphics card');
     const device = await adapter.requestDevice();
     device.lost.then(() => { context.card = undefined; }); // The next unit opens it anew.
     const compute = { module: device.createShaderModule({ code: shader }), entryPoint: 'count' };
