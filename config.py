@@ -43,7 +43,7 @@ class Config:
     flow_breadth: int = _option(1000, "maximum number of entries in one level of a flow")
     flow_entries: int = _option(5000, "maximum number of entries of a flow in total")
     flow_iterations: int = _option(1000, "maximum iterations of one flow entry")
-    fsync: bool = _option(True, "0: answer before documents are safe from a power cut (for tests)")
+    fsync: bool = _option(True, "0: respond before documents are synced to the disk (for tests)")
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] = os.environ) -> Config:

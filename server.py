@@ -22,11 +22,11 @@ _config = Config.from_environ()
 class TimeoutWorker(gthread.ThreadWorker):
     """Threads, so that a slow connection or validator blocks nobody else; with a timeout for each read and write.
 
-    Without one, a handful of connections that stall in the middle of a request would hold every thread forever.
+    Without one, a few connections that stall in the middle of a request would occupy every thread forever.
     """
 
     def init_process(self) -> None:
-        logging.getLogger("gunicorn.error").addFilter(_is_no_timeout)
+        logging.getLogger("gunicorn.error").addFilter(_is_not_timeout)
         super().init_process()
 
     def handle(self, conn: gthread.TConn) -> bool:
@@ -36,8 +36,8 @@ class TimeoutWorker(gthread.ThreadWorker):
         return super().handle(conn)
 
 
-def _is_no_timeout(record: logging.LogRecord) -> bool:
-    """A timeout of a connection is not the server's failure: no traceback is logged for it."""
+def _is_not_timeout(record: logging.LogRecord) -> bool:
+    """A timeout of a connection is no failure of the server: its traceback is not logged."""
     return not (record.exc_info and isinstance(record.exc_info[1], BlockingIOError))
 
 
@@ -50,9 +50,9 @@ threads = _config.threads
 # Longer than a volunteer usually waits between two requests; then a connection is reused.
 keepalive = 15
 timeout = 60
-# A worker may be busy with the validator of a result: its volunteer still gets the answer.
+# A worker may be validating a result: the volunteer still gets the response.
 graceful_timeout = 30
-# A control socket is one more way in that nobody here needs.
+# The control socket is not used here, and would be one more way in.
 control_socket_disable = True
 # A new connection waits outside the threads until its first bytes arrive.
 gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.2  # type: ignore[misc]  # a constant: gunicorn has no setting for it

@@ -24,7 +24,7 @@ def directory(parent: str) -> Iterator[Path]:
 
 
 def fill(root: Path, job_id: str, count: int) -> None:
-    """Creates a job with `count` variables. Unsynced, since posting is not what is measured."""
+    """Creates a job with `count` variables. Unsynced, since posting is not measured."""
     store = FlatStore(root, fsync=False)
     store.jobs.create(job_id, {"id": job_id})
     for first in range(0, count, BATCH):

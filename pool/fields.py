@@ -104,7 +104,7 @@ _REQUIREMENTS: dict[str, Check] = {
 
 
 def requirements(value: Any) -> Document:
-    """What a job requires of a volunteer; ``false`` means the same as a missing field."""
+    """The requirements of a job; ``false`` means the same as a missing field."""
     given = require_object("requirements", value)
     refuse_unknown(given, tuple(_REQUIREMENTS), "requirements.")
     for name, requirement in given.items():

@@ -50,7 +50,7 @@ class Keys:
                 self._store.keys.remove(known)
 
     def operator(self) -> Caller:
-        """The operator as a caller, for what the pool does by itself."""
+        """The operator as a caller, for the pool's own requests."""
         return Caller(digest(self._store.keys.secret(OPERATOR_KEY, new_key)[0]), OPERATOR, is_operator=True)
 
     def add(self, owner: str) -> str:

@@ -33,10 +33,10 @@ class Reports:
             self._store.counts.report(job_id, function, message, console, errors)
 
     def _errors_to_record(self, job_id: str, function: str, is_error: bool) -> int | None:
-        """The errors that the next report stands for, suppressed ones included; None above the limit."""
+        """The number of errors of the next report, suppressed ones included; None above the limit."""
         with self._lock:
             minute = self._minutes.setdefault((job_id, function), _Minute())
-            # The monotonic clock: setting the system clock must not silence reports.
+            # The monotonic clock: setting the system clock must not suppress reports.
             if time.monotonic() - minute.began > 60:
                 minute.began, minute.recorded = time.monotonic(), 0
             if minute.recorded >= PER_MINUTE:

@@ -50,7 +50,7 @@ class Results:
         job = self._store.jobs.get(job_id)
         variable = self._store.variables.get(job_id, variable_id)
         lease = self._lease(job, variable_id, posted.token)
-        # Before the validator: a result that comes too late must not cost a call in the sandbox.
+        # Before the validator: a late result must not cost a call in the sandbox.
         outcome = self._store.results.outcome(job_id, variable_id)
         if outcome is not None:
             accepted_id = _id_under_lease(variable_id, outcome, lease)
@@ -63,7 +63,7 @@ class Results:
         verdict = self._validation.judge_result(job, variable, document, report)
         if not verdict.valid:
             self._reject(job, document, verdict.reason, lease)
-        # The validator took its time: meanwhile the job may have been deleted and another posted under its name.
+        # During the validation the job may have been deleted, and another posted under its name.
         self._require_same_job(job)
         if verdict.replacement is not None:
             document["result"] = verdict.replacement[0]
@@ -91,14 +91,13 @@ class Results:
             raise Rejected(rejected["rejected"], failed=False)
 
     def _report(self, job_id: str, variable_id: str, message: str | None, console: str) -> None:
-        # The owner of a failed variable has had enough reports of it.
+        # Results for a failed variable cause no reports: anyone could flood the owner with them.
         if self._store.variables.state(job_id, variable_id) != "failed":
             self._reports.add(job_id, "validate_result", message, console)
 
     def _reject(self, job: Document, document: Document, reason: str, lease: LeaseToken | None) -> None:
         document["rejected"] = reason
-        # The id names the result itself, so that `_raise_if_rejected_before` finds it by id, without reading
-        # documents.
+        # A hash of the result in the id: `_raise_if_rejected_before` finds a repeat without reading documents.
         if lease is not None:
             document["id"] += _rejection_suffix(document)
         self._require_same_job(job)

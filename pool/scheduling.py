@@ -25,14 +25,13 @@ log = logging.getLogger("comp-pool.scheduling")
 
 
 @dataclass(frozen=True)
-class Abilities:
-    """What a volunteer's computer can do and may be used for. `memory_mb` is 0 if the volunteer did not send it."""
+class Capabilities:
+    """Capabilities of a computer that its volunteer allows jobs to use. `memory_mb` is 0 if it was not sent."""
 
     can: frozenset[str] = frozenset()
     memory_mb: int = 0
 
     def meet(self, requirements: Mapping[str, Any]) -> bool:
-        """Whether a job with these requirements can be computed there."""
         wanted = {name for name, requirement in requirements.items() if requirement is True}
         return wanted <= self.can and int(requirements.get("memory_mb", 0)) <= self.memory_mb
 
@@ -59,15 +58,15 @@ class VariableScheduler:
         except (ScriptError, LookupError) as ex:
             self._report(job, ex)
             return self._store.leases.lease(job["id"], seconds)
-        # `null` is an answer: the job has nothing for this volunteer now.
+        # `null` is a valid choice: no variable for this volunteer now.
         if chosen is None:
             return None
-        # Another volunteer may have been faster: then any variable is better than none.
+        # Another volunteer may have been faster: then any other variable.
         return self._store.leases.lease_variable(job["id"], chosen, seconds) or self._store.leases.lease(
             job["id"], seconds
         )
 
-    def choose_among(self, job: Document, variable_ids: Sequence[str]) -> str:
+    def choose_from(self, job: Document, variable_ids: Sequence[str]) -> str:
         """The one that the job's scheduler chooses; the last one if it has no scheduler, or that chooses none."""
         last = variable_ids[-1]
         if "variable_scheduler" not in job:
@@ -130,13 +129,13 @@ class JobScheduler:
         return sorted({*self._built_in, *files})
 
     def choose(
-        self, name: str | None, volunteer: str, query: Mapping[str, Any], abilities: Abilities
+        self, name: str | None, volunteer: str, query: Mapping[str, Any], capabilities: Capabilities
     ) -> Document | None:
-        """The job to compute; None if no open job meets the volunteer's abilities. Raises UnknownScheduler."""
+        """The job to compute; None if no open job meets the volunteer's capabilities. Raises UnknownScheduler."""
         name = name or self._default
         jobs = [job for job in self._store.jobs.get_many(self._store.jobs.ids()) if job["state"] == "open"]
         # Before any scheduler: none may serve a job that the volunteer cannot compute.
-        jobs = [job for job in jobs if abilities.meet(job["requirements"])]
+        jobs = [job for job in jobs if capabilities.meet(job["requirements"])]
         if query.get("owner"):
             jobs = [job for job in jobs if job["metadata"].get("owner") in query["owner"]]
         if name in self._built_in:
@@ -183,7 +182,7 @@ class JobScheduler:
     def _by_file(
         self, source: str, name: str, jobs: Sequence[Document], volunteer: str, query: Mapping[str, Any]
     ) -> Document | None:
-        # A random sample: a scheduler that always takes the first one is fair all the same.
+        # A random sample, so that a scheduler that always chooses the first job is fair too.
         sample = random.sample(jobs, min(SAMPLE_OF_JOBS, len(jobs)))
         context = {
             "jobs": list(map(self._described, sample)),

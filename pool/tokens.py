@@ -1,4 +1,4 @@
-"""Lease tokens: signed, so that the pool need not store who holds which lease."""
+"""Lease tokens: signed, so that the pool need not store the holders of leases."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Validation: functions are compiled when they are posted; a job's validators check variables and results.
 
-A validator must answer clearly: anything but true, false or `{valid, …}` accepts nothing.
+A validator returns true, false or `{valid, …}`: any other value rejects.
 """
 
 from __future__ import annotations
@@ -72,13 +72,13 @@ class Validation:
             self._require_accepted(job, "validate_result", "variable, undefined, context", arguments)
 
     def _require_accepted(self, job: Document, function: str, signature: str, arguments: list[object]) -> None:
-        """The error shows how the function was called: an owner may not expect it without a result."""
+        """The error shows the call: an owner may not expect `validate_result` to be called without a result."""
         called = f"{function}({signature})"
         try:
             outcome = self._sandbox.call(job[function], arguments, job["id"])
         except ScriptError as ex:
             self._reports.add(job["id"], function, ex.message, ex.console)
-            # An error of the validator rejects: nobody has said that the variable is valid.
+            # A validator that fails rejects: otherwise invalid variables could be stored.
             raise Invalid("variable", f"{called} failed: {ex.message}", ex.console) from ex
         if outcome.console:
             self._reports.add(job["id"], function, None, outcome.console)
@@ -95,8 +95,7 @@ class Validation:
             return Verdict(True)
         arguments = [variable["data"], result["result"], _result_context(job, variable, result)]
         try:
-            # SandboxBusy passes through: a verdict that could not be reached is no verdict, and the volunteer
-            # retries.
+            # SandboxBusy is not caught: without a verdict the volunteer retries.
             outcome = self._sandbox.call(job["validate_result"], arguments, job["id"])
         except ScriptError as ex:
             result["console"] = ex.console

@@ -1,4 +1,4 @@
-"""Variables: posted past the job's own validator, leased to volunteers, withdrawn by their owner."""
+"""Variables: checked by the job's own validator when posted, leased to volunteers, withdrawn by their owner."""
 
 from __future__ import annotations
 
@@ -97,9 +97,9 @@ class Variables:
         """
         ids.check_variable_id(variable_id)
         if step_of(variable_id) is not None:
-            raise Invalid("variable id", "has the form that is reserved for the steps of flows")
+            raise Invalid("variable id", "has a form that is reserved for steps of flows")
         is_new = bool(self._add(self._store.jobs.get(job_id), {variable_id: value}, caller))
-        # A withdrawn variable has its document still: `get` raises for it.
+        # A withdrawn variable still has its document: `get` raises Withdrawn.
         if not is_new:
             self.get(job_id, variable_id)
         return is_new
@@ -143,7 +143,7 @@ class Variables:
 
     def lease(self, job_id: str, volunteer: Volunteer) -> Leased | None:
         """Leases the next variable, by the job's own scheduler or at random; None if there is none now."""
-        # Volunteers ask all the time: this is when a flow that could not be advanced gets its next try.
+        # Volunteers request leases all the time: each request retries the pending flows.
         self._flows.advance_pending()
         job = self._store.jobs.get(job_id)
         # A paused job leases nothing, but results of earlier leases are still accepted.
@@ -155,7 +155,7 @@ class Variables:
         return self._with_token(job, lease, volunteer.name)
 
     def _with_token(self, job: Document, lease: Lease, volunteer: str) -> Leased:
-        # The token carries all that the pool must know of the lease later, so that nothing is stored for it.
+        # The token holds all facts of the lease, so that the pool stores none.
         started = ids.now_milliseconds()
         token = LeaseToken(secrets.token_hex(8), started, lease.deadline, volunteer)
         signed = self._tokens.sign(token, job["uid"], lease.variable_id)
@@ -169,7 +169,7 @@ class Variables:
 
         A job of a running flow may get its next step whenever a volunteer finishes one.
         """
-        # At most so long, since an owner may post variables at any moment.
+        # Limited, since an owner may post variables at any moment.
         waits: list[float] = [MAX_RETRY_AFTER]
         due = self._store.leases.next_deadline(job_id)
         if due is not None:

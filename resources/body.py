@@ -60,7 +60,7 @@ def read(req: falcon.Request, limit: int) -> bytes:
 
 
 def _read_chunked(req: falcon.Request, limit: int) -> bytes:
-    """Falcon's bounded stream takes a body without Content-Length for empty, so this reads the server's own stream.
+    """Falcon's bounded stream treats a body without Content-Length as empty, so this reads the server's own stream.
 
     That is safe only if the stream ends with the body; otherwise reading would wait for the next request.
     """

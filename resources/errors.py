@@ -82,7 +82,7 @@ def _handle_known(req: falcon.Request, _resp: falcon.Response, ex: Exception, _p
 
 
 def _detail_of(ex: Exception) -> str:
-    return "the sandbox is busy: try again in a moment" if isinstance(ex, SandboxBusy) else str(ex)
+    return "the sandbox is busy: retry in a moment" if isinstance(ex, SandboxBusy) else str(ex)
 
 
 def _members(req: falcon.Request, ex: Exception) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class ScheduledJob(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, scheduler: str | None = None) -> None:
         volunteer = request.volunteer(req)
-        job = self._scheduler.choose(scheduler, volunteer.name, volunteer.query or {}, request.abilities(req))
+        job = self._scheduler.choose(scheduler, volunteer.name, volunteer.query or {}, request.capabilities(req))
         if job is None:
             respond_no_content(resp, RETRY_AFTER)
             return

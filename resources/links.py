@@ -1,4 +1,4 @@
-"""URIs and links: every URI in a response is built flow, and URIs in requests are parsed flow."""
+"""URIs and links: the one module that builds the URIs of responses and parses URIs in requests."""
 
 from __future__ import annotations
 

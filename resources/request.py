@@ -9,7 +9,7 @@ import re
 import falcon
 
 from pool.keys import Caller, Keys
-from pool.scheduling import Abilities
+from pool.scheduling import Capabilities
 from pool.variables import Volunteer
 from resources.errors import Problem
 
@@ -46,12 +46,12 @@ def volunteer(req: falcon.Request) -> Volunteer:
     return Volunteer(volunteer_name(req), query)
 
 
-def abilities(req: falcon.Request) -> Abilities:
-    """The parameters `can` and `memory_mb`. Unknown abilities are permitted: a client may be newer than the pool."""
+def capabilities(req: falcon.Request) -> Capabilities:
+    """The parameters `can` and `memory_mb`. Unknown capabilities are permitted: a client may be newer than the pool."""
     memory = req.get_param_as_list("memory_mb") or ["0"]
     if len(memory) > 1 or _MEGABYTES.fullmatch(memory[0]) is None:
         raise Problem(400, "query", "memory_mb: must be one whole number (megabytes)")
-    return Abilities(frozenset(req.get_param_as_list("can") or ()), int(memory[0]))
+    return Capabilities(frozenset(req.get_param_as_list("can") or ()), int(memory[0]))
 
 
 def run_seconds(req: falcon.Request) -> float | None:

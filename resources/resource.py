@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Resource:
-    """Answers HEAD as GET. A subclass whose GET changes state (leases a variable) defines `on_head` itself."""
+    """Handles HEAD as GET. A subclass whose GET changes state (leases a variable) defines `on_head` itself."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()

@@ -43,7 +43,7 @@ class Collection(Resource):
             _respond_with_lease(req, resp, job, leased)
 
     def on_head(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
-        """204 if GET would have nothing to lease. HEAD leases nothing itself: it is a safe method (RFC 9110)."""
+        """204 if no variable can be leased now. HEAD leases none: it is a safe method (RFC 9110)."""
         if self._variables.can_lease(job):
             resp.content_type, resp.cache_control = media_type_of(req), ["no-store"]
         else:

@@ -1,1 +1,1 @@
-"""Documents on disk: the contract every store keeps (`base`), and the flat files that keep it (`flat`)."""
+"""Documents on disk: the contract of a store (`base`, `flow_store`), and its implementation in flat files (`flat`)."""

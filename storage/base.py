@@ -265,7 +265,7 @@ class KeyStore(ABC):
 class Maintenance(ABC):
     @abstractmethod
     def prepare(self) -> None:
-        """Makes what an empty store needs; changes nothing in another one."""
+        """Makes the directories of an empty store; leaves an existing one unchanged."""
 
     @abstractmethod
     def mark_started(self) -> bool:
@@ -311,4 +311,4 @@ class Store(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Closes what the store holds open."""
+        """Releases the locks and files of this process."""

@@ -1,4 +1,4 @@
-"""Documents: what every store keeps."""
+"""Documents: the JSON objects of a store."""
 
 from __future__ import annotations
 

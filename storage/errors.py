@@ -1,4 +1,4 @@
-"""What can go wrong in a store, with the facts as attributes. No store raises anything else."""
+"""Errors of a store, with the facts as attributes. A store raises no others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class InvalidId(StorageError):
 
 class InvalidCursor(StorageError):
     def __init__(self, cursor: str) -> None:
-        super().__init__("cursor: not one that this collection has handed out")
+        super().__init__("cursor: not a cursor of this collection")
         self.cursor = cursor
 
 

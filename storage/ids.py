@@ -1,7 +1,7 @@
 """Ids: checked where they enter, refused rather than repaired, and made here where the pool chooses them.
 
-An id is a file's name in every store, so that its alphabet is what every file system keeps apart: lower case
-only (two ids never differ in case alone), no separator, no dot first.
+An id is also a file's name, so its alphabet is safe on every file system: lower case only (some ignore case), no
+separator, no dot first.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def is_id(name: str) -> bool:
 
 
 def check_id(identifier: str, kind: str) -> str:
-    """Returns `identifier`; raises InvalidId where it breaks the rule. `kind` is what the error calls it."""
+    """Returns `identifier`; raises InvalidId, which names its `kind`, if it is no id."""
     if not is_id(identifier):
         raise InvalidId(kind, identifier, f"must be {RULE}")
     return identifier
@@ -33,7 +33,7 @@ def check_id(identifier: str, kind: str) -> str:
 
 def check_variable_id(identifier: str) -> str:
     if identifier in _NOT_VARIABLES:
-        raise InvalidId("variable", identifier, f"{identifier!r} is taken by the interface")
+        raise InvalidId("variable", identifier, f"{identifier!r} is reserved")
     return check_id(identifier, "variable")
 
 
@@ -44,7 +44,7 @@ def timed_id() -> str:
 
 
 def now_text() -> str:
-    """The time as documents carry it: RFC 3339, UTC, milliseconds."""
+    """The time in the format of documents: RFC 3339, UTC, milliseconds."""
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

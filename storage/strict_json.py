@@ -1,6 +1,6 @@
-"""Strict JSON: what every engine reads alike, and a UTF-8 file can hold.
+"""Strict JSON: values that every engine parses alike and UTF-8 can encode.
 
-Used at both edges where values come in: request bodies (`resources.body`), and what a script returned (`pool.sandbox`).
+Used wherever values enter the pool: request bodies (`resources.body`), return values of scripts (`pool.sandbox`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def parse(content: bytes, max_depth: int = MAX_DEPTH) -> Any:
         value = json.loads(text, parse_constant=_refuse_constant, parse_float=_float, parse_int=_integer)
     except json.JSONDecodeError as ex:
         raise InvalidJSON(f"{ex.msg} (line {ex.lineno}, column {ex.colno})") from ex
-    # Only an escape can produce half a surrogate pair: UTF-8 has been decoded.
+    # Only an escape can produce an unpaired surrogate: UTF-8 has been decoded.
     if b"\\u" in content:
         _check_text(value)
     return value
@@ -74,4 +74,4 @@ def _check_text(value: Any) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as ex:
-        raise InvalidJSON("text with half a surrogate pair, which UTF-8 cannot encode") from ex
+        raise InvalidJSON("text with an unpaired surrogate, which UTF-8 cannot encode") from ex

@@ -115,7 +115,7 @@ export class Preferences {
   }
 
   /**
-   * Updates what is in the storage now, not this tab's copy: another tab may have changed or deleted it.
+   * Updates the stored document, not this tab's copy: another tab may have changed or deleted it.
    * @param {(stored: Stored) => void} update
    */
   #update(update) {

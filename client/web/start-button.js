@@ -13,7 +13,7 @@ const MAX_NAMES = 4;
 
 /** @typedef {"start" | "pause" | "resume" | "again"} Action */
 
-/** What the button does in each status; in all others it pauses. @type {Partial<Record<Status, Action>>} */
+/** The button's action by status; in all others it pauses. @type {Partial<Record<Status, Action>>} */
 const ACTIONS = { new: "start", paused: "resume", pausing: "resume", blocked: "again" };
 /** Text keys of the document's title. @type {Partial<Record<Action, string>>} */
 const TITLES = { pause: "title.computing", resume: "title.paused" };

@@ -1,5 +1,5 @@
 // Decides, for the page and the widget, whether this tab computes: by the visitor's preferences, the power supply and
-// the lock between tabs. Whatever changes one of these calls `#update`, which looks at all of them anew.
+// the lock between tabs. Every change of one of these calls `#update`, which checks all of them.
 
 import { volunteer } from "../js/index.js";
 import { Power } from "./power.js";

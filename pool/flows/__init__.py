@@ -1,7 +1,7 @@
-"""Flows: trees of jobs. This is the face of the package: what the rest of the pool does with flows.
+"""Flows: trees of jobs. `Flows` is the interface of the package to the rest of the pool.
 
 `posting` checks (`check`) and stores a flow and reserves its variables (`reservation`). The `engine` advances it, level
-by level (`level`); `signals` and `retries` tell it which flows to advance. `view` shows a flow.
+by level (`level`), on signals (`signals`); flows with work left are retried (`retries`). `view` shows a flow.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Flows:
             return False
 
     def get(self, flow_id: str) -> Document:
-        """The flow's document, after it has been advanced as far as it can be. Raises NotFound."""
+        """The flow's document; the flow is advanced first, as far as possible. Raises NotFound."""
         flow = self._store.flows.get(flow_id)
         if self._engine.outcome(flow_id) is None:
             self._engine.advance(flow_id)
@@ -92,7 +92,7 @@ class Flows:
             raise Conflict(f"flow {flow_id!r} has ended: it is {outcome['state']}")
 
     def on_finished(self, job_id: str, variable_id: str) -> None:
-        """Call after a variable got its result, was withdrawn, or failed. Raises nothing: that is done already."""
+        """Call after a variable got its result, was withdrawn, or failed. Raises nothing: that change is stored."""
         self._engine.on_finished(job_id, variable_id)
 
     def on_job_deleted(self, flow_ids: Sequence[str]) -> None:

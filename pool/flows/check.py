@@ -38,7 +38,7 @@ class FlowLimits:
     merged_bytes: int = 1 << 20
 
 
-class FlowCheck:
+class TreeCheck:
     """The check of one posted tree."""
 
     def __init__(
@@ -55,7 +55,7 @@ class FlowCheck:
 
         Raises InvalidFlow, SandboxBusy.
         """
-        # Problems are collected, not raised: whoever posts a tree wants to see all of them at once.
+        # Problems are collected, not raised, so that one response lists all of them.
         levels = [self._level(prefix, level) for prefix, level in self._walk(posted)]
         self._passes(self._require_few_entries, "jobs", levels)
         name = posted.get("name") if isinstance(posted, dict) else None
@@ -120,7 +120,7 @@ class FlowCheck:
         segments = self._segments(path, entry["job"], ("jobs", None), "job")
         try:
             job = self._store.jobs.get(segments[1])
-            # A flow adds variables to its jobs: the caller needs the right to do that.
+            # A flow adds variables to its jobs, for which the caller needs permission.
             self._keys.require_contributor(self._caller, job)
         except (NotFound, InvalidId, UnknownKey, Forbidden) as ex:
             raise Invalid(path, str(ex)) from ex

@@ -2,9 +2,9 @@
 
 A flow is a chain of levels; the innermost runs first. Every step is a variable of its job, so that volunteers compute
 it like any other. The engine's state is in documents that are written once: the start of a level (with the skipped
-entries), finished entries, the merged result of a level, the outcome of the flow. Whatever a dead process left undone
-follows from them, and the next process that looks does it. The lock of a flow makes one process at a time advance it;
-others leave signals in its inbox, and the holder continues until the inbox is empty.
+entries), finished entries, the merged result of a level, the outcome of the flow. After a crash any process continues
+from them. The lock of a flow makes one process at a time advance it; others leave signals in its inbox, and the holder
+continues until the inbox is empty.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from storage.base import Document, Store
 from storage.errors import AlreadyFinished, Damaged, NotFound, StorageError
 from storage.flow_store import FLOW, RunningFlows, UsedJob
 
-# A request that posts a result pays for its flows: so long at most, and the rest becomes pending.
+# A request that posts a result also advances its flows, for at most this long; the rest becomes pending.
 BUDGET_SECONDS = 1.0
 OUTCOME = "outcome"
 log = logging.getLogger("comp-pool.flows")
@@ -86,7 +86,7 @@ class Engine:
         random.shuffle(flow_ids)
         deadline = time.monotonic() + BUDGET_SECONDS
         for number, flow_id in enumerate(flow_ids):
-            # The first one always gets its try.
+            # At least one flow per call, however late it is.
             if number and time.monotonic() >= deadline:
                 self._pending.add(flow_ids[number:], soon=True)
                 break
@@ -110,7 +110,7 @@ class Engine:
         return 0
 
     def advance(self, flow_id: str) -> None:
-        """Advances a flow after a look at all of its entries. Raises nothing."""
+        """Advances a flow, all of its entries considered. Raises nothing."""
         self._advance_safely(flow_id, [ALL])
 
     def _advance_safely(self, flow_id: str, signals: Sequence[str]) -> int:
@@ -138,7 +138,7 @@ class Engine:
     def _process_inbox(self, flow_id: str, signals: Sequence[str]) -> int:
         flows, changes = self._store.flows, 0
         flows.signal(flow_id, signals)
-        # Checked again after each unlock: a signal that came while we held the lock found nobody else to process it.
+        # Checked again after each unlock: the sender of a signal that came under the lock could not process it itself.
         while flows.has_signals(flow_id):
             with flows.lock(flow_id) as is_held:
                 if not is_held:
@@ -151,7 +151,7 @@ class Engine:
         try:
             return self._advance_levels(self._store.flows.get(flow_id), signals)
         except BaseException:
-            # The drained signals are lost otherwise; to look at everything includes them.
+            # The drained signals are lost otherwise; `ALL` includes them.
             self._store.flows.signal(flow_id, [ALL])
             raise
 
@@ -174,7 +174,7 @@ class Engine:
         return is_done + sum(level.changes for level in levels)
 
     def _add_references(self, flow: Document) -> None:
-        # At every full look, since a crash may have come between the flow and its references.
+        # With every `ALL`, since a crash may have come between the flow and its references.
         for job_id in flow["jobs"]:
             with suppress(NotFound):  # The job was deleted, which fails the flow.
                 self._store.flows.add_reference(UsedJob(job_id), flow["id"])

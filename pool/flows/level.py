@@ -1,6 +1,7 @@
 """One level of a flow: its entries run in parallel, each repeats while its condition is true, their results merge.
 
-The names of its documents are older than the terms of the code: ``settled/<index>`` is a finished entry.
+The names of its documents are older than the terms of the code: ``settled/<index>`` is a finished entry, and
+``asked/<index>`` the `if` conditions evaluated so far.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ __all__ = ["BudgetExceeded", "EntryFailed", "FlowLevel", "OpenStep"]
 
 
 class BudgetExceeded(Exception):
-    """There is more to do than one call may take."""
+    """The time budget of one call is used up, with work left."""
 
 
 class OpenStep(NamedTuple):
@@ -60,7 +61,7 @@ class FlowLevel:
 
     def _entry(self, index: int) -> Entry:
         first = StepId(self._flow_id, self.number, index, 1)
-        # Lazily: an entry of a level that is still waiting must not fix what comes in.
+        # Read lazily: a level that is still waiting must not cache its input.
         return Entry(self._store, self._sandbox, self._validation, self._entries[index], first, lambda: self._incoming)
 
     @cached_property
@@ -91,7 +92,7 @@ class FlowLevel:
     def _start(self) -> Document:
         """Evaluates every `if`, then writes at once which entries are skipped.
 
-        When the budget is exceeded, the answers so far are written as ``asked/<index>``, to continue there.
+        When the budget is exceeded, the skipped entries so far are written as ``asked/<index>``, to continue there.
         """
         first = max(map(int, self._store.flows.names(self._flow_id, f"{self.number}/asked")), default=0)
         skipped = list((self._read(f"asked/{first}") or {"skipped": []})["skipped"])

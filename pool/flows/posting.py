@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from pool.errors import Conflict
-from pool.flows.check import FlowCheck, FlowLimits, Locate, posted_form, segments_of
+from pool.flows.check import FlowLimits, Locate, TreeCheck, posted_form, segments_of
 from pool.flows.engine import Engine
 from pool.flows.reservation import Reservation, unreserve_all
 from pool.keys import Caller, Keys
@@ -38,7 +38,7 @@ class Posting:
         if key is None:
             return self._start(self._checked(posted, caller, locate))
         idempotency_key = IdempotencyKey(_digest(f"{caller.key_id}/{key}"))
-        # Two requests with one key must not both find that there is no flow.
+        # Two requests with one key must not both store a flow.
         with self._store.flows.lock(idempotency_key, wait=True):
             known = next(iter(self._store.flows.references(idempotency_key)), None)
             if known is not None and self._store.flows.read(known, FLOW) is not None:
@@ -54,7 +54,7 @@ class Posting:
 
     def _checked(self, posted: Any, caller: Caller, locate: Locate, flow_id: str | None = None) -> Document:
         """The flow's document, under the given id or a new one."""
-        check = FlowCheck(self._store, self._sandbox, self._keys, self._limits, caller, locate)
+        check = TreeCheck(self._store, self._sandbox, self._keys, self._limits, caller, locate)
         name, levels = check.checked(posted)
         return {
             "id": flow_id or ids.timed_id(),

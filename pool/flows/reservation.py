@@ -81,7 +81,7 @@ class Reservation:
         """As the job's scheduler chooses until the deadline, in random order after it."""
         while candidates:
             is_late = time.monotonic() >= deadline
-            chosen = candidates[-1] if is_late else self._scheduler.choose_among(job, candidates)
+            chosen = candidates[-1] if is_late else self._scheduler.choose_from(job, candidates)
             candidates.remove(chosen)
             yield chosen
 

@@ -1,4 +1,4 @@
-"""Pending flows: those that could not be advanced, for want of time, of a free sandbox, or of room on the disk."""
+"""Pending flows: flows with work left (no time, busy sandbox, full disk), to be retried."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ INTERVAL_SECONDS = 1.0
 
 
 class PendingFlows:
-    """They are signals in the pool's inbox, for every process; in this one's memory if the disk is full."""
+    """Stored as signals in the pool's inbox, for every process; in this one's memory if the disk is full."""
 
     def __init__(self, flows: FlowStore) -> None:
         self._flows = flows

@@ -10,7 +10,7 @@ from pool.flows.steps import StepId, step_of, uses_job_variable
 from storage.base import Document
 from storage.flow_store import FlowStore
 
-# The signal to look at every entry.
+# The signal to process every entry.
 ALL = "everything"
 CACHED_FLOWS = 32
 _STEP = re.compile(r"\d{1,9}\.\d{1,9}\.\d{1,9}")
@@ -26,7 +26,7 @@ class StepSignals:
 
     def of(self, flow_id: str, job_id: str, variable_id: str) -> list[str]:
         """The signals for a finished variable: none if it is no step of the flow. Raises NotFound."""
-        # Most variables say themselves which flow they belong to.
+        # The id of a step that was made for a flow contains the flow's id.
         step = step_of(variable_id)
         if step is not None and step.flow_id == flow_id:
             return [step.signal]
@@ -53,7 +53,7 @@ def _first_steps(flow: Document) -> FirstSteps:
 def touched_entries(signals: Sequence[str], level: int) -> dict[int, int] | None:
     """The indexes of the touched entries of a level, each with its latest iteration; None for all entries."""
     if not all(map(_STEP.fullmatch, signals)):
-        return None  # `ALL`, or a name that another program left there.
+        return None  # `ALL`, or a name put there by another program.
     latest: dict[int, int] = {}
     for number, index, iteration in (map(int, signal.split(".")) for signal in signals):
         if number == level:

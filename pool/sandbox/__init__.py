@@ -31,7 +31,7 @@ class SandboxBusy(Exception):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a function returned (None for undefined) and wrote to its console."""
+    """The return value of a function (None for undefined), and its console output."""
 
     value: Any
     console: str
@@ -85,7 +85,7 @@ class Sandbox:
             try:
                 response = self._request(content)
             except ChildLost:
-                # Most likely the machine's doing, and not the script's: so it is no failure of the script.
+                # Most likely killed by the system, not through a fault of the script: retried once.
                 response = self._request_again(content)
         return _outcome(response)
 
@@ -96,14 +96,14 @@ class Sandbox:
             raise SandboxBusy from ex
 
     def _request(self, content: bytes) -> dict[str, Any]:
-        child = self._take_child()
+        child = self._acquire_child()
         try:
             response = child.request(content)
         except BaseException:
             child.kill()
-            self._return_child(ChildProcess(self.limits))
+            self._release_child(ChildProcess(self.limits))
             raise
-        self._return_child(child)
+        self._release_child(child)
         return response
 
     @contextmanager
@@ -138,7 +138,7 @@ class Sandbox:
         share = max(1, self._max_running - 1)
         return not self.is_busy() and self._running[job_id] < share
 
-    def _take_child(self) -> ChildProcess:
+    def _acquire_child(self) -> ChildProcess:
         with self._changed:
             if self._process != os.getpid():  # After a fork: the children belong to the parent.
                 self._idle, self._process = [], os.getpid()
@@ -149,7 +149,7 @@ class Sandbox:
                 self._idle.append(ChildProcess(self.limits))
         return child
 
-    def _return_child(self, child: ChildProcess) -> None:
+    def _release_child(self, child: ChildProcess) -> None:
         with self._changed:
             if len(self._idle) <= self._max_running:
                 self._idle.append(child)
@@ -170,7 +170,7 @@ def _outcome(response: dict[str, Any]) -> Outcome:
     try:
         return Outcome(parse(response["value"].encode()), console)
     except (InvalidJSON, UnicodeEncodeError) as ex:
-        raise ScriptError("size", f"returned a value that JSON cannot carry: {ex}", console) from ex
+        raise ScriptError("size", f"returned a value that JSON cannot represent: {ex}", console) from ex
 
 
 def _script_error(error: dict[str, Any], console: str) -> ScriptError:
@@ -182,6 +182,6 @@ def _script_error(error: dict[str, Any], console: str) -> ScriptError:
 
 
 def _position(stack: str) -> str:
-    """Where in the job's own source an error arose, from the first such line of its stack."""
+    """The position of an error in the job's own source, from the first such line of its stack."""
     line = next((line for line in stack.split("\n") if "<input>:" in line), "")
     return f" (at {line.split('<input>:')[1].rstrip(')')})" if line else ""

@@ -65,8 +65,8 @@
       makeFunction(`return (${code}\n)`);
       return null;
     } catch (error) {
-      const place = apply(match, error.stack, [/<input>:(\d+):/]);
-      return {message: error.message, line: place ? place[1] - 2 : 1};
+      const position = apply(match, error.stack, [/<input>:(\d+):/]);
+      return {message: error.message, line: position ? position[1] - 2 : 1};
     }
   }
 

@@ -69,7 +69,7 @@ class Call:
     def run(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
             self._interpreter.evaljs(BOOT, **request)
-        except Exception as ex:  # Any error of the engine is the script's doing.
+        except Exception as ex:  # Any error of the engine counts as the script's.
             message = str(ex).split("\n")[0]
             self._on_error("throw", self.TAMPERED if "Python" in message else message, str(ex))
         finally:

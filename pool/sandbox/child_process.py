@@ -1,4 +1,4 @@
-"""The parent's side of one child process: frames over two pipes, a read timeout, and the reasons of its death."""
+"""The parent's side of one child process: frames over two pipes, a read timeout, and its exit status."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class ChildProcess:
             raise ChildLost
 
     def _reason_of_death(self) -> Exception:
-        """A timer and a memory fault are the script's doing; any other death may be the machine's."""
+        """The timer's signal and memory faults are errors of the script; any other exit may be caused by the system."""
         try:
             status = self._process.wait(timeout=START_SECONDS)
         except subprocess.TimeoutExpired:

@@ -40,7 +40,7 @@ CLONE_NAMESPACES = 0x7E020080
 
 
 class Machine(NamedTuple):
-    """What the filter needs of a processor: its audit architecture, and the numbers of its system calls."""
+    """A processor, for the filter: its audit architecture, and the numbers of its system calls."""
 
     audit_arch: int
     seccomp: int
@@ -85,14 +85,14 @@ MACHINES = {
     ),
 }
 
-# What CPython needs on pipes that are open already: memory, clocks, its own signals, locks.
+# System calls of CPython on open pipes: memory, clocks, its own signals, locks.
 ALWAYS = _words(
     "read write close lseek poll ppoll select pselect6 munmap mremap madvise brk futex"
     " rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall getitimer setitimer nanosleep"
     " clock_nanosleep clock_gettime clock_getres gettimeofday getrusage getpid gettid getrandom exit exit_group"
 )
 
-# What V8 and its event loop need besides: threads, a JIT that writes code, a wake-up socket that exists already.
+# Further ones of V8 and its event loop: threads, a JIT that writes code, an open wake-up socket.
 WITH_THREADS = _words(
     "mmap mprotect pkey_mprotect sched_yield sched_getaffinity set_robust_list rseq epoll_wait epoll_pwait recvfrom"
 )

@@ -1,4 +1,4 @@
-"""Counts: each process adds up the journals from where it stopped, and now and then stores the sum in `tally.json`."""
+"""Counts: each process sums up new lines of the journals, and stores a snapshot of the sums in `tally.json`."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ class JournalCounts:
         }
 
     def is_within(self, paths: JobPaths) -> bool:
-        """False if a journal has become shorter: then it is another one."""
+        """False if a journal has become shorter, since it was replaced."""
         return self.variables_offset <= journal.size(paths.variables_journal) and self.events_offset <= journal.size(
             paths.events_journal
         )
 
-    def read_on(self, paths: JobPaths) -> None:
+    def update(self, paths: JobPaths) -> None:
         # Two journals, since each is also the index of a paged collection.
         for _, offset in journal.read(paths.variables_journal, self.variables_offset):
             self.variables_offset = offset
@@ -116,10 +116,10 @@ class FlatCounts(CountStore):
         with suppress(OSError):  # The disk is still full.
             self._recovery.retry_follow_ups()
         paths = self._tree.existing_job(job_id)
-        # Threads share the cached counts: one reads on, the others find little left to read.
+        # Threads share the cached counts: one reads the new lines, the others find few left.
         with self._lock:
             cached = self._current(paths)
-            cached.read_on(paths)
+            cached.update(paths)
             self._store_snapshot(cached, paths)
             # A copy, since the next event changes the cached counts.
             return replace(
@@ -130,7 +130,7 @@ class FlatCounts(CountStore):
             )
 
     def _store_snapshot(self, counts: JournalCounts, paths: JobPaths) -> None:
-        # Not synced, and now and then only: a snapshot saves reading, and is never needed.
+        # Neither synced nor written each time: a snapshot only saves reading the journals again.
         if counts.lines_since_snapshot >= LINES_PER_SNAPSHOT:
             with suppress(OSError):  # A full disk must not stop the counting.
                 self._tree.writer.replace(paths.tally, counts.snapshot(), sync=False)

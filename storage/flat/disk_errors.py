@@ -1,4 +1,4 @@
-"""The edge of the store: errors of the operating system become the store's."""
+"""Translates errors of the operating system into the store's."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 `variables.ndjson` has one line per posted variable: ``{"variable", "at"}``. `events.ndjson` has lines with an `event`:
 `accepted`, `withdrawn`, `rejected` (each implied by a document), `failed`, `released` (a change of the variable's
-marker) and `report` (known to the journal alone). A finished variable's line has its former state in `was`.
+marker) and `report` (recorded in the journal alone). A finished variable's line has its former state in `was`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from storage.flat import journal
 from storage.flat.paths import JobPaths
 
 Key = tuple[str, str, str]
-# The events that documents imply; a line of another kind is kept by a repair.
+# The events that documents imply; a repair leaves lines of other kinds unchanged.
 IMPLIED = ("None", "accepted", "withdrawn", "rejected")
 
 
 def key_of(event: Document) -> Key:
     """The key by which two lines are the same event."""
-    # The result tells several rejections of one variable apart.
+    # The result distinguishes several rejections of one variable.
     return str(event.get("event")), str(event.get("variable")), str(event.get("result"))
 
 

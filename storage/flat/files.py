@@ -1,7 +1,7 @@
 """Operations on files and directories, each safe against other processes that do the same.
 
-Directories that become empty are removed and are made again by whoever needs them, so that each operation here
-expects its directory to vanish.
+Directories that become empty are removed, and made again when needed, so each operation here handles a missing
+directory.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from storage.errors import Damaged
 def encode(document: dict[str, Any]) -> bytes:
     try:
         return _line(document, ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # Half a surrogate pair, which JSON can carry and UTF-8 can't.
+    except UnicodeEncodeError:  # An unpaired surrogate, which JSON can escape and UTF-8 can't encode.
         return _line(document, ensure_ascii=True).encode()
 
 

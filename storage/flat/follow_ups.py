@@ -1,4 +1,4 @@
-"""Follow-ups: what a decided variable implies for its marker and the journal, done after the decision is durable."""
+"""Follow-ups: the changes of marker and journal for a decided variable, made once the decision is durable."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from storage.flat import files
 
 
 class FollowUps:
-    """Keeps the temporaries of follow-ups that failed (full disk), for recovery to retry in this process."""
+    """Remembers the temporaries of follow-ups that failed (full disk), for recovery to retry in this process."""
 
     def __init__(self) -> None:
         self._failed: list[str] = []
 
     def run(self, temporary: str, follow_up: Callable[[], object]) -> None:
-        """Runs a follow-up and removes its temporary. If the disk refuses, the decision is valid all the same."""
+        """Runs a follow-up and removes its temporary. An error of the disk leaves the decision valid."""
         try:
             follow_up()
         # The caller gets no error: its result is stored and durable.

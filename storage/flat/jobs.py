@@ -36,7 +36,7 @@ class FlatJobs(JobStore):
         path = self._tree.job(job_id).job
         try:
             status = os.stat(path)
-            # A replaced document has another inode, so that a stat tells whether the cache is current.
+            # A replaced document has another inode, so that a stat shows whether the cache is current.
             signature = (status.st_mtime_ns, status.st_ino, status.st_size)
             cached = self._cache.get(job_id)
             if cached is not None and cached[0] == signature:
@@ -70,7 +70,7 @@ class FlatJobs(JobStore):
         # The rename deletes the job in one step; removing its files may take long.
         os.rename(paths.root, f"{self._tree.root}/trash/{job_id}@{secrets.token_hex(4)}")
         self._tree.writer.sync_directories([paths.root])
-        # A million files take minutes to remove: in the background, and recovery completes what was cut short.
+        # A million files take minutes to remove: in the background, and recovery completes it after a kill.
         threading.Thread(target=self._tree.empty_trash, daemon=True, name="empty-trash").start()
 
     @translated

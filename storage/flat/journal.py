@@ -17,7 +17,7 @@ CHUNK = 1 << 18
 
 
 def read(path: str, offset: int) -> Iterator[tuple[dict[str, Any], int]]:
-    """Yields each whole line from `offset` on, with the offset behind it. A missing journal is an empty one."""
+    """Yields each whole line from `offset` on, with the offset after it. A missing journal is an empty one."""
     try:
         stream = open(path, "rb", buffering=CHUNK)  # noqa: SIM115
     except FileNotFoundError:
@@ -45,11 +45,11 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
 def page(path: str, cursor: str | None, limit: int, max_lines: int, event: str | None = None) -> Page:
     """Up to `limit` lines, those of one `event` or all, after reading at most `max_lines`. Raises InvalidCursor."""
     items: list[Document] = []
-    for number, (record, behind) in enumerate(read(path, _offset_of(cursor, path)), start=1):
+    for number, (record, end) in enumerate(read(path, _offset_of(cursor, path)), start=1):
         if event is None or record.get("event") == event:
-            items.append({**record, "cursor": str(behind)})
+            items.append({**record, "cursor": str(end)})
         if len(items) >= limit or number >= max_lines:
-            return Page(items, str(behind) if behind < size(path) else None)
+            return Page(items, str(end) if end < size(path) else None)
     return Page(items, None)
 
 

@@ -50,7 +50,7 @@ class FlatKeys(KeyStore):
     @translated
     def secret(self, name: str, make: Callable[[], str]) -> tuple[str, bool]:
         path = f"{self._tree.root}/secrets/{ids.check_id(name, 'secret')}"
-        # Linked like a document: of two processes that make it at once, one succeeds and both read the same.
+        # Linked like a document: of two processes that make it at once, one succeeds, and both read that one.
         is_new = not os.path.exists(path) and self._create_secret(path, make())
         with open(path, encoding="ascii") as stream:
             return stream.read().strip(), is_new

@@ -3,7 +3,7 @@
 The rename has one winner among any number of processes, so that a lease needs no lock. Deadlines are rounded up to a
 32nd of the lease: few directories hold all leases, and expired ones are found by name alone. A variable never gets the
 same deadline twice, so that the deadline identifies the lease. Each process caches some candidates per job; the cache
-may be stale, and the rename finds out.
+may be stale: then the rename fails.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ DEADLINES_PER_LEASE = 32
 
 def deadline_after(seconds: float) -> int:
     """The next common deadline at least `seconds` away, in milliseconds of the epoch."""
-    # A common deadline for all leases of one step: that many directories, not one per lease.
+    # One deadline for all leases of one step: a directory for each step, not for each lease.
     step = max(1, int(seconds * 1000 / DEADLINES_PER_LEASE))
     return math.ceil((ids.now_milliseconds() + seconds * 1000) / step) * step
 

@@ -26,12 +26,12 @@ class FlatMaintenance(Maintenance):
         try:
             self._tree.prepare()
         except OSError as ex:
-            raise StorageError(f"{self._tree.root} can't hold a pool: {ex.strerror}") from ex
+            raise StorageError(f"{self._tree.root} is not usable as a pool's directory: {ex.strerror}") from ex
 
     @translated
     def mark_started(self) -> bool:
         boot_id = _boot_id()
-        # After a crash of the pool alone, all that was written is in the page cache still: no check is needed.
+        # After a crash of the pool alone the page cache still has all writes: no check is needed.
         is_interrupted = os.path.exists(self._running) and _text(self._running) != boot_id
         with open(self._running, "w", encoding="ascii") as stream:
             stream.write(boot_id)
@@ -57,7 +57,7 @@ class FlatMaintenance(Maintenance):
 
 
 def _boot_id() -> str:
-    """Identifies one boot of the machine. Without /proc a power cut is not noticed."""
+    """Identifies one boot of the machine. Without /proc a power cut is not detected."""
     try:
         return _text("/proc/sys/kernel/random/boot_id")
     except FileNotFoundError:

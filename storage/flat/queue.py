@@ -38,8 +38,8 @@ def is_queued(paths: JobPaths, variable_id: str) -> bool:
 def move(paths: JobPaths, variable_id: str, source: str, target: str) -> bool:
     """Moves a marker; False if it is gone, or the variable is finished.
 
-    Whoever finishes a variable removes its marker afterwards, and can miss one that is just being moved: so the mover
-    checks, too.
+    The process that finishes a variable removes its marker afterwards, and can miss one that is being moved: hence
+    this check after the move.
     """
     return files.move(source, target) and not drop_if_finished(paths, variable_id, target)
 
@@ -60,7 +60,7 @@ def end_lease(paths: JobPaths, variable_id: str, deadline: int) -> bool:
 
 
 def last_deadline(marker: str) -> int:
-    """The deadline that a marker keeps from its last lease, or a time in the past. Raises FileNotFoundError."""
+    """The deadline of the last lease, from the marker, or a time in the past. Raises FileNotFoundError."""
     return os.stat(marker).st_mtime_ns // 1_000_000
 
 
@@ -69,7 +69,7 @@ def drop_if_finished(paths: JobPaths, variable_id: str, marker: str) -> bool:
 
 
 def drop(paths: JobPaths, variable_id: str, deadline: int | None = None) -> str | None:
-    """Removes the markers of a variable; returns the state they stood for, if there was one."""
+    """Removes the markers of a variable; returns its state by them, None without a marker."""
     was_failed = files.remove(paths.failed(variable_id))
     # The usual case first: one unlink instead of a search in every deadline.
     if deadline is not None and files.remove(paths.leased(variable_id, deadline)):
@@ -90,7 +90,7 @@ def sample(paths: JobPaths, count: int) -> list[str]:
 
     It reads few directories, whatever the size of the job. Raises FileNotFoundError if there is no queue.
     """
-    # Expired leases come first: their volunteers are lost, and somebody waits for the last units of a job.
+    # Expired leases come first: their volunteers are lost, and the last units of a job delay its completion.
     found = list(itertools.islice(_expired(paths), count))
     # At most 256 names, however large the job.
     shards = os.listdir(paths.open_shards)

@@ -1,6 +1,6 @@
 """Recovery: a temporary document that outlived its process is the record of an unfinished transaction.
 
-If it is linked to its name, the transaction was decided: recovery completes what follows (marker, journal). If not,
+If it is linked to its name, the transaction was decided: recovery completes its follow-ups (marker, journal). If not,
 nothing was acknowledged, and it is removed.
 """
 
@@ -86,7 +86,7 @@ class _Completion:
     def _complete_outcome(self, document: Document) -> None:
         variable_id = document["variable"]
         was = queue.drop(self._paths, variable_id)
-        # The marker of failure may be gone already: then the journal knows that the variable had failed.
+        # The marker of failure may be gone already; the journal still shows that the variable had failed.
         was = "failed" if self._recorded.failed[variable_id] > 0 else was
         self._append_if_missing(events.outcome(document, was))
 
@@ -99,7 +99,7 @@ class _Completion:
             self._writer.append(paths.variables_journal, [event])
 
     def _balance(self, variable_id: str) -> None:
-        """Appends what the journal lacks to agree with the variable's marker: that it has failed, or was released."""
+        """Appends the events that the journal lacks to agree with the variable's marker: failed or released."""
         is_failed = os.path.exists(self._paths.failed(variable_id))
         if is_failed:
             queue.drop_unfailed(self._paths, variable_id)
@@ -127,6 +127,6 @@ def _read_record(temporary: str) -> Document | None:
         document = files.read(temporary)
     except (OSError, Damaged):
         return None
-    # Documents of flows and probes have no job: nothing follows from them.
+    # Documents of flows and probes have no job, and no follow-ups.
     is_whole = ids.is_id(str(document.get("job"))) and ids.is_id(_variable_of(document))
     return document if is_whole else None

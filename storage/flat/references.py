@@ -72,7 +72,7 @@ class References:
         return self._tree.writer.create(path, {"flow": flow_id, **self._facts(source)})
 
     def _facts(self, source: ExclusiveSource) -> Document:
-        """Recovery removes a reservation whose process died before it stored the flow: hence `by`."""
+        """`by` is this process: recovery removes a reservation whose process died before it stored the flow."""
         if isinstance(source, IdempotencyKey):
             return {}
         return {"by": os.path.basename(self._tree.writer.workspace())}
@@ -95,7 +95,7 @@ class References:
                     yield name.removesuffix(".json"), files.read(f"{shards}/{directory}/{name}")
 
     def remove_orphans(self) -> None:
-        """Removes what dead processes reserved for flows that they did not store."""
+        """Removes reservations of dead processes for flows that were not stored."""
         for job_id in self._tree.job_ids():
             for variable_id, document in self.reservations(job_id):
                 is_alive = self._tree.writer.workspaces.exists(str(document.get("by")))

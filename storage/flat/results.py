@@ -75,7 +75,7 @@ class FlatResults(ResultStore):
         temporary = self._writer.temporary(document)
         try:
             self._store_rejected(paths, variable_id, document, temporary)
-            # Counted in the directory: documents are exact, whatever the processes know of each other.
+            # Counted in the directory: the documents are exact, however many processes store them.
             if len(_rejected_names(paths, variable_id)) >= max_errors:
                 return self._mark_failed(paths, variable_id, document, temporary)
             if deadline is not None:
@@ -99,7 +99,7 @@ class FlatResults(ResultStore):
             raise
 
     def _mark_failed(self, paths: JobPaths, variable_id: str, document: Document, temporary: str) -> bool:
-        """Makes the marker of failure before the other one goes: of concurrent callers, one records the event."""
+        """Makes the marker of failure before the other one is removed; of concurrent callers, one records the event."""
         marker = paths.failed(variable_id)
         if not files.touch(marker, exclusive=True):
             files.remove(temporary)
@@ -121,7 +121,7 @@ class FlatResults(ResultStore):
         paths = self._tree.job_of_variable(job_id, variable_id)
         if not os.path.exists(paths.failed(variable_id)):
             return False
-        # Recovery finds by this record that the journal may lack the event.
+        # For recovery: the journal may lack the event.
         record = {"job": job_id, "variable": variable_id, "released": ids.now_text()}
         temporary = self._writer.temporary(record, sync=False)
         try:

@@ -65,8 +65,8 @@ class Tree:
         names = files.names(f"{self.root}/jobs")
         return [name for name in names if ids.is_id(name) and os.path.exists(self.job(name).job)]
 
-    def create(self, paths: JobPaths | FlowPaths, document: Document, name: str, taken: AlreadyExists) -> None:
-        """Makes a directory with its document, and renames it into place, durably. Raises `taken`."""
+    def create(self, paths: JobPaths | FlowPaths, document: Document, name: str, conflict: AlreadyExists) -> None:
+        """Makes a directory with its document, and renames it into place, durably. Raises `conflict` if it exists."""
         # In the workspace, where recovery finds it after a crash, and removes it.
         prepared = f"{self.writer.workspace()}/new-{secrets.token_hex(8)}"
         try:
@@ -76,18 +76,18 @@ class Tree:
             for marker in paths.MARKERS:
                 files.touch(f"{prepared}/{marker}")
             self.writer.replace(f"{prepared}/{name}", document)
-            self._rename_into_place(prepared, paths.root, taken)
+            self._rename_into_place(prepared, paths.root, conflict)
         except BaseException:
             shutil.rmtree(prepared, ignore_errors=True)
             raise
 
-    def _rename_into_place(self, prepared: str, root: str, taken: AlreadyExists) -> None:
+    def _rename_into_place(self, prepared: str, root: str, conflict: AlreadyExists) -> None:
         try:
             os.rename(prepared, root)
         except OSError as ex:
             # A rename onto a directory that is not empty fails: this is how one of two concurrent creations wins.
             if os.path.isdir(root):
-                raise taken from ex
+                raise conflict from ex
             raise
         try:
             self.writer.sync_directories([root])

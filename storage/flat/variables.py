@@ -26,13 +26,13 @@ class FlatVariables(VariableStore):
         prepared: dict[str, str] = {}
         try:
             self._prepare(new, prepared)
-            placed = self._place_all(paths, new, prepared)
+            linked = self._link_all(paths, new, prepared)
         except BaseException:
             _undo(paths, prepared)
             raise
         for temporary in prepared.values():
             files.remove(temporary)
-        return placed
+        return linked
 
     def _prepare(self, documents: Mapping[str, Document], prepared: dict[str, str]) -> None:
         # One fsync for a single document; one syncfs for a batch costs less than an fsync each.
@@ -42,20 +42,20 @@ class FlatVariables(VariableStore):
         if len(documents) > 1:
             self._writer.sync_everything()
 
-    def _place_all(self, paths: JobPaths, documents: Mapping[str, Document], prepared: Mapping[str, str]) -> list[str]:
+    def _link_all(self, paths: JobPaths, documents: Mapping[str, Document], prepared: Mapping[str, str]) -> list[str]:
         # Linked after the sync: a name in the tree never leads to a document that a power cut can lose.
-        placed = [key for key, document in documents.items() if _place(paths, key, document, prepared[key])]
+        linked = [key for key, document in documents.items() if _link(paths, key, document, prepared[key])]
         if len(documents) > 1:
             self._writer.sync_everything()
         else:
-            self._writer.sync_directories(map(paths.variable, placed))
+            self._writer.sync_directories(map(paths.variable, linked))
             with suppress(FileNotFoundError):  # Leased already, and its empty shard removed.
-                self._writer.sync_directories(map(paths.open, placed))
+                self._writer.sync_directories(map(paths.open, linked))
         # The journal comes last, since its lines can't be undone.
-        lines = [events.posted(documents[key]) for key in placed]
+        lines = [events.posted(documents[key]) for key in linked]
         if lines:
             self._writer.append(paths.variables_journal, lines)
-        return placed
+        return linked
 
     @translated_for_job
     def get(self, job_id: str, variable_id: str) -> Document:
@@ -97,7 +97,7 @@ def _is_stored(paths: JobPaths, variable_id: str, document: Document) -> bool:
     return True
 
 
-def _place(paths: JobPaths, variable_id: str, document: Document, temporary: str) -> bool:
+def _link(paths: JobPaths, variable_id: str, document: Document, temporary: str) -> bool:
     """False if a concurrent caller has stored the same: then that caller writes marker and journal line."""
     if files.link(temporary, paths.variable(variable_id)):
         return files.touch(paths.open(variable_id))
@@ -105,7 +105,7 @@ def _place(paths: JobPaths, variable_id: str, document: Document, temporary: str
 
 
 def _undo(paths: JobPaths, prepared: Mapping[str, str]) -> None:
-    """Removes what was not acknowledged, as far as the disk permits; recovery finds the rest by its temporary."""
+    """Removes unacknowledged documents, as far as the disk permits; recovery finds the rest by their temporaries."""
     for variable_id, temporary in prepared.items():
         with suppress(OSError):
             if files.same(temporary, paths.variable(variable_id)):

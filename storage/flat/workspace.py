@@ -85,7 +85,7 @@ def _close(path: str, lock: int, process: int) -> None:
     # A forked child inherits the finalizer and must not remove its parent's directory.
     if process != os.getpid():
         return
-    with suppress(OSError):  # Not empty: the next recovery needs what is left.
+    with suppress(OSError):  # Not empty: the files are for the next recovery.
         os.rmdir(path)
     os.close(lock)
 

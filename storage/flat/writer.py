@@ -1,7 +1,7 @@
-"""The writing end of a store: documents and journal lines that survive a power cut once they are acknowledged.
+"""Writes documents and journal lines, which survive a power cut once they are acknowledged.
 
 A document is written to this process's workspace, then linked to its name. The temporary name is removed last, once
-all that follows from the document (marker, journal) is done: a temporary that outlives its process is the record of an
+the follow-ups (marker, journal) are done: a temporary that outlives its process is the record of an
 unfinished transaction, and recovery completes it.
 """
 
@@ -111,7 +111,7 @@ class Writer:
 
 def _append_whole(descriptor: int, content: bytes) -> None:
     end = os.lseek(descriptor, 0, os.SEEK_END)
-    # A line cut short by a kill gets its own end, so that readers skip it and not the next one.
+    # A line cut short by a kill is terminated, so that readers skip it and not the next one.
     is_torn = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"
     try:
         files.write_all(descriptor, b"\n" + content if is_torn else content)

@@ -61,7 +61,7 @@ def test_a_lost_card_is_opened_anew(page: Page) -> None:
     ("change", "said"),
     [
         ("Object.defineProperty(navigator, 'gpu', {value: undefined})", "this job needs WebGPU, which is not there"),
-        ("navigator.gpu.requestAdapter = async () => null", "this job needs WebGPU, for which this device has no"),
+        ("navigator.gpu.requestAdapter = async () => null", "this job needs WebGPU, but this device has no"),
     ],
 )
 def test_without_a_card_it_says_so(page: Page, change: str, said: str) -> None:
@@ -74,5 +74,5 @@ def test_a_card_that_is_lost_while_it_counts_is_an_error(page: Page) -> None:
     unit = JOB.variables["00000-00200"]
     compute(page, [unit])
     counting = "async (unit) => { const counted = execute(unit, kept); kept.card.device.destroy(); await counted; }"
-    with pytest.raises(Error, match="the graphics card gave up"):
+    with pytest.raises(Error, match="the graphics card failed"):
         page.evaluate(counting, unit)

@@ -170,7 +170,7 @@ REFUSALS = [
     ("await new Promise(() => {})", "never settled"),
     ("(() => { for (;;) {} })()", "in time"),
     ("({valid: true, result: 'x'.repeat(2e6)})", "larger than"),
-    ("({valid: true, result: '\\ud800'})", "JSON cannot carry"),
+    ("({valid: true, result: '\\ud800'})", "JSON cannot represent"),
 ]
 
 

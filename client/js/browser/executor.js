@@ -90,7 +90,7 @@ export class BrowserExecutor {
     }
   }
 
-  /** After an error nothing is known of the worker's state. @param {JobError} error @returns {JobError} */
+  /** After an error the worker's state is unknown. @param {JobError} error @returns {JobError} */
   #discard(error) {
     this.reset();
     return error;

@@ -222,7 +222,7 @@ export class Client {
 /** @param {Document} root @param {JobFilter} filter */
 function scheduledLink(root, { owners = [], scheduler, can = [], memoryMb }) {
   if (root.has("scheduled")) return root.link("scheduled", { owner: owners, scheduler, can, memory_mb: memoryMb });
-  // The root of a minimal pool has nothing but the address of its default scheduler.
+  // A minimal pool's root has only the address of its default scheduler.
   const links = { scheduled: root.content.job_scheduler_url };
   return new Document(root.address, { _links: links }).link("scheduled");
 }

@@ -40,13 +40,13 @@ export class Session {
    * @param {SessionOptions} options
    * @param {Settings} settings
    * @param {Status} status
-   * @param {{signal: AbortSignal, onretry: () => void}} waiting `onretry`: called when the pool can't be reached
+   * @param {{signal: AbortSignal, onretry: () => void}} control `onretry`: called when the pool can't be reached
    */
-  static async open(root, options, settings, status, waiting) {
+  static async open(root, options, settings, status, control) {
     const platform = options.platform ?? (await detectPlatform());
     const clock = options.clock ?? platform.clock;
     const client = options.client ?? createClient(root, options, clock);
-    const document = await readRoot(client, clock, status, waiting);
+    const document = await readRoot(client, clock, status, control);
     const { gpu, memoryMb } = settings;
     const executors = await platform.open(document, { gpu, memoryMb });
     return new Session(new WorkerContext(client, clock, executors, settings, status), platform);
@@ -74,7 +74,7 @@ function createClient(root, { key, volunteer }, clock) {
 
 /**
  * @param {Client} client @param {Clock} clock @param {Status} status
- * @param {{signal: AbortSignal, onretry: () => void}} waiting
+ * @param {{signal: AbortSignal, onretry: () => void}} control
  */
 async function readRoot(client, clock, status, { signal, onretry }) {
   for (const backoff = new Backoff(); ; ) {

@@ -59,7 +59,7 @@ export class Volunteer {
   /** @type {Map<number, WorkerLoop>} */
   #loops = new Map();
   /** @type {(() => void)[]} */
-  #waiting = [];
+  #resolvers = [];
 
   /** @param {string | URL} root @param {VolunteerOptions} [options] */
   constructor(root, options = {}) {
@@ -180,7 +180,7 @@ export class Volunteer {
       return;
     }
     this.#adjustWorkers(this.#session.context);
-    this.#resolveWaiting();
+    this.#resolveCallers();
   }
 
   /** Starts the missing workers, and stops those beyond the wanted number. @param {WorkerContext} context */
@@ -214,8 +214,8 @@ export class Volunteer {
   #openSession() {
     const opening = new AbortController();
     const { signal } = opening;
-    const waiting = { signal, onretry: () => this.#resolveWaiting() };
-    Session.open(this.#root, this.#options, this.#settings, this.#status, waiting).then(
+    const control = { signal, onretry: () => this.#resolveCallers() };
+    Session.open(this.#root, this.#options, this.#settings, this.#status, control).then(
       (session) => (signal.aborted ? session.close() : this.#handleOpened(session)),
       (ex) => signal.aborted || this.#handleOpenError(ex),
     );
@@ -233,7 +233,7 @@ export class Volunteer {
     this.#session = session;
     // They may have changed since the opening began.
     session.context.configure(this.#settings);
-    // The beacons first: what they give back, the stop doesn't give back by a request that dies with the page.
+    // The beacons first: they outlive the page, and the requests of the stop do not.
     session.onexit = () => Promise.all([session.sendBeacons(), this.stop()]);
     this.#advance();
   }
@@ -257,18 +257,18 @@ export class Volunteer {
     const isNew = state !== this.#state;
     this.#state = state;
     if (isNew) this.#status.setState(state);
-    if (FINAL.includes(state)) this.#resolveWaiting();
+    if (FINAL.includes(state)) this.#resolveCallers();
   }
 
   /** @returns {Promise<void>} when the goal has been reached, or can't be */
   #whenReached() {
     const isOpen = this.#state === "running" && this.#session !== undefined && !this.#isStale;
     if (isOpen || FINAL.includes(this.#state)) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => this.#resolvers.push(resolve));
   }
 
-  #resolveWaiting() {
-    for (const resolve of this.#waiting.splice(0)) resolve();
+  #resolveCallers() {
+    for (const resolve of this.#resolvers.splice(0)) resolve();
   }
 }
 

@@ -80,7 +80,7 @@ export class WorkerLoop {
     return undefined;
   }
 
-  /** Waits until the pool may be back, or may no longer refuse. @param {unknown} ex */
+  /** Reports an error of a request, and waits before the next one. @param {unknown} ex */
   async #handleOutage(ex) {
     if (this.shutdown.draining.aborted) return;
     this.#workFetch.dropJob();
@@ -138,7 +138,7 @@ export class WorkerLoop {
   /** @param {string} job */
   #schedulePrefetch(job) {
     const runTime = this.#context.runTimes.get(job);
-    // Of an unknown run time the lead time can't be computed.
+    // Without a known run time the time of the prefetch can't be computed.
     if (runTime !== undefined) this.#workFetch.schedulePrefetch(runTime / this.#context.settings.throttle);
   }
 

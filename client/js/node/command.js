@@ -1,5 +1,5 @@
-// The command that starts the child process, with its isolation by Node, the shell and Linux. All of it is in place
-// before any code of a job is there.
+// The command that starts the child process, with its isolation by Node, the shell and Linux. All layers are in place
+// before any code of a job is loaded.
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";

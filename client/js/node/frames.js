@@ -34,7 +34,7 @@ export class Unpacker {
     if (this.#size < PREFIX) return undefined;
     const length = this.#length();
     if (length > this.#maxLength || this.#size > PREFIX + length) throw new Error("the frame is too long");
-    return this.#size === PREFIX + length ? this.#take() : undefined;
+    return this.#size === PREFIX + length ? this.#decode() : undefined;
   }
 
   #length() {
@@ -42,7 +42,7 @@ export class Unpacker {
     return this.#chunks[0].readUInt32BE();
   }
 
-  #take() {
+  #decode() {
     const frame = Buffer.concat(this.#chunks);
     this.#chunks = [];
     this.#size = 0;

@@ -14,7 +14,7 @@ const PAGES_PER_MEBIBYTE = 16;
 /** QuickJS's initial memory, and the maximum that it was compiled for. */
 const MIN_PAGES = 256;
 const MAX_PAGES = 32768;
-/** QuickJS's allocator asks for more memory so many times, each time for less, before an allocation fails. */
+/** Attempts of QuickJS's allocator to grow the memory, each by less, before an allocation fails. */
 const GROW_ATTEMPTS = 3;
 /** QuickJS's own stack: about 5,000 calls, half of V8's. */
 const STACK_BYTES = 1 << 20;

@@ -2,8 +2,8 @@
 // job, and keeps its context between them. `additions` are globals beyond the language. The text of a script that a
 // host evaluates, no module.
 //
-// A job may replace any global or prototype method of its realm. So whatever is needed after it has run is captured
-// here first, and no method is looked up later. All functions are strict, which hides them from a job's
+// A job may replace any global or prototype method of its realm. So the built-ins that are needed after it has run are
+// captured here first, and no method is looked up later. All functions are strict, which hides them from a job's
 // `arguments.callee.caller` and from V8's structured stack traces.
 (function openJob(/** @type {Record<PropertyKey, unknown>} */ additions) {
   "use strict";
@@ -52,7 +52,7 @@
     defineProperty(globalThis, name, { value, configurable: true, writable: true });
   }
 
-  // Private fields can't be forged: nothing that a job throws passes for one of these.
+  // Private fields can't be forged: no value thrown by a job counts as one of these.
   class UnitError {
     #kind;
     #message;

@@ -1,4 +1,4 @@
-"""Leased variables: the units of work, each on loan until its deadline."""
+"""Leased variables: the units of work, each reserved for one volunteer until its deadline."""
 
 import time
 from dataclasses import dataclass, field

@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _usage_error(client: Client, args: argparse.Namespace, capabilities: Capabilities) -> str | None:
-    """Return what is wrong with the URL or with a name, None where nothing is, or where the pool is unavailable."""
+    """Return the error in the URL or in a name; None without one, or where the pool is unavailable."""
     try:
         if args.job is not None:
             unmet = capabilities.unmet_requirements(client.job(args.job))

@@ -104,7 +104,7 @@ class WorkerLoop:
         self._context.wait(delay)
 
     def _handle_outage(self, ex: Exception) -> None:
-        # The job may be what the request failed for: the next attempt starts with a choice.
+        # The job may be the cause: the next attempt chooses one anew.
         self._job = None
         delay = self._outages.next(retry_after_of(ex))
         self._emit("offline" if is_temporary(ex) else "waiting", delay, str(ex))
@@ -122,7 +122,7 @@ class WorkerLoop:
             self._idle_since = time.monotonic()
 
     def _compute(self, job: Document) -> None:
-        # The shutdown may have begun while the request for the lease was under way.
+        # The shutdown may have begun during the request for the lease.
         if self._context.draining.is_set():
             self._give_back("returned", "not started")
             return

@@ -97,7 +97,7 @@ class StepRow {
     this.#addLink("get_result", "flow.link.result", links, number);
   }
 
-  /** The run time, and the rest of the time from offer to result. @param {Step} step */
+  /** The run time, and the waiting time between offer and result. @param {Step} step */
   #times({ started, finished, run_seconds: run }) {
     if (run === null || started === null || finished === null) return [];
     const waited = (Date.parse(finished) - Date.parse(started)) / 1000 - run;

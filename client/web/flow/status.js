@@ -1,4 +1,4 @@
-// The status of a flow: its state and, while it runs, whether volunteers compute what is offered. If none does for a
+// The status of a flow: its state and, while it runs, whether volunteers compute the offered steps. If none does for a
 // while, the jobs are checked once: a paused job is the usual reason.
 
 import { byId, setText } from "../dom.js";
@@ -9,7 +9,7 @@ import { countsOf, stateOf } from "./states.js";
 
 /** @typedef {import("./poller.js").Entry} Entry */
 /** @typedef {import("./poller.js").Flow} Flow */
-/** Addresses of paused jobs; null while the requests are under way. @typedef {{paused: string[] | null}} PauseCheck */
+/** Addresses of paused jobs; null during the requests. @typedef {{paused: string[] | null}} PauseCheck */
 /**
  * @typedef {object} Snapshot
  * @property {string} state

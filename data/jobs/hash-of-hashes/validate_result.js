@@ -1,8 +1,9 @@
 function (variable, result, context) {
-  // Hashes everything again and asks for the same numbers.
+  // Hashes everything again: the numbers must be equal.
   //
-  // `variable` has passed validate_variable. The reasons never hold the right answer, since whoever guesses
-  // reads them too. What is stored is rebuilt from the checked fields, so that nothing else travels along.
+  // `variable` has passed validate_variable. The reasons never contain the right value, since anyone who
+  // guesses can read them. The stored result is rebuilt from the checked fields, so that no other field is
+  // stored.
   const reject = (reason) => ({ valid: false, reason });
 
   if (result === null || typeof result !== 'object') return reject('the result must be {hashes, hash}');

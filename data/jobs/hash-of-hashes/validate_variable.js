@@ -1,6 +1,6 @@
 function (variable, context) {
-  // Accepts {strings}: 1 to 100 strings of at most 1000 code units each, which the server can hash again
-  // well within its limit of time. Loops by index, since array methods pass over holes.
+  // Accepts {strings}: 1 to 100 strings of at most 1000 code units each, which the server can hash again well
+  // within its time limit. Loops by index, since array methods pass over holes.
   const reject = (reason) => ({ valid: false, reason });
 
   if (variable === null || typeof variable !== 'object') return reject('the variable must be {strings}');

@@ -2,10 +2,11 @@ function (variable, result, context) {
   // Checks the form of every pixel, then computes pixels again in random order until `effort` steps are
   // spent: all of them where the counts are low, and four hundred where every pixel takes a thousand steps.
   // Even such a tile, with one pixel in fifty made up, passes less than once in a thousand times. The counts
-  // must be equal, not similar: execute_function says why they can be.
+  // must be equal, not similar: execute_function explains why they are.
   //
-  // `variable` has passed validate_variable. The reasons never hold the right answer, since whoever guesses
-  // reads them too. What is stored is rebuilt from the checked field, so that nothing else travels along.
+  // `variable` has passed validate_variable. The reasons never contain the right value, since anyone who
+  // guesses can read them. The stored result is rebuilt from the checked field, so that no other field is
+  // stored.
   const effort = 400000;
   const reject = (reason) => ({ valid: false, reason });
 

@@ -1,9 +1,10 @@
 function (variable, result, context) {
-  // Counts again and asks for the same number. The method differs from that of execute_function, lest both
-  // be wrong alike, and is many times faster: the attacked rows of a column are the bits of three integers.
+  // Counts again: the number must be equal. The method differs from execute_function's, so that one mistake
+  // cannot be in both; it is many times faster: the attacked rows of a column are the bits of three integers.
   //
-  // `variable` has passed validate_variable. The reason never holds the right answer, since whoever guesses
-  // reads it too. What is stored is rebuilt from the checked field, so that nothing else travels along.
+  // `variable` has passed validate_variable. The reason never contains the right value, since anyone who
+  // guesses can read it. The stored result is rebuilt from the checked field, so that no other field is
+  // stored.
   const reject = (reason) => ({ valid: false, reason });
 
   if (result === null || typeof result !== 'object') return reject('the result must be {count}');

@@ -38,7 +38,7 @@ async function (variable, context) {
     const gpu = globalThis.navigator?.gpu;
     if (!gpu) throw new Error('this job needs WebGPU, which is not there or was not allowed');
     const adapter = await gpu.requestAdapter();
-    if (!adapter) throw new Error('this job needs WebGPU, for which this device has no graphics card that is fit');
+    if (!adapter) throw new Error('this job needs WebGPU, but this device has no suitable graphics card');
     const device = await adapter.requestDevice();
     device.lost.then(() => { context.card = undefined; }); // The next unit opens it anew.
     const compute = { module: device.createShaderModule({ code: shader }), entryPoint: 'count' };
@@ -63,7 +63,7 @@ async function (variable, context) {
     device.queue.submit([commands.finish()]);
 
     await answer.mapAsync(GPUMapMode.READ).catch((ex) => {
-      throw new Error(`the graphics card gave up: ${ex.message}`);
+      throw new Error(`the graphics card failed: ${ex.message}`);
     });
     const read = [...new Uint32Array(answer.getMappedRange())];
     for (const buffer of [slices, counts, answer]) buffer.destroy();

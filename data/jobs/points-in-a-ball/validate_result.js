@@ -1,14 +1,14 @@
 function (variable, result, context) {
   // Holds every slice against its area, then counts slices again in random order until `effort` rows are spent: all of
   // them where the ball is small, twenty-five where it is the largest. There, a unit with one slice in ten made up
-  // passes once in fourteen times. And what is made up can't be far from the truth: as Gauss found, a disc of radius r
-  // holds from pi * (r - d) ** 2 to pi * (r + d) ** 2 points, where d is half the diagonal of a square.
+  // passes once in fourteen times. And a made-up count can't be far from the true one: as Gauss found, a disc of radius
+  // r holds from pi * (r - d) ** 2 to pi * (r + d) ** 2 points, where d is half the diagonal of a square.
   //
-  // The method differs from that of execute_function, lest both be wrong alike: along the edge, where z only falls
-  // while y rises, so that no roots are needed.
+  // The method differs from execute_function's, so that one mistake cannot be in both: along the edge, where z only
+  // falls while y rises, so that no roots are needed.
   //
-  // `variable` has passed validate_variable. The reasons never hold the right answer, since whoever guesses
-  // reads them too. What is stored is rebuilt from the checked field, so that nothing else travels along.
+  // `variable` has passed validate_variable. The reasons never contain the right value, since anyone who guesses can
+  // read them. The stored result is rebuilt from the checked field, so that no other field is stored.
   const effort = 500000;
   const reject = (reason) => ({ valid: false, reason });
 

@@ -1,10 +1,11 @@
 function (variable, result, context) {
-  // Counts again and asks for the same numbers. The method differs from that of execute_function, lest both
-  // be wrong alike: here only odd numbers have a place, and every odd number strikes, prime or not, so that
-  // no list of primes is needed.
+  // Counts again: the numbers must be equal. The method differs from execute_function's, so that one mistake
+  // cannot be in both: here only odd numbers have a place, and every odd number strikes, prime or not, so
+  // that no list of primes is needed.
   //
-  // `variable` has passed validate_variable. The reasons never hold the right answer, since whoever guesses
-  // reads them too. What is stored is rebuilt from the checked fields, so that nothing else travels along.
+  // `variable` has passed validate_variable. The reasons never contain the right value, since anyone who
+  // guesses can read them. The stored result is rebuilt from the checked fields, so that no other field is
+  // stored.
   const reject = (reason) => ({ valid: false, reason });
 
   if (result === null || typeof result !== 'object') return reject('the result must be {count, twins}');

@@ -1,6 +1,6 @@
 function (variable, context) {
-  // Finds the prime factors of `number`, which comes as digits: JSON's readers round what is above 2^53. It is divided
-  // by 2 as often as that goes, then by each odd number in turn, until the square of that is more than what is left.
+  // Finds the prime factors of `number`, a string of digits: JSON parsers round numbers above 2^53. It is divided by 2
+  // as often as that goes, then by each odd number in turn, until the square of that is more than what is left.
   //
   // The divisions are WebAssembly's, on whole numbers of 64 bits, of which JavaScript has none but BigInt, many times
   // slower. The function made from the bytes below is kept in `context`, so that they are compiled once per worker.

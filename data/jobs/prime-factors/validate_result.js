@@ -1,10 +1,10 @@
 function (variable, result, context) {
-  // Multiplies the factors and asks for the number, then for each factor to be a prime. Nothing false gets past that,
-  // and it takes a thousandth of the time that the search took: a problem that is hard to solve and easy to check
-  // needs neither trust nor a second volunteer.
+  // The product of the factors must be the number, and each factor a prime. No false result passes, and the check takes
+  // a thousandth of the time of the search: a problem that is hard to solve and easy to check needs neither trust nor a
+  // second volunteer.
   //
-  // `variable` has passed validate_variable. What is stored is rebuilt from the checked field, so that nothing else
-  // travels along.
+  // `variable` has passed validate_variable. The stored result is rebuilt from the checked field, so that no other
+  // field is stored.
   const reject = (reason) => ({ valid: false, reason });
 
   if (result === null || typeof result !== 'object') return reject('the result must be {factors}');

@@ -1,7 +1,7 @@
 function (variable, context) {
   // Finds the smallest prime above `number`, and how far away it is. Each odd number in turn is divided by odd numbers,
-  // until one divides it or the square of the next is more. It comes and goes as digits, as a flow passes it from
-  // prime-test to here. With at most 15 digits JavaScript's own numbers still count exactly.
+  // until one divides it or the square of the next is more. Both numbers are strings of digits, as in prime-test, whose
+  // result a flow passes to this job. With at most 15 digits JavaScript's own numbers still count exactly.
   const number = Number(variable.number);
 
   function isPrime(odd) {

@@ -1,8 +1,8 @@
 function (variable, context) {
   // Counts the primes in [from, to) with a sieve of Eratosthenes over this one segment.
   //
-  // The count stands under the segment's own name, which begins with where the segment begins. A flow merges the
-  // results of all segments into one object: under one name for all, the last would be the only one left.
+  // The key of the count is the segment's own name, which begins with the start of the segment. A flow merges the
+  // results of all segments into one object: with one key for all, only the last would remain.
   const { from, to } = variable;
   const struck = new Uint8Array(to - from);
   for (let number = from; number < Math.min(to, 2); number++) struck[number - from] = 1;

@@ -1,10 +1,10 @@
 function (variable, result, context) {
-  // Counts again and asks for the same number, under the segment's name. The method differs from that of
-  // execute_function, lest both be wrong alike: here only odd numbers have a place, and the small primes, which alone
-  // strike, are found by dividing.
+  // Counts again: the number must be equal, under the segment's name. The method differs from execute_function's, so
+  // that one mistake cannot be in both: here only odd numbers have a place, and the small primes, which alone strike,
+  // are found by dividing.
   //
-  // `variable` has passed validate_variable. The reasons never hold the right answer, since whoever guesses
-  // reads them too. What is stored is rebuilt from the checked field: a result with names of its own would change other
+  // `variable` has passed validate_variable. The reasons never contain the right value, since anyone who guesses can
+  // read them. The stored result is rebuilt from the checked field: a result with names of its own would change other
   // segments' counts where a flow merges them.
   const reject = (reason) => ({ valid: false, reason });
 

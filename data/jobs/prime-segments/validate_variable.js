@@ -1,6 +1,6 @@
 function (variable, context) {
   // Accepts {from, to}: integers with 0 <= from < to <= 1,000,000 and at most 100,000 numbers between them, which the
-  // server can sieve again within its limit of time. Seven digits hold both, so that segments sort by their names.
+  // server can sieve again within its time limit. Seven digits hold both, so that segments sort by their names.
   const reject = (reason) => ({ valid: false, reason });
 
   if (variable === null || typeof variable !== 'object') return reject('the variable must be {from, to}');

@@ -1,7 +1,7 @@
 function (variable, context) {
-  // Tells whether `number` is a prime. It is divided by 2, and then by each odd number in turn, until one divides it or
-  // the square of the next is more than the number. It comes as digits, as prime-factors and prime-gap take it too: a
-  // flow gives the result to one of them. With at most 15 digits JavaScript's own numbers still count exactly.
+  // Tests whether `number` is a prime. It is divided by 2, and then by each odd number in turn, until one divides it or
+  // the square of the next is more than the number. It is a string of digits, as in prime-factors and prime-gap: a flow
+  // passes the result to one of them. With at most 15 digits JavaScript's own numbers still count exactly.
   const number = Number(variable.number);
 
   function isPrime() {

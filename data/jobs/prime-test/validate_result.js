@@ -1,9 +1,9 @@
 function (variable, result, context) {
-  // Tests the number in another way and asks for the same answer. However large the number, this takes less than a
+  // Tests the number in another way: the result must be equal. However large the number, this takes less than a
   // millisecond.
   //
-  // `variable` has passed validate_variable. What is stored is rebuilt from the checked fields, so that nothing else
-  // travels along.
+  // `variable` has passed validate_variable. The stored result is rebuilt from the checked fields, so that no other
+  // field is stored.
   const reject = (reason) => ({ valid: false, reason });
 
   if (result === null || typeof result !== 'object') return reject('the result must be {number, prime}');

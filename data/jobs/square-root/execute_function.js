@@ -3,7 +3,7 @@ function (variable, context) {
   // divided by that guess is a better one. The guess is the root of the last result, which `context.result` holds where
   // a flow repeats this job, and the number itself in the first step.
   //
-  // All is counted in units of the last decimal place, and rounded down. The root has settled when it is the largest
+  // All values are in units of the last decimal place, and rounded down. The root has settled when it is the largest
   // number of these units whose square is not too large.
   const { number, digits } = variable;
   const one = 10n ** BigInt(digits);

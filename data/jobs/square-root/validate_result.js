@@ -1,11 +1,11 @@
 function (variable, result, context) {
-  // Asks whether this is the step that leads on from the last result, which `context.starting_context` holds from a
-  // flow's second step on; without it, from the number itself. As there is but one right answer to each step, nothing
-  // false gets past. It is found by division and checked by multiplication: the next root is
-  // (guess * guess + square) / (2 * guess), rounded down.
+  // Checks that this is the step after the last result, which is in `context.starting_context` from a flow's second
+  // step on; without it, after the number itself. Each step has exactly one right result, so no false one passes. It is
+  // found by division and checked by multiplication: the next root is (guess * guess + square) / (2 * guess), rounded
+  // down.
   //
-  // `variable` has passed validate_variable, and the last result this function. What is stored is rebuilt from the
-  // checked fields, so that nothing else travels along.
+  // `variable` has passed validate_variable, and the last result this function. The stored result is rebuilt from the
+  // checked fields, so that no other field is stored.
   const reject = (reason) => ({ valid: false, reason });
 
   if (result === null || typeof result !== 'object') return reject('the result must be {root, settled}');

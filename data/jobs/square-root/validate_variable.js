@@ -1,6 +1,6 @@
 function (variable, context) {
   // Accepts {number, digits}: a whole number above 0 as a string of at most 18 digits, and how many decimal places its
-  // root is to have, at most 1000, which the server can multiply within its limit of time.
+  // root is to have, at most 1000, which the server can multiply within its time limit.
   const reject = (reason) => ({ valid: false, reason });
 
   if (variable === null || typeof variable !== 'object') return reject('the variable must be {number, digits}');

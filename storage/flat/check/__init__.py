@@ -1,6 +1,6 @@
 """`comp-pool check`: the documents are the truth, and everything else is compared with them.
 
-Made for a pool at rest: beside a running one it may report work that is merely under way, and it repairs nothing.
+For a stopped pool: beside a running one it may report unfinished transactions, and it does not repair.
 """
 
 from __future__ import annotations

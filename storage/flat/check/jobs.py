@@ -82,7 +82,7 @@ def _directories(paths: JobPaths) -> Iterator[Mismatch]:
 def _queue(scan: Scan) -> Iterator[Mismatch]:
     queued: set[str] = set()
     for marker in markers(scan.paths):
-        reason = _objection(marker, scan, queued)
+        reason = _surplus_reason(marker, scan, queued)
         if reason is None:
             queued.add(marker.variable_id)
         else:
@@ -92,7 +92,7 @@ def _queue(scan: Scan) -> Iterator[Mismatch]:
         yield Mismatch(f"{missing} is in no queue", "open it", partial(files.touch, scan.paths.open(missing)))
 
 
-def _objection(marker: Marker, scan: Scan, queued: set[str]) -> str | None:
+def _surplus_reason(marker: Marker, scan: Scan, queued: set[str]) -> str | None:
     if marker.variable_id in scan.finished:
         return "is finished"
     if marker.variable_id not in scan.variables:
@@ -104,6 +104,6 @@ def _objection(marker: Marker, scan: Scan, queued: set[str]) -> str | None:
 
 def _counts_agree(paths: JobPaths) -> bool:
     stored, counted = JournalCounts.load(paths), JournalCounts()
-    stored.read_on(paths)
-    counted.read_on(paths)
+    stored.update(paths)
+    counted.update(paths)
     return stored.counts == counted.counts

@@ -26,7 +26,7 @@ class JournalCheck:
         for line, _ in journal.read(self._path, 0):
             if comparison.accepts(line):
                 yield line
-        # At the end: an inserted line would move the cursors behind it.
+        # At the end: an inserted line would shift the cursors after it.
         yield from sorted(comparison.missing.values(), key=lambda line: (str(line["at"]), str(line["variable"])))
         yield from self._balancing(comparison)
 
@@ -44,7 +44,7 @@ class _Comparison:
         self.failed: Counter[str] = Counter()
 
     def accepts(self, line: Document) -> bool:
-        """Whether a line belongs in the journal. The journal alone knows reports, failures and releases."""
+        """Whether a line belongs in the journal. Reports, failures and releases are recorded there alone."""
         key = events.key_of(line)
         if key[0] in events.IMPLIED and self.missing.pop(key, None) is None:
             return False

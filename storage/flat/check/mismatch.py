@@ -1,4 +1,4 @@
-"""What the parts of the check report, and how a damaged file is set aside."""
+"""Mismatches, as the parts of the check report them; setting damaged files aside."""
 
 from __future__ import annotations
 

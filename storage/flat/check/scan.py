@@ -32,7 +32,7 @@ class Scan:
         self.rejected = self._events(_rejected_documents(f"{paths.root}/rejected"), events.rejected)
         self.variables = {variable_id for _, variable_id, _ in self.posted}
         self.finished = {variable_id for _, variable_id, _ in self.outcomes}
-        # Failed is a state that only the marker knows: it is taken as given.
+        # Only the marker records a failure: no document could contradict it.
         self.failed = {marker.variable_id for marker in _failed_markers(paths)}
 
     def _events(self, documents: Iterator[str], implied: ImpliedEvent) -> dict[events.Key, Document]:
