@@ -65,7 +65,7 @@ def state(app: TestApp, name: str) -> str:
     ("name", "expected"),
     {"one": "done", "two": "failed", "three": "open", "four": "open", "five": "withdrawn", "six": "done"}.items(),
 )
-def test_a_variable_keeps_its_state(app: TestApp, name: str, expected: str) -> None:
+def test_a_variable_has_its_former_state(app: TestApp, name: str, expected: str) -> None:
     assert state(app, name) == expected
 
 
