@@ -13,11 +13,12 @@ import itertools
 import logging
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 
 from pool.flows.check import FlowLimits
-from pool.flows.level import BudgetExceeded, EntryFailed, FlowLevel, OpenStep
+from pool.flows.entry import EntryFailed
+from pool.flows.level import BudgetExceeded, FlowLevel, OpenStep
 from pool.flows.reservation import unreserve_all
 from pool.flows.retries import PendingFlows
 from pool.flows.signals import ALL, StepSignals, touched_entries
@@ -225,9 +226,8 @@ class Engine:
             self._store.results.withdraw(step.job_id, step.variable_id, document)
 
 
-def _advance_in_order(levels: Iterable[FlowLevel], signals: Sequence[str]) -> bool:
+def _advance_in_order(levels: Sequence[FlowLevel], signals: Sequence[str]) -> bool:
     """Advances each level until one is not merged; returns whether all are."""
-    levels = list(levels)
     if ALL in signals:
         for level in levels:
             level.require_jobs()

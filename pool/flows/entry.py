@@ -115,8 +115,7 @@ class Entry:
         return last_iteration(self._store, self._entry, self._first, known)
 
     def variable_id(self, iteration: int) -> str:
-        first = self._first
-        return variable_of_step(self._entry, StepId(first.flow_id, first.level, first.index, iteration))
+        return variable_of_step(self._entry, self._first.at(iteration))
 
     def is_job_variable(self, iteration: int) -> bool:
         """Whether the step's variable is the job's own and was not made for the flow."""

@@ -13,15 +13,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from pool.flows.check import FlowLimits
-from pool.flows.entry import Entry, EntryFailed
+from pool.flows.entry import Entry
 from pool.flows.steps import StepId
 from pool.sandbox import Sandbox
 from pool.validation import Validation
 from storage import ids
 from storage.base import Document, Store, canonical
 from storage.errors import AlreadyExists, NotFound
-
-__all__ = ["BudgetExceeded", "EntryFailed", "FlowLevel", "OpenStep"]
 
 
 class BudgetExceeded(Exception):

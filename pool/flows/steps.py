@@ -24,6 +24,10 @@ class StepId:
     def __str__(self) -> str:
         return f"{self.flow_id}.{self.signal}"
 
+    def at(self, iteration: int) -> StepId:
+        """The step of the same entry in another iteration."""
+        return replace(self, iteration=iteration)
+
     @property
     def signal(self) -> str:
         """The signal that the step has finished."""
@@ -59,7 +63,7 @@ def last_iteration(store: Store, entry: Document, first: StepId, known: int = 0)
 
     def exists(iteration: int) -> bool:
         try:
-            store.variables.state(entry["job"], variable_of_step(entry, replace(first, iteration=iteration)))
+            store.variables.state(entry["job"], variable_of_step(entry, first.at(iteration)))
         except NotFound:
             return False
         return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 
@@ -129,7 +128,7 @@ class EntryView:
         return last_iteration(self._store, self._entry, self._first)
 
     def _variable_id(self, iteration: int) -> str:
-        return variable_of_step(self._entry, replace(self._first, iteration=iteration))
+        return variable_of_step(self._entry, self._first.at(iteration))
 
     def _step(self, iteration: int) -> Document:
         variable_id = self._variable_id(iteration)

@@ -11,15 +11,14 @@ from storage.flat import files
 from storage.flat.check import Check
 from storage.flat.counts import FlatCounts
 from storage.flat.disk_errors import translated, translated_errors
-from storage.flat.flows import FlatFlows
 from storage.flat.recovery import Recovery
 from storage.flat.tree import Tree
 
 
 class FlatMaintenance(Maintenance):
-    def __init__(self, tree: Tree, recovery: Recovery, counts: FlatCounts, flows: FlatFlows) -> None:
+    def __init__(self, tree: Tree, recovery: Recovery, counts: FlatCounts) -> None:
         self._tree, self._recovery = tree, recovery
-        self._check = Check(tree, recovery, counts, flows)
+        self._check = Check(tree, recovery, counts)
         self._running = f"{tree.root}/running"
 
     def prepare(self) -> None:

@@ -28,16 +28,16 @@ class FlatStore(Store):
     def __init__(self, root: str | os.PathLike[str], fsync: bool = True, prepare: bool = True) -> None:
         tree, follow_ups = Tree(root, fsync), FollowUps()
         recovery = Recovery(tree, follow_ups)
-        counts, flows = FlatCounts(tree, recovery), FlatFlows(tree)
+        counts = FlatCounts(tree, recovery)
         self._tree = tree
         self.jobs = FlatJobs(tree)
         self.variables = FlatVariables(tree)
         self.leases = FlatLeases(tree)
         self.results = FlatResults(tree, follow_ups)
         self.counts = counts
-        self.flows = flows
+        self.flows = FlatFlows(tree)
         self.keys = FlatKeys(tree)
-        self.maintenance = FlatMaintenance(tree, recovery, counts, flows)
+        self.maintenance = FlatMaintenance(tree, recovery, counts)
         if prepare:
             self.maintenance.prepare()
 

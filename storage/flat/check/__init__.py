@@ -15,15 +15,14 @@ from storage.flat.check.flows import FlowCheck
 from storage.flat.check.jobs import JobCheck
 from storage.flat.check.mismatch import Mismatch
 from storage.flat.counts import FlatCounts
-from storage.flat.flows import FlatFlows
 from storage.flat.recovery import Recovery
 from storage.flat.tree import Tree
 
 
 class Check:
-    def __init__(self, tree: Tree, recovery: Recovery, counts: FlatCounts, flows: FlatFlows) -> None:
+    def __init__(self, tree: Tree, recovery: Recovery, counts: FlatCounts) -> None:
         self._tree, self._recovery = tree, recovery
-        self._jobs, self._flows = JobCheck(tree, counts), FlowCheck(tree, flows)
+        self._jobs, self._flows = JobCheck(tree, counts), FlowCheck(tree)
 
     def run(self, repair: bool) -> Iterator[Finding]:
         """Raises StorageError if it should repair while another process has the store open."""

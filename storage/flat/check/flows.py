@@ -9,7 +9,6 @@ from functools import partial
 from storage import ids
 from storage.flat import files
 from storage.flat.check.mismatch import Mismatch, set_aside
-from storage.flat.flows import FlatFlows
 from storage.flat.paths import FlowPaths
 from storage.flat.references import References
 from storage.flat.tree import Tree
@@ -17,8 +16,8 @@ from storage.flow_store import ReservedVariable, UsedJob
 
 
 class FlowCheck:
-    def __init__(self, tree: Tree, flows: FlatFlows) -> None:
-        self._tree, self._flows, self._references = tree, flows, References(tree)
+    def __init__(self, tree: Tree) -> None:
+        self._tree, self._references = tree, References(tree)
 
     def mismatches(self, flow_id: str) -> Iterator[Mismatch]:
         paths = self._tree.flow(flow_id)
@@ -49,21 +48,21 @@ class FlowCheck:
             return
         existing = set(self._tree.job_ids())
         # A deleted job cannot have a reference; the flow fails when it gets there.
-        for job_id in existing.intersection(self._flows.get(flow_id)["jobs"]):
-            if flow_id not in self._flows.references(UsedJob(job_id)):
-                add = partial(self._flows.add_reference, UsedJob(job_id), flow_id)
+        for job_id in existing.intersection(files.read(self._tree.flow(flow_id).flow)["jobs"]):
+            if flow_id not in self._references.of(UsedJob(job_id)):
+                add = partial(self._references.add, UsedJob(job_id), flow_id)
                 yield Mismatch(f"job {job_id}, which it uses, has no reference to it", "add it", add)
 
     def mismatches_of_job(self, job_id: str) -> Iterator[Mismatch]:
         """References of a job and its variables to flows that have ended."""
-        for flow_id in self._flows.references(UsedJob(job_id)):
+        for flow_id in self._references.of(UsedJob(job_id)):
             if not self._is_unfinished(flow_id):
-                remove = partial(self._flows.remove_reference, UsedJob(job_id), flow_id)
+                remove = partial(self._references.remove, UsedJob(job_id), flow_id)
                 yield Mismatch(f"has a reference to flow {flow_id}, which does not run", "remove it", remove)
         for variable_id, document in self._references.reservations(job_id):
             flow_id = str(document.get("flow"))
             if ids.is_id(flow_id) and not self._is_unfinished(flow_id):
-                remove = partial(self._flows.remove_reference, ReservedVariable(job_id, variable_id), flow_id)
+                remove = partial(self._references.remove, ReservedVariable(job_id, variable_id), flow_id)
                 yield Mismatch(
                     f"{variable_id} is reserved for flow {flow_id}, which does not run",
                     "remove the reservation",
