@@ -37,6 +37,7 @@ from resources import (
 from resources.headers import Headers
 from resources.resource import Resource
 from storage.base import Store
+from storage.clock import Clock
 from storage.flat import FlatStore
 
 App = falcon.App[falcon.Request, falcon.Response]
@@ -45,9 +46,9 @@ App = falcon.App[falcon.Request, falcon.Response]
 class Pool:
     """The parts of a pool, put together from its settings. Nothing is written before `open`."""
 
-    def __init__(self, config: Config, sandbox: Sandbox | None = None) -> None:
+    def __init__(self, config: Config, sandbox: Sandbox | None = None, clock: Clock | None = None) -> None:
         self.config = config
-        self.store: Store = FlatStore(config.data, fsync=config.fsync, prepare=False)
+        self.store: Store = FlatStore(config.data, fsync=config.fsync, prepare=False, clock=clock)
         self.sandbox = sandbox or Sandbox(Limits(milliseconds=config.script_ms, memory_bytes=config.script_memory))
         self.keys = Keys(self.store, is_open=config.open)
         self.tokens = Tokens(lambda: self.store.keys.secret("leases.key", new_key)[0])
@@ -102,9 +103,9 @@ class OpenAtFirstRequest:
         self._pool.open()
 
 
-def create_app(config: Config | None = None, pool: Pool | None = None) -> App:
-    """The WSGI application of a pool, given or made from settings. It writes and prints nothing."""
-    pool = pool or Pool(config or Config.from_environ())
+def create_app(config: Config | None = None, pool: Pool | None = None, clock: Clock | None = None) -> App:
+    """The WSGI application of a pool, given or made from settings and a clock. It writes and prints nothing."""
+    pool = pool or Pool(config or Config.from_environ(), clock=clock)
     app: App = falcon.App(middleware=OpenAtFirstRequest(pool))
     app.add_middleware(Headers())
     # `/jobs/` and `/jobs` are the same resource to most people.

@@ -10,6 +10,7 @@ from statistics import median
 
 from bench import pools
 from storage.base import Document
+from storage.clock import Clock
 from storage.flat import FlatStore, events
 from storage.flat.tree import Tree
 
@@ -30,7 +31,7 @@ def run(options: Namespace) -> None:
 
 
 def _count(root: Path, count: int) -> None:
-    store, tree = FlatStore(root, fsync=False), Tree(root, fsync=False)
+    store, tree = FlatStore(root, fsync=False), Tree(root, fsync=False, clock=Clock())
     store.jobs.create(JOB, {"id": JOB})
     path = tree.job(JOB).events_journal
     for first in range(0, count, pools.BATCH):

@@ -12,9 +12,11 @@ from time import perf_counter
 
 from storage import ids
 from storage.base import Document
+from storage.clock import Clock
 from storage.flat import FlatStore
 
 BATCH = 20_000
+CLOCK = Clock()
 
 
 @contextmanager
@@ -35,15 +37,15 @@ def fill(root: Path, job_id: str, count: int) -> None:
 
 
 def _variable(job_id: str, name: str) -> Document:
-    return {"job": job_id, "id": name, "created": ids.now_text(), "data": {"x": name}}
+    return {"job": job_id, "id": name, "created": CLOCK.now_text(), "data": {"x": name}}
 
 
 def result(job_id: str, variable_id: str) -> Document:
     return {
         "job": job_id,
         "variable": variable_id,
-        "id": ids.timed_id(),
-        "created": ids.now_text(),
+        "id": ids.timed_id(CLOCK),
+        "created": CLOCK.now_text(),
         "run_seconds": 1.0,
         "result": {"y": variable_id},
     }

@@ -68,7 +68,7 @@ class Jobs:
             # Distinguishes a job from a later one of the same name, in tokens and flows.
             "uid": secrets.token_hex(8),
             "name": name,
-            "created": ids.now_text(),
+            "created": self._store.clock.now_text(),
             "state": fields.state(posted.get("state", "open")),
             "metadata": fields.metadata(posted.get("metadata", {}), name),
             "settings": fields.settings(posted.get("settings", {})),

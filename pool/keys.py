@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pool.errors import Forbidden, Invalid, UnknownKey
-from storage import ids
 from storage.base import Document, Store
 
 OPERATOR, OPERATOR_KEY = "operator", "operator.key"
@@ -41,7 +40,7 @@ class Keys:
             self._remove_former_operators()
         # Apart from `made`: a crash between secret and key is completed at the next start.
         if self._store.keys.get(digest(key)) is None:
-            self._store.keys.add(digest(key), _document(OPERATOR, is_operator=True))
+            self._store_key(key, OPERATOR, is_operator=True)
         return key if made else None
 
     def _remove_former_operators(self) -> None:
@@ -58,8 +57,12 @@ class Keys:
         if _OWNER.fullmatch(owner) is None:
             raise Invalid("owner", "must be 1 to 100 printable characters")
         key = new_key()
-        self._store.keys.add(digest(key), _document(owner, is_operator=False))
+        self._store_key(key, owner, is_operator=False)
         return key
+
+    def _store_key(self, key: str, owner: str, is_operator: bool) -> None:
+        created = self._store.clock.now_text()
+        self._store.keys.add(digest(key), {"owner": owner, "is_operator": is_operator, "created": created})
 
     def all(self) -> Iterator[tuple[str, Document]]:
         return self._store.keys.all()
@@ -120,7 +123,3 @@ def new_key() -> str:
 def digest(key: str) -> str:
     """A plain hash is enough: a key has 256 random bits, so that its hash can't be reversed."""
     return hashlib.sha256(key.encode()).hexdigest()[:40]
-
-
-def _document(owner: str, is_operator: bool) -> Document:
-    return {"owner": owner, "is_operator": is_operator, "created": ids.now_text()}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from storage import ids
 from storage.base import Counts, Document
+from storage.clock import Clock
 
 MINUTES = 5
 
 
-def progress_of(job: Document, counts: Counts, to_owner: bool) -> Document:
-    rate = _per_minute(counts)
+def progress_of(job: Document, counts: Counts, clock: Clock, to_owner: bool) -> Document:
+    rate = _per_minute(counts, clock)
     unfinished = counts.open + counts.leased
     progress: Document = {
         "state": job["state"],
@@ -33,9 +33,9 @@ def progress_of(job: Document, counts: Counts, to_owner: bool) -> Document:
     return progress
 
 
-def _per_minute(counts: Counts) -> float:
+def _per_minute(counts: Counts, clock: Clock) -> float:
     """The rate over the last whole minutes and the current one so far."""
-    moment = ids.now_milliseconds() / 60_000
+    moment = clock.now_milliseconds() / 60_000
     first = int(moment) - MINUTES
     accepted = sum(number for minute, number in counts.per_minute.items() if minute >= first)
     # A job that has just started is not averaged over minutes before it.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass
 
 from storage.base import Store
@@ -37,8 +36,8 @@ class Reports:
         with self._lock:
             minute = self._minutes.setdefault((job_id, function), _Minute())
             # The monotonic clock: setting the system clock must not suppress reports.
-            if time.monotonic() - minute.began > 60:
-                minute.began, minute.recorded = time.monotonic(), 0
+            if self._store.clock.monotonic() - minute.began > 60:
+                minute.began, minute.recorded = self._store.clock.monotonic(), 0
             if minute.recorded >= PER_MINUTE:
                 minute.suppressed_errors += is_error
                 return None

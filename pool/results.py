@@ -16,6 +16,7 @@ from pool.validation import Validation
 from pool.variables import withdrawn_text
 from storage import ids
 from storage.base import Document, Page, Store, canonical
+from storage.clock import Clock
 from storage.errors import AlreadyFinished, NotFound
 
 # Limits on what one request reads: a variable may have a hundred rejected results of a megabyte each.
@@ -57,7 +58,7 @@ class Results:
             # The process that accepted it may have died before it advanced the flows.
             self._flows.on_finished(job_id, variable_id)
             return accepted_id
-        document = _document(job_id, variable_id, posted, lease)
+        document = _document(job_id, variable_id, posted, lease, self._store.clock)
         self._raise_if_rejected_before(job, variable_id, document)
         report = functools.partial(self._report, job_id, variable_id)
         verdict = self._validation.judge_result(job, variable, document, report)
@@ -161,15 +162,15 @@ class Results:
         return Page(items, cursor)
 
 
-def _document(job_id: str, variable_id: str, posted: Posted, lease: LeaseToken | None) -> Document:
+def _document(job_id: str, variable_id: str, posted: Posted, lease: LeaseToken | None, clock: Clock) -> Document:
     return {
         "job": job_id,
         "variable": variable_id,
-        "id": ids.timed_id(),
-        "created": ids.now_text(),
+        "id": ids.timed_id(clock),
+        "created": clock.now_text(),
         "lease": lease.lease_id if lease else None,
         "volunteer": (lease.volunteer if lease else "") or posted.volunteer or None,
-        "run_seconds": _run_seconds(posted, lease),
+        "run_seconds": _run_seconds(posted, lease, clock),
         "result": posted.value,
     }
 
@@ -181,11 +182,11 @@ def _rejection_suffix(document: Document) -> str:
     return f"-{hashlib.sha256(same.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
 
-def _run_seconds(posted: Posted, lease: LeaseToken | None) -> float | None:
+def _run_seconds(posted: Posted, lease: LeaseToken | None, clock: Clock) -> float | None:
     """The volunteer's measurement; without one, the time from lease to result."""
     if posted.run_seconds is not None:
         return posted.run_seconds
-    return (ids.now_milliseconds() - lease.started) / 1000 if lease else None
+    return (clock.now_milliseconds() - lease.started) / 1000 if lease else None
 
 
 def _id_under_lease(variable_id: str, outcome: Document, lease: LeaseToken | None) -> str:

@@ -74,7 +74,7 @@ class Variables:
         job = self._store.jobs.get(job_id)
         # Ids begin with the time, so that they sort by age in a listing.
         if key is None:
-            names = _names(ids.timed_id(), len(values))
+            names = _names(ids.timed_id(self._store.clock), len(values))
             self._add(job, dict(zip(names, values, strict=True)), caller, lines)
             return names
         batch = _digest(canonical(values))
@@ -116,7 +116,7 @@ class Variables:
         for number, value in itertools.zip_longest(lines, values.values()):
             self._check(job, value, "" if number is None else f"line {number}")
         documents = {
-            name: {"job": job["id"], "id": name, "created": ids.now_text(), **facts, "data": value}
+            name: {"job": job["id"], "id": name, "created": self._store.clock.now_text(), **facts, "data": value}
             for name, value in values.items()
         }
         return self._store.variables.add(job["id"], documents)
@@ -156,7 +156,7 @@ class Variables:
 
     def _with_token(self, job: Document, lease: Lease, volunteer: str) -> Leased:
         # The token holds all facts of the lease, so that the pool stores none.
-        started = ids.now_milliseconds()
+        started = self._store.clock.now_milliseconds()
         token = LeaseToken(secrets.token_hex(8), started, lease.deadline, volunteer)
         signed = self._tokens.sign(token, job["uid"], lease.variable_id)
         return Leased(lease.variable_id, lease.document, signed, max(1, (lease.deadline - started) // 1000))
@@ -173,7 +173,7 @@ class Variables:
         waits: list[float] = [MAX_RETRY_AFTER]
         due = self._store.leases.next_deadline(job_id)
         if due is not None:
-            waits.append((due - ids.now_milliseconds()) // 1000 + 1)
+            waits.append((due - self._store.clock.now_milliseconds()) // 1000 + 1)
         if self._store.flows.references(UsedJob(job_id)):
             waits.append(self._store.counts.get(job_id).mean_run_seconds or 0)
         return max(1, round(min(waits)))
@@ -186,7 +186,7 @@ class Variables:
         # The lease id stays: a result posted under either token is of the same lease.
         extended = LeaseToken(lease.lease_id, lease.started, deadline, lease.volunteer)
         document = self._store.variables.get(job_id, variable_id)
-        seconds = max(1, (deadline - ids.now_milliseconds()) // 1000)
+        seconds = max(1, (deadline - self._store.clock.now_milliseconds()) // 1000)
         return Leased(variable_id, document, self._tokens.sign(extended, job["uid"], variable_id), seconds)
 
     def give_back(self, job_id: str, variable_id: str, token: str) -> None:
@@ -196,7 +196,7 @@ class Variables:
     def withdraw(self, job_id: str, variable_id: str, caller: Caller) -> None:
         """Ends an unfinished variable; withdrawing twice changes nothing. Raises Conflict if it has a result."""
         self.require_owner(job_id, caller)
-        document = {"job": job_id, "variable": variable_id, "withdrawn": ids.now_text()}
+        document = {"job": job_id, "variable": variable_id, "withdrawn": self._store.clock.now_text()}
         try:
             self._store.results.withdraw(job_id, variable_id, document)
         except AlreadyFinished as ex:

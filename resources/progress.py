@@ -21,7 +21,8 @@ class Progress(Resource):
     def on_get(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         caller = request.caller(req, self._keys)
         document = self._jobs.get(job)
-        progress = progress_of(document, self._store.counts.get(job), to_owner=self._keys.owns(caller, document))
+        is_owner = self._keys.owns(caller, document)
+        progress = progress_of(document, self._store.counts.get(job), self._store.clock, to_owner=is_owner)
         links = LinkBuilder(req).job(job)
         links = {"self": links["progress"], "get_job": links["self"]}
         respond(req, resp, links, progress)

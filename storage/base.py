@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
+from storage.clock import Clock
 from storage.documents import Document, canonical
 from storage.errors import Damaged, NotFound
 from storage.flow_store import FlowStore
@@ -298,8 +299,9 @@ class Maintenance(ABC):
 
 
 class Store(ABC):
-    """The parts of a store, on the same documents."""
+    """The parts of a store, on the same documents and by the same clock."""
 
+    clock: Clock
     jobs: JobStore
     variables: VariableStore
     leases: LeaseStore

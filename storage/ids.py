@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 import secrets
-import time
-from datetime import datetime, timezone
 
+from storage.clock import Clock
 from storage.errors import InvalidId
 
 MAX_LENGTH = 100
@@ -37,17 +36,7 @@ def check_variable_id(identifier: str) -> str:
     return check_id(identifier, "variable")
 
 
-def timed_id() -> str:
+def timed_id(clock: Clock) -> str:
     """An id that begins with the UTC time, to the microsecond, made unique: ``20141202090909123456-5f3c9a``."""
     # Random digits too: two processes may make an id in the same microsecond.
-    return f"{datetime.now(timezone.utc):%Y%m%d%H%M%S%f}-{secrets.token_hex(3)}"
-
-
-def now_text() -> str:
-    """The time in the format of documents: RFC 3339, UTC, milliseconds."""
-    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def now_milliseconds() -> int:
-    """Milliseconds of the Unix epoch."""
-    return time.time_ns() // 1_000_000
+    return f"{clock.now_datetime():%Y%m%d%H%M%S%f}-{secrets.token_hex(3)}"

@@ -12,6 +12,7 @@ from webtest import TestApp
 from app import Pool, create_app
 from config import Config
 from pool.sandbox import Sandbox
+from storage.clock import ManualClock
 from tests.serving import Server
 
 EXECUTE = "function (variable, context) { context.result = variable.x * 2; return context; }"
@@ -25,11 +26,12 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 class PoolApp(TestApp):
-    """A fresh pool behind WebTest. `owner` are the headers with the operator's key."""
+    """A fresh pool behind WebTest; its clock stands still. `owner` are the headers with the operator's key."""
 
-    def __init__(self, data: Path, sandbox: Sandbox, **settings: Any) -> None:
+    def __init__(self, data: Path, sandbox: Sandbox, clock: ManualClock | None = None, **settings: Any) -> None:
         self.data = data
-        pool = Pool(Config(data=data, fsync=False, **settings), sandbox)
+        self.clock = clock or ManualClock()
+        pool = Pool(Config(data=data, fsync=False, **settings), sandbox, self.clock)
         pool.open()
         super().__init__(create_app(pool=pool))
         self.key = (data / "secrets" / "operator.key").read_text().strip()
@@ -55,9 +57,15 @@ MakePool = Callable[..., PoolApp]
 
 
 @pytest.fixture
-def make_pool(tmp_path: Path, sandbox: Sandbox) -> MakePool:
+def clock() -> ManualClock:
+    """The clock of the test's pool."""
+    return ManualClock()
+
+
+@pytest.fixture
+def make_pool(tmp_path: Path, sandbox: Sandbox, clock: ManualClock) -> MakePool:
     """Makes a pool with the given settings in the test's directory."""
-    return lambda **settings: PoolApp(tmp_path / "pool", sandbox, **settings)
+    return lambda **settings: PoolApp(tmp_path / "pool", sandbox, clock, **settings)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +46,7 @@ class TreeCheck:
         self._store, self._sandbox, self._keys = store, sandbox, keys
         self._limits, self._caller, self._locate = limits, caller, locate
         self._problems: list[Invalid] = []
-        self._deadline = time.monotonic() + COMPILING_SECONDS
+        self._deadline = self._store.clock.monotonic() + COMPILING_SECONDS
         self._compiled: dict[str, str | None] = {}
 
     def checked(self, posted: Any) -> tuple[str | None, Levels]:
@@ -161,7 +160,7 @@ class TreeCheck:
         """Compiles each function once, however many entries share it."""
         fields.require_text(path, source, MAX_FUNCTION)
         if source not in self._compiled:
-            if time.monotonic() > self._deadline:
+            if self._store.clock.monotonic() > self._deadline:
                 raise Invalid(path, f"not compiled: the functions before it took {COMPILING_SECONDS:g} s (the limit)")
             self._compiled[source] = self._compile(source)
         reason = self._compiled[source]

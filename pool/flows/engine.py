@@ -12,7 +12,6 @@ from __future__ import annotations
 import itertools
 import logging
 import random
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -24,7 +23,6 @@ from pool.flows.retries import PendingFlows
 from pool.flows.signals import ALL, StepSignals, touched_entries
 from pool.sandbox import Sandbox, SandboxBusy
 from pool.validation import Validation
-from storage import ids
 from storage.base import Document, Store
 from storage.errors import AlreadyFinished, Damaged, NotFound, StorageError
 from storage.flow_store import FLOW, RunningFlows, UsedJob
@@ -39,7 +37,7 @@ class Engine:
     def __init__(self, store: Store, sandbox: Sandbox, validation: Validation, limits: FlowLimits) -> None:
         self._store, self._sandbox = store, sandbox
         self._validation, self._limits = validation, limits
-        self._pending = PendingFlows(store.flows)
+        self._pending = PendingFlows(store.flows, store.clock)
         self._signals = StepSignals(store.flows)
 
     def start(self, flow: Document) -> None:
@@ -61,7 +59,7 @@ class Engine:
         return outcome
 
     def on_finished(self, job_id: str, variable_id: str) -> None:
-        deadline = time.monotonic() + BUDGET_SECONDS
+        deadline = self._store.clock.monotonic() + BUDGET_SECONDS
         for flow_id in self._flows_using(job_id):
             with suppress(StorageError):  # Its documents are damaged or gone: `comp-pool check` reports them.
                 signals = self._signals.of(flow_id, job_id, variable_id)
@@ -76,7 +74,7 @@ class Engine:
             return []
 
     def on_job_deleted(self, flow_ids: Sequence[str]) -> None:
-        deadline = time.monotonic() + BUDGET_SECONDS
+        deadline = self._store.clock.monotonic() + BUDGET_SECONDS
         for flow_id in flow_ids:
             with suppress(StorageError):
                 self._advance_before(deadline, flow_id, [ALL])
@@ -85,17 +83,17 @@ class Engine:
         flow_ids = self._pending.drain()
         # In random order, so that a flow that always needs the whole budget does not keep the others waiting.
         random.shuffle(flow_ids)
-        deadline = time.monotonic() + BUDGET_SECONDS
+        deadline = self._store.clock.monotonic() + BUDGET_SECONDS
         for number, flow_id in enumerate(flow_ids):
             # At least one flow per call, however late it is.
-            if number and time.monotonic() >= deadline:
+            if number and self._store.clock.monotonic() >= deadline:
                 self._pending.add(flow_ids[number:], soon=True)
                 break
             self.advance(flow_id)
         return bool(flow_ids)
 
     def resume(self, seconds: float) -> list[str]:
-        deadline = time.monotonic() + seconds
+        deadline = self._store.clock.monotonic() + seconds
         changed = []
         for flow_id in self._store.flows.references(RunningFlows()):
             with suppress(StorageError):  # Its documents are damaged: `comp-pool check` reports them.
@@ -105,7 +103,7 @@ class Engine:
 
     def _advance_before(self, deadline: float, flow_id: str, signals: Sequence[str]) -> int:
         """Advances a flow, unless it is too late: then the flow becomes pending."""
-        if time.monotonic() < deadline:
+        if self._store.clock.monotonic() < deadline:
             return self._advance_safely(flow_id, signals)
         self._pending.add([flow_id], soon=True)
         return 0
@@ -182,7 +180,7 @@ class Engine:
 
     def _unmerged_levels(self, flow: Document) -> list[FlowLevel]:
         """The levels without a merged result, from the one that runs to the root's."""
-        flow_id, deadline = flow["id"], time.monotonic() + BUDGET_SECONDS
+        flow_id, deadline = flow["id"], self._store.clock.monotonic() + BUDGET_SECONDS
         numbers = reversed(range(len(flow["levels"])))
         unmerged = itertools.dropwhile(
             lambda number: "merged" in self._store.flows.names(flow_id, str(number)), numbers
@@ -194,7 +192,7 @@ class Engine:
         self._clean_up(flow, self._write_outcome(flow, facts))
 
     def _write_outcome(self, flow: Document, facts: Document) -> Document:
-        return self._store.flows.write_once(flow["id"], OUTCOME, {"at": ids.now_text(), **facts})
+        return self._store.flows.write_once(flow["id"], OUTCOME, {"at": self._store.clock.now_text(), **facts})
 
     def _clean_up(self, flow: Document, outcome: Document) -> None:
         """Withdraws the steps of an ended flow and removes all references to it. May be repeated after a crash."""
@@ -221,7 +219,8 @@ class Engine:
             return False
 
     def _withdraw(self, flow: Document, step: OpenStep) -> None:
-        document = {"job": step.job_id, "variable": step.variable_id, "withdrawn": ids.now_text(), "flow": flow["id"]}
+        withdrawn = self._store.clock.now_text()
+        document = {"job": step.job_id, "variable": step.variable_id, "withdrawn": withdrawn, "flow": flow["id"]}
         with suppress(AlreadyFinished, NotFound):
             self._store.results.withdraw(step.job_id, step.variable_id, document)
 

@@ -10,7 +10,6 @@ from pool.fields import kind
 from pool.flows.steps import StepId, last_iteration, path_of, uses_job_variable, variable_of_step
 from pool.sandbox import Sandbox, ScriptError
 from pool.validation import Validation
-from storage import ids
 from storage.base import Document, Store
 from storage.errors import NotFound
 
@@ -126,7 +125,7 @@ class Entry:
         return {
             "job": self.job_id,
             "id": self.variable_id(iteration),
-            "created": ids.now_text(),
+            "created": self._store.clock.now_text(),
             "flow": self._first.flow_id,
             "context": context,
             "data": self._data(),

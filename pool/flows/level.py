@@ -6,7 +6,6 @@ The names of its documents are older than the terms of the code: ``settled/<inde
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -17,7 +16,6 @@ from pool.flows.entry import Entry
 from pool.flows.steps import StepId
 from pool.sandbox import Sandbox
 from pool.validation import Validation
-from storage import ids
 from storage.base import Document, Store, canonical
 from storage.errors import AlreadyExists, NotFound
 
@@ -105,7 +103,7 @@ class FlowLevel:
         return self._write_once("started", {"skipped": skipped})
 
     def _is_late(self) -> bool:
-        return time.monotonic() > self._deadline
+        return self._store.clock.monotonic() > self._deadline
 
     def _unfinished(self, started: Document) -> list[int]:
         finished = map(int, self._store.flows.names(self._flow_id, f"{self.number}/settled"))
@@ -205,7 +203,8 @@ class FlowLevel:
 
     def _write_once(self, name: str, facts: Document) -> Document:
         self.changes += 1
-        return self._store.flows.write_once(self._flow_id, f"{self.number}/{name}", {"at": ids.now_text(), **facts})
+        document = {"at": self._store.clock.now_text(), **facts}
+        return self._store.flows.write_once(self._flow_id, f"{self.number}/{name}", document)
 
 
 def _json_bytes(value: Any) -> int:

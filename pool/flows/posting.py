@@ -57,9 +57,9 @@ class Posting:
         check = TreeCheck(self._store, self._sandbox, self._keys, self._limits, caller, locate)
         name, levels = check.checked(posted)
         return {
-            "id": flow_id or ids.timed_id(),
+            "id": flow_id or ids.timed_id(self._store.clock),
             "name": name,
-            "created": ids.now_text(),
+            "created": self._store.clock.now_text(),
             "owner": caller.owner,
             "key": caller.key_id,
             FINGERPRINT: _digest(canonical(posted)),

@@ -5,7 +5,6 @@ Volunteers lease reserved variables like all others. The reservation ends with t
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Container, Iterator
 
@@ -57,7 +56,7 @@ class Reservation:
 
     def _reserve(self, job: Document, exclude: Container[str], count: int) -> Iterator[str]:
         """Reserves open variables for the flow, in scheduling order, until none are left."""
-        deadline = time.monotonic() + SCHEDULING_SECONDS
+        deadline = self._store.clock.monotonic() + SCHEDULING_SECONDS
         while candidates := self._candidates(job["id"], exclude, count):
             for variable_id in self._in_scheduling_order(job, candidates, deadline):
                 if self._store.flows.add_reference(ReservedVariable(job["id"], variable_id), self._flow["id"]):
@@ -80,7 +79,7 @@ class Reservation:
     def _in_scheduling_order(self, job: Document, candidates: list[str], deadline: float) -> Iterator[str]:
         """As the job's scheduler chooses until the deadline, in random order after it."""
         while candidates:
-            is_late = time.monotonic() >= deadline
+            is_late = self._store.clock.monotonic() >= deadline
             chosen = candidates[-1] if is_late else self._scheduler.choose_from(job, candidates)
             candidates.remove(chosen)
             yield chosen

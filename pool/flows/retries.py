@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 
+from storage.clock import Clock
 from storage.errors import StorageError
 from storage.flow_store import PENDING, FlowStore
 
@@ -14,8 +14,8 @@ INTERVAL_SECONDS = 1.0
 class PendingFlows:
     """Stored as signals in the pool's inbox, for every process; in this one's memory if the disk is full."""
 
-    def __init__(self, flows: FlowStore) -> None:
-        self._flows = flows
+    def __init__(self, flows: FlowStore, clock: Clock) -> None:
+        self._flows, self._clock = flows, clock
         self._in_memory: set[str] = set()
         self._next_drain = 0.0
 
@@ -31,9 +31,9 @@ class PendingFlows:
 
     def drain(self) -> list[str]:
         """The pending flows, which are then no longer pending; none within the interval after the last drain."""
-        if time.monotonic() < self._next_drain:
+        if self._clock.monotonic() < self._next_drain:
             return []
-        self._next_drain = time.monotonic() + INTERVAL_SECONDS
+        self._next_drain = self._clock.monotonic() + INTERVAL_SECONDS
         # Taken out at once: whatever cannot be advanced is added again.
         in_memory, self._in_memory = self._in_memory, set()
         try:

@@ -58,7 +58,8 @@ class JournalCounts:
             paths.events_journal
         )
 
-    def update(self, paths: JobPaths) -> None:
+    def update(self, paths: JobPaths, now: int) -> None:
+        """Adds the lines behind the offsets. `now` is in milliseconds of the epoch."""
         # Two journals, since each is also the index of a paged collection.
         for _, offset in journal.read(paths.variables_journal, self.variables_offset):
             self.variables_offset = offset
@@ -69,7 +70,7 @@ class JournalCounts:
             with suppress(KeyError, TypeError, ValueError, AttributeError):  # A line written by hand.
                 self._add(event)
             self.lines_since_snapshot += 1
-        self._drop_old_minutes()
+        self._drop_old_minutes(now // 60_000)
 
     def _add(self, event: Document) -> None:
         counts, kind = self.counts, event.get("event")
@@ -99,8 +100,8 @@ class JournalCounts:
             report["message"] = event["message"]
         report["console"] = event["console"]
 
-    def _drop_old_minutes(self) -> None:
-        oldest = ids.now_milliseconds() // 60_000 - MINUTES_KEPT
+    def _drop_old_minutes(self, this_minute: int) -> None:
+        oldest = this_minute - MINUTES_KEPT
         for minute in [minute for minute in self.counts.per_minute if minute < oldest]:
             del self.counts.per_minute[minute]
 
@@ -119,12 +120,13 @@ class FlatCounts(CountStore):
         # Threads share the cached counts: one reads the new lines, the others find few left.
         with self._lock:
             cached = self._current(paths)
-            cached.update(paths)
+            now = self._tree.clock.now_milliseconds()
+            cached.update(paths, now)
             self._store_snapshot(cached, paths)
             # A copy, since the next event changes the cached counts.
             return replace(
                 cached.counts,
-                leased=_count_leased(paths),
+                leased=_count_leased(paths, now),
                 per_minute=dict(cached.counts.per_minute),
                 reports={name: dict(report) for name, report in cached.counts.reports.items()},
             )
@@ -157,13 +159,13 @@ class FlatCounts(CountStore):
 
     @translated_for_job
     def report(self, job_id: str, function: str, message: str | None, console: str, errors: int = 1) -> None:
-        event = events.report(function=function, message=message, console=console, errors=errors)
+        at = self._tree.clock.now_text()
+        event = events.report(at, function=function, message=message, console=console, errors=errors)
         self._tree.writer.append(self._tree.existing_job(job_id).events_journal, [event])
 
 
-def _count_leased(paths: JobPaths) -> int:
+def _count_leased(paths: JobPaths, now: int) -> int:
     """Leases that have not expired: there are as many as workers, however large the job."""
-    now = ids.now_milliseconds()
     names = (files.names(f"{paths.deadlines}/{deadline}") for deadline in queue.deadlines(paths) if deadline > now)
     return sum(sum(map(ids.is_id, leased)) for leased in names)
 

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Container
 from typing import Any
 
-from storage import ids
 from storage.base import Document
 from storage.flat import journal
 from storage.flat.paths import JobPaths
@@ -48,17 +47,17 @@ def _of_result(document: Document) -> Document:
     return {"at": document["created"], "variable": document["variable"], "result": document["id"]}
 
 
-def failed(variable_id: str, result_id: str | None = None) -> Document:
+def failed(at: str, variable_id: str, result_id: str | None = None) -> Document:
     of_result = {} if result_id is None else {"result": result_id}
-    return {"event": "failed", "at": ids.now_text(), "variable": variable_id, **of_result}
+    return {"event": "failed", "at": at, "variable": variable_id, **of_result}
 
 
-def released(variable_id: str) -> Document:
-    return {"event": "released", "at": ids.now_text(), "variable": variable_id}
+def released(at: str, variable_id: str) -> Document:
+    return {"event": "released", "at": at, "variable": variable_id}
 
 
-def report(**facts: Any) -> Document:
-    return {"event": "report", "at": ids.now_text(), **facts}
+def report(at: str, **facts: Any) -> Document:
+    return {"event": "report", "at": at, **facts}
 
 
 def failed_change(event: Document) -> int:
@@ -68,9 +67,9 @@ def failed_change(event: Document) -> int:
     return (kind == "failed") - (kind == "released" or event.get("was") == "failed")
 
 
-def balancing(variable_id: str, is_failed: bool, balance: int) -> list[Document]:
+def balancing(at: str, variable_id: str, is_failed: bool, balance: int) -> list[Document]:
     """The events missing for a variable whose journal has `balance` more failures than releases."""
-    event = failed(variable_id) if is_failed > balance else released(variable_id)
+    event = failed(at, variable_id) if is_failed > balance else released(at, variable_id)
     return [event] * abs(is_failed - balance)
 
 

@@ -56,7 +56,7 @@ class FlatKeys(KeyStore):
             return stream.read().strip(), is_new
 
     def _create_secret(self, path: str, secret: str) -> bool:
-        temporary = f"{self._writer.workspace()}/{os.path.basename(path)}-{ids.timed_id()}"
+        temporary = f"{self._writer.workspace()}/{os.path.basename(path)}-{ids.timed_id(self._tree.clock)}"
         # Created with its final mode: a chmod afterwards would leave a moment in which others can read it.
         descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
         try:

@@ -28,23 +28,23 @@ MAX_REFILLS = 16
 DEADLINES_PER_LEASE = 32
 
 
-def deadline_after(seconds: float) -> int:
-    """The next common deadline at least `seconds` away, in milliseconds of the epoch."""
+def deadline_after(now: int, seconds: float) -> int:
+    """The next common deadline at least `seconds` after `now`; both in milliseconds of the epoch."""
     # One deadline for all leases of one step: a directory for each step, not for each lease.
     step = max(1, int(seconds * 1000 / DEADLINES_PER_LEASE))
-    return math.ceil((ids.now_milliseconds() + seconds * 1000) / step) * step
+    return math.ceil((now + seconds * 1000) / step) * step
 
 
 class FlatLeases(LeaseStore):
     def __init__(self, tree: Tree) -> None:
-        self._tree = tree
+        self._tree, self._clock = tree, tree.clock
         self._candidates: defaultdict[str, deque[str]] = defaultdict(deque)
 
     @translated_for_job
     def lease(self, job_id: str, seconds: float) -> Lease | None:
         paths = self._tree.job(job_id)
         for marker in self._next_candidates(paths):
-            lease = _acquire(paths, marker, seconds)
+            lease = self._acquire(paths, marker, seconds)
             if lease is not None:
                 return lease
         return None
@@ -54,19 +54,20 @@ class FlatLeases(LeaseStore):
         paths = self._tree.job(job_id)
         deadline = queue.deadline_of(paths, ids.check_variable_id(variable_id))
         if deadline is None:
-            return _acquire(paths, paths.open(variable_id), seconds)
-        if deadline > ids.now_milliseconds():
+            return self._acquire(paths, paths.open(variable_id), seconds)
+        if deadline > self._clock.now_milliseconds():
             return None
-        return _acquire(paths, paths.leased(variable_id, deadline), seconds)
+        return self._acquire(paths, paths.leased(variable_id, deadline), seconds)
 
     @translated_for_job
     def sample(self, job_id: str, count: int) -> list[str]:
-        return [os.path.basename(marker) for marker in queue.sample(self._tree.job(job_id), count)]
+        markers = queue.sample(self._tree.job(job_id), count, self._clock.now_milliseconds())
+        return [os.path.basename(marker) for marker in markers]
 
     @translated_for_job
     def extend(self, job_id: str, variable_id: str, deadline: int, seconds: float) -> int:
         # Never earlier: another request of the same worker may have extended it further.
-        later = max(deadline, deadline_after(seconds))
+        later = max(deadline, deadline_after(self._clock.now_milliseconds(), seconds))
         paths = self._tree.job(job_id)
         source, target = paths.leased(variable_id, deadline), paths.leased(variable_id, later)
         _require_lease(variable_id, lambda: queue.move(paths, variable_id, source, target))
@@ -81,7 +82,7 @@ class FlatLeases(LeaseStore):
     def has_work(self, job_id: str) -> bool:
         paths = self._tree.job(job_id)
         deadline = _next_deadline(paths)
-        if deadline is not None and deadline <= ids.now_milliseconds():
+        if deadline is not None and deadline <= self._clock.now_milliseconds():
             return True
         # An empty shard not yet removed makes this True once too often, which the contract permits.
         with suppress(FileNotFoundError), os.scandir(paths.open_shards) as shards:
@@ -99,30 +100,29 @@ class FlatLeases(LeaseStore):
                 while True:
                     yield cache.popleft()
             # Drawn at random, so that processes with separate caches seldom try the same markers.
-            fresh = queue.sample(paths, CACHED_CANDIDATES)
+            fresh = queue.sample(paths, CACHED_CANDIDATES, self._clock.now_milliseconds())
             if not fresh:
                 return
             _read_ahead(paths, fresh)
             cache.extend(fresh)
 
+    def _acquire(self, paths: JobPaths, marker: str, seconds: float) -> Lease | None:
+        variable_id = os.path.basename(marker)
+        try:
+            # Later than any former deadline of this variable: the deadline identifies the lease.
+            deadline = max(deadline_after(self._clock.now_milliseconds(), seconds), queue.last_deadline(marker) + 1)
+            leased = paths.leased(variable_id, deadline)
+            if not files.move(marker, leased):
+                return None
+            document = _unfinished_document(paths, variable_id, leased)
+        except FileNotFoundError:
+            return None  # Another caller was first, or the job was deleted meanwhile.
+        return Lease(variable_id, document, deadline) if document else None
+
 
 def _next_deadline(paths: JobPaths) -> int | None:
     found = (due for due in queue.deadlines(paths) if not queue.is_empty(f"{paths.deadlines}/{due}"))
     return next(found, None)
-
-
-def _acquire(paths: JobPaths, marker: str, seconds: float) -> Lease | None:
-    variable_id = os.path.basename(marker)
-    try:
-        # Later than any former deadline of this variable: the deadline identifies the lease.
-        deadline = max(deadline_after(seconds), queue.last_deadline(marker) + 1)
-        leased = paths.leased(variable_id, deadline)
-        if not files.move(marker, leased):
-            return None
-        document = _unfinished_document(paths, variable_id, leased)
-    except FileNotFoundError:
-        return None  # Another caller was first, or the job was deleted meanwhile.
-    return Lease(variable_id, document, deadline) if document else None
 
 
 def _unfinished_document(paths: JobPaths, variable_id: str, marker: str) -> Document | None:

@@ -85,13 +85,13 @@ def drop_unfailed(paths: JobPaths, variable_id: str) -> str | None:
     return "leased" if any(files.remove(marker) for marker in markers) else None
 
 
-def sample(paths: JobPaths, count: int) -> list[str]:
-    """Up to `count` markers in random order: of expired leases, and from a few random shards.
+def sample(paths: JobPaths, count: int, now: int) -> list[str]:
+    """Up to `count` markers in random order: of leases that have expired `now`, and from a few random shards.
 
     It reads few directories, whatever the size of the job. Raises FileNotFoundError if there is no queue.
     """
     # Expired leases come first: their volunteers are lost, and the last units of a job delay its completion.
-    found = list(itertools.islice(_expired(paths), count))
+    found = list(itertools.islice(_expired(paths, now), count))
     # At most 256 names, however large the job.
     shards = os.listdir(paths.open_shards)
     random.shuffle(shards)
@@ -103,9 +103,9 @@ def sample(paths: JobPaths, count: int) -> list[str]:
     return found[:count]
 
 
-def _expired(paths: JobPaths) -> Iterator[str]:
+def _expired(paths: JobPaths, now: int) -> Iterator[str]:
     for deadline in deadlines(paths):
-        if deadline > ids.now_milliseconds():
+        if deadline > now:
             return
         yield from _sample_directory(f"{paths.deadlines}/{deadline}", MARKERS_READ)
 

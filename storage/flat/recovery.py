@@ -63,7 +63,7 @@ class _Completion:
     """The completion of one job's unfinished transactions."""
 
     def __init__(self, tree: Tree, paths: JobPaths, records: list[Record]) -> None:
-        self._writer, self._paths, self._records = tree.writer, paths, records
+        self._writer, self._clock, self._paths, self._records = tree.writer, tree.clock, paths, records
         self._recorded = RecordedEvents(paths, {_variable_of(document) for _, document in records})
 
     def run(self) -> None:
@@ -103,7 +103,9 @@ class _Completion:
         is_failed = os.path.exists(self._paths.failed(variable_id))
         if is_failed:
             queue.drop_unfailed(self._paths, variable_id)
-        for event in events.balancing(variable_id, is_failed, self._recorded.failed[variable_id]):
+        for event in events.balancing(
+            self._clock.now_text(), variable_id, is_failed, self._recorded.failed[variable_id]
+        ):
             self._append(event)
 
     def _append_if_missing(self, event: Document) -> None:

@@ -23,7 +23,7 @@ LINES_PER_PAGE = 10_000
 
 class FlatResults(ResultStore):
     def __init__(self, tree: Tree, follow_ups: FollowUps) -> None:
-        self._tree, self._writer, self._follow_ups = tree, tree.writer, follow_ups
+        self._tree, self._writer, self._clock, self._follow_ups = tree, tree.writer, tree.clock, follow_ups
 
     @translated_for_job
     def accept(self, job_id: str, variable_id: str, document: Document, deadline: int | None = None) -> None:
@@ -109,8 +109,10 @@ class FlatResults(ResultStore):
             files.remove(temporary)
             return False
 
+        event = events.failed(self._clock.now_text(), variable_id, document["id"])
+
         def follow_up() -> None:
-            self._writer.append(paths.events_journal, [events.failed(variable_id, document["id"])])
+            self._writer.append(paths.events_journal, [event])
             queue.drop_unfailed(paths, variable_id)
 
         self._follow_ups.run(temporary, follow_up)
@@ -122,17 +124,18 @@ class FlatResults(ResultStore):
         if not os.path.exists(paths.failed(variable_id)):
             return False
         # For recovery: the journal may lack the event.
-        record = {"job": job_id, "variable": variable_id, "released": ids.now_text()}
+        released_at = self._clock.now_text()
+        record = {"job": job_id, "variable": variable_id, "released": released_at}
         temporary = self._writer.temporary(record, sync=False)
         try:
-            is_released = _reopen(paths, variable_id)
+            is_released = _reopen(paths, variable_id, ids.timed_id(self._clock))
         except BaseException:
             files.remove(temporary)
             raise
         if not is_released:
             files.remove(temporary)
             return False
-        event = events.released(variable_id)
+        event = events.released(released_at, variable_id)
         self._follow_ups.run(temporary, lambda: self._writer.append(paths.events_journal, [event]))
         return True
 
@@ -163,10 +166,10 @@ class FlatResults(ResultStore):
         return Page([outcome for outcome in outcomes if outcome and "result" in outcome], found.next)
 
 
-def _reopen(paths: JobPaths, variable_id: str) -> bool:
+def _reopen(paths: JobPaths, variable_id: str, release_id: str) -> bool:
     with suppress(FileNotFoundError):
         # No id has an "@": the rejected results stay readable under this name, and count no more.
-        os.rename(paths.rejected(variable_id), f"{paths.rejected(variable_id)}@{ids.timed_id()}")
+        os.rename(paths.rejected(variable_id), f"{paths.rejected(variable_id)}@{release_id}")
     is_released = files.move(paths.failed(variable_id), paths.open(variable_id))
     # A concurrent accept may have missed the marker while it was being moved.
     queue.drop_if_finished(paths, variable_id, paths.open(variable_id))

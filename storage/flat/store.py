@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from storage.base import Store
+from storage.clock import Clock
 from storage.flat.counts import FlatCounts
 from storage.flat.disk_errors import translated
 from storage.flat.flows import FlatFlows
@@ -25,8 +26,11 @@ class FlatStore(Store):
     Without `prepare`, nothing is written until `maintenance.prepare` or `recover` has made the directories.
     """
 
-    def __init__(self, root: str | os.PathLike[str], fsync: bool = True, prepare: bool = True) -> None:
-        tree, follow_ups = Tree(root, fsync), FollowUps()
+    def __init__(
+        self, root: str | os.PathLike[str], fsync: bool = True, prepare: bool = True, clock: Clock | None = None
+    ) -> None:
+        self.clock = clock or Clock()
+        tree, follow_ups = Tree(root, fsync, self.clock), FollowUps()
         recovery = Recovery(tree, follow_ups)
         counts = FlatCounts(tree, recovery)
         self._tree = tree

@@ -9,6 +9,7 @@ import shutil
 
 from storage import ids
 from storage.base import Document
+from storage.clock import Clock
 from storage.errors import AlreadyExists, NotFound
 from storage.flat import files
 from storage.flat.paths import FlowPaths, JobPaths
@@ -26,7 +27,8 @@ class Tree:
     DIRECTORIES = ("jobs", "trash", "flows", "flow-claims", "flows-behind")
     PRIVATE_DIRECTORIES = ("keys", "secrets")
 
-    def __init__(self, root: str | os.PathLike[str], fsync: bool = True) -> None:
+    def __init__(self, root: str | os.PathLike[str], fsync: bool, clock: Clock) -> None:
+        self.clock = clock
         self.root = os.path.abspath(root)
         self.writer = Writer(self.root, fsync)
 

@@ -17,7 +17,7 @@ from storage.flat.tree import Tree
 
 class FlatVariables(VariableStore):
     def __init__(self, tree: Tree) -> None:
-        self._tree, self._writer = tree, tree.writer
+        self._tree, self._writer, self._clock = tree, tree.writer, tree.clock
 
     @translated_for_job
     def add(self, job_id: str, documents: Mapping[str, Document]) -> list[str]:
@@ -78,7 +78,8 @@ class FlatVariables(VariableStore):
             return "open"
         deadline = queue.deadline_of(paths, variable_id)
         # A marker that is being moved is not found: then the variable is being leased.
-        return "leased" if deadline is None or deadline > ids.now_milliseconds() else "open"
+        is_leased = deadline is None or deadline > self._clock.now_milliseconds()
+        return "leased" if is_leased else "open"
 
     @translated_for_job
     def page(self, job_id: str, cursor: str | None, limit: int) -> Page:

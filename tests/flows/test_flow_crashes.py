@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from comp_pool.cli import main
@@ -232,8 +230,8 @@ def test_a_flow_operation_killed_at_any_call_is_completed(
 
 def assert_completes(scenario: Scenario, end: dict[str, str]) -> None:
     volunteers = Volunteers(scenario.pool, existing_jobs(scenario), Random(0))
-    with patch("storage.ids.now_milliseconds", in_an_hour):  # All earlier leases have expired.
-        volunteers.work()
+    scenario.pool.clock.advance(3600)  # All earlier leases have expired.
+    volunteers.work()
     served = scenario.pool.get(scenario.flow).json
     assert len(scenario.pool.get("/flows").json["_embedded"]["items"]) == 1
     if end:
@@ -244,10 +242,6 @@ def assert_completes(scenario: Scenario, end: dict[str, str]) -> None:
     if served["state"] != "done":
         assert not list(filter(is_step, volunteers.leased))
     eventually(lambda: not findings(FlatStore(scenario.pool.data, fsync=False)))  # A thread removes a deleted job.
-
-
-def in_an_hour() -> int:
-    return time.time_ns() // 1_000_000 + 3_600_000
 
 
 def existing_jobs(scenario: Scenario) -> list[str]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from storage.clock import ManualClock
 from tests.conftest import MakePool, PoolApp
-from tests.resources.conftest import Clock
 from tests.resources.helpers import VOLUNTEER, files, problem
 
 
@@ -54,7 +54,7 @@ def test_every_variable_is_leased_once(pool: PoolApp, job: str) -> None:
 
 
 def test_retry_after_is_the_time_until_the_next_lease_expires(
-    pool: PoolApp, job: str, variable: str, clock: Clock
+    pool: PoolApp, job: str, variable: str, clock: ManualClock
 ) -> None:
     pool.lease(job)
     clock.advance(58)
@@ -62,7 +62,7 @@ def test_retry_after_is_the_time_until_the_next_lease_expires(
 
 
 def test_a_variable_is_leased_again_after_its_lease_expired(
-    pool: PoolApp, job: str, variable: str, clock: Clock
+    pool: PoolApp, job: str, variable: str, clock: ManualClock
 ) -> None:
     first = pool.lease(job)
     clock.advance(63)
@@ -70,7 +70,7 @@ def test_a_variable_is_leased_again_after_its_lease_expired(
 
 
 def test_a_variable_is_not_leased_before_its_lease_expires(
-    pool: PoolApp, job: str, variable: str, clock: Clock
+    pool: PoolApp, job: str, variable: str, clock: ManualClock
 ) -> None:
     pool.lease(job)
     clock.advance(59)
@@ -126,7 +126,7 @@ def extended(pool: PoolApp, links: dict[str, str]) -> dict[str, str]:
     return dict(pool.post(links["lease"], status=200).json["_links"])
 
 
-def test_an_extended_lease_has_new_links(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+def test_an_extended_lease_has_new_links(pool: PoolApp, job: str, variable: str, clock: ManualClock) -> None:
     links = pool.lease(job)
     clock.advance(30)
     response = pool.post(links["lease"], status=200)
@@ -136,7 +136,9 @@ def test_an_extended_lease_has_new_links(pool: PoolApp, job: str, variable: str,
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_an_extended_lease_lasts_as_long_again_from_now(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+def test_an_extended_lease_lasts_as_long_again_from_now(
+    pool: PoolApp, job: str, variable: str, clock: ManualClock
+) -> None:
     links = pool.lease(job)
     clock.advance(30)
     assert 60 <= int(pool.post(links["lease"]).headers["Lease-Seconds"]) <= 63
@@ -144,7 +146,7 @@ def test_an_extended_lease_lasts_as_long_again_from_now(pool: PoolApp, job: str,
     pool.get(f"{job}/variables", status=204)
 
 
-def test_a_lease_can_be_extended_again_and_again(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+def test_a_lease_can_be_extended_again_and_again(pool: PoolApp, job: str, variable: str, clock: ManualClock) -> None:
     links = pool.lease(job)
     for _ in range(5):
         clock.advance(50)
@@ -157,7 +159,7 @@ def test_a_lease_can_be_extended_twice_at_once(pool: PoolApp, job: str, variable
 
 
 def test_an_expired_lease_can_be_extended_while_the_variable_is_open(
-    pool: PoolApp, job: str, variable: str, clock: Clock
+    pool: PoolApp, job: str, variable: str, clock: ManualClock
 ) -> None:
     links = pool.lease(job)
     clock.advance(100)
@@ -166,7 +168,7 @@ def test_an_expired_lease_can_be_extended_while_the_variable_is_open(
 
 
 def test_the_result_link_from_before_an_extension_stays_valid(
-    pool: PoolApp, job: str, variable: str, clock: Clock
+    pool: PoolApp, job: str, variable: str, clock: ManualClock
 ) -> None:
     links = pool.lease(job)
     clock.advance(30)
@@ -175,7 +177,7 @@ def test_the_result_link_from_before_an_extension_stays_valid(
     assert pool.post_json(renewed["post_result"], 2, status=201).headers["Location"] == location
 
 
-def test_a_result_rejected_after_an_extension_opens_the_variable(pool: PoolApp, clock: Clock) -> None:
+def test_a_result_rejected_after_an_extension_opens_the_variable(pool: PoolApp, clock: ManualClock) -> None:
     job = pool.post_job(validate_variable="() => true", validate_result="() => false")
     pool.post_variable(job)
     links = pool.lease(job)
@@ -216,7 +218,7 @@ def send(pool: PoolApp, method: str, link: str) -> Any:
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_a_lease_taken_over_by_another_volunteer_is_lost(
-    pool: PoolApp, job: str, variable: str, clock: Clock, method: str
+    pool: PoolApp, job: str, variable: str, clock: ManualClock, method: str
 ) -> None:
     links = pool.lease(job)
     clock.advance(63)
@@ -242,7 +244,7 @@ def test_a_lease_with_a_result_is_lost(pool: PoolApp, job: str, variable: str, m
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_the_lease_link_from_before_an_extension_is_invalid(
-    pool: PoolApp, job: str, variable: str, clock: Clock, method: str
+    pool: PoolApp, job: str, variable: str, clock: ManualClock, method: str
 ) -> None:
     links = pool.lease(job)
     clock.advance(30)

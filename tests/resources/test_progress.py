@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from storage.clock import ManualClock
 from tests.conftest import PoolApp
-from tests.resources.conftest import Clock
 from tests.resources.helpers import VOLUNTEER, other_key, problem
 
 JOB = "/jobs/example-job"
@@ -60,7 +60,7 @@ def test_variables_are_counted_by_state(three: PoolApp) -> None:
     assert counted == {"total": 3, "open": 1, "leased": 1, "done": 1, "failed": 0, "withdrawn": 0}
 
 
-def test_an_expired_lease_counts_as_open(three: PoolApp, clock: Clock) -> None:
+def test_an_expired_lease_counts_as_open(three: PoolApp, clock: ManualClock) -> None:
     three.lease(JOB)
     clock.advance(400)
     counted = progress(three)["variables"]

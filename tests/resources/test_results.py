@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from storage.clock import ManualClock
 from tests.conftest import PoolApp
-from tests.resources.conftest import Clock
 from tests.resources.helpers import VOLUNTEER, documents, files, other_key, problem
 
 
@@ -95,7 +95,9 @@ def test_a_later_result_under_the_same_lease_is_ignored(pool: PoolApp, job: str,
     assert single_result(pool, variable)["result"] == 2
 
 
-def test_another_result_for_a_finished_variable_is_409(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+def test_another_result_for_a_finished_variable_is_409(
+    pool: PoolApp, job: str, variable: str, clock: ManualClock
+) -> None:
     late = pool.lease(job)["post_result"]
     clock.advance(400)
     pool.post_json(pool.lease(job)["post_result"], 2, status=201)
@@ -105,7 +107,7 @@ def test_another_result_for_a_finished_variable_is_409(pool: PoolApp, job: str, 
     assert files(pool) == before
 
 
-def test_a_finished_variable_is_not_leased(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+def test_a_finished_variable_is_not_leased(pool: PoolApp, job: str, variable: str, clock: ManualClock) -> None:
     pool.lease(job)
     post(pool, variable, 2)
     clock.advance(400)
@@ -113,7 +115,7 @@ def test_a_finished_variable_is_not_leased(pool: PoolApp, job: str, variable: st
 
 
 def test_a_late_result_for_an_unfinished_variable_is_accepted(
-    pool: PoolApp, job: str, variable: str, clock: Clock
+    pool: PoolApp, job: str, variable: str, clock: ManualClock
 ) -> None:
     link = pool.lease(job)["post_result"]
     clock.advance(400)
@@ -286,7 +288,9 @@ def test_run_seconds_are_measured_by_the_volunteer(pool: PoolApp, variable: str,
     assert single_result(pool, variable)["run_seconds"] == stored
 
 
-def test_run_seconds_default_to_the_time_since_the_lease(pool: PoolApp, job: str, variable: str, clock: Clock) -> None:
+def test_run_seconds_default_to_the_time_since_the_lease(
+    pool: PoolApp, job: str, variable: str, clock: ManualClock
+) -> None:
     link = pool.lease(job)["post_result"]
     clock.advance(7)
     pool.post_json(link, 2, status=201)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from storage.base import Store
+from storage.clock import ManualClock
 from tests.storage.helpers import JOB, job
 
 OpenStore = Callable[[], Store]
@@ -14,8 +15,13 @@ OpenStore = Callable[[], Store]
 
 class BaseContract:
     @pytest.fixture
-    def open_store(self) -> OpenStore:
-        """Opens one more store on the same documents, with each call. A subclass overrides it."""
+    def clock(self) -> ManualClock:
+        """The clock of every store of a test."""
+        return ManualClock()
+
+    @pytest.fixture
+    def open_store(self, clock: ManualClock) -> OpenStore:
+        """Opens one more store on the same documents and by the same clock, with each call. A subclass overrides it."""
         raise NotImplementedError
 
     @pytest.fixture

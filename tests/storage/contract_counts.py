@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
-from storage import ids
 from storage.base import Store
+from storage.clock import ManualClock
 from storage.errors import NotFound
 from tests.storage.contract_base import BaseContract, OpenStore
-from tests.storage.helpers import JOB, accept, add, eventually, fail_variable, rejected_result, result, withdrawal
+from tests.storage.helpers import JOB, accept, add, fail_variable, rejected_result, result, withdrawal
 
 
 def nonzero_counts(store: Store) -> dict[str, Any]:
@@ -35,10 +36,11 @@ class CountsContract(BaseContract):
         store.leases.lease(JOB, 60)
         assert nonzero_counts(other) == {"posted": 3, "open": 2, "leased": 1}
 
-    def test_an_expired_lease_counts_as_open(self, store: Store) -> None:
+    def test_an_expired_lease_counts_as_open(self, store: Store, clock: ManualClock) -> None:
         add(store, "a")
-        store.leases.lease(JOB, 0.02)
-        eventually(lambda: nonzero_counts(store) == {"posted": 1, "open": 1})
+        store.leases.lease(JOB, 60)
+        clock.advance(63)
+        assert nonzero_counts(store) == {"posted": 1, "open": 1}
 
     def test_a_lease_given_back_counts_as_open(self, store: Store) -> None:
         add(store, "a")
@@ -101,12 +103,19 @@ class CountsContract(BaseContract):
     def test_the_mean_run_time_is_none_without_results(self, store: Store) -> None:
         assert store.counts.get(JOB).mean_run_seconds is None
 
-    def test_results_are_counted_per_minute(self, store: Store) -> None:
+    def test_results_are_counted_per_minute(self, store: Store, clock: ManualClock) -> None:
         add(store, *"ab")
-        accept(store, *"ab")
-        per_minute = store.counts.get(JOB).per_minute
-        assert sum(per_minute.values()) == 2
-        assert all(abs(minute - ids.now_milliseconds() // 60_000) <= 1 for minute in per_minute)
+        minute = clock.now_milliseconds() // 60_000
+        for name, seconds in (("a", 60 * minute - 1), ("b", 60 * minute)):
+            created = datetime.fromtimestamp(seconds, timezone.utc).isoformat()
+            store.results.accept(JOB, name, result(name, created=created))
+        assert store.counts.get(JOB).per_minute == {minute - 1: 1, minute: 1}
+
+    def test_minutes_older_than_an_hour_are_dropped(self, store: Store, clock: ManualClock) -> None:
+        add(store, "a")
+        accept(store, "a")
+        clock.advance(62 * 60)
+        assert store.counts.get(JOB).per_minute == {}
 
     def test_a_change_to_returned_counts_does_not_reach_the_store(self, store: Store) -> None:
         store.counts.report(JOB, "f", "message", "")
@@ -129,11 +138,11 @@ class CountsContract(BaseContract):
 
     # Reports
 
-    def test_a_report_is_stored_with_its_time(self, store: Store, other: Store) -> None:
+    def test_a_report_is_stored_with_its_time(self, store: Store, other: Store, clock: ManualClock) -> None:
         store.counts.report(JOB, "validate_result", "it threw", "console")
         report = other.counts.get(JOB).reports["validate_result"]
         assert (report["errors"], report["message"], report["console"]) == (1, "it threw", "console")
-        assert report["at"] <= ids.now_text()
+        assert report["at"] == clock.now_text()
 
     def test_errors_are_counted_per_function(self, store: Store) -> None:
         for message in ("first", "second"):

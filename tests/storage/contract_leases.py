@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from storage import ids
 from storage.base import Lease, Store
+from storage.clock import ManualClock
 from storage.errors import LeaseLost, NotFound
 from tests.storage.contract_base import BaseContract, OpenStore
 from tests.storage.helpers import (
     JOB,
     accept,
     add,
-    eventually,
     fail_variable,
     lease_all,
     rejected_result,
@@ -22,12 +19,17 @@ from tests.storage.helpers import (
     variables,
 )
 
-SHORT = 0.02
-
 
 def leased(store: Store, seconds: float = 60) -> Lease:
     lease = store.leases.lease(JOB, seconds)
     assert lease is not None
+    return lease
+
+
+def expired_lease(store: Store, clock: ManualClock) -> Lease:
+    """A lease whose deadline has passed."""
+    lease = leased(store, 60)
+    clock.advance(63)
     return lease
 
 
@@ -38,12 +40,12 @@ class LeasesContract(BaseContract):
         assert (lease.variable_id, lease.document) == ("a", store.variables.get(JOB, "a"))
 
     @pytest.mark.parametrize("seconds", [0.5, 60, 300, 86_400])
-    def test_the_deadline_is_at_most_four_percent_later_than_requested(self, store: Store, seconds: float) -> None:
+    def test_the_deadline_is_at_most_four_percent_later_than_requested(
+        self, store: Store, clock: ManualClock, seconds: float
+    ) -> None:
         add(store, "a")
-        before = ids.now_milliseconds()
-        lease = leased(store, seconds)
-        after = ids.now_milliseconds()
-        assert before + seconds * 1000 <= lease.deadline <= after + seconds * 1040
+        now = clock.now_milliseconds()
+        assert now + seconds * 1000 <= leased(store, seconds).deadline <= now + seconds * 1040
 
     def test_a_job_without_variables_has_nothing_to_lease(self, store: Store) -> None:
         assert store.leases.lease(JOB, 60) is None
@@ -98,27 +100,26 @@ class LeasesContract(BaseContract):
 
     # Expiry
 
-    def test_a_variable_with_an_expired_lease_is_leased_again(self, store: Store, other: Store) -> None:
-        add(store, "a")
-        first = leased(store, SHORT)
-        second = eventually(lambda: other.leases.lease(JOB, 60))
-        assert ids.now_milliseconds() >= first.deadline
-        assert second.variable_id == "a"
-
-    def test_a_variable_is_not_leased_again_before_the_deadline(self, store: Store, other: Store) -> None:
-        add(store, "a")
-        deadline = leased(store, 0.2).deadline
-        while ids.now_milliseconds() < deadline - 20:
-            lease = other.leases.lease(JOB, 60)
-            assert lease is None or ids.now_milliseconds() >= deadline
-            time.sleep(0.005)
-
-    def test_one_of_many_concurrent_callers_leases_a_variable_after_its_lease_expired(
-        self, store: Store, other: Store
+    def test_a_variable_with_an_expired_lease_is_leased_again(
+        self, store: Store, other: Store, clock: ManualClock
     ) -> None:
         add(store, "a")
-        deadline = leased(store, SHORT).deadline
-        eventually(lambda: ids.now_milliseconds() > deadline)
+        expired_lease(store, clock)
+        assert leased(other).variable_id == "a"
+
+    def test_a_variable_is_not_leased_again_before_the_deadline(
+        self, store: Store, other: Store, clock: ManualClock
+    ) -> None:
+        add(store, "a")
+        leased(store, 60)
+        clock.advance(59.9)
+        assert other.leases.lease(JOB, 60) is None
+
+    def test_one_of_many_concurrent_callers_leases_a_variable_after_its_lease_expired(
+        self, store: Store, other: Store, clock: ManualClock
+    ) -> None:
+        add(store, "a")
+        expired_lease(store, clock)
         outcomes = run_concurrently([lambda by=by: by.leases.lease(JOB, 60) for by in (store, other) * 4])
         assert sum(isinstance(outcome, Lease) for outcome in outcomes) == 1
 
@@ -145,10 +146,12 @@ class LeasesContract(BaseContract):
     def test_an_unknown_variable_is_not_leased_by_id(self, store: Store) -> None:
         assert store.leases.lease_variable(JOB, "unknown", 60) is None
 
-    def test_a_variable_with_an_expired_lease_is_leased_by_id(self, store: Store) -> None:
+    def test_a_variable_with_an_expired_lease_is_leased_by_id(self, store: Store, clock: ManualClock) -> None:
         add(store, "a")
-        leased(store, SHORT)
-        assert eventually(lambda: store.leases.lease_variable(JOB, "a", 60)).variable_id == "a"
+        expired_lease(store, clock)
+        lease = store.leases.lease_variable(JOB, "a", 60)
+        assert lease is not None
+        assert lease.variable_id == "a"
 
     # Sampling
 
@@ -169,19 +172,19 @@ class LeasesContract(BaseContract):
         store.leases.sample(JOB, 10)
         assert store.variables.state(JOB, "a") == "open"
 
-    def test_a_sample_includes_variables_with_expired_leases(self, store: Store) -> None:
+    def test_a_sample_includes_variables_with_expired_leases(self, store: Store, clock: ManualClock) -> None:
         add(store, "a")
-        leased(store, SHORT)
-        eventually(lambda: store.leases.sample(JOB, 10) == ["a"])
+        expired_lease(store, clock)
+        assert store.leases.sample(JOB, 10) == ["a"]
 
     # Extending
 
-    def test_an_extended_lease_expires_later(self, store: Store, other: Store) -> None:
+    def test_an_extended_lease_expires_later(self, store: Store, other: Store, clock: ManualClock) -> None:
         add(store, "a")
-        lease = leased(store, SHORT)
+        lease = leased(store, 10)
         later = other.leases.extend(JOB, "a", lease.deadline, 60)
-        assert later >= ids.now_milliseconds() + 59_000
-        eventually(lambda: ids.now_milliseconds() > lease.deadline)
+        assert later >= clock.now_milliseconds() + 60_000
+        clock.advance(59)
         assert (store.leases.lease(JOB, 60), store.variables.state(JOB, "a")) == (None, "leased")
 
     def test_an_extension_never_shortens_a_lease(self, store: Store) -> None:
@@ -190,10 +193,11 @@ class LeasesContract(BaseContract):
         assert store.leases.extend(JOB, "a", lease.deadline, 1) == lease.deadline
         assert store.variables.state(JOB, "a") == "leased"
 
-    def test_an_expired_lease_can_be_extended_until_another_caller_leases(self, store: Store) -> None:
+    def test_an_expired_lease_can_be_extended_until_another_caller_leases(
+        self, store: Store, clock: ManualClock
+    ) -> None:
         add(store, "a")
-        lease = leased(store, SHORT)
-        eventually(lambda: ids.now_milliseconds() > lease.deadline)
+        lease = expired_lease(store, clock)
         assert store.leases.extend(JOB, "a", lease.deadline, 60) > lease.deadline
         assert store.leases.lease(JOB, 60) is None
 
@@ -213,10 +217,12 @@ class LeasesContract(BaseContract):
             store.leases.extend(JOB, "a", lease.deadline, seconds)
         assert caught.value.variable_id == "a"
 
-    def test_an_expired_lease_is_not_extended_after_another_caller_leased(self, store: Store, other: Store) -> None:
+    def test_an_expired_lease_is_not_extended_after_another_caller_leased(
+        self, store: Store, other: Store, clock: ManualClock
+    ) -> None:
         add(store, "a")
-        lease = leased(store, SHORT)
-        eventually(lambda: other.leases.lease(JOB, 60))
+        lease = expired_lease(store, clock)
+        leased(other)
         with pytest.raises(LeaseLost):
             store.leases.extend(JOB, "a", lease.deadline, 600)
 
@@ -253,10 +259,12 @@ class LeasesContract(BaseContract):
         assert outcomes.count(None) == 1
         assert [type(outcome) for outcome in outcomes].count(LeaseLost) == 3
 
-    def test_an_expired_lease_is_not_given_back_after_another_caller_leased(self, store: Store, other: Store) -> None:
+    def test_an_expired_lease_is_not_given_back_after_another_caller_leased(
+        self, store: Store, other: Store, clock: ManualClock
+    ) -> None:
         add(store, "a")
-        lease = leased(store, SHORT)
-        eventually(lambda: other.leases.lease(JOB, 60))
+        lease = expired_lease(store, clock)
+        leased(other)
         with pytest.raises(LeaseLost):
             store.leases.give_back(JOB, "a", lease.deadline)
         assert store.variables.state(JOB, "a") == "leased"
@@ -273,10 +281,10 @@ class LeasesContract(BaseContract):
         lease_all(store)
         assert not store.leases.has_work(JOB)
 
-    def test_a_job_has_work_again_when_a_lease_expires(self, store: Store) -> None:
+    def test_a_job_has_work_again_when_a_lease_expires(self, store: Store, clock: ManualClock) -> None:
         add(store, "a")
-        lease_all(store, SHORT)
-        eventually(lambda: store.leases.has_work(JOB))
+        expired_lease(store, clock)
+        assert store.leases.has_work(JOB)
 
     def test_an_unknown_job_has_no_work(self, store: Store) -> None:
         assert not store.leases.has_work("unknown")
@@ -300,12 +308,12 @@ class LeasesContract(BaseContract):
         store.results.reject(JOB, "a", rejected_result("a"), max_errors=3, deadline=former.deadline)
         assert store.variables.state(JOB, "a") == "leased"
 
-    def test_many_leases_given_back_do_not_postpone_the_next_deadline(self, store: Store) -> None:
+    def test_many_leases_given_back_do_not_postpone_the_next_deadline(self, store: Store, clock: ManualClock) -> None:
         add(store, "a")
         for _ in range(50):
             lease = leased(store, 60)
             store.leases.give_back(JOB, "a", lease.deadline)
-        assert leased(store, 60).deadline <= ids.now_milliseconds() + 60 * 1040
+        assert leased(store, 60).deadline <= clock.now_milliseconds() + 60 * 1040
 
     def test_the_next_deadline_is_the_earliest(self, store: Store) -> None:
         add(store, *"ab")

@@ -8,20 +8,21 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from storage import ids
 from storage.base import Document, Store
+from storage.clock import Clock
 
 JOB = "job"
 Value = TypeVar("Value")
+_CLOCK = Clock()
 _numbers = itertools.count()
 
 
 def job(job_id: str = JOB, **fields: Any) -> Document:
-    return {"id": job_id, "created": ids.now_text(), **fields}
+    return {"id": job_id, "created": _CLOCK.now_text(), **fields}
 
 
 def variable(variable_id: str, data: Any = None, job_id: str = JOB) -> Document:
-    return {"job": job_id, "id": variable_id, "created": ids.now_text(), "data": {"x": 1} if data is None else data}
+    return {"job": job_id, "id": variable_id, "created": _CLOCK.now_text(), "data": {"x": 1} if data is None else data}
 
 
 def variables(names: Iterable[str]) -> dict[str, Document]:
@@ -33,7 +34,7 @@ def result(variable_id: str, value: Any = 1, job_id: str = JOB, **fields: Any) -
         "job": job_id,
         "variable": variable_id,
         "id": f"20260101-{next(_numbers):06}",
-        "created": ids.now_text(),
+        "created": _CLOCK.now_text(),
         "run_seconds": 2.0,
         "result": value,
         **fields,
@@ -45,7 +46,7 @@ def rejected_result(variable_id: str, **fields: Any) -> Document:
 
 
 def withdrawal(variable_id: str, job_id: str = JOB) -> Document:
-    return {"job": job_id, "variable": variable_id, "withdrawn": ids.now_text()}
+    return {"job": job_id, "variable": variable_id, "withdrawn": _CLOCK.now_text()}
 
 
 def add(store: Store, *names: str) -> None:

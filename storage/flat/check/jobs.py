@@ -36,7 +36,7 @@ class JobCheck:
         yield from self._documents(scan)
         yield from _queue(scan)
         yield from self._journals(scan)
-        if not _counts_agree(paths):
+        if not _counts_agree(paths, self._tree.clock.now_milliseconds()):
             problem = "tally.json disagrees with the journals"
             yield Mismatch(problem, "count anew", partial(self._counts.reset, paths))
 
@@ -63,7 +63,7 @@ class JobCheck:
         writer = self._tree.writer
         rewritten = f"{writer.workspace()}/journal"
         files.remove(rewritten)
-        lines = check.repaired()
+        lines = check.repaired(self._tree.clock.now_text())
         writer.append(rewritten, ())
         while batch := list(itertools.islice(lines, LINES_PER_WRITE)):
             writer.append(rewritten, batch)
@@ -102,8 +102,8 @@ def _surplus_reason(marker: Marker, scan: Scan, queued: set[str]) -> str | None:
     return None if marker.is_in_its_shard else "is in the wrong shard"
 
 
-def _counts_agree(paths: JobPaths) -> bool:
+def _counts_agree(paths: JobPaths, now: int) -> bool:
     stored, counted = JournalCounts.load(paths), JournalCounts()
-    stored.update(paths)
-    counted.update(paths)
+    stored.update(paths, now)
+    counted.update(paths, now)
     return stored.counts == counted.counts

@@ -18,22 +18,23 @@ class JournalCheck:
     def agrees(self) -> bool:
         comparison = _Comparison(self._implied)
         surplus = sum(not comparison.accepts(line) for line, _ in journal.read(self._path, 0))
-        return not (surplus or comparison.missing or any(self._balancing(comparison)))
+        return not (surplus or comparison.missing or self._unbalanced(comparison))
 
-    def repaired(self) -> Iterator[Document]:
-        """The correct journal: its own valid lines in their order, then the missing ones."""
+    def repaired(self, at: str) -> Iterator[Document]:
+        """The correct journal: its own valid lines in their order, then the missing ones, made `at` this time."""
         comparison = _Comparison(self._implied)
         for line, _ in journal.read(self._path, 0):
             if comparison.accepts(line):
                 yield line
         # At the end: an inserted line would shift the cursors after it.
         yield from sorted(comparison.missing.values(), key=lambda line: (str(line["at"]), str(line["variable"])))
-        yield from self._balancing(comparison)
+        for variable_id in self._unbalanced(comparison):
+            yield from events.balancing(at, variable_id, variable_id in self._failed, comparison.failed[variable_id])
 
-    def _balancing(self, comparison: _Comparison) -> Iterator[Document]:
-        unbalanced = {variable_id for variable_id, balance in comparison.failed.items() if balance}
-        for variable_id in sorted(self._failed | unbalanced):
-            yield from events.balancing(variable_id, variable_id in self._failed, comparison.failed[variable_id])
+    def _unbalanced(self, comparison: _Comparison) -> list[str]:
+        """The variables whose failures minus releases disagree with their markers."""
+        names = self._failed | set(comparison.failed)
+        return sorted(name for name in names if comparison.failed[name] != (name in self._failed))
 
 
 class _Comparison:

@@ -7,17 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from storage.clock import ManualClock
 from storage.flat import FlatStore
 from tests.storage.contract import OpenStore, StoreContract
 
 
 class TestFlatStore(StoreContract):
     @pytest.fixture
-    def open_store(self, tmp_path: Path) -> Iterator[OpenStore]:
+    def open_store(self, tmp_path: Path, clock: ManualClock) -> Iterator[OpenStore]:
         opened: list[FlatStore] = []
 
         def open_one() -> FlatStore:
-            opened.append(FlatStore(tmp_path / "data", fsync=False))
+            opened.append(FlatStore(tmp_path / "data", fsync=False, clock=clock))
             return opened[-1]
 
         yield open_one

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from storage import ids
 from storage.flat import FlatStore, writer
 from storage.flat.paths import shard
 
@@ -43,11 +42,11 @@ def store(tmp_path: Path) -> FlatStore:
 
 
 def variable(name: str) -> dict[str, Any]:
-    return {"job": "job", "id": name, "created": ids.now_text(), "data": {}}
+    return {"job": "job", "id": name, "created": "2026-01-01T00:00:00.000Z", "data": {}}
 
 
 def accept(store: FlatStore, name: str) -> None:
-    result = {"job": "job", "variable": name, "id": f"r-{name}", "created": ids.now_text(), "result": 1}
+    result = {"job": "job", "variable": name, "id": f"r-{name}", "created": "2026-01-01T00:00:00.000Z", "result": 1}
     store.results.accept("job", name, result)
 
 

@@ -1,0 +1,60 @@
+"""The clock of a pool: whatever the pool and its store do by time (leases, tokens, counts, retries), they do by it.
+
+Only a wait for another process (a sandbox child that must respond in time) is by the system's clock, and so are the
+times that the file system gives to files.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import datetime, timedelta, timezone
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+class Clock:
+    """The system's clock."""
+
+    def now_microseconds(self) -> int:
+        """Microseconds of the Unix epoch."""
+        return time.time_ns() // 1000
+
+    def monotonic(self) -> float:
+        """Seconds since some moment; setting the system's clock does not change them."""
+        return time.monotonic()
+
+    def now_milliseconds(self) -> int:
+        """Milliseconds of the Unix epoch."""
+        return self.now_microseconds() // 1000
+
+    def now_datetime(self) -> datetime:
+        """In UTC, to the microsecond."""
+        return _EPOCH + timedelta(microseconds=self.now_microseconds())
+
+    def now_text(self) -> str:
+        """The time in the format of documents: RFC 3339, UTC, milliseconds."""
+        return self.now_datetime().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class ManualClock(Clock):
+    """A clock for tests: it begins at the system's time and stands still until `advance`, so that no test sleeps.
+
+    Each reading is a microsecond later than the last one: ids made one after the other sort in this order.
+    """
+
+    def __init__(self) -> None:
+        self._microseconds = super().now_microseconds()
+        self._lock = threading.Lock()
+
+    def advance(self, seconds: float) -> None:
+        with self._lock:
+            self._microseconds += round(seconds * 1_000_000)
+
+    def now_microseconds(self) -> int:
+        with self._lock:
+            self._microseconds += 1
+            return self._microseconds
+
+    def monotonic(self) -> float:
+        return self._microseconds / 1_000_000
