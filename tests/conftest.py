@@ -13,7 +13,7 @@ from app import Pool, create_app
 from config import Config
 from pool.sandbox import Sandbox
 from storage.clock import ManualClock
-from tests.serving import Server
+from tests.serving import LocalServer, Server
 
 EXECUTE = "function (variable, context) { context.result = variable.x * 2; return context; }"
 
@@ -95,3 +95,29 @@ def make_server(tmp_path: Path) -> Iterator[MakeServer]:
 def server(make_server: MakeServer) -> Server:
     """An empty pool behind gunicorn."""
     return make_server(DEMO="0", FSYNC="0")
+
+
+MakeLocalServer = Callable[..., LocalServer]
+
+
+@pytest.fixture
+def make_local_server(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[MakeLocalServer]:
+    """Serves a fresh pool from threads of this process, with Config's settings."""
+    servers: list[LocalServer] = []
+
+    def make(**settings: Any) -> LocalServer:
+        servers.append(local_server(tmp_path_factory.mktemp("local"), sandbox, **settings))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.stop()
+
+
+def local_server(directory: Path, sandbox: Sandbox, **settings: Any) -> LocalServer:
+    """A started server of a fresh pool, by the system's clock."""
+    pool = Pool(Config(data=directory / "pool", fsync=False, demo=False, **settings), sandbox)
+    pool.open()
+    server = LocalServer(create_app(pool=pool), pool.config.data)
+    server.start()
+    return server

@@ -1,4 +1,4 @@
-"""A real server: gunicorn with two workers on its own port, which tests can kill and start again."""
+"""Servers on ports of their own: gunicorn, which tests can kill and start again, and the app in the tests' process."""
 
 from __future__ import annotations
 
@@ -7,16 +7,22 @@ import json
 import os
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+from app import App
 
 ROOT = Path(__file__).parents[1]
 TIMEOUT = 20.0
+POLL_SECONDS = 0.02
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = TIMEOUT) -> Any:
@@ -29,14 +35,81 @@ def wait_until(condition: Callable[[], Any], seconds: float = TIMEOUT) -> Any:
     return value
 
 
-class Server:
-    """`url` has no slash at its end; `key` is the operator's."""
+class Served:
+    """A pool at a URL (without a slash at its end). `data` is its directory; `key` is the operator's."""
 
-    def __init__(self, directory: Path, **settings: str) -> None:
-        self.data, self._log = directory / "pool", directory / "server.log"
-        self._directory = directory
+    def __init__(self, data: Path) -> None:
+        self.data = data
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
+
+    @property
+    def key(self) -> str:
+        return (self.data / "secrets" / "operator.key").read_text().strip()
+
+    def get(self, path: str) -> Any:
+        with urllib.request.urlopen(self.url + path, timeout=TIMEOUT) as response:
+            return json.load(response)
+
+    def post(self, path: str, document: Any, method: str = "POST") -> Any:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"}
+        body = json.dumps(document).encode()
+        request = urllib.request.Request(self.url + path, body, headers, method=method)
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
+            return json.load(response)
+
+
+class LocalServer(Served):
+    """The app in threads of this process: starts in milliseconds, for tests that need HTTP but no process of its own.
+
+    It can be stopped and started again on the same port.
+    """
+
+    def __init__(self, app: App, data: Path) -> None:
+        super().__init__(data)
+        self._app = app
+        self._server: _ThreadingServer | None = None
+
+    def start(self) -> None:
+        self._server = _ThreadingServer(("127.0.0.1", self._port), _QuietHandler)
+        self._server.set_app(self._app)
+        threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+
+class _ThreadingServer(socketserver.ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def server_bind(self) -> None:
+        # The inherited one looks its name up in DNS, which may take seconds.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]
+        self.setup_environ()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A page that is closed aborts its requests.
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _QuietHandler(WSGIRequestHandler):
+    def log_message(self, *_args: Any) -> None:
+        pass
+
+
+class Server(Served):
+    """Gunicorn with two workers."""
+
+    def __init__(self, directory: Path, **settings: str) -> None:
+        super().__init__(directory / "pool")
+        self._directory, self._log = directory, directory / "server.log"
         self._settings = {"DATA": str(self.data), "BIND": f"127.0.0.1:{self._port}", "WORKERS": "2", **settings}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -84,23 +157,8 @@ class Server:
         return [int(path.name) for path in Path("/proc").glob("[0-9]*") if _group_of(path) == group]
 
     @property
-    def key(self) -> str:
-        return (self.data / "secrets" / "operator.key").read_text().strip()
-
-    @property
     def log(self) -> str:
         return self._log.read_text()
-
-    def get(self, path: str) -> Any:
-        with urllib.request.urlopen(self.url + path, timeout=TIMEOUT) as response:
-            return json.load(response)
-
-    def post(self, path: str, document: Any, method: str = "POST") -> Any:
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.key}"}
-        body = json.dumps(document).encode()
-        request = urllib.request.Request(self.url + path, body, headers, method=method)
-        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
-            return json.load(response)
 
 
 def _group_of(process: Path) -> int | None:
