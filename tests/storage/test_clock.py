@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import time
 from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 
 from storage import ids
 from storage.clock import Clock, ManualClock
+from tests.serving import ROOT
 
 
 @pytest.fixture
@@ -65,3 +68,18 @@ def test_a_manual_clock_advances(clock: ManualClock) -> None:
 def test_ids_by_a_manual_clock_sort_in_the_order_of_their_making(clock: ManualClock) -> None:
     made = [ids.timed_id(clock) for _ in range(100)]
     assert made == sorted(made)
+
+
+# Each compares with times that are not the pool's: those of processes, and those of files.
+SYSTEM_TIME = {"storage/clock.py", "storage/flat/jobs.py", "pool/sandbox/child_process.py"}
+
+
+def test_the_pool_and_its_store_tell_the_time_by_the_clock_alone() -> None:
+    paths = (path for room in ("pool", "resources", "storage") for path in (ROOT / room).rglob("*.py"))
+    importing = {path.relative_to(ROOT).as_posix() for path in paths if _imports_time(path)}
+    assert importing == SYSTEM_TIME
+
+
+def _imports_time(path: Path) -> bool:
+    imports = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Import))
+    return any(alias.name == "time" for node in imports for alias in node.names)
