@@ -105,10 +105,11 @@ class _QuietHandler(WSGIRequestHandler):
 
 
 class Server(Served):
-    """Gunicorn with two workers."""
+    """Gunicorn with two workers. `code` is the directory of the version that the next start serves."""
 
     def __init__(self, directory: Path, **settings: str) -> None:
         super().__init__(directory / "pool")
+        self.code = ROOT
         self._directory, self._log = directory, directory / "server.log"
         self._settings = {"DATA": str(self.data), "BIND": f"127.0.0.1:{self._port}", "WORKERS": "2", **settings}
         self._process: subprocess.Popen[bytes] | None = None
@@ -119,7 +120,7 @@ class Server(Served):
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "-c", "python:server"],
                 cwd=self._directory,
-                env={**os.environ, **environment, "PYTHONPATH": str(ROOT)},
+                env={**os.environ, **environment, "PYTHONPATH": str(self.code)},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

@@ -1,0 +1,42 @@
+"""Volunteers of the previous version go on after an upgrade of the pool."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.server import previous
+from tests.serving import Server, wait_until
+
+
+@pytest.fixture(scope="module")
+def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The previous version's code."""
+    return previous.extract(tmp_path_factory.mktemp("previous"))
+
+
+@pytest.fixture
+def server(tmp_path: Path, code: Path) -> Iterator[Server]:
+    """The previous version's server, with a job."""
+    server = previous.serve(tmp_path, code)
+    yield server
+    server.kill()
+
+
+@pytest.mark.parametrize("start", [previous.start_work, previous.start_node])
+def test_a_volunteer_of_the_previous_version_goes_on_after_an_upgrade(
+    server: Server, code: Path, start: Callable[[Path, str, int], subprocess.Popen[str]]
+) -> None:
+    with start(code, f"{server.url}/", previous.UNITS) as volunteer:
+        try:
+            wait_until(lambda: previous.done(server) >= 3)
+            previous.upgrade(server)
+            before = previous.done(server)
+            output, _ = volunteer.communicate(timeout=60)
+        finally:
+            volunteer.kill()
+    assert before < previous.UNITS
+    assert (volunteer.returncode, previous.done(server)) == (0, previous.UNITS), output
