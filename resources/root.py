@@ -9,6 +9,9 @@ from resources.pages import FrontPage
 from resources.representation import HAL, JSON, respond
 from resources.resource import Resource
 
+# The version of the interface that the clients use (docs/api.md, "Versions").
+PROTOCOL = 1
+
 
 class Root(Resource):
     """HTML only if the request prefers it; JSON for `*/*` and without Accept, as scripts and `fetch` send it."""
@@ -24,5 +27,5 @@ class Root(Resource):
 
     def _respond_with_document(self, req: falcon.Request, resp: falcon.Response) -> None:
         build = LinkBuilder(req)
-        fields = {"job_scheduler_url": build.uri("jobs", "scheduler"), "name": self._name}
+        fields = {"job_scheduler_url": build.uri("jobs", "scheduler"), "name": self._name, "protocol": PROTOCOL}
         respond(req, resp, build.root(), fields)
