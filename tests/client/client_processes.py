@@ -1,6 +1,5 @@
 """Child processes as /proc lists them: which exist, and whether one has ended."""
 
-import os
 import time
 from pathlib import Path
 
@@ -15,8 +14,17 @@ def stat(process: str) -> list[str]:
 
 def children() -> set[int]:
     """Return the children of this process that have not been waited for."""
-    processes = [path.name for path in Path("/proc").iterdir() if path.name.isdigit()]
-    return {int(name) for name in processes if stat(name)[1:2] == [str(os.getpid())]}
+    return {child for thread in Path("/proc/self/task").iterdir() for child in _children_of(thread)}
+
+
+def _children_of(thread: Path) -> list[int]:
+    try:
+        return [int(child) for child in (thread / "children").read_text().split()]
+    except OSError:
+        # The thread may have ended meanwhile: then its children are another thread's.
+        if thread.exists():
+            raise
+        return []
 
 
 def gone(process: int, seconds: float = 5.0) -> bool:

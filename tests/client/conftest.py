@@ -1,11 +1,11 @@
-"""Fixtures of the client's tests: a pool in this process, a client, and a check for leaked child processes."""
+"""Fixtures of the client's tests: a pool in this process, a clock, a client, and a check for leaked child processes."""
 
 from collections.abc import Iterator
 
 import pytest
 from client_processes import children
 from comp_pool.client import Client
-from comp_pool.retry_policy import Retries
+from fake_clock import FakeClock
 from fake_pool import FakePool
 
 
@@ -16,8 +16,13 @@ def pool() -> Iterator[FakePool]:
 
 
 @pytest.fixture
-def client(pool: FakePool) -> Iterator[Client]:
-    with Client(pool.url, retries=Retries(attempts=3, first_delay=0.001)) as client:
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def client(pool: FakePool, clock: FakeClock) -> Iterator[Client]:
+    with Client(pool.url, clock=clock) as client:
         yield client
 
 

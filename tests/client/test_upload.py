@@ -1,4 +1,4 @@
-"""The upload of a result: which failures are retried, and how it ends."""
+"""The upload of a result: how it ends, and what is reported; which failures are retried: `test_retry_policy.py`."""
 
 from collections.abc import Callable
 
@@ -17,20 +17,31 @@ def failing(*errors: Exception) -> Callable[[], None]:
     return post
 
 
-@pytest.mark.parametrize("error", [Unreachable("down"), PoolError(503, "busy"), PoolError(507, "full")])
-def test_a_temporary_failure_is_retried(error: Exception) -> None:
-    assert upload(failing(error, error), lambda seconds, ex: True) == Uploaded("accepted")
+def ignore(seconds: float, reason: str) -> None:
+    """Report nothing."""
+
+
+def test_retry_after_is_honoured() -> None:
+    waits: list[float] = []
+    upload(failing(PoolError(503, "busy", retry_after=90)), lambda seconds: not waits.append(seconds), ignore)
+    assert 90 <= waits[0] <= 108
 
 
 def test_a_wait_that_is_cancelled_loses_the_result() -> None:
-    uploaded = upload(failing(Unreachable("down")), lambda seconds, ex: False)
+    uploaded = upload(failing(Unreachable("down")), lambda seconds: False, ignore)
     assert uploaded == Uploaded("lost", "the result could not be posted: down")
 
 
-def test_errors_of_the_server_are_retried_a_few_times() -> None:
-    waits: list[float] = []
-    uploaded = upload(failing(*[PoolError(500, "error")] * 9), lambda seconds, ex: waits.append(seconds) is None)
-    assert (uploaded, len(waits)) == (Uploaded("refused", "error"), 4)
+def test_a_second_failure_is_reported_before_its_wait() -> None:
+    happened: list[tuple[float, str]] = []
+
+    def wait(seconds: float) -> bool:
+        happened.append((seconds, "waited"))
+        return True
+
+    upload(failing(Unreachable("down"), Unreachable("down")), wait, lambda *report: happened.append(report))
+    assert [what for _, what in happened] == ["waited", "the result is kept: down", "waited"]
+    assert happened[1][0] == happened[2][0]
 
 
 @pytest.mark.parametrize(
@@ -43,4 +54,4 @@ def test_errors_of_the_server_are_retried_a_few_times() -> None:
     ],
 )
 def test_a_refusal_has_its_outcome_and_reason(error: Exception, uploaded: Uploaded) -> None:
-    assert upload(failing(error), lambda seconds, ex: True) == uploaded
+    assert upload(failing(error), lambda seconds: True, ignore) == uploaded

@@ -1,262 +1,350 @@
-"""The loop of a volunteer: leases, uploads, retries, pauses, shutdown."""
+"""The loop of a volunteer: which units it leases, what it uploads, how long it waits; without child processes."""
 
 import socket
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from comp_pool.capabilities import Capabilities
 from comp_pool.client import Client
-from comp_pool.events import Event, Totals
+from comp_pool.events import Event
 from comp_pool.options import Options
 from comp_pool.retry_policy import Retries
 from comp_pool.volunteer import Volunteer
+from fake_clock import FakeClock
+from fake_executor import BROKEN, DOUBLE, FakeExecutor
 from fake_pool import FakePool
 
-DOUBLE = "(variable, context) => { context.result = variable.a * 2; }"
-LONG = "(v, c) => { const end = Date.now() + v.ms; while (Date.now() < end); c.result = 1; }"
-ENDLESS = "() => { for (;;); }"
 NUMBERS = [{"a": number} for number in range(6)]
+SCHEDULED = "^/jobs/scheduled$"
+LEASES = "variables$"
+RESULTS = "results$"
+KEPT = "the result is kept: 507 Insufficient Storage: injected fault"
 
 
-class Watched:
-    """A volunteer in a thread, and its events."""
+@pytest.fixture(autouse=True)
+def executor(monkeypatch: pytest.MonkeyPatch) -> FakeExecutor:
+    """Return the executor of all workers."""
+    shared = FakeExecutor()
+    monkeypatch.setattr("comp_pool.worker_loop.Executor", lambda **options: shared)
+    return shared
 
-    def __init__(self, pool: FakePool, **options: Any) -> None:
+
+class Run:
+    """A volunteer that has run until one of its limits, and its events."""
+
+    def __init__(self, pool: FakePool, clock: FakeClock, **options: Any) -> None:
         self.events: list[Event] = []
-        self._changed = threading.Condition()
-        self.client = Client(pool.url, volunteer="a-volunteer-under-test", retries=Retries(attempts=1))
-        self.volunteer = Volunteer(self.client, Options(**options), self._listen)
-        self.thread = threading.Thread(target=self.volunteer.run)
-
-    def _listen(self, event: Event) -> None:
-        with self._changed:
-            self.events.append(event)
-            self._changed.notify_all()
-
-    def wait_for(self, kind: str, seconds: float = 10.0) -> bool:
-        with self._changed:
-            return self._changed.wait_for(lambda: kind in [event.kind for event in self.events], seconds)
-
-    def ends(self, seconds: float = 10.0) -> bool:
-        self.thread.join(seconds)
-        return not self.thread.is_alive()
+        options = {"capabilities": Capabilities((), 512), **options}
+        with Client(pool.url, retries=Retries(attempts=1), clock=clock) as client:
+            self.totals = Volunteer(client, Options(**options), self.events.append).run()
 
     def of(self, kind: str) -> list[Event]:
         return [event for event in self.events if event.kind == kind]
 
 
-@contextmanager
-def working(pool: FakePool, **options: Any) -> Iterator[Watched]:
-    watched = Watched(pool, **options)
-    watched.thread.start()
-    try:
-        yield watched
-    finally:
-        watched.volunteer.interrupt()
-        watched.volunteer.interrupt()
-        assert watched.ends()
-        watched.client.close()
+def results(pool: FakePool) -> list[list[Any]]:
+    return [[stored["result"] for stored in job.results.values()] for job in pool.jobs.values()]
 
 
-def run(pool: FakePool, **options: Any) -> Totals:
-    with Client(pool.url, retries=Retries(attempts=1)) as client:
-        return Volunteer(client, Options(**options)).run()
+# ---- units
 
 
-def test_every_variable_is_computed_and_posted(pool: FakePool) -> None:
+def test_every_variable_is_computed_and_posted(pool: FakePool, clock: FakeClock) -> None:
     pool.add_job("doubler", DOUBLE, NUMBERS)
-    run(pool, units=6)
-    assert [stored["result"] for stored in pool.jobs["doubler"].results.values()] == [0, 2, 4, 6, 8, 10]
+    Run(pool, clock, units=6)
+    assert results(pool) == [[0, 2, 4, 6, 8, 10]]
 
 
-def test_several_workers_share_the_units(pool: FakePool) -> None:
+def test_several_workers_share_the_units(pool: FakePool, clock: FakeClock) -> None:
     pool.add_job("doubler", DOUBLE, NUMBERS)
-    assert run(pool, units=6, workers=2)["accepted"] == 6
+    run = Run(pool, clock, units=6, workers=2)
+    assert run.totals["accepted"] == 6
+    assert sorted(results(pool)[0]) == [0, 2, 4, 6, 8, 10]
 
 
-def test_no_more_units_than_the_limit_are_leased(pool: FakePool) -> None:
+def test_no_more_units_than_the_limit_are_leased(pool: FakePool, clock: FakeClock) -> None:
     pool.add_job("doubler", DOUBLE, NUMBERS)
-    run(pool, units=2)
+    Run(pool, clock, units=2)
     assert len(pool.jobs["doubler"].open) == 4
 
 
-def test_the_scheduler_is_requested_again_when_a_job_has_no_more_variables(pool: FakePool) -> None:
+def test_a_worker_keeps_its_job(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS)
+    Run(pool, clock, units=6)
+    assert len(pool.received("GET", SCHEDULED)) == 1
+
+
+@pytest.mark.parametrize(("seconds", "requests"), [(29, 1), (31, 2)])
+def test_after_half_a_minute_the_job_is_chosen_anew(
+    pool: FakePool, clock: FakeClock, executor: FakeExecutor, seconds: float, requests: int
+) -> None:
+    executor.on_compute = lambda unit: clock.sleep(seconds)
+    pool.add_job("doubler", DOUBLE, NUMBERS)
+    Run(pool, clock, units=2)
+    assert len(pool.received("GET", SCHEDULED)) == requests
+
+
+def test_the_scheduler_is_requested_again_when_a_job_has_no_more_variables(pool: FakePool, clock: FakeClock) -> None:
     pool.add_job("first", DOUBLE, NUMBERS[:2])
     pool.add_job("second", DOUBLE, NUMBERS[:2])
-    run(pool, units=4)
-    assert [len(job.results) for job in pool.jobs.values()] == [2, 2]
+    Run(pool, clock, units=4)
+    assert results(pool) == [[0, 2], [0, 2]]
 
 
-def test_a_named_job_is_the_only_one(pool: FakePool) -> None:
+def test_a_named_job_is_the_only_one(pool: FakePool, clock: FakeClock) -> None:
     pool.add_job("first", DOUBLE, NUMBERS)
     pool.add_job("second", DOUBLE, NUMBERS)
-    run(pool, units=2, job="second")
-    assert [len(job.results) for job in pool.jobs.values()] == [0, 2]
+    Run(pool, clock, units=2, job="second")
+    assert results(pool) == [[], [0, 2]]
 
 
-def test_only_jobs_of_the_named_owners_are_computed(pool: FakePool) -> None:
+def test_only_jobs_of_the_named_owners_are_computed(pool: FakePool, clock: FakeClock) -> None:
     pool.add_job("of-ada", DOUBLE, NUMBERS, metadata={"owner": "ada"})
     pool.add_job("of-eve", DOUBLE, NUMBERS, metadata={"owner": "eve"})
-    run(pool, units=2, owners=("eve",))
-    assert [len(job.results) for job in pool.jobs.values()] == [0, 2]
+    Run(pool, clock, units=2, owners=("eve",))
+    assert results(pool) == [[], [0, 2]]
 
 
-def test_the_function_starts_with_the_context_of_the_lease(pool: FakePool) -> None:
-    job = pool.add_job("flowing", "(v, c) => { c.result = c.from; }", NUMBERS[:1])
-    job.contexts["0000"] = {"from": "below"}
-    run(pool, units=1)
-    assert job.results["0000"]["result"] == "below"
+# ---- waits without work
 
 
-def test_without_work_it_ends_after_the_idle_time(pool: FakePool) -> None:
+def test_without_work_it_ends_after_the_idle_time(pool: FakePool, clock: FakeClock) -> None:
+    pool.retry_after = 10
     pool.add_job("doubler", DOUBLE, NUMBERS[:1])
-    assert run(pool, idle_exit=0.3)["accepted"] == 1
+    run = Run(pool, clock, idle_exit=100)
+    assert run.totals["accepted"] == 1
+    assert clock.now == 100
 
 
-def test_an_empty_pool_causes_no_busy_loop() -> None:
-    with FakePool(retry_after=0.2) as pool:
-        run(pool, idle_exit=0.5)
-        assert len(pool.received("GET", "^/jobs/scheduled?r?$")) <= 5
+def test_without_work_it_waits_for_retry_after_or_a_little_longer(pool: FakePool, clock: FakeClock) -> None:
+    pool.retry_after = 10
+    Run(pool, clock, idle_exit=60)
+    assert all(10 <= wait <= 12 for wait in clock.waits[:-1])
+    assert len(pool.received("GET", SCHEDULED)) == len(clock.waits)
 
 
-def test_work_that_comes_later_is_found(pool: FakePool) -> None:
-    with working(pool) as watched:
-        assert watched.wait_for("waiting")
-        with pool.changed:
-            pool.add_job("doubler", DOUBLE, NUMBERS[:1])
-        assert watched.wait_for("accepted")
+def test_a_job_without_open_variables_is_paused_for_retry_after(pool: FakePool, clock: FakeClock) -> None:
+    pool.retry_after = 10
+    pool.add_job("doubler", DOUBLE)
+    run = Run(pool, clock, idle_exit=60)
+    assert all(10 <= wait <= 12 for wait in clock.waits[:-1])
+    assert len(pool.received("GET", LEASES)) == len(clock.waits)
+    assert run.events[0].message == "every job is in backoff: no open variables, or repeated failures"
 
 
-def test_a_unit_that_throws_is_given_back_and_reported(pool: FakePool) -> None:
-    pool.add_job("broken", "() => { throw new Error('no luck'); }", NUMBERS[:1])
-    with working(pool, units=1) as watched:
-        assert watched.ends()
-        assert watched.of("error")[0].message == "threw: Error: no luck"
+def test_the_scheduler_is_requested_at_most_three_times_in_a_row(pool: FakePool, clock: FakeClock) -> None:
+    pool.retry_after = 90
+    pool.add_job("doubler", DOUBLE)
+    Run(pool, clock, idle_exit=60)
+    assert (len(pool.received("GET", SCHEDULED)), len(pool.received("GET", LEASES))) == (3, 1)
+
+
+def test_work_that_comes_later_is_found(pool: FakePool, clock: FakeClock) -> None:
+    clock.on_wait = lambda seconds: pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    run = Run(pool, clock, units=1)
+    assert [event.kind for event in run.events] == ["waiting", "leased", "accepted"]
+    assert run.events[0].message == "the pool has no job"
+
+
+def test_a_named_job_that_does_not_exist_is_read_again_after_a_minute(pool: FakePool, clock: FakeClock) -> None:
+    clock.on_wait = lambda seconds: pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    run = Run(pool, clock, units=1, job="doubler")
+    assert (run.events[0].kind, run.events[0].message) == ("waiting", "404 Not Found: no job doubler")
+    assert 60 <= clock.waits[0] <= 72
+    assert run.totals["accepted"] == 1
+
+
+def test_a_job_with_unmet_requirements_is_paused_for_a_minute(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("on-a-gpu", DOUBLE, NUMBERS, requirements={"webgpu": True})
+    run = Run(pool, clock, idle_exit=59)
+    assert [event.message for event in run.events] == ["on-a-gpu requires WebGPU (browsers only)"]
+    assert run.events[0].seconds == 60
+
+
+def test_a_named_job_is_not_read_while_it_is_paused(pool: FakePool, clock: FakeClock) -> None:
+    pool.retry_after = 10
+    pool.add_job("doubler", DOUBLE)
+    Run(pool, clock, job="doubler", idle_exit=60)
+    assert len(pool.received("GET", "^/jobs/doubler$")) == len(pool.received("GET", LEASES))
+
+
+# ---- failures of units
+
+
+def test_a_unit_that_throws_is_given_back_and_reported(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("broken", BROKEN, NUMBERS[:1])
+    run = Run(pool, clock, units=1)
+    assert [event.message for event in run.of("error")] == ["threw: Error: no luck"]
     assert pool.counts["given back"] == 1
 
 
-def test_a_job_is_paused_after_three_errors_in_a_row(pool: FakePool) -> None:
-    pool.add_job("broken", "() => { throw 1; }", NUMBERS)
-    with working(pool) as watched:
-        assert watched.wait_for("backoff")
-        assert watched.wait_for("waiting")
-        assert len(watched.of("error")) == 3
+def test_a_unit_that_could_not_be_given_back_is_reported(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("broken", BROKEN, NUMBERS[:1])
+    pool.inject_fault("DELETE", "lease$", 500)
+    run = Run(pool, clock, units=1)
+    assert run.of("error")[0].message == "threw: Error: no luck (and could not be given back)"
 
 
-def test_an_endless_unit_is_killed_at_its_lease_s_end_and_given_back() -> None:
-    with FakePool(lease_seconds=1.0) as pool:
-        pool.add_job("endless", ENDLESS, NUMBERS[:1])
-        with working(pool, units=1, unit_seconds=1.0) as watched:
-            assert watched.ends()
-            assert watched.of("error")[0].message.startswith("timeout")
-        assert pool.counts["given back"] == 1
+def test_a_unit_with_a_lost_lease_need_not_be_given_back(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("broken", BROKEN, NUMBERS[:1])
+    pool.inject_fault("DELETE", "lease$", 409)
+    run = Run(pool, clock, units=1)
+    assert run.of("error")[0].message == "threw: Error: no luck"
 
 
-def test_the_lease_of_a_long_unit_is_extended() -> None:
-    with FakePool(lease_seconds=1.0) as pool:
-        pool.add_job("long", LONG, [{"ms": 1500}])
-        assert run(pool, units=1)["accepted"] == 1
-        assert pool.counts["extended"] >= 1
+def test_delays_after_failures_grow_until_the_job_is_paused(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("broken", BROKEN, NUMBERS)
+    run = Run(pool, clock, units=3)
+    assert 0.4 <= clock.waits[0] <= 0.6
+    assert 0.8 <= clock.waits[1] <= 1.2
+    assert [(event.seconds, event.job) for event in run.of("backoff")] == [(30, "broken")]
 
 
-def test_an_extended_unit_is_posted_with_its_new_lease() -> None:
-    with FakePool(lease_seconds=1.0) as pool:
-        pool.add_job("long", LONG, [{"ms": 800}])
-        run(pool, units=1)
-        assert pool.received("POST", "results$")[0].query["lease"] == [f"token-{len(pool.tokens) - 1}"]
+def test_after_a_failure_the_job_is_chosen_anew(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("broken", BROKEN, NUMBERS)
+    Run(pool, clock, units=2)
+    assert len(pool.received("GET", SCHEDULED)) == 2
 
 
-def test_a_late_result_is_counted_as_late(pool: FakePool) -> None:
+def test_a_paused_job_is_not_computed(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("broken", BROKEN, NUMBERS)
+    run = Run(pool, clock, idle_exit=20)
+    assert len(run.of("error")) == 3
+    assert len(pool.jobs["broken"].open) == 6
+
+
+def test_while_a_failing_job_is_paused_the_scheduler_is_requested_every_few_seconds(
+    pool: FakePool, clock: FakeClock
+) -> None:
+    pool.add_job("broken", BROKEN, NUMBERS)
+    Run(pool, clock, idle_exit=20)
+    assert clock.waits[2:] == [5, 5, 5, 5]
+
+
+# ---- uploads
+
+
+def test_a_late_result_is_counted_as_late(pool: FakePool, clock: FakeClock) -> None:
     pool.add_job("doubler", DOUBLE, NUMBERS[:1])
-    pool.inject_fault("POST", "results$", 409)
-    assert run(pool, units=1)["late"] == 1
+    pool.inject_fault("POST", RESULTS, 409)
+    assert Run(pool, clock, units=1).totals["late"] == 1
 
 
-def test_a_rejected_result_is_reported_with_its_reason(pool: FakePool) -> None:
+def test_a_rejected_result_is_reported_with_its_reason(pool: FakePool, clock: FakeClock) -> None:
     pool.validate = lambda result: f"{result} is wrong"
     pool.add_job("doubler", DOUBLE, [{"a": 21}])
-    with working(pool, units=1) as watched:
-        assert watched.wait_for("rejected")
-        assert watched.of("rejected")[0].message == "42 is wrong"
+    assert Run(pool, clock, units=1).of("rejected")[0].message == "42 is wrong"
 
 
-@pytest.mark.parametrize("status", [400, 403, 410, 413])
-def test_a_refused_result_is_counted_and_not_retried(pool: FakePool, status: int) -> None:
+@pytest.mark.parametrize(("status", "pauses"), [(422, 1), (413, 1), (409, 0)])
+def test_a_result_that_is_rejected_or_refused_is_a_failure_of_its_job(
+    pool: FakePool, clock: FakeClock, status: int, pauses: int
+) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:3])
+    pool.inject_fault("POST", RESULTS, status, times=3)
+    assert len(Run(pool, clock, units=3).of("backoff")) == pauses
+
+
+def test_a_refused_result_is_counted_and_not_retried(pool: FakePool, clock: FakeClock) -> None:
     pool.add_job("doubler", DOUBLE, NUMBERS[:1])
-    pool.inject_fault("POST", "results$", status)
-    assert run(pool, units=1)["refused"] == 1
-    assert len(pool.received("POST", "results$")) == 1
+    pool.inject_fault("POST", RESULTS, 410)
+    assert Run(pool, clock, units=1).totals["refused"] == 1
+    assert len(pool.received("POST", RESULTS)) == 1
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 507])
-def test_a_result_is_kept_while_the_pool_can_t_store_it(pool: FakePool, status: int) -> None:
+def test_a_result_is_kept_while_the_pool_can_t_store_it(pool: FakePool, clock: FakeClock) -> None:
     pool.add_job("doubler", DOUBLE, NUMBERS[:1])
-    pool.inject_fault("POST", "results$", status)
-    assert run(pool, units=1)["accepted"] == 1
+    pool.inject_fault("POST", RESULTS, 507, times=3, Retry_After="60")
+    run = Run(pool, clock, units=1)
+    assert run.totals["accepted"] == 1
+    assert [event.message for event in run.of("offline")] == [KEPT] * 3
+    assert all(60 <= wait <= 72 for wait in clock.waits)
 
 
-def test_a_result_is_posted_when_the_pool_is_back(pool: FakePool) -> None:
+# ---- a pool that is offline
+
+
+def test_a_single_short_failure_is_not_reported(pool: FakePool, clock: FakeClock) -> None:
     pool.add_job("doubler", DOUBLE, NUMBERS[:1])
-    # The pool is down from the lease on.
-    pool.inject_fault("POST", ".", 503, times=2)
-    with working(pool, units=1) as watched:
-        assert watched.wait_for("offline")
-        assert watched.wait_for("accepted")
+    pool.inject_fault("POST", RESULTS, 503)
+    pool.inject_fault("GET", SCHEDULED, 503)
+    run = Run(pool, clock, units=1)
+    assert [event.kind for event in run.events] == ["leased", "accepted"]
 
 
-def test_a_pool_that_is_down_at_first_is_waited_for() -> None:
+def test_during_an_outage_requests_become_less_frequent(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    pool.inject_fault("GET", SCHEDULED, 503, times=10)
+    run = Run(pool, clock, units=1)
+    assert clock.waits[0] <= 0.6
+    assert 48 <= clock.waits[9] <= 72
+    assert len(run.of("offline")) == 9
+    assert run.totals["accepted"] == 1
+
+
+def test_after_an_outage_delays_begin_anew(pool: FakePool, clock: FakeClock, executor: FakeExecutor) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:2])
+    pool.inject_fault("GET", SCHEDULED, 503, times=4)
+    executor.on_compute = lambda unit: pool.inject_fault("GET", LEASES, 503, times=len(clock.waits) == 4)
+    Run(pool, clock, units=2)
+    assert len(clock.waits) == 5
+    assert clock.waits[4] <= 0.6
+
+
+def test_a_refusal_of_the_pool_is_reported_and_the_request_repeated(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    pool.inject_fault("GET", SCHEDULED, 403)
+    run = Run(pool, clock, units=1)
+    assert run.events[0].kind == "waiting"
+    assert run.events[0].message.startswith("403 ")
+    assert run.totals["accepted"] == 1
+
+
+def test_a_pool_that_is_down_at_first_is_waited_for(clock: FakeClock) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         url = f"http://127.0.0.1:{server.getsockname()[1]}/"
-    offline = threading.Event()
-    with Client(url, retries=Retries(attempts=1)) as client:
-        volunteer = Volunteer(client, Options(), lambda event: offline.set() if event.kind == "offline" else None)
-        thread = threading.Thread(target=volunteer.run)
-        thread.start()
-        assert offline.wait(10)
-        volunteer.interrupt()
-        thread.join(10)
-        assert not thread.is_alive()
+    clock.on_wait = lambda seconds: len(clock.waits) == 9 and volunteer.interrupt()
+    offline: list[Event] = []
+    with Client(url, retries=Retries(attempts=1), clock=clock) as client:
+        volunteer = Volunteer(client, Options(capabilities=Capabilities((), 512)), offline.append)
+        volunteer.run()
+    assert {event.kind for event in offline} == {"offline", "stopping"}
 
 
-def test_an_interrupt_lets_the_unit_in_progress_end(pool: FakePool) -> None:
-    pool.add_job("long", LONG, [{"ms": 600}, {"ms": 600}])
-    with working(pool) as watched:
-        assert watched.wait_for("leased")
-        watched.volunteer.interrupt()
-        assert watched.wait_for("stopping")
-        assert watched.ends()
-    assert watched.volunteer.totals["accepted"] == 1
-    assert len(pool.jobs["long"].open) == 1
+# ---- idle executors
 
 
-def test_an_interrupt_gives_back_what_takes_longer_than_the_grace_time(pool: FakePool) -> None:
-    pool.add_job("endless", ENDLESS, NUMBERS[:1])
-    with working(pool, grace=0.2) as watched:
-        assert watched.wait_for("leased")
-        watched.volunteer.interrupt()
-        assert watched.ends()
-    assert pool.jobs["endless"].open == ["0000"]
+@pytest.mark.parametrize(("retry_after", "resets"), [(3.0, 0), (6.0, 1)])
+def test_a_long_wait_resets_the_executor(
+    pool: FakePool, clock: FakeClock, executor: FakeExecutor, retry_after: float, resets: int
+) -> None:
+    pool.retry_after = retry_after
+    job = pool.add_job("doubler", DOUBLE, NUMBERS[:2])
+    last = job.open.pop()
+    clock.on_wait = lambda seconds: job.open.append(last)
+    counts: list[int] = []
+    executor.on_compute = lambda unit: counts.append(executor.resets)
+    Run(pool, clock, units=2)
+    assert counts == [0, resets]
 
 
-def test_a_second_interrupt_gives_back_at_once(pool: FakePool) -> None:
-    pool.add_job("endless", ENDLESS, NUMBERS[:2])
-    with working(pool, workers=2, grace=60.0) as watched:
-        assert pool.wait_for(lambda: not pool.jobs["endless"].open)
-        assert watched.wait_for("leased")
-        began = time.monotonic()
-        watched.volunteer.interrupt()
-        watched.volunteer.interrupt()
-        assert watched.ends()
-        assert time.monotonic() - began < 3
-    assert sorted(pool.jobs["endless"].open) == ["0000", "0001"]
+def test_many_short_waits_reset_the_executor(pool: FakePool, clock: FakeClock, executor: FakeExecutor) -> None:
+    pool.retry_after = 2
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    resets: list[int] = []
+    clock.on_wait = lambda seconds: resets.append(executor.resets)
+    Run(pool, clock, idle_exit=12)
+    assert resets[:2] == [0, 0]
+    assert resets[2] == 1
 
 
-def test_an_interrupt_ends_a_wait(pool: FakePool) -> None:
-    pool.retry_after = 60.0
-    with working(pool) as watched:
-        assert watched.wait_for("waiting")
-        watched.volunteer.interrupt()
-        assert watched.ends(2)
+@pytest.mark.parametrize(("retry_after", "resets"), [("3", 0), ("6", 1)])
+def test_a_long_wait_of_an_upload_resets_the_executor(
+    pool: FakePool, clock: FakeClock, executor: FakeExecutor, retry_after: str, resets: int
+) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    pool.inject_fault("POST", RESULTS, 503, Retry_After=retry_after)
+    counts: list[int] = []
+    clock.on_wait = lambda seconds: counts.append(executor.resets)
+    Run(pool, clock, units=1)
+    assert counts == [resets]

@@ -1,39 +1,53 @@
 // Delays between retries, in seconds. All have jitter: volunteers that a pool turned away together must not return
 // together.
-
-export const MAX_DELAY = 60;
-export const DEFAULT_DELAY = 5;
-const MIN_DELAY = 0.1;
-/** The longest Retry-After that is honoured. */
-const MAX_RETRY_AFTER = 3600;
+import { isRetryable, POLICY, retryAfterOf } from "./retry-policy.js";
 
 /** @param {number} min @param {number} max */
 const randomBetween = (min, max) => min + Math.random() * (max - min);
 
-/**
- * A delay within 20 % of `seconds`, clamped.
- * @param {number} [seconds]
- */
-export const jittered = (seconds = DEFAULT_DELAY) =>
-  Math.min(Math.max(seconds, MIN_DELAY), MAX_DELAY) * randomBetween(0.8, 1.2);
+/** @param {number} seconds @param {number} max */
+const clamped = (seconds, max) => Math.min(Math.max(seconds, POLICY.minDelay), max);
 
 /**
- * A delay that honours Retry-After: never shorter, up to 20 % longer.
+ * Twice as long after each failure.
+ * @param {number} first @param {number} failures after the first @param {number} max
+ */
+export const exponential = (first, failures, max) => Math.min(first * 2 ** failures, max);
+
+/**
+ * A delay around `seconds`, clamped.
+ * @param {number} [seconds]
+ */
+export const jittered = (seconds = POLICY.defaultDelay) =>
+  clamped(seconds, POLICY.maxDelay) * randomBetween(1 - POLICY.jitter, 1 + POLICY.jitter);
+
+/**
+ * A delay that honours Retry-After: never shorter, somewhat longer.
  * @param {number | null} retryAfter in seconds; null: the default delay
  */
 export const retryAfterDelay = (retryAfter) =>
   retryAfter === null
     ? jittered()
-    : Math.min(Math.max(retryAfter, MIN_DELAY), MAX_RETRY_AFTER) * randomBetween(1, 1.2);
+    : clamped(retryAfter, POLICY.maxRetryAfter) * randomBetween(1, 1 + POLICY.jitter);
+
+/**
+ * The delay between two attempts of a call; undefined if the error is final, or its Retry-After too long for a caller
+ * to be blocked.
+ * @param {unknown} ex
+ * @param {number} attempt counted from 1
+ * @param {number} firstDelay
+ */
+export function callDelay(ex, attempt, firstDelay) {
+  const retryAfter = retryAfterOf(ex);
+  if (!isRetryable(ex) || (retryAfter ?? 0) > POLICY.callMaxDelay) return undefined;
+  // Full jitter: with so few attempts, clients that failed together must spread at once.
+  const delay = randomBetween(0, exponential(firstDelay, attempt - 1, POLICY.callMaxDelay));
+  return retryAfter === null ? delay : Math.min(Math.max(delay, retryAfterDelay(retryAfter)), POLICY.callMaxDelay);
+}
 
 /** Exponential backoff: each delay is twice the one before it. */
 export class Backoff {
-  #first;
   #failures = 0;
-
-  constructor(first = 0.5) {
-    this.#first = first;
-  }
 
   /** Failures in a row. */
   get failures() {
@@ -45,7 +59,7 @@ export class Backoff {
    * @param {number | null} [retryAfter] the least, in seconds
    */
   next(retryAfter = null) {
-    const delay = jittered(this.#first * 2 ** this.#failures);
+    const delay = jittered(exponential(POLICY.firstDelay, this.#failures, POLICY.maxDelay));
     this.#failures += 1;
     return retryAfter === null ? delay : Math.max(delay, retryAfterDelay(retryAfter));
   }

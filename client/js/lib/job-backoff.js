@@ -1,8 +1,6 @@
 // Jobs that are paused for a while: because they have no open variables, or because their units keep failing.
-
-const MAX_FAILURES = 3;
-const FIRST_PAUSE = 30;
-const MAX_PAUSE = 3600;
+import { exponential } from "./backoff.js";
+import { POLICY } from "./retry-policy.js";
 
 /** Pauses and consecutive failures, by the job's id. */
 export class JobBackoff {
@@ -31,8 +29,8 @@ export class JobBackoff {
   recordFailure(job) {
     const failures = this.failures(job) + 1;
     this.#failures.set(job, failures);
-    if (failures < MAX_FAILURES) return 0;
-    const seconds = Math.min(FIRST_PAUSE * 2 ** (failures - MAX_FAILURES), MAX_PAUSE);
+    if (failures < POLICY.maxJobFailures) return 0;
+    const seconds = exponential(POLICY.firstJobPause, failures - POLICY.maxJobFailures, POLICY.maxJobPause);
     this.pause(job, seconds);
     return seconds;
   }
@@ -44,7 +42,7 @@ export class JobBackoff {
 
   /** Whether a job is paused because it fails, rather than because it has no open variables. @param {string} job */
   isFailing(job) {
-    return this.failures(job) >= MAX_FAILURES && this.remaining(job) > 0;
+    return this.failures(job) >= POLICY.maxJobFailures && this.remaining(job) > 0;
   }
 
   /** Failures in a row. @param {string} job */

@@ -5,6 +5,7 @@ import { PoolError, Unreachable } from "./errors.js";
 
 const MAX_BYTES = 32 * 2 ** 20;
 const MAX_MILLISECONDS = 120_000;
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /** A response with its whole body. Named apart from `Response`, which is the platform's. */
 export class PoolResponse {
@@ -72,10 +73,12 @@ export function parseRetryAfter(headers) {
   const text = headers.get("Retry-After")?.trim() ?? "";
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
   // Relative to the server's clock (header Date): the client's may be wrong by hours.
-  const now = Date.parse(headers.get("Date") ?? "") || Date.now();
-  const seconds = (Date.parse(text) - now) / 1000;
+  const seconds = (parseDate(text) - (parseDate(headers.get("Date") ?? "") || Date.now())) / 1000;
   return Number.isNaN(seconds) ? null : Math.max(0, seconds);
 }
+
+/** NaN unless the text is a date as in HTTP: `Date.parse` takes "-5" for one too. @param {string} text */
+const parseDate = (text) => (HTTP_DATE.test(text) ? Date.parse(text) : NaN);
 
 /** @param {Response} response @param {Watchdog} watchdog */
 async function readText(response, watchdog) {

@@ -1,29 +1,91 @@
-// Which failures are temporary, and which of them are reported.
+// The retry policy: all figures, the statuses that are retried, and which failures are reported. The Python client has
+// the same table (`retry_policy.py`); a test compares the two.
 import { PoolError, Unreachable } from "./errors.js";
 
-/** Worth a retry; 502 and 504 come from a proxy in front of a pool that is down, 507 from a full disk. */
-const TEMPORARY = [429, 502, 503, 504, 507];
-/** A 500 may be temporary, or caused by this very request: it is retried a limited number of times. */
-const MAX_SERVER_ERRORS = 5;
+/** Times are in seconds. */
+export const POLICY = Object.freeze({
+  /** A call of the client. Its caller waits: attempts and delays are few, and a full disk (507) takes longer. */
+  callAttempts: 5,
+  callStatuses: Object.freeze([429, 502, 503, 504]),
+  /** The longest delay after the first attempt; doubled each time. */
+  callFirstDelay: 0.5,
+  /** The longest wait between two attempts; an error with a longer Retry-After is thrown at once. */
+  callMaxDelay: 60,
 
-/** @param {unknown} ex @param {number} serverErrors how many 500s came in a row */
+  /**
+   * The loops of a volunteer, which retry without a limit. 502 and 504 come from a proxy in front of a pool that is down,
+   * 507 from a full disk.
+   */
+  temporaryStatuses: Object.freeze([429, 502, 503, 504, 507]),
+  /** A 500 may be temporary, or caused by this very result: an upload fails with this many of them. */
+  maxServerErrors: 5,
+  goneStatuses: Object.freeze([404, 410]),
+  lostStatuses: Object.freeze([404, 409, 410]),
+  /** The delay after the first failure in a row; doubled each time, up to `maxDelay`. */
+  firstDelay: 0.5,
+  minDelay: 0.1,
+  maxDelay: 60,
+  /** Without work, where the pool sets no Retry-After. */
+  defaultDelay: 5,
+  /** The longest Retry-After that is honoured. */
+  maxRetryAfter: 3600,
+  /** A delay varies by this share to both sides; one with Retry-After is longer by up to this share. */
+  jitter: 0.2,
+  /**
+   * A temporary failure is reported from this many in a row on, or where the delay is longer than `reportedDelay`: a
+   * single short one would only alarm.
+   */
+  reportedFailures: 2,
+  reportedDelay: 2,
+
+  /** A job is paused after so many failures in a row: a few may be due to single variables. */
+  maxJobFailures: 3,
+  /** The delay of a worker after the first failure of a job, doubled each time, until the job is paused. */
+  failureDelay: 0.5,
+  /** The first pause of a job that keeps failing; doubled with each further failure, up to `maxJobPause`. */
+  firstJobPause: 30,
+  maxJobPause: 3600,
+  /** The pause of a named job that does not exist, and of one whose requirements are not met. */
+  unavailableJobPause: 60,
+
+  /** Requests to the scheduler in a row: it may choose at random, and the next job may not be paused. */
+  maxScheduled: 3,
+  /** The longest wait where the scheduler offers a job that keeps failing: it may have another one soon. */
+  failingJobDelay: 5,
+  /** How long a worker keeps its job: a change of job loses the context in its executor. */
+  jobAffinity: 30,
+  /** An idle executor is kept for its context, but not for long: it occupies memory, and its job may go on computing. */
+  executorIdle: 5,
+});
+
+/** Whether a call of the client is retried after this error. @param {unknown} ex */
+export const isRetryable = (ex) => ex instanceof Unreachable || hasStatus(ex, POLICY.callStatuses);
+
+/**
+ * Whether a volunteer retries after this error.
+ * @param {unknown} ex
+ * @param {number} serverErrors how many 500s the same upload has had
+ */
 export const isTemporary = (ex, serverErrors = 0) =>
   ex instanceof Unreachable ||
-  (ex instanceof PoolError &&
-    (TEMPORARY.includes(ex.status) || (ex.status === 500 && serverErrors < MAX_SERVER_ERRORS)));
+  hasStatus(ex, POLICY.temporaryStatuses) ||
+  (hasStatus(ex, [500]) && serverErrors < POLICY.maxServerErrors);
 
 /** Whether the resource does not exist, or no longer. @param {unknown} ex */
-export const isGone = (ex) => ex instanceof PoolError && (ex.status === 404 || ex.status === 410);
+export const isGone = (ex) => hasStatus(ex, POLICY.goneStatuses);
 
 /** Whether the lease has expired or belongs to somebody else. @param {unknown} ex */
-export const isLost = (ex) => isGone(ex) || (ex instanceof PoolError && ex.status === 409);
+export const isLost = (ex) => hasStatus(ex, POLICY.lostStatuses);
 
 /** In seconds, or null. @param {unknown} ex */
 export const retryAfterOf = (ex) => (ex instanceof PoolError ? ex.retryAfter : null);
 
 /**
- * Whether to report a temporary failure: a single short one would only alarm.
+ * Whether to report a temporary failure.
  * @param {number} failures in a row
  * @param {number} delay before the next attempt, in seconds
  */
-export const shouldReport = (failures, delay) => failures > 1 || delay > 2;
+export const shouldReport = (failures, delay) => failures >= POLICY.reportedFailures || delay > POLICY.reportedDelay;
+
+/** @param {unknown} ex @param {readonly number[]} statuses */
+const hasStatus = (ex, statuses) => ex instanceof PoolError && statuses.includes(ex.status);

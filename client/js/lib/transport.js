@@ -1,8 +1,9 @@
 // HTTP requests to one pool: credentials, JSON, timeouts and retries.
+import { callDelay } from "./backoff.js";
 import { ForeignLink, PoolError, Unreachable, messageOf } from "./errors.js";
 import { randomId } from "./identity.js";
 import { PoolResponse } from "./response.js";
-import { retryAfterOf } from "./retry-policy.js";
+import { POLICY } from "./retry-policy.js";
 import { sleep, Watchdog } from "./timers.js";
 
 /**
@@ -28,9 +29,6 @@ import { sleep, Watchdog } from "./timers.js";
  */
 
 const JSON_TYPE = "application/json";
-/** Fewer than a volunteer's own retry policy: a full disk (507) does not pass within a minute. */
-const RETRYABLE = [429, 502, 503, 504];
-const MAX_DELAY = 60_000;
 
 /** Sends requests with retries, and throws error responses as PoolError. */
 export class Transport {
@@ -51,8 +49,8 @@ export class Transport {
     this.#origin = new URL(root).origin;
     this.#credentials = credentials;
     this.#timeout = timeout;
-    this.#attempts = retries.attempts ?? 5;
-    this.#firstDelay = retries.firstDelay ?? 500;
+    this.#attempts = retries.attempts ?? POLICY.callAttempts;
+    this.#firstDelay = retries.firstDelay ?? POLICY.callFirstDelay * 1000;
     this.#fetch = fetch;
     this.#sleep = wait;
   }
@@ -71,24 +69,12 @@ export class Transport {
       try {
         return await this.#attempt(address, init, signal);
       } catch (ex) {
-        await this.#sleep(this.#retryDelay(attempt, ex), signal);
+        const seconds = callDelay(ex, attempt, this.#firstDelay / 1000);
+        if (seconds === undefined) throw ex;
+        await this.#sleep(seconds * 1000, signal);
       }
     }
     return this.#attempt(address, init, signal);
-  }
-
-  /**
-   * The delay before the next attempt: full jitter, so that clients that failed together do not return together, on
-   * top of Retry-After. Throws errors that are not retried here, and those whose Retry-After is too long for a caller
-   * to be blocked.
-   * @param {number} attempt
-   * @param {unknown} ex
-   */
-  #retryDelay(attempt, ex) {
-    const retryAfter = (retryAfterOf(ex) ?? 0) * 1000;
-    if (!isRetryable(ex) || retryAfter > MAX_DELAY) throw ex;
-    const longest = Math.min(this.#firstDelay * 2 ** (attempt - 1), MAX_DELAY);
-    return retryAfter + Math.random() * longest;
   }
 
   /** @param {string} address @param {RequestInit} init @param {AbortSignal} [signal] */
@@ -137,9 +123,6 @@ const DEFAULTS = { cache: "no-store", credentials: "omit", redirect: "error", re
 
 /** A browser's `fetch` throws when it is called as a method of another object. @type {Fetch} */
 const defaultFetch = (address, init) => globalThis.fetch(address, init);
-
-/** @param {unknown} ex */
-const isRetryable = (ex) => ex instanceof Unreachable || (ex instanceof PoolError && RETRYABLE.includes(ex.status));
 
 /** Node wraps the cause in a TypeError "fetch failed". @param {unknown} ex */
 const reasonOf = (ex) => messageOf(ex instanceof Error && ex.cause instanceof Error ? ex.cause : ex);

@@ -1,6 +1,7 @@
 // Fetches work for one worker: prefers the same job for a while, and prefetches one task.
-import { DEFAULT_DELAY, MAX_DELAY, retryAfterDelay } from "./backoff.js";
+import { retryAfterDelay } from "./backoff.js";
 import { NoWork } from "./leases.js";
+import { POLICY } from "./retry-policy.js";
 import { idOf, Task } from "./task.js";
 
 /** @typedef {import("./document.js").Document} Document */
@@ -8,9 +9,6 @@ import { idOf, Task } from "./task.js";
 /** @typedef {import("./worker-context.js").WorkerContext} WorkerContext */
 /** @typedef {Task | {retryAt: number}} Fetched a task, or the clock's time of the next attempt */
 
-const MAX_SCHEDULED = 3;
-/** How long a worker keeps its job: a change of job loses the context in its executor. */
-const AFFINITY_SECONDS = 30;
 /**
  * Lead time of a prefetch: so many seconds, or this multiple of the lease request's latency. Earlier, the lease would
  * only keep the variable from other volunteers and leave less time for its computation.
@@ -90,8 +88,9 @@ export class WorkFetch {
 
   /** @returns {Promise<Fetched>} */
   async #fetch() {
-    let seconds = MAX_DELAY;
-    for (let attempt = 0; attempt < MAX_SCHEDULED; attempt += 1) {
+    /** @type {number} */
+    let seconds = POLICY.maxDelay;
+    for (let attempt = 0; attempt < POLICY.maxScheduled; attempt += 1) {
       const job = await this.#chooseJob();
       if (job instanceof NoWork) return this.#retryIn(retryAfterDelay(job.retryAfter));
       const task = this.#isEligible(job) ? await this.#lease(job) : undefined;
@@ -114,7 +113,7 @@ export class WorkFetch {
   #schedulerDelay(job) {
     const { jobBackoff } = this.#context;
     const remaining = jobBackoff.remaining(job);
-    return jobBackoff.isFailing(job) ? Math.min(remaining, DEFAULT_DELAY) : remaining;
+    return jobBackoff.isFailing(job) ? Math.min(remaining, POLICY.failingJobDelay) : remaining;
   }
 
   /** @param {number} seconds */
@@ -126,7 +125,7 @@ export class WorkFetch {
     const { clock } = this.#context;
     if (this.#affinity && clock.now() < this.#affinity.expires) return this.#affinity.job;
     const job = await this.#context.chooseJob(this.#shutdown.draining);
-    if (!(job instanceof NoWork)) this.#affinity = { job, expires: clock.now() + AFFINITY_SECONDS * 1000 };
+    if (!(job instanceof NoWork)) this.#affinity = { job, expires: clock.now() + POLICY.jobAffinity * 1000 };
     return job;
   }
 

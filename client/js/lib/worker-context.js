@@ -1,12 +1,11 @@
 // The context that the workers of one volunteer share: the pool's client, the clock, settings, backoff of jobs, and
 // averages of run times.
-import { MAX_DELAY } from "./backoff.js";
 import { messageOf } from "./errors.js";
 import { JobBackoff } from "./job-backoff.js";
 import { NoWork } from "./leases.js";
 import { MovingAverages } from "./moving-average.js";
 import { unmetRequirements } from "./requirements.js";
-import { isGone } from "./retry-policy.js";
+import { isGone, POLICY } from "./retry-policy.js";
 import { idOf, nameOf, Task } from "./task.js";
 
 /** @typedef {import("./client.js").Client} Client */
@@ -80,7 +79,7 @@ export class WorkerContext {
     const unmet = unmetRequirements(job.content.requirements, this.executors.capabilities);
     if (unmet.length === 0) return true;
     const id = idOf(job);
-    this.jobBackoff.pause(id, MAX_DELAY);
+    this.jobBackoff.pause(id, POLICY.unavailableJobPause);
     this.#reportOnce(id, nameOf(job), `requirements not met or not allowed here: ${unmet.join(", ")}`);
     return false;
   }
@@ -105,7 +104,7 @@ export class WorkerContext {
       return await this.client.job(id, { signal });
     } catch (ex) {
       if (!isGone(ex)) throw ex;
-      this.jobBackoff.pause(id, MAX_DELAY);
+      this.jobBackoff.pause(id, POLICY.unavailableJobPause);
       this.#reportOnce(id, id, messageOf(ex), "pool");
       return undefined;
     }

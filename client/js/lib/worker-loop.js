@@ -1,7 +1,7 @@
 // The loop of one worker: fetch a task, compute it, upload its result; until its shutdown.
-import { Backoff, jittered } from "./backoff.js";
+import { Backoff, exponential, jittered } from "./backoff.js";
 import { JobError, messageOf } from "./errors.js";
-import { isTemporary, retryAfterOf, shouldReport } from "./retry-policy.js";
+import { isTemporary, POLICY, retryAfterOf, shouldReport } from "./retry-policy.js";
 import { Shutdown } from "./shutdown.js";
 import { Task } from "./task.js";
 import { abortable, delay } from "./timers.js";
@@ -12,8 +12,6 @@ import { WorkFetch } from "./work-fetch.js";
 /** @typedef {import("./status.js").WorkerState} WorkerState */
 /** @typedef {import("./worker-context.js").WorkerContext} WorkerContext */
 
-/** An idle executor is kept for its context, but not for long: the job might go on computing in it. */
-const MAX_IDLE_SECONDS = 5;
 /** Less than this is not worth a computation whose lease could not be extended. */
 const MIN_TIMEOUT = 1000;
 
@@ -101,7 +99,7 @@ export class WorkerLoop {
   /** @param {number} milliseconds */
   async #idle(milliseconds) {
     const { changes, clock } = this.#context;
-    if (clock.now() + milliseconds - this.#idleSince > MAX_IDLE_SECONDS * 1000) this.#executor.reset();
+    if (clock.now() + milliseconds - this.#idleSince > POLICY.executorIdle * 1000) this.#executor.reset();
     await delay(clock, milliseconds, this.shutdown.draining, changes);
   }
 
@@ -211,7 +209,8 @@ export class WorkerLoop {
       const message = `failed several times in a row: paused for ${seconds} s`;
       status.addError({ ...this.#eventFields(task), kind: "backoff", message });
     } else {
-      this.#failureDelay = jittered(0.25 * 2 ** jobBackoff.failures(task.job));
+      const failures = jobBackoff.failures(task.job);
+      this.#failureDelay = jittered(exponential(POLICY.failureDelay, failures - 1, POLICY.maxDelay));
     }
   }
 

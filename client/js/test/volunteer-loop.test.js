@@ -1,6 +1,7 @@
 // The worker loop: leases, computations, uploads, retries and delays.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { MovingAverages } from "../lib/moving-average.js";
 import { CUT, eventually, FakePool } from "./fake-pool.js";
 import { CountingClient, FakeClock, Held, numbers, Watched } from "./fake-platform.js";
 
@@ -204,6 +205,13 @@ test("the platform is opened with the volunteer's limits", async (context) => {
 });
 
 // ---- prefetch
+
+test("a moving average weighs recent values more", () => {
+  const averages = new MovingAverages();
+  for (const value of [10, 10, 20]) averages.add("job", value);
+  assert.equal(averages.get("job"), 13);
+  assert.equal(averages.get("other"), undefined);
+});
 
 test("one variable is prefetched while another is computed", async (context) => {
   const pool = await FakePool.for(context);
@@ -467,29 +475,25 @@ test("a late result is counted", async (context) => {
   assert.equal(watched.volunteer.totals.late, 1);
 });
 
-for (const status of [400, 403, 410, 413]) {
-  test(`a result that is refused with ${status} is not posted again`, async (context) => {
-    const pool = await FakePool.for(context);
-    pool.addJob("doubler", numbers(1));
-    pool.misbehave("POST", RESULTS, status);
-    const watched = await Watched.start(context, pool);
-    await watched.waitFor("unit", { outcome: "refused", reason: "misbehaving" });
-    assert.equal(pool.requestsTo("POST", RESULTS).length, 1);
-  });
-}
+test("a result that is refused is not posted again", async (context) => {
+  const pool = await FakePool.for(context);
+  pool.addJob("doubler", numbers(1));
+  pool.misbehave("POST", RESULTS, 410);
+  const watched = await Watched.start(context, pool);
+  await watched.waitFor("unit", { outcome: "refused", reason: "misbehaving" });
+  assert.equal(pool.requestsTo("POST", RESULTS).length, 1);
+});
 
-for (const status of [429, 500, 502, 503, 504, 507]) {
-  test(`a result is kept while the pool responds with ${status}`, async (context) => {
-    const pool = await FakePool.for(context);
-    pool.addJob("doubler", numbers(1));
-    pool.misbehave("POST", RESULTS, status, { times: 3 });
-    const clock = new FakeClock();
-    const watched = await Watched.start(context, pool, { clock });
-    await passing(clock, 60, () => watched.eventsOf("unit").length > 0);
-    assert.equal(watched.eventsOf("unit")[0].outcome, "accepted");
-    assert.match(watched.eventsOf("error", { kind: "offline" })[0].message, /^the result is kept: /);
-  });
-}
+test("a result is kept while the pool can't store it", async (context) => {
+  const pool = await FakePool.for(context);
+  pool.addJob("doubler", numbers(1));
+  pool.misbehave("POST", RESULTS, 507, { times: 3 });
+  const clock = new FakeClock();
+  const watched = await Watched.start(context, pool, { clock });
+  await passing(clock, 60, () => watched.eventsOf("unit").length > 0);
+  assert.equal(watched.eventsOf("unit")[0].outcome, "accepted");
+  assert.match(watched.eventsOf("error", { kind: "offline" })[0].message, /^the result is kept: /);
+});
 
 test("a result that causes server errors is given up after five attempts", async (context) => {
   const pool = await FakePool.for(context);

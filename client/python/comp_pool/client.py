@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from comp_pool.clock import SYSTEM_CLOCK, Clock
 from comp_pool.errors import PoolError
 from comp_pool.leases import Lease, NoWork
 from comp_pool.links import Document, Values
@@ -30,14 +31,16 @@ class Client:
         volunteer: str | None = None,
         timeout: float = 30.0,
         retries: Retries | None = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         credentials: dict[str, str] = {}
         if key is not None:
             credentials["Authorization"] = f"Bearer {key}"
         if volunteer is not None:
             credentials[VOLUNTEER_HEADER] = volunteer
+        self.clock = clock
         self._root_url = root_url
-        self._transport = Transport(root_url, credentials, timeout, retries or Retries())
+        self._transport = Transport(root_url, credentials, timeout, retries or Retries(), clock)
 
     def __enter__(self) -> "Client":
         return self
@@ -102,7 +105,7 @@ class Client:
     def lease(self, job: Document) -> Lease | NoWork:
         """Lease the next variable of a job, or return a falsy NoWork."""
         response = self._transport.send("GET", job.link("get_variables"))
-        return NoWork(response.retry_after) if response.status == 204 else Lease.from_document(_document(response))
+        return NoWork(response.retry_after) if response.status == 204 else self._lease(response)
 
     def post_result(
         self, variable: Document, result: Any, *, run_seconds: float | None = None, text: bool = False
@@ -121,7 +124,7 @@ class Client:
 
     def extend(self, lease: Document) -> Lease:
         """Return the lease, extended to its full length from now; raise PoolError 409 where it is lost."""
-        return Lease.from_document(_document(self._transport.send("POST", lease.link("lease"))))
+        return self._lease(self._transport.send("POST", lease.link("lease")))
 
     def post_job(self, job: dict[str, Any]) -> Document:
         """Post a job; return the stored job. Its name must be unique."""
@@ -164,6 +167,9 @@ class Client:
 
     def _get(self, address: str) -> Document:
         return _document(self._transport.send("GET", address))
+
+    def _lease(self, response: Response) -> Lease:
+        return Lease.from_document(_document(response), self.clock)
 
     def _items(self, address: str | None) -> Iterator[Document]:
         while address is not None:

@@ -54,8 +54,8 @@ REQUEST_ERRORS = (Unreachable, PoolError, MissingLink)
 class JobError(Exception):
     """A unit could not be computed.
 
-    `kind` is `code` (not a function), `threw`, `no-result`, `not-json`, `too-large`, `memory`, `timeout`, `crash`
-    or `cancelled`.
+    `kind` is `code` (not a function), `threw`, `no-result`, `not-json`, `too-large`, `memory`, `timeout`, `crash`,
+    `misbehaved` (a protocol violation) or `cancelled`.
     """
 
     def __init__(self, kind: str, message: str) -> None:

@@ -1,6 +1,7 @@
 """Computes units in child processes: one child for each job, killed at the deadline."""
 
 import json
+import math
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -60,10 +61,8 @@ class Executor:
         """Compute a unit; raise JobError where that fails or exceeds the deadline."""
         response = self._request(unit, deadline)
         result, seconds = response.get("result"), response.get("seconds")
-        # The types are checked: a job that has taken over its child may send anything.
-        if isinstance(result, str) and isinstance(seconds, float):
-            self._check_size(result)
-            return Computed(result, seconds)
+        if isinstance(result, str):
+            return self._checked(result, seconds)
         kind, message = str(response.get("kind", "crash")), str(response.get("message", "no result"))
         if kind == "memory":
             # An isolate that has exceeded its limit can't be used again.
@@ -78,8 +77,14 @@ class Executor:
         except TimeoutError as ex:
             self.reset()
             raise JobError("timeout", "the deadline has passed") from ex
-        except (EOFError, ValueError, RecursionError, OSError) as ex:
+        except (ValueError, RecursionError) as ex:
+            raise self._protocol_error() from ex
+        except (EOFError, OSError) as ex:
             raise self._crash_error(self.reset()) from ex
+
+    def _protocol_error(self) -> JobError:
+        self.reset()
+        return JobError("misbehaved", "its process sent an invalid response")
 
     def _crash_error(self, ending: str) -> JobError:
         if self._cancelled:
@@ -109,14 +114,18 @@ class Executor:
                 child.kill()
         return child
 
-    def _check_size(self, result: str) -> None:
+    def _checked(self, result: str, seconds: object) -> Computed:
+        # A job that has taken over its child may send anything.
+        if not isinstance(seconds, float) or not math.isfinite(seconds):
+            raise self._protocol_error()
         try:
             size = len(result.encode())
         except UnicodeEncodeError as ex:
-            # V8 escapes lone surrogates, so this text is not V8's: the job has taken over its child.
-            raise self._crash_error(self.reset()) from ex
+            # V8 escapes lone surrogates, so this text is not V8's.
+            raise self._protocol_error() from ex
         if size > self._result_bytes:
             raise JobError("too-large", f"result too large: {size} bytes (at most {self._result_bytes})")
+        return Computed(result, seconds)
 
     def cancel(self) -> None:
         """Cancel the current and any later computation; may be called from any thread."""

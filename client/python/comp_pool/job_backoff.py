@@ -1,46 +1,51 @@
 """Jobs that are paused for a while: because they have no open variables, or because their units keep failing."""
 
 import threading
-import time
 
-MAX_FAILURES = 3
-FIRST_PAUSE = 30.0
-MAX_PAUSE = 3600.0
+from comp_pool.backoff import exponential
+from comp_pool.clock import Clock
+from comp_pool.retry_policy import POLICY
 
 
 class JobBackoff:
     """Pauses and consecutive failures, by the job's id. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._paused_to: dict[str, float] = {}
         self._failures: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def remaining(self, job: str) -> float:
         """Return the seconds that a job remains paused."""
-        return max(0.0, self._paused_to.get(job, 0.0) - time.monotonic())
+        end = self._paused_to.get(job)
+        return 0.0 if end is None else max(0.0, end - self._clock.monotonic())
 
     def pause(self, job: str, seconds: float) -> None:
-        """Pause a job from now on."""
+        """Pause a job; never shorten a pause."""
+        end = self._clock.monotonic() + seconds
         with self._lock:
-            self._paused_to[job] = time.monotonic() + seconds
+            self._paused_to[job] = max(self._paused_to.get(job, end), end)
 
     def record_failure(self, job: str) -> float:
         """Count a failure, and pause the job after several in a row; return the pause in seconds, mostly 0."""
         with self._lock:
             self._failures[job] = failures = self._failures.get(job, 0) + 1
-        # A few failures may be due to single variables; a broken job fails with all of them.
-        if failures < MAX_FAILURES:
+        if failures < POLICY.max_job_failures:
             return 0.0
-        seconds = min(FIRST_PAUSE * 2.0 ** (failures - MAX_FAILURES), MAX_PAUSE)
+        seconds = exponential(POLICY.first_job_pause, failures - POLICY.max_job_failures, POLICY.max_job_pause)
         self.pause(job, seconds)
         return seconds
-
-    def failures(self, job: str) -> int:
-        """Return the number of failures in a row."""
-        return self._failures.get(job, 0)
 
     def record_success(self, job: str) -> None:
         """Reset the failures of a job."""
         with self._lock:
             self._failures.pop(job, None)
+
+    def is_failing(self, job: str) -> bool:
+        """Return whether a job is paused because it fails, rather than because it has no open variables."""
+        return self.failures(job) >= POLICY.max_job_failures and self.remaining(job) > 0
+
+    def failures(self, job: str) -> int:
+        """Return the number of failures in a row."""
+        return self._failures.get(job, 0)

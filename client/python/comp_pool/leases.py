@@ -1,10 +1,10 @@
 """Leased variables: the units of work, each reserved for one volunteer until its deadline."""
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from comp_pool.clock import SYSTEM_CLOCK, Clock
 from comp_pool.links import Document
 from comp_pool.response import parse_seconds
 
@@ -17,6 +17,7 @@ class NoWork:
     """The pool has no job or no variable at present. Falsy. `retry_after` is in seconds, None without that header."""
 
     retry_after: float | None = None
+    reason: str = "the pool has no job"
 
     def __bool__(self) -> bool:
         return False
@@ -24,23 +25,25 @@ class NoWork:
 
 @dataclass
 class Lease(Document):
-    """A variable, leased for `seconds` from `since`, a time of the monotonic clock."""
+    """A variable, leased for `seconds` from now on."""
 
     seconds: float = DEFAULT_SECONDS
-    since: float = field(default_factory=time.monotonic)
+    clock: Clock = field(default=SYSTEM_CLOCK, repr=False)
+
+    def __post_init__(self) -> None:
+        self._end = self.clock.monotonic() + self.seconds
 
     @classmethod
-    def from_document(cls, document: Document) -> "Lease":
+    def from_document(cls, document: Document, clock: Clock) -> "Lease":
         """Return the lease of a variable that was just leased or extended."""
         seconds = parse_seconds(document.headers, "Lease-Seconds")
-        return cls(
-            document.address, document.content, document.headers, DEFAULT_SECONDS if seconds is None else seconds
-        )
+        granted = DEFAULT_SECONDS if seconds is None else seconds
+        return cls(document.address, document.content, document.headers, granted, clock)
 
     @property
     def remaining(self) -> float:
         """Seconds until the deadline."""
-        return self.since + self.seconds - time.monotonic()
+        return self._end - self.clock.monotonic()
 
     @property
     def context(self) -> Any:

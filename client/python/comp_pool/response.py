@@ -1,8 +1,11 @@
 """HTTP responses of a pool, read within limits on size and time, since a pool may be hostile too."""
 
 import json
+import re
 import time
 from collections.abc import Mapping
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import urllib3
@@ -13,6 +16,9 @@ MAX_BYTES = 32 << 20
 # From the request to the last byte of the response.
 MAX_SECONDS = 120.0
 CHUNK_BYTES = 1 << 16
+
+SECONDS = re.compile(r"[0-9]+(\.[0-9]+)?")
+DATE = re.compile(r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT")
 
 
 class Response:
@@ -42,7 +48,7 @@ class Response:
     @property
     def retry_after(self) -> float | None:
         """The header Retry-After in seconds, None without it."""
-        return parse_seconds(self.headers, "Retry-After")
+        return parse_retry_after(self.headers)
 
     @property
     def error(self) -> PoolError:
@@ -52,6 +58,26 @@ class Response:
         except PoolError:
             problem = None
         return PoolError.from_problem(self.status, problem, self.retry_after)
+
+
+def parse_retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the header Retry-After, a number of seconds or a date, in seconds; None where it is missing or neither."""
+    text = headers.get("Retry-After", "").strip()
+    if SECONDS.fullmatch(text):
+        return float(text)
+    date = _parse_date(text)
+    if date is None:
+        return None
+    # Relative to the server's clock: the client's may be wrong by hours.
+    now = _parse_date(headers.get("Date", "")) or datetime.now(timezone.utc)
+    return max(0.0, (date - now).total_seconds())
+
+
+def _parse_date(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text) if DATE.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def parse_seconds(headers: Mapping[str, str], name: str) -> float | None:

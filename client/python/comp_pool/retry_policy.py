@@ -1,44 +1,110 @@
-"""Which failures are temporary, and how a request is retried."""
+"""The retry policy: all figures, the statuses that are retried, and which failures are reported.
 
-import random
-import time
-from collections.abc import Callable
+The JavaScript client has the same table (`retry-policy.js`); a test compares the two.
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from comp_pool.backoff import MAX_DELAY
 from comp_pool.errors import PoolError, Unreachable
 
-# 502 and 504 come from a proxy in front of a pool that is down, 507 from a full disk.
-TEMPORARY = (429, 502, 503, 504, 507)
-# A 500 may be temporary, or caused by this very request: the number of retries is limited.
-MAX_SERVER_ERRORS = 5
+
+@dataclass(frozen=True)
+class Policy:
+    """The figures. Times are in seconds."""
+
+    # A call of the client. Its caller waits: attempts and delays are few, and a full disk (507) takes longer.
+    call_attempts: int = 5
+    call_statuses: tuple[int, ...] = (429, 502, 503, 504)
+    # The longest delay after the first attempt; doubled each time.
+    call_first_delay: float = 0.5
+    # The longest wait between two attempts; an error with a longer Retry-After is raised at once.
+    call_max_delay: float = 60.0
+
+    # The loops of a volunteer, which retry without a limit. 502 and 504 come from a proxy in front of a pool that is
+    # down, 507 from a full disk.
+    temporary_statuses: tuple[int, ...] = (429, 502, 503, 504, 507)
+    # A 500 may be temporary, or caused by this very result: an upload fails with this many of them.
+    max_server_errors: int = 5
+    gone_statuses: tuple[int, ...] = (404, 410)
+    lost_statuses: tuple[int, ...] = (404, 409, 410)
+    # The delay after the first failure in a row; doubled each time, up to `max_delay`.
+    first_delay: float = 0.5
+    min_delay: float = 0.1
+    max_delay: float = 60.0
+    # Without work, where the pool sets no Retry-After.
+    default_delay: float = 5.0
+    # The longest Retry-After that is honoured.
+    max_retry_after: float = 3600.0
+    # A delay varies by this share to both sides; one with Retry-After is longer by up to this share.
+    jitter: float = 0.2
+    # A temporary failure is reported from this many in a row on, or where the delay is longer than `reported_delay`: a
+    # single short one would only alarm.
+    reported_failures: int = 2
+    reported_delay: float = 2.0
+
+    # A job is paused after so many failures in a row: a few may be due to single variables.
+    max_job_failures: int = 3
+    # The delay of a worker after the first failure of a job, doubled each time, until the job is paused.
+    failure_delay: float = 0.5
+    # The first pause of a job that keeps failing; doubled with each further failure, up to `max_job_pause`.
+    first_job_pause: float = 30.0
+    max_job_pause: float = 3600.0
+    # The pause of a named job that does not exist, and of one whose requirements are not met.
+    unavailable_job_pause: float = 60.0
+
+    # Requests to the scheduler in a row: it may choose at random, and the next job may not be paused.
+    max_scheduled: int = 3
+    # The longest wait where the scheduler offers a job that keeps failing: it may have another one soon.
+    failing_job_delay: float = 5.0
+    # How long a worker keeps its job: a change of job loses the context in its executor.
+    job_affinity: float = 30.0
+    # An idle executor is kept for its context, but not for long: it occupies memory, and its job may go on computing.
+    executor_idle: float = 5.0
+
+
+POLICY = Policy()
 
 
 @dataclass(frozen=True)
 class Retries:
-    """Limits of the retries of one request: attempts, and the delay after the first one (seconds, doubled each time).
+    """The retries of a call: attempts in all, and the longest delay after the first (in seconds, doubled each time)."""
 
-    `sleep` waits between attempts. Replace it where waiting must be interruptible.
-    """
+    attempts: int = POLICY.call_attempts
+    first_delay: float = POLICY.call_first_delay
 
-    attempts: int = 5
-    first_delay: float = 0.5
-    sleep: Callable[[float], object] = time.sleep
 
-    def delay(self, attempt: int, retry_after: float | None) -> float:
-        """Return the seconds to wait after an attempt, counted from 0; not less than `retry_after`, up to 60."""
-        longest = min(self.first_delay * 2.0**attempt, MAX_DELAY)
-        jitter = random.uniform(0.5, 1.0) * longest  # noqa: S311
-        return jitter if retry_after is None else min(retry_after, MAX_DELAY) + jitter / 2
+def is_retryable(ex: Exception) -> bool:
+    """Return whether a call of the client is retried after this error."""
+    return isinstance(ex, Unreachable) or _has_status(ex, POLICY.call_statuses)
 
 
 def is_temporary(ex: Exception, server_errors: int = 0) -> bool:
-    """Return whether a retry may succeed; `server_errors` counts the 500s so far."""
-    if isinstance(ex, PoolError):
-        return ex.status in TEMPORARY or (ex.status == 500 and server_errors < MAX_SERVER_ERRORS)
-    return isinstance(ex, Unreachable)
+    """Return whether a volunteer retries after this error; `server_errors` counts the 500s of the same upload."""
+    if isinstance(ex, Unreachable) or _has_status(ex, POLICY.temporary_statuses):
+        return True
+    return _has_status(ex, (500,)) and server_errors < POLICY.max_server_errors
+
+
+def is_gone(ex: Exception) -> bool:
+    """Return whether the resource does not exist, or no longer."""
+    return _has_status(ex, POLICY.gone_statuses)
+
+
+def is_lost(ex: Exception) -> bool:
+    """Return whether the lease has expired or belongs to somebody else."""
+    return _has_status(ex, POLICY.lost_statuses)
 
 
 def retry_after_of(ex: Exception) -> float | None:
     """Return the seconds of the pool's Retry-After, None without it."""
     return ex.retry_after if isinstance(ex, PoolError) else None
+
+
+def should_report(failures: int, delay: float) -> bool:
+    """Return whether to report a temporary failure, the last of some in a row, before a delay in seconds."""
+    return failures >= POLICY.reported_failures or delay > POLICY.reported_delay
+
+
+def _has_status(ex: Exception, statuses: Collection[int]) -> bool:
+    return isinstance(ex, PoolError) and ex.status in statuses

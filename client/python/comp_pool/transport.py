@@ -10,15 +10,15 @@ from urllib.parse import urljoin, urlsplit
 import urllib3
 
 from comp_pool import __version__
+from comp_pool.backoff import call_delay
+from comp_pool.clock import Clock
 from comp_pool.errors import ForeignLink, PoolError, Unreachable
 from comp_pool.response import Response
-from comp_pool.retry_policy import Retries, retry_after_of
+from comp_pool.retry_policy import Retries
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 
-# The pool did not process the request, so that any request may be retried.
-BUSY = (429, 503)
 CONNECT_SECONDS = 10.0
 MAX_CONNECTIONS = 32
 MAX_REDIRECTS = 5
@@ -34,10 +34,13 @@ def encode_json(document: Any) -> bytes:
 class Transport:
     """Sends requests, with retries; raises error responses as PoolError. Thread-safe."""
 
-    def __init__(self, root: str, credentials: Mapping[str, str], timeout: float, retries: Retries) -> None:
+    def __init__(
+        self, root: str, credentials: Mapping[str, str], timeout: float, retries: Retries, clock: Clock
+    ) -> None:
         self._origin = _origin(root)
         self._credentials = dict(credentials)
         self._retries = retries
+        self._clock = clock
         timeouts = urllib3.Timeout(connect=min(timeout, CONNECT_SECONDS), read=timeout)
         # `send` retries, with the pool's Retry-After; urllib3's own retries would multiply the attempts.
         self._connections = urllib3.PoolManager(maxsize=MAX_CONNECTIONS, timeout=timeouts, retries=False)
@@ -54,13 +57,14 @@ class Transport:
         All attempts of a POST have the same `Idempotency-Key`: a retry after a lost response stores nothing twice.
         """
         all_headers = {**self._headers(method, body), **(headers or {})}
-        for attempt in range(self._retries.attempts - 1):
+        for attempt in range(1, self._retries.attempts):
             try:
                 return self._attempt(method, address, body, all_headers)
             except (Unreachable, PoolError) as ex:
-                if not _is_busy(ex):
+                delay = call_delay(ex, attempt, self._retries.first_delay)
+                if delay is None:
                     raise
-                self._retries.sleep(self._retries.delay(attempt, retry_after_of(ex)))
+            self._clock.sleep(delay)
         return self._attempt(method, address, body, all_headers)
 
     def _attempt(self, method: str, address: str, body: bytes | None, headers: Mapping[str, str]) -> Response:
@@ -121,10 +125,6 @@ def _origin(address: str) -> tuple[str, str | None, int | None]:
         return parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS.get(parts.scheme)
     except ValueError as ex:
         raise ForeignLink(address) from ex
-
-
-def _is_busy(ex: Unreachable | PoolError) -> bool:
-    return isinstance(ex, Unreachable) or ex.status in BUSY
 
 
 def _reason_of(ex: Exception) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from comp_pool.backoff import Backoff
 from comp_pool.errors import REQUEST_ERRORS, PoolError
 from comp_pool.events import Outcome
-from comp_pool.retry_policy import is_temporary, retry_after_of
+from comp_pool.retry_policy import is_temporary, retry_after_of, should_report
 
 STATUS_OUTCOMES: dict[int, Outcome] = {409: "late", 422: "rejected"}
 
@@ -19,10 +19,13 @@ class Uploaded:
     reason: str = ""
 
 
-def upload(post: Callable[[], object], wait: Callable[[float, Exception], bool]) -> Uploaded:
+def upload(
+    post: Callable[[], object], wait: Callable[[float], bool], report: Callable[[float, str], object]
+) -> Uploaded:
     """Call `post` until it succeeds or fails for good.
 
     `wait` waits for some seconds after a temporary failure; where it returns False, the upload is abandoned (`lost`).
+    `report` is called with the seconds of such a wait and its reason.
     """
     backoff = Backoff()
     server_errors = 0
@@ -34,7 +37,10 @@ def upload(post: Callable[[], object], wait: Callable[[float, Exception], bool])
             server_errors += isinstance(ex, PoolError) and ex.status == 500
             if not is_temporary(ex, server_errors):
                 return _refusal(ex)
-            if not wait(backoff.next(retry_after_of(ex)), ex):
+            delay = backoff.next(retry_after_of(ex))
+            if should_report(backoff.failures, delay):
+                report(delay, f"the result is kept: {ex}")
+            if not wait(delay):
                 return Uploaded("lost", f"the result could not be posted: {ex}")
         else:
             return Uploaded("accepted")

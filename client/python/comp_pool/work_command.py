@@ -12,12 +12,12 @@ from comp_pool.capabilities import Capabilities, detect_capabilities
 from comp_pool.client import Client
 from comp_pool.confinement import can_forbid_system_calls
 from comp_pool.display import LiveTable, PlainLog, format_totals, is_terminal, printable
-from comp_pool.errors import MissingLink, PoolError, Unreachable
+from comp_pool.errors import REQUEST_ERRORS
 from comp_pool.events import Event, Listener, Totals
 from comp_pool.executor import MEBIBYTE
 from comp_pool.identity import VALID_ID, volunteer_id
 from comp_pool.options import Options
-from comp_pool.retry_policy import Retries
+from comp_pool.retry_policy import Retries, is_temporary
 from comp_pool.volunteer import Volunteer
 
 DESCRIPTION = """
@@ -101,17 +101,11 @@ def _usage_error(client: Client, args: argparse.Namespace, capabilities: Capabil
             unmet = capabilities.unmet_requirements(client.job(args.job))
             return f"the job {args.job} requires {'; '.join(unmet)}" if unmet else None
         client.scheduled_job(owners=args.owner, scheduler=args.scheduler)
-    except Unreachable:
-        return None
-    except (PoolError, MissingLink) as ex:
-        return None if _is_unavailable(ex) else str(ex)
+    except REQUEST_ERRORS as ex:
+        return None if is_temporary(ex) else str(ex)
     except ValueError as ex:
         return f"invalid URL: {ex}"
     return None
-
-
-def _is_unavailable(ex: Exception) -> bool:
-    return isinstance(ex, PoolError) and (ex.status >= 500 or ex.status == 429)
 
 
 def _options(args: argparse.Namespace, capabilities: Capabilities) -> Options:

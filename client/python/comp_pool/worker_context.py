@@ -1,15 +1,18 @@
 """The state that the workers of one volunteer share: shutdown, units left, paused jobs, idle time."""
 
 import threading
-import time
 
 from comp_pool.capabilities import Capabilities, detect_capabilities
 from comp_pool.client import Client
+from comp_pool.errors import PoolError
 from comp_pool.events import Event, Listener, Totals
 from comp_pool.job_backoff import JobBackoff
 from comp_pool.leases import NoWork
 from comp_pool.links import Document
 from comp_pool.options import Options
+from comp_pool.retry_policy import POLICY, is_gone
+
+IN_BACKOFF = "every job is in backoff: no open variables, or repeated failures"
 
 
 class WorkerContext:
@@ -20,8 +23,9 @@ class WorkerContext:
 
     def __init__(self, client: Client, options: Options, listener: Listener) -> None:
         self.client = client
+        self.clock = client.clock
         self.options = options
-        self.job_backoff = JobBackoff()
+        self.job_backoff = JobBackoff(self.clock)
         self.totals = Totals()
         self.draining = threading.Event()
         self.cancelled = threading.Event()
@@ -29,7 +33,7 @@ class WorkerContext:
         self._lock = threading.Lock()
         self._units_left = options.units
         self._active = 0
-        self._idle_since = time.monotonic()
+        self._idle_since = self.clock.monotonic()
         self._named_job: Document | None = None
         self._capabilities = options.capabilities
         self._capabilities_lock = threading.Lock()
@@ -75,32 +79,45 @@ class WorkerContext:
         """Record that a worker has finished its unit."""
         with self._lock:
             self._active -= 1
-            self._idle_since = time.monotonic()
+            self._idle_since = self.clock.monotonic()
 
     def wait(self, seconds: float) -> None:
         """Wait, until draining at most; start draining at the end of the idle time."""
         limit = self.options.idle_exit
-        self.draining.wait(seconds if limit is None else min(seconds, max(0.0, self._idle_left(limit))))
+        left = seconds if limit is None else min(seconds, max(0.0, self._idle_left(limit)))
+        self.clock.wait(self.draining, left)
         if limit is not None and self._idle_left(limit) <= 0:
             self.draining.set()
 
     def _idle_left(self, limit: float) -> float:
         with self._lock:
             # One active worker keeps all of them: its result may lead to new variables.
-            return limit if self._active > 0 else self._idle_since + limit - time.monotonic()
+            return limit if self._active > 0 else self._idle_since + limit - self.clock.monotonic()
 
     def choose_job(self) -> Document | NoWork:
         """Return the named job of the options, or the one that the scheduler selects."""
         options = self.options
-        if options.job is None:
-            capabilities = self.capabilities
-            return self.client.scheduled_job(
-                owners=options.owners,
-                scheduler=options.scheduler,
-                can=capabilities.can,
-                memory_mb=capabilities.memory_mb,
-            )
-        # Read again each time, since the job may have changed; by its own link, which saves the request for the root.
-        known = self._named_job
-        self._named_job = self.client.job(options.job) if known is None else self.client.reload(known)
+        if options.job is not None:
+            return self._choose_named(options.job)
+        capabilities = self.capabilities
+        return self.client.scheduled_job(
+            owners=options.owners,
+            scheduler=options.scheduler,
+            can=capabilities.can,
+            memory_mb=capabilities.memory_mb,
+        )
+
+    def _choose_named(self, job_id: str) -> Document | NoWork:
+        remaining = self.job_backoff.remaining(job_id)
+        if remaining > 0:
+            return NoWork(remaining, IN_BACKOFF)
+        try:
+            # Read again each time, since the job may have changed; by its own link, which saves the root's request.
+            known = self._named_job
+            self._named_job = self.client.job(job_id) if known is None else self.client.reload(known)
+        except PoolError as ex:
+            if not is_gone(ex):
+                raise
+            self.job_backoff.pause(job_id, POLICY.unavailable_job_pause)
+            return NoWork(POLICY.unavailable_job_pause, str(ex))
         return self._named_job

@@ -1,0 +1,158 @@
+"""A volunteer with real child processes: deadlines of units, extensions of leases, and its shutdown."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from comp_pool.capabilities import Capabilities
+from comp_pool.client import Client
+from comp_pool.events import Event
+from comp_pool.options import Options
+from comp_pool.retry_policy import Retries
+from comp_pool.volunteer import Volunteer
+from fake_pool import FakePool
+
+LONG = "(v, c) => { const end = Date.now() + v.ms; while (Date.now() < end); c.result = 1; }"
+ENDLESS = "() => { for (;;); }"
+
+
+class Watched:
+    """A volunteer in a thread, and its events."""
+
+    def __init__(self, pool: FakePool, **options: Any) -> None:
+        self.events: list[Event] = []
+        self._changed = threading.Condition()
+        self.client = Client(pool.url, volunteer="a-volunteer-under-test", retries=Retries(attempts=1))
+        options = {"capabilities": Capabilities((), 512), **options}
+        self.volunteer = Volunteer(self.client, Options(**options), self._listen)
+        self.thread = threading.Thread(target=self.volunteer.run)
+
+    def _listen(self, event: Event) -> None:
+        with self._changed:
+            self.events.append(event)
+            self._changed.notify_all()
+
+    def wait_for(self, kind: str, times: int = 1, seconds: float = 10.0) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self.of(kind)) >= times, seconds)
+
+    def ends(self, seconds: float = 10.0) -> bool:
+        self.thread.join(seconds)
+        return not self.thread.is_alive()
+
+    def of(self, kind: str) -> list[Event]:
+        return [event for event in self.events if event.kind == kind]
+
+
+@contextmanager
+def working(pool: FakePool, **options: Any) -> Iterator[Watched]:
+    watched = Watched(pool, **options)
+    watched.thread.start()
+    try:
+        yield watched
+    finally:
+        watched.volunteer.interrupt()
+        watched.volunteer.interrupt()
+        assert watched.ends()
+        watched.client.close()
+
+
+def test_the_function_starts_with_the_context_of_the_lease(pool: FakePool) -> None:
+    job = pool.add_job("flowing", "(v, c) => { c.result = c.from; }", [{}])
+    job.contexts["0000"] = {"from": "below"}
+    with working(pool, units=1) as watched:
+        assert watched.ends()
+    assert job.results["0000"]["result"] == "below"
+
+
+def test_an_endless_unit_is_killed_at_its_limit_and_given_back(pool: FakePool) -> None:
+    pool.add_job("endless", ENDLESS, [{}])
+    with working(pool, units=1, unit_seconds=0.4) as watched:
+        assert watched.ends()
+    assert watched.of("error")[0].message.startswith("timeout")
+    assert pool.counts["given back"] == 1
+
+
+def test_an_endless_unit_is_killed_at_the_end_of_a_lease_that_can_t_be_extended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("comp_pool.worker_loop.MIN_UNIT_SECONDS", 0.0)
+    with FakePool(lease_seconds=0.4) as pool:
+        pool.add_job("endless", ENDLESS, [{}])
+        pool.inject_fault("POST", "lease$", 409, times=99)
+        with working(pool, units=1) as watched:
+            assert watched.ends()
+        assert watched.of("error")[0].message.startswith("timeout")
+
+
+@pytest.fixture(scope="module")
+def extended() -> Iterator[FakePool]:
+    """A pool after a unit that took longer than its lease."""
+    with FakePool(lease_seconds=1.0) as pool:
+        pool.add_job("long", LONG, [{"ms": 1200}])
+        with working(pool, units=1) as watched:
+            assert watched.ends()
+        yield pool
+
+
+def test_the_lease_of_a_long_unit_is_extended(extended: FakePool) -> None:
+    assert extended.counts["extended"] >= 1
+    assert len(extended.jobs["long"].results) == 1
+
+
+def test_an_extended_unit_is_posted_with_its_new_lease(extended: FakePool) -> None:
+    assert extended.received("POST", "results$")[0].query["lease"] == [f"token-{len(extended.tokens) - 1}"]
+
+
+def test_an_interrupt_lets_the_unit_in_progress_end(pool: FakePool) -> None:
+    pool.add_job("long", LONG, [{"ms": 300}, {"ms": 300}])
+    with working(pool) as watched:
+        assert watched.wait_for("leased")
+        watched.volunteer.interrupt()
+        assert watched.wait_for("stopping")
+        assert watched.ends()
+    assert watched.volunteer.totals["accepted"] == 1
+    assert len(pool.jobs["long"].open) == 1
+
+
+def test_an_interrupt_gives_back_what_takes_longer_than_the_grace_time(pool: FakePool) -> None:
+    pool.add_job("endless", ENDLESS, [{}])
+    with working(pool, grace=0.2) as watched:
+        assert watched.wait_for("leased")
+        watched.volunteer.interrupt()
+        assert watched.ends()
+    assert pool.jobs["endless"].open == ["0000"]
+
+
+def test_a_second_interrupt_gives_back_at_once(pool: FakePool) -> None:
+    pool.add_job("endless", ENDLESS, [{}, {}])
+    with working(pool, workers=2, grace=60.0) as watched:
+        assert watched.wait_for("leased", times=2)
+        began = time.monotonic()
+        watched.volunteer.interrupt()
+        watched.volunteer.interrupt()
+        assert watched.ends()
+        assert time.monotonic() - began < 3
+    assert sorted(pool.jobs["endless"].open) == ["0000", "0001"]
+
+
+def test_an_interrupt_ends_a_wait(pool: FakePool) -> None:
+    pool.retry_after = 60.0
+    with working(pool) as watched:
+        assert watched.wait_for("waiting")
+        watched.volunteer.interrupt()
+        assert watched.ends(2)
+
+
+def test_a_second_interrupt_ends_the_wait_of_an_upload(pool: FakePool) -> None:
+    pool.add_job("long", LONG, [{"ms": 0}])
+    pool.inject_fault("POST", "results$", 503, Retry_After="60")
+    with working(pool) as watched:
+        assert watched.wait_for("offline")
+        watched.volunteer.interrupt()
+        watched.volunteer.interrupt()
+        assert watched.wait_for("lost")
+        assert watched.ends(2)
