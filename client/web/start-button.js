@@ -18,6 +18,9 @@ const ACTIONS = { new: "start", paused: "resume", pausing: "resume", blocked: "a
 /** Text keys of the document's title. @type {Partial<Record<Action, string>>} */
 const TITLES = { pause: "title.computing", resume: "title.paused" };
 
+/** Kinds of errors with a text of their own in the alert. */
+const BLOCKING_KINDS = ["platform", "outdated"];
+
 export class StartButton {
   #language;
   #controller;
@@ -72,7 +75,7 @@ export class StartButton {
   /** The only alert of the page: no other error needs the visitor. */
   #renderAlert() {
     const error = this.#controller.blockingError;
-    const key = error?.kind === "platform" ? "blocked.platform" : "blocked.pool";
+    const key = BLOCKING_KINDS.includes(error?.kind ?? "") ? `blocked.${error?.kind}` : "blocked.pool";
     byId("alert").hidden = error === null;
     setText(byId("alert"), error ? this.#language.text(key, { message: isolate(error.message) }) : "");
   }

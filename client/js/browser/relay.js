@@ -4,6 +4,8 @@
 (function relay(/** @type {string} */ unitWorker, /** @type {string} */ openJob) {
   "use strict";
   const maxMessage = 500;
+  // Of the messages between page and relay, as in sandbox-frame.js: an open tab may be older than this document.
+  const version = 1;
 
   addEventListener("message", connect);
 
@@ -14,7 +16,7 @@
     removeEventListener("message", connect);
     // With a port: start a worker. Without one: a heartbeat.
     control.onmessage = ({ data, ports: [port] }) => (port ? startWorker(data, port) : control.postMessage("alive"));
-    control.postMessage("ready");
+    control.postMessage({ ready: version });
   }
 
   // A data: URI, not blob: workers from it have an opaque origin each, and are secure contexts, which WebGPU needs.

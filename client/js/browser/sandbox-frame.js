@@ -11,6 +11,8 @@ import { JobError } from "../lib/errors.js";
  * @property {string} [message]
  */
 
+/** Of the messages between page and relay, as in relay.js. The pool may have been upgraded since the page was loaded. */
+const RELAY_VERSION = 1;
 const OPEN_TIMEOUT = 20_000;
 const HEARTBEAT_INTERVAL = 1_000;
 /**
@@ -82,7 +84,11 @@ export class SandboxFrame {
     try {
       await new Promise((resolve, reject) => {
         const cancel = clock.after(OPEN_TIMEOUT, () => reject(new Error("the pool's sandbox did not load")));
-        port1.onmessage = () => resolve(cancel());
+        port1.onmessage = ({ data }) => {
+          cancel();
+          if (data.ready === RELAY_VERSION) resolve(undefined);
+          else reject(new JobError("outdated", "this page is older than the pool: reload it"));
+        };
         // "*" is the only target origin that matches an opaque one. The page's CSP limits the frame to the pool.
         const connect = () => element.contentWindow?.postMessage("connect", "*", [port2]);
         element.addEventListener("load", connect, { once: true });

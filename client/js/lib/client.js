@@ -1,6 +1,6 @@
 // The client of a pool. It builds no addresses itself: from the root's on it follows links by name.
 import { absolute, Document } from "./document.js";
-import { PoolError } from "./errors.js";
+import { Outdated, PoolError } from "./errors.js";
 import { validatedId } from "./identity.js";
 import { Lease, NoWork } from "./leases.js";
 import { Transport } from "./transport.js";
@@ -28,13 +28,15 @@ import { Transport } from "./transport.js";
  * @property {number} [memoryMb] limit for one job
  */
 
+/** The version of the interface, as in a pool's root. */
+const PROTOCOL = 1;
 const NDJSON = "application/x-ndjson";
 /** In characters, of at most 3 bytes each in UTF-8: below a pool's default limit of 16 MiB. */
 const BATCH_LENGTH = 4 << 20;
 
 /**
- * Requests to one pool, by an owner (`key`), a volunteer (an id) or anonymously. All methods reject with PoolError,
- * Unreachable, MissingLink, ForeignLink (a link to another origin), or the reason of an aborted signal.
+ * Requests to one pool, by an owner (`key`), a volunteer (an id) or anonymously. All methods reject with PoolError
+ * (Outdated is one), Unreachable, MissingLink, ForeignLink (a link to another origin), or the reason of an aborted signal.
  */
 export class Client {
   #root;
@@ -52,9 +54,12 @@ export class Client {
     this.#transport = new Transport(this.#root, credentials, { timeout, retries, fetch, sleep });
   }
 
-  /** The root document. @param {CallOptions} [call] */
-  root(call) {
-    return this.#get(this.#root, call);
+  /** The root document. Rejects with Outdated if the pool requires a newer client. @param {CallOptions} [call] */
+  async root(call) {
+    const root = await this.#get(this.#root, call);
+    const { protocol = PROTOCOL } = root.content;
+    if (protocol > PROTOCOL) throw new Outdated(`this pool speaks protocol ${protocol}, and this client ${PROTOCOL}`);
+    return root;
   }
 
   /**

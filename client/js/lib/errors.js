@@ -1,5 +1,8 @@
 // Errors of a client, of its pool, and of the code of a job.
 
+/** The status of a pool that no longer understands a client. */
+const UPGRADE_REQUIRED = 426;
+
 /** The pool's response is an error; the members are those of its problem document (RFC 9457). */
 export class PoolError extends Error {
   name = "PoolError";
@@ -29,7 +32,18 @@ export class PoolError extends Error {
     const fields = /** @type {Record<string, unknown>} */ (Object(problem));
     const title = stringOrEmpty(fields.title) || "the pool's response is an error";
     const type = stringOrEmpty(fields.type) || "about:blank";
+    if (status === UPGRADE_REQUIRED) return new Outdated(stringOrEmpty(fields.detail) || title);
     return new PoolError(status, title, stringOrEmpty(fields.detail), { type, retryAfter });
+  }
+}
+
+/** The pool no longer understands this client; `detail` names the remedy. */
+export class Outdated extends PoolError {
+  name = "Outdated";
+
+  /** @param {string} detail */
+  constructor(detail) {
+    super(UPGRADE_REQUIRED, "Upgrade Required", detail);
   }
 }
 
@@ -63,7 +77,8 @@ export class ForeignLink extends Error {
 
 /**
  * A unit failed. `kind` is `code` (not a function), `threw`, `no-result`, `not-json`, `too-large`, `timeout`, `memory`,
- * `crash`, `misbehaved` (a protocol violation), `cancelled` or `sandbox` (the whole sandbox was lost).
+ * `crash`, `misbehaved` (a protocol violation), `cancelled`, `sandbox` (the whole sandbox was lost) or `outdated` (the
+ * pool's sandbox is of a later version).
  */
 export class JobError extends Error {
   name = "JobError";

@@ -25,7 +25,7 @@ import { Emitter } from "./emitter.js";
  * @property {string} [reason]
  */
 /**
- * @typedef {object} ErrorEvent `kind` is that of a JobError, or `offline`, `pool`, `backoff`, `platform`
+ * @typedef {object} ErrorEvent `kind` is that of a JobError, or `offline`, `pool`, `outdated`, `backoff`, `platform`
  * @property {string} kind
  * @property {string} message
  * @property {number} [worker]

@@ -1,6 +1,6 @@
 // A volunteer: several workers that compute for one pool. Here: how they are started, paused, stopped and configured.
 import { absolute } from "./document.js";
-import { messageOf } from "./errors.js";
+import { JobError, messageOf, Outdated } from "./errors.js";
 import { randomId, validatedId } from "./identity.js";
 import { PoolRefused, Session } from "./session.js";
 import { withChanges } from "./settings.js";
@@ -193,10 +193,18 @@ export class Volunteer {
   #startWorker(number, context) {
     const loop = new WorkerLoop(number, context);
     this.#loops.set(number, loop);
-    loop.run().finally(() => {
+    const ended = loop.run().catch((ex) => this.#handleOutdated(ex));
+    ended.finally(() => {
       this.#loops.delete(number);
       this.#advance();
     });
+  }
+
+  /** All workers stop: none of them can go on. @param {unknown} ex */
+  #handleOutdated(ex) {
+    if (this.#goal === "stopped") return;
+    this.#status.addError({ kind: "outdated", message: messageOf(ex) });
+    this.#setGoal("stopped");
   }
 
   /** @param {WorkerLoop} loop */
@@ -242,7 +250,7 @@ export class Volunteer {
   #handleOpenError(ex) {
     this.#opening = undefined;
     this.#goal = "stopped";
-    this.#status.addError({ kind: ex instanceof PoolRefused ? "pool" : "platform", message: messageOf(ex) });
+    this.#status.addError({ kind: kindOf(ex), message: messageOf(ex) });
     this.#setState("stopped");
   }
 
@@ -270,6 +278,12 @@ export class Volunteer {
   #resolveCallers() {
     for (const resolve of this.#resolvers.splice(0)) resolve();
   }
+}
+
+/** @param {unknown} ex @returns {string} of an error event */
+function kindOf(ex) {
+  if (ex instanceof PoolRefused) return ex.cause instanceof Outdated ? "outdated" : "pool";
+  return ex instanceof JobError && ex.kind === "outdated" ? "outdated" : "platform";
 }
 
 /** @param {Settings} before @param {Settings} now @param {(keyof Settings)[]} names */

@@ -4,13 +4,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from comp_pool.clock import SYSTEM_CLOCK, Clock
-from comp_pool.errors import PoolError
+from comp_pool.errors import Outdated, PoolError
 from comp_pool.leases import Lease, NoWork
 from comp_pool.links import Document, Values
 from comp_pool.response import Response
 from comp_pool.retry_policy import Retries
 from comp_pool.transport import NDJSON, Transport, encode_json
 
+# The version of the interface, as in a pool's root.
+PROTOCOL = 1
+REMEDY = "update comp-pool"
 BATCH_BYTES = 4 << 20
 
 VOLUNTEER_HEADER = "Volunteer"
@@ -19,8 +22,9 @@ VOLUNTEER_HEADER = "Volunteer"
 class Client:
     """The REST interface of one pool, for an owner (`key`), a volunteer (`volunteer`, an id) or anonymous. Thread-safe.
 
-    All methods raise PoolError where the pool refuses the request, Unreachable where the pool does not respond, and
-    MissingLink where a document lacks the link that is needed. `timeout` is in seconds, of each wait for the network.
+    All methods raise PoolError where the pool refuses the request (Outdated: it requires a newer client), Unreachable
+    where the pool does not respond, and MissingLink where a document lacks the link that is needed. `timeout` is in
+    seconds, of each wait for the network.
     """
 
     def __init__(
@@ -53,8 +57,12 @@ class Client:
         self._transport.close()
 
     def root(self) -> Document:
-        """Return the root, with the links to everything else."""
-        return self._get(self._root_url)
+        """Return the root, with the links to everything else; raise Outdated where the pool requires a newer client."""
+        root = self._get(self._root_url)
+        protocol = root.content.get("protocol", PROTOCOL)
+        if isinstance(protocol, int) and protocol > PROTOCOL:
+            raise Outdated(f"this pool speaks protocol {protocol}, and this client {PROTOCOL}: {REMEDY}")
+        return root
 
     def scheduled_job(
         self,

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+# The status of a pool that no longer understands a client.
+UPGRADE_REQUIRED = 426
+
 
 class Unreachable(Exception):
     """The pool did not respond, in as many attempts as are allowed."""
@@ -25,7 +28,17 @@ class PoolError(Exception):
         """Return the error of a parsed problem document, or of any other body: a proxy's errors are HTML."""
         known = problem if isinstance(problem, dict) else {}
         title = str(known.get("title") or "the pool responded with an error")
-        return cls(status, title, str(known.get("detail") or ""), retry_after=retry_after)
+        detail = str(known.get("detail") or "")
+        if status == UPGRADE_REQUIRED:
+            return Outdated(detail or title)
+        return cls(status, title, detail, retry_after=retry_after)
+
+
+class Outdated(PoolError):
+    """The pool no longer understands this client; `detail` names the remedy."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(UPGRADE_REQUIRED, "Upgrade Required", detail)
 
 
 class ForeignLink(PoolError):

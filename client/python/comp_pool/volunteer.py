@@ -43,7 +43,10 @@ class Volunteer:
         self._messages.put("interrupt")
 
     def run(self) -> Totals:
-        """Run the workers until all of them have ended; return the totals."""
+        """Run the workers until all of them have ended; return the totals.
+
+        Raises Outdated where the pool requires a newer client.
+        """
         for loop in self._loops:
             threading.Thread(target=self._run_worker, args=(loop,), daemon=True).start()
         try:
@@ -51,6 +54,8 @@ class Volunteer:
         except BaseException:
             self._cancel()
             raise
+        if self._context.outdated is not None:
+            raise self._context.outdated
         return self.totals
 
     def _run_worker(self, loop: WorkerLoop) -> None:

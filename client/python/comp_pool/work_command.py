@@ -12,7 +12,7 @@ from comp_pool.capabilities import Capabilities, detect_capabilities
 from comp_pool.client import Client
 from comp_pool.confinement import can_forbid_system_calls
 from comp_pool.display import LiveTable, PlainLog, format_totals, is_terminal, printable
-from comp_pool.errors import REQUEST_ERRORS
+from comp_pool.errors import REQUEST_ERRORS, Outdated
 from comp_pool.events import Event, Listener, Totals
 from comp_pool.executor import MEBIBYTE
 from comp_pool.identity import VALID_ID, volunteer_id
@@ -89,9 +89,11 @@ def run(args: argparse.Namespace) -> int:
         if not can_forbid_system_calls():
             sys.stderr.write(f"comp-pool: {NO_SECCOMP}\n")
         started = time.monotonic()
-        totals = _work(client, _options(args, capabilities), args.quiet)
+        totals, outdated = _work(client, _options(args, capabilities), args.quiet)
     sys.stdout.write(format_totals(totals, time.monotonic() - started) + "\n")
-    return 0
+    if outdated is not None:
+        sys.stderr.write(f"comp-pool: {printable(str(outdated))}\n")
+    return 0 if outdated is None else 1
 
 
 def _usage_error(client: Client, args: argparse.Namespace, capabilities: Capabilities) -> str | None:
@@ -123,7 +125,8 @@ def _options(args: argparse.Namespace, capabilities: Capabilities) -> Options:
     )
 
 
-def _work(client: Client, options: Options, quiet: bool) -> Totals:
+def _work(client: Client, options: Options, quiet: bool) -> tuple[Totals, Outdated | None]:
+    """Return the totals, and the error of a pool that requires a newer client."""
     # The display needs the volunteer's totals, and the volunteer a listener: the list breaks the cycle.
     displays: list[Listener] = []
 
@@ -134,7 +137,10 @@ def _work(client: Client, options: Options, quiet: bool) -> Totals:
     volunteer = Volunteer(client, options, listener)
     with _display(volunteer, options, quiet) as display, _interrupts(volunteer):
         displays.extend([display] if display is not None else [])
-        return volunteer.run()
+        try:
+            return volunteer.run(), None
+        except Outdated as ex:
+            return volunteer.totals, ex
 
 
 @contextlib.contextmanager

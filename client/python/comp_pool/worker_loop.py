@@ -2,7 +2,7 @@
 
 from comp_pool.backoff import Backoff, exponential, jittered
 from comp_pool.deadline import Deadline
-from comp_pool.errors import REQUEST_ERRORS, JobError
+from comp_pool.errors import REQUEST_ERRORS, JobError, Outdated
 from comp_pool.events import Event, Kind
 from comp_pool.executor import Computed, Executor, Unit
 from comp_pool.retry_policy import POLICY, is_lost, is_temporary, retry_after_of, should_report
@@ -62,6 +62,10 @@ class WorkerLoop:
             self._wait(delay)
 
     def _handle_outage(self, ex: Exception) -> None:
+        if isinstance(ex, Outdated):
+            self._context.outdated = ex
+            self._context.draining.set()
+            return
         # The job may be the cause: the next attempt chooses one anew.
         self._work_fetch.drop_job()
         delay = self._outages.next(retry_after_of(ex))

@@ -39,6 +39,7 @@ export default {
     "nicht sicher gerechnet werden. Versuch es mit einem anderen Browser, einer neueren Version oder einem Fenster " +
     "ohne Erweiterungen. Fehler: {message}",
   "blocked.pool": "Der Pool lässt diesen Browser nicht mitrechnen. Fehler: {message}",
+  "blocked.outdated": "Diese Seite ist älter als der Pool. Lade sie neu, um weiterzurechnen.",
 
   "activity.heading": "Dein Beitrag",
   "activity.units": "Einheiten bei diesem Besuch",
@@ -59,6 +60,7 @@ export default {
 
   "error.offline": "Der Pool war nicht erreichbar.",
   "error.pool": "Der Pool hat eine Anfrage abgelehnt.",
+  "error.outdated": "Diese Seite ist älter als der Pool. Lade sie neu.",
   "error.rejected":
     "Der Pool hat ein Ergebnis der Aufgabe {job} zurückgewiesen. Das liegt meist an der Aufgabe, nicht an dir.",
   "error.late": "Jemand anderes war bei einer Einheit der Aufgabe {job} schneller.",

@@ -39,6 +39,7 @@ export default {
     "This browser can’t create the sandbox that jobs run in, so nothing can be computed safely. Try another browser, " +
     "a newer version or a window without extensions. Error: {message}",
   "blocked.pool": "The pool doesn’t accept this browser. Error: {message}",
+  "blocked.outdated": "This page is older than the pool. Reload it to go on.",
 
   // The activity.
   "activity.heading": "Your contribution",
@@ -61,6 +62,7 @@ export default {
   // Errors, by kind. The message of the pool or the job follows.
   "error.offline": "The pool couldn’t be reached.",
   "error.pool": "The pool refused a request.",
+  "error.outdated": "This page is older than the pool. Reload it.",
   "error.rejected": "The pool rejected a result of the job {job}. This is usually the job’s fault, not yours.",
   "error.late": "Someone else was faster with a unit of the job {job}.",
   "error.refused": "The pool didn’t accept a result of the job {job}.",

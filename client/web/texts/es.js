@@ -39,6 +39,7 @@ export default {
     "calcular con seguridad. Prueba con otro navegador, una versión más reciente o una ventana sin extensiones. " +
     "Error: {message}",
   "blocked.pool": "El servidor no acepta este navegador. Error: {message}",
+  "blocked.outdated": "Esta página es más antigua que el servidor. Vuelve a cargarla para continuar.",
 
   "activity.heading": "Tu contribución",
   "activity.units": "unidades en esta visita",
@@ -59,6 +60,7 @@ export default {
 
   "error.offline": "No se pudo contactar con el servidor.",
   "error.pool": "El servidor rechazó una solicitud.",
+  "error.outdated": "Esta página es más antigua que el servidor. Vuelve a cargarla.",
   "error.rejected":
     "El servidor rechazó un resultado de la tarea {job}. Casi siempre es culpa de la tarea, no tuya.",
   "error.late": "Otra persona fue más rápida con una unidad de la tarea {job}.",

@@ -41,6 +41,7 @@ export default {
     "ici en sécurité. Essayez un autre navigateur, une version plus récente ou une fenêtre sans extensions. " +
     "Erreur : {message}",
   "blocked.pool": "Le serveur n’accepte pas ce navigateur. Erreur : {message}",
+  "blocked.outdated": "Cette page est plus ancienne que le serveur. Rechargez-la pour continuer.",
 
   "activity.heading": "Votre contribution",
   "activity.units": "unités pendant cette visite",
@@ -61,6 +62,7 @@ export default {
 
   "error.offline": "Le serveur était injoignable.",
   "error.pool": "Le serveur a refusé une requête.",
+  "error.outdated": "Cette page est plus ancienne que le serveur. Rechargez-la.",
   "error.rejected":
     "Le serveur a rejeté un résultat de la tâche {job}. C’est presque toujours la faute de la tâche, pas la vôtre.",
   "error.late": "Quelqu’un d’autre a été plus rapide pour une unité de la tâche {job}.",
