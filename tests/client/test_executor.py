@@ -1,14 +1,26 @@
 """The arguments and the return values of a job's function, and how its context is kept."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 from client_processes import gone
 from comp_pool.deadline import Deadline
 from comp_pool.errors import JobError
 from comp_pool.executor import Executor, Unit
+from comp_pool.frames import pack
 
 COUNT = "function (variable, context) { context.n = (context.n || 0) + variable.step; context.result = context.n; }"
+# Runs the function of each variable, so that one child serves many tests.
+EVALUATE = "(variable, context) => (0, eval)(`(${variable.source})`)(variable, context)"
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Executor]:
+    """Return an executor whose child has evaluated before."""
+    with Executor() as executor:
+        compute(executor, EVALUATE, {"source": "() => ({ result: 1 })"})
+        yield executor
 
 
 def compute(executor: Executor, source: str, variable: dict[str, object] | None = None, **more: object) -> str:
@@ -32,20 +44,18 @@ def test_a_function_may_return_its_result_in_any_of_these_ways(source: str) -> N
         assert compute(executor, source, {"a": 41}) == "42"
 
 
-def test_a_result_may_depend_on_an_asynchronous_compilation() -> None:
+def test_a_result_may_depend_on_an_asynchronous_compilation(shared: Executor) -> None:
     module = "new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0])"
     source = f"async (v, c) => {{ c.result = String(await WebAssembly.compile({module})); }}"
-    with Executor() as executor:
-        assert compute(executor, source) == '"[object WebAssembly.Module]"'
+    assert compute(shared, EVALUATE, {"source": source}) == '"[object WebAssembly.Module]"'
 
 
-def test_webassembly_runs_under_confinement() -> None:
+def test_webassembly_runs_under_confinement(shared: Executor) -> None:
     # (module (func (export "f") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))
     code = "0,97,115,109,1,0,0,0,1,7,1,96,2,127,127,1,127,3,2,1,0,7,5,1,1,102,0,0,10,9,1,7,0,32,0,32,1,106,11"
     source = f"async (v, c) => {{ const m = await WebAssembly.instantiate(new Uint8Array([{code}])); "
     source += "let n = 0; for (let i = 0; i < 1e6; i++) n = m.instance.exports.f(n, 1); c.result = n; }"
-    with Executor() as executor:
-        assert compute(executor, source) == "1000000"
+    assert compute(shared, EVALUATE, {"source": source}) == "1000000"
 
 
 def test_the_context_lasts_from_one_variable_to_the_next() -> None:
@@ -66,10 +76,9 @@ def test_a_starting_context_replaces_the_kept_one() -> None:
 
 
 @pytest.mark.parametrize("context", [{}, {"a": {"b": [1]}, "result": {"sum": 3}, "iteration": 2}])
-def test_a_starting_context_is_passed_unchanged(context: dict[str, object]) -> None:
-    with Executor() as executor:
-        seen = compute(executor, "(variable, context) => ({ result: context })", context=context)
-        assert json.loads(seen) == context
+def test_a_starting_context_is_passed_unchanged(shared: Executor, context: dict[str, object]) -> None:
+    seen = compute(shared, EVALUATE, {"source": "(variable, context) => ({ result: context })"}, context=context)
+    assert json.loads(seen) == context
 
 
 def test_the_kept_context_survives_a_starting_one() -> None:
@@ -95,9 +104,8 @@ def test_a_failure_from_a_starting_context_leaves_the_kept_one() -> None:
         assert compute(executor, source) == "2"
 
 
-def test_a_starting_result_that_nothing_changes_is_the_result() -> None:
-    with Executor() as executor:
-        assert compute(executor, "() => {}", context={"result": 7, "iteration": 1}) == "7"
+def test_a_starting_result_that_nothing_changes_is_the_result(shared: Executor) -> None:
+    assert compute(shared, EVALUATE, {"source": "() => {}"}, context={"result": 7, "iteration": 1}) == "7"
 
 
 def test_a_result_is_not_carried_over_to_the_next_variable() -> None:
@@ -123,24 +131,27 @@ def test_changed_code_of_a_job_gets_a_fresh_child() -> None:
         assert compute(executor, COUNT.replace("variable.step", "5")) == "5"
 
 
-def test_links_never_reach_the_function() -> None:
-    variable = {"_links": {"post_result": "/secret"}, "_embedded": {"context": {}}, "a": 1}
-    with Executor() as executor:
-        source = "(variable, context) => { context.result = Object.keys(variable); }"
-        assert compute(executor, source, variable) == '["a"]'
+def test_links_never_reach_the_function(shared: Executor) -> None:
+    source = "(variable, context) => { context.result = Object.keys(variable); }"
+    variable = {"_links": {"post_result": "/secret"}, "_embedded": {"context": {}}, "a": 1, "source": source}
+    assert compute(shared, EVALUATE, variable) == '["a","source"]'
 
 
-def test_text_survives_both_ways() -> None:
-    with Executor() as executor:
-        source = "(variable, context) => { context.result = variable.text; }"
-        assert compute(executor, source, {"text": "Ω\u2028🦀\x00"}) == '"Ω\u2028🦀\\u0000"'
+def test_text_survives_both_ways(shared: Executor) -> None:
+    source = "(variable, context) => { context.result = variable.text; }"
+    assert compute(shared, EVALUATE, {"source": source, "text": "Ω\u2028🦀\x00"}) == '"Ω\u2028🦀\\u0000"'
+
+
+@pytest.mark.parametrize("source", ["function (", "5"])
+def test_code_that_is_no_function_is_an_error(source: str) -> None:
+    with Executor() as executor, pytest.raises(JobError) as caught:
+        compute(executor, source)
+    assert caught.value.kind == "code"
 
 
 @pytest.mark.parametrize(
     ("source", "kind"),
     [
-        ("function (", "code"),
-        ("5", "code"),
         ("() => {}", "no-result"),
         ("() => 5", "no-result"),
         ("() => null", "no-result"),
@@ -150,15 +161,15 @@ def test_text_survives_both_ways() -> None:
         ("async () => { await null; throw 'no luck'; }", "threw"),
     ],
 )
-def test_an_error_has_its_kind(source: str, kind: str) -> None:
-    with Executor() as executor, pytest.raises(JobError) as caught:
-        compute(executor, source)
+def test_an_error_has_its_kind(shared: Executor, source: str, kind: str) -> None:
+    with pytest.raises(JobError) as caught:
+        compute(shared, EVALUATE, {"source": source})
     assert caught.value.kind == kind
 
 
-def test_the_message_of_a_thrown_error_is_passed_on() -> None:
-    with Executor() as executor, pytest.raises(JobError, match="TypeError: no luck"):
-        compute(executor, "() => { throw new TypeError('no luck'); }")
+def test_the_message_of_a_thrown_error_is_passed_on(shared: Executor) -> None:
+    with pytest.raises(JobError, match="TypeError: no luck"):
+        compute(shared, EVALUATE, {"source": "() => { throw new TypeError('no luck'); }"})
 
 
 def test_a_child_goes_on_after_an_error() -> None:
@@ -174,17 +185,41 @@ def test_a_renewed_deadline_lets_a_long_unit_end() -> None:
     grants: list[float] = []
 
     def renew() -> float:
-        grants.append(0.3)
-        return 0.3
+        grants.append(0.4)
+        return 0.4
 
-    source = "(v, c) => { const end = Date.now() + 700; while (Date.now() < end); c.result = 1; }"
+    source = "(v, c) => { const end = Date.now() + v.ms; while (Date.now() < end); c.result = 1; }"
     with Executor() as executor:
-        compute(executor, "() => ({ result: 0 })")
-        assert executor.compute(Unit("job", source, {}), Deadline(0.6, renew)).result == "1"
+        compute(executor, source, {"ms": 0})
+        assert executor.compute(Unit("job", source, {"ms": 500}), Deadline(0.4, renew)).result == "1"
     assert grants
 
 
-def test_a_job_may_write_to_its_console() -> None:
+def test_a_job_may_write_to_its_console(shared: Executor) -> None:
     source = "(variable, context) => { console.log('a', {b: 1}); console.error('c'); context.result = 1; }"
+    assert compute(shared, EVALUATE, {"source": source}) == "1"
+
+
+INVALID = {
+    "no JSON": b"\0\0\0\2{]",
+    "no text": b"\0\0\0\2\xff\xff",
+    "a frame that is too long": b"\xff\xff\xff\xffx",
+    "a frame that is no object": pack([1]),
+    "a result without its run time": pack({"result": "1"}),
+    "a run time that is no number": pack({"result": "1", "seconds": "1"}),
+    "a run time without end": b'\0\0\0\x22{"result": "1", "seconds": 1e9999  }',
+    "a lone surrogate": pack({"result": "\ud800", "seconds": 1.0}),
+}
+
+
+@pytest.mark.parametrize("frame", INVALID.values(), ids=INVALID)
+def test_a_child_that_breaks_the_protocol_misbehaves(monkeypatch: pytest.MonkeyPatch, frame: bytes) -> None:
+    # In place of the child's script, as if a job had taken over its child.
+    sent = (pack({"confined": False}) + frame).hex()
+    code = f"import os, time; os.write(1, bytes.fromhex('{sent}')); time.sleep(60)"
+    monkeypatch.setattr("comp_pool.child.CODE", code)
     with Executor() as executor:
-        assert executor.compute(Unit("talker", source, {}), Deadline(10)).result == "1"
+        with pytest.raises(JobError) as caught:
+            compute(executor, "() => 1")
+        assert (caught.value.kind, caught.value.message) == ("misbehaved", "its process sent an invalid response")
+        assert executor.child is None
