@@ -13,12 +13,10 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
-
-from app import App
 
 ROOT = Path(__file__).parents[1]
 TIMEOUT = 20.0
@@ -65,7 +63,7 @@ class LocalServer(Served):
     It can be stopped and started again on the same port.
     """
 
-    def __init__(self, app: App, data: Path) -> None:
+    def __init__(self, app: Callable[..., Iterable[bytes]], data: Path) -> None:
         super().__init__(data)
         self._app = app
         self._server: _ThreadingServer | None = None

@@ -51,9 +51,11 @@ class Job:
 
 
 class Problem(Exception):
-    def __init__(self, status: int, detail: str = "", headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, detail: str = "", headers: dict[str, str] | None = None, kind: str = "about:blank"
+    ) -> None:
         super().__init__(status, detail)
-        self.status, self.detail, self.headers = status, detail, headers or {}
+        self.status, self.detail, self.headers, self.kind = status, detail, headers or {}, kind
 
 
 class FakePool:
@@ -62,6 +64,8 @@ class FakePool:
     def __init__(self, prefix: str = "", lease_seconds: float = 30.0, retry_after: float = 0.1) -> None:
         self.prefix, self.lease_seconds, self.retry_after = prefix, lease_seconds, retry_after
         self.links_jobs = True
+        self.root_fields: dict[str, Any] = {}
+        self.problem_type = "about:blank"
         self.scheduled = "/jobs/scheduled{/scheduler}{?owner*,can*,memory_mb}"
         self.jobs: dict[str, Job] = {}
         self.order: list[str] = []
@@ -114,7 +118,12 @@ class FakePool:
                 status, headers, document = self._respond(request)
             except Problem as ex:
                 status, headers = ex.status, {"Content-Type": PROBLEM, **ex.headers}
-                document = {"title": HTTPStatus(ex.status).phrase, "status": ex.status, "detail": ex.detail}
+                document = {
+                    "type": ex.kind,
+                    "title": HTTPStatus(ex.status).phrase,
+                    "status": ex.status,
+                    "detail": ex.detail,
+                }
             self.changed.notify_all()
         body = b"" if document is None else json.dumps(document).encode()
         headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
@@ -133,7 +142,7 @@ class FakePool:
         for fault in self.faults:
             if fault.times and fault.method == request.method and re.search(fault.path, request.path):
                 fault.times -= 1
-                raise Problem(fault.status, "injected fault", fault.headers)
+                raise Problem(fault.status, "injected fault", fault.headers, self.problem_type)
 
     def root(self, request: Request) -> tuple[int, dict[str, str], Any]:
         scheduled = {"href": self.prefix + self.scheduled, "templated": True}
@@ -141,7 +150,7 @@ class FakePool:
         links["post_job"] = f"{self.prefix}/jobs"
         if self.links_jobs:
             links["job"] = f"{self.prefix}/jobs/{{job}}"
-        return 200, {}, {"job_scheduler_url": f"{self.prefix}/jobs/scheduler", "_links": links}
+        return 200, {}, {"job_scheduler_url": f"{self.prefix}/jobs/scheduler", "_links": links, **self.root_fields}
 
     def schedule(self, request: Request, scheduler: str = "") -> tuple[int, dict[str, str], Any]:
         owners = request.query.get("owner", [])

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from app import Pool, create_app
+from config import Config
+from pool.sandbox import Sandbox
 from tests.server import previous
-from tests.serving import Server, wait_until
+from tests.serving import LocalServer, Server, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +43,22 @@ def test_a_volunteer_of_the_previous_version_goes_on_after_an_upgrade(
             volunteer.kill()
     assert before < previous.UNITS
     assert (volunteer.returncode, previous.done(server)) == (0, previous.UNITS), output
+
+
+@pytest.mark.parametrize("start", [previous.start_work, previous.start_node])
+def test_a_volunteer_of_the_previous_version_says_why_a_later_pool_refuses_it(
+    tmp_path: Path, sandbox: Sandbox, code: Path, start: Callable[[Path, str, int], subprocess.Popen[str]]
+) -> None:
+    pool = Pool(Config(data=tmp_path / "pool", fsync=False), sandbox)
+    pool.open()
+    app = previous.RefusingApp(create_app(pool=pool))
+    server = LocalServer(app, tmp_path / "pool")
+    server.start()
+    server.post("/jobs", {"name": "Squares", "execute_function": previous.SQUARE})
+    app.refuses = True
+    with start(code, f"{server.url}/", 1) as volunteer:
+        assert volunteer.stdout is not None
+        line = volunteer.stdout.readline()
+        volunteer.kill()
+    server.stop()
+    assert previous.RefusingApp.DETAIL in line

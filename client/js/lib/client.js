@@ -30,6 +30,7 @@ import { Transport } from "./transport.js";
 
 /** The version of the interface, as in a pool's root. */
 const PROTOCOL = 1;
+const REMEDY = "reload the page, or update comp-pool";
 const NDJSON = "application/x-ndjson";
 /** In characters, of at most 3 bytes each in UTF-8: below a pool's default limit of 16 MiB. */
 const BATCH_LENGTH = 4 << 20;
@@ -58,7 +59,7 @@ export class Client {
   async root(call) {
     const root = await this.#get(this.#root, call);
     const { protocol = PROTOCOL } = root.content;
-    if (protocol > PROTOCOL) throw new Outdated(`this pool speaks protocol ${protocol}, and this client ${PROTOCOL}`);
+    if (protocol > PROTOCOL) throw new Outdated(`this pool speaks protocol ${protocol}, and this client ${PROTOCOL}: ${REMEDY}`);
     return root;
   }
 

@@ -1,7 +1,7 @@
 // Errors of a client, of its pool, and of the code of a job.
 
-/** The status of a pool that no longer understands a client. */
-const UPGRADE_REQUIRED = 426;
+/** The problem type of a pool that no longer understands a client. */
+const OUTDATED = "urn:comp-pool:outdated";
 
 /** The pool's response is an error; the members are those of its problem document (RFC 9457). */
 export class PoolError extends Error {
@@ -32,7 +32,7 @@ export class PoolError extends Error {
     const fields = /** @type {Record<string, unknown>} */ (Object(problem));
     const title = stringOrEmpty(fields.title) || "the pool's response is an error";
     const type = stringOrEmpty(fields.type) || "about:blank";
-    if (status === UPGRADE_REQUIRED) return new Outdated(stringOrEmpty(fields.detail) || title);
+    if (type === OUTDATED) return new Outdated(stringOrEmpty(fields.detail));
     return new PoolError(status, title, stringOrEmpty(fields.detail), { type, retryAfter });
   }
 }
@@ -43,7 +43,8 @@ export class Outdated extends PoolError {
 
   /** @param {string} detail */
   constructor(detail) {
-    super(UPGRADE_REQUIRED, "Upgrade Required", detail);
+    super(400, "this client is outdated", detail, { type: OUTDATED });
+    this.message = `${this.title}: ${detail}`;
   }
 }
 

@@ -30,6 +30,9 @@ export class FakePool {
   extended = [];
   leaseSeconds = 30;
   retryAfter = 10;
+  /** More fields of the root. */
+  rootFields = {};
+  problemType = "about:blank";
   validate = () => undefined;
   #misbehaviours = [];
   #tokens = new Map();
@@ -121,7 +124,8 @@ export class FakePool {
       if (!(ex instanceof Problem)) throw ex;
       const { status, message, headers } = ex;
       const type = { "Content-Type": "application/problem+json" };
-      return { status, headers: { ...type, ...headers }, document: { title: "A problem", status, detail: message } };
+      const document = { type: this.problemType, title: "A problem", status, detail: message };
+      return { status, headers: { ...type, ...headers }, document };
     }
   }
 
@@ -164,7 +168,8 @@ export class FakePool {
       scheduled: "/jobs/scheduled{/scheduler}{?owner*,can*,memory_mb}",
       sandbox: "/sandbox",
     };
-    return { document: { job_scheduler_url: `${this.prefix}/jobs/scheduler`, _links: this.#links(links) } };
+    const document = { job_scheduler_url: `${this.prefix}/jobs/scheduler`, ...this.rootFields };
+    return { document: { ...document, _links: this.#links(links) } };
   }
 
   #links(links) {

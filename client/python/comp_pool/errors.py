@@ -2,8 +2,8 @@
 
 from typing import Any
 
-# The status of a pool that no longer understands a client.
-UPGRADE_REQUIRED = 426
+# The problem type of a pool that no longer understands a client.
+OUTDATED = "urn:comp-pool:outdated"
 
 
 class Unreachable(Exception):
@@ -29,8 +29,8 @@ class PoolError(Exception):
         known = problem if isinstance(problem, dict) else {}
         title = str(known.get("title") or "the pool responded with an error")
         detail = str(known.get("detail") or "")
-        if status == UPGRADE_REQUIRED:
-            return Outdated(detail or title)
+        if known.get("type") == OUTDATED:
+            return Outdated(detail)
         return cls(status, title, detail, retry_after=retry_after)
 
 
@@ -38,7 +38,10 @@ class Outdated(PoolError):
     """The pool no longer understands this client; `detail` names the remedy."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__(UPGRADE_REQUIRED, "Upgrade Required", detail)
+        super().__init__(400, "this client is outdated", detail)
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.detail}"
 
 
 class ForeignLink(PoolError):
