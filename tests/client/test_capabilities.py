@@ -1,13 +1,10 @@
 """Requirements of jobs: what V8 supports in the confined child, what is sent to the pool, and what is not leased."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from comp_pool import cli
 from comp_pool.capabilities import Capabilities, detect_capabilities
 from comp_pool.client import Client
 from comp_pool.deadline import Deadline
@@ -17,6 +14,7 @@ from comp_pool.links import Document
 from comp_pool.options import Options
 from comp_pool.retry_policy import Retries
 from comp_pool.volunteer import Volunteer
+from fake_clock import FakeClock
 from fake_pool import FakePool
 
 DOUBLE = "(variable, context) => { context.result = variable.a * 2; }"
@@ -39,14 +37,20 @@ WAYS = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def executor() -> Iterator[Executor]:
     with Executor() as running:
+        compute(running, "c.result = 0;")
         yield running
 
 
+# Runs the function of each variable, so that one child serves all tests.
+EVALUATE = "(v, c) => (0, eval)(`(${v.source})`)(v, c)"
+
+
 def compute(executor: Executor, source: str) -> str:
-    return executor.compute(Unit("job", f"async (v, c) => {{ {source} }}", {}), Deadline(10)).result
+    unit = Unit("job", EVALUATE, {"source": f"async (v, c) => {{ {source} }}"})
+    return executor.compute(unit, Deadline(10)).result
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
@@ -107,7 +111,7 @@ def test_a_job_from_an_older_pool_requires_nothing() -> None:
 
 def run(pool: FakePool, **options: Any) -> list[Event]:
     events: list[Event] = []
-    with Client(pool.url, retries=Retries(attempts=1)) as client:
+    with Client(pool.url, retries=Retries(attempts=1), clock=FakeClock()) as client:
         Volunteer(client, Options(**options), events.append).run()
     return events
 
@@ -128,16 +132,14 @@ def test_a_volunteer_sends_the_capabilities_of_its_options(pool: FakePool) -> No
 @pytest.mark.parametrize("options", [{}, {"job": "on-a-gpu"}])
 def test_a_job_with_an_unmet_requirement_is_not_leased(pool: FakePool, options: dict[str, Any]) -> None:
     pool.add_job("on-a-gpu", DOUBLE, [{"a": 1}], requirements={"webgpu": True})
-    events = run(pool, idle_exit=0.3, **options)
+    events = run(pool, idle_exit=9, capabilities=HERE, **options)
     assert {event.kind for event in events} == {"waiting"}
     assert events[0].message == "on-a-gpu requires WebGPU (browsers only)"
     assert pool.received("GET", "variables$") == []
 
 
-def work(pool: FakePool, home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "comp_pool", "work", pool.url, "--units", "1", *arguments]
-    environment = {**os.environ, "XDG_STATE_HOME": str(home)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20, check=False)
+def work(pool: FakePool, *arguments: str) -> int:
+    return cli.main(["work", pool.url, "--units", "1", "--volunteer-id", "a-volunteer-under-test", *arguments])
 
 
 @pytest.mark.parametrize(
@@ -148,15 +150,15 @@ def work(pool: FakePool, home: Path, *arguments: str) -> "subprocess.CompletedPr
     ],
 )
 def test_a_named_job_with_an_unmet_requirement_is_an_error(
-    pool: FakePool, tmp_path: Path, requirements: dict[str, Any], description: str
+    pool: FakePool, capsys: pytest.CaptureFixture[str], requirements: dict[str, Any], description: str
 ) -> None:
     pool.add_job("picky", DOUBLE, [{"a": 1}], requirements=requirements)
-    done = work(pool, tmp_path, "--job", "picky")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert f"comp-pool: {description}\n" in done.stderr
+    assert work(pool, "--job", "picky") == 1
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", f"comp-pool: {description}\n")
 
 
-def test_a_named_job_may_use_the_memory_of_the_option(pool: FakePool, tmp_path: Path) -> None:
+def test_a_named_job_may_use_the_memory_of_the_option(pool: FakePool) -> None:
     pool.add_job("picky", DOUBLE, [{"a": 1}], requirements={"memory_mb": 600, "wasm": True})
-    assert work(pool, tmp_path, "--job", "picky", "--memory", "600").returncode == 0
+    assert work(pool, "--job", "picky", "--memory", "600") == 0
     assert len(pool.jobs["picky"].results) == 1

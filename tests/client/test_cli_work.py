@@ -1,10 +1,9 @@
-"""The command line: `comp-pool work` in a process of its own, its id, its display, its plug-ins."""
+"""The command line: `comp-pool work`, its id, its display, its plug-ins; with signals in a process of its own."""
 
 import argparse
 import importlib.machinery
 import importlib.util
 import io
-import os
 import re
 import signal
 import stat
@@ -24,66 +23,78 @@ DOUBLE = "(variable, context) => { context.result = variable.a * 2; }"
 ENDLESS = "() => { for (;;); }"
 
 
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    return {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+@pytest.fixture(autouse=True)
+def state_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
 
 
-def start(environment: dict[str, str], *arguments: str) -> "subprocess.Popen[str]":
+def start(*arguments: str) -> "subprocess.Popen[str]":
     command = [sys.executable, "-m", "comp_pool", *arguments]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def finish(process: "subprocess.Popen[str]") -> tuple[int, str, str]:
-    out, err = process.communicate(timeout=20)
-    return process.returncode, out, err
+def finish(process: "subprocess.Popen[str]") -> tuple[int, str]:
+    out, _ = process.communicate(timeout=20)
+    return process.returncode, out
 
 
-def test_work_prints_a_line_for_each_unit_and_the_totals(pool: FakePool, environment: dict[str, str]) -> None:
+def test_work_prints_a_line_for_each_unit_and_the_totals(pool: FakePool) -> None:
     pool.add_job("doubler", DOUBLE, [{"a": 1}, {"a": 2}])
-    status, out, _ = finish(start(environment, "work", pool.url, "--units", "2"))
+    status, out = finish(start("work", pool.url, "--units", "2"))
     lines = out.splitlines()
     assert status == 0
     assert re.fullmatch(r"accepted doubler/0000 in \d+\.\d\d s", lines[0])
     assert lines[-1].startswith("2 accepted, 0 rejected, 0 late, 0 errors; 2 units in ")
 
 
-def test_quiet_prints_the_totals_only(pool: FakePool, environment: dict[str, str]) -> None:
+def test_quiet_prints_the_totals_only(pool: FakePool, capsys: pytest.CaptureFixture[str]) -> None:
     pool.add_job("doubler", DOUBLE, [{"a": 1}])
-    _, out, _ = finish(start(environment, "work", pool.url, "--units", "1", "--quiet"))
-    assert len(out.splitlines()) == 1
+    assert cli.main(["work", pool.url, "--units", "1", "--quiet"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_gives_the_unit_back_and_exits_with_0(
-    pool: FakePool, environment: dict[str, str], number: signal.Signals
-) -> None:
+def test_a_signal_gives_the_unit_back_and_exits_with_0(pool: FakePool, number: signal.Signals) -> None:
     pool.add_job("endless", ENDLESS, [{"a": 1}])
-    process = start(environment, "work", pool.url, "--grace", "0.1")
+    process = start("work", pool.url, "--grace", "0.1")
     assert pool.wait_for(lambda: bool(pool.received("GET", "variables$")))
     process.send_signal(number)
-    status, out, _ = finish(process)
+    status, out = finish(process)
     assert (status, pool.jobs["endless"].open) == (0, ["0000"])
     assert "1 returned" in out
 
 
-def test_an_unknown_job_is_an_error(pool: FakePool, environment: dict[str, str]) -> None:
-    status, _, err = finish(start(environment, "work", pool.url, "--job", "nowhere"))
-    assert status == 1
-    assert "nowhere" in err
+def test_an_unknown_job_is_an_error(pool: FakePool, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["work", pool.url, "--job", "nowhere"]) == 1
+    assert "nowhere" in capsys.readouterr().err
 
 
-def test_the_id_is_generated_once_and_sent(pool: FakePool, environment: dict[str, str], tmp_path: Path) -> None:
+def test_an_error_that_is_not_temporary_ends_it_at_the_start(
+    pool: FakePool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pool.inject_fault("GET", "^/$", 501)
+    assert cli.main(["work", pool.url]) == 1
+    assert capsys.readouterr().err.startswith("comp-pool: 501 ")
+
+
+def test_a_pool_that_is_unavailable_at_the_start_is_waited_for(pool: FakePool) -> None:
+    pool.inject_fault("GET", "^/$", 502)
+    pool.add_job("doubler", DOUBLE, [{"a": 1}])
+    assert cli.main(["work", pool.url, "--units", "1"]) == 0
+    assert len(pool.jobs["doubler"].results) == 1
+
+
+def test_the_id_is_generated_once_and_sent(pool: FakePool, tmp_path: Path) -> None:
     pool.add_job("doubler", DOUBLE, [{"a": 1}, {"a": 2}])
     for _ in range(2):
-        finish(start(environment, "work", pool.url, "--units", "1"))
+        cli.main(["work", pool.url, "--units", "1"])
     stored = (tmp_path / "comp-pool" / "volunteer").read_text().strip()
     assert {request.headers["Volunteer"] for request in pool.requests} == {stored}
 
 
-def test_a_given_id_is_sent_instead(pool: FakePool, environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_given_id_is_sent_instead(pool: FakePool, tmp_path: Path) -> None:
     pool.add_job("doubler", DOUBLE, [{"a": 1}])
-    finish(start(environment, "work", pool.url, "--units", "1", "--volunteer-id", "i-am-somebody-else"))
+    cli.main(["work", pool.url, "--units", "1", "--volunteer-id", "i-am-somebody-else"])
     assert {request.headers["Volunteer"] for request in pool.requests} == {"i-am-somebody-else"}
     assert not (tmp_path / "comp-pool").exists()
 

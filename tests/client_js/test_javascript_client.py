@@ -1,40 +1,20 @@
-"""The JavaScript package's own tests, as one test here."""
+"""The JavaScript package's own tests: one test here for each file of them."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
+from node_process import PACKAGE, run_node
 
-PACKAGE = Path(__file__).parents[2] / "client" / "js"
-TIMEOUT = 600.0
-
-
-@pytest.fixture(scope="module")
-def node() -> str:
-    """The Node installed beside this Python, else the system's."""
-    beside = Path(sys.executable).with_name("node")
-    path = str(beside) if beside.exists() else shutil.which("node")
-    assert path, "Node is missing"
-    assert (PACKAGE / "node_modules").is_dir(), "the packages are missing: run npm ci in client/js"
-    return path
+FILES = sorted(path.name for path in PACKAGE.glob("test/*.test.js"))
 
 
-def run(*command: str | Path) -> None:
-    """Runs a command in the package's folder; fails with its output."""
-    done = subprocess.run(
-        command, cwd=PACKAGE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=TIMEOUT
-    )
-    if done.returncode:
-        pytest.fail(done.stdout, pytrace=False)
+@pytest.mark.parametrize("file", FILES)
+def test_the_package_s_own_tests_pass(file: str) -> None:
+    run_node("--test-reporter=spec", f"test/{file}")
 
 
-def test_the_package_s_own_tests_pass(node: str) -> None:
-    # More at a time than there are cores, since they mostly wait for deadlines.
-    run(node, "--test", "--test-concurrency=4", "--test-reporter=spec", *sorted(PACKAGE.glob("test/*.test.js")))
+def test_the_package_has_tests() -> None:
+    assert "volunteer-loop.test.js" in FILES
 
 
 def test_the_lock_file_names_no_registry() -> None:

@@ -4,16 +4,22 @@ import { test } from "node:test";
 import { compute, failure, opened } from "./node-executors.js";
 
 const HONEST = "(v, c) => { c.result = [1, 2].map((n) => n * 2); }";
+/** Runs the function of each variable, so that one process serves many tests. */
+const EVALUATE = "(v, c) => (0, eval)(`(${v.source})`)(v, c)";
 
-const executors = await opened({ memoryMb: 64 });
+const executors = await opened({ memoryMb: 32 });
 const executor = executors.create();
 
-/** The error of a hostile job, after which an honest one must succeed on the same executor. */
+const evaluate = (source, variable = {}) => compute(executor, EVALUATE, { variable: { source, ...variable } });
+
+/** The error of a hostile function, after which an honest one must succeed on the same executor. */
 async function contained(source, options) {
-  const error = await failure(executor, source, options);
-  assert.deepEqual(await compute(executor, HONEST, { job: "honest" }), [2, 4]);
+  const error = await failure(executor, EVALUATE, { variable: { source }, ...options });
+  assert.deepEqual(await evaluate(HONEST), [2, 4]);
   return error;
 }
+
+await evaluate(HONEST);
 
 const ENDLESS = {
   "endless loop": "() => { for (;;); }",
@@ -36,7 +42,7 @@ const ENDLESS = {
 for (const [name, source] of Object.entries(ENDLESS)) {
   test(`ended at its deadline: ${name}`, async () => {
     const began = performance.now();
-    assert.equal((await contained(source, { timeout: 500 })).kind, "timeout");
+    assert.equal((await contained(source, { timeout: 300 })).kind, "timeout");
     assert.ok(performance.now() - began < 10_000);
   });
 }
@@ -80,14 +86,15 @@ const DEEP = {
 };
 for (const [name, source] of Object.entries(DEEP)) {
   test(`nesting too deep is an error of the job: ${name}`, async () => {
-    const error = await contained(source);
+    // QuickJS searches the whole stack at each level of a JSON text.
+    const error = await contained(source, { timeout: 60_000 });
     assert.match(`${error.kind} ${error.message}`, /^threw .*(stack overflow|Maximum call stack)/);
   });
 }
 
-test("a result of 100 megabytes is refused", async () => {
-  const roomy = await opened({ memoryMb: 512 });
-  const error = await failure(roomy.create(), "(v, c) => { c.result = 'x'.repeat(1e8); }");
+test("a result of 40 megabytes is refused", async () => {
+  const roomy = await opened({ memoryMb: 256 });
+  const error = await failure(roomy.create(), "(v, c) => { c.result = 'x'.repeat(4e7); }");
   assert.equal(error.kind, "too-large");
 });
 
@@ -120,6 +127,7 @@ test("a forged error kind is ignored", async () => {
 test("promises that a job leaves pending end with it", async () => {
   const source = "(v, c) => { (async () => { for (;;) await null; })(); c.result = 1; }";
   assert.equal(await compute(executor, source), 1);
+  assert.equal(await compute(executor, source), 1);
   assert.deepEqual(await compute(executor, HONEST, { job: "honest" }), [2, 4]);
 });
 
@@ -128,13 +136,10 @@ const LOWER_CASE = new Set([
   "decodeURI", "decodeURIComponent", "encodeURI", "encodeURIComponent",
 ]);
 
-const evaluate = (expression) => {
-  const source = "(v, c) => { c.result = (0, eval)(v.expression) ?? null; }";
-  return compute(executor, source, { job: "curious", variable: { expression } });
-};
+const valueOf = (expression) => evaluate("(v, c) => { c.result = (0, eval)(v.expression) ?? null; }", { expression });
 
 test("every global is part of the language", async () => {
-  const names = await evaluate("Reflect.ownKeys(globalThis).filter((name) => typeof name === 'string')");
+  const names = await valueOf("Reflect.ownKeys(globalThis).filter((name) => typeof name === 'string')");
   assert.deepEqual(names.filter((name) => !/^[A-Z]/.test(name) && !LOWER_CASE.has(name)), []);
 });
 
@@ -147,7 +152,7 @@ const HOST = [
 ];
 for (const name of HOST) {
   test(`undefined: ${name}`, async () => {
-    assert.equal(await evaluate(`typeof ${name}`), "undefined");
+    assert.equal(await valueOf(`typeof ${name}`), "undefined");
   });
 }
 
@@ -166,7 +171,7 @@ const ESCAPES = {
 };
 for (const [name, expression] of Object.entries(ESCAPES)) {
   test(`no escape by ${name}`, async () => {
-    await assert.rejects(evaluate(expression), { name: "JobError", kind: "threw" });
+    await assert.rejects(valueOf(expression), { name: "JobError", kind: "threw" });
   });
 }
 
@@ -178,7 +183,7 @@ test("the job's this is its own global object", async () => {
 for (const name of ["fs", "node:fs", "std", "os", "/etc/passwd", "http://127.0.0.1/", "data:text/javascript,1"]) {
   test(`import("${name}") fails`, async () => {
     const source = "async ({ name }, c) => { c.result = await import(name).then(() => 'imported', () => 'refused'); }";
-    assert.equal(await compute(executor, source, { variable: { name } }), "refused");
+    assert.equal(await evaluate(source, { name }), "refused");
   });
 }
 
@@ -197,10 +202,15 @@ const TAMPERING = {
 };
 const tampering = (code) => `(v, c) => { c.result = 1; if (v.tamper) { ${code} } }`;
 for (const [name, code] of Object.entries(TAMPERING)) {
-  test(`tampering with ${name} breaks neither the response nor the next job`, async () => {
+  test(`tampering with ${name} does not break the next response`, async () => {
     const source = tampering(code);
     await compute(executor, source, { variable: { tamper: true } }).catch(() => {});
     assert.equal(await compute(executor, source), 1);
-    assert.deepEqual(await compute(executor, HONEST, { job: "honest" }), [2, 4]);
   });
 }
+
+test("tampering does not reach the next job", async () => {
+  const source = tampering(Object.values(TAMPERING).map((code) => `try { ${code} } catch {}`).join(" "));
+  await compute(executor, source, { variable: { tamper: true } }).catch(() => {});
+  assert.deepEqual(await compute(executor, HONEST, { job: "honest" }), [2, 4]);
+});

@@ -106,7 +106,7 @@ const NATIVE = { ...LOOP, source: "() => Array.prototype.indexOf.call({ length: 
 for (const [name, unit] of Object.entries({ LOOP, NATIVE })) {
   test(`a child enforces its own deadline: ${name}`, async () => {
     const child = new Child(plainCommand(), 1000);
-    const response = await child.request({ ...unit, timeout: 500 });
+    const response = await child.request({ ...unit, timeout: 300 });
     assert.deepEqual(response, { kind: "timeout", message: "the deadline has passed", final: true });
     assert.ok(await hasExited(child.pid));
   });
@@ -121,20 +121,22 @@ const ORPHANS = [
 if (command.layers.includes("parent death signal")) ORPHANS.push(["in an endless search", NATIVE, command]);
 for (const [name, unit, started] of ORPHANS) {
   test(`a child dies with its parent: ${name}`, async () => {
-    assert.ok(await hasExited(await orphan(started, unit, 700)));
+    assert.ok(await hasExited(await orphan(started, [IDLE, unit], 100)));
   });
 }
 
 test("a child ends whose parent has ended before it starts", async () => {
-  assert.ok(await hasExited(await orphan(plainCommand(), NATIVE, 0)));
+  assert.ok(await hasExited(await orphan(plainCommand(), [NATIVE], 0)));
 });
 
-/** The process id of a child whose parent was killed so many milliseconds after it was started. */
-async function orphan(started, unit, delay) {
+/** The process id of a child whose parent was killed so many milliseconds after it sent the last of these units. */
+async function orphan(started, units, delay) {
   const script = `
     import { Child } from ${JSON.stringify(new URL("../node/child.js", import.meta.url))};
     const child = new Child(${JSON.stringify(started)}, 1000);
-    child.request(${JSON.stringify({ ...unit, timeout: 60_000 })});
+    const units = ${JSON.stringify(units.map((unit) => ({ ...unit, timeout: 60_000 })))};
+    for (const unit of units.slice(0, -1)) await child.request(unit);
+    child.request(units.at(-1));
     console.log(child.pid);
   `;
   const stdio = ["ignore", "pipe", "inherit"];

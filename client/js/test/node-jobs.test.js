@@ -6,7 +6,7 @@ import { unmetRequirements } from "../lib/requirements.js";
 import { compute, opened } from "./node-executors.js";
 
 const JOBS = new URL("../../../data/jobs/", import.meta.url);
-const UNITS = 4;
+const UNITS = 3;
 
 const executors = await opened();
 const read = (job, file) => readFileSync(new URL(`${job}/${file}`, JOBS), "utf8");

@@ -5,7 +5,13 @@ import { compute, failure, hasExited, opened } from "./node-executors.js";
 
 const COUNT = "(variable, context) => { context.n = (context.n || 0) + variable.step; context.result = context.n; }";
 
+/** Runs the function of each variable, so that one process serves many tests. */
+const EVALUATE = "(v, c) => (0, eval)(`(${v.source})`)(v, c)";
+
 const executors = await opened();
+const shared = executors.create();
+const evaluate = (source, { variable, ...options } = {}) =>
+  compute(shared, EVALUATE, { variable: { source, ...variable }, ...options });
 const step = (executor, options) => compute(executor, COUNT, { variable: { step: 2 }, ...options });
 
 /** A test with its own executor. */
@@ -49,9 +55,8 @@ withExecutor("a starting context replaces the saved one", async (executor) => {
 });
 
 for (const context of [{}, { a: { b: [1] }, result: { sum: 3 }, iteration: 2 }]) {
-  withExecutor(`a starting context is passed unchanged: ${JSON.stringify(context)}`, async (executor) => {
-    const source = "(variable, context) => ({ result: context })";
-    assert.deepEqual(await compute(executor, source, { context }), context);
+  test(`a starting context is passed unchanged: ${JSON.stringify(context)}`, async () => {
+    assert.deepEqual(await evaluate("(variable, context) => ({ result: context })", { context }), context);
   });
 }
 
@@ -74,8 +79,8 @@ withExecutor("a failure with a starting context leaves the saved one unchanged",
   assert.equal(await compute(executor, source), 2);
 });
 
-withExecutor("an unchanged starting result is the result", async (executor) => {
-  assert.equal(await compute(executor, "() => {}", { context: { result: 7, iteration: 1 } }), 7);
+test("an unchanged starting result is the result", async () => {
+  assert.equal(await evaluate("() => {}", { context: { result: 7, iteration: 1 } }), 7);
 });
 
 withExecutor("a result is not carried over to the next variable", async (executor) => {
@@ -119,36 +124,40 @@ withExecutor("a closed executor computes no more", async (executor) => {
   assert.ok(await hasExited(before));
 });
 
-withExecutor("text is preserved in both directions", async (executor) => {
-  const source = "(variable, context) => { context.result = variable.text; }";
+test("text is preserved in both directions", async () => {
   const text = "Ω\u2028🦀\x00\ud800";
-  assert.equal(await compute(executor, source, { variable: { text } }), text);
+  const source = "(variable, context) => { context.result = variable.text; }";
+  assert.equal(await evaluate(source, { variable: { text } }), text);
 });
 
-withExecutor("large values are preserved in both directions", async (executor) => {
+test("large values are preserved in both directions", async () => {
   const numbers = Array.from({ length: 100_000 }, (_, index) => index);
   const source = "(variable, context) => { context.result = variable.numbers.map((number) => -number); }";
-  assert.equal((await compute(executor, source, { variable: { numbers } })).at(-1), -99_999);
+  assert.equal((await evaluate(source, { variable: { numbers } })).at(-1), -99_999);
 });
 
-withExecutor("a job may write to its console", async (executor) => {
+test("a job may write to its console", async () => {
   const source = "(variable, context) => { console.log('a', {b: 1}); console.error('c'); context.result = 1; }";
-  assert.equal(await compute(executor, source), 1);
+  assert.equal(await evaluate(source), 1);
 });
 
-withExecutor("a hundred thousand promise jobs are run", async (executor) => {
+test("a hundred thousand promise jobs are run", async () => {
   const source = "async (variable, context) => { for (let n = 0; n < 1e5; n++) await null; context.result = 1; }";
-  assert.equal(await compute(executor, source), 1);
+  assert.equal(await evaluate(source), 1);
 });
 
-withExecutor("functions may recurse thousands of levels deep", async (executor) => {
+test("functions may recurse thousands of levels deep", async () => {
   const source = "() => { const sum = (n) => (n ? n + sum(n - 1) : 0); return { result: sum(5000) }; }";
-  assert.equal(await compute(executor, source), 12_502_500);
+  assert.equal(await evaluate(source), 12_502_500);
 });
+
+for (const source of ["function (", "5"]) {
+  withExecutor(`code that is no function fails: ${source}`, async (executor) => {
+    assert.equal((await failure(executor, source)).kind, "code");
+  });
+}
 
 const FAILURES = [
-  ["function (", "code"],
-  ["5", "code"],
   ["() => {}", "no-result"],
   ["() => 5", "no-result"],
   ["() => null", "no-result"],
@@ -161,13 +170,14 @@ const FAILURES = [
   ["(v, c) => { c.result = 'Ω'.repeat(6e5); }", "too-large"],
 ];
 for (const [source, kind] of FAILURES) {
-  withExecutor(`${source} fails as ${kind}`, async (executor) => {
-    assert.equal((await failure(executor, source)).kind, kind);
+  test(`${source} fails as ${kind}`, async () => {
+    assert.equal((await failure(shared, EVALUATE, { variable: { source } })).kind, kind);
   });
 }
 
-withExecutor("the message of a thrown error is passed on", async (executor) => {
-  const error = await failure(executor, "() => { throw new TypeError('no luck'); }");
+test("the message of a thrown error is passed on", async () => {
+  const source = "() => { throw new TypeError('no luck'); }";
+  const error = await failure(shared, EVALUATE, { variable: { source } });
   assert.equal(error.message, "TypeError: no luck");
 });
 

@@ -116,6 +116,29 @@ test("without work it waits for Retry-After, or a little longer", async (context
   assert.ok(wait >= 10 && wait <= 12);
 });
 
+test("the scheduler is requested at most three times in a row", async (context) => {
+  const pool = await FakePool.for(context);
+  pool.retryAfter = 90;
+  pool.addJob("empty");
+  const clock = new FakeClock();
+  const watched = await Watched.start(context, pool, { clock });
+  await watched.waitFor("worker", { state: "waiting" });
+  assert.equal(await eventually(() => clock.waits[0]), 60);
+  assert.deepEqual([/scheduled/, LEASES].map((path) => pool.requestsTo("GET", path).length), [3, 1]);
+});
+
+for (const [name, requirements] of [["does not exist", undefined], ["has unmet requirements", { webgpu: true }]]) {
+  test(`a named job that ${name} is paused for a minute`, async (context) => {
+    const pool = await FakePool.for(context);
+    if (requirements) pool.addJob("named", numbers(1), { requirements });
+    const clock = new FakeClock();
+    const watched = await Watched.start(context, pool, { clock, jobs: ["named"] });
+    await watched.waitFor("worker", { state: "waiting" });
+    const wait = await eventually(() => clock.waits[0]);
+    assert.ok(wait >= 60 && wait <= 72);
+  });
+}
+
 test("work that is added later is found", async (context) => {
   const pool = await FakePool.for(context);
   const clock = new FakeClock();
