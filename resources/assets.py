@@ -1,11 +1,12 @@
 """`/client/{file}`: the modules, styles and pictures of the browser client.
 
-All files are read into a table when the application is created. A request only looks up a key of that table and never a
-path of the file system, so no path traversal is possible.
+All files are read into a table once per process. A request only looks up a key of that table and never a path of the
+file system, so no path traversal is possible.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ class Asset:
 Table = Mapping[str, Asset]
 
 
+@functools.cache
 def table() -> Table:
     """All assets by path below /client/. HTML is not among them: the pages are templates (see pages.py)."""
     files = (path for path in _paths() if path.suffix in _TYPES and path.is_file())

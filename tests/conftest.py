@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -16,6 +18,19 @@ from storage.clock import ManualClock
 from tests.serving import LocalServer, Server
 
 EXECUTE = "function (variable, context) { context.result = variable.x * 2; return context; }"
+
+
+MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture
+def memory_path(tmp_path: Path) -> Iterator[Path]:
+    """A fresh directory, in memory where the machine has one: for tests that make and remove thousands of files."""
+    if not os.access(MEMORY, os.W_OK):
+        yield tmp_path
+        return
+    with TemporaryDirectory(dir=MEMORY) as directory:
+        yield Path(directory)
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,13 @@
-"""SIGKILL before any change to the disk: the next process completes the flow, and each step is executed once."""
+"""A kill before any change to the disk, and in the middle of any write: the next process completes the flow, and each
+step is executed once.
+
+Each operation is run once and its states on disk are recorded; one real kill of each shows that they are what a killed
+process leaves.
+"""
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -12,6 +16,8 @@ from typing import Any
 import pytest
 from comp_pool.cli import main
 
+from app import Pool
+from config import Config
 from pool.sandbox import Outcome, Sandbox, ScriptError
 from storage.base import Document
 from storage.flat import FlatStore
@@ -30,14 +36,13 @@ from tests.flows.helpers import (
     setup_of,
 )
 from tests.flows.trees import Node, Tree
-from tests.storage.faults import MUTATING, Fault, FaultInjector, kill_in_mid_write, kill_process, survives
-from tests.storage.helpers import eventually, findings
-
-MOST_CALLS = 500
+from tests.storage.faults import wait_for_trash
+from tests.storage.helpers import findings
+from tests.storage.snapshots import Snapshot, assert_a_kill_leaves_a_snapshot, record
 
 
 class TableSandbox(Sandbox):
-    """Calls the Python twin of each function: a child process for each kill would take most of the test's time."""
+    """Calls the Python twin of each function: a sandbox process for each state would take most of the test's time."""
 
     def call(self, source: str, arguments: Sequence[Any], job_id: str = "") -> Outcome:
         table: dict[str, Callable[..., Any]] = {**CONDITIONS, **VARIABLE_CHECKS, **RESULT_CHECKS}
@@ -53,6 +58,12 @@ class TableSandbox(Sandbox):
 def open_pool(root: Path) -> PoolApp:
     """Opens the pool as a process of the server does when it starts."""
     return PoolApp(root, TableSandbox(), **SETTINGS)
+
+
+def start_and_stop(root: Path) -> None:
+    pool = Pool(Config(data=root, fsync=False, **SETTINGS), TableSandbox())
+    pool.open()
+    pool.close()
 
 
 @dataclass
@@ -180,11 +191,11 @@ OPERATIONS = {
         {"state": "failed", "path": "dependent.jobs[0]", "reason": "withdrawn"},
     ),
 }
-KILLED = [
-    pytest.param(operation, fault, names, id=f"{name}, {fault.__name__}")
-    for name, operation in OPERATIONS.items()
-    for fault, names in ((kill_process, MUTATING), (kill_in_mid_write, ("write",)))
-]
+
+
+@pytest.fixture
+def root(memory_path: Path) -> Path:
+    return memory_path / "pool"
 
 
 def prepared(root: Path, operation: Operation) -> Scenario:
@@ -195,37 +206,22 @@ def prepared(root: Path, operation: Operation) -> Scenario:
     return scenario
 
 
-def disk_calls_of_opening(root: Path, names: tuple[str, ...]) -> int:
-    """The number of disk calls of a process that opens the pool, which another test covers."""
-    (_, copy) = next(copies(root))
-    with FaultInjector(0, kill_process).patched(names) as injector:
-        open_pool(copy)
-    return injector.calls
-
-
-def copies(root: Path, first: int = 1) -> Iterator[tuple[int, Path]]:
-    for nth in range(first, MOST_CALLS):
-        copy = root.with_name(f"{root.name}-{nth}")
-        # Preserves hard links: recovery finds by them how far a dead process came.
-        subprocess.run(["cp", "-a", root, copy], check=True)
-        yield nth, copy
-        subprocess.run(["rm", "-r", copy], check=True)
-    raise AssertionError(f"killed at each of {MOST_CALLS} calls")
-
-
-@pytest.mark.parametrize(("operation", "fault", "names"), KILLED)
-def test_a_flow_operation_killed_at_any_call_is_completed(
-    tmp_path: Path, operation: Operation, fault: Fault, names: tuple[str, ...]
-) -> None:
-    scenario = prepared(tmp_path / "prepared", operation)
-    opening = disk_calls_of_opening(scenario.pool.data, names)
-    for nth, root in copies(scenario.pool.data, opening + 1):
-        survived = survives(lambda root=root: operation.act(scenario.at(root)), nth, fault, names)
-        after = scenario.at(root)
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+def test_a_flow_operation_killed_at_any_call_is_completed(root: Path, operation: Operation) -> None:
+    scenario = prepared(root, operation)
+    running = scenario.at(root)
+    recording = record(root, lambda: operation.act(running))
+    assert len(recording.killed) > 1
+    for snapshot in (*recording.killed, recording.done):
+        after = scenario.at(snapshot.restore(root))
         operation.act(after)
         assert_completes(after, operation.end)
-        if survived:
-            return
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+def test_a_snapshot_of_a_flow_operation_is_what_a_killed_process_leaves(root: Path, operation: Operation) -> None:
+    scenario = prepared(root, operation).at(root)
+    assert_a_kill_leaves_a_snapshot(root, lambda: operation.act(scenario), start_and_stop)
 
 
 def assert_completes(scenario: Scenario, end: dict[str, str]) -> None:
@@ -241,7 +237,8 @@ def assert_completes(scenario: Scenario, end: dict[str, str]) -> None:
         assert_agrees(served, scenario.prepared.reference(served), before | volunteers.leased)
     if served["state"] != "done":
         assert not list(filter(is_step, volunteers.leased))
-    eventually(lambda: not findings(FlatStore(scenario.pool.data, fsync=False)))  # A thread removes a deleted job.
+    wait_for_trash()
+    assert findings(FlatStore(scenario.pool.data, fsync=False)) == []
 
 
 def existing_jobs(scenario: Scenario) -> list[str]:
@@ -256,39 +253,34 @@ def assert_ended(served: Document, end: dict[str, str]) -> None:
         assert end["reason"] in served["failure"]["reason"]
 
 
-def test_a_killed_start_is_completed_by_the_next(tmp_path: Path) -> None:
-    scenario = prepared(tmp_path / "prepared", OPERATIONS["the last result of a level"])
-    for nth, root in copies(killed_after_the_result(scenario)):
-        survived = survives(lambda root=root: open_pool(root), nth, kill_process, MUTATING)
-        assert_completes(scenario.at(root), {})
-        if survived:
-            return
+def killed_after_the_result(root: Path) -> tuple[Scenario, Snapshot]:
+    """A scenario, and the state in which its last result is stored and has no follow-up yet."""
+    scenario = prepared(root, OPERATIONS["the last result of a level"])
+    killed = record(root, lambda: post_last_result(scenario.at(root))).killed
+    _, _, job_id, _, variable_id = scenario.held[0].path.split("/")
+    return scenario, next(
+        snapshot for snapshot in killed if snapshot.has(f"jobs/{job_id}/results/*/{variable_id}.json")
+    )
 
 
-def killed_after_the_result(scenario: Scenario) -> Path:
-    """A pool in which the last result is stored, and has no follow-up yet."""
-    for nth, root in copies(scenario.pool.data):
-        assert not survives(lambda root=root: post_last_result(scenario.at(root)), nth, kill_process, MUTATING)
-        if has_result(root, scenario.held[0]):
-            return root
-    raise AssertionError("the result was never stored")
+def test_a_killed_start_is_completed_by_the_next(root: Path) -> None:
+    scenario, left = killed_after_the_result(root)
+    left.restore(root)
+    recording = record(root, lambda: open_pool(root))
+    assert len(recording.killed) > 1
+    for snapshot in (*recording.killed, recording.done):
+        assert_completes(scenario.at(snapshot.restore(root)), {})
 
 
-def has_result(root: Path, lease: Lease) -> bool:
-    store = FlatStore(root, fsync=False)
-    _, _, job_id, _, variable_id = lease.path.split("/")
-    try:
-        return store.results.outcome(job_id, variable_id) is not None
-    finally:
-        store.close()
+def test_a_snapshot_of_a_start_is_what_a_killed_process_leaves(root: Path) -> None:
+    _, left = killed_after_the_result(root)
+    left.restore(root)
+    assert_a_kill_leaves_a_snapshot(root, lambda: open_pool(root), start_and_stop)
 
 
-def test_the_check_command_advances_the_flows_of_a_killed_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    scenario = prepared(tmp_path / "prepared", OPERATIONS["the last result of a level"])
-    root = killed_after_the_result(scenario)
-    monkeypatch.setenv("COMP_POOL_DATA", str(root))
+def test_the_check_command_advances_the_flows_of_a_killed_process(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario, left = killed_after_the_result(root)
+    monkeypatch.setenv("COMP_POOL_DATA", str(left.restore(root)))
     monkeypatch.setenv("COMP_POOL_FSYNC", "0")
     main(["check"])
     flow_id = scenario.flow.rsplit("/", 1)[1]

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-MUTATING = ("open", "write", "link", "rename", "replace", "unlink", "mkdir", "rmdir", "ftruncate")
+MUTATING = ("open", "write", "link", "rename", "replace", "unlink", "mkdir", "rmdir", "ftruncate", "utime")
 ALLOCATING = ("open", "write", "link", "mkdir", "fsync")
 
 Fault = Callable[..., None]
@@ -23,6 +23,8 @@ class FaultInjector:
     def __init__(self, nth: int, fault: Fault, repeat: bool = False) -> None:
         self.calls, self.injected = 0, False
         self._nth, self._fault, self._repeat = nth, fault, repeat
+        # A thread of the operation changes nothing while another one is at a fault.
+        self._lock = threading.RLock()
 
     @contextmanager
     def patched(self, names: tuple[str, ...]) -> Iterator[FaultInjector]:
@@ -32,22 +34,18 @@ class FaultInjector:
 
     def _counted(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*args: Any, **kwargs: Any) -> Any:
-            self.calls += 1
-            if self.calls == self._nth or (self._repeat and self.injected):
-                self.injected = True
-                self._fault(function, *args)
-            return function(*args, **kwargs)
+            with self._lock:
+                self.calls += 1
+                if self.calls == self._nth or (self._repeat and self.injected):
+                    self.injected = True
+                    self._fault(function, *args)
+                return function(*args, **kwargs)
 
         return counted
 
 
 def kill_process(_function: Any, *_args: Any) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
-
-
-def kill_in_mid_write(function: Any, descriptor: int, content: bytes) -> None:
-    function(descriptor, bytes(content)[: len(content) // 2])
-    kill_process(function)
 
 
 def disk_full(function: Any, *args: Any) -> None:
@@ -64,9 +62,7 @@ def survives(operation: Callable[[], object], nth: int, fault: Fault, names: tup
         try:
             with FaultInjector(nth, fault).patched(names):
                 operation()
-                for thread in threading.enumerate():
-                    if thread.name == "empty-trash":
-                        thread.join()
+                wait_for_trash()
             os._exit(0)
         finally:
             os._exit(1)
@@ -75,3 +71,10 @@ def survives(operation: Callable[[], object], nth: int, fault: Fault, names: tup
         return False
     assert os.waitstatus_to_exitcode(status) == 0, "the operation itself failed"
     return True
+
+
+def wait_for_trash() -> None:
+    """Waits for the threads that remove the files of deleted jobs."""
+    for thread in threading.enumerate():
+        if thread.name == "empty-trash":
+            thread.join()

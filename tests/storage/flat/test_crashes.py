@@ -1,4 +1,8 @@
-"""SIGKILL before any change to the disk, and in the middle of any write: recovery leaves a correct store."""
+"""A kill before any change to the disk, and in the middle of any write: recovery leaves a correct store.
+
+Each operation is run once and its states on disk are recorded; one real kill of each shows that they are what a killed
+process leaves.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from storage.base import Document
+from storage.clock import Clock, ManualClock
 from storage.errors import NotFound
 from storage.flat import FlatStore, counts
-from tests.storage.faults import MUTATING, Fault, kill_in_mid_write, kill_process, survives
 from tests.storage.helpers import (
     JOB,
     accept,
     add,
-    eventually,
     fail_variable,
     findings,
     job,
@@ -24,9 +28,9 @@ from tests.storage.helpers import (
     result,
     withdrawal,
 )
+from tests.storage.snapshots import Snapshot, assert_a_kill_leaves_a_snapshot, record, same_time
 
-SHORT = 0.02
-MOST_CALLS = 300
+LEASE = 600.0
 Act = Callable[[FlatStore], object]
 
 
@@ -40,15 +44,31 @@ class Operation:
     done: str
 
 
+def open_store(root: Path, clock: Clock | None = None) -> FlatStore:
+    return FlatStore(root, fsync=False, clock=clock)
+
+
 def posted(store: FlatStore) -> None:
     add(store, "a", "b")
 
 
-def leased(store: FlatStore) -> int:
+def lease_variable(store: FlatStore) -> None:
+    assert store.leases.lease_variable(JOB, "a", LEASE)
+
+
+def leased(store: FlatStore) -> None:
     posted(store)
-    lease = store.leases.lease_variable(JOB, "a", SHORT)
-    assert lease is not None
-    return lease.deadline
+    lease_variable(store)
+
+
+def expired(store: FlatStore) -> None:
+    leased(store)
+    advance(store, 2 * LEASE)
+
+
+def advance(store: FlatStore, seconds: float) -> None:
+    assert isinstance(store.clock, ManualClock)
+    store.clock.advance(seconds)
 
 
 def failed(store: FlatStore) -> None:
@@ -69,23 +89,18 @@ OPERATIONS = {
     "add one to others": Operation(lambda store: add(store, "b"), lambda store: add(store, "a"), "absent open", "open"),
     "add many": Operation(lambda store: add(store, "b"), lambda store: add(store, *"abcdef"), "absent open", "open"),
     "lease": Operation(
-        lambda store: add(store, "a"), lambda store: store.leases.lease(JOB, 5 * SHORT), "open leased", "open leased"
+        lambda store: add(store, "a"), lambda store: store.leases.lease(JOB, LEASE), "open leased", "leased"
     ),
-    "lease after expiry": Operation(
-        leased,
-        lambda store: eventually(lambda: store.leases.lease_variable(JOB, "a", 5 * SHORT)),
-        "open leased",
-        "open leased",
-    ),
+    "lease after expiry": Operation(expired, lease_variable, "open leased", "leased"),
     "give_back": Operation(
         leased, lambda store: store.leases.give_back(JOB, "a", deadline(store)), "open leased", "open"
     ),
     "extend": Operation(
-        leased, lambda store: store.leases.extend(JOB, "a", deadline(store), 5 * SHORT), "open leased", "open leased"
+        leased, lambda store: store.leases.extend(JOB, "a", deadline(store), 2 * LEASE), "leased", "leased"
     ),
     "accept": Operation(posted, lambda store: accept(store, "a"), "open done", "done"),
     "accept under a lease": Operation(
-        leased, lambda store: store.results.accept(JOB, "a", result("a"), deadline(store)), "open leased done", "done"
+        leased, lambda store: store.results.accept(JOB, "a", result("a"), deadline(store)), "leased done", "done"
     ),
     "accept for a failed variable": Operation(failed, lambda store: accept(store, "a"), "failed done", "done"),
     "reject": Operation(posted, lambda store: store.results.reject(JOB, "a", rejected_result("a"), 3), "open", "open"),
@@ -97,7 +112,7 @@ OPERATIONS = {
     ),
     "reject and fail": Operation(posted, lambda store: fail_variable(store, "a"), "open failed", "failed"),
     "reject and fail under a lease": Operation(
-        leased, lambda store: fail_variable(store, "a"), "open leased failed", "failed"
+        leased, lambda store: fail_variable(store, "a"), "leased failed", "failed"
     ),
     "release": Operation(failed, lambda store: store.results.release(JOB, "a"), "failed open", "open"),
     "withdraw": Operation(
@@ -111,42 +126,65 @@ OPERATIONS = {
     ),
     "counts": Operation(posted, lambda store: store.counts.get(JOB), "open", "open"),
 }
-KILLED = [
-    pytest.param(operation, fault, names, id=f"{name}, {fault.__name__}")
-    for name, operation in OPERATIONS.items()
-    for fault, names in ((kill_process, MUTATING), (kill_in_mid_write, ("write",)))
-]
 
 
 @pytest.fixture(autouse=True)
-def _snapshot_of_every_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def _tally_of_every_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counts, "LINES_PER_SNAPSHOT", 1)
 
 
-@pytest.mark.parametrize(("operation", "fault", "names"), KILLED)
-def test_an_operation_killed_at_any_call_is_recovered(
-    tmp_path: Path, operation: Operation, fault: Fault, names: tuple[str, ...]
-) -> None:
-    for nth in range(1, MOST_CALLS):
-        root = tmp_path / f"at-{nth}"
-        prepared = FlatStore(root, fsync=False)
-        prepared.jobs.create(JOB, job())
-        operation.prepare(prepared)
-        survived = survives(lambda root=root: operation.act(FlatStore(root, fsync=False)), nth, fault, names)
-        store = FlatStore(root, fsync=False)
-        store.maintenance.recover()
-        assert findings(store) == []
-        assert state(store) in (operation.done if survived else operation.killed).split() or not operation.done
-        compare_counts(store, root)
-        lease_and_finish_all(store)
-        compare_counts(store, root)
-        assert findings(store) == []
-        store.close()
-        prepared.close()
-        if survived:
-            assert nth > 1 or fault is kill_in_mid_write
-            return
-    raise AssertionError(f"killed at each of {MOST_CALLS} calls")
+@pytest.fixture
+def root(memory_path: Path) -> Path:
+    return memory_path / "data"
+
+
+def prepared(root: Path, prepare: Act) -> FlatStore:
+    """A newly opened store with a job, prepared by another process."""
+    store = open_store(root, ManualClock())
+    store.jobs.create(JOB, job())
+    prepare(store)
+    store.close()
+    return open_store(root, store.clock)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+def test_an_operation_killed_at_any_call_is_recovered(root: Path, operation: Operation) -> None:
+    store = prepared(root, operation.prepare)
+    recording = record(root, lambda: operation.act(store))
+    assert recording.killed
+    for snapshot in recording.killed:
+        assert_is_recovered(snapshot, root, store.clock, operation.killed)
+    assert_is_recovered(recording.done, root, store.clock, operation.done)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS)
+def test_a_snapshot_of_an_operation_is_what_a_killed_process_leaves(root: Path, operation: Operation) -> None:
+    store = prepared(root, operation.prepare)
+    assert_a_kill_leaves_a_snapshot(root, lambda: operation.act(store), lambda copy: recover(copy, store.clock))
+
+
+def recover(root: Path, clock: Clock) -> FlatStore:
+    """Opens and recovers a store as the next process does, at the time of the kill."""
+    store = open_store(root, same_time(clock))
+    store.maintenance.recover()
+    return store
+
+
+def assert_is_recovered(snapshot: Snapshot, root: Path, clock: Clock, states: str) -> None:
+    """`states` are the possible ones of variable `a`; empty if there is none."""
+    store = recover(snapshot.restore(root), clock)
+    assert findings(store) == []
+    assert not states or state(store) in states.split()
+    assert_is_usable(store, root)
+
+
+def assert_is_usable(store: FlatStore, root: Path) -> None:
+    """Asserts that the counts are correct, and that all variables can be finished."""
+    compare_counts(store, root)
+    lease_and_finish_all(store)
+    compare_counts(store, root)
+    assert findings(store) == []
+    store.close()
 
 
 def state(store: FlatStore) -> str:
@@ -170,56 +208,49 @@ def compare_counts(store: FlatStore, root: Path) -> None:
 
 
 def lease_and_finish_all(store: FlatStore) -> None:
-    """Asserts that each unfinished variable can be leased and finished, once."""
+    """Asserts that each unfinished variable can be leased and finished, once, after all leases have expired."""
+    advance(store, 3 * LEASE)
     for job_id in store.jobs.ids():
         counts = store.counts.get(job_id)
         for item in store.variables.page(job_id, None, 10).items:
             store.results.release(job_id, item["variable"])
         unfinished = counts.posted - counts.accepted - counts.withdrawn
-        names = [
-            eventually(lambda job_id=job_id: store.leases.lease(job_id, 60)).variable_id for _ in range(unfinished)
-        ]
+        leases = [store.leases.lease(job_id, LEASE) for _ in range(unfinished)]
+        names = [lease.variable_id for lease in leases if lease]
         assert len(set(names)) == unfinished
         accept(store, *names)
-        assert store.leases.lease(job_id, 60) is None
+        assert store.leases.lease(job_id, LEASE) is None
         counts = store.counts.get(job_id)
         assert (counts.accepted + counts.withdrawn, counts.open, counts.leased) == (counts.posted, 0, 0)
 
 
-def test_a_killed_creation_leaves_a_whole_job_or_none(tmp_path: Path) -> None:
-    for nth in range(1, MOST_CALLS):
-        root = tmp_path / str(nth)
-        document = job(padding="x" * 100_000)
-        survived = survives(
-            lambda root=root, document=document: FlatStore(root, fsync=False).jobs.create(JOB, document),
-            nth,
-            kill_process,
-            MUTATING,
-        )
-        store = FlatStore(root, fsync=False)
-        store.maintenance.recover()
-        assert [store.jobs.get(name) for name in store.jobs.ids()] in ([], [document])
-        if survived:
-            assert store.jobs.ids() == [JOB]
-            return
+def test_a_killed_creation_leaves_a_whole_job_or_none(memory_path: Path) -> None:
+    root, document = memory_path / "data", job(padding="x" * 100_000)
+    recording = record(memory_path, lambda: open_store(root).jobs.create(JOB, document))
+    for snapshot in recording.killed:
+        assert jobs_after_recovery(snapshot, root) in ([], [document])
+    assert jobs_after_recovery(recording.done, root) == [document]
 
 
-def test_a_killed_recovery_is_completed_by_the_next(tmp_path: Path) -> None:
-    for nth in range(1, MOST_CALLS):
-        root = tmp_path / str(nth)
-        prepared = FlatStore(root, fsync=False)
-        prepared.jobs.create(JOB, job())
-        posted(prepared)
-        prepared.close()
-        # Before the 8th call the result is linked, and its follow-up is not complete.
-        assert not survives(lambda root=root: accept(FlatStore(root, fsync=False), "a"), 8, kill_process, MUTATING)
-        survived = survives(
-            lambda root=root: FlatStore(root, fsync=False).maintenance.recover(), nth, kill_process, MUTATING
-        )
-        store = FlatStore(root, fsync=False)
-        store.maintenance.recover()
-        assert findings(store) == []
-        compare_counts(store, root)
-        lease_and_finish_all(store)
-        if survived:
-            return
+def jobs_after_recovery(snapshot: Snapshot, root: Path) -> list[Document]:
+    snapshot.restore(root.parent)
+    store = recover(root, Clock())
+    return [store.jobs.get(name) for name in store.jobs.ids()]
+
+
+def test_a_killed_recovery_is_completed_by_the_next(root: Path) -> None:
+    store = prepared(root, posted)
+    killed = record(root, lambda: accept(store, "a")).killed
+    # The result has its name, and its follow-ups are missing.
+    accepted = next(snapshot for snapshot in killed if snapshot.has(f"jobs/{JOB}/results/*/a.json"))
+    accepted.restore(root)
+    recording = record(root, lambda: recover(root, store.clock))
+    assert len(recording.killed) > 1
+    for snapshot in (*recording.killed, recording.done):
+        assert_is_recovered(snapshot, root, store.clock, "done")
+
+
+def test_a_snapshot_of_a_recovery_is_what_a_killed_process_leaves(root: Path) -> None:
+    store = prepared(root, posted)
+    record(root, lambda: accept(store, "a")).killed[-1].restore(root)
+    assert_a_kill_leaves_a_snapshot(root, lambda: recover(root, store.clock), lambda copy: recover(copy, store.clock))
