@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
+from pool.sandbox import Sandbox
 from tests.browser.chromium import launch
+from tests.conftest import MakeLocalServer, local_server
+from tests.serving import LocalServer
 
 OWN_HOSTS = ("127.0.0.1", "localhost")
 
@@ -76,6 +79,20 @@ def make_page(chromium: Browser, watch: Watch) -> Iterator[MakePage]:
     yield make
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def server(make_local_server: MakeLocalServer) -> LocalServer:
+    """An empty pool, over HTTP."""
+    return make_local_server()
+
+
+@pytest.fixture(scope="module")
+def lasting_server(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[LocalServer]:
+    """A pool that the tests of a module share."""
+    server = local_server(tmp_path_factory.mktemp("lasting"), sandbox)
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.browser.visiting import post_job
-from tests.serving import Server
+from tests.serving import Served
 
 PORTS = "brokdorf buesum cuxhaven dagebuell eckernfoerde glueckstadt hamburg helgoland husum kollmar luehort stade"
 NAME = "High water along the Elbe, 2027"
@@ -18,7 +18,7 @@ TABLE = {"harbour": "Cuxhaven", "high_water": ["04:12", "16:39"], "level_cm": [6
 NO_NUMBER = "(variable, context) => context.result.nothing.at.all"
 
 
-def post_flow(server: Server, *levels: list[dict[str, Any]], **fields: Any) -> str:
+def post_flow(server: Served, *levels: list[dict[str, Any]], **fields: Any) -> str:
     """Posts a flow with these levels of entries, in the order in which they run; returns its path."""
     tree: dict[str, Any] = {}
     for entries in levels:
@@ -26,14 +26,14 @@ def post_flow(server: Server, *levels: list[dict[str, Any]], **fields: Any) -> s
     return str(server.post("/flows", {**tree, **fields})["_links"]["self"])
 
 
-def post_tidal_jobs(server: Server) -> None:
+def post_tidal_jobs(server: Served) -> None:
     for name in ("Tide gauges", "Tidal model", "Storm surge", "Wind drift", "Harbour table"):
         post_job(server, name, metadata={"owner": "Harbour Institute"})
     for port in PORTS.split():
         server.post(f"/jobs/tide-gauges/variables/{port}", {"port": port}, "PUT")
 
 
-def post_tides(server: Server, condition: str = UNTIL_SETTLED) -> str:
+def post_tides(server: Served, condition: str = UNTIL_SETTLED) -> str:
     """Posts a flow that reads gauges, refines a model until it settles and makes a table; returns its path."""
     gauge = "/jobs/tide-gauges"
     return post_flow(
@@ -49,33 +49,33 @@ def post_tides(server: Server, condition: str = UNTIL_SETTLED) -> str:
     )
 
 
-def answer(server: Server, job: str, result: Any, count: int = 1) -> None:
+def answer(server: Served, job: str, result: Any, count: int = 1) -> None:
     """Leases `count` variables of a job, one after the other, and posts this result for each."""
     for _ in range(count):
         leased = server.get(f"/jobs/{job}/variables")
         server.post(leased["_links"]["post_result"], result)
 
 
-def answer_gauges(server: Server, count: int = 12) -> None:
+def answer_gauges(server: Served, count: int = 12) -> None:
     for _ in range(count):
         leased = server.get("/jobs/tide-gauges/variables")
         server.post(leased["_links"]["post_result"], {leased["port"]: {"level": 400 + 7 * len(leased["port"])}})
 
 
-def refine(server: Server, count: int) -> None:
+def refine(server: Served, count: int) -> None:
     """Finishes the entry beside the model, and `count` iterations of the model."""
     answer(server, "wind-drift", {"drift": 0.12})
     answer(server, "tidal-model", {"amplitude": 1.72}, count)
 
 
-def tabulate(server: Server) -> None:
+def tabulate(server: Served) -> None:
     answer(server, "harbour-table", TABLE)
 
 
 class FlowVisitor:
     """A visitor of a flow's page."""
 
-    def __init__(self, page: Page, server: Server, path: str) -> None:
+    def __init__(self, page: Page, server: Served, path: str) -> None:
         self.page, self.server, self.path = page, server, path
         self.requests: list[str] = []
         page.on("request", lambda request: self._note(request))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.serving import Server
+from tests.serving import Served
 
 if TYPE_CHECKING:
     from tests.browser.conftest import Watch
@@ -74,7 +74,7 @@ def answer(route: Route, entry: str) -> None:
 
 
 @pytest.fixture(params=[IMPORTED, REQUIRED], ids=["imported", "required"])
-def app(request: pytest.FixtureRequest, page: Page, server: Server) -> Page:
+def app(request: pytest.FixtureRequest, page: Page, server: Served) -> Page:
     job = server.post("/jobs", {"name": "Doubler", "execute_function": "(v, c) => { c.result = v.a * 2; return c; }"})
     for number in range(3):
         server.post(job["_links"]["post_variable"], {"a": number})
@@ -93,7 +93,7 @@ def test_what_promises_bring_is_on_the_page(app: Page, watch: Watch) -> None:
     expect(app.locator("#error")).to_have_text("404")
 
 
-def test_a_volunteer_s_events_are_on_the_page(app: Page, server: Server) -> None:
+def test_a_volunteer_s_events_are_on_the_page(app: Page, server: Served) -> None:
     app.click("#compute")
     expect(app.locator("#state")).to_have_text("running")
     expect(app.locator("#started")).to_have_text("true")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import MakePage
-from tests.browser.visiting import THROW, Visitor, lasting_server, post_busy_job, post_job
-from tests.serving import ROOT, Server
+from tests.browser.visiting import THROW, Visitor, post_busy_job, post_job
+from tests.serving import ROOT, Served
 
 AXE = (ROOT / "client" / "js" / "node_modules" / "axe-core" / "axe.min.js").resolve()
 # The sandbox frame shows nothing, and its origin is opaque.
@@ -29,23 +28,22 @@ def findings(page: Page) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def furnished(lasting_server: Served) -> Served:
     """A pool with several kinds of jobs, each with its own owner."""
-    with lasting_server(tmp_path_factory.mktemp("access")) as server:
-        post_job(server, "Other", metadata={"owner": "somebody"}, requirements={"memory_mb": 1})
-        post_busy_job(server, count=20, metadata={"owner": "semprebeta", "description": {"en": "Tides."}})
-        patient = {"max_errors": 100}
-        post_job(server, "Thrower", 20, execute_function=THROW, metadata={"owner": "thrower"}, settings=patient)
-        yield server
+    post_job(lasting_server, "Other", metadata={"owner": "somebody"}, requirements={"memory_mb": 1})
+    post_busy_job(lasting_server, count=20, metadata={"owner": "semprebeta", "description": {"en": "Tides."}})
+    patient = {"max_errors": 100}
+    post_job(lasting_server, "Thrower", 20, execute_function=THROW, metadata={"owner": "thrower"}, settings=patient)
+    return lasting_server
 
 
-def show_idle(server: Server, page: Page) -> Visitor:
+def show_idle(server: Served, page: Page) -> Visitor:
     visitor = Visitor(page, server)
     expect(visitor.card("Other")).to_contain_text("no units yet")
     return visitor
 
 
-def show_computing(server: Server, page: Page) -> Visitor:
+def show_computing(server: Served, page: Page) -> Visitor:
     visitor = show_idle(server, page)
     page.get_by_label("semprebeta", exact=True).check()
     visitor.start()
@@ -53,7 +51,7 @@ def show_computing(server: Server, page: Page) -> Visitor:
     return visitor
 
 
-def show_error(server: Server, page: Page) -> Visitor:
+def show_error(server: Served, page: Page) -> Visitor:
     visitor = show_idle(server, page)
     page.get_by_label("thrower", exact=True).check()
     visitor.start()
@@ -61,7 +59,7 @@ def show_error(server: Server, page: Page) -> Visitor:
     return visitor
 
 
-def show_details(server: Server, page: Page) -> Visitor:
+def show_details(server: Served, page: Page) -> Visitor:
     visitor = show_idle(server, page)
     visitor.card("Other").get_by_text("Details and code").click()
     expect(page.get_by_role("region", name="Code of Other")).to_contain_text("context.result")
@@ -71,19 +69,19 @@ def show_details(server: Server, page: Page) -> Visitor:
 
 @pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"])
 @pytest.mark.parametrize("show", [show_idle, show_computing, show_error, show_details])
-def test_axe_finds_nothing_serious(furnished: Server, make_page: MakePage, show: Any, options: dict[str, Any]) -> None:
+def test_axe_finds_nothing_serious(furnished: Served, make_page: MakePage, show: Any, options: dict[str, Any]) -> None:
     # Animations would change the measured contrast.
     visitor = show(furnished, make_page(reduced_motion="reduce", **options))
     assert findings(visitor.page) == []
 
 
 @pytest.mark.parametrize("show", [show_idle, show_computing, show_error, show_details])
-def test_nothing_is_wider_than_the_narrowest_phone(furnished: Server, make_page: MakePage, show: Any) -> None:
+def test_nothing_is_wider_than_the_narrowest_phone(furnished: Served, make_page: MakePage, show: Any) -> None:
     page = show(furnished, make_page(**PHONE)).page
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
-def test_touch_targets_are_large_enough(furnished: Server, make_page: MakePage) -> None:
+def test_touch_targets_are_large_enough(furnished: Served, make_page: MakePage) -> None:
     page = show_computing(furnished, make_page(**PHONE)).page
     touched = page.locator("button:visible, summary:visible, label.check:visible, input[type=range]:visible")
     sizes = touched.evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().height)")
@@ -91,7 +89,7 @@ def test_touch_targets_are_large_enough(furnished: Server, make_page: MakePage) 
     assert min(sizes) >= 44
 
 
-def test_everything_works_by_keyboard(furnished: Server, page: Page) -> None:
+def test_everything_works_by_keyboard(furnished: Served, page: Page) -> None:
     visitor = show_idle(furnished, page)
     reached = []
     page.keyboard.press("Tab")
@@ -108,7 +106,7 @@ def test_everything_works_by_keyboard(furnished: Server, page: Page) -> None:
     expect(page.get_by_role("region", name="Code of Busy")).to_be_visible()
 
 
-def test_choices_work_by_keyboard(furnished: Server, page: Page) -> None:
+def test_choices_work_by_keyboard(furnished: Served, page: Page) -> None:
     show_idle(furnished, page)
     page.get_by_label("Share of the time").focus()
     page.keyboard.press("ArrowLeft")
@@ -118,7 +116,7 @@ def test_choices_work_by_keyboard(furnished: Server, page: Page) -> None:
     expect(page.get_by_label("Only while plugged in")).to_be_checked()
 
 
-def test_the_focus_is_visible(furnished: Server, page: Page) -> None:
+def test_the_focus_is_visible(furnished: Served, page: Page) -> None:
     show_idle(furnished, page)
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
@@ -126,7 +124,7 @@ def test_the_focus_is_visible(furnished: Server, page: Page) -> None:
     assert page.evaluate(outline) == "solid"
 
 
-def test_the_state_is_announced_and_single_units_are_not(server: Server, page: Page) -> None:
+def test_the_state_is_announced_and_single_units_are_not(server: Served, page: Page) -> None:
     post_job(server, count=5)
     visitor = Visitor(page, server)
     live = "[role=status], [role=alert], [aria-live], output"
@@ -146,7 +144,7 @@ def test_the_state_is_announced_and_single_units_are_not(server: Server, page: P
     assert len(announced) == 3
 
 
-def test_headings_lead_down_without_a_gap(furnished: Server, page: Page) -> None:
+def test_headings_lead_down_without_a_gap(furnished: Served, page: Page) -> None:
     show_error(furnished, page)
     headings = page.locator("h1:visible, h2:visible, h3:visible, h4:visible")
     levels = headings.evaluate_all("(all) => all.map(({tagName}) => Number(tagName[1]))")
@@ -154,7 +152,7 @@ def test_headings_lead_down_without_a_gap(furnished: Server, page: Page) -> None
     assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
-def test_reduced_motion_stops_the_animations(server: Server, make_page: MakePage) -> None:
+def test_reduced_motion_stops_the_animations(server: Served, make_page: MakePage) -> None:
     page = make_page(reduced_motion="reduce")
     post_job(server, count=5)
     visitor = Visitor(page, server)
@@ -164,13 +162,13 @@ def test_reduced_motion_stops_the_animations(server: Server, make_page: MakePage
     assert page.locator(".ripple").count() == 0
 
 
-def test_the_dark_page_is_dark(furnished: Server, make_page: MakePage) -> None:
+def test_the_dark_page_is_dark(furnished: Served, make_page: MakePage) -> None:
     page = make_page(color_scheme="dark")
     Visitor(page, furnished)
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(13, 21, 20)"
 
 
-def test_without_javascript_it_shows_a_hint(furnished: Server, make_page: MakePage) -> None:
+def test_without_javascript_it_shows_a_hint(furnished: Served, make_page: MakePage) -> None:
     page = make_page(java_script_enabled=False)
     page.goto(furnished.url)
     expect(page.get_by_role("heading", name="comp-pool")).to_be_visible()

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.visiting import Visitor, counts, plain, post_busy_job, post_job, wait_for_count
-from tests.serving import Server
+from tests.serving import Served
 
 CORES = "Object.defineProperty(Navigator.prototype, 'hardwareConcurrency', {get: () => 4})"
 # A battery that a test can plug in and unplug.
@@ -25,7 +25,7 @@ def owned_by(owner: str) -> dict[str, object]:
     return {"metadata": {"owner": owner}}
 
 
-def test_only_jobs_of_the_chosen_owners_are_computed(server: Server, page: Page) -> None:
+def test_only_jobs_of_the_chosen_owners_are_computed(server: Served, page: Page) -> None:
     theirs = post_job(server, "Theirs", count=3, **owned_by("semprebeta"))
     others = post_job(server, "Others", count=3, **owned_by("somebody"))
     visitor = Visitor(page, server)
@@ -36,7 +36,7 @@ def test_only_jobs_of_the_chosen_owners_are_computed(server: Server, page: Page)
     assert (counts(server, theirs)["done"], counts(server, others)["done"]) == (3, 0)
 
 
-def test_owners_can_be_chosen_while_it_computes(server: Server, page: Page) -> None:
+def test_owners_can_be_chosen_while_it_computes(server: Served, page: Page) -> None:
     others = post_busy_job(server, "Others", **owned_by("somebody"))
     theirs = post_job(server, "Theirs", **owned_by("semprebeta"))
     visitor = Visitor(page, server)
@@ -49,7 +49,7 @@ def test_owners_can_be_chosen_while_it_computes(server: Server, page: Page) -> N
     assert counts(server, theirs)["done"] == 1
 
 
-def test_the_subtitle_names_the_chosen_owners(server: Server, page: Page) -> None:
+def test_the_subtitle_names_the_chosen_owners(server: Served, page: Page) -> None:
     post_job(server, "Theirs", **owned_by("semprebeta"))
     post_job(server, "Others", **owned_by("somebody"))
     visitor = Visitor(page, server)
@@ -59,7 +59,7 @@ def test_the_subtitle_names_the_chosen_owners(server: Server, page: Page) -> Non
     assert plain(visitor.by_id("subtitle").inner_text()) == "One job for semprebeta: Theirs."
 
 
-def test_half_of_the_cores_are_used_unless_more_are_allowed(server: Server, page: Page) -> None:
+def test_half_of_the_cores_are_used_unless_more_are_allowed(server: Served, page: Page) -> None:
     page.add_init_script(CORES)
     visitor = Visitor(page, server)
     expect(visitor.by_id("usage")).to_have_text("Uses 2 of 4 cores, 60% of the time.")
@@ -69,7 +69,7 @@ def test_half_of_the_cores_are_used_unless_more_are_allowed(server: Server, page
     expect(visitor.by_id("usage")).to_have_text("Uses 3 of 4 cores, 100% of the time.")
 
 
-def test_the_number_of_workers_changes_while_they_compute(server: Server, page: Page) -> None:
+def test_the_number_of_workers_changes_while_they_compute(server: Served, page: Page) -> None:
     page.add_init_script(CORES)
     job = post_busy_job(server, count=4)
     visitor = Visitor(page, server)
@@ -81,7 +81,7 @@ def test_the_number_of_workers_changes_while_they_compute(server: Server, page: 
     expect(visitor.by_id("worker-list").get_by_role("listitem")).to_have_count(3)
 
 
-def test_a_small_share_of_the_time_means_rests(server: Server, page: Page) -> None:
+def test_a_small_share_of_the_time_means_rests(server: Served, page: Page) -> None:
     post_busy_job(server, count=5, milliseconds=300)
     visitor = Visitor(page, server)
     visitor.choose("Cores to use", 1)
@@ -92,7 +92,7 @@ def test_a_small_share_of_the_time_means_rests(server: Server, page: Page) -> No
     visitor.expect_units(5)
 
 
-def test_choices_are_stored(server: Server, page: Page) -> None:
+def test_choices_are_stored(server: Served, page: Page) -> None:
     visitor = Visitor(page, server)
     visitor.start()
     visitor.choose("Share of the time", 30)
@@ -102,7 +102,7 @@ def test_choices_are_stored(server: Server, page: Page) -> None:
     expect(page.get_by_label("Only while plugged in")).to_be_checked()
 
 
-def test_it_waits_for_external_power_if_chosen(server: Server, page: Page) -> None:
+def test_it_waits_for_external_power_if_chosen(server: Served, page: Page) -> None:
     page.add_init_script(BATTERY)
     job = post_busy_job(server)
     visitor = Visitor(page, server)
@@ -115,13 +115,13 @@ def test_it_waits_for_external_power_if_chosen(server: Server, page: Page) -> No
     visitor.expect_status("Computing.")
 
 
-def test_without_the_battery_api_that_choice_is_hidden(server: Server, page: Page) -> None:
+def test_without_the_battery_api_that_choice_is_hidden(server: Served, page: Page) -> None:
     page.add_init_script("delete Navigator.prototype.getBattery")
     Visitor(page, server)
     expect(page.get_by_label("Only while plugged in")).to_be_hidden()
 
 
-def test_the_graphics_card_is_used_only_if_allowed(server: Server, page: Page) -> None:
+def test_the_graphics_card_is_used_only_if_allowed(server: Served, page: Page) -> None:
     visitor = Visitor(page, server)
     allowed = page.get_by_label("Allow the graphics card (WebGPU)")
     expect(allowed).not_to_be_checked()
@@ -133,7 +133,7 @@ def test_the_graphics_card_is_used_only_if_allowed(server: Server, page: Page) -
         allowed.check()
 
 
-def test_without_webgpu_that_choice_is_hidden(server: Server, page: Page) -> None:
+def test_without_webgpu_that_choice_is_hidden(server: Served, page: Page) -> None:
     page.add_init_script("delete Navigator.prototype.gpu")
     Visitor(page, server)
     expect(page.get_by_label("Allow the graphics card (WebGPU)")).to_be_hidden()

@@ -7,10 +7,10 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.visiting import Visitor, counts, post_busy_job, post_job, wait_for_count
-from tests.serving import Server
+from tests.serving import Served
 
 
-def test_nothing_is_leased_or_stored_before_the_start(server: Server, page: Page) -> None:
+def test_nothing_is_leased_or_stored_before_the_start(server: Served, page: Page) -> None:
     job = post_job(server, count=3)
     visitor = Visitor(page, server)
     expect(visitor.card("Doubling")).to_contain_text("0 of 3 units done")
@@ -20,7 +20,7 @@ def test_nothing_is_leased_or_stored_before_the_start(server: Server, page: Page
     assert page.evaluate("localStorage.length") == 0
 
 
-def test_everything_is_computed_and_the_counts_match_the_pools(server: Server, page: Page) -> None:
+def test_everything_is_computed_and_the_counts_match_the_pools(server: Served, page: Page) -> None:
     job = post_job(server, count=12)
     visitor = Visitor(page, server)
     visitor.start()
@@ -33,7 +33,7 @@ def test_everything_is_computed_and_the_counts_match_the_pools(server: Server, p
     assert sorted(item["result"] for item in results) == [2 * number for number in range(12)]
 
 
-def test_the_status_of_a_worker_names_its_job(server: Server, page: Page) -> None:
+def test_the_status_of_a_worker_names_its_job(server: Served, page: Page) -> None:
     post_busy_job(server, "Tides")
     visitor = Visitor(page, server)
     visitor.start()
@@ -43,7 +43,7 @@ def test_the_status_of_a_worker_names_its_job(server: Server, page: Page) -> Non
     expect(page).to_have_title("Computing · comp-pool")
 
 
-def test_a_pause_ends_the_leases(server: Server, page: Page) -> None:
+def test_a_pause_ends_the_leases(server: Served, page: Page) -> None:
     job = post_busy_job(server, count=60, milliseconds=50)
     visitor = Visitor(page, server)
     visitor.start()
@@ -57,7 +57,7 @@ def test_a_pause_ends_the_leases(server: Server, page: Page) -> None:
     visitor.expect_units(done)
 
 
-def test_it_resumes_after_a_pause(server: Server, page: Page) -> None:
+def test_it_resumes_after_a_pause(server: Served, page: Page) -> None:
     post_busy_job(server, count=20, milliseconds=50)
     visitor = Visitor(page, server)
     visitor.start()
@@ -68,7 +68,7 @@ def test_it_resumes_after_a_pause(server: Server, page: Page) -> None:
     visitor.expect_units(20)
 
 
-def test_it_resumes_at_the_next_visit_with_a_notice(server: Server, page: Page) -> None:
+def test_it_resumes_at_the_next_visit_with_a_notice(server: Served, page: Page) -> None:
     job = post_job(server, count=4)
     visitor = Visitor(page, server)
     visitor.start()
@@ -83,7 +83,7 @@ def test_it_resumes_at_the_next_visit_with_a_notice(server: Server, page: Page) 
     assert visitor.stored()["volunteer"] == volunteer
 
 
-def test_a_pause_lasts_until_the_next_visit(server: Server, page: Page) -> None:
+def test_a_pause_lasts_until_the_next_visit(server: Served, page: Page) -> None:
     post_job(server, count=2)
     visitor = Visitor(page, server)
     visitor.start()
@@ -98,7 +98,7 @@ def test_a_pause_lasts_until_the_next_visit(server: Server, page: Page) -> None:
     assert visitor.leases() == []
 
 
-def test_leaving_returns_the_leases(server: Server, page: Page) -> None:
+def test_leaving_returns_the_leases(server: Served, page: Page) -> None:
     job = post_busy_job(server)
     visitor = Visitor(page, server)
     visitor.start()
@@ -107,7 +107,7 @@ def test_leaving_returns_the_leases(server: Server, page: Page) -> None:
     wait_for_count(server, job, leased=0, open=1)
 
 
-def test_stop_and_forget_deletes_everything_at_once(server: Server, page: Page) -> None:
+def test_stop_and_forget_deletes_everything_at_once(server: Served, page: Page) -> None:
     job = post_busy_job(server)
     visitor = Visitor(page, server)
     expect(visitor.button("Stop and forget")).to_be_hidden()
@@ -124,7 +124,7 @@ def test_stop_and_forget_deletes_everything_at_once(server: Server, page: Page) 
     expect(visitor.button("Start computing")).to_be_visible()
 
 
-def test_a_new_start_has_a_new_volunteer_id(server: Server, page: Page) -> None:
+def test_a_new_start_has_a_new_volunteer_id(server: Served, page: Page) -> None:
     visitor = Visitor(page, server)
     visitor.start()
     first = visitor.stored()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watch
-from tests.browser.visiting import BUSY, THROW, Visitor, counts, lasting_server, post_busy_job, post_job, wait_for_count
-from tests.serving import Server
+from tests.browser.visiting import BUSY, THROW, Visitor, counts, post_busy_job, post_job, wait_for_count
+from tests.serving import LocalServer, Served
 
 AWAY = "The pool can\u2019t be reached. Retrying automatically."
 BLOCKED = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError'); }})"
@@ -40,7 +38,7 @@ def tolerant(watch: Watch) -> Watch:
     return watch
 
 
-def test_an_error_of_a_job_is_listed_with_name_and_message(server: Server, page: Page) -> None:
+def test_an_error_of_a_job_is_listed_with_name_and_message(server: Served, page: Page) -> None:
     post_job(server, "Tides", count=1, execute_function=THROW)
     visitor = Visitor(page, server)
     visitor.start()
@@ -48,7 +46,7 @@ def test_an_error_of_a_job_is_listed_with_name_and_message(server: Server, page:
     expect(visitor.error("stopped with an error").first).to_contain_text("no such harbour")
 
 
-def test_an_endless_unit_is_listed_as_a_timeout(server: Server, page: Page) -> None:
+def test_an_endless_unit_is_listed_as_a_timeout(server: Served, page: Page) -> None:
     job = post_job(server, "Endless", execute_function=BUSY, settings={"lease_seconds": 2})
     server.post(f"{job}/variables", {"ms": 60_000})
     visitor = Visitor(page, server)
@@ -56,7 +54,7 @@ def test_an_endless_unit_is_listed_as_a_timeout(server: Server, page: Page) -> N
     expect(visitor.error("took too long and was stopped").first).to_contain_text("Endless")
 
 
-def test_the_same_error_again_is_counted(server: Server, page: Page) -> None:
+def test_the_same_error_again_is_counted(server: Served, page: Page) -> None:
     post_job(server, "Tides", count=1, execute_function=THROW, settings={"max_errors": 100})
     visitor = Visitor(page, server)
     visitor.choose("Cores to use", 1)
@@ -65,7 +63,7 @@ def test_the_same_error_again_is_counted(server: Server, page: Page) -> None:
     expect(visitor.error("stopped with an error")).to_have_count(1)
 
 
-def test_the_list_of_errors_is_bounded(server: Server, page: Page) -> None:
+def test_the_list_of_errors_is_bounded(server: Served, page: Page) -> None:
     visitor = Visitor(page, server)
     page.evaluate(MANY_ERRORS)
     errors = visitor.by_id("error-list").locator("li")
@@ -74,12 +72,12 @@ def test_the_list_of_errors_is_bounded(server: Server, page: Page) -> None:
 
 
 @pytest.mark.usefixtures("tolerant")
-def test_an_unreachable_pool_is_reported_and_computing_resumes_with_it(server: Server, page: Page) -> None:
+def test_an_unreachable_pool_is_reported_and_computing_resumes_with_it(server: LocalServer, page: Page) -> None:
     job = post_busy_job(server, milliseconds=500)
     visitor = Visitor(page, server)
     visitor.start()
     wait_for_count(server, job, leased=1)
-    server.kill()
+    server.stop()
     visitor.expect_status(AWAY)
     expect(visitor.error("The pool couldn\u2019t be reached.").first).to_be_visible()
     server.start()
@@ -89,7 +87,7 @@ def test_an_unreachable_pool_is_reported_and_computing_resumes_with_it(server: S
 
 
 @pytest.mark.usefixtures("tolerant")
-def test_loading_the_jobs_can_be_retried(server: Server, page: Page) -> None:
+def test_loading_the_jobs_can_be_retried(server: Served, page: Page) -> None:
     post_job(server)
     page.route("**/jobs/index", lambda route: route.abort())
     Visitor(page, server)
@@ -99,7 +97,7 @@ def test_loading_the_jobs_can_be_retried(server: Server, page: Page) -> None:
     expect(page.get_by_role("heading", name="Doubling")).to_be_visible()
 
 
-def test_a_browser_without_a_sandbox_shows_an_alert_and_leases_nothing(server: Server, page: Page) -> None:
+def test_a_browser_without_a_sandbox_shows_an_alert_and_leases_nothing(server: Served, page: Page) -> None:
     job = post_job(server, count=1)
     page.add_init_script("if (window === top) { window.kept = MessageChannel; delete window.MessageChannel; }")
     visitor = Visitor(page, server)
@@ -113,15 +111,9 @@ def test_a_browser_without_a_sandbox_shows_an_alert_and_leases_nothing(server: S
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with lasting_server(tmp_path_factory.mktemp("empty")) as server:
-        yield server
-
-
 @pytest.mark.parametrize("text", DAMAGED)
-def test_damaged_preferences_are_ignored(empty: Server, page: Page, text: str) -> None:
-    visitor = Visitor(page, empty)
+def test_damaged_preferences_are_ignored(lasting_server: Served, page: Page, text: str) -> None:
+    visitor = Visitor(page, lasting_server)
     page.evaluate("(text) => localStorage.setItem('comp-pool', text)", text)
     page.reload()
     visitor.expect_status("Nothing runs until you press the button.")
@@ -129,8 +121,8 @@ def test_damaged_preferences_are_ignored(empty: Server, page: Page, text: str) -
     assert visitor.stored()["state"] == "running"
 
 
-def test_invalid_choices_become_the_defaults(empty: Server, page: Page) -> None:
-    visitor = Visitor(page, empty)
+def test_invalid_choices_become_the_defaults(lasting_server: Served, page: Page) -> None:
+    visitor = Visitor(page, lasting_server)
     visitor.start()
     visitor.press("Pause")
     visitor.expect_status("Paused.")
@@ -149,7 +141,7 @@ def test_invalid_choices_become_the_defaults(empty: Server, page: Page) -> None:
 
 
 @pytest.mark.parametrize("script", [BLOCKED, FULL])
-def test_without_storage_it_computes_as_long_as_the_page_is_open(server: Server, page: Page, script: str) -> None:
+def test_without_storage_it_computes_as_long_as_the_page_is_open(server: Served, page: Page, script: str) -> None:
     page.add_init_script(script)
     post_job(server, count=2)
     visitor = Visitor(page, server)
@@ -161,8 +153,8 @@ def test_without_storage_it_computes_as_long_as_the_page_is_open(server: Server,
 
 
 @pytest.mark.parametrize("button", ["Pause", "Stop and forget"])
-def test_with_a_full_storage_withdrawn_consent_does_not_return(empty: Server, page: Page, button: str) -> None:
-    visitor = Visitor(page, empty)
+def test_with_a_full_storage_withdrawn_consent_does_not_return(lasting_server: Served, page: Page, button: str) -> None:
+    visitor = Visitor(page, lasting_server)
     visitor.start()
     page.evaluate(f"() => {{ {FULL} }}")
     visitor.press(button)

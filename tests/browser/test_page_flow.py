@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ from tests.browser.flowing import FlowVisitor, answer, answer_gauges, post_flow,
 from tests.browser.test_page_access import PHONE, findings
 from tests.browser.test_page_hostile import MARKUP
 from tests.browser.test_page_languages import PLACEHOLDERS
-from tests.browser.visiting import lasting_server, plain, post_job
-from tests.serving import Server
+from tests.browser.visiting import plain, post_job
+from tests.serving import LocalServer, Served
 
 STATES = ("waiting", "offered", "computing", "done", "skipped", "failed", "cancelled")
 OFFERED = "Offered to volunteers."
@@ -39,13 +38,13 @@ COME_AND_GO = "(isAway) => { window.isAway = isAway; document.dispatchEvent(new 
 
 
 @pytest.fixture
-def tides(server: Server, page: Page) -> FlowVisitor:
+def tides(server: Served, page: Page) -> FlowVisitor:
     """A flow without results yet."""
     flowing.post_tidal_jobs(server)
     return FlowVisitor(page, server, post_tides(server))
 
 
-def post_entries(server: Server, count: int) -> str:
+def post_entries(server: Served, count: int) -> str:
     """Posts a flow with `count` entries, and one that takes their merged results; returns its path."""
     segments, total = post_job(server, "Segments"), post_job(server, "Total")
     for number in range(count):
@@ -54,7 +53,7 @@ def post_entries(server: Server, count: int) -> str:
     return post_flow(server, leaf, [{"job": total}])
 
 
-def post_single(server: Server, condition: str | None = None, **fields: Any) -> str:
+def post_single(server: Served, condition: str | None = None, **fields: Any) -> str:
     """Posts a flow with one entry; returns its path."""
     job = post_job(server, "Single")
     server.post(f"{job}/variables", {"n": 1})
@@ -92,7 +91,7 @@ def test_name_and_owner_are_shown(tides: FlowVisitor) -> None:
     expect(tides.page).to_have_title("Running · \u2068High water along the Elbe, 2027\u2069")
 
 
-def test_a_flow_without_a_name_shows_its_id(server: Server, page: Page) -> None:
+def test_a_flow_without_a_name_shows_its_id(server: Served, page: Page) -> None:
     path = post_single(server)
     FlowVisitor(page, server, path)
     expect(page.get_by_role("heading", level=1)).to_have_text(path.rsplit("/", 1)[1])
@@ -140,7 +139,7 @@ def test_only_the_latest_steps_are_shown(tides: FlowVisitor) -> None:
     expect(single.locator(".steps li")).to_have_count(10)
 
 
-def test_many_entries_are_shown_some_at_a_time(server: Server, page: Page) -> None:
+def test_many_entries_are_shown_some_at_a_time(server: Served, page: Page) -> None:
     visitor = FlowVisitor(page, server, post_entries(server, 103))
     entries = visitor.stage(1).locator(".entry")
     expect(entries).to_have_count(50)
@@ -153,7 +152,7 @@ def test_many_entries_are_shown_some_at_a_time(server: Server, page: Page) -> No
     expect(visitor.stage(1).get_by_role("button")).to_have_count(0)
 
 
-def test_the_run_time_excludes_waiting(server: Server, page: Page) -> None:
+def test_the_run_time_excludes_waiting(server: Served, page: Page) -> None:
     visitor = FlowVisitor(page, server, post_single(server))
     leased = server.get("/jobs/single/variables")
     address = server.url + leased["_links"]["post_result"]
@@ -162,7 +161,7 @@ def test_the_run_time_excludes_waiting(server: Server, page: Page) -> None:
     assert "1\u00a0min\u00a015\u00a0sec" in visitor.entry("single").locator(".state").inner_text()
 
 
-def test_details_show_how_long_a_step_waited(server: Server, page: Page) -> None:
+def test_details_show_how_long_a_step_waited(server: Served, page: Page) -> None:
     def change(route: Route) -> None:
         document = route.fetch().json()
         times = {"started": "2027-01-01T12:00:00Z", "finished": "2027-01-01T12:01:00Z", "run_seconds": 20}
@@ -205,7 +204,7 @@ def test_only_computing_entries_are_animated(tides: FlowVisitor) -> None:
     assert tides.page.evaluate(moving) > 0
 
 
-def test_unclaimed_work_is_reported_after_a_while(server: Server, page: Page) -> None:
+def test_unclaimed_work_is_reported_after_a_while(server: Served, page: Page) -> None:
     page.clock.install()
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
@@ -216,7 +215,7 @@ def test_unclaimed_work_is_reported_after_a_while(server: Server, page: Page) ->
     visitor.expect_status(COMPUTING)
 
 
-def test_a_long_computation_is_not_unclaimed(server: Server, page: Page) -> None:
+def test_a_long_computation_is_not_unclaimed(server: Served, page: Page) -> None:
     path = post_single(server)
     server.get("/jobs/single/variables")
     page.clock.install()
@@ -226,7 +225,7 @@ def test_a_long_computation_is_not_unclaimed(server: Server, page: Page) -> None
     visitor.expect_status(COMPUTING)
 
 
-def test_a_paused_job_is_named_with_unclaimed_work(server: Server, page: Page) -> None:
+def test_a_paused_job_is_named_with_unclaimed_work(server: Served, page: Page) -> None:
     page.clock.install()
     path = post_single(server)
     server.post("/jobs/single", {"state": "paused"}, "PATCH")
@@ -241,7 +240,7 @@ def test_a_paused_job_is_named_with_unclaimed_work(server: Server, page: Page) -
 # End
 
 
-def test_a_failure_is_shown_with_its_path_and_reason(server: Server, page: Page) -> None:
+def test_a_failure_is_shown_with_its_path_and_reason(server: Served, page: Page) -> None:
     flowing.post_tidal_jobs(server)
     visitor = FlowVisitor(page, server, post_tides(server, flowing.NO_NUMBER))
     answer_gauges(server)
@@ -256,7 +255,7 @@ def test_a_failure_is_shown_with_its_path_and_reason(server: Server, page: Page)
     expect(page.locator("#result")).to_contain_text("The flow failed before it had a result.")
 
 
-def test_a_failed_entry_beyond_the_first_page_is_found_in_the_tree(server: Server, page: Page) -> None:
+def test_a_failed_entry_beyond_the_first_page_is_found_in_the_tree(server: Served, page: Page) -> None:
     segments = post_job(server, "Segments")
     for number in range(61):
         server.post(f"{segments}/variables", {"n": number})
@@ -279,7 +278,7 @@ def test_a_cancelled_flow_is_shown_as_cancelled(tides: FlowVisitor) -> None:
     expect(tides.page.locator(".entry").first).to_contain_text("cancelled")
 
 
-def test_a_large_result_is_cut_and_saved_whole(server: Server, page: Page) -> None:
+def test_a_large_result_is_cut_and_saved_whole(server: Served, page: Page) -> None:
     result = {"digits": "8" * 150_000}
     visitor = FlowVisitor(page, server, post_single(server))
     answer(server, "single", result)
@@ -291,7 +290,7 @@ def test_a_large_result_is_cut_and_saved_whole(server: Server, page: Page) -> No
     assert json.loads(Path(download.value.path()).read_text()) == result
 
 
-def test_a_long_line_of_a_result_is_read_without_scrolling(server: Server, make_page: MakePage) -> None:
+def test_a_long_line_of_a_result_is_read_without_scrolling(server: Served, make_page: MakePage) -> None:
     page = make_page(**PHONE)
     visitor = FlowVisitor(page, server, post_single(server))
     answer(server, "single", {"digits": "14" * 300})
@@ -300,7 +299,7 @@ def test_a_long_line_of_a_result_is_read_without_scrolling(server: Server, make_
     assert text.evaluate("(element) => element.scrollWidth === element.clientWidth")
 
 
-def test_no_digit_of_a_result_is_lost(server: Server, page: Page) -> None:
+def test_no_digit_of_a_result_is_lost(server: Served, page: Page) -> None:
     visitor = FlowVisitor(page, server, post_single(server))
     answer(server, "single", {"factorial": 30414093201713378043612608166064768844377641568960512, "half": 0.5})
     visitor.expect_status("Done.")
@@ -308,7 +307,7 @@ def test_no_digit_of_a_result_is_lost(server: Server, page: Page) -> None:
     assert shown == {"factorial": 30414093201713378043612608166064768844377641568960512, "half": 0.5}
 
 
-def test_a_missing_flow_has_a_page(server: Server, page: Page, watch: Watch) -> None:
+def test_a_missing_flow_has_a_page(server: Served, page: Page, watch: Watch) -> None:
     watch.tolerated.append("status of 404")
     FlowVisitor(page, server, "/flows/elsewhere")
     expect(page.get_by_role("heading", name="Flow not found")).to_be_visible()
@@ -323,7 +322,7 @@ def test_an_unchanged_flow_is_not_sent_again(tides: FlowVisitor) -> None:
         tides.expect_finished("0 of 16")
 
 
-def test_polling_ends_with_the_flow(server: Server, page: Page) -> None:
+def test_polling_ends_with_the_flow(server: Served, page: Page) -> None:
     page.clock.install()
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
@@ -336,7 +335,7 @@ def test_polling_ends_with_the_flow(server: Server, page: Page) -> None:
     assert len(visitor.requests) == requests
 
 
-def test_a_hidden_page_does_not_poll(server: Server, page: Page) -> None:
+def test_a_hidden_page_does_not_poll(server: Served, page: Page) -> None:
     page.add_init_script(HIDE)
     page.clock.install()
     visitor = FlowVisitor(page, server, post_single(server))
@@ -350,11 +349,11 @@ def test_a_hidden_page_does_not_poll(server: Server, page: Page) -> None:
     visitor.expect_status("Done.")
 
 
-def test_polling_goes_on_while_the_pool_is_unreachable(server: Server, page: Page, watch: Watch) -> None:
+def test_polling_goes_on_while_the_pool_is_unreachable(server: LocalServer, page: Page, watch: Watch) -> None:
     watch.tolerated.append("ERR_CONNECTION")
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
-    server.kill()
+    server.stop()
     visitor.expect_status(re.compile("be reached. Retrying automatically.$"))
     expect(visitor.entry("single")).to_contain_text("offered")
     server.start()
@@ -383,7 +382,7 @@ def test_the_state_is_announced_and_single_entries_are_not(tides: FlowVisitor) -
 # Untrusted content
 
 
-def test_the_name_is_text(server: Server, page: Page) -> None:
+def test_the_name_is_text(server: Served, page: Page) -> None:
     visitor = FlowVisitor(page, server, post_single(server, name=f"Name \u202e{MARKUP}"))
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Name \u202e{MARKUP}")
     expect(page).to_have_title(f"Running · \u2068Name {MARKUP}\u2069")
@@ -392,7 +391,7 @@ def test_the_name_is_text(server: Server, page: Page) -> None:
     assert page.locator("main img, main script").count() == 0
 
 
-def test_so_is_a_thrown_error(server: Server, page: Page) -> None:
+def test_so_is_a_thrown_error(server: Served, page: Page) -> None:
     visitor = FlowVisitor(page, server, post_single(server, f"() => {{ throw new Error({MARKUP!r}); }}"))
     answer(server, "single", {"x": 1})
     visitor.expect_status("Failed.")
@@ -400,7 +399,7 @@ def test_so_is_a_thrown_error(server: Server, page: Page) -> None:
     assert page.evaluate("window.hacked") is None
 
 
-def test_so_is_the_result(server: Server, page: Page) -> None:
+def test_so_is_the_result(server: Served, page: Page) -> None:
     visitor = FlowVisitor(page, server, post_single(server))
     answer(server, "single", {MARKUP: MARKUP})
     visitor.expect_status("Done.")
@@ -408,7 +407,7 @@ def test_so_is_the_result(server: Server, page: Page) -> None:
     assert page.evaluate("window.hacked") is None
 
 
-def test_so_are_owners_and_foreign_links(server: Server, page: Page) -> None:
+def test_so_are_owners_and_foreign_links(server: Served, page: Page) -> None:
     def change(route: Route) -> None:
         document = route.fetch().json()
         document["owner"] = f"Owner \u202e{MARKUP}"
@@ -433,26 +432,26 @@ def is_fetch(route: Route) -> bool:
 
 
 @pytest.fixture(scope="module")
-def furnished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, str]]]:
+def furnished(lasting_server: Served) -> tuple[Served, dict[str, str]]:
     """A pool with three flows, and their paths by state."""
-    with lasting_server(tmp_path_factory.mktemp("flows")) as server:
-        flowing.post_tidal_jobs(server)
-        paths = {"done": post_tides(server)}
-        answer_gauges(server)
-        refine(server, 6)
-        tabulate(server)
-        paths["failed"] = post_tides(server, flowing.NO_NUMBER)
-        answer(server, "tidal-model", {"amplitude": 1})
-        paths["running"] = post_tides(server)
-        refine(server, 3)
-        server.get("/jobs/tidal-model/variables")
-        yield server, paths
+    server = lasting_server
+    flowing.post_tidal_jobs(server)
+    paths = {"done": post_tides(server)}
+    answer_gauges(server)
+    refine(server, 6)
+    tabulate(server)
+    paths["failed"] = post_tides(server, flowing.NO_NUMBER)
+    answer(server, "tidal-model", {"amplitude": 1})
+    paths["running"] = post_tides(server)
+    refine(server, 3)
+    server.get("/jobs/tidal-model/variables")
+    return server, paths
 
 
 SHOWN = ("running", "done", "failed")
 
 
-def show(furnished: tuple[Server, dict[str, str]], page: Page, state: str) -> FlowVisitor:
+def show(furnished: tuple[Served, dict[str, str]], page: Page, state: str) -> FlowVisitor:
     server, paths = furnished
     visitor = FlowVisitor(page, server, paths[state])
     visitor.open("tidal-model")

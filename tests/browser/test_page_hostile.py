@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watch
 from tests.browser.visiting import Visitor, plain, post_busy_job, post_job
-from tests.serving import Server
+from tests.serving import Served
 
 MARKUP = '<img src=x onerror="window.hacked = true"><script>window.hacked = true</script>{jobs}'
 HARMFUL = {
@@ -20,7 +20,7 @@ HARMFUL = {
 
 
 @pytest.fixture
-def visitor(server: Server, page: Page) -> Visitor:
+def visitor(server: Served, page: Page) -> Visitor:
     post_job(server, f"Name {MARKUP}", state="paused", **HARMFUL)
     post_busy_job(server, f"Busy {MARKUP}", **HARMFUL)
     post_job(server, "Harmless", metadata={"owner": "Somebody"})
@@ -51,7 +51,7 @@ def test_so_is_the_job_that_a_worker_computes(visitor: Visitor) -> None:
     assert visitor.page.evaluate("window.hacked") is None
 
 
-def test_so_is_what_a_job_throws(server: Server, page: Page) -> None:
+def test_so_is_what_a_job_throws(server: Served, page: Page) -> None:
     thrower = f"function () {{ throw new Error({MARKUP!r}); }}"
     post_job(server, f"Thrower {MARKUP}", count=1, execute_function=thrower)
     visitor = Visitor(page, server)
@@ -61,7 +61,7 @@ def test_so_is_what_a_job_throws(server: Server, page: Page) -> None:
     assert page.locator("main img, main script").count() == 0
 
 
-def test_so_is_why_a_result_was_rejected(server: Server, page: Page, watch: Watch) -> None:
+def test_so_is_why_a_result_was_rejected(server: Served, page: Page, watch: Watch) -> None:
     watch.tolerated.append("status of 422")
     validator = f"() => ({{valid: false, reason: {MARKUP!r}}})"
     post_job(server, "Wrong", count=1, validate_result=validator, validate_variable="() => true")
@@ -71,7 +71,7 @@ def test_so_is_why_a_result_was_rejected(server: Server, page: Page, watch: Watc
     assert page.evaluate("window.hacked") is None
 
 
-def test_a_long_name_does_not_widen_the_page(server: Server, page: Page) -> None:
+def test_a_long_name_does_not_widen_the_page(server: Served, page: Page) -> None:
     post_job(server, "W" * 80, metadata={"owner": "O" * 200})
     post_job(server, "Other", metadata={"owner": "P" * 200})
     page.set_viewport_size({"width": 320, "height": 700})
@@ -79,7 +79,7 @@ def test_a_long_name_does_not_widen_the_page(server: Server, page: Page) -> None
     assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
-def test_direction_controls_in_a_name_affect_nothing_else(server: Server, page: Page) -> None:
+def test_direction_controls_in_a_name_affect_nothing_else(server: Served, page: Page) -> None:
     post_job(server, "\u2069\u202eevil", metadata={"owner": "\u202eabc\u2069"})
     subtitle = Visitor(page, server).by_id("subtitle")
     expect(subtitle).to_contain_text("One job for")

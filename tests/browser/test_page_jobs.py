@@ -5,10 +5,10 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.browser.visiting import DOUBLE, Visitor, post_job
-from tests.serving import Server
+from tests.serving import Served
 
 
-def test_the_code_that_runs_is_shown(server: Server, page: Page) -> None:
+def test_the_code_that_runs_is_shown(server: Served, page: Page) -> None:
     post_job(server)
     visitor = Visitor(page, server)
     assert not any(url.endswith("/jobs/doubling") for url in visitor.requests)
@@ -16,7 +16,7 @@ def test_the_code_that_runs_is_shown(server: Server, page: Page) -> None:
     expect(page.get_by_role("region", name="Code of Doubling")).to_have_text(DOUBLE)
 
 
-def test_paused_and_finished_jobs_have_a_badge(server: Server, page: Page) -> None:
+def test_paused_and_finished_jobs_have_a_badge(server: Served, page: Page) -> None:
     post_job(server, "Paused one", state="paused")
     post_job(server, "Done one", count=1)
     visitor = Visitor(page, server)
@@ -26,13 +26,13 @@ def test_paused_and_finished_jobs_have_a_badge(server: Server, page: Page) -> No
     expect(visitor.card("Done one")).to_contain_text("finished")
 
 
-def test_requirements_are_listed(server: Server, page: Page) -> None:
+def test_requirements_are_listed(server: Served, page: Page) -> None:
     post_job(server, requirements={"webgpu": True, "memory_mb": 2048})
     visitor = Visitor(page, server)
     expect(visitor.card("Doubling")).to_contain_text("Needs: graphics card and 2,048 MB of memory")
 
 
-def test_many_jobs_are_shown_some_at_a_time(server: Server, page: Page) -> None:
+def test_many_jobs_are_shown_some_at_a_time(server: Served, page: Page) -> None:
     for number in range(101, 124):
         post_job(server, f"Job {number}")
     Visitor(page, server)
@@ -44,12 +44,12 @@ def test_many_jobs_are_shown_some_at_a_time(server: Server, page: Page) -> None:
     expect(page.get_by_role("button", name="more")).to_have_count(0)
 
 
-def test_an_empty_pool_shows_a_hint(server: Server, page: Page) -> None:
+def test_an_empty_pool_shows_a_hint(server: Served, page: Page) -> None:
     Visitor(page, server)
     expect(page.get_by_text("Nobody has posted a job yet.")).to_be_visible()
 
 
-def test_the_script_of_the_widget_is_shown(server: Server, page: Page) -> None:
+def test_the_script_of_the_widget_is_shown(server: Served, page: Page) -> None:
     Visitor(page, server)
     page.get_by_text("Put this on your own site").click()
     expect(page.get_by_text(f'<script src="{server.url}/widget.js" async></script>')).to_be_visible()

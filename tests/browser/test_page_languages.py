@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import MakePage
-from tests.browser.visiting import Visitor, lasting_server, post_job
-from tests.serving import Server
+from tests.browser.visiting import Visitor, post_job
+from tests.serving import Served
 
 LANGUAGES = ("de", "en", "es", "fr")
 # The keys of a language's texts, each with its placeholders.
@@ -22,10 +21,9 @@ PLACEHOLDERS = """async (tag) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with lasting_server(tmp_path_factory.mktemp("languages")) as server:
-        yield server
+@pytest.fixture
+def server(lasting_server: Served) -> Served:
+    return lasting_server
 
 
 def described(**texts: str) -> dict[str, Any]:
@@ -42,14 +40,14 @@ def described(**texts: str) -> dict[str, Any]:
         ("sw", "Start computing"),
     ],
 )
-def test_the_page_is_in_the_visitors_language(server: Server, make_page: MakePage, locale: str, button: str) -> None:
+def test_the_page_is_in_the_visitors_language(server: Served, make_page: MakePage, locale: str, button: str) -> None:
     visitor = Visitor(make_page(locale=locale), server)
     expect(visitor.button(button)).to_be_visible()
     language = locale[:2] if locale != "sw" else "en"
     expect(visitor.page.locator("html")).to_have_attribute("lang", language)
 
 
-def test_numbers_have_the_visitors_format(server: Server, make_page: MakePage) -> None:
+def test_numbers_have_the_visitors_format(server: Served, make_page: MakePage) -> None:
     visitor = Visitor(make_page(locale="de-DE"), server)
     expect(visitor.by_id("throttle-value")).to_have_text("60\u00a0%")
 
@@ -66,7 +64,7 @@ def test_numbers_have_the_visitors_format(server: Server, make_page: MakePage) -
     ],
 )
 def test_the_best_description_is_shown(
-    server: Server, make_page: MakePage, locale: str, texts: dict[str, str], shown: str, lang: str
+    server: Served, make_page: MakePage, locale: str, texts: dict[str, str], shown: str, lang: str
 ) -> None:
     name = f"Job in {locale}, {'-'.join(texts)}"
     post_job(server, name, **described(**texts))
@@ -78,13 +76,13 @@ def test_the_best_description_is_shown(
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)
-def test_every_language_has_the_same_keys_and_placeholders(server: Server, make_page: MakePage, tag: str) -> None:
+def test_every_language_has_the_same_keys_and_placeholders(server: Served, make_page: MakePage, tag: str) -> None:
     page = Visitor(make_page(), server).page
     assert page.evaluate(PLACEHOLDERS, tag) == page.evaluate(PLACEHOLDERS, "en")
 
 
 @pytest.mark.parametrize("path", ["/", "/widget"])
-def test_every_text_key_of_a_page_exists(server: Server, make_page: MakePage, path: str) -> None:
+def test_every_text_key_of_a_page_exists(server: Served, make_page: MakePage, path: str) -> None:
     visitor = Visitor(make_page(), server)
     visitor.goto(path)
     named = visitor.page.locator("[data-text]").evaluate_all("(all) => all.map(({dataset}) => dataset.text)")
@@ -93,7 +91,7 @@ def test_every_text_key_of_a_page_exists(server: Server, make_page: MakePage, pa
 
 
 @pytest.mark.parametrize("path", ["/", "/widget"])
-def test_invalid_language_tags_are_ignored(server: Server, make_page: MakePage, path: str) -> None:
+def test_invalid_language_tags_are_ignored(server: Served, make_page: MakePage, path: str) -> None:
     page = make_page(locale="en")
     for tag in ("de-a", "en-x", "de-1996-1996", "%00", "x" * 400):
         page.goto(f"{server.url}{path}?lang={tag}")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.browser.visiting import Visitor, post_busy_job, wait_for_count
-from tests.serving import Server
+from tests.serving import Served
 
 ELSEWHERE = "Another tab is computing. This one takes over when you close it."
 
 
-def both(server: Server, page: Page) -> tuple[Visitor, Visitor, str]:
+def both(server: Served, page: Page) -> tuple[Visitor, Visitor, str]:
     """Two tabs; the first one computes."""
     job = post_busy_job(server, count=8)
     first = Visitor(page, server)
@@ -22,21 +22,21 @@ def both(server: Server, page: Page) -> tuple[Visitor, Visitor, str]:
     return first, second, job
 
 
-def test_a_second_tab_does_not_compute(server: Server, page: Page) -> None:
+def test_a_second_tab_does_not_compute(server: Served, page: Page) -> None:
     first, second, job = both(server, page)
     wait_for_count(server, job, leased=1)
     first.expect_status("Computing.")
     expect(second.by_id("worker-list").get_by_role("listitem")).to_have_count(0)
 
 
-def test_it_takes_over_when_the_first_is_closed(server: Server, page: Page) -> None:
+def test_it_takes_over_when_the_first_is_closed(server: Served, page: Page) -> None:
     first, second, job = both(server, page)
     first.page.close()
     second.expect_status("Computing.")
     wait_for_count(server, job, leased=1)
 
 
-def test_it_can_pause_the_first(server: Server, page: Page) -> None:
+def test_it_can_pause_the_first(server: Served, page: Page) -> None:
     first, second, _job = both(server, page)
     second.press("Pause")
     second.expect_status("Paused.")
@@ -44,14 +44,14 @@ def test_it_can_pause_the_first(server: Server, page: Page) -> None:
     first.expect_status("Pausing once the current units are done.")
 
 
-def test_it_can_change_the_choices_of_the_first(server: Server, page: Page) -> None:
+def test_it_can_change_the_choices_of_the_first(server: Served, page: Page) -> None:
     first, second, job = both(server, page)
     second.choose("Cores to use", 2)
     wait_for_count(server, job, leased=2)
     expect(first.page.get_by_label("Cores to use")).to_have_value("2")
 
 
-def test_forgetting_in_one_forgets_in_both(server: Server, page: Page) -> None:
+def test_forgetting_in_one_forgets_in_both(server: Served, page: Page) -> None:
     first, second, job = both(server, page)
     second.press("Stop and forget")
     first.expect_status("Nothing runs until you press the button.")

@@ -13,7 +13,7 @@ from playwright.sync_api import Error, FrameLocator, Page, expect
 from tests.browser.conftest import MakePage
 from tests.browser.test_page_access import findings
 from tests.browser.visiting import counts, post_busy_job, post_job, wait_for_count
-from tests.serving import Server, wait_until
+from tests.serving import Served, wait_until
 
 HOST_PAGE = """<!doctype html><html lang="en"><title>A site</title><h1>A site</h1>
 <p>Before</p>{script}<p>After</p></html>"""
@@ -29,7 +29,7 @@ Embed = Callable[..., Page]
 
 
 @pytest.fixture
-def embed(server: Server, make_page: MakePage) -> Iterator[Embed]:
+def embed(server: Served, make_page: MakePage) -> Iterator[Embed]:
     """Opens a page of another origin with the widget's script; takes the attributes of its element."""
     html = HOST_PAGE
 
@@ -67,7 +67,7 @@ def start(page: Page) -> None:
     widget(page).get_by_role("button", name="Start computing").click()
 
 
-def test_nothing_is_leased_before_the_visitor_of_the_site_consents(server: Server, embed: Embed) -> None:
+def test_nothing_is_leased_before_the_visitor_of_the_site_consents(server: Served, embed: Embed) -> None:
     job = post_job(server, count=1)
     page = embed()
     expect(widget(page).get_by_text("One job for")).to_be_visible()
@@ -75,7 +75,7 @@ def test_nothing_is_leased_before_the_visitor_of_the_site_consents(server: Serve
     assert counts(server, job)["open"] == 1
 
 
-def test_it_computes_after_consent(server: Server, embed: Embed) -> None:
+def test_it_computes_after_consent(server: Served, embed: Embed) -> None:
     job = post_job(server, count=3)
     page = embed()
     start(page)
@@ -83,7 +83,7 @@ def test_it_computes_after_consent(server: Server, embed: Embed) -> None:
     assert counts(server, job)["done"] == 3
 
 
-def test_the_sites_page_gets_one_frame_and_nothing_else(server: Server, embed: Embed) -> None:
+def test_the_sites_page_gets_one_frame_and_nothing_else(server: Served, embed: Embed) -> None:
     post_job(server, count=1)
     without = embed('type="text/plain"').evaluate(TRACES)
     page = embed()
@@ -101,7 +101,7 @@ def test_the_frame_follows_its_script_and_has_a_title(embed: Embed) -> None:
     assert (page.locator("iframe").get_attribute("title") or "").startswith("Volunteer computing: ")
 
 
-def test_a_site_can_set_owners_and_language(server: Server, embed: Embed) -> None:
+def test_a_site_can_set_owners_and_language(server: Served, embed: Embed) -> None:
     theirs = post_job(server, "Theirs", count=2, metadata={"owner": "semprebeta"})
     others = post_job(server, "Others", count=2, metadata={"owner": "somebody"})
     page = embed('data-owner="semprebeta, nobody" data-lang="de" async')
@@ -117,7 +117,7 @@ def test_it_uses_little_by_default(embed: Embed) -> None:
     expect(widget(page).locator("#usage")).to_contain_text("50% of the time")
 
 
-def test_consent_can_be_withdrawn(server: Server, embed: Embed) -> None:
+def test_consent_can_be_withdrawn(server: Served, embed: Embed) -> None:
     job = post_busy_job(server)
     page = embed()
     start(page)
@@ -127,7 +127,7 @@ def test_consent_can_be_withdrawn(server: Server, embed: Embed) -> None:
     expect(widget(page).get_by_role("button", name="Start computing")).to_be_visible()
 
 
-def test_it_resumes_at_the_next_visit(server: Server, embed: Embed) -> None:
+def test_it_resumes_at_the_next_visit(server: Served, embed: Embed) -> None:
     job = post_job(server, count=1)
     page = embed()
     start(page)
@@ -137,7 +137,7 @@ def test_it_resumes_at_the_next_visit(server: Server, embed: Embed) -> None:
     expect(widget(page).get_by_text("2 units done")).to_be_visible()
 
 
-def test_it_computes_where_storage_is_blocked(server: Server, embed: Embed) -> None:
+def test_it_computes_where_storage_is_blocked(server: Served, embed: Embed) -> None:
     post_job(server, count=1)
     page = embed(site="localhost")  # This Chromium blocks the storage of frames from other sites.
     start(page)
@@ -146,7 +146,7 @@ def test_it_computes_where_storage_is_blocked(server: Server, embed: Embed) -> N
         page.frames[1].evaluate("localStorage.length")
 
 
-def test_it_links_to_the_pools_page(server: Server, embed: Embed) -> None:
+def test_it_links_to_the_pools_page(server: Served, embed: Embed) -> None:
     page = embed()
     with page.expect_popup() as popup:
         widget(page).get_by_role("link", name="What is this?").click()
@@ -154,7 +154,7 @@ def test_it_links_to_the_pools_page(server: Server, embed: Embed) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(server: Server, make_page: MakePage, scheme: str) -> None:
+def test_axe_finds_nothing_serious(server: Served, make_page: MakePage, scheme: str) -> None:
     post_job(server, count=1)
     page = make_page(color_scheme=scheme, reduced_motion="reduce", viewport={"width": 340, "height": 300})
     page.goto(f"{server.url}/widget")

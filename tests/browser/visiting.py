@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.serving import Server, wait_until
+from tests.serving import Served, wait_until
 
 DOUBLE = "function (variable, context) { context.result = variable.x * 2; return context; }"
 # Runs long enough for a test to look at an active unit: `ms` of the variable.
@@ -24,18 +21,7 @@ BUSY = """function (variable, context) {
 THROW = "function () { throw new Error('no such harbour'); }"
 
 
-@contextlib.contextmanager
-def lasting_server(directory: Path) -> Iterator[Server]:
-    """A pool without jobs, shared by the tests of a module."""
-    server = Server(directory, DEMO="0", FSYNC="0")
-    server.start()
-    try:
-        yield server
-    finally:
-        server.kill()
-
-
-def post_job(server: Server, name: str = "Doubling", count: int = 0, **fields: Any) -> str:
+def post_job(server: Served, name: str = "Doubling", count: int = 0, **fields: Any) -> str:
     """Posts a job with `count` variables to double; returns its path."""
     job = {"name": name, "execute_function": DOUBLE, **fields}
     path = str(server.post("/jobs", job)["_links"]["self"])
@@ -44,7 +30,7 @@ def post_job(server: Server, name: str = "Doubling", count: int = 0, **fields: A
     return path
 
 
-def post_busy_job(server: Server, name: str = "Busy", count: int = 1, milliseconds: int = 60_000, **fields: Any) -> str:
+def post_busy_job(server: Served, name: str = "Busy", count: int = 1, milliseconds: int = 60_000, **fields: Any) -> str:
     """Posts a job whose units take `milliseconds`; returns its path."""
     path = post_job(server, name, execute_function=BUSY, **fields)
     for _ in range(count):
@@ -52,19 +38,19 @@ def post_busy_job(server: Server, name: str = "Busy", count: int = 1, millisecon
     return path
 
 
-def counts(server: Server, job: str) -> dict[str, int]:
+def counts(server: Served, job: str) -> dict[str, int]:
     """The job's variables by their state."""
     return dict(server.get(f"{job}/progress")["variables"])
 
 
-def wait_for_count(server: Server, job: str, **expected: int) -> None:
+def wait_for_count(server: Served, job: str, **expected: int) -> None:
     wait_until(lambda: expected.items() <= counts(server, job).items())
 
 
 class Visitor:
     """A visitor of the front page."""
 
-    def __init__(self, page: Page, server: Server) -> None:
+    def __init__(self, page: Page, server: Served) -> None:
         self.page, self.server = page, server
         self.requests: list[str] = []
         page.context.on("request", lambda request: self.requests.append(request.url))
