@@ -9,7 +9,7 @@ import pytest
 from comp_pool.client import Client
 from comp_pool.errors import PoolError
 
-from tests.serving import Server
+from tests.conftest import MakeLocalServer
 
 SQUARES = {
     "name": "Squares",
@@ -20,7 +20,8 @@ SQUARES = {
 
 
 @pytest.fixture
-def client(server: Server) -> Iterator[Client]:
+def client(make_local_server: MakeLocalServer) -> Iterator[Client]:
+    server = make_local_server()
     with Client(server.url + "/", key=server.key) as client:
         yield client
 

@@ -34,16 +34,30 @@ TREE = {
 }
 
 
+def extract(directory: Path) -> Path:
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(directory, filter="data")
+    return directory / "pool"
+
+
+def make_app(data: Path, sandbox: Sandbox) -> TestApp:
+    return TestApp(create_app(pool=Pool(Config(data=data, fsync=False), sandbox)))
+
+
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(tmp_path, filter="data")
-    return tmp_path / "pool"
+    return extract(tmp_path)
 
 
 @pytest.fixture
 def app(data: Path, sandbox: Sandbox) -> TestApp:
-    return TestApp(create_app(pool=Pool(Config(data=data, fsync=False), sandbox)))
+    return make_app(data, sandbox)
+
+
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> TestApp:
+    """One pool for the tests that only read."""
+    return make_app(extract(tmp_path_factory.mktemp("older")), sandbox)
 
 
 @pytest.fixture
@@ -65,12 +79,12 @@ def state(app: TestApp, name: str) -> str:
     ("name", "expected"),
     {"one": "done", "two": "failed", "three": "open", "four": "open", "five": "withdrawn", "six": "done"}.items(),
 )
-def test_a_variable_has_its_former_state(app: TestApp, name: str, expected: str) -> None:
-    assert state(app, name) == expected
+def test_a_variable_has_its_former_state(unchanged: TestApp, name: str, expected: str) -> None:
+    assert state(unchanged, name) == expected
 
 
-def test_the_interrupted_transaction_is_completed(app: TestApp) -> None:
-    results = app.get("/jobs/alpha/progress").json["results"]
+def test_the_interrupted_transaction_is_completed(unchanged: TestApp) -> None:
+    results = unchanged.get("/jobs/alpha/progress").json["results"]
     assert results == {"accepted": 2, "rejected": 5}
 
 

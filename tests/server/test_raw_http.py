@@ -60,7 +60,7 @@ class Connection:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests: they store nothing, or delete what they have posted."""
-    running = Server(tmp_path_factory.mktemp("raw"), DEMO="0", FSYNC="0", MAX_DOCUMENT="2000", THREADS="4", SILENCE="2")
+    running = Server(tmp_path_factory.mktemp("raw"), DEMO="0", FSYNC="0", MAX_DOCUMENT="2000", THREADS="4", SILENCE="1")
     try:
         running.start()
         running.post("/jobs", {"name": "Example job", "execute_function": "() => 1"})
