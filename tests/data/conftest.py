@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.data.demo import SLUGS, Job, job_of
+from tests.data.demo import SLUGS, Job, grouped, job_of
 
 
-@pytest.fixture(params=SLUGS)
+@pytest.fixture(params=grouped(*SLUGS))
 def job(request: pytest.FixtureRequest) -> Job:
     return job_of(request.param)

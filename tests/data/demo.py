@@ -1,13 +1,14 @@
 """The demo jobs of data/jobs: tests execute them in V8, as a volunteer does, and validate in QuickJS, as the server."""
 
 import functools
+import itertools
 import json
 import math
 import re
-import time
 from pathlib import Path
 
 import dukpy
+import pytest
 from py_mini_racer import MiniRacer
 
 FOLDER = Path(__file__).parents[2] / "data" / "jobs"
@@ -68,18 +69,26 @@ SHARED_CONTEXT = "(globalThis.shared ??= {}, delete shared.result, shared)"
 # Replacements of functions that need more than V8. Browser tests cover the originals.
 SUBSTITUTES = {
     "points-in-a-ball": """(variable, context) => {
+      // By symmetry: the points of each disc on its axes, and four times those between the axes, from the diagonal on.
+      const pointsOfDisc = (square) => {
+        const edge = Math.floor(Math.sqrt(square));
+        let points = 0;
+        for (let x = edge, y = 1; y <= x; y++) {
+          while (x * x + y * y > square) x--;
+          if (x >= y) points += 2 * (x - y) + 1;
+        }
+        return 1 + 4 * edge + 4 * points;
+      };
       const { radius, from, to } = variable;
       context.result = { counts: [] };
-      for (let x = from; x < to; x++) {
-        const square = radius * radius - x * x;
-        const last = Math.floor(Math.sqrt(square));
-        let points = 0;
-        for (let y = 0; y <= last; y++) points += (y ? 4 : 2) * Math.floor(Math.sqrt(square - y * y)) + (y ? 2 : 1);
-        context.result.counts.push(points);
-      }
+      for (let x = from; x < to; x++) context.result.counts.push(pointsOfDisc(radius * radius - x * x));
       return context;
     }"""
 }
+# The jobs whose own function the tests of this directory execute.
+EXECUTED = tuple(slug for slug in SLUGS if slug not in SUBSTITUTES)
+# Of a job whose variables take a tenth of a second each, every twentieth one is computed.
+STRIDES = {"prime-factors": 20}
 
 
 class Job:
@@ -109,9 +118,9 @@ def in_v8(source, calls):
         return [json.loads(engine.eval(f"JSON.stringify(subject({call}))")) for call in calls]
 
 
-def in_quickjs(source, *arguments):
-    """The return value of one call. `arguments` are JavaScript expressions."""
-    return dukpy.evaljs(f"({source}\n)({', '.join(arguments)})")
+def in_quickjs(source, calls):
+    """The return values of consecutive calls in one context, as the server's engine computes them."""
+    return dukpy.evaljs(f"{{ const subject = ({source}\n); [{', '.join(f'subject({call})' for call in calls)}] }}")
 
 
 def execute(job, variables, context="{}"):
@@ -122,36 +131,59 @@ def execute(job, variables, context="{}"):
 
 @functools.cache
 def results_of(slug):
-    """The result of every variable by id, from V8, in one context that lasts from unit to unit."""
+    """The results by id, of all variables unless STRIDES says else, from V8, in one context from unit to unit."""
     job = job_of(slug)
-    calls = [f"{json.dumps(variable)}, {SHARED_CONTEXT}" for variable in job.variables.values()]
+    variables = dict(itertools.islice(job.variables.items(), 0, None, STRIDES.get(slug, 1)))
+    calls = [f"{json.dumps(variable)}, {SHARED_CONTEXT}" for variable in variables.values()]
     values = in_v8(job.execute_source, calls)
-    return {variable_id: value["result"] for variable_id, value in zip(job.variables, values, strict=True)}
+    return {variable_id: value["result"] for variable_id, value in zip(variables, values, strict=True)}
+
+
+def grouped(*rows):
+    """Parameters that begin with a slug: the tests of a job share a process, and so its results."""
+    rows = (row if isinstance(row, tuple) else (row,) for row in rows)
+    return [pytest.param(*row, marks=pytest.mark.xdist_group(row[0])) for row in rows]
+
+
+def sample_of(items):
+    """At most five of the items, evenly spaced, the first and the last among them."""
+    items = list(items)
+    return [items[place * (len(items) - 1) // 4] for place in range(5)] if len(items) > 5 else items
+
+
+def validate_variables(job, variables):
+    """The verdicts of the job's validator on variables, given as JavaScript expressions."""
+    return in_quickjs(job.source["validate_variable"], [f"{variable}, {{}}" for variable in variables])
 
 
 def validate_variable(job, variable):
-    return in_quickjs(job.source["validate_variable"], variable, "{}")
+    return validate_variables(job, [variable])[0]
+
+
+def validate_results(job, variable_id, results):
+    """The verdicts of the job's validator on results of one variable, given as JavaScript expressions."""
+    variable = json.dumps(job.variables[variable_id])
+    return in_quickjs(job.source["validate_result"], [f"{variable}, {result}, {{}}" for result in results])
 
 
 def validate_result(job, variable_id, result):
-    """The verdict of the job's validator on a result, given as a JavaScript expression."""
-    return in_quickjs(job.source["validate_result"], json.dumps(job.variables[variable_id]), result, "{}")
+    return validate_results(job, variable_id, [result])[0]
 
 
-@functools.cache
-def verdicts_of(slug):
-    """The verdict on every correct result by id, with its CPU time in seconds."""
-    verdicts = {}
-    for variable_id, result in results_of(slug).items():
-        started = time.process_time()
-        verdict = validate_result(job_of(slug), variable_id, json.dumps(result))
-        verdicts[variable_id] = verdict, time.process_time() - started
-    return verdicts
+def judge_all(job, results):
+    """The verdicts on one result of each variable, by id, from V8, which is faster than the server's engine."""
+    calls = [f"{json.dumps(job.variables[name])}, {json.dumps(result)}, {{}}" for name, result in results.items()]
+    return dict(zip(results, in_v8(job.source["validate_result"], calls), strict=True))
 
 
 def is_prime(number):
     """Whether a number is a prime, by trial division."""
     return number > 1 and all(number % divisor for divisor in range(2, math.isqrt(number) + 1))
+
+
+def not_rejected(cases, verdicts, *words):
+    """The cases whose verdict is no rejection with these words."""
+    return [case for case, verdict in zip(cases, verdicts, strict=True) if not is_rejection(verdict, *words)]
 
 
 def override(document, field, expression):

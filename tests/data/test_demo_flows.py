@@ -57,7 +57,7 @@ def step(entry, variable, context):
     assert validate_variable(job, json.dumps(variable)) is True
     (result,) = execute(job, [variable], json.dumps(context))
     given = json.dumps({"starting_context": context} if context else {})
-    verdict = in_quickjs(job.source["validate_result"], json.dumps(variable), json.dumps(result), given)
+    (verdict,) = in_quickjs(job.source["validate_result"], [f"{json.dumps(variable)}, {json.dumps(result)}, {given}"])
     assert verdict["valid"] is True
     return verdict["result"]
 

@@ -7,6 +7,8 @@ import pytest
 
 from tests.data.demo import execute, is_rejection, job_of, results_of, validate_result
 
+pytestmark = pytest.mark.xdist_group("hash-of-hashes")
+
 
 def java_hash(values):
     """Java's String.hashCode as the polynomial of its definition."""

@@ -6,6 +6,8 @@ import pytest
 
 from tests.data.demo import execute, job_of, results_of
 
+pytestmark = pytest.mark.xdist_group("n-queens")
+
 
 @pytest.mark.parametrize(("size", "total"), [(8, 92), (12, 14_200)])
 def test_solutions_add_up_to_the_known_totals(size, total):

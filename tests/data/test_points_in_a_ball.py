@@ -16,6 +16,7 @@ from comp_pool.executor import Executor, Unit
 from tests.data.demo import execute, in_quickjs, is_rejection, job_of, results_of, validate_result
 
 JOB = "points-in-a-ball"
+pytestmark = pytest.mark.xdist_group(JOB)
 KNOWN = {1: 7, 2: 33, 3: 123, 4: 257, 5: 515, 6: 925, 7: 1419, 8: 2109, 9: 3071, 10: 4169, 37: 212_095, 100: 4_187_857}
 
 
@@ -31,8 +32,8 @@ def points_of_ball(counts):
 
 
 def validate(variable, counts):
-    source = job_of(JOB).source["validate_result"]
-    return in_quickjs(source, json.dumps(variable), json.dumps({"counts": counts}))
+    call = f"{json.dumps(variable)}, {json.dumps({'counts': counts})}"
+    return in_quickjs(job_of(JOB).source["validate_result"], [call])[0]
 
 
 def test_slices_cover_the_ball():

@@ -7,6 +7,8 @@ import pytest
 
 from tests.data.demo import execute, in_quickjs, in_v8, is_prime, job_of, results_of
 
+pytestmark = pytest.mark.xdist_group("prime-count")
+
 
 def test_segments_cover_ten_million():
     segments = [(variable["from"], variable["to"]) for variable in job_of("prime-count").variables.values()]
@@ -41,11 +43,11 @@ def test_short_segments_equal_trial_division():
 
 
 def test_correct_results_of_short_segments_are_accepted():
-    source = job_of("prime-count").source["validate_result"]
-    for start, end in SHORT_SEGMENTS:
-        result = count_primes(start, end)
-        verdict = in_quickjs(source, json.dumps({"from": start, "to": end}), json.dumps(result), "{}")
-        assert verdict == {"valid": True, "result": result}
+    results = [count_primes(start, end) for start, end in SHORT_SEGMENTS]
+    variables = [json.dumps({"from": start, "to": end}) for start, end in SHORT_SEGMENTS]
+    calls = [f"{variable}, {json.dumps(result)}, {{}}" for variable, result in zip(variables, results, strict=True)]
+    verdicts = in_quickjs(job_of("prime-count").source["validate_result"], calls)
+    assert verdicts == [{"valid": True, "result": result} for result in results]
 
 
 def test_small_primes_are_cached_in_the_context():

@@ -8,6 +8,7 @@ import pytest
 from tests.data.demo import execute, in_quickjs, is_prime, is_rejection, job_of, results_of, validate_result
 
 JOB = "prime-segments"
+pytestmark = pytest.mark.xdist_group(JOB)
 
 
 def count_primes(start, end):
@@ -41,11 +42,11 @@ def test_short_segments_equal_trial_division():
 
 
 def test_correct_results_of_short_segments_are_accepted():
-    for start, end in SHORT_SEGMENTS:
-        result = count_primes(start, end)
-        variable = json.dumps({"from": start, "to": end})
-        verdict = in_quickjs(job_of(JOB).source["validate_result"], variable, json.dumps(result), "{}")
-        assert verdict == {"valid": True, "result": result}
+    results = [count_primes(start, end) for start, end in SHORT_SEGMENTS]
+    variables = [json.dumps({"from": start, "to": end}) for start, end in SHORT_SEGMENTS]
+    calls = [f"{variable}, {json.dumps(result)}, {{}}" for variable, result in zip(variables, results, strict=True)]
+    verdicts = in_quickjs(job_of(JOB).source["validate_result"], calls)
+    assert verdicts == [{"valid": True, "result": result} for result in results]
 
 
 @pytest.mark.parametrize("error", [-1, 1])

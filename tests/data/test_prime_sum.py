@@ -8,6 +8,7 @@ import pytest
 from tests.data.demo import execute, is_rejection, job_of, results_of, validate_variable
 
 JOB = "prime-sum"
+pytestmark = pytest.mark.xdist_group(JOB)
 MERGED = {"0000000-0000010": 4, "0000010-0000020": 4, "0000020-0000030": 2}
 
 

@@ -1,5 +1,6 @@
 """The demo job square-root, iteration by iteration, compared with Python's integer square roots."""
 
+import functools
 import json
 import math
 import re
@@ -10,6 +11,7 @@ import pytest
 from tests.data.demo import SERVER_CPU_SECONDS, execute, in_quickjs, is_rejection, job_of
 
 JOB = "square-root"
+pytestmark = pytest.mark.xdist_group(JOB)
 TWO = {"number": "2", "digits": 100}
 
 
@@ -20,16 +22,27 @@ def context_after(results):
 
 def steps(variable):
     """The results of all steps until the root is settled."""
+    return steps_of(variable["number"], variable["digits"])
+
+
+@functools.cache
+def steps_of(number, digits):
     results = []
     while not (results and results[-1]["settled"]):
+        variable = {"number": number, "digits": digits}
         results += execute(job_of(JOB), [variable], json.dumps(context_after(results)))
     return results
 
 
+def validate_each(variable, steps):
+    """The verdicts on results with their starting contexts."""
+    given = [(result, {"starting_context": context} if context else {}) for result, context in steps]
+    calls = [f"{json.dumps(variable)}, {json.dumps(result)}, {json.dumps(context)}" for result, context in given]
+    return in_quickjs(job_of(JOB).source["validate_result"], calls)
+
+
 def validate(variable, result, context):
-    source = job_of(JOB).source["validate_result"]
-    given = {"starting_context": context} if context else {}
-    return in_quickjs(source, json.dumps(variable), json.dumps(result), json.dumps(given))
+    return validate_each(variable, [(result, context)])[0]
 
 
 def root_of(variable):
@@ -63,8 +76,8 @@ def test_the_last_step_has_the_correct_digits(variable):
 @pytest.mark.parametrize("variable", VARIABLES)
 def test_every_step_is_accepted_and_stored_unchanged(variable):
     results = steps(variable)
-    for number, result in enumerate(results):
-        assert validate(variable, result, context_after(results[:number])) == {"valid": True, "result": result}
+    verdicts = validate_each(variable, [(result, context_after(results[:n])) for n, result in enumerate(results)])
+    assert verdicts == [{"valid": True, "result": result} for result in results]
 
 
 def test_the_description_has_the_number_of_steps_for_the_root_of_two():
