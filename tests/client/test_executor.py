@@ -207,7 +207,7 @@ INVALID = {
     "a frame that is no object": pack([1]),
     "a result without its run time": pack({"result": "1"}),
     "a run time that is no number": pack({"result": "1", "seconds": "1"}),
-    "a run time without end": b'\0\0\0\x22{"result": "1", "seconds": 1e9999  }',
+    "a run time without end": pack({"result": "1", "seconds": float("inf")}),
     "a lone surrogate": pack({"result": "\ud800", "seconds": 1.0}),
 }
 

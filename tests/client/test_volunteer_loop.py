@@ -7,6 +7,7 @@ import pytest
 from comp_pool.capabilities import Capabilities
 from comp_pool.client import Client
 from comp_pool.events import Event
+from comp_pool.executor import Unit
 from comp_pool.options import Options
 from comp_pool.retry_policy import Retries
 from comp_pool.volunteer import Volunteer
@@ -315,7 +316,7 @@ def test_a_pool_that_is_down_at_first_is_waited_for(clock: FakeClock) -> None:
 
 
 @pytest.mark.parametrize(("retry_after", "resets"), [(3.0, 0), (6.0, 1)])
-def test_a_long_wait_resets_the_executor(
+def test_a_long_wait_after_a_unit_resets_the_executor(
     pool: FakePool, clock: FakeClock, executor: FakeExecutor, retry_after: float, resets: int
 ) -> None:
     pool.retry_after = retry_after
@@ -323,7 +324,12 @@ def test_a_long_wait_resets_the_executor(
     last = job.open.pop()
     clock.on_wait = lambda seconds: job.open.append(last)
     counts: list[int] = []
-    executor.on_compute = lambda unit: counts.append(executor.resets)
+
+    def compute(unit: Unit) -> None:
+        counts.append(executor.resets)
+        clock.now += 100
+
+    executor.on_compute = compute
     Run(pool, clock, units=2)
     assert counts == [0, resets]
 

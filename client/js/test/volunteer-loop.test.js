@@ -454,6 +454,7 @@ test("after three failures in a row a job is paused for half a minute", async (c
 test("while a failing job is paused, the scheduler is asked for another every few seconds", async (context) => {
   const { pool, clock, held, watched } = await failedThrice(context);
   await watched.waitFor("error", { kind: "backoff" });
+  assert.equal(await eventually(() => clock.waits[0]), 5);
   pool.jobs.get("broken").open.length = 0;
   pool.addJob("sound", numbers(1));
   await passing(clock, 6, () => held.units.length === 4);

@@ -10,7 +10,7 @@ from comp_pool.retry_policy import POLICY, is_retryable, retry_after_of
 
 def exponential(first: float, failures: int, longest: float) -> float:
     """Return a delay that is twice as long after each failure after the first."""
-    # A larger exponent overflows, in the night after which a pool comes back.
+    # 2.0 ** 1024 overflows, and a pool that is away for a night leads to as many failures.
     return min(first * 2.0 ** min(failures, 100), longest)
 
 
