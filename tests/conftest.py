@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,19 +19,20 @@ from storage.clock import ManualClock
 from tests.serving import LocalServer, Server
 
 EXECUTE = "function (variable, context) { context.result = variable.x * 2; return context; }"
-
-
 MEMORY = Path("/dev/shm")
 
 
-@pytest.fixture
-def memory_path(tmp_path: Path) -> Iterator[Path]:
+@contextmanager
+def memory_directory() -> Iterator[Path]:
     """A fresh directory, in memory where the machine has one: for tests that make and remove thousands of files."""
-    if not os.access(MEMORY, os.W_OK):
-        yield tmp_path
-        return
-    with TemporaryDirectory(dir=MEMORY) as directory:
+    with TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as directory:
         yield Path(directory)
+
+
+@pytest.fixture
+def memory_path() -> Iterator[Path]:
+    with memory_directory() as directory:
+        yield directory
 
 
 @pytest.fixture(scope="session")

@@ -78,6 +78,7 @@ RESULT_CHECKS: dict[str, Callable[[Any, Any, Any], Any]] = {
         "result": {"x": 7, **({} if result is UNDEFINED else {"was": result})},
     },
 }
+TWINS: dict[str, Callable[..., Any]] = {**CONDITIONS, **VARIABLE_CHECKS, **RESULT_CHECKS}
 (NO_FORBIDDEN,) = VARIABLE_CHECKS
 NO_RESULT, BELOW_TWO, REPLACED = RESULT_CHECKS
 

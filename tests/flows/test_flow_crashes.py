@@ -7,26 +7,24 @@ process leaves.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 from comp_pool.cli import main
 
 from app import Pool
 from config import Config
-from pool.sandbox import Outcome, Sandbox, ScriptError
 from storage.base import Document
 from storage.flat import FlatStore
 from tests.conftest import PoolApp
-from tests.flows.functions import CONDITIONS, RESULT_CHECKS, VARIABLE_CHECKS, Thrown
 from tests.flows.helpers import (
     SETTINGS,
     Lease,
     PreparedTree,
+    TableSandbox,
     Volunteers,
     assert_agrees,
     entries_of,
@@ -39,20 +37,6 @@ from tests.flows.trees import Node, Tree
 from tests.storage.faults import wait_for_trash
 from tests.storage.helpers import findings
 from tests.storage.snapshots import Snapshot, assert_a_kill_leaves_a_snapshot, record
-
-
-class TableSandbox(Sandbox):
-    """Calls the Python twin of each function: a sandbox process for each state would take most of the test's time."""
-
-    def call(self, source: str, arguments: Sequence[Any], job_id: str = "") -> Outcome:
-        table: dict[str, Callable[..., Any]] = {**CONDITIONS, **VARIABLE_CHECKS, **RESULT_CHECKS}
-        try:
-            return Outcome(table[source](*arguments), "")
-        except Thrown as ex:
-            raise ScriptError("throw", str(ex)) from ex
-
-    def check(self, source: str, job_id: str = "") -> None:
-        pass
 
 
 def open_pool(root: Path) -> PoolApp:
@@ -148,7 +132,8 @@ def post_rejected_result(scenario: Scenario) -> None:
 
 
 def post_with_idempotency_key(scenario: Scenario) -> None:
-    scenario.flow = scenario.post(**{"Idempotency-Key": "once"})
+    scenario.flow, again = (scenario.post(**{"Idempotency-Key": "once"}) for _ in range(2))
+    assert again == scenario.flow
 
 
 def post_unless_posted(scenario: Scenario) -> None:

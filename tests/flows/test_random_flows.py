@@ -1,9 +1,13 @@
-"""A few hundred random trees, computed in random order: the pool agrees with the reference."""
+"""A few hundred random trees, computed in random order: the pool agrees with the reference.
+
+Most call the Python twins of the functions; another test shows that these are equal to the sandbox's.
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from random import Random
 from typing import Any
 
@@ -11,13 +15,22 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from pool.sandbox import Sandbox, ScriptError
+from pool.sandbox import UNDEFINED, Sandbox, ScriptError
 from storage.base import Document, canonical
-from tests.conftest import PoolApp
-from tests.flows.functions import CONDITIONS, Thrown
+from tests.conftest import PoolApp, memory_directory
+from tests.flows.functions import (
+    FAILING_IFS,
+    FAILING_WHILES,
+    IFS,
+    RESULT_CHECKS,
+    TWINS,
+    VARIABLE_CHECKS,
+    WHILES,
+)
 from tests.flows.helpers import (
     SETTINGS,
     PreparedTree,
+    TableSandbox,
     Volunteers,
     assert_agrees,
     entries_of,
@@ -28,24 +41,50 @@ from tests.flows.helpers import (
 from tests.flows.trees import Tree, trees
 
 seeds = st.integers(0, 1 << 32)
+often_once = st.sampled_from([1, 1, 2])
 no_deadline = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
+@contextmanager
+def pool_with_every_job(sandbox: Sandbox) -> Iterator[PoolApp]:
+    with memory_directory() as directory:
+        pool = PoolApp(directory / "pool", sandbox, **SETTINGS)
+        post_jobs(pool)
+        yield pool
+
+
 @pytest.fixture(scope="module")
-def flow_pool(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> PoolApp:
-    """One pool with every job, for all trees."""
-    pool = PoolApp(tmp_path_factory.mktemp("flows") / "pool", sandbox, **SETTINGS)
-    post_jobs(pool)
-    return pool
+def flow_pool() -> Iterator[PoolApp]:
+    """One pool for all trees, with the twins."""
+    with pool_with_every_job(TableSandbox()) as pool:
+        yield pool
+
+
+@pytest.fixture
+def sandbox_pool(sandbox: Sandbox) -> Iterator[PoolApp]:
+    with pool_with_every_job(sandbox) as pool:
+        yield pool
 
 
 def post(pool: PoolApp, prepared: PreparedTree) -> str:
     return str(pool.post_json("/flows", prepared.flow, headers=pool.owner, status=201).headers["Location"])
 
 
-@given(tree=trees, seed=seeds, times=st.sampled_from([1, 1, 2]))
+@given(tree=trees, seed=seeds, times=often_once)
 @settings(no_deadline, max_examples=300)
 def test_a_flow_agrees_with_the_reference(flow_pool: PoolApp, tree: Tree, seed: int, times: int) -> None:
+    assert_flows_agree(flow_pool, tree, seed, times)
+
+
+@given(tree=trees, seed=seeds, times=often_once)
+@settings(no_deadline, max_examples=20)
+def test_a_flow_in_the_sandbox_agrees_with_the_reference(
+    sandbox_pool: PoolApp, tree: Tree, seed: int, times: int
+) -> None:
+    assert_flows_agree(sandbox_pool, tree, seed, times)
+
+
+def assert_flows_agree(flow_pool: PoolApp, tree: Tree, seed: int, times: int) -> None:
     prepared = setup_of(flow_pool).prepare(tree, times)
     flows = [post(flow_pool, prepared) for _ in range(times)]
     volunteers = Volunteers(flow_pool, prepared.jobs, Random(seed))
@@ -92,24 +131,26 @@ def assert_is_cancelled(served: Document, status: int) -> None:
 
 VARIABLES: list[Document] = [{}, {"x": 0}, {"x": 1}, {"x": 3, "y": 1, "forbidden": True}]
 RESULTS = [None, True, 2, 3, "2", [1], {"x": 1}]
+ITERATIONS = [{"iteration": iteration, "result": result} for iteration in range(1, 5) for result in RESULTS]
+MERGED = [{}, {"x": 1}, {"x": 1, "y": 2}]
+# As the pool calls them: with a context of the level below or of an iteration, with none, and with a result.
+CALLS = {
+    **{source: [VARIABLES, MERGED] for source in IFS | FAILING_IFS},
+    **{source: [VARIABLES, ITERATIONS] for source in WHILES | FAILING_WHILES},
+    **{source: [VARIABLES, MERGED] for source in VARIABLE_CHECKS},
+    **{source: [VARIABLES, [UNDEFINED, 1, 2, 3], [{}]] for source in RESULT_CHECKS},
+}
 
 
-@pytest.mark.parametrize("source", CONDITIONS)
-def test_a_condition_has_the_same_value_in_both_languages(sandbox: Sandbox, source: str) -> None:
-    contexts = [{"iteration": iteration, "result": result} for iteration in range(1, 5) for result in RESULTS]
-    for arguments in itertools.product(VARIABLES, contexts):
-        assert in_javascript(sandbox, source, arguments) == in_python(source, arguments)
+@pytest.mark.parametrize("source", TWINS)
+def test_a_function_has_the_same_value_in_both_languages(sandbox: Sandbox, source: str) -> None:
+    twins = TableSandbox()
+    for arguments in itertools.product(*CALLS[source]):
+        assert value_of(sandbox, source, arguments) == value_of(twins, source, arguments)
 
 
-def in_javascript(sandbox: Sandbox, source: str, arguments: Sequence[Any]) -> str:
+def value_of(sandbox: Sandbox, source: str, arguments: Sequence[Any]) -> str:
     try:
         return canonical(sandbox.call(source, arguments).value)
     except ScriptError as ex:
         return ex.kind
-
-
-def in_python(source: str, arguments: Sequence[Any]) -> str:
-    try:
-        return canonical(CONDITIONS[source](*arguments))
-    except Thrown:
-        return "throw"
