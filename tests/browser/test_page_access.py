@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import MakePage
+from tests.browser.conftest import MakePage, lasting_page
 from tests.browser.visiting import THROW, Visitor, post_busy_job, post_job
 from tests.serving import ROOT, Served
 
@@ -67,26 +68,61 @@ def show_details(server: Served, page: Page) -> Visitor:
     return visitor
 
 
-@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"])
-@pytest.mark.parametrize("show", [show_idle, show_computing, show_error, show_details])
-def test_axe_finds_nothing_serious(furnished: Served, make_page: MakePage, show: Any, options: dict[str, Any]) -> None:
-    # Animations would change the measured contrast.
-    visitor = show(furnished, make_page(reduced_motion="reduce", **options))
-    assert findings(visitor.page) == []
+STATES = [show_idle, show_computing, show_error, show_details]
 
 
-@pytest.mark.parametrize("show", [show_idle, show_computing, show_error, show_details])
-def test_nothing_is_wider_than_the_narrowest_phone(furnished: Served, make_page: MakePage, show: Any) -> None:
-    page = show(furnished, make_page(**PHONE)).page
-    assert page.evaluate("document.documentElement.scrollWidth") == 320
+@pytest.fixture(scope="module", params=STATES)
+def desk(request: pytest.FixtureRequest, furnished: Served, chromium: Browser) -> Iterator[Page]:
+    """The page in one of its states. Animations would change the measured contrast."""
+    with lasting_page(chromium, reduced_motion="reduce") as page:
+        yield request.param(furnished, page).page
 
 
-def test_touch_targets_are_large_enough(furnished: Served, make_page: MakePage) -> None:
-    page = show_computing(furnished, make_page(**PHONE)).page
-    touched = page.locator("button:visible, summary:visible, label.check:visible, input[type=range]:visible")
+@pytest.fixture(scope="module", params=STATES)
+def phone(request: pytest.FixtureRequest, furnished: Served, chromium: Browser) -> Iterator[Page]:
+    with lasting_page(chromium, reduced_motion="reduce", **PHONE) as page:
+        yield request.param(furnished, page).page
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(desk: Page, scheme: Literal["light", "dark"]) -> None:
+    desk.emulate_media(color_scheme=scheme)
+    assert findings(desk) == []
+
+
+def test_axe_finds_nothing_serious_on_a_phone(phone: Page) -> None:
+    assert findings(phone) == []
+
+
+def test_nothing_is_wider_than_the_narrowest_phone(phone: Page) -> None:
+    assert phone.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_touch_targets_are_large_enough(phone: Page) -> None:
+    touched = phone.locator("button:visible, summary:visible, label.check:visible, input[type=range]:visible")
     sizes = touched.evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().height)")
     assert len(sizes) > 6
     assert min(sizes) >= 44
+
+
+def test_headings_lead_down_without_a_gap(desk: Page) -> None:
+    headings = desk.locator("h1:visible, h2:visible, h3:visible, h4:visible")
+    levels = headings.evaluate_all("(all) => all.map(({tagName}) => Number(tagName[1]))")
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_the_dark_page_is_dark(desk: Page) -> None:
+    desk.emulate_media(color_scheme="dark")
+    assert desk.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(13, 21, 20)"
+
+
+def test_the_focus_is_visible(desk: Page) -> None:
+    desk.locator("#toggle").focus()
+    desk.keyboard.press("Tab")
+    desk.keyboard.press("Shift+Tab")
+    expect(desk.locator("#toggle")).to_be_focused()
+    assert desk.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
 def test_everything_works_by_keyboard(furnished: Served, page: Page) -> None:
@@ -116,14 +152,6 @@ def test_choices_work_by_keyboard(furnished: Served, page: Page) -> None:
     expect(page.get_by_label("Only while plugged in")).to_be_checked()
 
 
-def test_the_focus_is_visible(furnished: Served, page: Page) -> None:
-    show_idle(furnished, page)
-    page.keyboard.press("Tab")
-    page.keyboard.press("Tab")
-    outline = "getComputedStyle(document.activeElement).outlineStyle"
-    assert page.evaluate(outline) == "solid"
-
-
 def test_the_state_is_announced_and_single_units_are_not(server: Served, page: Page) -> None:
     post_job(server, count=5)
     visitor = Visitor(page, server)
@@ -144,14 +172,6 @@ def test_the_state_is_announced_and_single_units_are_not(server: Served, page: P
     assert len(announced) == 3
 
 
-def test_headings_lead_down_without_a_gap(furnished: Served, page: Page) -> None:
-    show_error(furnished, page)
-    headings = page.locator("h1:visible, h2:visible, h3:visible, h4:visible")
-    levels = headings.evaluate_all("(all) => all.map(({tagName}) => Number(tagName[1]))")
-    assert levels[0] == 1 and levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in pairwise(levels))
-
-
 def test_reduced_motion_stops_the_animations(server: Served, make_page: MakePage) -> None:
     page = make_page(reduced_motion="reduce")
     post_job(server, count=5)
@@ -160,12 +180,6 @@ def test_reduced_motion_stops_the_animations(server: Served, make_page: MakePage
     visitor.expect_units(5)
     assert page.evaluate("document.getAnimations().length") == 0
     assert page.locator(".ripple").count() == 0
-
-
-def test_the_dark_page_is_dark(furnished: Served, make_page: MakePage) -> None:
-    page = make_page(color_scheme="dark")
-    Visitor(page, furnished)
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(13, 21, 20)"
 
 
 def test_without_javascript_it_shows_a_hint(furnished: Served, make_page: MakePage) -> None:

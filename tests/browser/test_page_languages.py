@@ -1,13 +1,18 @@
-"""The page is in the visitor's language, and so are descriptions where the owner wrote them."""
+"""The page is in the visitor's language, and so are descriptions where the owner wrote them.
+
+Tables are tests of the module itself, in a page of the pool; a page in another language shows that it is used.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import MakePage
+from tests.browser.conftest import MakePage, lasting_page
 from tests.browser.visiting import Visitor, post_job
 from tests.serving import Served
 
@@ -19,15 +24,41 @@ PLACEHOLDERS = """async (tag) => {
   const names = (text) => [...new Set(all(text).match(/\\{\\w+\\}/g))].sort().join();
   return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, names(text)]));
 }"""
+# The keys that a page's HTML names.
+NAMED = """(html) => {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  const keys = (name) => Array.from(page.querySelectorAll(`[${name}]`), (element) => element.getAttribute(name));
+  return [...keys("data-text"), ...keys("data-label")];
+}"""
+TIDES = {"de": "Gezeiten", "de-AT": "Gezeitn"}
 
 
-@pytest.fixture
-def server(lasting_server: Served) -> Served:
-    return lasting_server
+@pytest.fixture(scope="module")
+def english(lasting_server: Served, chromium: Browser) -> Iterator[Page]:
+    with lasting_page(chromium, locale="en") as page:
+        yield Visitor(page, lasting_server).page
 
 
-def described(**texts: str) -> dict[str, Any]:
-    return {"metadata": {"short_description": texts}}
+@pytest.fixture(scope="module")
+def austrian(lasting_server: Served, chromium: Browser) -> Iterator[Visitor]:
+    post_job(lasting_server, "Tides", metadata={"short_description": TIDES})
+    with lasting_page(chromium, locale="de-AT") as page:
+        yield Visitor(page, lasting_server)
+
+
+def in_language(page: Page, requested: list[str], expression: str) -> Any:
+    """The value of an expression of `language`, which is made for the requested tags."""
+    script = f"""async (requested) => {{
+      const {{ Language }} = await import("/client/web/languages.js");
+      const language = new Language(requested);
+      return {expression};
+    }}"""
+    return page.evaluate(script, requested)
+
+
+def test_the_page_is_in_the_visitors_language(austrian: Visitor) -> None:
+    expect(austrian.button("Mitrechnen")).to_be_visible()
+    expect(austrian.page.locator("html")).to_have_attribute("lang", "de")
 
 
 @pytest.mark.parametrize(
@@ -40,59 +71,62 @@ def described(**texts: str) -> dict[str, Any]:
         ("sw", "Start computing"),
     ],
 )
-def test_the_page_is_in_the_visitors_language(server: Served, make_page: MakePage, locale: str, button: str) -> None:
-    visitor = Visitor(make_page(locale=locale), server)
-    expect(visitor.button(button)).to_be_visible()
-    language = locale[:2] if locale != "sw" else "en"
-    expect(visitor.page.locator("html")).to_have_attribute("lang", language)
+def test_a_language_is_found_without_its_region(english: Page, locale: str, button: str) -> None:
+    tag = locale[:2] if locale != "sw" else "en"
+    assert in_language(english, [locale], "[language.tag, language.text('button.start')]") == [tag, button]
 
 
-def test_numbers_have_the_visitors_format(server: Served, make_page: MakePage) -> None:
-    visitor = Visitor(make_page(locale="de-DE"), server)
-    expect(visitor.by_id("throttle-value")).to_have_text("60\u00a0%")
+def test_numbers_have_the_visitors_format(austrian: Visitor) -> None:
+    expect(austrian.by_id("throttle-value")).to_have_text("60\u00a0%")
+
+
+def test_the_best_description_is_shown(austrian: Visitor) -> None:
+    description = austrian.card("Tides").locator(".short")
+    expect(description).to_have_text("Gezeitn")
+    expect(description).to_have_attribute("lang", "de-AT")
+    expect(description).to_have_attribute("dir", "auto")
 
 
 @pytest.mark.parametrize(
     ("locale", "texts", "shown", "lang"),
     [
         ("de-DE", {"en": "Tides", "de": "Gezeiten"}, "Gezeiten", "de"),
-        ("de-AT", {"de": "Gezeiten", "de-AT": "Gezeitn"}, "Gezeitn", "de-AT"),
+        ("de-AT", TIDES, "Gezeitn", "de-AT"),
         ("pt-BR", {"en": "Tides", "pt": "Marés"}, "Marés", "pt"),
         ("fi", {"de": "Gezeiten", "en": "Tides"}, "Tides", "en"),
         ("fi", {"eu": "Mareak"}, "Mareak", "eu"),
         ("fi", {'"><script>': "Tides"}, "Tides", ""),
     ],
 )
-def test_the_best_description_is_shown(
-    server: Served, make_page: MakePage, locale: str, texts: dict[str, str], shown: str, lang: str
+def test_the_best_description_is_found(
+    english: Page, locale: str, texts: dict[str, str], shown: str, lang: str
 ) -> None:
-    name = f"Job in {locale}, {'-'.join(texts)}"
-    post_job(server, name, **described(**texts))
-    visitor = Visitor(make_page(locale=locale), server)
-    description = visitor.card(name).locator(".short")
-    expect(description).to_have_text(shown)
-    expect(description).to_have_attribute("lang", lang)
-    expect(description).to_have_attribute("dir", "auto")
+    found = in_language(english, [locale], f"language.bestOf({json.dumps(texts)})")
+    assert found == {"text": shown, "lang": lang}
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)
-def test_every_language_has_the_same_keys_and_placeholders(server: Served, make_page: MakePage, tag: str) -> None:
-    page = Visitor(make_page(), server).page
-    assert page.evaluate(PLACEHOLDERS, tag) == page.evaluate(PLACEHOLDERS, "en")
+def test_every_language_has_the_same_keys_and_placeholders(english: Page, tag: str) -> None:
+    assert english.evaluate(PLACEHOLDERS, tag) == english.evaluate(PLACEHOLDERS, "en")
+
+
+@pytest.mark.parametrize("path", ["/", "/widget", "/flows/any"])
+def test_every_text_key_of_a_page_exists(english: Page, lasting_server: Served, path: str) -> None:
+    html = english.request.get(lasting_server.url + path, headers={"Accept": "text/html"}).text()
+    named = english.evaluate(NAMED, html)
+    assert len(named) > 0
+    assert set(named) <= set(english.evaluate(PLACEHOLDERS, "en"))
+
+
+@pytest.mark.parametrize("tag", ["de-a", "en-x", "de-1996-1996", "\0", "x" * 400])
+def test_an_invalid_language_tag_is_ignored(english: Page, tag: str) -> None:
+    assert in_language(english, [tag, "es"], "[language.tag, language.percent(0.5)]") == ["es", "50\u00a0%"]
 
 
 @pytest.mark.parametrize("path", ["/", "/widget"])
-def test_every_text_key_of_a_page_exists(server: Served, make_page: MakePage, path: str) -> None:
-    visitor = Visitor(make_page(), server)
-    visitor.goto(path)
-    named = visitor.page.locator("[data-text]").evaluate_all("(all) => all.map(({dataset}) => dataset.text)")
-    labels = visitor.page.locator("[data-label]").evaluate_all("(all) => all.map(({dataset}) => dataset.label)")
-    assert {*named, *labels} <= set(visitor.page.evaluate(PLACEHOLDERS, "en"))
-
-
-@pytest.mark.parametrize("path", ["/", "/widget"])
-def test_invalid_language_tags_are_ignored(server: Served, make_page: MakePage, path: str) -> None:
+def test_a_page_with_an_invalid_language_tag_is_in_the_visitors_language(
+    lasting_server: Served, make_page: MakePage, path: str
+) -> None:
     page = make_page(locale="en")
-    for tag in ("de-a", "en-x", "de-1996-1996", "%00", "x" * 400):
-        page.goto(f"{server.url}{path}?lang={tag}")
-        expect(page.get_by_role("button", name="Start")).to_be_visible()
+    page.goto(f"{lasting_server.url}{path}?lang=de-a")
+    expect(page.get_by_role("button", name="Start")).to_be_visible()

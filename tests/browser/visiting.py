@@ -11,10 +11,11 @@ from playwright.sync_api import Locator, Page, expect
 from tests.serving import Served, wait_until
 
 DOUBLE = "function (variable, context) { context.result = variable.x * 2; return context; }"
-# Runs long enough for a test to look at an active unit: `ms` of the variable.
+# Runs long enough for a test to look at an active unit: `ms` of the variable. It blocks its thread, but leaves the
+# processor to the tests.
 BUSY = """function (variable, context) {
-  const end = Date.now() + variable.ms;
-  while (Date.now() < end);
+  const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  Atomics.wait(new Int32Array(buffer), 0, 0, variable.ms);
   context.result = variable.ms;
   return context;
 }"""
