@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +11,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
+from pool.sandbox import Sandbox
 from tests.browser.chromium import launch
+from tests.browser.firefox import Firefox
+from tests.conftest import MakeLocalServer, local_server
+from tests.serving import LocalServer
 
 OWN_HOSTS = ("127.0.0.1", "localhost")
 
@@ -51,12 +56,25 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
-@pytest.fixture
-def watch() -> Iterator[Watch]:
+@contextlib.contextmanager
+def watching() -> Iterator[Watch]:
     seen = Watch()
     yield seen
     assert seen.unexpected == []
     assert seen.foreign == []
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    with watching() as seen:
+        yield seen
+
+
+def new_context(browser: Browser, watch: Watch, **options: Any) -> BrowserContext:
+    context = browser.new_context(**options)
+    context.set_default_timeout(20_000)
+    watch.observe(context)
+    return context
 
 
 MakePage = Callable[..., Page]
@@ -68,9 +86,7 @@ def make_page(chromium: Browser, watch: Watch) -> Iterator[MakePage]:
     contexts: list[BrowserContext] = []
 
     def make(**options: Any) -> Page:
-        contexts.append(chromium.new_context(**options))
-        contexts[-1].set_default_timeout(20_000)
-        watch.observe(contexts[-1])
+        contexts.append(new_context(chromium, watch, **options))
         return contexts[-1].new_page()
 
     yield make
@@ -79,5 +95,36 @@ def make_page(chromium: Browser, watch: Watch) -> Iterator[MakePage]:
 
 
 @pytest.fixture
+def server(make_local_server: MakeLocalServer) -> LocalServer:
+    """An empty pool, over HTTP."""
+    return make_local_server()
+
+
+@pytest.fixture(scope="module")
+def lasting_server(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[LocalServer]:
+    """A pool that the tests of a module share."""
+    server = local_server(tmp_path_factory.mktemp("lasting"), sandbox)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
 def page(make_page: MakePage) -> Page:
     return make_page()
+
+
+@pytest.fixture(scope="module")
+def lasting_page(chromium: Browser) -> Iterator[Page]:
+    """A page that the tests of a module share."""
+    with watching() as watch:
+        context = new_context(chromium, watch)
+        yield context.new_page()
+        context.close()
+
+
+@pytest.fixture(scope="session")
+def firefox() -> Iterator[Firefox]:
+    """One tab of Firefox, whose start takes longer than the tests."""
+    browser = Firefox()
+    yield browser
+    browser.close()
