@@ -49,7 +49,7 @@ class Runner:
 
 
 @pytest.fixture(scope="module")
-def runner(lasting_page: Page, lasting_server: LocalServer) -> Runner:
+def runner(lasting_server: LocalServer, lasting_page: Page) -> Runner:
     return Runner(lasting_page, lasting_server)
 
 
