@@ -15,7 +15,7 @@ from webtest import TestApp
 from app import Pool, create_app
 from config import Config
 from pool.sandbox import Sandbox
-from storage.clock import ManualClock
+from storage.clock import Clock, ManualClock
 from tests.serving import LocalServer, Server
 
 EXECUTE = "function (variable, context) { context.result = variable.x * 2; return context; }"
@@ -131,9 +131,9 @@ def make_local_server(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox
         server.stop()
 
 
-def local_server(directory: Path, sandbox: Sandbox, **settings: Any) -> LocalServer:
-    """A started server of a fresh pool, by the system's clock."""
-    pool = Pool(Config(data=directory / "pool", fsync=False, demo=False, **settings), sandbox)
+def local_server(directory: Path, sandbox: Sandbox, clock: Clock | None = None, **settings: Any) -> LocalServer:
+    """A started server of a fresh pool, by the system's clock unless another is given."""
+    pool = Pool(Config(data=directory / "pool", fsync=False, demo=False, **settings), sandbox, clock)
     pool.open()
     server = LocalServer(create_app(pool=pool), pool.config.data)
     server.start()

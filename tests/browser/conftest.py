@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 
 from pool.sandbox import Sandbox
 from tests.browser.chromium import launch
+from tests.browser.firefox import Firefox
 from tests.conftest import MakeLocalServer, local_server
 from tests.serving import LocalServer
 
@@ -120,3 +121,18 @@ def lasting_server(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -
 @pytest.fixture
 def page(make_page: MakePage) -> Page:
     return make_page()
+
+
+@pytest.fixture(scope="module")
+def module_page(chromium: Browser) -> Iterator[Page]:
+    """A page that the tests of a module share."""
+    with lasting_page(chromium) as page:
+        yield page
+
+
+@pytest.fixture(scope="session")
+def firefox() -> Iterator[Firefox]:
+    """One tab of Firefox, whose start takes longer than the tests."""
+    browser = Firefox()
+    yield browser
+    browser.close()

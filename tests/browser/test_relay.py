@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from client import JS
 
@@ -15,60 +14,43 @@ RELAY = (JS / "browser" / "relay.js").read_text(encoding="utf-8")
 LIMIT = 1000
 # Replaces the worker's script: runs the test's statements for each unit.
 WORKER = "(function () { return ({ data }) => { const { unit } = data; %s } })"
-MEET = """async ({ relay, worker, limit, units }) => {
-  (0, eval)(`(${relay})`)(worker, "0");
+# Each script has a frame to itself, so that all are relayed at once.
+MEET = """({ relay, workers, limit }) => Promise.all(workers.map(async (worker) => {
+  const frame = document.createElement("iframe");
+  document.body.append(frame);
+  frame.contentWindow.eval(`(${relay})`)(worker, "0");
   const control = new MessageChannel();
   const ready = new Promise((resolve) => { control.port1.onmessage = resolve; });
-  postMessage("connect", "*", [control.port2]);
+  frame.contentWindow.postMessage("connect", "*", [control.port2]);
   await ready;
   const { port1, port2 } = new MessageChannel();
   const received = [];
   const finished = new Promise((resolve) => {
     port1.onmessage = ({ data }) => {
       received.push(data);
-      if (data.ended || data.unit === units || data.unit === "probe") setTimeout(resolve, 200);
+      if (data.ended || data.unit === 1) setTimeout(resolve, 200);
     };
   });
   control.port1.postMessage({ gpu: false, limit }, [port2]);
-  for (let unit = 1; unit <= units; unit += 1) port1.postMessage({ unit, source: "", variable: "{}", context: null });
+  port1.postMessage({ unit: 1, source: "", variable: "{}", context: null });
   await finished;
   return received;
-}"""
-
-
-@pytest.fixture(scope="module")
-def blank(chromium: Browser) -> Iterator[Page]:
-    context = chromium.new_context()
-    yield context.new_page()
-    context.close()
-
-
-def relayed(page: Page, script: str, units: int = 1) -> Any:
-    """The messages that the page receives from a worker that runs the script for each unit."""
-    page.goto("about:blank")
-    return page.evaluate(MEET, {"relay": RELAY, "worker": WORKER % script, "limit": LIMIT, "units": units})
-
-
-def test_a_response_is_passed_on(blank: Page) -> None:
-    assert relayed(blank, 'postMessage({ unit, seconds: 1, result: "7" })') == [
-        {"unit": 1, "seconds": 1, "result": "7"}
-    ]
-
-
-def test_an_error_is_passed_on(blank: Page) -> None:
-    response = {"unit": 1, "seconds": 1, "kind": "threw", "message": "no"}
-    assert relayed(blank, f"postMessage({json.dumps(response)})") == [response]
-
-
-def test_other_members_of_a_response_are_removed(blank: Page) -> None:
-    received = relayed(blank, 'postMessage({ unit, seconds: 1, result: "7", ended: true, lease: "stolen" })')
-    assert received == [{"unit": 1, "seconds": 1, "result": "7"}]
-
-
+}))"""
+RESPONSE = {"unit": 1, "seconds": 1, "result": "7"}
+FAILURE = {"unit": 1, "seconds": 1, "kind": "threw", "message": "no"}
+BEHAVIOUR = {
+    "a response": f"postMessage({json.dumps(RESPONSE)})",
+    "an error": f"postMessage({json.dumps(FAILURE)})",
+    "other members": 'postMessage({ unit, seconds: 1, result: "7", ended: true, lease: "stolen" })',
+    "two responses": 'postMessage({ unit, seconds: 1, result: "7" }); postMessage({ unit, seconds: 1, result: "8" });',
+    "a flood": 'for (let sent = 0; sent < 10_000; sent += 1) postMessage({ unit, seconds: 1, result: "7" })',
+    "an uncaught error": 'throw new Error("out of turn")',
+}
 MISBEHAVIOUR = {
     "another's unit": 'postMessage({ unit: unit + 1, seconds: 1, result: "7" })',
     "a response without a unit": 'postMessage({ seconds: 1, result: "7" })',
-    "a giant": 'postMessage({ unit, seconds: 1, result: "x".repeat(100_000_000) })',
+    "a giant": 'postMessage({ unit, seconds: 1, result: "x".repeat(10_000_000) })',
+    "a result over the limit": 'postMessage({ unit, seconds: 1, result: "x".repeat(1001) })',
     "a result that is not text": "postMessage({ unit, seconds: 1, result: { toString: 7 } })",
     "no time": 'postMessage({ unit, result: "7" })',
     "less than no time": 'postMessage({ unit, seconds: -1, result: "7" })',
@@ -79,24 +61,42 @@ MISBEHAVIOUR = {
 }
 
 
+@pytest.fixture(scope="module")
+def relayed(module_page: Page) -> dict[str, Any]:
+    """The messages that the page receives from a worker, by what the worker does with the unit."""
+    scripts = BEHAVIOUR | MISBEHAVIOUR
+    workers = [WORKER % script for script in scripts.values()]
+    received = module_page.evaluate(MEET, {"relay": RELAY, "workers": workers, "limit": LIMIT})
+    return dict(zip(scripts, received, strict=True))
+
+
+def test_a_response_is_passed_on(relayed: dict[str, Any]) -> None:
+    assert relayed["a response"] == [RESPONSE]
+
+
+def test_an_error_is_passed_on(relayed: dict[str, Any]) -> None:
+    assert relayed["an error"] == [FAILURE]
+
+
+def test_other_members_of_a_response_are_removed(relayed: dict[str, Any]) -> None:
+    assert relayed["other members"] == [RESPONSE]
+
+
 @pytest.mark.parametrize("what", MISBEHAVIOUR)
-def test_a_worker_that_sends_this_is_ended(blank: Page, what: str) -> None:
-    received = relayed(blank, MISBEHAVIOUR[what])
-    assert [(message["ended"], message["kind"]) for message in received] == [(True, "misbehaved")]
+def test_a_worker_that_sends_this_is_ended(relayed: dict[str, Any], what: str) -> None:
+    assert [(message["ended"], message["kind"]) for message in relayed[what]] == [(True, "misbehaved")]
 
 
-def test_a_second_response_ends_the_worker(blank: Page) -> None:
-    twice = 'postMessage({ unit, seconds: 1, result: "7" }); postMessage({ unit, seconds: 1, result: "8" });'
-    first, second = relayed(blank, twice)
+def test_a_second_response_ends_the_worker(relayed: dict[str, Any]) -> None:
+    first, second = relayed["two responses"]
     assert (first["result"], second["kind"]) == ("7", "misbehaved")
 
 
-def test_a_flood_costs_two_messages(blank: Page) -> None:
-    flood = 'for (;;) postMessage({ unit, seconds: 1, result: "7" })'
-    assert [message.get("kind") for message in relayed(blank, flood)] == [None, "misbehaved"]
+def test_a_flood_costs_two_messages(relayed: dict[str, Any]) -> None:
+    assert [message.get("kind") for message in relayed["a flood"]] == [None, "misbehaved"]
 
 
-def test_an_uncaught_error_ends_the_worker(blank: Page) -> None:
-    (received,) = relayed(blank, 'throw new Error("out of turn")')
+def test_an_uncaught_error_ends_the_worker(relayed: dict[str, Any]) -> None:
+    (received,) = relayed["an uncaught error"]
     assert received["kind"] == "crash"
     assert "out of turn" in received["message"]

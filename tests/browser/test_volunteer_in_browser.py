@@ -6,14 +6,17 @@ from __future__ import annotations
 import http.server
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from pool.sandbox import Sandbox
 from tests.browser.visiting import Visitor, counts, post_busy_job, post_job, wait_for_count
-from tests.data.demo import post_demo
-from tests.serving import Server, wait_until
+from tests.conftest import local_server
+from tests.data.demo import execute, job_of, post_demo
+from tests.serving import Served
 
 SEES_GPU = "() => ({ result: { gpu: typeof navigator.gpu, usage: typeof GPUBufferUsage } })"
 # In a hidden tab timers all but stop, and nothing is drawn.
@@ -28,61 +31,77 @@ VOLUNTEER_ELSEWHERE = """async (pool) => {
 }"""
 
 
-def first_result(server: Server, job: str) -> Any:
-    wait_until(lambda: counts(server, job)["done"])
-    return server.get(f"{job}/results")["_embedded"]["items"][0]["result"]
+def results(server: Served, job: str) -> list[Any]:
+    return [item["result"] for item in server.get(f"{job}/results")["_embedded"]["items"]]
 
 
-def local(server: Server) -> Server:
-    """By the name that makes a place secure, and with that WebGPU possible."""
-    server.url = server.url.replace("127.0.0.1", "localhost")
-    return server
-
-
-def test_a_webassembly_job_is_computed(server: Server, page: Page) -> None:
-    job = post_demo(server, "prime-factors", 3)
+def test_a_webassembly_job_is_computed(server: Served, page: Page) -> None:
+    job = post_demo(server, "prime-factors", 2)
     Visitor(page, server).start()
-    wait_for_count(server, job, done=3)
+    wait_for_count(server, job, done=2)
 
 
-def test_a_webgpu_job_is_computed_where_the_visitor_allows_it(server: Server, page: Page) -> None:
-    job = post_demo(server, "points-in-a-ball", 3)
-    visitor = Visitor(page, local(server))
-    page.get_by_label("Allow the graphics card").check()
+@dataclass
+class Visit:
+    """A pool with jobs for the graphics card, and the page of a visitor who has computed what the visitor allows."""
+
+    server: Served
+    page: Page
+    demo: str
+    seen: dict[bool, list[Any]]  # The results of SEES_GPU, by whether its job requires the card.
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["allowed", "not allowed"])
+def visit(
+    request: pytest.FixtureRequest, module_page: Page, tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox
+) -> Iterator[Visit]:
+    server = local_server(tmp_path_factory.mktemp("gpu"), sandbox)
+    # By the name that makes a place secure, and with that WebGPU possible.
+    server.url = server.url.replace("127.0.0.1", "localhost")
+    demo = post_demo(server, "points-in-a-ball", 1)
+    seeing = {
+        required: post_job(server, name, count=1, execute_function=SEES_GPU, requirements={"webgpu": required})
+        for required, name in ((True, "Requires"), (False, "Requires nothing"))
+    }
+    visitor = Visitor(module_page, server)
+    module_page.get_by_label("Allow the graphics card").set_checked(request.param)
     visitor.start()
-    wait_for_count(server, job, done=3)
+    for job in [demo, *seeing.values()] if request.param else [seeing[False]]:
+        wait_for_count(server, job, done=1)
+    expect(module_page.get_by_role("status").first).not_to_have_text("Computing.")
+    yield Visit(server, module_page, demo, {required: results(server, job) for required, job in seeing.items()})
+    module_page.goto("about:blank")  # Without a server the page would log errors.
+    server.stop()
 
 
-def test_a_webgpu_job_is_not_served_where_the_visitor_does_not_allow_it(server: Server, page: Page) -> None:
-    job = post_demo(server, "points-in-a-ball", 1)
-    other = post_job(server, count=1)
-    visitor = Visitor(page, local(server))
-    visitor.start()
-    wait_for_count(server, other, done=1)
-    expect(visitor.page.get_by_role("status").first).not_to_have_text("Computing.")
-    assert counts(server, job) == {**counts(server, job), "leased": 0, "done": 0}
+allowed = pytest.mark.parametrize("visit", [True], indirect=True, ids=["allowed"])
+not_allowed = pytest.mark.parametrize("visit", [False], indirect=True, ids=["not allowed"])
 
 
-@pytest.mark.parametrize(
-    ("allowed", "required", "seen"),
-    [
-        (True, True, {"gpu": "object", "usage": "object"}),
-        (True, False, {"gpu": "undefined", "usage": "undefined"}),
-        (False, False, {"gpu": "undefined", "usage": "undefined"}),
-    ],
-)
-def test_the_graphics_card_is_there_only_where_it_is_allowed_and_required(
-    server: Server, page: Page, allowed: bool, required: bool, seen: dict[str, str]
-) -> None:
-    job = post_job(server, count=1, execute_function=SEES_GPU, requirements={"webgpu": required})
-    visitor = Visitor(page, local(server))
-    page.get_by_label("Allow the graphics card").set_checked(allowed)
-    visitor.start()
-    assert first_result(server, job) == seen
+@allowed
+def test_a_webgpu_job_is_computed_where_the_visitor_allows_it(visit: Visit) -> None:
+    (result,) = results(visit.server, visit.demo)
+    assert result == execute(job_of("points-in-a-ball"), [next(iter(job_of("points-in-a-ball").own.values()))])[0]
+
+
+@not_allowed
+def test_a_webgpu_job_is_not_served_where_the_visitor_does_not_allow_it(visit: Visit) -> None:
+    state = counts(visit.server, visit.demo)
+    assert (state["open"], state["leased"], state["done"]) == (1, 0, 0)
+    assert visit.seen[True] == []
+
+
+@allowed
+def test_a_job_that_requires_the_graphics_card_has_it(visit: Visit) -> None:
+    assert visit.seen[True] == [{"gpu": "object", "usage": "object"}]
+
+
+def test_a_job_that_does_not_require_the_graphics_card_has_none(visit: Visit) -> None:
+    assert visit.seen[False] == [{"gpu": "undefined", "usage": "undefined"}]
 
 
 @pytest.fixture
-def hidden(server: Server, page: Page) -> Visitor:
+def hidden(server: Served, page: Page) -> Visitor:
     """A visitor whose tab is in the background."""
     page.add_init_script(HIDDEN)
     return Visitor(page, server)
@@ -95,7 +114,7 @@ def test_a_hidden_tab_computes_its_share_of_the_time(hidden: Visitor) -> None:
 
 
 def test_in_a_hidden_tab_a_unit_is_ended_at_its_deadline(hidden: Visitor) -> None:
-    job = post_busy_job(hidden.server, settings={"lease_seconds": 2})
+    job = post_busy_job(hidden.server, settings={"lease_seconds": 1})
     hidden.start()
     wait_for_count(hidden.server, job, leased=1)
     hidden.server.post(job, {"state": "paused"}, "PATCH")
@@ -122,7 +141,7 @@ def elsewhere() -> Iterator[str]:
         site.shutdown()
 
 
-def test_a_page_of_another_site_volunteers_with_the_pool_s_client(server: Server, page: Page, elsewhere: str) -> None:
+def test_a_page_of_another_site_volunteers_with_the_pool_s_client(server: Served, page: Page, elsewhere: str) -> None:
     job = post_job(server, count=5)
     page.goto(elsewhere)
     page.evaluate(VOLUNTEER_ELSEWHERE, server.url)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page
 
 from storage.flat import FlatStore
-from tests.serving import Server
+from tests.serving import LocalServer
 
 RUN = """async (address) => {
   const heard = [];
@@ -21,54 +23,70 @@ RUN = """async (address) => {
 }"""
 
 
-def run(page: Page, server: Server, function: str, variable: dict[str, Any]) -> Any:
-    """What the one worker of a new job's one variable says."""
-    server.post("/jobs", {"name": "direct", "execute_function": function})
-    server.post("/jobs/direct/variables/one", variable, "PUT")
-    return message(page, server)
+class Runner:
+    """A page of the pool that starts worker scripts. Each test has a job of its own."""
+
+    def __init__(self, page: Page, server: LocalServer) -> None:
+        self._page, self.server = page, server
+        self._jobs = itertools.count()
+        page.goto(f"{server.url}/")
+
+    def run(self, function: str, variable: dict[str, Any]) -> Any:
+        """What the one worker of a new job's one variable says."""
+        job = self.post_job(function)
+        self.server.post(f"/jobs/{job}/variables/one", variable, "PUT")
+        return self.message(job)
+
+    def post_job(self, function: str) -> str:
+        name = f"direct-{next(self._jobs)}"
+        self.server.post("/jobs", {"name": name, "execute_function": function})
+        return name
+
+    def message(self, job: str) -> Any:
+        """The one message of the worker of a job's variable `one`."""
+        (heard,) = self._page.evaluate(RUN, f"/jobs/{job}/variables/one")
+        return heard
 
 
-def message(page: Page, server: Server) -> Any:
-    """The one message of the worker of the variable `one` of the job `direct`."""
-    page.goto(f"{server.url}/")
-    (heard,) = page.evaluate(RUN, "/jobs/direct/variables/one")
-    return heard
+@pytest.fixture(scope="module")
+def runner(lasting_server: LocalServer, module_page: Page) -> Runner:
+    return Runner(module_page, lasting_server)
 
 
-def test_it_posts_the_context_with_the_result(server: Server, page: Page) -> None:
+def test_it_posts_the_context_with_the_result(runner: Runner) -> None:
     function = "function (variable, context) { context.seen = true; context.result = variable.n ** 2; return context; }"
-    assert run(page, server, function, {"n": 12}) == {"context": {"seen": True, "result": 144}}
+    assert runner.run(function, {"n": 12}) == {"context": {"seen": True, "result": 144}}
 
 
-def test_it_computes_from_the_starting_context_of_a_step(server: Server, page: Page) -> None:
+def test_it_computes_from_the_starting_context_of_a_step(runner: Runner) -> None:
     function = "function (variable, context) { context.result += context.iteration * variable.n; }"
-    server.post("/jobs", {"name": "direct", "execute_function": function})
-    document = {"job": "direct", "id": "one", "created": "2026-01-01T00:00:00Z", "data": {"n": 10}}
+    job = runner.post_job(function)
+    document = {"job": job, "id": "one", "created": "2026-01-01T00:00:00Z", "data": {"n": 10}}
     context = {"result": 7, "iteration": 2}
-    FlatStore(server.data).variables.add("direct", {"one": {**document, "context": context}})
-    assert message(page, server) == {"context": {"result": 27, "iteration": 2}}
+    FlatStore(runner.server.data).variables.add(job, {"one": {**document, "context": context}})
+    assert runner.message(job) == {"context": {"result": 27, "iteration": 2}}
 
 
-def test_an_async_function_is_waited_for(server: Server, page: Page) -> None:
-    assert run(page, server, "async ({ n }) => ({ result: await n })", {"n": 7}) == {"context": {"result": 7}}
+def test_an_async_function_is_waited_for(runner: Runner) -> None:
+    assert runner.run("async ({ n }) => ({ result: await n })", {"n": 7}) == {"context": {"result": 7}}
 
 
-def test_a_context_that_can_t_be_sent_is_told_by_its_result(server: Server, page: Page) -> None:
+def test_a_context_that_can_t_be_sent_is_told_by_its_result(runner: Runner) -> None:
     function = "() => ({ result: [1], helper() {} })"
-    assert run(page, server, function, {"n": 1}) == {"context": {"result": [1]}}
+    assert runner.run(function, {"n": 1}) == {"context": {"result": [1]}}
 
 
-def test_it_posts_the_error(server: Server, page: Page) -> None:
-    heard = run(page, server, "() => { throw new RangeError('too far'); }", {"n": 1})
+def test_it_posts_the_error(runner: Runner) -> None:
+    heard = runner.run("() => { throw new RangeError('too far'); }", {"n": 1})
     assert heard == {"error": {"kind": "threw", "message": "RangeError: too far"}}
 
 
-def test_any_text_in_a_variable_arrives_as_it_is(page: Page, server: Server) -> None:
+def test_any_text_in_a_variable_arrives_as_it_is(runner: Runner) -> None:
     texts = ["</script><!--", "\u2028\u2029", "\\'\"`${1}", "😀", "__proto__"]
-    assert run(page, server, "({ texts }) => ({ result: texts })", {"texts": texts}) == {"context": {"result": texts}}
+    assert runner.run("({ texts }) => ({ result: texts })", {"texts": texts}) == {"context": {"result": texts}}
 
 
-def test_a_job_finds_only_the_language(page: Page, server: Server) -> None:
+def test_a_job_finds_only_the_language(runner: Runner) -> None:
     names = ["fetch", "WebSocket", "importScripts", "indexedDB", "caches", "BroadcastChannel"]
     found = "({ names }) => ({ result: names.filter((name) => typeof globalThis[name] !== 'undefined') })"
-    assert run(page, server, found, {"names": names}) == {"context": {"result": []}}
+    assert runner.run(found, {"names": names}) == {"context": {"result": []}}
