@@ -6,6 +6,7 @@ path of the file system, so no path traversal is possible.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -37,8 +38,9 @@ class Asset:
 Table = Mapping[str, Asset]
 
 
+@functools.cache
 def table() -> Table:
-    """All assets by path below /client/. HTML is not among them: the pages are templates (see pages.py)."""
+    """All assets by path below /client/, read once. HTML is not among them: the pages are templates (see pages.py)."""
     files = (path for path in _paths() if path.suffix in _TYPES and path.is_file())
     return {path.relative_to(client.JS.parent).as_posix(): _asset(path) for path in files}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 
@@ -11,10 +12,14 @@ from resources.representation import encoded
 from resources.resource import Resource
 
 
+@functools.cache
+def _document() -> bytes:
+    return encoded(json.loads(Path(__file__).with_name("openapi.json").read_text(encoding="utf-8")))
+
+
 class Description(Resource):
     def __init__(self) -> None:
-        text = Path(__file__).with_name("openapi.json").read_text(encoding="utf-8")
-        self._document = encoded(json.loads(text))
+        self._document = _document()
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         resp.content_type = "application/json"
