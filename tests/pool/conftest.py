@@ -10,7 +10,7 @@ import pytest
 from app import Pool
 from config import Config
 from pool.keys import Caller
-from pool.sandbox import Sandbox
+from pool.sandbox import Limits, Sandbox
 from storage.base import Store
 from storage.clock import ManualClock
 from storage.flat import FlatStore
@@ -32,6 +32,14 @@ def module_parts(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> 
     pool.open()
     yield pool
     pool.store.close()
+
+
+@pytest.fixture(scope="session")
+def impatient() -> Iterator[Sandbox]:
+    """A sandbox in which a call soon takes too long."""
+    sandbox = Sandbox(Limits(milliseconds=100))
+    yield sandbox
+    sandbox.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 import data
 from pool.errors import UnknownScheduler
 from pool.reports import Reports
-from pool.sandbox import Limits, Sandbox
+from pool.sandbox import Sandbox
 from pool.scheduling import SAMPLE_OF_VARIABLES, Capabilities, JobScheduler, VariableScheduler
 from storage.base import Store
 from tests.storage.helpers import result, variable
@@ -61,14 +61,6 @@ def test_requirements_are_not_met(requirements: dict[str, Any], capabilities: Ca
 
 
 # Jobs
-
-
-@pytest.fixture(scope="module")
-def impatient() -> Iterator[Sandbox]:
-    """A sandbox in which a call soon takes too long."""
-    sandbox = Sandbox(Limits(milliseconds=100))
-    yield sandbox
-    sandbox.close()
 
 
 @pytest.fixture

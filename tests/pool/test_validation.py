@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from pool.errors import Invalid
-from pool.sandbox import Limits, Sandbox
+from pool.sandbox import Sandbox
 from pool.validation import MAX_REASON, Validation, Verdict, read_verdict, require_function
 
 JOB = {"id": "example-job", "name": "Example job"}
@@ -96,14 +95,6 @@ def reports() -> RecordedReports:
 @pytest.fixture
 def validation(sandbox: Sandbox, reports: RecordedReports) -> Validation:
     return Validation(sandbox, reports)  # type: ignore[arg-type]
-
-
-@pytest.fixture(scope="module")
-def impatient() -> Iterator[Sandbox]:
-    """A sandbox in which a call soon takes too long."""
-    sandbox = Sandbox(Limits(milliseconds=100))
-    yield sandbox
-    sandbox.close()
 
 
 # What a function returns or throws, and the reason of the rejection.
