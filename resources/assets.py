@@ -40,7 +40,7 @@ Table = Mapping[str, Asset]
 
 @functools.cache
 def table() -> Table:
-    """All assets by path below /client/. HTML is not among them: the pages are templates (see pages.py)."""
+    """All assets by path below /client/, read once. HTML is not among them: the pages are templates (see pages.py)."""
     files = (path for path in _paths() if path.suffix in _TYPES and path.is_file())
     return {path.relative_to(client.JS.parent).as_posix(): _asset(path) for path in files}
 

@@ -13,13 +13,13 @@ from resources.resource import Resource
 
 
 @functools.cache
-def _description() -> bytes:
+def _document() -> bytes:
     return encoded(json.loads(Path(__file__).with_name("openapi.json").read_text(encoding="utf-8")))
 
 
 class Description(Resource):
     def __init__(self) -> None:
-        self._document = _description()
+        self._document = _document()
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         resp.content_type = "application/json"

@@ -8,16 +8,8 @@ import pytest
 
 from pool.validation import Validation, Verdict
 from tests.conftest import PoolApp
-from tests.resources.helpers import problem
 
 FAILING = {"validate_result": "() => { throw new Error('no'); }", "validate_variable": "() => true"}
-
-
-@pytest.mark.parametrize("limit", ["000000001000000000", "01", "1001", "99999999999999999999"])
-@pytest.mark.parametrize("path", ["/jobs/index", "/jobs/example-job/variables/index", "/jobs/example-job/results"])
-def test_a_page_limit_above_the_maximum_is_400(pool: PoolApp, path: str, limit: str) -> None:
-    pool.post_job()
-    problem(pool.get(f"{path}?limit={limit}", status=400), 400, "limit")
 
 
 def test_a_page_of_large_results_ends_early_with_a_next_link(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,16 +24,6 @@ def test_a_page_of_large_results_ends_early_with_a_next_link(pool: PoolApp, monk
         sizes.append(page["count"])
         path = page["_links"].get("next")
     assert sizes == [2, 2, 1]
-
-
-def test_reports_per_minute_are_limited(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pool.reports.PER_MINUTE", 2)
-    job = pool.post_job(**FAILING, settings={"max_errors": 100})
-    variable = pool.post_variable(job)
-    for number in range(6):
-        pool.post_json(f"{variable}/results", number, status=422)
-    journal = (pool.data / "jobs" / "example-job" / "journal" / "events.ndjson").read_text()
-    assert journal.count('"report"') == 2
 
 
 def test_a_failed_variable_makes_no_further_reports(pool: PoolApp) -> None:
@@ -60,13 +42,6 @@ def test_the_newest_rejected_results_are_shown(pool: PoolApp) -> None:
         pool.post_json(f"{variable}/results", number, status=422)
     items = pool.get(f"{variable}/results", headers=pool.owner).json["_embedded"]["items"]
     assert [item["result"] for item in items] == list(range(5, 25))
-
-
-def test_the_size_of_metadata_is_limited(pool: PoolApp) -> None:
-    job = pool.post_job()
-    problem(
-        pool.patch_json(job, {"metadata": {"note": "x" * 300_000}}, headers=pool.owner, status=422), 422, "metadata"
-    )
 
 
 def test_a_mount_prefix_with_two_slashes_does_not_become_a_host(pool: PoolApp) -> None:

@@ -14,7 +14,6 @@ from tests.resources.helpers import HAL, METHODS, PAGES, ROUTES, files, problem
 FILLED = {"{scheduler}": "random", "{job}": "example-job", "{variable}": "one", "{file}": "web/widget.js"}
 UNLINKED = ("/lease", "/metrics", "/openapi.json")
 LINKED = [route for route in ROUTES if route not in PAGES and not route.endswith(UNLINKED)]
-REFUSED = [(method, route) for route in ROUTES for method in (*METHODS, "TRACE") if method not in ROUTES[route]]
 CHOOSING = ["/jobs", "/jobs/scheduler", "/jobs/scheduled", "/jobs/scheduled/{scheduler}", "/jobs/{job}/variables"]
 MOUNTED = {"SCRIPT_NAME": "/my pool/ü".encode().decode("latin-1")}
 PREFIX = "/my%20pool/%C3%BC"
@@ -25,7 +24,7 @@ def filled(module_pool: PoolApp) -> PoolApp:
     """A pool where every route has a document, with enough variables to lease."""
     job = module_pool.post_job()
     module_pool.post_json(module_pool.post_variable(job) + "/results", 2, status=201)
-    for number in range(100):
+    for number in range(30):
         module_pool.post_variable(job, f"v{number}")
     flow = {"jobs": [{"job": job}], "dependent": {"jobs": [{"job": job}]}}
     module_pool.post_json("/flows", flow, headers=module_pool.owner, status=201)
@@ -68,8 +67,8 @@ def test_response_headers_are_exposed_to_other_origins(filled: PoolApp, header: 
 
 
 @pytest.mark.parametrize("path", ["/", "/nothing", "/jobs/nobody"])
-def test_every_response_allows_every_origin(pool: PoolApp, path: str) -> None:
-    assert pool.get(path, status="*").headers["Access-Control-Allow-Origin"] == "*"
+def test_every_response_allows_every_origin(filled: PoolApp, path: str) -> None:
+    assert filled.get(path, status="*").headers["Access-Control-Allow-Origin"] == "*"
 
 
 @pytest.mark.parametrize("route", ROUTES)
@@ -88,14 +87,15 @@ def test_head_is_get_without_a_body(filled: PoolApp, route: str) -> None:
             assert head.headers.get(name) == get.headers.get(name)
 
 
-@pytest.mark.parametrize(("method", "route"), REFUSED)
-def test_any_other_method_is_405(filled: PoolApp, method: str, route: str) -> None:
-    before = files(filled)
-    response = filled.request(path_of(filled, route), method=method, expect_errors=True)
-    assert response.status_int == 405
-    assert {name.strip() for name in response.headers["Allow"].split(",")} >= ROUTES[route]
-    if method != "HEAD":
-        problem(response, 405, method)
+@pytest.mark.parametrize("route", ROUTES)
+def test_any_other_method_is_405(filled: PoolApp, route: str) -> None:
+    path, before = path_of(filled, route), files(filled)
+    for method in {*METHODS, "TRACE"} - ROUTES[route]:
+        response = filled.request(path, method=method, expect_errors=True)
+        assert response.status_int == 405, method
+        assert {name.strip() for name in response.headers["Allow"].split(",")} >= ROUTES[route]
+        if method != "HEAD":
+            problem(response, 405, method)
     assert files(filled) == before
 
 
@@ -176,5 +176,5 @@ def test_the_link_to_the_holder_of_a_name_has_the_mount_prefix(filled: PoolApp) 
 @pytest.mark.parametrize(
     "accept", ["text/html", "application/hal+json", "application/xml", "text/csv", "garbage", "*/*"]
 )
-def test_a_problem_is_problem_json_for_any_accept_header(pool: PoolApp, accept: str) -> None:
-    problem(pool.get("/jobs/nobody", headers={"Accept": accept}, status=404), 404, "nobody")
+def test_a_problem_is_problem_json_for_any_accept_header(filled: PoolApp, accept: str) -> None:
+    problem(filled.get("/jobs/nobody", headers={"Accept": accept}, status=404), 404, "nobody")

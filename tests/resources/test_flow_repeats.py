@@ -115,13 +115,6 @@ def test_a_refused_post_stores_nothing(filled: PoolApp) -> None:
     assert documents(filled) == before
 
 
-@pytest.mark.parametrize("key", ["", "a b", "ü", "x" * 201])
-def test_an_invalid_idempotency_key_is_400(filled: PoolApp, key: str) -> None:
-    before = documents(filled)
-    problem(post(filled, {"jobs": [E]}, status=400, **{"Idempotency-Key": key}), 400, "Idempotency-Key")
-    assert documents(filled) == before
-
-
 # New runs
 
 

@@ -13,44 +13,18 @@ from tests.resources.helpers import ROUTES, files, other_key, problem
 JOB = "/jobs/example-job"
 ONE = f"{JOB}/variables/one"
 
+# tests/storage/test_ids.py has the table of names that are no ids; these show that each route checks them, and that no
+# encoding gets past the check.
 HOSTILE_IDS = [
-    "..",
-    ".",
-    "%2e%2e",
-    "...",
-    ".hidden",
     "..%2F..%2Fsecrets%2Foperator.key",
-    "%2e%2e%2f%2e%2e%2fkeys",
-    "..%5C..%5Csecrets",
-    "a%2Fb",
-    "%2Fetc%2Fpasswd",
-    "%00",
+    "%2e%2e",
     "one%00",
-    "one%00.json",
     "%0d%0aX-Injected:%20yes",
-    "a%0Ab",
     "UPPER",
-    "One",
-    "%C3%BCn%C3%AF",
     "%FF%FE",
-    "%ED%A0%80",
-    "%E2%80%AEeno",
-    "a%20b",
-    "-first",
-    "_first",
-    "~",
-    "a@b",
-    "a:b",
-    "*",
-    "one;x=1",
-    "%7B%7D",
-    "%25s%25n",
-    "x" * 101,
-    "x" * 300,
     "x" * 5000,
-    "%F0%9F%8F%8A" * 60,
 ]
-UNKNOWN_IDS = ["nobody", "0", "x" * 100, "one.json", "20141202090909", "job.json", "con"]
+UNKNOWN_IDS = ["nobody", "job.json"]
 NAMED = [path for path in ROUTES if "{" in path]
 PAGED = ["/jobs/index", "/flows", f"{JOB}/variables/index", f"{JOB}/results", f"{JOB}/results?order=input"]
 VOLUNTEER_ENDPOINTS = [
@@ -59,9 +33,7 @@ VOLUNTEER_ENDPOINTS = [
     ("GET", f"{JOB}/variables"),
     ("POST", f"{ONE}/results"),
 ]
-POSTING_ENDPOINTS = [("POST", "/jobs"), ("POST", "/flows")]
-OWNER_ENDPOINTS = [
-    *POSTING_ENDPOINTS,
+CHANGING_ENDPOINTS = [
     ("PATCH", JOB),
     ("DELETE", JOB),
     ("POST", f"{JOB}/variables"),
@@ -69,6 +41,7 @@ OWNER_ENDPOINTS = [
     ("PATCH", ONE),
     ("DELETE", ONE),
 ]
+OWNER_ENDPOINTS = [("POST", "/jobs"), ("POST", "/flows"), *CHANGING_ENDPOINTS]
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +92,6 @@ def test_an_invalid_id_is_refused_at_every_place(filled: PoolApp, identifier: st
     assert files(filled) == before
 
 
-@pytest.mark.parametrize("identifier", ["UPPER", "x" * 101, ".hidden", "one%00", "a%20b"])
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
@@ -130,11 +102,9 @@ def test_an_invalid_id_is_refused_at_every_place(filled: PoolApp, identifier: st
         ("POST", "/jobs/{}/variables", 422),
     ],
 )
-def test_the_problem_names_the_rule_for_ids(
-    filled: PoolApp, method: str, path: str, status: int, identifier: str
-) -> None:
+def test_the_problem_names_the_rule_for_ids(filled: PoolApp, method: str, path: str, status: int) -> None:
     kind = "variable id" if "variables/{" in path else "job id"
-    problem(send(filled, method, path.format(identifier), b"{}", **filled.owner), status, kind, "1 to 100 of a-z")
+    problem(send(filled, method, path.format("UPPER"), b"{}", **filled.owner), status, kind, "1 to 100 of a-z")
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
@@ -185,22 +155,25 @@ def test_any_other_path_is_404(filled: PoolApp, path: str) -> None:
 # Queries
 
 
+def with_parameter(path: str, parameter: str) -> str:
+    return f"{path}{'&' if '?' in path else '?'}{parameter}"
+
+
 @pytest.mark.parametrize("path", PAGED)
-@pytest.mark.parametrize(
-    "limit", ["", "0", "-1", "1001", "x", "1.5", "1e3", "+1", "%201", "%D9%A3", "0x10", "%00", "%FF", "9" * 5000, "1,2"]
-)
-def test_an_invalid_limit_is_400(filled: PoolApp, path: str, limit: str) -> None:
-    separator = "&" if "?" in path else "?"
-    problem(send(filled, "GET", f"{path}{separator}limit={limit}"), 400, "limit", "from 1 to 1000")
+def test_an_invalid_limit_is_400(filled: PoolApp, path: str) -> None:
+    problem(send(filled, "GET", with_parameter(path, "limit=1001")), 400, "limit", "from 1 to 1000")
 
 
-@pytest.mark.parametrize("path", PAGED[2:])
 @pytest.mark.parametrize(
     "cursor", ["", "-1", "x", "1", "3", "1.5", "%D9%A3", "%00", "%FF", "9" * 15, "9" * 5000, "0x1"]
 )
-def test_an_invalid_cursor_is_400(filled: PoolApp, path: str, cursor: str) -> None:
-    separator = "&" if "?" in path else "?"
-    problem(send(filled, "GET", f"{path}{separator}cursor={cursor}"), 400, "cursor")
+def test_an_invalid_cursor_is_400(filled: PoolApp, cursor: str) -> None:
+    problem(send(filled, "GET", f"{JOB}/variables/index?cursor={cursor}"), 400, "cursor")
+
+
+@pytest.mark.parametrize("path", PAGED[2:])
+def test_a_cursor_of_another_collection_is_400(filled: PoolApp, path: str) -> None:
+    problem(send(filled, "GET", with_parameter(path, "cursor=1")), 400, "cursor")
 
 
 @pytest.mark.parametrize("path", PAGED[:2])
@@ -214,34 +187,50 @@ def test_an_invalid_order_is_400(filled: PoolApp, order: str) -> None:
     problem(send(filled, "GET", f"{JOB}/results?order={order}"), 400, "order")
 
 
-@pytest.mark.parametrize("method", ["POST", "DELETE"])
-@pytest.mark.parametrize("query", ["lease=x&lease=y", "lease=&lease="])
-def test_two_lease_tokens_are_400(filled: PoolApp, method: str, query: str) -> None:
+@pytest.mark.parametrize(("method", "path"), [("POST", "lease"), ("DELETE", "lease"), ("POST", "results")])
+def test_two_lease_tokens_are_400(filled: PoolApp, method: str, path: str) -> None:
     before = files(filled)
-    problem(send(filled, method, f"{ONE}/lease?{query}", b"2"), 400, "lease: give one token")
-    problem(send(filled, "POST", f"{ONE}/results?{query}", b"2"), 400, "lease: give one token")
+    problem(send(filled, method, f"{ONE}/{path}?lease=x&lease=y", b"2"), 400, "lease: give one token")
     assert files(filled) == before
 
 
 @pytest.mark.parametrize(
     "query", ["%", "%%%", "&&&", "=", "a=%FF", "a[]=1", "?" * 100, "a=1&" * 2000, "%00=%00", "ü=ü"]
 )
-@pytest.mark.parametrize("path", ["/", "/jobs", "/jobs/index", f"{JOB}/variables", f"{JOB}/results", ONE])
-def test_unknown_parameters_are_ignored(filled: PoolApp, path: str, query: str) -> None:
-    assert send(filled, "HEAD", f"{path}?{query}").status_int in (200, 204)
+def test_unknown_parameters_are_ignored(filled: PoolApp, query: str) -> None:
+    for path in ("/", "/jobs", "/jobs/index", f"{JOB}/variables", f"{JOB}/results", ONE):
+        assert send(filled, "HEAD", f"{path}?{query}").status_int in (200, 204), path
 
 
 # Headers
 
 
 @pytest.mark.parametrize(("method", "path"), VOLUNTEER_ENDPOINTS)
-@pytest.mark.parametrize(
-    "volunteer",
-    ["", "x" * 15, "x" * 129, "an id with blanks in it", "../../secrets/operator.key", "ü" * 20, "x\x00" * 9],
-)
-def test_an_invalid_volunteer_id_is_400(filled: PoolApp, method: str, path: str, volunteer: str) -> None:
+def test_an_invalid_volunteer_id_is_400(filled: PoolApp, method: str, path: str) -> None:
     before = files(filled)
-    problem(send(filled, method, path, b"2", Volunteer=volunteer), 400, "Volunteer")
+    problem(send(filled, method, path, b"2", Volunteer="x" * 15), 400, "Volunteer")
+    assert files(filled) == before
+
+
+def test_invalid_run_seconds_are_400(filled: PoolApp) -> None:
+    before = files(filled)
+    problem(send(filled, "POST", f"{ONE}/results", b"2", **{"Run-Seconds": "-1"}), 400, "Run-Seconds")
+    assert files(filled) == before
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/jobs", b'{"name": "New", "execute_function": "() => 1"}'),
+        ("/flows", b'{"jobs": [{"job": "/jobs/example-job"}]}'),
+        ("/flows/20141202090909", b""),
+        (f"{JOB}/variables", b"{}"),
+    ],
+)
+def test_an_invalid_idempotency_key_is_400(filled: PoolApp, path: str, body: bytes) -> None:
+    before = files(filled)
+    response = send(filled, "POST", path, body, **filled.owner, **{"Idempotency-Key": "a b"})
+    problem(response, 400, "Idempotency-Key")
     assert files(filled) == before
 
 
@@ -280,21 +269,36 @@ def test_malformed_headers_are_ignored(filled: PoolApp, name: str, value: str) -
 # Keys
 
 
+LONG_BODY = b"[" * 2_000_000  # Invalid, too: the response to it shows what is checked first.
+
+
 @pytest.mark.parametrize(("method", "path"), OWNER_ENDPOINTS)
-@pytest.mark.parametrize(("key", "status"), [("none", 401), ("wrong", 401), ("foreign", 403)])
-def test_the_key_is_checked_before_the_body(filled: PoolApp, method: str, path: str, key: str, status: int) -> None:
-    if (method, path) in POSTING_ENDPOINTS and key == "foreign":
-        return
-    headers = {"none": {}, "wrong": {"Authorization": "Bearer " + "x" * 43}, "foreign": other_key(filled)}[key]
+def test_a_missing_key_is_401_before_the_body_is_read(filled: PoolApp, method: str, path: str) -> None:
     before = files(filled)
-    problem(send(filled, method, path, b"[" * 2_000_000, **headers), status, "key")
+    response = send(filled, method, path, LONG_BODY)
+    problem(response, 401, "key")
+    assert response.headers["WWW-Authenticate"].startswith("Bearer")
     assert files(filled) == before
 
 
 @pytest.mark.parametrize(("method", "path"), OWNER_ENDPOINTS)
+def test_a_wrong_key_is_401_before_the_body_is_read(filled: PoolApp, method: str, path: str) -> None:
+    before = files(filled)
+    problem(send(filled, method, path, LONG_BODY, Authorization="Bearer " + "x" * 43), 401, "Authorization")
+    assert files(filled) == before
+
+
+@pytest.mark.parametrize(("method", "path"), CHANGING_ENDPOINTS)
+def test_a_foreign_key_is_403_before_the_body_is_read(filled: PoolApp, method: str, path: str) -> None:
+    foreign = other_key(filled)
+    before = files(filled)
+    problem(send(filled, method, path, LONG_BODY, **foreign), 403, "belongs to another key")
+    assert files(filled) == before
+
+
+@pytest.mark.parametrize(("method", "path"), CHANGING_ENDPOINTS)
 def test_an_unknown_job_is_404_without_a_key(filled: PoolApp, method: str, path: str) -> None:
-    if (method, path) not in POSTING_ENDPOINTS:
-        problem(send(filled, method, path.replace("example-job", "nobody"), b"{}"), 404, "nobody")
+    problem(send(filled, method, path.replace("example-job", "nobody"), b"{}"), 404, "nobody")
 
 
 # Methods

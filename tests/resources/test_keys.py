@@ -50,10 +50,9 @@ def test_a_wrong_key_is_401(module_pool: PoolApp, header: str) -> None:
     assert files(module_pool) == before
 
 
-@pytest.mark.parametrize("header", WRONG)
-def test_a_wrong_key_is_401_for_public_documents_too(pool: PoolApp, header: str) -> None:
+def test_a_wrong_key_is_401_for_public_documents_too(pool: PoolApp) -> None:
     job = pool.post_job()
-    problem(pool.get(job, headers={"Authorization": header}, status=401), 401, "Authorization")
+    problem(pool.get(job, headers={"Authorization": "Bearer x"}, status=401), 401, "Authorization")
 
 
 @pytest.mark.parametrize("form", ["Bearer {}", "bearer {}", "BEARER  {} "])

@@ -255,36 +255,22 @@ def test_the_lease_link_from_before_an_extension_is_invalid(
 # The token
 
 
+# tests/pool/test_tokens.py has the table of forged tokens.
 FORGED = [
     ("", "not a lease token"),
-    ("x", "not a lease token"),
-    ("{token}x", "not a lease token"),
-    ("0{token}", "not a lease token"),
-    ("0000000000000000.1.9999999999999..AAAAAAAAAAAAAAAAAAAAAA", "belongs to another variable"),
-    ("0000000000000000.1.999999999999999999..AAAAAAAAAAAAAAAAAAAAAA", "not a lease token"),
     ("%C3%BC", "not a lease token"),
-    ("%00", "not a lease token"),
-    ("x" * 5000, "not a lease token"),
+    ("0000000000000000.1.9999999999999..AAAAAAAAAAAAAAAAAAAAAA", "belongs to another variable"),
 ]
 
 
-@pytest.mark.parametrize(("forged", "named"), FORGED)
 @pytest.mark.parametrize(("method", "path"), [("POST", "lease"), ("DELETE", "lease"), ("POST", "results")])
-def test_a_forged_token_is_403(
-    pool: PoolApp, job: str, variable: str, method: str, path: str, forged: str, named: str
-) -> None:
-    token = pool.lease(job)["lease"].split("=")[1]
+def test_a_forged_token_is_403(pool: PoolApp, job: str, variable: str, method: str, path: str) -> None:
+    pool.lease(job)
     before = files(pool)
-    link = f"{variable}/{path}?lease={forged.format(token=token)}"
-    problem(pool.request(link, method=method, body=b"2", expect_errors=True), 403, "lease", named)
+    for forged, named in FORGED:
+        response = pool.request(f"{variable}/{path}?lease={forged}", method=method, body=b"2", expect_errors=True)
+        problem(response, 403, "lease", named)
     assert files(pool) == before
-
-
-def test_the_deadline_in_a_token_cannot_be_changed(pool: PoolApp, job: str, variable: str) -> None:
-    path, token = pool.lease(job)["lease"].split("=")
-    parts = token.split(".")
-    parts[2] = str(int(parts[2]) + 1000)
-    problem(pool.post(f"{path}={'.'.join(parts)}", status=403), 403, "lease")
 
 
 def test_a_token_is_valid_for_its_variable_only(pool: PoolApp, job: str) -> None:
@@ -310,12 +296,6 @@ def test_a_token_stays_valid_after_a_restart(pool: PoolApp, make_pool: MakePool,
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_a_lease_without_its_token_is_403(pool: PoolApp, job: str, variable: str, method: str) -> None:
     problem(send(pool, method, f"{variable}/lease"), 403, "lease", "missing")
-
-
-@pytest.mark.parametrize("method", ["POST", "DELETE"])
-def test_two_tokens_are_400(pool: PoolApp, job: str, variable: str, method: str) -> None:
-    link = pool.lease(job)["lease"]
-    problem(send(pool, method, f"{link}&lease=x"), 400, "lease: give one token")
 
 
 def test_the_token_does_not_contain_the_volunteers_id(pool: PoolApp, job: str, variable: str) -> None:

@@ -11,18 +11,6 @@ from tests.conftest import PoolApp
 from tests.resources.helpers import VOLUNTEER, other_key, problem
 
 JOB = "/jobs/example-job"
-BROKEN_SCHEDULERS = [
-    ("() => { throw new Error('no idea') }", "Error: no idea"),
-    ("() => { for (;;) {} }", "in time"),
-    ("() => 'nobody'", '"nobody", which is not the id of a variable'),
-    ("() => '../../secrets'", "not the id of a variable"),
-    ("() => 7", "not the id of a variable"),
-    ("() => ({})", "not the id of a variable"),
-    ("() => 'x'.repeat(1000)", "not the id of a variable"),
-    ("(context) => context.variables[0]", "not the id of a variable"),
-    ("() => new Promise(() => {})", "never settled"),
-    ("() => true", "not the id of a variable"),
-]
 
 
 def progress(pool: PoolApp) -> dict[str, Any]:
@@ -188,59 +176,15 @@ def test_the_scheduler_can_choose_none(pool: PoolApp) -> None:
     assert pool.get(f"{JOB}/progress", headers=pool.owner).json["reports"] == {}
 
 
-def test_the_scheduler_is_not_called_without_open_variables(pool: PoolApp) -> None:
-    schedule(pool, "() => { throw new Error('asked') }", variables="")
-    pool.get(f"{JOB}/variables", status=204)
-    assert pool.get(f"{JOB}/progress", headers=pool.owner).json["reports"] == {}
-
-
-def test_if_the_chosen_variable_is_leased_another_is(pool: PoolApp) -> None:
-    schedule(pool, "() => 'a'")
-    assert sorted(pool.lease(JOB)["self"][-1] for _ in range(3)) == ["a", "b", "c"]
-
-
-@pytest.mark.parametrize(
-    "expression",
-    [
-        "context.variables.length === 1",
-        "context.variables[0].id === 'a'",
-        "context.variables[0].data.name === 'a'",
-        "context.variables[0].results === 0",
-        "context.job.id === 'example-job'",
-        "context.volunteer.length === 16",
-        "context.query.tag[1] === 'y'",
-    ],
-)
-def test_the_context_of_the_scheduler(pool: PoolApp, expression: str) -> None:
-    schedule(pool, f"(context) => {expression} ? 'a' : null", variables="a")
+def test_the_request_in_the_context_of_the_scheduler(pool: PoolApp) -> None:
+    schedule(pool, "(context) => context.volunteer.length === 16 && context.query.tag[1] === 'y' ? 'a' : null", "a")
     pool.get(f"{JOB}/variables?tag=x&tag=y", headers=VOLUNTEER, status=200)
 
 
-def test_the_sample_of_variables_is_limited(pool: PoolApp) -> None:
-    pool.post_job(variable_scheduler="(context) => context.variables.length === 32 ? context.variables[0].id : null")
-    for number in range(40):
-        pool.post_variable(JOB, f"v{number}")
-    pool.get(f"{JOB}/variables", status=200)
-
-
-@pytest.mark.parametrize(("source", "message"), BROKEN_SCHEDULERS)
-def test_a_failure_of_the_scheduler_is_reported_and_the_choice_random(pool: PoolApp, source: str, message: str) -> None:
+def test_every_failure_of_the_scheduler_is_reported_and_every_variable_leased(pool: PoolApp) -> None:
+    source = "(context) => { console.log('choosing'); throw new Error(`${context.variables.length} left`) }"
     schedule(pool, source)
-    pool.lease(JOB)
-    reported = report(pool, "variable_scheduler")
-    assert reported["errors"] == 1
-    assert message in reported["message"]
-
-
-def test_every_failure_is_counted_and_every_variable_leased(pool: PoolApp) -> None:
-    schedule(pool, "(context) => { throw new Error(`${context.variables.length} left`) }")
     assert len({pool.lease(JOB)["self"] for _ in range(3)}) == 3
     reported = report(pool, "variable_scheduler")
-    assert reported["errors"] == 3
+    assert (reported["errors"], reported["console"]) == (3, "choosing\n")
     assert reported["message"].startswith("Error: 1 left")
-
-
-def test_the_console_of_a_scheduler_is_reported(pool: PoolApp) -> None:
-    schedule(pool, "(context) => { console.log('choosing'); return 'a' }")
-    pool.lease(JOB)
-    assert report(pool, "variable_scheduler")["console"] == "choosing\n"

@@ -39,10 +39,11 @@ def single_result(pool: PoolApp, variable: str, **headers: str) -> dict[str, Any
 # Posting
 
 
-@pytest.mark.parametrize("value", [None, True, 0, 1.5, "text", [], {}, {"a": [1, {"ü": "🏊"}]}, 10**300, [None]])
-def test_any_json_may_be_a_result(pool: PoolApp, variable: str, value: Any) -> None:
-    location = post(pool, variable, value).headers["Location"]
-    assert pool.get(location, status=200).json["result"] == value
+def test_any_json_may_be_a_result(pool: PoolApp, job: str) -> None:
+    values = [None, True, 0, 1.5, "text", [], {}, {"a": [1, {"ü": "🏊"}]}, 10**300, [None]]
+    for number, value in enumerate(values):
+        location = post(pool, pool.post_variable(job, f"v{number}"), value).headers["Location"]
+        assert pool.get(location, status=200).json["result"] == value
 
 
 @pytest.mark.parametrize("spelling", ["result", "results"])
@@ -149,54 +150,34 @@ def test_an_accepted_result_is_stored_unchanged(pool: PoolApp, returned: str) ->
     assert single_result(pool, variable)["result"] == 2
 
 
-@pytest.mark.parametrize(
-    ("literal", "value"), [("{sum: result + 1}", {"sum": 3}), ("null", None), ("[]", []), ("0", 0)]
-)
+@pytest.mark.parametrize(("literal", "value"), [("{sum: result + 1}", {"sum": 3}), ("null", None)])
 def test_the_validator_can_replace_the_result(pool: PoolApp, literal: str, value: Any) -> None:
     variable = judged_by(pool, f"({{valid: true, result: {literal}}})")
     post(pool, variable, 2)
     assert single_result(pool, variable)["result"] == value
 
 
-REFUSALS = [
-    ("false", "it returned false"),
-    ("({valid: false})", "it returned {valid: false}"),
-    ("({valid: false, reason: 'too small'})", "too small"),
-    ("({valid: false, reason: 'ü🏊', result: 7})", "ü🏊"),
-    ("({valid: 1})", "neither true, false nor"),
-    ("undefined", "neither true, false nor"),
-    ("'yes'", "neither true, false nor"),
-    ("(() => { throw new Error('broken') })()", "Error: broken"),
-    ("(() => { throw 'just text' })()", "just text"),
-    ("await Promise.reject(new TypeError('later'))", "TypeError: later"),
-    ("await new Promise(() => {})", "never settled"),
-    ("(() => { for (;;) {} })()", "in time"),
-    ("({valid: true, result: 'x'.repeat(2e6)})", "larger than"),
-    ("({valid: true, result: '\\ud800'})", "JSON cannot represent"),
-]
-
-
-@pytest.mark.parametrize(("returned", "reason"), REFUSALS)
+# tests/pool/test_validation.py has the tables of verdicts and of failing validators.
+@pytest.mark.parametrize(
+    ("returned", "reason"),
+    [
+        ("({valid: false, reason: 'ü🏊', result: 7})", "ü🏊"),
+        ("undefined", "neither true, false nor"),
+        ("(() => { throw new Error('broken') })()", "Error: broken"),
+    ],
+)
 def test_a_rejected_result_is_422_with_the_reason(pool: PoolApp, returned: str, reason: str) -> None:
     variable = judged_by(pool, returned)
     assert problem(post(pool, variable, 2, 422), 422, reason)["failed"] is False
     assert pool.get(f"{variable}/results").json["count"] == 0
 
 
-@pytest.mark.parametrize(
-    ("expression", "value"),
-    [
-        ("context.job.id", "'example-job'"),
-        ("context.job.name", "'Example job'"),
-        ("context.variable", "'one'"),
-        ("context.lease.length", "16"),
-        ("context.volunteer.length", "16"),
-        ("context.run_seconds", "1.5"),
-        ("variable._links", "undefined"),
-    ],
-)
-def test_the_arguments_of_a_validator(pool: PoolApp, expression: str, value: str) -> None:
-    judged_by(pool, f"{expression} === {value}")
+def test_the_arguments_of_a_validator(pool: PoolApp) -> None:
+    judged_by(
+        pool,
+        "context.variable === 'one' && context.lease.length === 16 && context.volunteer.length === 16"
+        " && context.run_seconds === 1.5 && variable.x === 1 && variable._links === undefined",
+    )
     link = pool.lease("/jobs/example-job", **VOLUNTEER)["post_result"]
     pool.post_json(link, 2, headers={**VOLUNTEER, "Run-Seconds": "1.5"}, status=201)
 
@@ -282,10 +263,9 @@ def test_an_unknown_result_is_404(pool: PoolApp, variable: str) -> None:
 # Run time
 
 
-@pytest.mark.parametrize(("sent", "stored"), [("2.5", 2.5), ("0", 0), ("3600", 3600), ("0.000000999", 0)])
-def test_run_seconds_are_measured_by_the_volunteer(pool: PoolApp, variable: str, sent: str, stored: float) -> None:
-    post(pool, variable, 2, **{"Run-Seconds": sent})
-    assert single_result(pool, variable)["run_seconds"] == stored
+def test_run_seconds_are_measured_by_the_volunteer(pool: PoolApp, variable: str) -> None:
+    post(pool, variable, 2, **{"Run-Seconds": "2.5"})
+    assert single_result(pool, variable)["run_seconds"] == 2.5
 
 
 def test_run_seconds_default_to_the_time_since_the_lease(
@@ -300,10 +280,3 @@ def test_run_seconds_default_to_the_time_since_the_lease(
 def test_without_measurement_and_lease_there_are_no_run_seconds(pool: PoolApp, variable: str) -> None:
     post(pool, variable, 2)
     assert single_result(pool, variable)["run_seconds"] is None
-
-
-@pytest.mark.parametrize("sent", ["", " ", "-1", "1e3", "NaN", "Infinity", "1,5", "0x1", "1" * 10, "1.", "²"])
-def test_invalid_run_seconds_are_400(pool: PoolApp, variable: str, sent: str) -> None:
-    before = files(pool)
-    problem(post(pool, variable, 2, 400, **{"Run-Seconds": sent}), 400, "Run-Seconds")
-    assert files(pool) == before

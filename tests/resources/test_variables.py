@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import PoolApp
-from tests.resources.helpers import NDJSON, documents, files, ndjson, other_key, problem
+from tests.resources.helpers import NDJSON, documents, files, ndjson, problem
 
 KEY = {"Idempotency-Key": "a-key-of-mine"}
 EVEN = "(variable) => variable.x % 2 === 0"
@@ -56,28 +56,19 @@ def test_two_variables_may_be_equal(pool: PoolApp, job: str) -> None:
     assert first.json["id"] != second.json["id"]
 
 
-@pytest.mark.parametrize(
-    "value",
-    [{}, {"": None}, {"ünï": "🏊\u2028\0"}, {"big": 10**300, "small": 5e-324}, {"id": 1, "job": 2}, {"a": [[[{}]]]}],
-)
-def test_a_variable_is_stored_unchanged(pool: PoolApp, job: str, value: dict[str, Any]) -> None:
-    variable = pool.get(post(pool, job, value).headers["Location"]).json
-    del variable["_links"]
-    assert variable == value
+def test_a_variable_is_stored_unchanged(pool: PoolApp, job: str) -> None:
+    values: list[Any] = [{}, {"": None}, {"ünï": "🏊\u2028\0"}, {"big": 10**300, "small": 5e-324}]
+    for value in (*values, {"id": 1, "job": 2}, {"a": [[[{}]]]}):
+        variable = pool.get(post(pool, job, value).headers["Location"]).json
+        del variable["_links"]
+        assert variable == value
 
 
-@pytest.mark.parametrize("value", [None, True, 1, "text", [], [{}]])
-def test_a_variable_must_be_an_object(pool: PoolApp, job: str, value: Any) -> None:
+@pytest.mark.parametrize(("value", "named"), [([{}], "variable: must be an object"), ({"_links": {}}, "_links")])
+def test_an_invalid_variable_is_refused(pool: PoolApp, job: str, value: Any, named: str) -> None:
     before = files(pool)
-    problem(post(pool, job, value, 422), 422, "variable: must be an object")
-    assert files(pool) == before
-
-
-@pytest.mark.parametrize("field", ["_links", "_embedded"])
-def test_reserved_fields_are_refused(pool: PoolApp, job: str, field: str) -> None:
-    before = files(pool)
-    problem(post(pool, job, {field: {}}, 422), 422, field)
-    problem(put(pool, f"{job}/variables/one", {field: {}}, 422), 422, field)
+    problem(post(pool, job, value, 422), 422, named)
+    problem(put(pool, f"{job}/variables/one", value, 422), 422, named)
     assert files(pool) == before
 
 
@@ -118,18 +109,7 @@ def test_variables_are_in_the_order_of_lines(pool: PoolApp, job: str) -> None:
     assert [item["id"] for item in items] == ids == sorted(ids)
 
 
-@pytest.mark.parametrize(
-    ("line", "status"),
-    [
-        ("{", 400),
-        ("{} {}", 400),
-        ('{"x": NaN}', 400),
-        ("[" * 101 + "]" * 101, 400),
-        ("1", 422),
-        ("[]", 422),
-        ('{"_links": {}}', 422),
-    ],
-)
+@pytest.mark.parametrize(("line", "status"), [("{} {}", 400), ("[" * 101, 400), ("1", 422), ('{"_links": {}}', 422)])
 def test_an_invalid_line_is_named_and_nothing_stored(pool: PoolApp, job: str, line: str, status: int) -> None:
     before = files(pool)
     response = post_lines(pool, job, '{"x": 1}', line, '{"x": 3}', status=status)
@@ -148,9 +128,10 @@ def test_line_numbers_count_empty_lines(pool: PoolApp, job: str) -> None:
     problem(post_lines(pool, job, "", '{"x": 1}', "", "1", status=422), 422, "line 4")
 
 
-@pytest.mark.parametrize("body", [b"", b"\n", b" \r\n\n"])
-def test_a_body_without_lines_is_400(pool: PoolApp, job: str, body: bytes) -> None:
-    problem(pool.post(f"{job}/variables", body, headers={**pool.owner, **NDJSON}, status=400), 400, "no JSON line")
+def test_a_body_without_lines_is_400(pool: PoolApp, job: str) -> None:
+    problem(
+        pool.post(f"{job}/variables", b" \r\n\n", headers={**pool.owner, **NDJSON}, status=400), 400, "no JSON line"
+    )
 
 
 # Idempotency keys
@@ -176,20 +157,12 @@ def test_a_post_repeated_after_the_result_opens_nothing(pool: PoolApp, job: str)
     pool.get(f"{job}/variables", status=204)
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        ['{"x": 2}', '{"x": 1}'],
-        ['{"x": 1}', '{"x": 3}'],
-        ['{"x": 1}'],
-        ['{"x": 1}', '{"x": 2}', '{"x": 3}'],
-        [f'{{"x": {number}}}' for number in range(1, 12)],
-    ],
-)
-def test_other_variables_with_the_same_key_are_409(pool: PoolApp, job: str, lines: list[str]) -> None:
+def test_other_variables_with_the_same_key_are_409(pool: PoolApp, job: str) -> None:
     post_lines(pool, job, '{"x": 1}', '{"x": 2}', headers=KEY)
     before = files(pool)
-    problem(post_lines(pool, job, *lines, status=409, headers=KEY), 409, "Idempotency-Key")
+    for numbers in ((2, 1), (1, 3), (1,), (1, 2, 3), range(1, 12)):
+        lines = (f'{{"x": {number}}}' for number in numbers)
+        problem(post_lines(pool, job, *lines, status=409, headers=KEY), 409, "Idempotency-Key")
     assert files(pool) == before
 
 
@@ -202,12 +175,6 @@ def test_another_idempotency_key_stores_another_variable(pool: PoolApp, job: str
 def test_idempotency_keys_are_per_job(pool: PoolApp, job: str) -> None:
     post(pool, job, {"x": 1}, **KEY)
     post(pool, pool.post_job("Other"), {"x": 2}, **KEY)
-
-
-@pytest.mark.parametrize("key", ["", " ", "a b", "ü", "x" * 201, "a\tb"])
-def test_an_invalid_idempotency_key_is_400(pool: PoolApp, job: str, key: str) -> None:
-    problem(post(pool, job, {"x": 1}, 400, **{"Idempotency-Key": key}), 400, "Idempotency-Key")
-    assert total(pool, job) == 0
 
 
 # Under a chosen id
@@ -228,19 +195,13 @@ def test_putting_an_equal_variable_again_is_200(pool: PoolApp, job: str) -> None
     assert files(pool) == before
 
 
-@pytest.mark.parametrize("other", [{"x": 2}, {}, {"x": 1, "y": 1}, {"x": "1"}, {"x": [1]}, {"x": True}])
-def test_putting_another_variable_under_the_id_is_409(pool: PoolApp, job: str, other: Any) -> None:
+def test_putting_another_variable_under_the_id_is_409(pool: PoolApp, job: str) -> None:
     path = f"{job}/variables/one"
     put(pool, path, {"x": 1})
     before = files(pool)
-    problem(put(pool, path, other, 409), 409, "'one'")
+    for other in ({"x": 2}, {}, {"x": 1, "y": 1}, {"x": "1"}, {"x": [1]}, {"x": True}):
+        problem(put(pool, path, other, 409), 409, "'one'")
     assert files(pool) == before
-
-
-@pytest.mark.parametrize("name", ["a", "0", "a.b", "a_b-c", "x" * 100, "con", "a..b", "job.json"])
-def test_valid_ids(pool: PoolApp, job: str, name: str) -> None:
-    put(pool, f"{job}/variables/{name}", {"x": 1})
-    assert pool.get(f"{job}/variables/index").json["_embedded"]["items"][0]["id"] == name
 
 
 # The job's validators
@@ -263,18 +224,12 @@ def test_without_validators_everything_is_accepted(pool: PoolApp, job: str) -> N
     post(pool, job, {"anything": "at all"})
 
 
+# tests/pool/test_validation.py has the tables of verdicts and of failing validators.
 @pytest.mark.parametrize(
     ("returned", "reason"),
     [
-        ("false", "returned false"),
         ("({valid: false, reason: 'x must be even'})", "x must be even"),
-        ("undefined", "neither true, false nor"),
-        ("1", "neither true, false nor"),
-        ("Promise.resolve(false)", "returned false"),
         ("(() => { throw new TypeError('bad x') })()", "TypeError: bad x"),
-        ("Promise.reject(new Error('later'))", "Error: later"),
-        ("new Promise(() => {})", "never settled"),
-        ("(() => { for (;;) {} })()", "in time"),
     ],
 )
 def test_a_rejected_variable_is_422_with_the_reason(pool: PoolApp, returned: str, reason: str) -> None:
@@ -288,19 +243,3 @@ def test_a_rejected_variable_is_422_with_the_reason(pool: PoolApp, returned: str
 def test_the_problem_has_the_console_of_the_validator(pool: PoolApp) -> None:
     job = pool.post_job(validate_variable="(variable) => { console.log('saw', variable); return false }")
     assert problem(post(pool, job, {"x": 1}, 422), 422)["console"] == 'saw {"x":1}\n'
-
-
-# Authorization
-
-
-@pytest.mark.parametrize(("key", "status"), [(None, 401), ("wrong", 401), ("other", 403)])
-@pytest.mark.parametrize(("method", "path"), [("POST", ""), ("PUT", "/two"), ("PATCH", "/one"), ("DELETE", "/one")])
-def test_only_the_owner_changes_variables(
-    pool: PoolApp, job: str, method: str, path: str, key: str | None, status: int
-) -> None:
-    pool.post_variable(job)
-    headers = {None: {}, "wrong": {"Authorization": "Bearer " + "x" * 43}, "other": other_key(pool)}[key]
-    before = files(pool)
-    response = pool.request(f"{job}/variables{path}", method=method, body=b"{}", headers=headers, expect_errors=True)
-    problem(response, status, "key")
-    assert files(pool) == before

@@ -1,18 +1,21 @@
-"""Hostile JavaScript as validators and schedulers of a whole pool.
+"""Hostile JavaScript: clear errors within the limits, in a call of the sandbox and wherever a pool makes such calls.
 
-Each causes a clear error within the limits. Other requests are served meanwhile, and no child process remains.
+Other requests are served meanwhile, and no child process remains.
 """
 
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 
+from pool.sandbox import Sandbox, ScriptError
 from tests.conftest import PoolApp
 from tests.pool.sandbox.helpers import children
 
 TIME, MEMORY = "did not finish in time", "used too much memory"
+LOOP = "function () { for (;;); }"
 
 # The body of a function, and the possible messages to its owner.
 HOSTILE = {
@@ -24,7 +27,7 @@ HOSTILE = {
     "memory bomb": ("const all = []; for (;;) all.push(new Array(1e5).fill(1));", [MEMORY, TIME]),
     "string bomb": ("let s = 'x'; for (;;) s += s;", ["invalid string length", MEMORY, TIME]),
     "deep recursion": ("const f = () => f() + 1; return f();", ["call stack"]),
-    "4 MB of output": ("return 'x'.repeat(4e6);", ["larger than"]),
+    "1.5 MB of output": ("return 'x'.repeat(1.5e6);", ["larger than"]),
     # Which limit it exceeds first depends on the speed of the machine.
     "100 MB of output": ("return 'x'.repeat(1e8);", ["larger than", MEMORY, TIME]),
     "endless console": ("for (;;) console.log('x'.repeat(1e6));", [TIME]),
@@ -37,25 +40,49 @@ HOSTILE = {
     "call_python": ("return call_python('value', 'true', '');", ["call_python is not defined"]),
     "import": ("return import('/etc/passwd');", ["module"]),
     "import of a module that dukpy has": ("return import('fs');", ["module"]),
-    "tampering": (
-        "Array.prototype.toJSON = Object.prototype.toJSON = () => 1; JSON.stringify = () => 'true'; return [1];",
-        ["changed the language", "neither true, false", "not the id of a variable"],
-    ),
+    "half a surrogate pair": ("return '\\ud800';", ["JSON cannot represent"]),
 }
+TAMPERING = """function () {
+  Array.prototype.toJSON = Object.prototype.toJSON = () => 1;
+  JSON.stringify = () => 'true';
+  return [1];
+}"""
 
 
-@pytest.fixture(params=HOSTILE)
-def hostile(request: pytest.FixtureRequest) -> tuple[str, list[str]]:
-    body, expected = HOSTILE[request.param]
-    return f"function (variable, result, context) {{ {body} }}", expected
+@pytest.fixture
+def impatient_pool(tmp_path: Path, impatient: Sandbox) -> PoolApp:
+    return PoolApp(tmp_path / "pool", impatient)
 
 
 def contains_any(text: str, expected: list[str]) -> bool:
     return any(words in text for words in expected)
 
 
-def test_a_hostile_validator_of_results_rejects_with_a_reason(pool: PoolApp, hostile: tuple[str, list[str]]) -> None:
-    source, expected = hostile
+@pytest.mark.parametrize(("body", "expected"), HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_call_fails_with_a_clear_error(impatient: Sandbox, body: str, expected: list[str]) -> None:
+    with pytest.raises(ScriptError) as caught:
+        impatient.call(f"function (variable, result, context) {{ {body} }}", [1, 2, 3])
+    assert contains_any(str(caught.value), expected)
+
+
+# Each place where a pool calls functions of strangers
+
+
+HOSTILE_SOURCES = pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (LOOP, [TIME]),
+        (TAMPERING, ["changed the language", "neither true, false", "not the id of a variable"]),
+    ],
+    ids=["endless loop", "tampering"],
+)
+
+
+@HOSTILE_SOURCES
+def test_a_hostile_validator_of_results_rejects_with_a_reason(
+    impatient_pool: PoolApp, source: str, expected: list[str]
+) -> None:
+    pool = impatient_pool
     job = pool.post_job(validate_result=source, validate_variable="() => true")
     variable = pool.post_variable(job)
     response = pool.post_json(f"{variable}/results", 1, status=422)
@@ -64,8 +91,11 @@ def test_a_hostile_validator_of_results_rejects_with_a_reason(pool: PoolApp, hos
     assert pool.get(f"{job}/progress").json["variables"]["done"] == 0
 
 
-def test_a_hostile_validator_of_variables_rejects_with_a_reason(pool: PoolApp, hostile: tuple[str, list[str]]) -> None:
-    source, expected = hostile
+@HOSTILE_SOURCES
+def test_a_hostile_validator_of_variables_rejects_with_a_reason(
+    impatient_pool: PoolApp, source: str, expected: list[str]
+) -> None:
+    pool = impatient_pool
     job = pool.post_job(validate_variable=source)
     response = pool.post_json(f"{job}/variables", {"x": 1}, headers=pool.owner, status=422)
     assert "validate_variable(variable, context)" in response.json["detail"]
@@ -73,10 +103,11 @@ def test_a_hostile_validator_of_variables_rejects_with_a_reason(pool: PoolApp, h
     assert pool.get(f"{job}/progress").json["variables"]["total"] == 0
 
 
+@HOSTILE_SOURCES
 def test_a_hostile_scheduler_of_variables_is_skipped_and_reported(
-    pool: PoolApp, hostile: tuple[str, list[str]]
+    impatient_pool: PoolApp, source: str, expected: list[str]
 ) -> None:
-    source, expected = hostile
+    pool = impatient_pool
     job = pool.post_job(variable_scheduler=source)
     variable = pool.post_variable(job)
     assert pool.lease(job)["self"] == variable
@@ -85,10 +116,12 @@ def test_a_hostile_scheduler_of_variables_is_skipped_and_reported(
     assert contains_any(report["message"], expected)
 
 
-def test_a_hostile_scheduler_of_jobs_is_skipped(pool: PoolApp, hostile: tuple[str, list[str]]) -> None:
+@HOSTILE_SOURCES
+def test_a_hostile_scheduler_of_jobs_is_skipped(impatient_pool: PoolApp, source: str, expected: list[str]) -> None:
+    pool = impatient_pool
     job = pool.post_job()
     (pool.data / "schedulers").mkdir()
-    (pool.data / "schedulers" / "hostile.js").write_text(hostile[0])
+    (pool.data / "schedulers" / "hostile.js").write_text(source)
     assert pool.get("/jobs/scheduled/hostile").json["_links"]["self"] == job
 
 
@@ -106,8 +139,9 @@ def test_other_requests_are_served_while_a_validator_hangs(pool: PoolApp) -> Non
         post.join()
 
 
-def test_hanging_validators_leave_no_child_processes(pool: PoolApp) -> None:
-    job = pool.post_job(validate_result="() => { for (;;); }", validate_variable="() => true")
+def test_hanging_validators_leave_no_child_processes(impatient_pool: PoolApp) -> None:
+    pool = impatient_pool
+    job = pool.post_job(validate_result=LOOP, validate_variable="() => true")
     variable = pool.post_variable(job)
     pool.post_json(f"{variable}/results", 1, status=422)
     before = children()

@@ -60,8 +60,8 @@ def test_every_console_method_writes(sandbox: Sandbox, method: str) -> None:
 @pytest.mark.parametrize(
     "end", ["throw new Error('x');", "for (;;);", "return new Promise(() => {});", "new Array(2 ** 28).sort();"]
 )
-def test_console_output_of_a_failed_call_is_returned(sandbox: Sandbox, end: str) -> None:
-    assert failure(sandbox, f"() => {{ console.log('before'); {end} }}").console == "before\n"
+def test_console_output_of_a_failed_call_is_returned(impatient: Sandbox, end: str) -> None:
+    assert failure(impatient, f"() => {{ console.log('before'); {end} }}").console == "before\n"
 
 
 def test_console_output_is_limited(sandbox: Sandbox) -> None:
@@ -124,17 +124,25 @@ UNTOUCHED = """(given) => [
 ]"""
 
 
-def test_tampering_with_the_language_does_not_affect_the_next_call(own_sandbox: Sandbox) -> None:
+def test_tampering_with_the_language_does_not_affect_the_next_call(impatient: Sandbox) -> None:
     try:
-        own_sandbox.call(TAMPERING, [])
+        impatient.call(TAMPERING, [])
     except ScriptError as ex:
         assert "Python" not in ex.message
-    assert own_sandbox.call(UNTOUCHED, [{"a": 1}]).value == ["undefined", "[1]", 2, [4], True, {"a": 1}]
+    assert impatient.call(UNTOUCHED, [{"a": 1}]).value == ["undefined", "[1]", 2, [4], True, {"a": 1}]
 
 
-def test_a_call_over_the_time_limit_fails_and_the_next_one_succeeds(own_sandbox: Sandbox) -> None:
-    assert failure(own_sandbox, "() => { for (;;); }").kind == "time"
-    assert own_sandbox.call("() => 1", []).value == 1
+def test_a_call_over_the_time_limit_fails_and_the_next_one_succeeds(impatient: Sandbox) -> None:
+    assert failure(impatient, "() => { for (;;); }").kind == "time"
+    assert impatient.call("() => 1", []).value == 1
+
+
+def test_a_call_over_the_memory_limit_fails_and_the_next_one_succeeds() -> None:
+    small_sandbox = Sandbox(Limits(milliseconds=5000, memory_bytes=128 << 20))
+    bomb = "() => { const all = []; for (;;) all.push(new Array(1e5).fill(1)); }"
+    assert failure(small_sandbox, bomb).kind == "memory"
+    assert small_sandbox.call("() => 1", []).value == 1
+    small_sandbox.close()
 
 
 def test_no_child_process_outlives_the_sandbox(own_sandbox: Sandbox) -> None:
@@ -163,7 +171,7 @@ def test_one_job_cannot_occupy_every_child_process(own_sandbox: Sandbox) -> None
 
 
 def test_a_call_beyond_the_queue_limit_raises_sandbox_busy() -> None:
-    full_sandbox = Sandbox(Limits(milliseconds=1000), max_running=1, max_queued=0)
+    full_sandbox = Sandbox(Limits(milliseconds=300), max_running=1, max_queued=0)
     running = threading.Thread(target=failure, args=(full_sandbox, "() => { for (;;); }"))
     running.start()
     while not full_sandbox.is_busy():
