@@ -85,20 +85,20 @@ class JournalCounts:
         counts.failed += events.failed_change(event)
 
     def _add_accepted(self, event: Document) -> None:
-        self.counts.accepted += 1
+        # What an invalid event lacks is read first, so that the event is counted as a whole or not at all.
+        minute = _minute_of(event["at"])
         if event.get("run_seconds") is not None:
             self.counts.run_seconds += event["run_seconds"]
             self.counts.timed_results += 1
-        minute = _minute_of(event["at"])
+        self.counts.accepted += 1
         self.counts.per_minute[minute] = self.counts.per_minute.get(minute, 0) + 1
 
     def _add_report(self, event: Document) -> None:
-        report = self.counts.reports.setdefault(event["function"], {"errors": 0, "message": None, "console": ""})
-        report["at"] = event["at"]
+        known = self.counts.reports.get(event["function"], {"errors": 0, "message": None})
+        report = {**known, "at": event["at"], "console": event["console"]}
         if event["message"] is not None:
-            report["errors"] += event.get("errors", 1)
-            report["message"] = event["message"]
-        report["console"] = event["console"]
+            report |= {"errors": known["errors"] + event.get("errors", 1), "message": event["message"]}
+        self.counts.reports[event["function"]] = report
 
     def _drop_old_minutes(self, this_minute: int) -> None:
         oldest = this_minute - MINUTES_KEPT

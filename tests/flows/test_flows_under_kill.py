@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -12,18 +13,15 @@ import time
 import urllib.error
 import urllib.request
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import pytest
-
 from storage.base import Document, canonical
 from tests.conftest import MakeServer
-from tests.flows.functions import ALL_JOBS
 from tests.flows.helpers import (
     PreparedTree,
     TreeSetup,
@@ -62,6 +60,9 @@ TREES: list[Tree] = [
     # A failing flow.
     [[Node("witness")], [Node("counter", while_="() => true")]],
 ]
+
+
+JOBS = sorted({node.job for tree in TREES for level in tree for node in level})
 
 
 class Caller:
@@ -121,7 +122,7 @@ class Volunteer(threading.Thread):
 
     def run(self) -> None:
         while not self._is_stopped.is_set():
-            job = f"/jobs/{self._random.choice(list(ALL_JOBS))}"
+            job = f"/jobs/{self._random.choice(JOBS)}"
             status, leased = self._caller.request("GET", f"{job}/variables")
             if status == 200:
                 self._compute(job, leased)
@@ -170,9 +171,9 @@ def workers_of(server: Server) -> list[int]:
     return [int(child) for child in children]
 
 
-def prepare(server: Server, caller: Caller) -> TreeSetup:
+def prepare(caller: Caller) -> TreeSetup:
     """Posts the jobs. Their leases expire after a second."""
-    for job_id in ALL_JOBS:
+    for job_id in JOBS:
         assert caller.request("POST", "/jobs", job_document(job_id, lease_seconds=1))[0] == 201
 
     def put(path: str, data: Document) -> None:
@@ -196,16 +197,13 @@ def post_flow(caller: Caller, prepared: PreparedTree) -> Document:
     return dict(served)
 
 
-@pytest.mark.parametrize("kill", [restart_killed, kill_worker])
-def test_each_step_has_one_result_and_each_flow_agrees_with_the_reference(
-    make_server: MakeServer, kill: Callable[[Server, Random], None]
-) -> None:
-    server, random = make_server(DEMO="0", FSYNC="0", FLOW_ITERATIONS="5"), Random(1)
+def test_each_step_has_one_result_and_each_flow_agrees_with_the_reference(make_server: MakeServer) -> None:
+    server = make_server(DEMO="0", FSYNC="0", FLOW_ITERATIONS="5")
     caller = Caller(server)
-    setup = prepare(server, caller)
-    with killing(lambda: kill(server, random), random):
+    setup = prepare(caller)
+    with killing(server):
         flows = post_flows(caller, setup)
-    with working(caller) as volunteers, killing(lambda: kill(server, random), random):
+    with working(caller) as volunteers, killing(server):
         for prepared, served in flows:
             wait_for_steps(caller, prepared.reference(served).executions())
     assert [volunteer.errors for volunteer in volunteers] == [[]] * VOLUNTEERS
@@ -217,13 +215,14 @@ def test_each_step_has_one_result_and_each_flow_agrees_with_the_reference(
 
 
 @contextmanager
-def killing(kill: Callable[[], None], random: Random) -> Iterator[None]:
-    """Kills at random moments during the block, `KILLS` times."""
+def killing(server: Server) -> Iterator[None]:
+    """Kills the server and one of its workers in turn, at random moments during the block, `KILLS` times."""
+    random = Random(1)
 
     def run() -> None:
-        for _ in range(KILLS):
+        for kill in itertools.islice(itertools.cycle([restart_killed, kill_worker]), KILLS):
             time.sleep(random.uniform(0, MAX_SECONDS_BETWEEN_KILLS))
-            kill()
+            kill(server, random)
 
     thread = threading.Thread(target=run)
     thread.start()
@@ -242,7 +241,7 @@ def wait_for_steps(caller: Caller, paths: dict[str, Execution]) -> None:
 def assert_each_has_one_result(caller: Caller, volunteers: list[Volunteer]) -> None:
     stored = {
         item["_links"]["get_variable"]: item["_links"]["self"]
-        for job in ALL_JOBS
+        for job in JOBS
         for item in caller.items(f"/jobs/{job}/results?limit=100")
     }
     for volunteer in volunteers:

@@ -45,11 +45,37 @@ def test_invalid_lines_at_the_end_end_the_pages(job_directory: Path, store: Flat
     assert pages <= 4
 
 
-def test_invalid_journal_events_do_not_stop_counting(job_directory: Path, store: FlatStore) -> None:
+INVALID_EVENTS = [
+    "[]",
+    "null",
+    "{}",
+    '{"event":["accepted"]}',
+    '{"event":"accepted"}',
+    '{"event":"accepted","at":5}',
+    '{"event":"accepted","at":"yesterday"}',
+    '{"event":"accepted","at":"2026-01-01T00:00:00.000Z","run_seconds":"x"}',
+    '{"event":"report","function":"f"}',
+    '{"event":"report","function":"f","at":"2026-01-01T00:00:00.000Z","message":null}',
+    '{"event":"report","function":"f","at":"","message":"x","console":"","errors":"x"}',
+]
+
+
+@pytest.mark.parametrize("event", INVALID_EVENTS)
+def test_an_invalid_journal_event_is_not_counted(job_directory: Path, store: FlatStore, event: str) -> None:
+    before = store.counts.get(JOB)
     with (job_directory / "journal" / "events.ndjson").open("a") as stream:
-        stream.write('[]\n{"event":"accepted"}\n{"event":"report","function":1}\n{"event":"accepted","at":5}\nnull\n')
+        stream.write(f"{event}\n")
+    assert store.counts.get(JOB) == before
+
+
+def test_events_after_an_invalid_one_are_counted(job_directory: Path, store: FlatStore) -> None:
+    with (job_directory / "journal" / "events.ndjson").open("a") as stream:
+        stream.write("".join(f"{event}\n" for event in INVALID_EVENTS))
     accept(store, "a")
-    assert store.counts.get(JOB).open == 0 or store.counts.get(JOB).posted == 3
+    store.counts.report(JOB, "f", "message", "")
+    counts = store.counts.get(JOB)
+    assert (counts.posted, counts.accepted, counts.timed_results, counts.run_seconds) == (3, 1, 1, 2.0)
+    assert counts.reports["f"]["errors"] == 1
 
 
 def test_a_cursor_inside_a_line_is_refused(store: FlatStore) -> None:

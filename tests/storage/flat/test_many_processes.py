@@ -8,14 +8,21 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from storage.base import Lease
 from storage.errors import AlreadyFinished
 from storage.flat import FlatStore
 from tests.storage.helpers import JOB, findings, job, result, variables
 
 PROCESSES = 8
-NAMES = [f"v{number:05}" for number in range(20_000)]
+NAMES = [f"v{number:05}" for number in range(5_000)]
 Work = Callable[[FlatStore, int], list[str]]
+
+
+@pytest.fixture
+def root(memory_path: Path) -> Path:
+    return memory_path / "data"
 
 
 def prepare(root: Path, names: list[str]) -> FlatStore:
