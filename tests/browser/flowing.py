@@ -85,6 +85,10 @@ class FlowVisitor:
         if request.resource_type == "fetch":
             self.requests.append(request.url)
 
+    def poll(self) -> None:
+        """Skips the interval to the next request, in a page with its own clock."""
+        self.page.clock.run_for(1_000)
+
     def expect_status(self, text: str | re.Pattern[str]) -> None:
         expect(self.page.get_by_role("status")).to_have_text(text)
 

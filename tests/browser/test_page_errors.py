@@ -2,33 +2,67 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import Page, expect
+import json
+from collections.abc import Iterator
 
-from tests.browser.conftest import Watch
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Watch, lasting_page
 from tests.browser.visiting import BUSY, THROW, Visitor, counts, post_busy_job, post_job, wait_for_count
 from tests.serving import LocalServer, Served
 
 AWAY = "The pool can\u2019t be reached. Retrying automatically."
 BLOCKED = "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError'); }})"
 FULL = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }"
+# How many of 30 errors are listed, and the first of these.
 MANY_ERRORS = """async () => {
   const { Language } = await import("/client/web/languages.js");
   const { ErrorList } = await import("/client/web/errors.js");
-  const errors = new ErrorList(document.getElementById("error-list"), new Language());
+  const list = document.createElement("ol");
+  const errors = new ErrorList(list, new Language());
   for (let number = 0; number < 30; number += 1) errors.add({ kind: "threw", message: `number ${number}` });
+  return [list.children.length, list.firstChild.querySelector(".message").textContent];
 }"""
+# The state of preferences that read this text, and what is stored after the visitor has consented.
+READ = """async (text) => {
+  const { Preferences } = await import("/client/web/preferences.js");
+  localStorage.setItem("read", text);
+  const preferences = new Preferences("read", {}, () => {});
+  const { state } = preferences;
+  preferences.consent();
+  return [state, JSON.parse(localStorage.getItem("read")).state];
+}"""
+# What is stored after consent was withdrawn while the storage was full.
+WITHDRAW = """async (action) => {
+  const { Preferences } = await import("/client/web/preferences.js");
+  const preferences = new Preferences("withdraw", {}, () => {});
+  preferences.consent();
+  const { setItem } = Storage.prototype;
+  Storage.prototype.setItem = () => { throw new DOMException("full", "QuotaExceededError"); };
+  preferences[action]();
+  Storage.prototype.setItem = setItem;
+  return localStorage.getItem("withdraw");
+}"""
+OLD = '{"version": 2, "state": "running"}'
 DAMAGED = [
     "{",
     "null",
     "[]",
     '"text"',
-    '{"version": 2, "state": "running"}',
+    OLD,
     '{"version": 1, "state": "running", "volunteer": 1}',
     '{"version": 1, "state": "running", "volunteer": "00112233445566778899aabbccddeeff", "totals": {"units": -1}}',
     '{"version": 1, "state": "running", "volunteer": "00112233445566778899aabbccddeeff",'
     ' "totals": {"units": 1e308, "seconds": 1}}',
 ]
+
+
+@pytest.fixture(scope="module")
+def idle(lasting_server: Served, chromium: Browser) -> Iterator[Page]:
+    """A page of the pool, for tests of its modules."""
+    with lasting_page(chromium) as page:
+        yield Visitor(page, lasting_server).page
 
 
 @pytest.fixture
@@ -63,12 +97,8 @@ def test_the_same_error_again_is_counted(server: Served, page: Page) -> None:
     expect(visitor.error("stopped with an error")).to_have_count(1)
 
 
-def test_the_list_of_errors_is_bounded(server: Served, page: Page) -> None:
-    visitor = Visitor(page, server)
-    page.evaluate(MANY_ERRORS)
-    errors = visitor.by_id("error-list").locator("li")
-    expect(errors).to_have_count(20)
-    expect(errors.first).to_contain_text("number 29")
+def test_the_list_of_errors_is_bounded(idle: Page) -> None:
+    assert idle.evaluate(MANY_ERRORS) == [20, "number 29"]
 
 
 @pytest.mark.usefixtures("tolerant")
@@ -112,28 +142,31 @@ def test_a_browser_without_a_sandbox_shows_an_alert_and_leases_nothing(server: S
 
 
 @pytest.mark.parametrize("text", DAMAGED)
-def test_damaged_preferences_are_ignored(lasting_server: Served, page: Page, text: str) -> None:
-    visitor = Visitor(page, lasting_server)
-    page.evaluate("(text) => localStorage.setItem('comp-pool', text)", text)
-    page.reload()
+def test_damaged_preferences_are_ignored(idle: Page, text: str) -> None:
+    assert idle.evaluate(READ, text) == ["new", "running"]
+
+
+def store(page: Page, text: str) -> None:
+    """Stores preferences before the page reads them."""
+    page.add_init_script(f"if (window === top) localStorage.setItem('comp-pool', {json.dumps(text)})")
+
+
+def test_a_page_with_damaged_preferences_starts_anew(server: Served, page: Page) -> None:
+    store(page, OLD)
+    visitor = Visitor(page, server)
     visitor.expect_status("Nothing runs until you press the button.")
     visitor.start()
-    assert visitor.stored()["state"] == "running"
+    assert visitor.stored()["version"] == 1
 
 
-def test_invalid_choices_become_the_defaults(lasting_server: Served, page: Page) -> None:
-    visitor = Visitor(page, lasting_server)
-    visitor.start()
-    visitor.press("Pause")
-    visitor.expect_status("Paused.")
-    page.evaluate(
-        """() => {
-          const record = JSON.parse(localStorage.getItem("comp-pool"));
-          record.settings = {owners: "all", workers: 1e9, throttle: 70, gpu: "yes"};
-          localStorage.setItem("comp-pool", JSON.stringify(record));
-        }"""
+def test_invalid_choices_become_the_defaults(server: Served, page: Page) -> None:
+    invalid = {"owners": "all", "workers": 1e9, "throttle": 70, "gpu": "yes"}
+    totals = {"units": 1, "seconds": 1}
+    store(
+        page,
+        json.dumps({"version": 1, "state": "paused", "volunteer": "0" * 32, "settings": invalid, "totals": totals}),
     )
-    page.reload()
+    visitor = Visitor(page, server)
     visitor.expect_status("Paused.")
     expect(page.get_by_label("Share of the time")).to_have_value("60")
     visitor.press("Resume")
@@ -152,12 +185,16 @@ def test_without_storage_it_computes_as_long_as_the_page_is_open(server: Served,
     visitor.expect_status("Nothing runs until you press the button.")
 
 
-@pytest.mark.parametrize("button", ["Pause", "Stop and forget"])
-def test_with_a_full_storage_withdrawn_consent_does_not_return(lasting_server: Served, page: Page, button: str) -> None:
-    visitor = Visitor(page, lasting_server)
+@pytest.mark.parametrize("action", ["pause", "forget"])
+def test_a_full_storage_keeps_no_withdrawn_consent(idle: Page, action: str) -> None:
+    assert idle.evaluate(WITHDRAW, action) is None
+
+
+def test_with_a_full_storage_withdrawn_consent_does_not_return(server: Served, page: Page) -> None:
+    visitor = Visitor(page, server)
     visitor.start()
     page.evaluate(f"() => {{ {FULL} }}")
-    visitor.press(button)
+    visitor.press("Pause")
     page.reload()
     visitor.expect_status("Nothing runs until you press the button.")
     assert visitor.stored() is None

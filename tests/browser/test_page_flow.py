@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,27 +13,26 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser import flowing
 from tests.browser.conftest import MakePage, Watch
 from tests.browser.flowing import FlowVisitor, answer, answer_gauges, post_flow, post_tides, refine, tabulate
-from tests.browser.test_page_access import PHONE, findings
+from tests.browser.test_page_access import PHONE
 from tests.browser.test_page_hostile import MARKUP
-from tests.browser.test_page_languages import PLACEHOLDERS
 from tests.browser.visiting import plain, post_job
 from tests.serving import LocalServer, Served
 
-STATES = ("waiting", "offered", "computing", "done", "skipped", "failed", "cancelled")
 OFFERED = "Offered to volunteers."
 COMPUTING = "Volunteers are computing."
 QUIET = "No volunteer has taken the offered work yet."
-# How many lines a long duration takes, and how wide the page is then.
-LINES_AND_WIDTH = """(element) => {
-  element.textContent = "23 h 59 min";
-  const text = document.createRange();
-  text.selectNodeContents(element);
-  return [text.getClientRects().length, document.documentElement.scrollWidth];
-}"""
 HIDE = (
     "Object.defineProperty(document, 'hidden', {get: () => window.isAway, configurable: true}); window.isAway = false"
 )
 COME_AND_GO = "(isAway) => { window.isAway = isAway; document.dispatchEvent(new Event('visibilitychange')); }"
+
+
+@pytest.fixture
+def page(make_page: MakePage) -> Page:
+    """Its clock can be set forward: see FlowVisitor.poll."""
+    page = make_page()
+    page.clock.install()
+    return page
 
 
 @pytest.fixture
@@ -63,7 +61,9 @@ def post_single(server: Served, condition: str | None = None, **fields: Any) -> 
 # Progress
 
 
-def test_the_tree_fills_as_results_come_in(tides: FlowVisitor) -> None:
+def test_the_tree_fills_as_results_come_in(server: Served, make_page: MakePage) -> None:
+    flowing.post_tidal_jobs(server)
+    tides = FlowVisitor(make_page(), server, post_tides(server))
     tides.expect_status(OFFERED)
     tides.expect_finished("0 of 16")
     answer_gauges(tides.server, 5)
@@ -79,28 +79,10 @@ def test_the_tree_fills_as_results_come_in(tides: FlowVisitor) -> None:
     assert json.loads(tides.page.get_by_role("region", name="Result").inner_text()) == flowing.TABLE
 
 
-def test_the_first_stage_is_at_the_bottom(tides: FlowVisitor) -> None:
-    headings = tides.page.locator(".stage h3")
-    expect(headings).to_have_text(["Stage 3 of 3", "Stage 2 of 3", "Stage 1 of 3"])
-    expect(tides.stage(2)).to_contain_text("Takes the merged results of stage 1.")
-
-
-def test_name_and_owner_are_shown(tides: FlowVisitor) -> None:
-    expect(tides.page.get_by_role("heading", level=1)).to_have_text(flowing.NAME)
-    expect(tides.page.locator("#subtitle")).to_contain_text("A flow by")
-    expect(tides.page).to_have_title("Running · \u2068High water along the Elbe, 2027\u2069")
-
-
 def test_a_flow_without_a_name_shows_its_id(server: Served, page: Page) -> None:
     path = post_single(server)
     FlowVisitor(page, server, path)
     expect(page.get_by_role("heading", level=1)).to_have_text(path.rsplit("/", 1)[1])
-
-
-def test_conditions_are_marked(tides: FlowVisitor) -> None:
-    expect(tides.entry("tidal-model").locator(".conditions")).to_have_text("while")
-    expect(tides.entry("storm-surge").locator(".conditions")).to_have_text("if")
-    expect(tides.entry("wind-drift").locator(".conditions")).to_have_count(0)
 
 
 def test_open_details_keep_focus_and_position_while_the_tree_fills(tides: FlowVisitor) -> None:
@@ -110,6 +92,7 @@ def test_open_details_keep_focus_and_position_while_the_tree_fills(tides: FlowVi
     link.focus()
     scrolled = tides.page.evaluate("scrollY")
     answer_gauges(tides.server)
+    tides.poll()
     expect(entry).to_contain_text("Iteration 1 · done")
     assert entry.evaluate("(element) => element.querySelector('details') === window.kept && window.kept.open")
     expect(link).to_be_focused()
@@ -119,6 +102,7 @@ def test_open_details_keep_focus_and_position_while_the_tree_fills(tides: FlowVi
 def test_steps_lead_to_their_variables_and_results(tides: FlowVisitor) -> None:
     answer_gauges(tides.server)
     answer(tides.server, "tidal-model", {"amplitude": 1}, 2)
+    tides.poll()
     model = tides.open("tidal-model")
     expect(model.locator(".steps li")).to_have_count(3)
     expect(model.locator(".steps li").nth(1)).to_contain_text("Iteration 2 · done")
@@ -133,6 +117,7 @@ def test_only_the_latest_steps_are_shown(tides: FlowVisitor) -> None:
     visitor = FlowVisitor(tides.page, tides.server, endless)
     single = visitor.open("single")
     answer(tides.server, "single", {"x": 1}, 12)
+    visitor.poll()
     expect(single).to_contain_text("Its latest 10 steps:")
     expect(single.locator(".steps li").first).to_contain_text("Iteration 4 · done")
     expect(single.locator(".steps li").last).to_contain_text("Iteration 13 · waiting for a volunteer")
@@ -153,10 +138,11 @@ def test_many_entries_are_shown_some_at_a_time(server: Served, page: Page) -> No
 
 
 def test_the_run_time_excludes_waiting(server: Served, page: Page) -> None:
-    visitor = FlowVisitor(page, server, post_single(server))
+    path = post_single(server)
     leased = server.get("/jobs/single/variables")
     address = server.url + leased["_links"]["post_result"]
     page.request.post(address, data={"x": 1}, headers={"Run-Seconds": "75.5"})
+    visitor = FlowVisitor(page, server, path)
     expect(visitor.entry("single").locator(".state")).to_have_text("done · computed in 1 min 15 sec")
     assert "1\u00a0min\u00a015\u00a0sec" in visitor.entry("single").locator(".state").inner_text()
 
@@ -176,8 +162,10 @@ def test_details_show_how_long_a_step_waited(server: Served, page: Page) -> None
 
 def test_a_repeated_entry_shows_its_iteration(tides: FlowVisitor) -> None:
     answer_gauges(tides.server)
+    tides.poll()
     expect(tides.entry("tidal-model").locator(".state")).to_have_text("Iteration 1 · offered")
     answer(tides.server, "tidal-model", {"amplitude": 1}, 2)
+    tides.poll()
     expect(tides.entry("tidal-model").locator(".state")).to_have_text("Iteration 3 · offered")
     expect(tides.entry("wind-drift").locator(".state")).to_have_text("offered")
 
@@ -190,6 +178,7 @@ def test_offered_and_computing_entries_are_distinguished(tides: FlowVisitor) -> 
     counts = tides.stage(1).locator(".counts li:visible")
     expect(counts).to_have_text(["12 offered"])
     tides.server.get("/jobs/tide-gauges/variables")
+    tides.poll()
     tides.expect_status(COMPUTING)
     expect(counts).to_have_text(["1 computing", "11 offered"])
     expect(tides.page.locator(".entry[data-state=computing]")).to_have_count(1)
@@ -200,12 +189,12 @@ def test_only_computing_entries_are_animated(tides: FlowVisitor) -> None:
     tides.expect_status(OFFERED)
     assert tides.page.evaluate(moving) == 0
     tides.server.get("/jobs/tide-gauges/variables")
+    tides.poll()
     tides.expect_status(COMPUTING)
     assert tides.page.evaluate(moving) > 0
 
 
 def test_unclaimed_work_is_reported_after_a_while(server: Served, page: Page) -> None:
-    page.clock.install()
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
     page.clock.run_for(32_000)
@@ -218,7 +207,6 @@ def test_unclaimed_work_is_reported_after_a_while(server: Served, page: Page) ->
 def test_a_long_computation_is_not_unclaimed(server: Served, page: Page) -> None:
     path = post_single(server)
     server.get("/jobs/single/variables")
-    page.clock.install()
     visitor = FlowVisitor(page, server, path)
     visitor.expect_status(COMPUTING)
     page.clock.run_for(60_000)
@@ -226,7 +214,6 @@ def test_a_long_computation_is_not_unclaimed(server: Served, page: Page) -> None
 
 
 def test_a_paused_job_is_named_with_unclaimed_work(server: Served, page: Page) -> None:
-    page.clock.install()
     path = post_single(server)
     server.post("/jobs/single", {"state": "paused"}, "PATCH")
     visitor = FlowVisitor(page, server, path)
@@ -245,6 +232,7 @@ def test_a_failure_is_shown_with_its_path_and_reason(server: Served, page: Page)
     visitor = FlowVisitor(page, server, post_tides(server, flowing.NO_NUMBER))
     answer_gauges(server)
     answer(server, "tidal-model", {"amplitude": 1})
+    visitor.poll()
     visitor.expect_status("Failed.")
     failure = page.get_by_role("region", name="Why it failed")
     expect(failure).to_contain_text("dependent.jobs[0]")
@@ -261,8 +249,8 @@ def test_a_failed_entry_beyond_the_first_page_is_found_in_the_tree(server: Serve
         server.post(f"{segments}/variables", {"n": number})
     failing = {"job": segments, "while": flowing.NO_NUMBER}
     path = post_flow(server, [*({"job": segments} for _ in range(60)), failing])
-    visitor = FlowVisitor(page, server, path)
     answer(server, "segments", {"x": 1}, 61)
+    visitor = FlowVisitor(page, server, path)
     visitor.expect_status("Failed.")
     page.get_by_role("button", name="Show in the tree").click()
     expect(page.locator(".entry").nth(60).locator("summary")).to_be_focused()
@@ -273,6 +261,7 @@ def test_a_cancelled_flow_is_shown_as_cancelled(tides: FlowVisitor) -> None:
     tides.expect_finished("0 of 16")
     owner = {"Authorization": f"Bearer {tides.server.key}"}
     assert tides.page.request.delete(tides.server.url + tides.path, headers=owner).status == 204
+    tides.poll()
     tides.expect_status("Cancelled.")
     expect(tides.stage(1)).to_contain_text("not merged")
     expect(tides.page.locator(".entry").first).to_contain_text("cancelled")
@@ -280,8 +269,9 @@ def test_a_cancelled_flow_is_shown_as_cancelled(tides: FlowVisitor) -> None:
 
 def test_a_large_result_is_cut_and_saved_whole(server: Served, page: Page) -> None:
     result = {"digits": "8" * 150_000}
-    visitor = FlowVisitor(page, server, post_single(server))
+    path = post_single(server)
     answer(server, "single", result)
+    visitor = FlowVisitor(page, server, path)
     visitor.expect_status("Done.")
     assert len(page.locator("#result-text").inner_text()) == 100_000
     expect(page.locator("#result")).to_contain_text("This is only the beginning.")
@@ -292,16 +282,18 @@ def test_a_large_result_is_cut_and_saved_whole(server: Served, page: Page) -> No
 
 def test_a_long_line_of_a_result_is_read_without_scrolling(server: Served, make_page: MakePage) -> None:
     page = make_page(**PHONE)
-    visitor = FlowVisitor(page, server, post_single(server))
+    path = post_single(server)
     answer(server, "single", {"digits": "14" * 300})
+    visitor = FlowVisitor(page, server, path)
     visitor.expect_status("Done.")
     text = page.locator("#result-text")
     assert text.evaluate("(element) => element.scrollWidth === element.clientWidth")
 
 
 def test_no_digit_of_a_result_is_lost(server: Served, page: Page) -> None:
-    visitor = FlowVisitor(page, server, post_single(server))
+    path = post_single(server)
     answer(server, "single", {"factorial": 30414093201713378043612608166064768844377641568960512, "half": 0.5})
+    visitor = FlowVisitor(page, server, path)
     visitor.expect_status("Done.")
     shown = json.loads(page.get_by_role("region", name="Result").inner_text())
     assert shown == {"factorial": 30414093201713378043612608166064768844377641568960512, "half": 0.5}
@@ -320,10 +312,10 @@ def test_a_missing_flow_has_a_page(server: Served, page: Page, watch: Watch) -> 
 def test_an_unchanged_flow_is_not_sent_again(tides: FlowVisitor) -> None:
     with tides.page.expect_response(lambda response: response.status == 304):
         tides.expect_finished("0 of 16")
+        tides.poll()
 
 
 def test_polling_ends_with_the_flow(server: Served, page: Page) -> None:
-    page.clock.install()
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
     answer(server, "single", {"x": 1})
@@ -337,7 +329,6 @@ def test_polling_ends_with_the_flow(server: Served, page: Page) -> None:
 
 def test_a_hidden_page_does_not_poll(server: Served, page: Page) -> None:
     page.add_init_script(HIDE)
-    page.clock.install()
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
     page.evaluate(COME_AND_GO, True)
@@ -372,9 +363,11 @@ def test_the_state_is_announced_and_single_entries_are_not(tides: FlowVisitor) -
         }"""
     )
     answer_gauges(tides.server)
+    tides.poll()
     tides.expect_finished("13 of 16")
     refine(tides.server, 6)
     tabulate(tides.server)
+    tides.poll()
     tides.expect_status("Done.")
     assert tides.page.evaluate("announced") == [COMPUTING, "Done."]
 
@@ -392,16 +385,18 @@ def test_the_name_is_text(server: Served, page: Page) -> None:
 
 
 def test_so_is_a_thrown_error(server: Served, page: Page) -> None:
-    visitor = FlowVisitor(page, server, post_single(server, f"() => {{ throw new Error({MARKUP!r}); }}"))
+    path = post_single(server, f"() => {{ throw new Error({MARKUP!r}); }}")
     answer(server, "single", {"x": 1})
+    visitor = FlowVisitor(page, server, path)
     visitor.expect_status("Failed.")
     expect(page.locator("#failure-reason")).to_contain_text(MARKUP)
     assert page.evaluate("window.hacked") is None
 
 
 def test_so_is_the_result(server: Served, page: Page) -> None:
-    visitor = FlowVisitor(page, server, post_single(server))
+    path = post_single(server)
     answer(server, "single", {MARKUP: MARKUP})
+    visitor = FlowVisitor(page, server, path)
     visitor.expect_status("Done.")
     assert json.loads(page.locator("#result-text").inner_text()) == {MARKUP: MARKUP}
     assert page.evaluate("window.hacked") is None
@@ -426,127 +421,3 @@ def test_so_are_owners_and_foreign_links(server: Served, page: Page) -> None:
 
 def is_fetch(route: Route) -> bool:
     return route.request.resource_type == "fetch"
-
-
-# Accessibility and languages
-
-
-@pytest.fixture(scope="module")
-def furnished(lasting_server: Served) -> tuple[Served, dict[str, str]]:
-    """A pool with three flows, and their paths by state."""
-    server = lasting_server
-    flowing.post_tidal_jobs(server)
-    paths = {"done": post_tides(server)}
-    answer_gauges(server)
-    refine(server, 6)
-    tabulate(server)
-    paths["failed"] = post_tides(server, flowing.NO_NUMBER)
-    answer(server, "tidal-model", {"amplitude": 1})
-    paths["running"] = post_tides(server)
-    refine(server, 3)
-    server.get("/jobs/tidal-model/variables")
-    return server, paths
-
-
-SHOWN = ("running", "done", "failed")
-
-
-def show(furnished: tuple[Served, dict[str, str]], page: Page, state: str) -> FlowVisitor:
-    server, paths = furnished
-    visitor = FlowVisitor(page, server, paths[state])
-    visitor.open("tidal-model")
-    visitor.expect_status(COMPUTING if state == "running" else f"{state.capitalize()}.")
-    return visitor
-
-
-@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark"}, PHONE], ids=["light", "dark", "phone"])
-@pytest.mark.parametrize("state", SHOWN)
-def test_axe_finds_nothing_serious_in_a_flow(
-    furnished: Any, make_page: MakePage, state: str, options: dict[str, Any]
-) -> None:
-    page = show(furnished, make_page(reduced_motion="reduce", **options), state).page
-    assert findings(page) == []
-
-
-@pytest.mark.parametrize("state", SHOWN)
-def test_a_flow_is_no_wider_than_the_narrowest_phone(furnished: Any, make_page: MakePage, state: str) -> None:
-    page = show(furnished, make_page(**PHONE), state).page
-    assert page.evaluate("document.documentElement.scrollWidth") == 320
-
-
-@pytest.mark.parametrize("state", SHOWN)
-def test_figures_of_a_flow_stand_in_one_line_on_a_phone(furnished: Any, make_page: MakePage, state: str) -> None:
-    page = show(furnished, make_page(**PHONE), state).page
-    assert page.locator("#time").evaluate(LINES_AND_WIDTH) == [1, 320]
-
-
-@pytest.mark.parametrize("state", SHOWN)
-def test_touch_targets_of_a_flow_are_large_enough(furnished: Any, make_page: MakePage, state: str) -> None:
-    page = show(furnished, make_page(**PHONE), state).page
-    touched = page.locator("button:visible, summary:visible, a:visible")
-    sizes = touched.evaluate_all("(all) => all.map((one) => one.getBoundingClientRect().height)")
-    assert len(sizes) > 16
-    assert min(sizes) >= 44
-
-
-def test_a_flow_is_read_by_keyboard(furnished: Any, page: Page) -> None:
-    server, paths = furnished
-    FlowVisitor(page, server, paths["failed"]).expect_status("Failed.")
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
-    expect(page.get_by_role("button", name="Show in the tree")).to_be_focused()
-    page.keyboard.press("Enter")
-    expect(page.locator(".entry[data-state=failed] summary")).to_be_focused()
-    page.keyboard.press("Tab")
-    expect(page.locator(".entry[data-state=failed]").get_by_role("link", name="job")).to_be_focused()
-
-
-@pytest.mark.parametrize("state", SHOWN)
-def test_headings_of_a_flow_lead_down_without_a_gap(furnished: Any, page: Page, state: str) -> None:
-    show(furnished, page, state)
-    headings = page.locator("h1:visible, h2:visible, h3:visible, h4:visible")
-    levels = headings.evaluate_all("(all) => all.map(({tagName}) => Number(tagName[1]))")
-    assert levels[0] == 1 and levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in pairwise(levels))
-
-
-def test_reduced_motion_stops_the_animations_of_a_flow(furnished: Any, make_page: MakePage) -> None:
-    page = show(furnished, make_page(reduced_motion="reduce"), "running").page
-    assert page.evaluate("document.getAnimations().length") == 0
-
-
-def test_the_progress_is_accessible(furnished: Any, page: Page) -> None:
-    show(furnished, page, "running")
-    bar = page.get_by_role("progressbar", name="Progress")
-    expect(bar).to_have_attribute("aria-valuenow", "14")
-    expect(bar).to_have_attribute("aria-valuetext", "14 of 16")
-
-
-@pytest.mark.parametrize(
-    ("locale", "status", "state"),
-    [("de", "Fertig.", "übersprungen"), ("es", "Terminado.", "omitida"), ("fr", "Terminé.", "ignorée")],
-)
-def test_a_flow_is_in_the_visitors_language(
-    furnished: Any, make_page: MakePage, locale: str, status: str, state: str
-) -> None:
-    server, paths = furnished
-    visitor = FlowVisitor(make_page(locale=locale), server, paths["done"])
-    visitor.expect_status(status)
-    expect(visitor.entry("storm-surge").locator(".state-name")).to_have_text(state)
-
-
-def test_every_text_key_of_a_flow_exists(furnished: Any, page: Page) -> None:
-    show(furnished, page, "running")
-    named = page.locator("[data-text]").evaluate_all("(all) => all.map(({dataset}) => dataset.text)")
-    labels = page.locator("[data-label]").evaluate_all("(all) => all.map(({dataset}) => dataset.label)")
-    built = [f"flow.{kind}.{state}" for kind in ("state", "count") for state in STATES]
-    assert {*named, *labels, *built} <= set(page.evaluate(PLACEHOLDERS, "en"))
-
-
-def test_without_javascript_a_flow_shows_a_hint(furnished: Any, make_page: MakePage) -> None:
-    server, paths = furnished
-    page = make_page(java_script_enabled=False)
-    page.goto(server.url + paths["done"])
-    assert "needs JavaScript, which is switched off" in page.locator("noscript").inner_text()

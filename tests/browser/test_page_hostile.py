@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import Page, expect
+from collections.abc import Iterator
 
-from tests.browser.conftest import Watch
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Watch, lasting_page
 from tests.browser.visiting import Visitor, plain, post_busy_job, post_job
 from tests.serving import Served
 
@@ -19,21 +21,32 @@ HARMFUL = {
 }
 
 
-@pytest.fixture
-def visitor(server: Served, page: Page) -> Visitor:
+def post_harmful(server: Served) -> None:
     post_job(server, f"Name {MARKUP}", state="paused", **HARMFUL)
     post_busy_job(server, f"Busy {MARKUP}", **HARMFUL)
     post_job(server, "Harmless", metadata={"owner": "Somebody"})
+
+
+@pytest.fixture(scope="module")
+def shown(lasting_server: Served, chromium: Browser) -> Iterator[Visitor]:
+    post_harmful(lasting_server)
+    with lasting_page(chromium) as page:
+        yield Visitor(page, lasting_server)
+
+
+@pytest.fixture
+def visitor(server: Served, page: Page) -> Visitor:
+    post_harmful(server)
     return Visitor(page, server)
 
 
 @pytest.mark.parametrize("part", ["Name", "Owner", "Short"])
-def test_texts_of_an_owner_are_shown_literally(visitor: Visitor, part: str) -> None:
-    expect(visitor.card(f"Name {MARKUP}")).to_contain_text(f"{part} {MARKUP}")
+def test_texts_of_an_owner_are_shown_literally(shown: Visitor, part: str) -> None:
+    expect(shown.card(f"Name {MARKUP}")).to_contain_text(f"{part} {MARKUP}")
 
 
-def test_so_is_the_full_description(visitor: Visitor) -> None:
-    card = visitor.card(f"Name {MARKUP}")
+def test_so_is_the_full_description(shown: Visitor) -> None:
+    card = shown.card(f"Name {MARKUP}")
     card.get_by_text("Details and code").click()
     expect(card.get_by_text(f"Long {MARKUP}", exact=True)).to_be_visible()
 

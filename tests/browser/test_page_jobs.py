@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from collections.abc import Iterator
 
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import lasting_page
 from tests.browser.visiting import DOUBLE, Visitor, post_job
 from tests.serving import Served
 
@@ -44,12 +48,23 @@ def test_many_jobs_are_shown_some_at_a_time(server: Served, page: Page) -> None:
     expect(page.get_by_role("button", name="more")).to_have_count(0)
 
 
-def test_an_empty_pool_shows_a_hint(server: Served, page: Page) -> None:
-    Visitor(page, server)
-    expect(page.get_by_text("Nobody has posted a job yet.")).to_be_visible()
+@pytest.fixture(scope="module")
+def empty(lasting_server: Served, chromium: Browser) -> Iterator[Page]:
+    """The page of a pool without jobs."""
+    with lasting_page(chromium) as page:
+        with page.expect_response(lambda response: response.url.endswith("/flows")):
+            Visitor(page, lasting_server)
+        yield page
 
 
-def test_the_script_of_the_widget_is_shown(server: Served, page: Page) -> None:
-    Visitor(page, server)
-    page.get_by_text("Put this on your own site").click()
-    expect(page.get_by_text(f'<script src="{server.url}/widget.js" async></script>')).to_be_visible()
+def test_an_empty_pool_shows_a_hint(empty: Page) -> None:
+    expect(empty.get_by_text("Nobody has posted a job yet.")).to_be_visible()
+
+
+def test_an_empty_list_of_flows_is_hidden(empty: Page) -> None:
+    expect(empty.locator("#flows")).to_be_hidden()
+
+
+def test_the_script_of_the_widget_is_shown(empty: Page, lasting_server: Served) -> None:
+    empty.get_by_text("Put this on your own site").click()
+    expect(empty.get_by_text(f'<script src="{lasting_server.url}/widget.js" async></script>')).to_be_visible()

@@ -30,6 +30,7 @@ NAMED = """(html) => {
   const keys = (name) => Array.from(page.querySelectorAll(`[${name}]`), (element) => element.getAttribute(name));
   return [...keys("data-text"), ...keys("data-label")];
 }"""
+FLOW_STATES = ("waiting", "offered", "computing", "done", "skipped", "failed", "cancelled")
 TIDES = {"de": "Gezeiten", "de-AT": "Gezeitn"}
 
 
@@ -116,6 +117,24 @@ def test_every_text_key_of_a_page_exists(english: Page, lasting_server: Served, 
     named = english.evaluate(NAMED, html)
     assert len(named) > 0
     assert set(named) <= set(english.evaluate(PLACEHOLDERS, "en"))
+
+
+def test_every_state_of_a_flow_has_its_texts(english: Page) -> None:
+    named = {f"flow.{kind}.{state}" for kind in ("state", "count") for state in FLOW_STATES}
+    assert named <= set(english.evaluate(PLACEHOLDERS, "en"))
+
+
+@pytest.mark.parametrize(
+    ("tag", "texts"),
+    [
+        ("de", ["Abläufe", "läuft", "Fertig.", "übersprungen"]),
+        ("es", ["Flujos", "en marcha", "Terminado.", "omitida"]),
+        ("fr", ["Flux", "en cours", "Terminé.", "ignorée"]),
+    ],
+)
+def test_texts_of_flows_are_in_every_language(english: Page, tag: str, texts: list[str]) -> None:
+    keys = ["flows.heading", "flows.running", "flow.status.done", "flow.state.skipped"]
+    assert in_language(english, [tag], f"{keys}.map((key) => language.text(key))") == texts
 
 
 @pytest.mark.parametrize("tag", ["de-a", "en-x", "de-1996-1996", "\0", "x" * 400])
