@@ -7,18 +7,12 @@ from typing import Any
 from webtest import TestResponse
 
 from tests.conftest import PoolApp
+from tests.pool.flows.helpers import Document, tree
 
-Document = dict[str, Any]
+__all__ = ["Document", "tree"]
+
 ALWAYS, NEVER = "() => true", "() => false"
 ONCE_MORE = "(variable, context) => context.iteration < 2"
-
-
-def tree(*levels: list[Document], **fields: Any) -> Document:
-    """A flow with these levels of entries, the root's first."""
-    flow: Document = {}
-    for jobs in reversed(levels):
-        flow = {"jobs": jobs, "dependent": flow} if flow else {"jobs": jobs}
-    return {**fields, **flow}
 
 
 def post(pool: PoolApp, flow: Any, status: int = 201, **headers: str) -> TestResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,9 +61,15 @@ def problem(response: TestResponse, status: int, *named: str) -> dict[str, Any]:
 
 def files(pool: PoolApp) -> dict[str, bytes]:
     """Every file of the pool and its content, without temporary and deleted ones."""
-    folders = (folder for folder in pool.data.iterdir() if folder.name not in ("tmp", "trash"))
-    paths = (path for folder in folders for path in [folder, *folder.rglob("*")] if path.is_file())
-    return {str(path.relative_to(pool.data)): path.read_bytes() for path in paths}
+    found = {}
+    for folder, folders, names in os.walk(pool.data):
+        if folder == str(pool.data):
+            folders[:] = [name for name in folders if name not in ("tmp", "trash")]
+        for name in names:
+            path = f"{folder}/{name}"
+            with open(path, "rb") as stream:
+                found[path.removeprefix(f"{pool.data}/")] = stream.read()
+    return found
 
 
 def documents(pool: PoolApp) -> dict[str, bytes]:

@@ -9,7 +9,7 @@ import pytest
 from pool.sandbox import Sandbox
 from tests.conftest import MakePool, PoolApp
 from tests.resources.flow_helpers import ALWAYS, Document, get_flow, post, tree
-from tests.resources.helpers import documents, files, other_key, problem
+from tests.resources.helpers import documents, other_key, problem
 
 ALPHA, BETA = "/jobs/alpha", "/jobs/beta"
 E = {"job": ALPHA}
@@ -52,147 +52,53 @@ def refused(pool: PoolApp, flow: Any, path: str, *reason: str) -> Document:
     return document
 
 
-# The shape of the tree
+# tests/pool/flows/test_check.py has the tables of invalid trees, and test_links.py that of URIs.
 
 
-@pytest.mark.parametrize("body", [None, True, 1, "text", [], [E]])
-def test_a_flow_is_an_object(filled: PoolApp, body: Any) -> None:
-    refused(filled, body, "the body", "must be an object")
+@pytest.mark.parametrize(
+    ("flow", "path", "reason"),
+    [
+        ([E], "the body", "must be an object"),
+        ({"jobs": [E], "dependent": []}, "dependent", "must be an object"),
+        (below([]), "dependent.dependent.jobs", "must have 1 to 5 entries, not 0"),
+        ({"jobs": [E] * 6}, "jobs", "must have 1 to 5 entries, not 6"),
+        (tree(*[[E]] * 5), "dependent.dependent.dependent.dependent", "deeper than 4 levels"),
+        ({"jobs": [E, {**E, "x": 1}]}, "jobs[1].x", "unknown field"),
+        ({**of(), "name": "x" * 201}, "name", "200"),
+        (of(job="/jobs/nobody"), "jobs[0].job", "nobody"),
+        (of(job="http://elsewhere.example/jobs/alpha"), "jobs[0].job", "`self` link of the job"),
+        (of(job="/jobs/%2e%2e"), "jobs[0].job", "job id"),
+        (of(variable=f"{BETA}/variables/other"), "jobs[0].variable", "'beta'"),
+        (of(variable=f"{ALPHA}/variables/one?format=js"), "jobs[0].variable", "`self` link of the variable"),
+        (of(variable=f"{ALPHA}/variables/%00"), "jobs[0].variable", "variable id"),
+        (of(variable=f"{ALPHA}/variables/withdrawn"), "jobs[0].variable", "withdrawn"),
+        (of(variable=f"{ALPHA}/variables/failed"), "jobs[0].variable", "failed"),
+        (below([E, {**E, "while": "function ("}]), "dependent.dependent.jobs[1].while", "line 1"),
+    ],
+)
+def test_an_invalid_flow_is_refused(filled: PoolApp, flow: Any, path: str, reason: str) -> None:
+    refused(filled, flow, path, reason)
 
 
-@pytest.mark.parametrize("body", [None, True, 1, "text", []])
-def test_a_dependent_is_an_object(filled: PoolApp, body: Any) -> None:
-    refused(filled, {"jobs": [E], "dependent": body}, "dependent", "must be an object")
+def test_the_maximum_breadth_and_depth_are_accepted(filled: PoolApp) -> None:
+    post(filled, tree([E] * 5, [E], [E], [{**E, "variable": f"{ALPHA}/variables/done"}]))
 
 
-@pytest.mark.parametrize("fields", [{}, {"jobs": None}])
-def test_jobs_are_required(filled: PoolApp, fields: Document) -> None:
-    refused(filled, fields, "jobs", "is missing")
+def test_a_failed_variable_above_the_leaves_is_copied(filled: PoolApp) -> None:
+    named = [{**E, "variable": f"{ALPHA}/variables/{name}"} for name in ("failed", "done")]
+    post(filled, tree(named[:1], named[1:]))
 
 
-@pytest.mark.parametrize("jobs", [True, 1, "text", {}, E])
-def test_jobs_are_an_array(filled: PoolApp, jobs: Any) -> None:
-    refused(filled, {"jobs": jobs}, "jobs", "must be an array")
+def test_a_condition_that_would_throw_is_accepted(filled: PoolApp) -> None:
+    post(filled, of(**{"variable": f"{ALPHA}/variables/done", "if": "() => { throw 1; }"}))
 
 
-def test_jobs_are_required_at_each_level(filled: PoolApp) -> None:
-    refused(filled, {"jobs": [E], "dependent": {"dependent": {"jobs": [E]}}}, "dependent.jobs", "is missing")
+def test_posting_does_not_call_while(filled: PoolApp) -> None:
+    """`if` is called when the flow starts, `while` after the first result."""
+    post(filled, of(**{"variable": f"{ALPHA}/variables/one", "while": "() => { while (true); }"}))
 
 
-@pytest.mark.parametrize("count", [0, 6])
-def test_the_root_is_neither_empty_nor_too_broad(filled: PoolApp, count: int) -> None:
-    refused(filled, {"jobs": [E] * count}, "jobs", "1 to 5", str(count))
-
-
-@pytest.mark.parametrize("count", [0, 6])
-def test_a_lower_level_is_neither_empty_nor_too_broad(filled: PoolApp, count: int) -> None:
-    refused(filled, below([E] * count), "dependent.dependent.jobs", "1 to 5", str(count))
-
-
-def test_the_maximum_breadth_is_accepted(filled: PoolApp) -> None:
-    post(filled, tree([E] * 5, [{**E, "variable": f"{ALPHA}/variables/done"}]))
-
-
-def test_a_tree_is_not_too_deep(filled: PoolApp) -> None:
-    refused(filled, tree(*[[E]] * 5), "dependent.dependent.dependent.dependent", "deeper than 4 levels")
-
-
-def test_the_maximum_depth_is_accepted(filled: PoolApp) -> None:
-    post(filled, tree([E], [E], [E], [{**E, "variable": f"{ALPHA}/variables/done"}]))
-
-
-@pytest.mark.parametrize("entry", [None, True, 1, "/jobs/alpha", [], [E]])
-def test_an_entry_is_an_object(filled: PoolApp, entry: Any) -> None:
-    refused(filled, {"jobs": [entry]}, "jobs[0]", "must be an object")
-
-
-@pytest.mark.parametrize("field", ["x", "state", "_links", "_embedded", "Jobs"])
-def test_an_unknown_field_of_the_flow_is_refused(filled: PoolApp, field: str) -> None:
-    refused(filled, {**below([E]), field: 1}, field, "unknown field")
-
-
-@pytest.mark.parametrize("field", ["x", "name", "job"])
-def test_an_unknown_field_of_a_dependent_is_refused(filled: PoolApp, field: str) -> None:
-    refused(filled, below([E], **{field: "x"}), f"dependent.dependent.{field}", "unknown field")
-
-
-@pytest.mark.parametrize("field", ["x", "jobs", "dependent", "_links"])
-def test_an_unknown_field_of_an_entry_is_refused(filled: PoolApp, field: str) -> None:
-    refused(filled, {"jobs": [E, {**E, field: []}]}, f"jobs[1].{field}", "unknown field")
-
-
-@pytest.mark.parametrize("name", [True, 1, [], {}, "", "  "])
-def test_a_name_is_a_string(filled: PoolApp, name: Any) -> None:
-    refused(filled, {**of(), "name": name}, "name", "must")
-
-
-def test_a_name_is_not_too_long(filled: PoolApp) -> None:
-    refused(filled, {**of(), "name": "x" * 201}, "name", "200")
-
-
-# Jobs
-
-
-def test_the_job_of_an_entry_is_required(filled: PoolApp) -> None:
-    refused(filled, {"jobs": [{"variable": f"{ALPHA}/variables/one"}]}, "jobs[0].job", "is missing")
-
-
-@pytest.mark.parametrize("job", [None, True, 1, [], {}, ["/jobs/alpha"], "", " "])
-def test_a_job_is_a_string(filled: PoolApp, job: Any) -> None:
-    refused(filled, of(job=job), "jobs[0].job", "must")
-
-
-INVALID_URIS = [
-    "alpha",
-    "jobs/alpha",
-    "/",
-    "/jobs",
-    "/jobs/alpha/",
-    "//jobs/alpha",
-    "/./jobs/alpha",
-    "/JOBS/alpha",
-    "/flows/alpha",
-    "/jobs/alpha/variables",
-    "/jobs/alpha?x=1",
-    "/jobs/alpha#x",
-    "//localhost:80/jobs/alpha",
-    "http:/jobs/alpha",
-    "https://localhost:80/jobs/alpha",
-    "http://localhost:81/jobs/alpha",
-    "http://localhost:80@elsewhere.example/jobs/alpha",
-    "http://elsewhere.example/jobs/alpha",
-    "http://[/jobs/alpha",
-    "http://]/jobs/alpha",
-    "//[::1/jobs/alpha",
-    "http://localhost:x/jobs/alpha",
-    "file:///jobs/alpha",
-    "javascript:alert(1)",
-    "/jobs/alpha\n",
-    " /jobs/alpha",
-    "/jobs/al\tpha",
-    "\x00",
-    "x" * 5000,
-]
-
-
-@pytest.mark.parametrize("job", INVALID_URIS)
-def test_a_job_is_a_uri_of_this_pool(filled: PoolApp, job: str) -> None:
-    refused(filled, of(job=job), "jobs[0].job", "`self` link of the job")
-
-
-@pytest.mark.parametrize("job", ["UPPER", "%2e%2e", "..", "%2F", "%00", "%FF", "x" * 101, "", "a%20b", "%F0%9F%8F%8A"])
-def test_an_invalid_job_id_is_refused(filled: PoolApp, job: str) -> None:
-    refused(filled, of(job=f"/jobs/{job}"), "jobs[0].job", "job id")
-
-
-@pytest.mark.parametrize("job", ["nobody", "index", "scheduler", "scheduled"])
-def test_the_job_exists(filled: PoolApp, job: str) -> None:
-    refused(filled, of(job=f"/jobs/{job}"), "jobs[0].job", job)
-
-
-def test_a_job_of_a_dependent_is_refused_with_its_path(filled: PoolApp) -> None:
-    flow = below([E, E, {"job": "/jobs/nobody"}])
-    refused(filled, flow, "dependent.dependent.jobs[2].job", "nobody")
+# Owners
 
 
 def test_a_flow_cannot_use_a_job_of_another_owner(pool: PoolApp) -> None:
@@ -217,123 +123,15 @@ def test_the_operators_flows_can_use_every_job(pool: PoolApp) -> None:
     assert post(pool, of(job="/jobs/theirs")).json["owner"] == "operator"
 
 
-# Variables
-
-
-@pytest.mark.parametrize("variable", [None, True, 1, [], {}, "", " "])
-def test_a_variable_is_a_string(filled: PoolApp, variable: Any) -> None:
-    refused(filled, of(variable=variable), "jobs[0].variable", "must")
-
-
-@pytest.mark.parametrize(
-    "variable",
-    [
-        "one",
-        ALPHA,
-        f"{ALPHA}/variables",
-        f"{ALPHA}/variables/one/",
-        f"{ALPHA}/variables/one/results",
-        f"{ALPHA}/results/one",
-        f"{ALPHA}/variables/one?format=js",
-        f"http://elsewhere.example{ALPHA}/variables/one",
-        f"http://[{ALPHA}/variables/one",
-    ],
-)
-def test_a_variable_is_a_uri_of_this_pool(filled: PoolApp, variable: str) -> None:
-    refused(filled, of(variable=variable), "jobs[0].variable", "`self` link of the variable")
-
-
-@pytest.mark.parametrize("variable", ["nobody", "index", "UPPER", "%2e%2e", "%00", "x" * 101])
-def test_the_variable_exists(filled: PoolApp, variable: str) -> None:
-    refused(filled, of(variable=f"{ALPHA}/variables/{variable}"), "jobs[0].variable", "variable")
-
-
-def test_the_variable_belongs_to_the_job(filled: PoolApp) -> None:
-    refused(filled, of(variable=f"{BETA}/variables/other"), "jobs[0].variable", "'beta'", "'alpha'")
-
-
-def test_a_withdrawn_variable_is_refused(filled: PoolApp) -> None:
-    refused(filled, of(variable=f"{ALPHA}/variables/withdrawn"), "jobs[0].variable", "withdrawn")
-
-
-def test_a_withdrawn_variable_above_the_leaves_is_refused(filled: PoolApp) -> None:
-    flow = tree([{**E, "variable": f"{ALPHA}/variables/withdrawn"}], [E])
-    refused(filled, flow, "jobs[0].variable", "withdrawn")
-
-
-def test_a_failed_variable_above_the_leaves_is_copied(filled: PoolApp) -> None:
-    named = [{**E, "variable": f"{ALPHA}/variables/{name}"} for name in ("failed", "done")]
-    post(filled, tree(named[:1], named[1:]))
-
-
-def test_a_failed_variable_is_refused(filled: PoolApp) -> None:
-    refused(filled, of(variable=f"{ALPHA}/variables/failed"), "jobs[0].variable", "failed")
-
-
-def test_the_variable_of_an_invalid_job_is_not_checked(filled: PoolApp) -> None:
-    refused(filled, of(job="/jobs/nobody", variable="/jobs/nobody/variables/x"), "jobs[0].job", "nobody")
-
-
-# Conditions
-
-
-@pytest.mark.parametrize("condition", ["if", "while"])
-@pytest.mark.parametrize("source", [None, True, 1, [], {}, "", " "])
-def test_a_condition_is_a_string(filled: PoolApp, condition: str, source: Any) -> None:
-    refused(filled, of(**{condition: source}), f"jobs[0].{condition}", "must")
-
-
-@pytest.mark.parametrize("condition", ["if", "while"])
-@pytest.mark.parametrize("source", ["1", "true", "undefined", "{}", "'() => true'", "[() => true]"])
-def test_a_condition_is_a_function(filled: PoolApp, condition: str, source: str) -> None:
-    refused(filled, of(**{condition: source}), f"jobs[0].{condition}", "function")
-
-
-@pytest.mark.parametrize("condition", ["if", "while"])
-def test_a_syntax_error_of_a_condition_has_line_and_column(filled: PoolApp, condition: str) -> None:
-    source = "function (variable, context) {\n  return variable.x +;\n}"
-    refused(filled, of(**{condition: source}), f"jobs[0].{condition}", "line 2", "column")
-
-
-def test_a_condition_of_a_dependent_is_refused_with_its_path(filled: PoolApp) -> None:
-    flow = below([E, {**E, "while": "function ("}])
-    refused(filled, flow, "dependent.dependent.jobs[1].while")
-
-
-def test_a_condition_that_would_throw_is_accepted(filled: PoolApp) -> None:
-    post(filled, of(**{"variable": f"{ALPHA}/variables/done", "if": "() => { throw 1; }"}))
-
-
-def test_posting_does_not_call_while(filled: PoolApp) -> None:
-    """`if` is called when the flow starts, `while` after the first result."""
-    post(filled, of(**{"variable": f"{ALPHA}/variables/one", "while": "() => { while (true); }"}))
-
-
 # Several errors
 
 
 def test_all_errors_are_listed(filled: PoolApp) -> None:
-    flow = {
-        "name": "",
-        "x": 1,
-        "jobs": [{"job": "/jobs/nobody", "if": "1", "y": 1}, E, {**E, "variable": "one", "while": "("}],
-        "dependent": {"jobs": [E, 3, {}], "dependent": {"jobs": [], "name": "x"}},
-    }
+    flow = {"x": 1, "jobs": [{"job": "/jobs/nobody", "if": "1"}, E], "dependent": {"jobs": [3]}}
     before = documents(filled)
     document = problem(post(filled, flow, status=422), 422)
-    assert sorted(error["path"] for error in document["errors"]) == [
-        "dependent.dependent.jobs",
-        "dependent.dependent.name",
-        "dependent.jobs[1]",
-        "dependent.jobs[2].job",
-        "jobs[0].if",
-        "jobs[0].job",
-        "jobs[0].y",
-        "jobs[2].variable",
-        "jobs[2].while",
-        "name",
-        "x",
-    ]
+    paths = ["dependent.jobs[0]", "jobs[0].if", "jobs[0].job", "x"]
+    assert sorted(error["path"] for error in document["errors"]) == paths
     assert documents(filled) == before
 
 
@@ -355,9 +153,7 @@ def test_the_type_of_the_problem_is_invalid(filled: PoolApp) -> None:
 # URIs
 
 
-@pytest.mark.parametrize(
-    "uri", ["/jobs/alpha", "http://localhost:80/jobs/alpha", "HTTP://localhost:80/jobs/alpha", "/jobs/%61lpha"]
-)
+@pytest.mark.parametrize("uri", ["http://localhost:80/jobs/alpha", "/jobs/%61lpha"])
 def test_equivalent_uris_of_the_pool_are_accepted(filled: PoolApp, uri: str) -> None:
     flow = of(job=uri, variable=f"{uri}/variables/done")
     assert post(filled, flow).json["jobs"][0]["job"] == "/jobs/alpha"
@@ -386,19 +182,6 @@ def test_uris_without_the_mount_prefix_are_refused(filled: PoolApp) -> None:
 # Authorization
 
 
-def test_posting_a_flow_needs_a_key(filled: PoolApp) -> None:
-    before = files(filled)
-    response = filled.post_json("/flows", of(), status=401)
-    problem(response, 401, "key")
-    assert response.headers["WWW-Authenticate"].startswith("Bearer")
-    assert files(filled) == before
-
-
-@pytest.mark.parametrize("key", ["Bearer x", "Bearer " + "x" * 43, "", "Basic b3BlcmF0b3I6b3BlcmF0b3I="])
-def test_a_wrong_key_is_401(filled: PoolApp, key: str) -> None:
-    problem(post(filled, of(), status=401, Authorization=key), 401, "Authorization")
-
-
 def test_in_an_open_pool_a_flow_of_a_keyless_job_needs_no_key(make_pool: MakePool) -> None:
     pool = make_pool(open=True)
     pool.post_json("/jobs", {"name": "Alpha", "execute_function": "() => 1"}, status=201)
@@ -423,7 +206,7 @@ def test_a_posted_flow_is_found_at_its_location(filled: PoolApp) -> None:
     assert get_flow(filled, location) == response.json
 
 
-@pytest.mark.parametrize("name", ["A name", "x" * 200, "\u202eeman <b>ü</b>"])
+@pytest.mark.parametrize("name", ["x" * 200, "\u202eeman <b>ü</b>"])
 def test_a_flow_may_have_a_name(filled: PoolApp, name: str) -> None:
     assert post(filled, {**of(variable=f"{ALPHA}/variables/two"), "name": name}).json["name"] == name
 
