@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,13 +20,14 @@ from storage.clock import Clock, ManualClock
 from tests.serving import LocalServer, Server
 
 EXECUTE = "function (variable, context) { context.result = variable.x * 2; return context; }"
-MEMORY = Path("/dev/shm")
+MEMORY, MEMORY_BYTES = Path("/dev/shm"), 256 << 20
 
 
 @contextmanager
 def memory_directory() -> Iterator[Path]:
-    """A fresh directory, in memory where the machine has one: for tests that make and remove thousands of files."""
-    with TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as directory:
+    """A fresh directory, in memory where the machine has room: for tests that make and remove thousands of files."""
+    has_room = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES
+    with TemporaryDirectory(dir=MEMORY if has_room else None) as directory:
         yield Path(directory)
 
 
