@@ -323,9 +323,11 @@ def test_polling_goes_on_while_the_pool_is_unreachable(server: LocalServer, page
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
     server.stop()
+    visitor.poll()
     visitor.expect_status(re.compile("be reached. Retrying automatically.$"))
     expect(visitor.entry("single")).to_contain_text("offered")
     server.start()
+    page.clock.run_for(5_000)
     visitor.expect_status(OFFERED)
 
 
