@@ -23,17 +23,21 @@ def demo(make_server: MakeServer) -> Server:
     return server
 
 
+def listed(server: Server) -> list[dict[str, Any]]:
+    return list(server.get("/flows")["_embedded"]["items"])
+
+
 def results(server: Server) -> dict[str, Any]:
-    """The results of finished flows, by name."""
-    flows = [server.get(item["_links"]["self"]) for item in server.get("/flows")["_embedded"]["items"]]
-    return {flow["name"]: flow["result"] for flow in flows if flow["state"] == "done"}
+    """The results of flows, by name."""
+    flows = [server.get(item["_links"]["self"]) for item in listed(server)]
+    return {flow["name"]: flow["result"] for flow in flows}
 
 
 def test_a_page_computes_map_and_reduce_and_an_iteration_and_a_branch(demo: Server, page: Page) -> None:
     page.goto(demo.url)
-    page.get_by_role("button", name="Start computing").click()
     page.get_by_label("Share of the time").fill("100")
-    wait_until(lambda: len(results(demo)) == 3, 60)
+    page.get_by_role("button", name="Start computing").click()
+    wait_until(lambda: [flow["state"] for flow in listed(demo)] == ["done"] * 3, 60)
     found = results(demo)
     root = found["Square root of two"]["root"].replace(".", "")
     assert found["Primes below a million"] == {"primes": 78_498, "segments": 20}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import lasting_page
 from tests.browser.visiting import Visitor, counts, plain, post_busy_job, post_job, wait_for_count
 from tests.serving import Served
 
@@ -82,14 +85,14 @@ def test_the_number_of_workers_changes_while_they_compute(server: Served, page: 
 
 
 def test_a_small_share_of_the_time_means_rests(server: Served, page: Page) -> None:
-    post_busy_job(server, count=5, milliseconds=300)
+    post_busy_job(server, count=3, milliseconds=200)
     visitor = Visitor(page, server)
     visitor.choose("Cores to use", 1)
     visitor.choose("Share of the time", 10)
     visitor.start()
     expect(visitor.worker(1)).to_contain_text("resting")
     visitor.choose("Share of the time", 100)
-    visitor.expect_units(5)
+    visitor.expect_units(3)
 
 
 def test_choices_are_stored(server: Served, page: Page) -> None:
@@ -115,12 +118,6 @@ def test_it_waits_for_external_power_if_chosen(server: Served, page: Page) -> No
     visitor.expect_status("Computing.")
 
 
-def test_without_the_battery_api_that_choice_is_hidden(server: Served, page: Page) -> None:
-    page.add_init_script("delete Navigator.prototype.getBattery")
-    Visitor(page, server)
-    expect(page.get_by_label("Only while plugged in")).to_be_hidden()
-
-
 def test_the_graphics_card_is_used_only_if_allowed(server: Served, page: Page) -> None:
     visitor = Visitor(page, server)
     allowed = page.get_by_label("Allow the graphics card (WebGPU)")
@@ -133,7 +130,14 @@ def test_the_graphics_card_is_used_only_if_allowed(server: Served, page: Page) -
         allowed.check()
 
 
-def test_without_webgpu_that_choice_is_hidden(server: Served, page: Page) -> None:
-    page.add_init_script("delete Navigator.prototype.gpu")
-    Visitor(page, server)
-    expect(page.get_by_label("Allow the graphics card (WebGPU)")).to_be_hidden()
+@pytest.fixture(scope="module")
+def bare(lasting_server: Served, chromium: Browser) -> Iterator[Page]:
+    """The page in a browser without the APIs that some choices need."""
+    with lasting_page(chromium) as page:
+        page.add_init_script("delete Navigator.prototype.gpu; delete Navigator.prototype.getBattery")
+        yield Visitor(page, lasting_server).page
+
+
+@pytest.mark.parametrize("label", ["Allow the graphics card (WebGPU)", "Only while plugged in"])
+def test_without_its_api_a_choice_is_hidden(bare: Page, label: str) -> None:
+    expect(bare.get_by_label(label)).to_be_hidden()

@@ -35,10 +35,12 @@ def test_everything_is_computed_and_the_counts_match_the_pools(server: Served, p
 
 def test_the_status_of_a_worker_names_its_job(server: Served, page: Page) -> None:
     post_busy_job(server, "Tides")
+    page.clock.install()
     visitor = Visitor(page, server)
     visitor.start()
     visitor.expect_status("Computing.")
     expect(visitor.worker(1)).to_contain_text("Tides")
+    page.clock.run_for(1_000)
     expect(visitor.worker(1)).to_contain_text(re.compile(r"[1-9] sec"))  # It ticks.
     expect(page).to_have_title("Computing · comp-pool")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -12,8 +13,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import flowing
 from tests.browser.conftest import MakePage, lasting_page
-from tests.browser.flowing import FlowVisitor, answer, answer_gauges, post_tides, refine, tabulate
+from tests.browser.flowing import FlowVisitor, answer, answer_gauges, post_tides, refine
 from tests.browser.test_page_access import PHONE, findings
+from tests.browser.test_page_hostile import MARKUP
 from tests.serving import Served
 
 # How many lines a long duration takes, and how wide the page is then.
@@ -27,7 +29,17 @@ LINES_AND_WIDTH = """(element) => {
   return found;
 }"""
 STATUS = {"running": "Volunteers are computing.", "done": "Done.", "failed": "Failed."}
+RESULT = {
+    **flowing.TABLE,
+    "factorial": 30414093201713378043612608166064768844377641568960512,
+    "half": 0.5,
+    "digits": "14" * 300,
+    MARKUP: MARKUP,
+}
+THROW_MARKUP = f"() => {{ throw new Error({MARKUP!r}); }}"
 RUNNING = pytest.mark.parametrize("desk", ["running"], indirect=True)
+DONE = pytest.mark.parametrize("desk", ["done"], indirect=True)
+FAILED = pytest.mark.parametrize("desk", ["failed"], indirect=True)
 
 
 @dataclass
@@ -51,8 +63,8 @@ def furnished(lasting_server: Served) -> Furnished:
     paths = {"done": post_tides(server)}
     answer_gauges(server)
     refine(server, 6)
-    tabulate(server)
-    paths["failed"] = post_tides(server, flowing.NO_NUMBER)
+    answer(server, "harbour-table", RESULT)
+    paths["failed"] = post_tides(server, THROW_MARKUP)
     answer(server, "tidal-model", {"amplitude": 1})
     paths["running"] = post_tides(server)
     refine(server, 3)
@@ -91,6 +103,24 @@ def test_conditions_are_marked(desk: FlowVisitor) -> None:
     expect(desk.entry("wind-drift").locator(".conditions")).to_have_count(0)
 
 
+@DONE
+def test_no_digit_of_a_result_is_lost(desk: FlowVisitor) -> None:
+    shown = json.loads(desk.page.get_by_role("region", name="Result").inner_text())
+    assert (shown["factorial"], shown["half"]) == (RESULT["factorial"], RESULT["half"])
+
+
+@DONE
+def test_a_result_is_text(desk: FlowVisitor) -> None:
+    assert json.loads(desk.page.locator("#result-text").inner_text())[MARKUP] == MARKUP
+    assert desk.page.evaluate("window.hacked") is None
+
+
+@FAILED
+def test_a_thrown_error_is_text(desk: FlowVisitor) -> None:
+    expect(desk.page.locator("#failure-reason")).to_contain_text(MARKUP)
+    assert desk.page.evaluate("window.hacked") is None
+
+
 # Accessibility
 
 
@@ -110,6 +140,13 @@ def test_a_flow_is_no_wider_than_the_narrowest_phone(phone: Page) -> None:
 
 def test_figures_stand_in_one_line_on_a_phone(phone: Page) -> None:
     assert phone.locator("#time").evaluate(LINES_AND_WIDTH) == [1, 320]
+
+
+@pytest.mark.parametrize("phone", ["done"], indirect=True)
+def test_a_long_line_of_a_result_is_read_without_scrolling(phone: Page) -> None:
+    text = phone.locator("#result-text")
+    expect(text).to_contain_text(RESULT["digits"])
+    assert text.evaluate("(element) => element.scrollWidth === element.clientWidth")
 
 
 def test_touch_targets_are_large_enough(phone: Page) -> None:
