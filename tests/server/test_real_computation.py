@@ -80,6 +80,16 @@ def shorten_leases(server: Server) -> None:
         server.post(job, {"settings": {"lease_seconds": 2}}, method="PATCH")
 
 
+def kill_with_a_lease(server: Server, volunteer: Volunteer) -> None:
+    """Kills a volunteer in the middle of its units: another one if the first has just uploaded all that it leased."""
+    while not server.get(f"{PRIMES}/progress")["variables"]["leased"]:
+        doomed = volunteer(server, PRIMES, "--workers", "2")
+        results = server.get(f"{PRIMES}/progress")["variables"]["done"]
+        wait_until(has_results(server, results + 5))
+        os.killpg(doomed.pid, signal.SIGKILL)
+        doomed.wait()
+
+
 def has_results(server: Server, number: int) -> Callable[[], bool]:
     return lambda: server.get(f"{PRIMES}/progress")["variables"]["done"] >= number
 
@@ -91,10 +101,7 @@ def test_kills_of_volunteer_and_server_lose_and_duplicate_no_result(
     for name in ("prime-count", "n-queens"):
         post_demo(server, name, UNITS)
     shorten_leases(server)
-    killed_volunteer = volunteer(server, PRIMES, "--workers", "2")
-    wait_until(has_results(server, 5))
-    os.killpg(killed_volunteer.pid, signal.SIGKILL)
-    assert server.get(f"{PRIMES}/progress")["variables"]["leased"] >= 1
+    kill_with_a_lease(server, volunteer)
     for job in (PRIMES, QUEENS):
         volunteer(server, job)
     wait_until(has_results(server, 15))
