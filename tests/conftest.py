@@ -37,9 +37,22 @@ def memory_path() -> Iterator[Path]:
         yield directory
 
 
+class SharedSandbox(Sandbox):
+    """Compiles each function once: most tests post the same few."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compiled: set[str] = set()
+
+    def check(self, source: str, job_id: str = "") -> None:
+        if source not in self._compiled:
+            super().check(source, job_id)
+            self._compiled.add(source)
+
+
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    shared = Sandbox()
+    shared = SharedSandbox()
     yield shared
     shared.close()
 

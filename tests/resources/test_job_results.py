@@ -16,8 +16,7 @@ NDJSON, CSV = {"Accept": "application/x-ndjson"}, {"Accept": "text/csv"}
 JOB = "/jobs/example-job"
 
 
-@pytest.fixture
-def computed(pool: PoolApp) -> PoolApp:
+def compute(pool: PoolApp) -> PoolApp:
     """A job of seven variables: five computed in another order than posted, one with a rejected result, one open."""
     check = "(variable, result) => result === undefined || result >= 0"
     pool.post_job(validate_result=check)
@@ -27,6 +26,11 @@ def computed(pool: PoolApp) -> PoolApp:
         pool.post_json(f"{JOB}/variables/v{number}/results", number, headers={"Run-Seconds": "1"}, status=201)
     pool.post_json(f"{JOB}/variables/v5/results", -1, status=422)
     return pool
+
+
+@pytest.fixture(scope="module")
+def computed(module_pool: PoolApp) -> PoolApp:
+    return compute(module_pool)
 
 
 def pages(pool: PoolApp, path: str) -> list[list[Any]]:
@@ -91,11 +95,11 @@ def test_the_cursor_of_each_line_continues_the_list(computed: PoolApp, query: st
         assert lines(computed, f"?{query}cursor={line['cursor']}") == whole[number:]
 
 
-def test_the_last_cursor_leads_to_later_results(computed: PoolApp) -> None:
-    cursor = lines(computed)[-1]["cursor"]
-    assert lines(computed, f"?cursor={cursor}") == []
-    computed.post_json(f"{JOB}/variables/v6/results", 6, status=201)
-    assert results(lines(computed, f"?cursor={cursor}")) == [6]
+def test_the_last_cursor_leads_to_later_results(pool: PoolApp) -> None:
+    cursor = lines(compute(pool))[-1]["cursor"]
+    assert lines(pool, f"?cursor={cursor}") == []
+    pool.post_json(f"{JOB}/variables/v6/results", 6, status=201)
+    assert results(lines(pool, f"?cursor={cursor}")) == [6]
 
 
 def test_the_stream_has_all_results(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,16 +118,6 @@ def test_the_csv_table(computed: PoolApp) -> None:
     assert [(row[0], row[3], row[4]) for row in rows] == [(f"v{number}", "1.0", str(number)) for number in range(5)]
 
 
-@pytest.mark.parametrize(
-    ("value", "cell"),
-    [("a,b", "a,b"), ('say "x"', 'say "x"'), ("two\nlines", "two\nlines"), ({"a": [1]}, '{"a":[1]}'), (None, "null")],
-)
-def test_every_value_is_one_csv_cell(pool: PoolApp, value: Any, cell: str) -> None:
-    pool.post_json(pool.post_variable(pool.post_job()) + "/results", value, status=201)
-    text = pool.get(f"{JOB}/results", headers=CSV).body.decode()
-    assert list(csv.reader(io.StringIO(text, newline="")))[1][4] == cell
-
-
 @pytest.mark.parametrize("headers", [{}, NDJSON, CSV, HAL])
 def test_a_job_without_results_has_an_empty_list(pool: PoolApp, headers: dict[str, str]) -> None:
     pool.post_job()
@@ -135,25 +129,11 @@ def test_a_job_without_results_has_an_empty_list(pool: PoolApp, headers: dict[st
 
 
 @pytest.mark.parametrize("headers", [{}, NDJSON, CSV])
-@pytest.mark.parametrize(
-    ("query", "named"),
-    [
-        ("order=backwards", "order"),
-        ("order=", "order"),
-        ("cursor=", "cursor"),
-        ("cursor=x", "cursor"),
-        ("cursor=-1", "cursor"),
-        ("cursor=1", "cursor"),
-        ("cursor=999999999999999", "cursor"),
-        ("cursor=%D9%A3", "cursor"),
-        ("cursor=%00", "cursor"),
-        ("cursor=" + "9" * 5000, "cursor"),
-    ],
-)
-def test_an_invalid_query_is_400(computed: PoolApp, headers: dict[str, str], query: str, named: str) -> None:
-    problem(computed.get(f"{JOB}/results?{query}", headers=headers, status=400), 400, named)
+@pytest.mark.parametrize("query", ["order=backwards", "order=", "cursor=", "cursor=1"])
+def test_an_invalid_query_is_400(computed: PoolApp, headers: dict[str, str], query: str) -> None:
+    problem(computed.get(f"{JOB}/results?{query}", headers=headers, status=400), 400, query.partition("=")[0])
 
 
-def test_an_unknown_job_has_no_results(pool: PoolApp) -> None:
+def test_an_unknown_job_has_no_results(computed: PoolApp) -> None:
     for headers in ({}, NDJSON, CSV):
-        problem(pool.get("/jobs/nobody/results", headers=headers, status=404), 404, "nobody")
+        problem(computed.get("/jobs/nobody/results", headers=headers, status=404), 404, "nobody")

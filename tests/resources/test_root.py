@@ -22,14 +22,15 @@ PLAIN_LINKS = [
 ]
 
 
-@pytest.mark.parametrize("rel", PLAIN_LINKS)
-def test_every_plain_link_of_the_root_can_be_followed(pool: PoolApp, rel: str) -> None:
+def test_every_plain_link_of_the_root_can_be_followed(pool: PoolApp) -> None:
     pool.post_job()
-    pool.get(pool.get("/").json["_links"][rel], status=200)
+    links = pool.get("/").json["_links"]
+    for rel in PLAIN_LINKS:
+        pool.get(links[rel], status=200)
 
 
-def test_all_other_links_of_the_root_are_templates(pool: PoolApp) -> None:
-    links = pool.get("/", headers=HAL).json["_links"]
+def test_all_other_links_of_the_root_are_templates(module_pool: PoolApp) -> None:
+    links = module_pool.get("/", headers=HAL).json["_links"]
     assert {rel for rel, link in links.items() if not link.get("templated")} == set(PLAIN_LINKS)
 
 
@@ -47,39 +48,39 @@ def test_the_flow_template_fits_a_flow(pool: PoolApp) -> None:
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/*", "application/json", "text/plain", "garbage", "a/b;q=x", ""])
-def test_json_is_served_for_any_accept_header(pool: PoolApp, accept: str) -> None:
-    assert pool.get("/", headers={"Accept": accept}, status=200).content_type == "application/json"
+def test_json_is_served_for_any_accept_header(module_pool: PoolApp, accept: str) -> None:
+    assert module_pool.get("/", headers={"Accept": accept}, status=200).content_type == "application/json"
 
 
 def test_the_root_has_the_pools_name(make_pool: MakePool) -> None:
     assert make_pool(name="Our pool").get("/").json["name"] == "Our pool"
 
 
-def test_the_preferred_media_type_is_served(pool: PoolApp) -> None:
+def test_the_preferred_media_type_is_served(module_pool: PoolApp) -> None:
     accept = "application/json;q=0.5, application/hal+json"
-    assert pool.get("/", headers={"Accept": accept}).content_type == "application/hal+json"
+    assert module_pool.get("/", headers={"Accept": accept}).content_type == "application/hal+json"
 
 
-def test_the_vary_header_of_documents(pool: PoolApp) -> None:
-    assert pool.get("/").headers["Vary"] == "Accept, Authorization"
+def test_the_vary_header_of_documents(module_pool: PoolApp) -> None:
+    assert module_pool.get("/").headers["Vary"] == "Accept, Authorization"
 
 
-def test_a_trailing_slash_is_ignored(pool: PoolApp) -> None:
-    pool.get("/jobs/index/", status=200)
+def test_a_trailing_slash_is_ignored(module_pool: PoolApp) -> None:
+    module_pool.get("/jobs/index/", status=200)
 
 
-def test_an_unknown_path_is_404(pool: PoolApp) -> None:
-    problem(pool.get("/nothing", status=404), 404, "/nothing")
+def test_an_unknown_path_is_404(module_pool: PoolApp) -> None:
+    problem(module_pool.get("/nothing", status=404), 404, "/nothing")
 
 
-def test_a_document_cannot_be_used_as_a_page(pool: PoolApp) -> None:
-    headers = pool.get("/").headers
+def test_a_document_cannot_be_used_as_a_page(module_pool: PoolApp) -> None:
+    headers = module_pool.get("/").headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 
-def test_a_healthy_pool_is_live_and_ready(pool: PoolApp) -> None:
-    health = pool.get("/health", status=200)
+def test_a_healthy_pool_is_live_and_ready(module_pool: PoolApp) -> None:
+    health = module_pool.get("/health", status=200)
     assert (health.json["live"], health.json["ready"]) == (True, True)
     assert health.headers["Cache-Control"] == "no-store"
 
@@ -99,12 +100,12 @@ def test_a_full_disk_is_507_with_retry_after(pool: PoolApp, monkeypatch: pytest.
     assert int(response.headers["Retry-After"]) > 0
 
 
-def test_a_500_has_no_internal_details(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_500_has_no_internal_details(module_pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("a secret of the pool")
 
     monkeypatch.setattr("pool.jobs.Jobs.page", fail)
-    response = pool.get("/jobs/index", status=500)
+    response = module_pool.get("/jobs/index", status=500)
     assert "secret" not in response.text
     problem(response, 500, "log")
 
@@ -113,15 +114,21 @@ def _full_disk(*_: object, **__: object) -> str:
     raise OSError(28, "No space left on device")
 
 
-def test_metrics_are_prometheus_text(pool: PoolApp) -> None:
-    response = pool.get("/metrics", status=200)
+def test_metrics_are_prometheus_text(module_pool: PoolApp) -> None:
+    response = module_pool.get("/metrics", status=200)
     assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert response.headers["Cache-Control"] == "no-store"
 
 
-@pytest.mark.parametrize(
-    "sample",
-    [
+def test_metrics_count_what_happened(pool: PoolApp) -> None:
+    job = pool.post_job(validate_result="(variable, result) => result === undefined || result === 2")
+    done, withdrawn = pool.post_variable(job, "done"), pool.post_variable(job, "withdrawn")
+    pool.post_variable(job, "left")
+    pool.post_json(f"{done}/results", 3, status=422)
+    pool.post_json(f"{done}/results", 2, headers={"Run-Seconds": "2.5"}, status=201)
+    pool.delete(withdrawn, headers=pool.owner, status=204)
+    samples = [line for line in pool.get("/metrics").text.splitlines() if not line.startswith("#")]
+    assert samples == [
         'comp_pool_variables{job="example-job",state="open"} 1',
         'comp_pool_variables{job="example-job",state="leased"} 0',
         'comp_pool_variables{job="example-job",state="done"} 1',
@@ -131,16 +138,7 @@ def test_metrics_are_prometheus_text(pool: PoolApp) -> None:
         'comp_pool_results_total{job="example-job",verdict="rejected"} 1',
         'comp_pool_run_seconds_sum{job="example-job"} 2.5',
         'comp_pool_run_seconds_count{job="example-job"} 1',
-    ],
-)
-def test_metrics_count_what_happened(pool: PoolApp, sample: str) -> None:
-    job = pool.post_job(validate_result="(variable, result) => result === undefined || result === 2")
-    done, withdrawn = pool.post_variable(job, "done"), pool.post_variable(job, "withdrawn")
-    pool.post_variable(job, "left")
-    pool.post_json(f"{done}/results", 3, status=422)
-    pool.post_json(f"{done}/results", 2, headers={"Run-Seconds": "2.5"}, status=201)
-    pool.delete(withdrawn, headers=pool.owner, status=204)
-    assert sample in pool.get("/metrics").text.splitlines()
+    ]
 
 
 def test_every_metric_has_its_help_and_type(pool: PoolApp) -> None:
