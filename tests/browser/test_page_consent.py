@@ -104,7 +104,8 @@ def test_leaving_returns_the_leases(server: Served, page: Page) -> None:
     job = post_busy_job(server)
     visitor = Visitor(page, server)
     visitor.start()
-    wait_for_count(server, job, leased=1)
+    # Else the page may not have received its lease yet.
+    expect(visitor.worker(1)).to_contain_text("computing")
     page.goto("about:blank")
     wait_for_count(server, job, leased=0, open=1)
 
