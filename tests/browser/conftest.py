@@ -43,6 +43,31 @@ class Watch:
         return [text for text in self.messages if not any(part in text for part in self.tolerated)]
 
 
+@contextlib.contextmanager
+def watching() -> Iterator[Watch]:
+    seen = Watch()
+    yield seen
+    assert seen.unexpected == []
+    assert seen.foreign == []
+
+
+def open_page(browser: Browser, watch: Watch, **options: Any) -> Page:
+    """A page in a fresh context, which takes Playwright's options (locale, viewport, color_scheme …)."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(20_000)
+    watch.observe(context)
+    return context.new_page()
+
+
+@contextlib.contextmanager
+def lasting_page(browser: Browser, **options: Any) -> Iterator[Page]:
+    """A page that several tests look at, for fixtures of modules."""
+    with watching() as watch:
+        page = open_page(browser, watch, **options)
+        yield page
+        page.context.close()
+
+
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as running:
@@ -56,25 +81,10 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
     browser.close()
 
 
-@contextlib.contextmanager
-def watching() -> Iterator[Watch]:
-    seen = Watch()
-    yield seen
-    assert seen.unexpected == []
-    assert seen.foreign == []
-
-
 @pytest.fixture
 def watch() -> Iterator[Watch]:
-    with watching() as seen:
-        yield seen
-
-
-def new_context(browser: Browser, watch: Watch, **options: Any) -> BrowserContext:
-    context = browser.new_context(**options)
-    context.set_default_timeout(20_000)
-    watch.observe(context)
-    return context
+    with watching() as watch:
+        yield watch
 
 
 MakePage = Callable[..., Page]
@@ -82,16 +92,16 @@ MakePage = Callable[..., Page]
 
 @pytest.fixture
 def make_page(chromium: Browser, watch: Watch) -> Iterator[MakePage]:
-    """Makes a page in a fresh context, which takes Playwright's options (locale, viewport, color_scheme …)."""
-    contexts: list[BrowserContext] = []
+    """Makes a page in a fresh context, with Playwright's options."""
+    pages: list[Page] = []
 
     def make(**options: Any) -> Page:
-        contexts.append(new_context(chromium, watch, **options))
-        return contexts[-1].new_page()
+        pages.append(open_page(chromium, watch, **options))
+        return pages[-1]
 
     yield make
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.context.close()
 
 
 @pytest.fixture
@@ -114,12 +124,10 @@ def page(make_page: MakePage) -> Page:
 
 
 @pytest.fixture(scope="module")
-def lasting_page(chromium: Browser) -> Iterator[Page]:
+def shared_page(chromium: Browser) -> Iterator[Page]:
     """A page that the tests of a module share."""
-    with watching() as watch:
-        context = new_context(chromium, watch)
-        yield context.new_page()
-        context.close()
+    with lasting_page(chromium) as page:
+        yield page
 
 
 @pytest.fixture(scope="session")
