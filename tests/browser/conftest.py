@@ -124,7 +124,7 @@ def page(make_page: MakePage) -> Page:
 
 
 @pytest.fixture(scope="module")
-def module_page(chromium: Browser) -> Iterator[Page]:
+def shared_page(chromium: Browser) -> Iterator[Page]:
     """A page that the tests of a module share."""
     with lasting_page(chromium) as page:
         yield page

@@ -62,11 +62,11 @@ MISBEHAVIOUR = {
 
 
 @pytest.fixture(scope="module")
-def relayed(module_page: Page) -> dict[str, Any]:
+def relayed(shared_page: Page) -> dict[str, Any]:
     """The messages that the page receives from a worker, by what the worker does with the unit."""
     scripts = BEHAVIOUR | MISBEHAVIOUR
     workers = [WORKER % script for script in scripts.values()]
-    received = module_page.evaluate(MEET, {"relay": RELAY, "workers": workers, "limit": LIMIT})
+    received = shared_page.evaluate(MEET, {"relay": RELAY, "workers": workers, "limit": LIMIT})
     return dict(zip(scripts, received, strict=True))
 
 

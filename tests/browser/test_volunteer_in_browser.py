@@ -53,7 +53,7 @@ class Visit:
 
 @pytest.fixture(scope="module", params=[True, False], ids=["allowed", "not allowed"])
 def visit(
-    request: pytest.FixtureRequest, module_page: Page, tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox
+    request: pytest.FixtureRequest, shared_page: Page, tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox
 ) -> Iterator[Visit]:
     server = local_server(tmp_path_factory.mktemp("gpu"), sandbox)
     # By the name that makes a place secure, and with that WebGPU possible.
@@ -63,14 +63,14 @@ def visit(
         required: post_job(server, name, count=1, execute_function=SEES_GPU, requirements={"webgpu": required})
         for required, name in ((True, "Requires"), (False, "Requires nothing"))
     }
-    visitor = Visitor(module_page, server)
-    module_page.get_by_label("Allow the graphics card").set_checked(request.param)
+    visitor = Visitor(shared_page, server)
+    shared_page.get_by_label("Allow the graphics card").set_checked(request.param)
     visitor.start()
     for job in [demo, *seeing.values()] if request.param else [seeing[False]]:
         wait_for_count(server, job, done=1)
-    expect(module_page.get_by_role("status").first).not_to_have_text("Computing.")
-    yield Visit(server, module_page, demo, {required: results(server, job) for required, job in seeing.items()})
-    module_page.goto("about:blank")  # Without a server the page would log errors.
+    expect(shared_page.get_by_role("status").first).not_to_have_text("Computing.")
+    yield Visit(server, shared_page, demo, {required: results(server, job) for required, job in seeing.items()})
+    shared_page.goto("about:blank")  # Without a server the page would log errors.
     server.stop()
 
 

@@ -22,12 +22,12 @@ COMPUTE = """async ([source, variables]) => {
 
 
 @pytest.fixture
-def page(module_page: Page) -> Iterator[Page]:
+def page(shared_page: Page) -> Iterator[Page]:
     """A fresh document without content, at an address that is secure."""
-    module_page.route(PLACE + "**", lambda route: route.fulfill(body="<!doctype html><title>empty</title>"))
-    module_page.goto(PLACE)
-    yield module_page
-    module_page.unroute_all()
+    shared_page.route(PLACE + "**", lambda route: route.fulfill(body="<!doctype html><title>empty</title>"))
+    shared_page.goto(PLACE)
+    yield shared_page
+    shared_page.unroute_all()
 
 
 def compute(page: Page, variables: list[dict[str, Any]]) -> Any:

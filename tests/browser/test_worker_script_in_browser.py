@@ -49,8 +49,8 @@ class Runner:
 
 
 @pytest.fixture(scope="module")
-def runner(lasting_server: LocalServer, module_page: Page) -> Runner:
-    return Runner(module_page, lasting_server)
+def runner(lasting_server: LocalServer, shared_page: Page) -> Runner:
+    return Runner(shared_page, lasting_server)
 
 
 def test_it_posts_the_context_with_the_result(runner: Runner) -> None:

@@ -47,7 +47,7 @@ def is_complete(server: Server, job: str) -> bool:
 def accepted(server: Server, job: str) -> dict[str, Any]:
     """The accepted results by variable, read over HTTP; fails if a variable has two."""
     found: dict[str, Any] = {}
-    path = f"{job}/results?limit=50"
+    path = f"{job}/results?limit=10"
     while path:
         page = server.get(path)
         for item in page["_embedded"]["items"]:
