@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +18,12 @@ from tests.serving import ROOT, Served
 AXE = (ROOT / "client" / "js" / "node_modules" / "axe-core" / "axe.min.js").resolve()
 # The sandbox frame shows nothing, and its origin is opaque.
 RUN_AXE = "async () => (await axe.run(document, {iframes: false, resultTypes: ['violations']})).violations"
+NOTE = """() => {
+  Object.assign(window, { announced: [], ripples: 0 });
+  const [status, gauge] = ["status", "gauge"].map((id) => document.getElementById(id));
+  new MutationObserver(() => window.announced.push(status.textContent)).observe(status, { childList: true });
+  new MutationObserver(() => { window.ripples += 1; }).observe(gauge, { childList: true });
+}"""
 PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
 
 
@@ -38,50 +45,85 @@ def furnished(lasting_server: Served) -> Served:
     return lasting_server
 
 
-def show_idle(server: Served, page: Page) -> Visitor:
+def visit(server: Served, page: Page) -> Visitor:
     visitor = Visitor(page, server)
     expect(visitor.card("Other")).to_contain_text("no units yet")
     return visitor
 
 
-def show_computing(server: Served, page: Page) -> Visitor:
-    visitor = show_idle(server, page)
-    page.get_by_label("semprebeta", exact=True).check()
+# The states of the page: each is entered from the first one, and left again.
+
+
+@contextlib.contextmanager
+def idle(visitor: Visitor) -> Iterator[None]:
+    yield
+
+
+@contextlib.contextmanager
+def started(visitor: Visitor, owner: str) -> Iterator[None]:
+    choice = visitor.page.get_by_label(owner, exact=True)
+    choice.check()
     visitor.start()
-    expect(visitor.worker(1)).to_contain_text("Busy")
-    return visitor
+    yield
+    visitor.press("Stop and forget")
+    choice.uncheck()
 
 
-def show_error(server: Served, page: Page) -> Visitor:
-    visitor = show_idle(server, page)
-    page.get_by_label("thrower", exact=True).check()
-    visitor.start()
-    expect(visitor.error("no such harbour").first).to_be_visible()
-    return visitor
+@contextlib.contextmanager
+def computing(visitor: Visitor) -> Iterator[None]:
+    with started(visitor, "semprebeta"):
+        expect(visitor.worker(1)).to_contain_text("Busy")
+        yield
 
 
-def show_details(server: Served, page: Page) -> Visitor:
-    visitor = show_idle(server, page)
-    visitor.card("Other").get_by_text("Details and code").click()
-    expect(page.get_by_role("region", name="Code of Other")).to_contain_text("context.result")
-    page.get_by_text("Put this on your own site").click()
-    return visitor
+@contextlib.contextmanager
+def with_an_error(visitor: Visitor) -> Iterator[None]:
+    with started(visitor, "thrower"):
+        expect(visitor.error("no such harbour").first).to_be_visible()
+        yield
 
 
-STATES = [show_idle, show_computing, show_error, show_details]
+@contextlib.contextmanager
+def with_details(visitor: Visitor) -> Iterator[None]:
+    disclosures = [
+        visitor.card("Other").get_by_text("Details and code"),
+        visitor.page.get_by_text("Put this on your own"),
+    ]
+    for disclosure in disclosures:
+        disclosure.click()
+    expect(visitor.page.get_by_role("region", name="Code of Other")).to_contain_text("context.result")
+    yield
+    for disclosure in disclosures:
+        disclosure.click()
 
 
-@pytest.fixture(scope="module", params=STATES)
-def desk(request: pytest.FixtureRequest, furnished: Served, chromium: Browser) -> Iterator[Page]:
-    """The page in one of its states. Animations would change the measured contrast."""
+STATES = [idle, computing, with_an_error, with_details]
+
+
+@pytest.fixture(scope="module")
+def desk_visitor(furnished: Served, chromium: Browser) -> Iterator[Visitor]:
+    """Animations would change the measured contrast."""
     with lasting_page(chromium, reduced_motion="reduce") as page:
-        yield request.param(furnished, page).page
+        yield visit(furnished, page)
 
 
 @pytest.fixture(scope="module", params=STATES)
-def phone(request: pytest.FixtureRequest, furnished: Served, chromium: Browser) -> Iterator[Page]:
+def desk(request: pytest.FixtureRequest, desk_visitor: Visitor) -> Iterator[Page]:
+    """The page in one of its states."""
+    with request.param(desk_visitor):
+        yield desk_visitor.page
+
+
+@pytest.fixture(scope="module")
+def phone_visitor(furnished: Served, chromium: Browser) -> Iterator[Visitor]:
     with lasting_page(chromium, reduced_motion="reduce", **PHONE) as page:
-        yield request.param(furnished, page).page
+        yield visit(furnished, page)
+
+
+@pytest.fixture(scope="module", params=STATES)
+def phone(request: pytest.FixtureRequest, phone_visitor: Visitor) -> Iterator[Page]:
+    with request.param(phone_visitor):
+        yield phone_visitor.page
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -126,7 +168,7 @@ def test_the_focus_is_visible(desk: Page) -> None:
 
 
 def test_everything_works_by_keyboard(furnished: Served, page: Page) -> None:
-    visitor = show_idle(furnished, page)
+    visitor = visit(furnished, page)
     reached = []
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
@@ -143,7 +185,7 @@ def test_everything_works_by_keyboard(furnished: Served, page: Page) -> None:
 
 
 def test_choices_work_by_keyboard(furnished: Served, page: Page) -> None:
-    show_idle(furnished, page)
+    visit(furnished, page)
     page.get_by_label("Share of the time").focus()
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_label("Share of the time")).to_have_attribute("aria-valuetext", "50%")
@@ -152,34 +194,35 @@ def test_choices_work_by_keyboard(furnished: Served, page: Page) -> None:
     expect(page.get_by_label("Only while plugged in")).to_be_checked()
 
 
-def test_the_state_is_announced_and_single_units_are_not(server: Served, page: Page) -> None:
-    post_job(server, count=5)
-    visitor = Visitor(page, server)
+@pytest.fixture(scope="module")
+def computed(furnished: Served, chromium: Browser) -> Iterator[Page]:
+    """The page after five units; it has noted what its status said, and the ripples around its gauge."""
+    post_job(furnished, "Quick", count=5, metadata={"owner": "quick"})
+    with lasting_page(chromium, reduced_motion="reduce") as page:
+        visitor = visit(furnished, page)
+        page.evaluate(NOTE)
+        page.get_by_label("quick", exact=True).check()
+        visitor.start()
+        visitor.expect_units(5)
+        visitor.expect_status("There is nothing to compute right now. New work starts automatically.")
+        yield page
+
+
+def test_the_state_is_announced_and_single_units_are_not(computed: Page) -> None:
     live = "[role=status], [role=alert], [aria-live], output"
-    assert page.locator(live).evaluate_all("(all) => all.map(({id}) => id)") == ["alert", "status", "jobs-state"]
-    page.evaluate(
-        """() => {
-          window.announced = [];
-          const note = () => window.announced.push(document.getElementById("status").textContent);
-          new MutationObserver(note).observe(document.getElementById("status"), {childList: true});
-        }"""
-    )
-    visitor.start()
-    visitor.expect_units(5)
-    visitor.expect_status("There is nothing to compute right now. New work starts automatically.")
-    announced = page.evaluate("announced")
+    assert computed.locator(live).evaluate_all("(all) => all.map(({id}) => id)") == ["alert", "status", "jobs-state"]
+    announced = computed.evaluate("announced")
     assert announced[:2] == ["Starting…", "Computing."]
     assert len(announced) == 3
 
 
-def test_reduced_motion_stops_the_animations(server: Served, make_page: MakePage) -> None:
-    page = make_page(reduced_motion="reduce")
-    post_job(server, count=5)
-    visitor = Visitor(page, server)
-    visitor.start()
-    visitor.expect_units(5)
-    assert page.evaluate("document.getAnimations().length") == 0
-    assert page.locator(".ripple").count() == 0
+def test_with_reduced_motion_no_unit_makes_a_ripple(computed: Page) -> None:
+    assert computed.evaluate("ripples") == 0
+
+
+@pytest.mark.parametrize("desk", [computing], indirect=True)
+def test_reduced_motion_stops_the_animations(desk: Page) -> None:
+    assert desk.evaluate("document.getAnimations().length") == 0
 
 
 def test_without_javascript_it_shows_a_hint(furnished: Served, make_page: MakePage) -> None:
