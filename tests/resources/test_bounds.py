@@ -16,14 +16,14 @@ def test_a_page_of_large_results_ends_early_with_a_next_link(pool: PoolApp, monk
     monkeypatch.setattr("pool.results.PAGE_CHARACTERS", 100)
     monkeypatch.setattr("pool.results.RESULTS_PER_READ", 2)
     job = pool.post_job()
-    for number in range(5):
+    for number in range(3):
         pool.post_json(f"{pool.post_variable(job, f'v{number}')}/results", "x" * 60, status=201)
     sizes, path = [], f"{job}/results"
     while path:
         page = pool.get(path).json
         sizes.append(page["count"])
         path = page["_links"].get("next")
-    assert sizes == [2, 2, 1]
+    assert sizes == [2, 1]
 
 
 def test_a_failed_variable_makes_no_further_reports(pool: PoolApp) -> None:

@@ -117,13 +117,6 @@ def test_an_endless_while_stops_at_the_limit(pool: PoolApp) -> None:
     assert entries_of(pool, flow)[DEEP]["iterations"] == 3
 
 
-def test_a_while_that_ends_at_the_limit_is_done(pool: PoolApp) -> None:
-    flow = post_flow(pool, [B | {"while": "(variable, context) => context.iteration < 3"}])
-    for number in range(3):
-        post_result(pool, flow, "jobs[0]", {"number": number})
-    assert get_flow(pool, flow)["result"] == {"number": 2}
-
-
 # Variables
 
 
@@ -270,13 +263,6 @@ def test_a_result_of_a_dependent_too_large_to_merge(pool: PoolApp) -> None:
     for number in range(2):
         post_result(pool, flow, f"dependent.jobs[{number}]", {f"x{number}": "x" * 1200})
     assert failure_of(pool, flow)[0] == "dependent.jobs[1]"
-
-
-def test_overwritten_values_do_not_count(pool: PoolApp) -> None:
-    flow = post_flow(pool, [A, B])
-    for number in range(2):
-        post_result(pool, flow, f"jobs[{number}]", {"x": str(number) * 1200})
-    assert get_flow(pool, flow)["result"] == {"x": "1" * 1200}
 
 
 # After a failure

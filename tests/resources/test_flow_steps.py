@@ -237,20 +237,8 @@ def test_a_volunteer_needs_only_the_links(filled: PoolApp) -> None:
 def test_ids_of_steps_are_reserved(filled: PoolApp) -> None:
     flow = post_flow(filled, [B], [NAMED]).rpartition("/")[2]
     before = documents(filled)
-    for iteration in (1, 2, 999999):
-        path = f"{BETA}/variables/{flow}.0.0.{iteration}"
-        problem(filled.put_json(path, {"x": 1}, headers=filled.owner, status=422), 422, "flows")
+    problem(filled.put_json(f"{BETA}/variables/{flow}.0.0.2", {"x": 1}, headers=filled.owner, status=422), 422, "flows")
     assert documents(filled) == before
-
-
-def test_ids_of_steps_of_unknown_flows_are_reserved(filled: PoolApp) -> None:
-    path = f"{BETA}/variables/20141202090909123456-5f3c9a.0.0.1"
-    problem(filled.put_json(path, {"x": 1}, headers=filled.owner, status=422), 422, "flows")
-
-
-def test_similar_ids_are_not_reserved(filled: PoolApp) -> None:
-    for name in ("20141202090909123456-5f3c9a", "20141202090909123456-5f3c9a.0.0", "a.0.0.1"):
-        filled.put_json(f"{BETA}/variables/{name}", {"x": 1}, headers=filled.owner, status=201)
 
 
 # Merging
@@ -264,38 +252,9 @@ def merged(pool: PoolApp, *results: object) -> object:
     return get_flow(pool, flow)["result"]
 
 
-def test_objects_are_merged_key_by_key(filled: PoolApp) -> None:
-    assert merged(filled, {"x": 1, "y": {"z": 2}}, {"u": [3]}) == {"x": 1, "y": {"z": 2}, "u": [3]}
-
-
-def test_later_entries_win_in_any_order_of_results(filled: PoolApp) -> None:
-    assert merged(filled, {"x": 1, "y": 1}, {"x": 2, "z": 2}, {"z": 3}) == {"x": 2, "y": 1, "z": 3}
-
-
-def test_nested_objects_are_not_merged(filled: PoolApp) -> None:
-    assert merged(filled, {"x": {"a": 1}}, {"x": {"b": 2}}) == {"x": {"b": 2}}
-
-
-def test_any_other_result_is_stored_under_its_jobs_id(filled: PoolApp) -> None:
-    for number, result in enumerate([None, True, False, 0, 1.5, "", "text", [], [{"x": 1}]]):
-        filled.post_variable(ALPHA, f"v{number}")
-        assert merged(filled, result) == {"alpha": result}
-
-
-def test_under_the_jobs_id_later_entries_win_too(filled: PoolApp) -> None:
-    assert merged(filled, 1, {"alpha": 2, "x": 3}, 4) == {"alpha": 4, "x": 3}
-
-
-def test_results_of_different_jobs_have_different_keys(filled: PoolApp) -> None:
-    filled.post_variable(BETA, "one")
-    flow = post_flow(filled, [A, B])
-    post_result(filled, flow, "jobs[0]", [1])
-    post_result(filled, flow, "jobs[1]", [2])
-    assert get_flow(filled, flow)["result"] == {"alpha": [1], "beta": [2]}
-
-
-def test_an_empty_object_adds_nothing(filled: PoolApp) -> None:
-    assert merged(filled, {}, {"x": 1}, {}) == {"x": 1}
+# tests/pool/flows/test_level.py has the table of results and what they merge to.
+def test_objects_are_merged_and_any_other_result_is_stored_under_its_jobs_id(filled: PoolApp) -> None:
+    assert merged(filled, {"x": 1, "y": 1}, [7], {"x": 2}) == {"x": 2, "y": 1, "alpha": [7]}
 
 
 def test_a_skipped_entry_adds_nothing(filled: PoolApp) -> None:

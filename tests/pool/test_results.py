@@ -1,0 +1,127 @@
+"""Results: pages that stay small, and what counts as the same result under the same lease."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import pool.results
+from app import Pool
+from pool.errors import Finished, Rejected
+from pool.keys import Caller
+from pool.results import Posted
+from pool.variables import Volunteer
+from storage.base import Document
+from storage.clock import ManualClock
+from tests.conftest import EXECUTE
+
+
+def post_job(parts: Pool, operator: Caller, variables: int = 1, **fields: Any) -> None:
+    parts.jobs.post({"name": "job", "execute_function": EXECUTE, **fields}, operator)
+    parts.variables.put_many("job", {f"v{number}": {"x": number} for number in range(variables)}, operator)
+
+
+def lease(parts: Pool, volunteer: str = "") -> str:
+    """The token of a new lease."""
+    leased = parts.variables.lease("job", Volunteer(volunteer))
+    assert leased is not None
+    return leased.token
+
+
+def stored(parts: Pool, variable_id: str = "v0") -> Document:
+    outcome = parts.store.results.outcome("job", variable_id)
+    assert outcome is not None
+    return outcome
+
+
+# The same result
+
+
+def test_a_result_under_the_same_lease_is_accepted_once(parts: Pool, operator: Caller) -> None:
+    post_job(parts, operator)
+    token = lease(parts)
+    first = parts.results.post("job", "v0", Posted(1, token))
+    assert parts.results.post("job", "v0", Posted(2, token)) == first
+    assert stored(parts)["result"] == 1
+
+
+@pytest.mark.parametrize("has_token", [False, True])
+def test_any_other_result_for_a_finished_variable_is_too_late(
+    parts: Pool, operator: Caller, clock: ManualClock, has_token: bool
+) -> None:
+    post_job(parts, operator)
+    late = lease(parts)
+    clock.advance(400)
+    parts.results.post("job", "v0", Posted(1, lease(parts)))
+    with pytest.raises(Finished, match="'v0' is finished"):
+        parts.results.post("job", "v0", Posted(1, late if has_token else None))
+
+
+def test_a_rejected_result_sent_again_is_counted_once(parts: Pool, operator: Caller) -> None:
+    checks = {"validate_variable": "() => true", "validate_result": "() => false"}
+    post_job(parts, operator, settings={"max_errors": 2}, **checks)
+    token = lease(parts)
+    for value in (1, 1, 1):
+        with pytest.raises(Rejected) as caught:
+            parts.results.post("job", "v0", Posted(value, token))
+        assert not caught.value.failed
+    with pytest.raises(Rejected) as caught:
+        parts.results.post("job", "v0", Posted(True, token))
+    assert caught.value.failed
+
+
+# Facts
+
+
+def test_run_seconds_are_measured_by_the_volunteer_or_since_the_lease(
+    parts: Pool, operator: Caller, clock: ManualClock
+) -> None:
+    post_job(parts, operator, variables=3)
+    tokens = {}
+    for _ in range(2):
+        leased = parts.variables.lease("job", Volunteer())
+        assert leased is not None
+        tokens[leased.variable_id] = leased.token
+    (measured, first), (timed, second) = tokens.items()
+    (anonymous,) = {"v0", "v1", "v2"} - tokens.keys()
+    clock.advance(7)
+    parts.results.post("job", measured, Posted(1, first, run_seconds=2.5))
+    parts.results.post("job", timed, Posted(1, second))
+    parts.results.post("job", anonymous, Posted(1))
+    assert stored(parts, measured)["run_seconds"] == 2.5
+    assert stored(parts, timed)["run_seconds"] == pytest.approx(7, abs=0.1)
+    assert stored(parts, anonymous)["run_seconds"] is None
+
+
+@pytest.mark.parametrize(
+    ("leased_by", "posted_by", "expected"), [("one", "two", "one"), ("", "two", "two"), ("", "", None)]
+)
+def test_the_volunteer_is_the_one_who_leased(
+    parts: Pool, operator: Caller, leased_by: str, posted_by: str, expected: str | None
+) -> None:
+    post_job(parts, operator)
+    names = {"one": "1" * 16, "two": "2" * 16, "": ""}
+    token = lease(parts, names[leased_by])
+    parts.results.post("job", "v0", Posted(1, token, volunteer=names[posted_by]))
+    assert stored(parts)["volunteer"] == (names[expected] if expected else None)
+
+
+# Pages
+
+
+@pytest.mark.parametrize("in_input_order", [False, True])
+def test_a_page_of_large_results_ends_early(
+    parts: Pool, operator: Caller, monkeypatch: pytest.MonkeyPatch, in_input_order: bool
+) -> None:
+    monkeypatch.setattr(pool.results, "PAGE_CHARACTERS", 100)
+    monkeypatch.setattr(pool.results, "RESULTS_PER_READ", 2)
+    post_job(parts, operator, variables=5)
+    for number in range(5):
+        parts.results.post("job", f"v{number}", Posted("x" * 60))
+    sizes, cursor = [], None
+    while not sizes or cursor is not None:
+        page = parts.results.page("job", cursor, 100, in_input_order)
+        sizes.append(len(page.items))
+        cursor = page.next
+    assert sizes == [2, 2, 1]
