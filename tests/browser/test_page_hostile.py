@@ -21,47 +21,62 @@ HARMFUL = {
 }
 
 
-def post_harmful(server: Served) -> None:
-    post_job(server, f"Name {MARKUP}", state="paused", **HARMFUL)
-    post_busy_job(server, f"Busy {MARKUP}", **HARMFUL)
-    post_job(server, "Harmless", metadata={"owner": "Somebody"})
-
-
 @pytest.fixture(scope="module")
 def shown(lasting_server: Served, chromium: Browser) -> Iterator[Visitor]:
-    post_harmful(lasting_server)
+    """The page of a pool with harmful jobs; no test leaves it changed."""
+    post_job(lasting_server, f"Name {MARKUP}", state="paused", **HARMFUL)
+    post_job(lasting_server, f"Open {MARKUP}", **HARMFUL)
+    post_job(lasting_server, "W" * 80, metadata={"owner": "O" * 200})
+    post_job(lasting_server, "\u2069\u202eevil", metadata={"owner": "\u202eabc\u2069"})
     with lasting_page(chromium) as page:
         yield Visitor(page, lasting_server)
 
 
-@pytest.fixture
-def visitor(server: Served, page: Page) -> Visitor:
-    post_harmful(server)
-    return Visitor(page, server)
+def subtitle_of(visitor: Visitor, owner: str) -> str:
+    """The subtitle while this owner is chosen."""
+    choice = visitor.page.get_by_label(owner, exact=True)
+    choice.check()
+    expect(visitor.by_id("subtitle")).to_contain_text("One job for")
+    shown = visitor.by_id("subtitle").inner_text()
+    choice.uncheck()
+    return shown
 
 
 @pytest.mark.parametrize("part", ["Name", "Owner", "Short"])
 def test_texts_of_an_owner_are_shown_literally(shown: Visitor, part: str) -> None:
     expect(shown.card(f"Name {MARKUP}")).to_contain_text(f"{part} {MARKUP}")
+    assert shown.page.evaluate("window.hacked") is None
 
 
 def test_so_is_the_full_description(shown: Visitor) -> None:
     card = shown.card(f"Name {MARKUP}")
     card.get_by_text("Details and code").click()
     expect(card.get_by_text(f"Long {MARKUP}", exact=True)).to_be_visible()
+    card.get_by_text("Details and code").click()
 
 
-def test_so_is_the_owner_among_the_choices(visitor: Visitor) -> None:
-    visitor.page.get_by_label(f"Owner {MARKUP}", exact=True).check()
-    expect(visitor.by_id("subtitle")).to_contain_text("One job for")
-    assert plain(visitor.by_id("subtitle").inner_text()) == f"One job for Owner {MARKUP}: Busy {MARKUP}."
-    assert visitor.page.evaluate("window.hacked") is None
+def test_so_is_the_owner_among_the_choices(shown: Visitor) -> None:
+    assert plain(subtitle_of(shown, f"Owner {MARKUP}")) == f"One job for Owner {MARKUP}: Open {MARKUP}."
+    assert shown.page.evaluate("window.hacked") is None
 
 
-def test_so_is_the_job_that_a_worker_computes(visitor: Visitor) -> None:
+def test_direction_controls_in_a_name_affect_nothing_else(shown: Visitor) -> None:
+    assert subtitle_of(shown, "\u202eabc\u2069") == "One job for \u2068abc\u2069: \u2068evil\u2069."
+
+
+def test_a_long_name_does_not_widen_the_page(shown: Visitor) -> None:
+    size = shown.page.viewport_size
+    shown.page.set_viewport_size({"width": 320, "height": 700})
+    assert shown.page.evaluate("document.documentElement.scrollWidth") == 320
+    shown.page.set_viewport_size(size or {})
+
+
+def test_so_is_the_job_that_a_worker_computes(server: Served, page: Page) -> None:
+    post_busy_job(server, f"Busy {MARKUP}", **HARMFUL)
+    visitor = Visitor(page, server)
     visitor.start()
     expect(visitor.worker(1)).to_contain_text(f"Busy {MARKUP}")
-    assert visitor.page.evaluate("window.hacked") is None
+    assert page.evaluate("window.hacked") is None
 
 
 def test_so_is_what_a_job_throws(server: Served, page: Page) -> None:
@@ -82,18 +97,3 @@ def test_so_is_why_a_result_was_rejected(server: Served, page: Page, watch: Watc
     visitor.start()
     expect(visitor.error("The pool rejected a result of").first).to_contain_text(MARKUP)
     assert page.evaluate("window.hacked") is None
-
-
-def test_a_long_name_does_not_widen_the_page(server: Served, page: Page) -> None:
-    post_job(server, "W" * 80, metadata={"owner": "O" * 200})
-    post_job(server, "Other", metadata={"owner": "P" * 200})
-    page.set_viewport_size({"width": 320, "height": 700})
-    Visitor(page, server)
-    assert page.evaluate("document.documentElement.scrollWidth") == 320
-
-
-def test_direction_controls_in_a_name_affect_nothing_else(server: Served, page: Page) -> None:
-    post_job(server, "\u2069\u202eevil", metadata={"owner": "\u202eabc\u2069"})
-    subtitle = Visitor(page, server).by_id("subtitle")
-    expect(subtitle).to_contain_text("One job for")
-    assert subtitle.inner_text() == "One job for \u2068abc\u2069: \u2068evil\u2069."

@@ -12,12 +12,28 @@ from tests.browser.visiting import DOUBLE, Visitor, post_job
 from tests.serving import Served
 
 
-def test_the_code_that_runs_is_shown(server: Served, page: Page) -> None:
-    post_job(server)
-    visitor = Visitor(page, server)
+@pytest.fixture(scope="module")
+def visitor(lasting_server: Served, chromium: Browser) -> Iterator[Visitor]:
+    """A visitor of a pool with one job that needs much."""
+    post_job(lasting_server, requirements={"webgpu": True, "memory_mb": 2048})
+    with lasting_page(chromium) as page:
+        yield Visitor(page, lasting_server)
+
+
+def test_the_code_that_runs_is_shown(visitor: Visitor) -> None:
     assert not any(url.endswith("/jobs/doubling") for url in visitor.requests)
     visitor.card("Doubling").get_by_text("Details and code").click()
-    expect(page.get_by_role("region", name="Code of Doubling")).to_have_text(DOUBLE)
+    expect(visitor.page.get_by_role("region", name="Code of Doubling")).to_have_text(DOUBLE)
+
+
+def test_requirements_are_listed(visitor: Visitor) -> None:
+    expect(visitor.card("Doubling")).to_contain_text("Needs: graphics card and 2,048 MB of memory")
+
+
+def test_the_script_of_the_widget_is_shown(visitor: Visitor) -> None:
+    visitor.page.get_by_text("Put this on your own site").click()
+    script = f'<script src="{visitor.server.url}/widget.js" async></script>'
+    expect(visitor.page.get_by_text(script)).to_be_visible()
 
 
 def test_paused_and_finished_jobs_have_a_badge(server: Served, page: Page) -> None:
@@ -28,12 +44,6 @@ def test_paused_and_finished_jobs_have_a_badge(server: Served, page: Page) -> No
     visitor.start()
     visitor.expect_units(1)
     expect(visitor.card("Done one")).to_contain_text("finished")
-
-
-def test_requirements_are_listed(server: Served, page: Page) -> None:
-    post_job(server, requirements={"webgpu": True, "memory_mb": 2048})
-    visitor = Visitor(page, server)
-    expect(visitor.card("Doubling")).to_contain_text("Needs: graphics card and 2,048 MB of memory")
 
 
 def test_many_jobs_are_shown_some_at_a_time(server: Served, page: Page) -> None:
@@ -48,23 +58,8 @@ def test_many_jobs_are_shown_some_at_a_time(server: Served, page: Page) -> None:
     expect(page.get_by_role("button", name="more")).to_have_count(0)
 
 
-@pytest.fixture(scope="module")
-def empty(lasting_server: Served, chromium: Browser) -> Iterator[Page]:
-    """The page of a pool without jobs."""
-    with lasting_page(chromium) as page:
-        with page.expect_response(lambda response: response.url.endswith("/flows")):
-            Visitor(page, lasting_server)
-        yield page
-
-
-def test_an_empty_pool_shows_a_hint(empty: Page) -> None:
-    expect(empty.get_by_text("Nobody has posted a job yet.")).to_be_visible()
-
-
-def test_an_empty_list_of_flows_is_hidden(empty: Page) -> None:
-    expect(empty.locator("#flows")).to_be_hidden()
-
-
-def test_the_script_of_the_widget_is_shown(empty: Page, lasting_server: Served) -> None:
-    empty.get_by_text("Put this on your own site").click()
-    expect(empty.get_by_text(f'<script src="{lasting_server.url}/widget.js" async></script>')).to_be_visible()
+def test_an_empty_pool_shows_a_hint_and_no_flows(server: Served, page: Page) -> None:
+    with page.expect_response(lambda response: response.url.endswith("/flows")):
+        Visitor(page, server)
+    expect(page.get_by_text("Nobody has posted a job yet.")).to_be_visible()
+    expect(page.locator("#flows")).to_be_hidden()

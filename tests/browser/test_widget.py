@@ -126,11 +126,10 @@ def test_a_site_can_set_owners_and_language(server: Served, embed: Embed) -> Non
     assert (counts(server, theirs)["done"], counts(server, others)["done"]) == (2, 0)
 
 
-def test_it_uses_little_by_default(embed: Embed) -> None:
-    page = embed()
-    expect(widget(page).locator("#usage")).to_contain_text("20% of the time")
-    widget(page).get_by_label("Share of the time").fill("50")
-    expect(widget(page).locator("#usage")).to_contain_text("50% of the time")
+def test_it_uses_little_by_default(embedded: Page) -> None:
+    expect(widget(embedded).locator("#usage")).to_contain_text("20% of the time")
+    widget(embedded).get_by_label("Share of the time").fill("50")
+    expect(widget(embedded).locator("#usage")).to_contain_text("50% of the time")
 
 
 def test_consent_can_be_withdrawn(server: Served, embed: Embed) -> None:
