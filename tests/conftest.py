@@ -17,6 +17,7 @@ from app import Pool, create_app
 from config import Config
 from pool.sandbox import Sandbox
 from storage.clock import Clock, ManualClock
+from tests.server import previous
 from tests.serving import LocalServer, Server
 
 EXECUTE = "function (variable, context) { context.result = variable.x * 2; return context; }"
@@ -153,3 +154,17 @@ def local_server(directory: Path, sandbox: Sandbox, clock: Clock | None = None, 
     server = LocalServer(create_app(pool=pool), pool.config.data)
     server.start()
     return server
+
+
+@pytest.fixture(scope="session")
+def previous_code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The previous version's code."""
+    return previous.extract(tmp_path_factory.mktemp("previous"))
+
+
+@pytest.fixture
+def previous_server(tmp_path: Path, previous_code: Path) -> Iterator[Server]:
+    """The previous version's server, with a job."""
+    server = previous.serve(tmp_path, previous_code)
+    yield server
+    server.kill()

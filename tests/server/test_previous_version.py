@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,39 +15,25 @@ from tests.server import previous
 from tests.serving import LocalServer, Server, wait_until
 
 
-@pytest.fixture(scope="module")
-def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The previous version's code."""
-    return previous.extract(tmp_path_factory.mktemp("previous"))
-
-
-@pytest.fixture
-def server(tmp_path: Path, code: Path) -> Iterator[Server]:
-    """The previous version's server, with a job."""
-    server = previous.serve(tmp_path, code)
-    yield server
-    server.kill()
-
-
 @pytest.mark.parametrize("start", [previous.start_work, previous.start_node])
 def test_a_volunteer_of_the_previous_version_goes_on_after_an_upgrade(
-    server: Server, code: Path, start: Callable[[Path, str, int], subprocess.Popen[str]]
+    previous_server: Server, previous_code: Path, start: Callable[[Path, str, int], subprocess.Popen[str]]
 ) -> None:
-    with start(code, f"{server.url}/", previous.UNITS) as volunteer:
+    with start(previous_code, f"{previous_server.url}/", previous.UNITS) as volunteer:
         try:
-            wait_until(lambda: previous.done(server) >= 3)
-            previous.upgrade(server)
-            before = previous.done(server)
+            wait_until(lambda: previous.done(previous_server) >= 3)
+            previous.upgrade(previous_server)
+            before = previous.done(previous_server)
             output, _ = volunteer.communicate(timeout=60)
         finally:
             volunteer.kill()
     assert before < previous.UNITS
-    assert (volunteer.returncode, previous.done(server)) == (0, previous.UNITS), output
+    assert (volunteer.returncode, previous.done(previous_server)) == (0, previous.UNITS), output
 
 
 @pytest.mark.parametrize("start", [previous.start_work, previous.start_node])
 def test_a_volunteer_of_the_previous_version_says_why_a_later_pool_refuses_it(
-    tmp_path: Path, sandbox: Sandbox, code: Path, start: Callable[[Path, str, int], subprocess.Popen[str]]
+    tmp_path: Path, sandbox: Sandbox, previous_code: Path, start: Callable[[Path, str, int], subprocess.Popen[str]]
 ) -> None:
     pool = Pool(Config(data=tmp_path / "pool", fsync=False), sandbox)
     pool.open()
@@ -56,7 +42,7 @@ def test_a_volunteer_of_the_previous_version_says_why_a_later_pool_refuses_it(
     server.start()
     server.post("/jobs", {"name": "Squares", "execute_function": previous.SQUARE})
     app.refuses = True
-    with start(code, f"{server.url}/", 1) as volunteer:
+    with start(previous_code, f"{server.url}/", 1) as volunteer:
         assert volunteer.stdout is not None
         line = volunteer.stdout.readline()
         volunteer.kill()
