@@ -218,8 +218,8 @@ def test_while_a_failing_job_is_paused_the_scheduler_is_requested_every_few_seco
     pool: FakePool, clock: FakeClock
 ) -> None:
     pool.add_job("broken", BROKEN, NUMBERS)
-    Run(pool, clock, idle_exit=20)
-    assert clock.waits[2:] == [5, 5, 5, 5]
+    Run(pool, clock, idle_exit=18)
+    assert clock.waits[2:5] == [5, 5, 5]
 
 
 # ---- uploads
