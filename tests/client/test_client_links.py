@@ -119,9 +119,11 @@ def test_without_a_template_a_job_is_found_in_the_index(pool: FakePool, client: 
     assert client.job("job-2").content["execute_function"] == ADD
 
 
-def test_an_unknown_job_is_a_404(pool: FakePool, client: Client) -> None:
+@pytest.mark.parametrize("links_jobs", [True, False])
+def test_an_unknown_job_is_404(pool: FakePool, client: Client, links_jobs: bool) -> None:
+    pool.links_jobs = links_jobs
     with pytest.raises(PoolError) as caught:
-        client.job("nowhere")
+        client.job("nobody")
     assert caught.value.status == 404
 
 
