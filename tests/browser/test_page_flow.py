@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser import flowing
-from tests.browser.conftest import MakePage, Watch
+from tests.browser.conftest import MakePage, Watch, lasting_page
 from tests.browser.flowing import FlowVisitor, answer, answer_gauges, post_flow, post_tides, refine, tabulate
 from tests.browser.test_page_hostile import MARKUP
 from tests.browser.visiting import plain, post_job
@@ -57,6 +58,32 @@ def post_single(server: Served, condition: str | None = None, **fields: Any) -> 
     return post_flow(server, [{"job": job, **({"while": condition} if condition else {})}], **fields)
 
 
+def change(route: Route) -> None:
+    """A document as a slow volunteer and a hostile pool would make it."""
+    document = route.fetch().json()
+    step = document["jobs"][0]["steps"][0]
+    times = {"started": "2027-01-01T12:00:00Z", "finished": "2027-01-01T12:01:00Z", "run_seconds": 20}
+    step |= {"state": "done", **times}
+    step["_links"]["get_variable"] = "//elsewhere.example/"
+    document["jobs"][0]["_links"]["get_job"] = "javascript:window.hacked=true"
+    document["owner"] = f"Owner \u202e{MARKUP}"
+    route.fulfill(json=document)
+
+
+@pytest.fixture(scope="module")
+def changed(lasting_server: Served, chromium: Browser) -> Iterator[FlowVisitor]:
+    """A flow without a name, whose document is changed; its one entry is open."""
+    path = post_single(lasting_server)
+    with lasting_page(chromium) as page:
+        page.route(
+            f"**{path}",
+            lambda route: change(route) if route.request.resource_type == "fetch" else route.continue_(),
+        )
+        visitor = FlowVisitor(page, lasting_server, path)
+        visitor.open("single")
+        yield visitor
+
+
 # Progress
 
 
@@ -78,12 +105,6 @@ def test_the_tree_fills_as_results_come_in(server: Served, make_page: MakePage) 
     assert json.loads(tides.page.get_by_role("region", name="Result").inner_text()) == flowing.TABLE
 
 
-def test_a_flow_without_a_name_shows_its_id(server: Served, page: Page) -> None:
-    path = post_single(server)
-    FlowVisitor(page, server, path)
-    expect(page.get_by_role("heading", level=1)).to_have_text(path.rsplit("/", 1)[1])
-
-
 def test_open_details_keep_focus_and_position_while_the_tree_fills(tides: FlowVisitor) -> None:
     entry = tides.open("hamburg")
     entry.evaluate("(element) => { window.kept = element.querySelector('details'); }")
@@ -96,19 +117,6 @@ def test_open_details_keep_focus_and_position_while_the_tree_fills(tides: FlowVi
     assert entry.evaluate("(element) => element.querySelector('details') === window.kept && window.kept.open")
     expect(link).to_be_focused()
     assert tides.page.evaluate("scrollY") == scrolled > 0
-
-
-def test_steps_lead_to_their_variables_and_results(tides: FlowVisitor) -> None:
-    answer_gauges(tides.server)
-    answer(tides.server, "tidal-model", {"amplitude": 1}, 2)
-    tides.poll()
-    model = tides.open("tidal-model")
-    expect(model.locator(".steps li")).to_have_count(3)
-    expect(model.locator(".steps li").nth(1)).to_contain_text("Iteration 2 · done")
-    expect(model.locator(".steps li").nth(2)).to_contain_text("Iteration 3 · waiting for a volunteer")
-    result = model.get_by_role("link", name="result").first.get_attribute("href")
-    assert tides.server.get(str(result))["result"] == {"amplitude": 1}
-    assert model.get_by_role("link", name="job").get_attribute("href") == "/jobs/tidal-model"
 
 
 def test_only_the_latest_steps_are_shown(server: Served, page: Page) -> None:
@@ -134,6 +142,15 @@ def test_many_entries_are_shown_some_at_a_time(server: Served, page: Page) -> No
     expect(visitor.stage(1).get_by_role("button")).to_have_count(0)
 
 
+def test_a_flow_without_a_name_shows_its_id(changed: FlowVisitor) -> None:
+    expect(changed.page.get_by_role("heading", level=1)).to_have_text(changed.path.rsplit("/", 1)[1])
+
+
+def test_details_show_how_long_a_step_waited(changed: FlowVisitor) -> None:
+    step = changed.entry("single").locator(".steps .what")
+    expect(step).to_have_text("Iteration 1 · done · computed in 20 sec · waited 40 sec")
+
+
 def test_the_run_time_excludes_waiting(server: Served, page: Page) -> None:
     path = post_single(server)
     leased = server.get("/jobs/single/variables")
@@ -142,19 +159,6 @@ def test_the_run_time_excludes_waiting(server: Served, page: Page) -> None:
     visitor = FlowVisitor(page, server, path)
     expect(visitor.entry("single").locator(".state")).to_have_text("done · computed in 1 min 15 sec")
     assert "1\u00a0min\u00a015\u00a0sec" in visitor.entry("single").locator(".state").inner_text()
-
-
-def test_details_show_how_long_a_step_waited(server: Served, page: Page) -> None:
-    def change(route: Route) -> None:
-        document = route.fetch().json()
-        times = {"started": "2027-01-01T12:00:00Z", "finished": "2027-01-01T12:01:00Z", "run_seconds": 20}
-        document["jobs"][0]["steps"][0] |= {"state": "done", **times}
-        route.fulfill(json=document)
-
-    page.route(lambda url: "/flows/" in url, lambda route: change(route) if is_fetch(route) else route.continue_())
-    visitor = FlowVisitor(page, server, post_single(server))
-    step = visitor.open("single").locator(".steps .what")
-    expect(step).to_have_text("Iteration 1 · done · computed in 20 sec · waited 40 sec")
 
 
 def test_a_repeated_entry_shows_its_iteration(tides: FlowVisitor) -> None:
@@ -181,14 +185,15 @@ def test_offered_and_computing_entries_are_distinguished(tides: FlowVisitor) -> 
     expect(tides.page.locator(".entry[data-state=computing]")).to_have_count(1)
 
 
-def test_only_computing_entries_are_animated(tides: FlowVisitor) -> None:
+def test_only_computing_entries_are_animated(server: Served, page: Page) -> None:
     moving = "document.getAnimations().filter(({animationName}) => animationName).length"
-    tides.expect_status(OFFERED)
-    assert tides.page.evaluate(moving) == 0
-    tides.server.get("/jobs/tide-gauges/variables")
-    tides.poll()
-    tides.expect_status(COMPUTING)
-    assert tides.page.evaluate(moving) > 0
+    visitor = FlowVisitor(page, server, post_single(server))
+    visitor.expect_status(OFFERED)
+    assert page.evaluate(moving) == 0
+    server.get("/jobs/single/variables")
+    visitor.poll()
+    visitor.expect_status(COMPUTING)
+    assert page.evaluate(moving) > 0
 
 
 def test_unclaimed_work_is_reported_after_a_while(server: Served, page: Page) -> None:
@@ -287,10 +292,11 @@ def test_a_missing_flow_has_a_page(server: Served, page: Page, watch: Watch) -> 
 # Polling
 
 
-def test_an_unchanged_flow_is_not_sent_again(tides: FlowVisitor) -> None:
-    with tides.page.expect_response(lambda response: response.status == 304):
-        tides.expect_finished("0 of 16")
-        tides.poll()
+def test_an_unchanged_flow_is_not_sent_again(server: Served, page: Page) -> None:
+    visitor = FlowVisitor(page, server, post_single(server))
+    visitor.expect_status(OFFERED)
+    with page.expect_response(lambda response: response.status == 304):
+        visitor.poll()
 
 
 def test_polling_ends_with_the_flow(server: Served, page: Page) -> None:
@@ -364,22 +370,13 @@ def test_the_name_is_text(server: Served, page: Page) -> None:
     assert page.locator("main img, main script").count() == 0
 
 
-def test_so_are_owners_and_foreign_links(server: Served, page: Page) -> None:
-    def change(route: Route) -> None:
-        document = route.fetch().json()
-        document["owner"] = f"Owner \u202e{MARKUP}"
-        document["jobs"][0]["_links"]["get_job"] = "javascript:window.hacked=true"
-        document["jobs"][0]["steps"][0]["_links"]["get_variable"] = "//elsewhere.example/"
-        route.fulfill(json=document)
+def test_so_is_the_owner(changed: FlowVisitor) -> None:
+    assert f"A flow by Owner {MARKUP}, started" in plain(changed.page.locator("#subtitle").inner_text())
+    assert changed.page.evaluate("window.hacked") is None
 
-    page.route(lambda url: "/flows/" in url, lambda route: change(route) if is_fetch(route) else route.continue_())
-    visitor = FlowVisitor(page, server, post_single(server))
-    single = visitor.open("single")
-    assert f"A flow by Owner {MARKUP}, started" in plain(page.locator("#subtitle").inner_text())
+
+def test_foreign_links_are_text(changed: FlowVisitor) -> None:
+    single = changed.entry("single")
     expect(single.locator(".details")).to_contain_text("job")
     links = single.locator("a").evaluate_all("(all) => all.map(({href}) => new URL(href).origin)")
-    assert set(links) == {server.url}
-
-
-def is_fetch(route: Route) -> bool:
-    return route.request.resource_type == "fetch"
+    assert set(links) == {changed.server.url}

@@ -72,16 +72,26 @@ def furnished(lasting_server: Served) -> Furnished:
     return Furnished(server, paths)
 
 
-@pytest.fixture(scope="module", params=STATUS)
-def desk(request: pytest.FixtureRequest, furnished: Furnished, chromium: Browser) -> Iterator[FlowVisitor]:
+@pytest.fixture(scope="module")
+def desk_page(chromium: Browser) -> Iterator[Page]:
     with lasting_page(chromium, reduced_motion="reduce") as page:
-        yield furnished.show(page, request.param)
+        yield page
 
 
 @pytest.fixture(scope="module", params=STATUS)
-def phone(request: pytest.FixtureRequest, furnished: Furnished, chromium: Browser) -> Iterator[Page]:
+def desk(request: pytest.FixtureRequest, furnished: Furnished, desk_page: Page) -> FlowVisitor:
+    return furnished.show(desk_page, request.param)
+
+
+@pytest.fixture(scope="module")
+def phone_page(chromium: Browser) -> Iterator[Page]:
     with lasting_page(chromium, reduced_motion="reduce", **PHONE) as page:
-        yield furnished.show(page, request.param).page
+        yield page
+
+
+@pytest.fixture(scope="module", params=STATUS)
+def phone(request: pytest.FixtureRequest, furnished: Furnished, phone_page: Page) -> Page:
+    return furnished.show(phone_page, request.param).page
 
 
 def test_the_first_stage_is_at_the_bottom(desk: FlowVisitor) -> None:
@@ -101,6 +111,17 @@ def test_conditions_are_marked(desk: FlowVisitor) -> None:
     expect(desk.entry("tidal-model").locator(".conditions")).to_have_text("while")
     expect(desk.entry("storm-surge").locator(".conditions")).to_have_text("if")
     expect(desk.entry("wind-drift").locator(".conditions")).to_have_count(0)
+
+
+@RUNNING
+def test_steps_lead_to_their_variables_and_results(desk: FlowVisitor) -> None:
+    model = desk.entry("tidal-model")
+    expect(model.locator(".steps li")).to_have_count(4)
+    expect(model.locator(".steps li").nth(1)).to_contain_text("Iteration 2 · done")
+    expect(model.locator(".steps li").nth(3)).to_contain_text("Iteration 4 · being computed")
+    result = model.get_by_role("link", name="result").first.get_attribute("href")
+    assert desk.server.get(str(result))["result"] == {"amplitude": 1.72}
+    assert model.get_by_role("link", name="job").get_attribute("href") == "/jobs/tidal-model"
 
 
 @DONE

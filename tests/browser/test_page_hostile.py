@@ -65,10 +65,9 @@ def test_direction_controls_in_a_name_affect_nothing_else(shown: Visitor) -> Non
 
 
 def test_a_long_name_does_not_widen_the_page(shown: Visitor) -> None:
-    size = shown.page.viewport_size
-    shown.page.set_viewport_size({"width": 320, "height": 700})
+    shown.page.set_viewport_size({"width": 320, "height": 720})
     assert shown.page.evaluate("document.documentElement.scrollWidth") == 320
-    shown.page.set_viewport_size(size or {})
+    shown.page.set_viewport_size({"width": 1280, "height": 720})
 
 
 def test_so_is_the_job_that_a_worker_computes(server: Served, page: Page) -> None:
