@@ -59,8 +59,8 @@ def post_single(server: Served, condition: str | None = None, **fields: Any) -> 
 
 
 def change(route: Route) -> None:
-    """A document as a slow volunteer and a hostile pool would make it."""
-    document = route.fetch().json()
+    """A document as a slow volunteer and a hostile pool would make it; a flow that is done is requested once."""
+    document = route.fetch().json() | {"state": "done", "result": None}
     step = document["jobs"][0]["steps"][0]
     times = {"started": "2027-01-01T12:00:00Z", "finished": "2027-01-01T12:01:00Z", "run_seconds": 20}
     step |= {"state": "done", **times}
@@ -72,7 +72,7 @@ def change(route: Route) -> None:
 
 @pytest.fixture(scope="module")
 def changed(lasting_server: Served, chromium: Browser) -> Iterator[FlowVisitor]:
-    """A flow without a name, whose document is changed; its one entry is open."""
+    """A flow without a name, whose document was changed; its one entry is open."""
     path = post_single(lasting_server)
     with lasting_page(chromium) as page:
         page.route(
