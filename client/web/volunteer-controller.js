@@ -1,6 +1,9 @@
 // Decides, for the page and the widget, whether this tab computes: by the visitor's preferences, the power supply and
 // the lock between tabs. Every change of one of these calls `#update`, which checks all of them.
 
+// With the page, although it is used only once the visitor starts: after an upgrade of the pool the library would load
+// modules that don't fit its own.
+import "../js/browser/platform.js";
 import { volunteer } from "../js/index.js";
 import { Power } from "./power.js";
 import { Preferences } from "./preferences.js";

@@ -87,6 +87,7 @@ export class SandboxFrame {
         port1.onmessage = ({ data }) => {
           cancel();
           if (data.ready === RELAY_VERSION) resolve(undefined);
+          // No other class: after an upgrade this module may run beside an older errors.js.
           else reject(new JobError("outdated", "this page is older than the pool: reload it"));
         };
         // "*" is the only target origin that matches an opaque one. The page's CSP limits the frame to the pool.

@@ -59,7 +59,9 @@ export class Client {
   async root(call) {
     const root = await this.#get(this.#root, call);
     const { protocol = PROTOCOL } = root.content;
-    if (protocol > PROTOCOL) throw new Outdated(`this pool speaks protocol ${protocol}, and this client ${PROTOCOL}: ${REMEDY}`);
+    if (protocol > PROTOCOL) {
+      throw new Outdated(`this pool speaks protocol ${protocol}, and this client ${PROTOCOL}: ${REMEDY}`);
+    }
     return root;
   }
 

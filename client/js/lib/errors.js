@@ -79,7 +79,7 @@ export class ForeignLink extends Error {
 /**
  * A unit failed. `kind` is `code` (not a function), `threw`, `no-result`, `not-json`, `too-large`, `timeout`, `memory`,
  * `crash`, `misbehaved` (a protocol violation), `cancelled`, `sandbox` (the whole sandbox was lost) or `outdated` (the
- * pool's sandbox is of a later version).
+ * pool's sandbox frame is of another version than this page).
  */
 export class JobError extends Error {
   name = "JobError";
@@ -90,6 +90,9 @@ export class JobError extends Error {
     this.kind = kind;
   }
 }
+
+/** Whether the client, or the page of which it is a part, is too old for the pool. @param {unknown} ex */
+export const isOutdated = (ex) => ex instanceof Outdated || (ex instanceof JobError && ex.kind === "outdated");
 
 /** @param {unknown} value */
 const stringOrEmpty = (value) => (typeof value === "string" ? value : "");

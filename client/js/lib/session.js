@@ -1,7 +1,7 @@
 // A session of a volunteer, from start to stop: the pool's root has been read, and the platform is open.
 import { Backoff } from "./backoff.js";
 import { Client } from "./client.js";
-import { messageOf } from "./errors.js";
+import { isOutdated, messageOf } from "./errors.js";
 import { detectPlatform } from "./platform.js";
 import { isTemporary, retryAfterOf, shouldReport } from "./retry-policy.js";
 import { delay, sleep } from "./timers.js";
@@ -35,7 +35,7 @@ export class Session {
   }
 
   /**
-   * Waits for a pool that can't be reached. Throws PoolRefused, or the platform's error.
+   * Waits for a pool that can't be reached. Throws PoolRefused, Outdated, or the platform's error.
    * @param {string} root
    * @param {SessionOptions} options
    * @param {Settings} settings
@@ -81,6 +81,7 @@ async function readRoot(client, clock, status, { signal, onretry }) {
     try {
       return await client.root({ signal });
     } catch (ex) {
+      if (isOutdated(ex)) throw ex;
       if (!isTemporary(ex)) throw new PoolRefused(messageOf(ex), { cause: ex });
       const seconds = backoff.next(retryAfterOf(ex));
       if (shouldReport(backoff.failures, seconds)) status.addError({ kind: "offline", message: messageOf(ex) });

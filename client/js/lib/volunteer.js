@@ -1,6 +1,6 @@
 // A volunteer: several workers that compute for one pool. Here: how they are started, paused, stopped and configured.
 import { absolute } from "./document.js";
-import { JobError, messageOf, Outdated } from "./errors.js";
+import { isOutdated, messageOf } from "./errors.js";
 import { randomId, validatedId } from "./identity.js";
 import { PoolRefused, Session } from "./session.js";
 import { withChanges } from "./settings.js";
@@ -193,15 +193,16 @@ export class Volunteer {
   #startWorker(number, context) {
     const loop = new WorkerLoop(number, context);
     this.#loops.set(number, loop);
-    const ended = loop.run().catch((ex) => this.#handleOutdated(ex));
+    const ended = loop.run().catch((ex) => this.#handleEnd(ex));
     ended.finally(() => {
       this.#loops.delete(number);
       this.#advance();
     });
   }
 
-  /** All workers stop: none of them can go on. @param {unknown} ex */
-  #handleOutdated(ex) {
+  /** None of the workers can go on. @param {unknown} ex why one has ended: it is outdated, or a bug */
+  #handleEnd(ex) {
+    if (!isOutdated(ex)) throw ex;
     if (this.#goal === "stopped") return;
     this.#status.addError({ kind: "outdated", message: messageOf(ex) });
     this.#setGoal("stopped");
@@ -282,8 +283,8 @@ export class Volunteer {
 
 /** @param {unknown} ex @returns {string} of an error event */
 function kindOf(ex) {
-  if (ex instanceof PoolRefused) return ex.cause instanceof Outdated ? "outdated" : "pool";
-  return ex instanceof JobError && ex.kind === "outdated" ? "outdated" : "platform";
+  if (isOutdated(ex)) return "outdated";
+  return ex instanceof PoolRefused ? "pool" : "platform";
 }
 
 /** @param {Settings} before @param {Settings} now @param {(keyof Settings)[]} names */

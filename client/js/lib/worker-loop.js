@@ -1,6 +1,6 @@
 // The loop of one worker: fetch a task, compute it, upload its result; until its shutdown.
 import { Backoff, exponential, jittered } from "./backoff.js";
-import { JobError, messageOf, Outdated } from "./errors.js";
+import { isOutdated, JobError, messageOf } from "./errors.js";
 import { isTemporary, POLICY, retryAfterOf, shouldReport } from "./retry-policy.js";
 import { Shutdown } from "./shutdown.js";
 import { Task } from "./task.js";
@@ -35,10 +35,7 @@ export class WorkerLoop {
     this.#executor = context.executors.create();
   }
 
-  /**
-   * Resolves after the shutdown, when no lease and no executor is left. Rejects with Outdated if the pool requires a
-   * newer client.
-   */
+  /** Resolves after the shutdown, when no lease and no executor is left. Rejects if this client is outdated. */
   async run() {
     try {
       while (!this.shutdown.draining.aborted) await this.#processNext().catch((ex) => this.#handleOutage(ex));
@@ -84,7 +81,7 @@ export class WorkerLoop {
   /** Reports an error of a request, and waits before the next one. @param {unknown} ex */
   async #handleOutage(ex) {
     if (this.shutdown.draining.aborted) return;
-    if (ex instanceof Outdated) throw ex;
+    if (isOutdated(ex)) throw ex;
     this.#workFetch.dropJob();
     const seconds = this.#outages.next(retryAfterOf(ex));
     const kind = isTemporary(ex) ? "offline" : "pool";
@@ -194,6 +191,10 @@ export class WorkerLoop {
     const { status } = this.#context;
     const error = ex instanceof JobError ? ex : new JobError("crash", messageOf(ex));
     const isReturned = await task.giveBack(this.shutdown.expired);
+    if (isOutdated(ex)) {
+      status.addReturnedUnit();
+      throw ex;
+    }
     if (error.kind === "cancelled" && this.shutdown.cancelled.aborted) {
       status.addReturnedUnit();
       return;

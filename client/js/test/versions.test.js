@@ -1,13 +1,13 @@
 // A pool that requires a newer client: the volunteer says so once, and stops.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Client, Outdated } from "../index.js";
+import { Client, JobError, Outdated } from "../index.js";
 import { eventually, FakePool } from "./fake-pool.js";
 import { FakePlatform, Held, numbers, Watched } from "./fake-platform.js";
-import { JobError } from "../lib/errors.js";
 
 const LEASES = /variables$/;
 const OUTDATED = "urn:comp-pool:outdated";
+const errors = (watched) => watched.eventsOf("error").map(({ kind, message }) => [kind, message]);
 
 for (const protocol of [undefined, 1, 0, "x", null]) {
   test(`a pool of protocol ${protocol} is understood`, async (context) => {
@@ -68,11 +68,24 @@ test("a sandbox of a later version is an outdated client", async (context) => {
   const pool = await FakePool.for(context);
   const platform = new FakePlatform({});
   platform.open = async () => {
-    throw new JobError("outdated", "this page is older than the pool: reload it");
+    throw new JobError("outdated", "reload the page");
   };
   const watched = await Watched.start(context, pool, { platform });
-  assert.deepEqual(
-    watched.eventsOf("error").map(({ kind, message }) => [kind, message]),
-    [["outdated", "this page is older than the pool: reload it"]],
-  );
+  assert.equal(watched.volunteer.state, "stopped");
+  assert.deepEqual(errors(watched), [["outdated", "reload the page"]]);
+});
+
+test("a sandbox that is replaced by one of a later version is no fault of the job", async (context) => {
+  const pool = await FakePool.for(context);
+  pool.addJob("long", numbers(3));
+  const compute = async () => {
+    throw new JobError("outdated", "reload the page");
+  };
+  const watched = await Watched.start(context, pool, { workers: 2, compute });
+  await watched.waitFor("state", { state: "stopped" });
+  assert.deepEqual(errors(watched), [["outdated", "reload the page"]]);
+  const { failed, returned } = watched.volunteer.totals;
+  assert.equal(failed, 0);
+  assert.equal(returned, pool.returned.length);
+  assert.ok(returned > 0);
 });
