@@ -24,6 +24,8 @@ TIMEOUT = 20.0
 STOP_TIMEOUT = 40.0
 POLL_SECONDS = 0.02
 
+App = Callable[..., Iterable[bytes]]
+
 
 def wait_until(condition: Callable[[], Any], seconds: float = TIMEOUT) -> Any:
     """Polls until the condition returns a true value, and returns that value; fails after the timeout."""
@@ -65,27 +67,58 @@ class LocalServer(Served):
     It can be stopped and started again on the same port.
     """
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], data: Path) -> None:
+    def __init__(self, app: App, data: Path) -> None:
         super().__init__(data)
         self._app = app
-        self._server: _ThreadingServer | None = None
+        self._server: ThreadingServer | None = None
 
     def start(self) -> None:
-        self._server = _ThreadingServer(("127.0.0.1", self._port), _QuietHandler)
-        self._server.set_app(self._app)
-        threading.Thread(target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
+        self._server = ThreadingServer(self._app, self._port)
+        self._server.start()
 
     def stop(self) -> None:
         if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
+            self._server.close()
             self._server = None
 
+    def refuse_leases(self, detail: str) -> None:
+        """Responds to requests for leases as a pool that requires a newer client."""
+        assert self._server is not None
+        self._server.set_app(_refusing_leases(self._app, detail))
 
-class _ThreadingServer(socketserver.ThreadingMixIn, WSGIServer):
+
+def _refusing_leases(app: App, detail: str) -> App:
+    problem = {"type": "urn:comp-pool:outdated", "title": "Bad Request", "status": 400, "detail": detail}
+
+    def refusing(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "GET" or not environ["PATH_INFO"].endswith("/variables"):
+            return app(environ, start_response)
+        start_response("400 Bad Request", [("Content-Type", "application/problem+json")])
+        return [json.dumps(problem).encode()]
+
+    return refusing
+
+
+class ThreadingServer(socketserver.ThreadingMixIn, WSGIServer):
+    """Serves a WSGI application from threads of this process, a thread for each connection."""
+
     daemon_threads = True
+    # Otherwise server_close would wait for the connections that a client keeps open.
     block_on_close = False
     request_queue_size = 128
+
+    def __init__(self, app: App, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _QuietHandler)
+        self.set_app(app)
+        self._thread = threading.Thread(target=self.serve_forever, args=(POLL_SECONDS,), daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
 
     def server_bind(self) -> None:
         # The inherited one looks its name up in DNS, which may take seconds.

@@ -205,8 +205,10 @@ def test_a_flow_is_read_by_keyboard(furnished: Furnished, page: Page) -> None:
     expect(page.get_by_role("button", name="Show in the tree")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator(".entry[data-state=failed] summary")).to_be_focused()
+    link = page.locator(".entry[data-state=failed]").get_by_role("link", name="job")
+    expect(link).to_be_visible()
     page.keyboard.press("Tab")
-    expect(page.locator(".entry[data-state=failed]").get_by_role("link", name="job")).to_be_focused()
+    expect(link).to_be_focused()
 
 
 # Languages

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from socketserver import ThreadingMixIn
 from typing import Any
 from urllib.parse import parse_qs, unquote
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+from tests.serving import ThreadingServer
 
 PROBLEM = "application/problem+json"
 
@@ -75,19 +75,15 @@ class FakePool:
         self.faults: list[Fault] = []
         self.validate: Callable[[Any], str | None] = lambda result: None
         self.changed = threading.Condition()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.set_app(self)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._server = ThreadingServer(self)
         self.url = f"http://127.0.0.1:{self._server.server_port}{prefix}/"
 
     def __enter__(self) -> "FakePool":
-        self._thread.start()
+        self._server.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self._server.close()
 
     def add_job(self, job_id: str, source: str, variables: Iterable[dict[str, Any]] = (), **more: Any) -> Job:
         document = {"id": job_id, "name": job_id, "metadata": {}, "execute_function": source, **more}
@@ -276,14 +272,3 @@ def _request(environ: dict[str, Any], prefix: str) -> Request:
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     path = environ["PATH_INFO"].removeprefix(prefix)
     return Request(environ["REQUEST_METHOD"], path, parse_qs(environ["QUERY_STRING"]), headers, body)
-
-
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-    # Otherwise server_close would wait for the connections that a client keeps open.
-    block_on_close = False
-
-
-class _Handler(WSGIRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Log nothing."""

@@ -8,23 +8,15 @@ import pytest
 
 from pool.progress import progress_of
 from storage.base import Counts
-from storage.clock import Clock
+from tests.storage.helpers import FixedClock
 
 MINUTE = 29_000_000  # Of the epoch.
 
 
-class ClockAt(Clock):
-    """Some seconds after the beginning of MINUTE, always."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-
-    def now_microseconds(self) -> int:
-        return int((MINUTE * 60 + self._seconds) * 1_000_000)
-
-
 def shown(counts: Counts, seconds: float = 0, to_owner: bool = False) -> dict[str, Any]:
-    return progress_of({"state": "open"}, counts, ClockAt(seconds), to_owner)
+    """`seconds` after the beginning of MINUTE."""
+    clock = FixedClock(int((MINUTE * 60 + seconds) * 1_000_000))
+    return progress_of({"state": "open"}, counts, clock, to_owner)
 
 
 def test_a_new_job_has_nothing_to_show() -> None:

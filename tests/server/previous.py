@@ -5,17 +5,13 @@ A release replaces the archive: docs/development.md has the command.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
-from app import App
 from tests.serving import ROOT, Server
 
 ARCHIVE = Path(__file__).with_name("previous-version.tar.xz")
@@ -49,24 +45,6 @@ def extract(directory: Path) -> Path:
         path = Path("client", "js", "node_modules", package)
         shutil.copytree(ROOT / path, directory / path)
     return directory
-
-
-class RefusingApp:
-    """A pool that, while `refuses`, no longer understands requests for leases."""
-
-    DETAIL = "this pool requires a newer client: reload the page, or update comp-pool"
-
-    def __init__(self, app: App) -> None:
-        self._app = app
-        self.refuses = False
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        is_lease = environ["REQUEST_METHOD"] == "GET" and environ["PATH_INFO"].endswith("/variables")
-        if not (self.refuses and is_lease):
-            return self._app(environ, start_response)
-        start_response("400 Bad Request", [("Content-Type", "application/problem+json")])
-        problem = {"type": "urn:comp-pool:outdated", "title": "Bad Request", "status": 400, "detail": self.DETAIL}
-        return [json.dumps(problem).encode()]
 
 
 def serve(directory: Path, code: Path) -> Server:

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from app import Pool, create_app
-from config import Config
-from pool.sandbox import Sandbox
+from tests.conftest import MakeLocalServer
 from tests.server import previous
-from tests.serving import LocalServer, Server, wait_until
+from tests.serving import Server, wait_until
 
 
 @pytest.mark.parametrize("start", [previous.start_work, previous.start_node])
@@ -33,18 +31,15 @@ def test_a_volunteer_of_the_previous_version_goes_on_after_an_upgrade(
 
 @pytest.mark.parametrize("start", [previous.start_work, previous.start_node])
 def test_a_volunteer_of_the_previous_version_says_why_a_later_pool_refuses_it(
-    tmp_path: Path, sandbox: Sandbox, previous_code: Path, start: Callable[[Path, str, int], subprocess.Popen[str]]
+    make_local_server: MakeLocalServer,
+    previous_code: Path,
+    start: Callable[[Path, str, int], subprocess.Popen[str]],
 ) -> None:
-    pool = Pool(Config(data=tmp_path / "pool", fsync=False), sandbox)
-    pool.open()
-    app = previous.RefusingApp(create_app(pool=pool))
-    server = LocalServer(app, tmp_path / "pool")
-    server.start()
+    server = make_local_server()
     server.post("/jobs", {"name": "Squares", "execute_function": previous.SQUARE})
-    app.refuses = True
+    server.refuse_leases("this pool requires a newer client: update comp-pool")
     with start(previous_code, f"{server.url}/", 1) as volunteer:
         assert volunteer.stdout is not None
         line = volunteer.stdout.readline()
         volunteer.kill()
-    server.stop()
-    assert previous.RefusingApp.DETAIL in line
+    assert "this pool requires a newer client: update comp-pool" in line

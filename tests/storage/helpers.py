@@ -17,6 +17,16 @@ _CLOCK = Clock()
 _numbers = itertools.count()
 
 
+class FixedClock(Clock):
+    """Reads the same microsecond of the epoch, always."""
+
+    def __init__(self, microseconds: int) -> None:
+        self._microseconds = microseconds
+
+    def now_microseconds(self) -> int:
+        return self._microseconds
+
+
 def job(job_id: str = JOB, **fields: Any) -> Document:
     return {"id": job_id, "created": _CLOCK.now_text(), **fields}
 

@@ -9,19 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from storage import ids
 from storage.clock import Clock, ManualClock
 from tests.serving import ROOT
+from tests.storage.helpers import FixedClock
+
+MOMENT = FixedClock(1_417_511_349_012_345)
 
 
 @pytest.fixture
 def clock() -> ManualClock:
     return ManualClock()
-
-
-class AtMoment(Clock):
-    def now_microseconds(self) -> int:
-        return 1_417_511_349_012_345
 
 
 def test_the_system_clock_reads_the_systems_time() -> None:
@@ -30,23 +27,15 @@ def test_the_system_clock_reads_the_systems_time() -> None:
 
 
 def test_milliseconds_are_rounded_down() -> None:
-    assert AtMoment().now_milliseconds() == 1_417_511_349_012
+    assert MOMENT.now_milliseconds() == 1_417_511_349_012
 
 
 def test_text_is_in_utc_with_milliseconds() -> None:
-    assert AtMoment().now_text() == "2014-12-02T09:09:09.012Z"
+    assert MOMENT.now_text() == "2014-12-02T09:09:09.012Z"
 
 
 def test_a_datetime_is_in_utc() -> None:
-    assert AtMoment().now_datetime() == datetime(2014, 12, 2, 9, 9, 9, 12_345, tzinfo=timezone.utc)
-
-
-def test_a_timed_id_begins_with_the_time() -> None:
-    assert ids.timed_id(AtMoment()).startswith("20141202090909012345-")
-
-
-def test_two_ids_of_one_moment_differ() -> None:
-    assert ids.timed_id(AtMoment()) != ids.timed_id(AtMoment())
+    assert MOMENT.now_datetime() == datetime(2014, 12, 2, 9, 9, 9, 12_345, tzinfo=timezone.utc)
 
 
 def test_a_manual_clock_begins_at_the_systems_time(clock: ManualClock) -> None:
@@ -63,11 +52,6 @@ def test_a_manual_clock_advances(clock: ManualClock) -> None:
     clock.advance(1.5)
     assert clock.now_microseconds() == before + 1_500_001
     assert clock.monotonic() == pytest.approx(began + 1.5, abs=1e-5)
-
-
-def test_ids_by_a_manual_clock_sort_in_the_order_of_their_making(clock: ManualClock) -> None:
-    made = [ids.timed_id(clock) for _ in range(100)]
-    assert made == sorted(made)
 
 
 # Each compares with times that are not the pool's: those of processes, and those of files.

@@ -6,10 +6,12 @@ import re
 
 import pytest
 
-from storage.clock import Clock, ManualClock
+from storage.clock import ManualClock
 from storage.errors import InvalidId
 from storage.ids import RULE, check_id, check_variable_id, is_id, timed_id
+from tests.storage.helpers import FixedClock
 
+MOMENT = FixedClock(1_417_511_349_123_456)  # 2014-12-02 09:09:09.123456
 HOSTILE = [
     "",
     "..",
@@ -76,23 +78,16 @@ def test_index_is_not_the_id_of_a_variable() -> None:
         check_variable_id("index")
 
 
-class StandingClock(Clock):
-    """2014-12-02 09:09:09.123456, always."""
-
-    def now_microseconds(self) -> int:
-        return 1_417_511_349_123_456
-
-
 def test_a_timed_id_begins_with_the_time_to_the_microsecond() -> None:
-    assert re.fullmatch(r"20141202090909123456-[0-9a-f]{6}", timed_id(StandingClock()))
-    assert is_id(timed_id(StandingClock()))
+    assert re.fullmatch(r"20141202090909123456-[0-9a-f]{6}", timed_id(MOMENT))
+    assert is_id(timed_id(MOMENT))
 
 
 def test_two_ids_of_one_microsecond_differ() -> None:
-    assert timed_id(StandingClock()) != timed_id(StandingClock())
+    assert timed_id(MOMENT) != timed_id(MOMENT)
 
 
 def test_timed_ids_sort_by_age() -> None:
     clock = ManualClock()
-    made = [timed_id(clock) for _ in range(3)]
+    made = [timed_id(clock) for _ in range(100)]
     assert made == sorted(made)

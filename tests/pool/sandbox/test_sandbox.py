@@ -16,7 +16,8 @@ from tests.pool.sandbox.helpers import children
 
 @pytest.fixture
 def own_sandbox() -> Iterator[Sandbox]:
-    own_sandbox = Sandbox(Limits(milliseconds=100))
+    # A call of a greedy job waits for the one before it, and for the start of another child.
+    own_sandbox = Sandbox(Limits(milliseconds=100), queue_seconds=30)
     yield own_sandbox
     own_sandbox.close()
 
