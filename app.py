@@ -12,6 +12,7 @@ from config import Config, InvalidSetting
 from pool.flows import FlowLimits, Flows
 from pool.jobs import Jobs
 from pool.keys import Keys, new_key
+from pool.peers import InvalidNetworks, Networks, Peers
 from pool.reports import Reports
 from pool.results import Results
 from pool.sandbox import Limits, Sandbox
@@ -29,6 +30,7 @@ from resources import (
     openapi,
     pages,
     progress,
+    request,
     results,
     root,
     sandbox,
@@ -52,6 +54,11 @@ class Pool:
         self.sandbox = sandbox or Sandbox(Limits(milliseconds=config.script_ms, memory_bytes=config.script_memory))
         self.keys = Keys(self.store, is_open=config.open)
         self.tokens = Tokens(lambda: self.store.keys.secret("leases.key", new_key)[0])
+        self.peers = Peers(
+            lambda: self.store.keys.secret("addresses.key", new_key)[0],
+            proxies=_networks("PROXIES", config.proxies),
+            trusted=_networks("TRUSTED", config.trusted),
+        )
         # The operator's own schedulers come before the bundled ones.
         schedulers = [Path(config.data) / "schedulers", data.SCHEDULERS]
         self.scheduler = JobScheduler(self.store, self.sandbox, config.scheduler, schedulers)
@@ -93,6 +100,13 @@ class Pool:
         self.store.close()
 
 
+def _networks(setting: str, text: str) -> Networks:
+    try:
+        return Networks(text)
+    except InvalidNetworks as ex:
+        raise InvalidSetting(f"COMP_POOL_{setting}: {ex}") from ex
+
+
 class OpenAtFirstRequest:
     """Opens the pool at the first request, unless the server has opened it before."""
 
@@ -108,6 +122,7 @@ def create_app(config: Config | None = None, pool: Pool | None = None, clock: Cl
     pool = pool or Pool(config or Config.from_environ(), clock=clock)
     app: App = falcon.App(middleware=OpenAtFirstRequest(pool))
     app.add_middleware(Headers())
+    app.add_middleware(request.PeerMiddleware(pool.peers))
     # `/jobs/` and `/jobs` are the same resource to most people.
     app.req_options.strip_url_path_trailing_slash = True
     app.req_options.keep_blank_qs_values = True

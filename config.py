@@ -30,6 +30,8 @@ class Config:
     name: str = _option("comp-pool", "name of the pool on its pages")
     open: bool = _option(False, "1: anyone may post jobs, without a key")
     bind: str = _option("127.0.0.1:7070", "address and port to listen on")
+    proxies: str = _option("", "addresses or networks of trusted proxies, whose X-Forwarded-For is read")
+    trusted: str = _option("", "networks whose volunteers are known, such as a school's: each counts by itself")
     workers: int = _option(0, "server processes; 0: one per core")
     threads: int = _option(16, "threads per process")
     silence: int = _option(10, "read timeout of a connection, in seconds")
@@ -63,7 +65,7 @@ class Config:
 
 
 def _as_text(value: object) -> str:
-    return str(int(value)) if isinstance(value, bool) else str(value)
+    return str(int(value)) if isinstance(value, bool) else str(value) or "none"
 
 
 def _parsed(name: str, text: str, default: object) -> bool | int | str | Path:

@@ -9,6 +9,7 @@ import re
 import falcon
 
 from pool.keys import Caller, Keys
+from pool.peers import Peer, Peers
 from pool.scheduling import Capabilities
 from pool.variables import Volunteer
 from resources.errors import Problem
@@ -39,6 +40,23 @@ def volunteer_name(req: falcon.Request) -> str:
     if _VOLUNTEER.fullmatch(header) is None:
         raise Problem(400, "header", "Volunteer: must be 16 to 128 of A-Z, a-z, 0-9, '_' and '-'")
     return hashlib.sha256(header.encode()).hexdigest()[:16]
+
+
+class PeerMiddleware:
+    """Lets `peer` know the pool's proxies and trusted networks."""
+
+    def __init__(self, peers: Peers) -> None:
+        self._peers = peers
+
+    def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
+        req.context.peers = self._peers
+
+
+def peer(req: falcon.Request) -> Peer:
+    """The sender of the request, by its address and the header Volunteer."""
+    peers: Peers = req.context.peers
+    forwarded = [address for address in (req.get_header("X-Forwarded-For") or "").split(",") if address.strip()]
+    return peers.of(req.env.get("REMOTE_ADDR", ""), forwarded, volunteer_name(req))
 
 
 def volunteer(req: falcon.Request) -> Volunteer:
