@@ -9,33 +9,39 @@ import falcon
 
 import data
 from config import Config, InvalidSetting
+from pool.blocks import Blocks
+from pool.failures import Failures
 from pool.flows import FlowLimits, Flows
 from pool.jobs import Jobs
 from pool.keys import Keys, new_key
 from pool.peers import InvalidNetworks, Networks, Peers
+from pool.rates import Rates
 from pool.reports import Reports
 from pool.results import Results
 from pool.sandbox import Limits, Sandbox
 from pool.scheduling import JobScheduler, VariableScheduler
+from pool.standing import Standing
 from pool.tokens import Tokens
 from pool.validation import Validation
+from pool.variable_errors import VariableErrors
 from pool.variables import Variables
 from resources import (
     assets,
     errors,
     flows,
     health,
+    job_errors,
     jobs,
     metrics,
     openapi,
     pages,
     progress,
-    request,
     results,
     root,
     sandbox,
     variables,
 )
+from resources.guard import Guard
 from resources.headers import Headers
 from resources.resource import Resource
 from storage.base import Store
@@ -72,8 +78,24 @@ class Pool:
         )
         self.flows = Flows(self.store, self.sandbox, self.keys, validation, variable_scheduler, limits)
         self.jobs = Jobs(self.store, self.sandbox, self.keys, self.flows)
-        self.variables = Variables(self.store, self.keys, self.tokens, variable_scheduler, validation, self.flows)
-        self.results = Results(self.store, self.keys, self.tokens, validation, reports, self.flows)
+        self.standing, self.blocks = Standing(self.store), Blocks(self.store)
+        self.rates = Rates(self.store.clock, config.requests)
+        variable_errors = VariableErrors(self.store, self.standing, self.flows)
+        self.variables = Variables(
+            self.store, self.keys, self.tokens, variable_scheduler, validation, self.flows, self.standing
+        )
+        self.results = Results(
+            self.store,
+            self.keys,
+            self.tokens,
+            validation,
+            reports,
+            self.flows,
+            self.standing,
+            variable_errors,
+            self.rates,
+        )
+        self.failures = Failures(self.store, self.tokens, variable_errors, reports)
         self._opening = threading.Lock()
         self._is_open = False
 
@@ -122,7 +144,7 @@ def create_app(config: Config | None = None, pool: Pool | None = None, clock: Cl
     pool = pool or Pool(config or Config.from_environ(), clock=clock)
     app: App = falcon.App(middleware=OpenAtFirstRequest(pool))
     app.add_middleware(Headers())
-    app.add_middleware(request.PeerMiddleware(pool.peers))
+    app.add_middleware(Guard(pool.peers, pool.keys, pool.blocks, pool.rates))
     # `/jobs/` and `/jobs` are the same resource to most people.
     app.req_options.strip_url_path_trailing_slash = True
     app.req_options.keep_blank_qs_values = True
@@ -160,7 +182,9 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/jobs/{job}/variables": variables.Collection(pool.variables, pool.keys, limit, bulk_limit),
         "/jobs/{job}/variables/index": variables.Index(pool.variables),
         "/jobs/{job}/variables/{variable}": variables.Item(pool.variables, pool.jobs, pool.keys, limit),
+        "/jobs/{job}/errors": job_errors.Errors(pool.jobs, pool.keys, pool.store),
         "/jobs/{job}/variables/{variable}/lease": variables.Lease(pool.variables),
+        "/jobs/{job}/variables/{variable}/reports": variables.Reports(pool.failures, limit),
         "/jobs/{job}/variables/{variable}/result": of_variable,
         "/jobs/{job}/variables/{variable}/results": of_variable,
         "/jobs/{job}/variables/{variable}/result/{result}": result,

@@ -1,4 +1,4 @@
-"""The server's commands of `comp-pool`: serve, check and key.
+"""The server's commands of `comp-pool`: serve, check, key and block.
 
 `pool`, `storage` and gunicorn are imported by the commands that need them: `comp-pool work` loads this module too, and
 starts faster without them.
@@ -16,6 +16,7 @@ from config import Config, InvalidSetting
 
 if TYPE_CHECKING:
     from app import Pool
+    from pool.blocks import Blocks
     from pool.keys import Keys
     from storage.flat import FlatStore
 
@@ -27,6 +28,7 @@ def add_commands(subparsers: Subparsers) -> None:
     add_serve(subparsers)
     add_check(subparsers)
     add_key(subparsers)
+    add_block(subparsers)
 
 
 def add_serve(subparsers: Subparsers) -> None:
@@ -47,6 +49,18 @@ def add_key(subparsers: Subparsers) -> None:
     _add(actions, "list", _list_keys, "list keys by digest")
     revoke = _add(actions, "revoke", _revoke_key, "revoke a key")
     revoke.add_argument("digest", help="the digest as listed, or its first characters (at least 4)")
+
+
+def add_block(subparsers: Subparsers) -> None:
+    parser = _add(subparsers, "block", lambda *_: _print_help(parser), "block keys, networks and volunteers")
+    actions = parser.add_subparsers()
+    target = "a network (192.0.2.0/24), a volunteer (the 16 hex digits shown with its results) or key:<digest>"
+    add = _add(actions, "add", _add_block, "block a target, effective within seconds")
+    add.add_argument("target", help=target)
+    add.add_argument("reason", help="what whoever is blocked is shown")
+    _add(actions, "list", _list_blocks, "list blocks")
+    remove = _add(actions, "remove", _remove_block, "remove a block")
+    remove.add_argument("target", help=target)
 
 
 def _add(
@@ -124,6 +138,31 @@ def _revoke_key(arguments: argparse.Namespace, config: Config) -> int:
     owner = _keys(config).revoke(arguments.digest)
     print(f"revoked the key of {owner}")
     return 0
+
+
+def _add_block(arguments: argparse.Namespace, config: Config) -> int:
+    print(f"blocked {_blocks(config).add(arguments.target, arguments.reason)}")
+    return 0
+
+
+def _list_blocks(_arguments: argparse.Namespace, config: Config) -> int:
+    for target, block in _blocks(config).all():
+        print(f"{target}  {block['created']}  {block['reason']}")
+    return 0
+
+
+def _remove_block(arguments: argparse.Namespace, config: Config) -> int:
+    if not _blocks(config).remove(arguments.target):
+        raise InvalidSetting(f"there is no block of {arguments.target}")
+    print(f"removed the block of {arguments.target}")
+    return 0
+
+
+def _blocks(config: Config) -> Blocks:
+    from pool.blocks import Blocks
+
+    _require_pool(config)
+    return Blocks(_store(config))
 
 
 def _require_pool(config: Config) -> None:

@@ -35,6 +35,7 @@ class Config:
     workers: int = _option(0, "server processes; 0: one per core")
     threads: int = _option(16, "threads per process")
     silence: int = _option(10, "read timeout of a connection, in seconds")
+    requests: int = _option(50, "requests per second of one address without a key; accepted results permit more")
     demo: bool = _option(True, "1: load the demo jobs and flows at the first start")
     scheduler: str = _option("random", "default job scheduler: random, short-first, owners or one of your own")
     script_ms: int = _option(250, "processor time of one call of a job's function on the server, in milliseconds")

@@ -63,6 +63,18 @@ class Conflict(PoolError):
     """The request does not fit the current state."""
 
 
+class LimitReached(PoolError):
+    """A limit on leases or requests; the same request may succeed after `retry_seconds`."""
+
+    def __init__(self, reason: str, retry_seconds: float) -> None:
+        super().__init__(reason)
+        self.retry_seconds = retry_seconds
+
+
+class Blocked(PoolError):
+    """The operator has blocked this key, address or volunteer; the message is the reason."""
+
+
 class Changed(PoolError):
     """The document was changed since the caller read it."""
 

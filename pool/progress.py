@@ -6,6 +6,7 @@ from storage.base import Counts, Document
 from storage.clock import Clock
 
 MINUTES = 5
+GROUPS_SHOWN = 5
 
 
 def progress_of(job: Document, counts: Counts, clock: Clock, to_owner: bool) -> Document:
@@ -21,16 +22,25 @@ def progress_of(job: Document, counts: Counts, clock: Clock, to_owner: bool) -> 
             "failed": counts.failed,
             "withdrawn": counts.withdrawn,
         },
-        "results": {"accepted": counts.accepted, "rejected": counts.rejected},
+        "results": {"accepted": counts.accepted, "rejected": counts.rejected, "failures": counts.failures},
         # A failed variable may be released: until then the job is not complete.
         "complete": counts.posted > 0 and unfinished == 0 and counts.failed == 0,
         "results_per_minute": round(rate, 2),
         "mean_run_seconds": counts.mean_run_seconds,
+        "median_run_seconds": counts.median_run_seconds,
         "eta_seconds": round(unfinished / rate * 60) if rate and unfinished else None,
     }
+    if "paused" in job:
+        progress["paused"] = job["paused"]
     if to_owner:
         progress["reports"] = counts.reports
+        progress["errors"] = errors_of(counts)[:GROUPS_SHOWN]
     return progress
+
+
+def errors_of(counts: Counts) -> list[Document]:
+    """The groups of errors, the most frequent first."""
+    return sorted(counts.errors.values(), key=lambda group: (-group["count"], group["last"]))
 
 
 def _per_minute(counts: Counts, clock: Clock) -> float:

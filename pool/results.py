@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
 from pool.errors import BadLease, Finished, Rejected, Withdrawn
 from pool.flows import Flows
 from pool.keys import Caller, Keys
+from pool.peers import Peer
+from pool.rates import Rates
 from pool.reports import Reports
+from pool.run_time import run_seconds_of
+from pool.standing import Standing
 from pool.tokens import LeaseToken, Tokens
 from pool.validation import Validation
+from pool.variable_errors import VariableErrors
 from pool.variables import withdrawn_text
 from storage import ids
 from storage.base import Document, Page, Store, canonical
@@ -33,20 +37,30 @@ class Posted:
     value: Any
     token: str | None = None
     run_seconds: float | None = None
-    volunteer: str = ""
+    peer: Peer = Peer()
 
 
 class Results:
     def __init__(
-        self, store: Store, keys: Keys, tokens: Tokens, validation: Validation, reports: Reports, flows: Flows
+        self,
+        store: Store,
+        keys: Keys,
+        tokens: Tokens,
+        validation: Validation,
+        reports: Reports,
+        flows: Flows,
+        standing: Standing,
+        errors: VariableErrors,
+        rates: Rates,
     ) -> None:
         self._store, self._keys, self._tokens = store, keys, tokens
         self._validation, self._reports, self._flows = validation, reports, flows
+        self._standing, self._errors, self._rates = standing, errors, rates
 
     def post(self, job_id: str, variable_id: str, posted: Posted) -> str:
         """Returns the id of the accepted result, durable; the same lease posted again gets the same.
 
-        Raises Rejected, Finished, Withdrawn, BadLease, NotFound, SandboxBusy.
+        Raises Rejected, Finished, Withdrawn, BadLease, Conflict, LimitReached, NotFound, SandboxBusy.
         """
         job = self._store.jobs.get(job_id)
         variable = self._store.variables.get(job_id, variable_id)
@@ -59,16 +73,18 @@ class Results:
             self._flows.on_finished(job_id, variable_id)
             return accepted_id
         document = _document(job_id, variable_id, posted, lease, self._store.clock)
-        self._raise_if_rejected_before(job, variable_id, document)
-        report = functools.partial(self._report, job_id, variable_id)
+        self._raise_if_rejected_before(document)
+        self._errors.require_judgeable(job_id, variable_id, lease, posted.peer)
+        report = functools.partial(self._reports.add, job_id, "validate_result")
         verdict = self._validation.judge_result(job, variable, document, report)
-        if not verdict.valid:
-            self._reject(job, document, verdict.reason, lease)
         # During the validation the job may have been deleted, and another posted under its name.
         self._require_same_job(job)
+        if not verdict.valid:
+            document["rejected"] = verdict.reason
+            raise Rejected(verdict.reason, self._errors.add(job, document, lease, posted.peer))
         if verdict.replacement is not None:
             document["result"] = verdict.replacement[0]
-        return self._accept(job_id, variable_id, document, lease)
+        return self._accept(job, document, lease, posted.peer)
 
     def _lease(self, job: Document, variable_id: str, token: str | None) -> LeaseToken | None:
         if token is not None:
@@ -79,42 +95,20 @@ class Results:
             )
         return None
 
-    def _raise_if_rejected_before(self, job: Document, variable_id: str, document: Document) -> None:
+    def _raise_if_rejected_before(self, document: Document) -> None:
         """Raises Rejected for a result rejected under the same lease: a repeated request counts once."""
-        if document["lease"] is None:
-            return
-        rejected_ids = self._store.results.rejected_ids(job["id"], variable_id)
-        suffix = _rejection_suffix(document) if rejected_ids else ""
-        same = [result_id for result_id in rejected_ids if result_id.endswith(suffix)]
-        if not same:
-            return
-        for rejected in self._store.results.rejected(job["id"], variable_id, same):
-            raise Rejected(rejected["rejected"], failed=False)
-
-    def _report(self, job_id: str, variable_id: str, message: str | None, console: str) -> None:
-        # Results for a failed variable cause no reports: anyone could flood the owner with them.
-        if self._store.variables.state(job_id, variable_id) != "failed":
-            self._reports.add(job_id, "validate_result", message, console)
-
-    def _reject(self, job: Document, document: Document, reason: str, lease: LeaseToken | None) -> None:
-        document["rejected"] = reason
-        # A hash of the result in the id: `_raise_if_rejected_before` finds a repeat without reading documents.
-        if lease is not None:
-            document["id"] += _rejection_suffix(document)
-        self._require_same_job(job)
-        deadline = lease.deadline if lease else None
-        limit = job["settings"]["max_errors"]
-        failed = self._store.results.reject(job["id"], document["variable"], document, limit, deadline)
-        if failed:
-            self._flows.on_finished(job["id"], document["variable"])
-        raise Rejected(reason, failed)
+        same = self._errors.same(document)
+        if same is not None:
+            for rejected in self._store.results.rejected(document["job"], document["variable"], [same]):
+                raise Rejected(rejected["rejected"], failed=False)
 
     def _require_same_job(self, job: Document) -> None:
         """Raises NotFound if the job was deleted meanwhile, and perhaps another posted under its name."""
         if self._store.jobs.get(job["id"])["uid"] != job["uid"]:
             raise NotFound("job", job["id"])
 
-    def _accept(self, job_id: str, variable_id: str, document: Document, lease: LeaseToken | None) -> str:
+    def _accept(self, job: Document, document: Document, lease: LeaseToken | None, peer: Peer) -> str:
+        job_id, variable_id = job["id"], document["variable"]
         # Console output is for the owner alone, and accepted results are public.
         document.pop("console", None)
         try:
@@ -122,6 +116,10 @@ class Results:
         # Another request was faster: perhaps the same one, repeated after a timeout.
         except AlreadyFinished as ex:
             return _id_under_lease(variable_id, ex.outcome, lease)
+        # Without a lease nobody has served the volunteer: anyone can post such results, as many as there are variables.
+        if lease is not None:
+            self._standing.accepted(lease.lease_id, job["uid"], peer, self._errors.parties(peer))
+            self._rates.credit(peer.prefix)
         self._flows.on_finished(job_id, variable_id)
         return str(document["id"])
 
@@ -169,24 +167,10 @@ def _document(job_id: str, variable_id: str, posted: Posted, lease: LeaseToken |
         "id": ids.timed_id(clock),
         "created": clock.now_text(),
         "lease": lease.lease_id if lease else None,
-        "volunteer": (lease.volunteer if lease else "") or posted.volunteer or None,
-        "run_seconds": _run_seconds(posted, lease, clock),
+        "volunteer": (lease.volunteer if lease else "") or posted.peer.volunteer or None,
+        "run_seconds": run_seconds_of(posted.run_seconds, lease, clock),
         "result": posted.value,
     }
-
-
-def _rejection_suffix(document: Document) -> str:
-    """The end of a rejected result's id: equal for the same result under the same lease."""
-    # The lease is part of it: another volunteer's equal result is a rejection of its own.
-    same = f"{document['lease']}/{canonical(document['result'])}"
-    return f"-{hashlib.sha256(same.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
-
-
-def _run_seconds(posted: Posted, lease: LeaseToken | None, clock: Clock) -> float | None:
-    """The volunteer's measurement; without one, the time from lease to result."""
-    if posted.run_seconds is not None:
-        return posted.run_seconds
-    return (clock.now_milliseconds() - lease.started) / 1000 if lease else None
 
 
 def _id_under_lease(variable_id: str, outcome: Document, lease: LeaseToken | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import logging
 import random
@@ -13,7 +14,7 @@ from typing import Any
 from pool.errors import UnknownScheduler
 from pool.reports import Reports
 from pool.sandbox import Sandbox, ScriptError
-from storage.base import Document, Lease, Store, canonical
+from storage.base import Document, ErrorIds, Lease, Store, canonical
 from storage.errors import InvalidId, NotFound
 from storage.flow_store import UsedJob
 from storage.ids import check_id
@@ -45,10 +46,18 @@ class VariableScheduler:
     def __init__(self, store: Store, sandbox: Sandbox, reports: Reports) -> None:
         self._store, self._sandbox, self._reports = store, sandbox, reports
 
-    def lease(self, job: Document, volunteer: str, query: Mapping[str, Any]) -> Lease | None:
+    def lease(
+        self,
+        job: Document,
+        volunteer: str,
+        query: Mapping[str, Any],
+        is_excluded: Callable[[ErrorIds], bool] | None = None,
+    ) -> Lease | None:
+        """`is_excluded` tells by the ids of a variable's errors whether this volunteer must not get it."""
         seconds = job["settings"]["lease_seconds"]
+        lease_any = functools.partial(self._store.leases.lease, job["id"], seconds, is_excluded)
         if "variable_scheduler" not in job:
-            return self._store.leases.lease(job["id"], seconds)
+            return lease_any()
         sample = list(self._described(job["id"], self._store.leases.sample(job["id"], SAMPLE_OF_VARIABLES)))
         # Without work, the scheduler is not called: it would be called at every poll.
         if not sample:
@@ -57,14 +66,12 @@ class VariableScheduler:
             chosen = self._choose(job, sample, volunteer, query)
         except (ScriptError, LookupError) as ex:
             self._report(job, ex)
-            return self._store.leases.lease(job["id"], seconds)
+            return lease_any()
         # `null` is a valid choice: no variable for this volunteer now.
         if chosen is None:
             return None
         # Another volunteer may have been faster: then any other variable.
-        return self._store.leases.lease_variable(job["id"], chosen, seconds) or self._store.leases.lease(
-            job["id"], seconds
-        )
+        return self._store.leases.lease_variable(job["id"], chosen, seconds, is_excluded) or lease_any()
 
     def choose_from(self, job: Document, variable_ids: Sequence[str]) -> str:
         """The one that the job's scheduler chooses; the last one if it has no scheduler, or that chooses none."""
@@ -167,14 +174,14 @@ class JobScheduler:
         return self._random(jobs, query) if query.get("owner") else None
 
     def _short_first(self, jobs: Sequence[Document], query: Mapping[str, Any]) -> Document | None:
-        """The job with the shortest mean run time; one without a measurement comes first, and so gets one."""
+        """The job with the shortest median run time; one without a measurement comes first, and so gets one."""
         working = [job for job in jobs if self._has_work(job)]
         if not working:
             return self._random(jobs, query)
         # A job without a measurement counts as the shortest.
-        means = {job["id"]: self._store.counts.get(job["id"]).mean_run_seconds or 0.0 for job in working}
-        shortest = min(means.values())
-        return self._random([job for job in working if means[job["id"]] == shortest], query)
+        medians = {job["id"]: self._store.counts.get(job["id"]).median_run_seconds or 0.0 for job in working}
+        shortest = min(medians.values())
+        return self._random([job for job in working if medians[job["id"]] == shortest], query)
 
     def _has_work(self, job: Document) -> bool:
         return self._store.leases.has_work(job["id"])
@@ -213,4 +220,5 @@ class JobScheduler:
             "leased": counts.leased,
             "done": counts.accepted,
             "mean_run_seconds": counts.mean_run_seconds,
+            "median_run_seconds": counts.median_run_seconds,
         }

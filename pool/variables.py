@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from pool.error_counting import is_paused, party_of
 from pool.errors import Conflict, Invalid, Withdrawn
 from pool.flows import Flows
 from pool.flows.steps import step_of
 from pool.keys import Caller, Keys
+from pool.peers import Peer
 from pool.scheduling import VariableScheduler
+from pool.standing import JobFacts, Standing
 from pool.tokens import LeaseToken, Tokens
 from pool.validation import Validation
 from storage import ids
-from storage.base import Document, Lease, Page, Store, canonical
+from storage.base import Counts, Document, ErrorIds, Lease, Page, Store, canonical
 from storage.errors import AlreadyFinished, NotFound
 from storage.flow_store import UsedJob
 
 MAX_RETRY_AFTER = 15
+COUNTS_SECONDS, COUNTS_CACHED = 5.0, 1000
 
 
 @dataclass(frozen=True)
@@ -37,9 +42,9 @@ class Leased:
 
 @dataclass(frozen=True)
 class Volunteer:
-    """A volunteer: its name in the pool (a hash), and the query parameters of its request."""
+    """A volunteer: who it is, and the query parameters of its request."""
 
-    name: str = ""
+    peer: Peer = Peer()
     query: Mapping[str, Any] | None = None
 
 
@@ -52,8 +57,10 @@ class Variables:
         scheduler: VariableScheduler,
         validation: Validation,
         flows: Flows,
+        standing: Standing,
     ) -> None:
-        self._store, self._keys, self._tokens = store, keys, tokens
+        self._store, self._keys, self._tokens, self._standing = store, keys, tokens, standing
+        self._recent_counts: dict[str, tuple[float, Counts]] = {}
         self._scheduler, self._validation, self._flows = scheduler, validation, flows
 
     def require_contributor(self, job_id: str, caller: Caller) -> None:
@@ -142,22 +149,48 @@ class Variables:
         return Page(items, page.next)
 
     def lease(self, job_id: str, volunteer: Volunteer) -> Leased | None:
-        """Leases the next variable, by the job's own scheduler or at random; None if there is none now."""
+        """Leases the next variable, by the job's own scheduler or at random; None if there is none now.
+
+        Raises LimitReached.
+        """
         # Volunteers request leases all the time: each request retries the pending flows.
         self._flows.advance_pending()
         job = self._store.jobs.get(job_id)
         # A paused job leases nothing, but results of earlier leases are still accepted.
         if job["state"] != "open":
             return None
-        lease = self._scheduler.lease(job, volunteer.name, volunteer.query or {})
+        peer = volunteer.peer
+        self._standing.require_lease_allowed(self._facts(job), peer)
+        lease = self._scheduler.lease(job, peer.volunteer, volunteer.query or {}, self._exclusion(peer))
         if lease is None:
             return None
-        return self._with_token(job, lease, volunteer.name)
+        return self._with_token(job, lease, peer)
 
-    def _with_token(self, job: Document, lease: Lease, volunteer: str) -> Leased:
-        # The token holds all facts of the lease, so that the pool stores none.
+    def _facts(self, job: Document) -> JobFacts:
+        counts = functools.partial(self._counts, job["id"])
+        return JobFacts(job["uid"], lambda: counts().unfinished, lambda: counts().median_run_seconds)
+
+    def _counts(self, job_id: str) -> Counts:
+        """Counts some seconds old: good enough for limits, and most leases read no journal."""
+        now = self._store.clock.monotonic()
+        known = self._recent_counts.get(job_id)
+        if known is None or now - known[0] > COUNTS_SECONDS:
+            if len(self._recent_counts) >= COUNTS_CACHED:
+                self._recent_counts.clear()
+            known = self._recent_counts[job_id] = (now, self._store.counts.get(job_id))
+        return known[1]
+
+    def _exclusion(self, peer: Peer) -> Callable[[ErrorIds], bool]:
+        """Whether a variable with these errors is not for this peer, for the present: it has failed on it itself."""
+        party = party_of(peer, self._standing.is_proven(peer))
+        now = self._store.clock.now_milliseconds()
+        return lambda error_ids: is_paused(error_ids, party, now)
+
+    def _with_token(self, job: Document, lease: Lease, peer: Peer) -> Leased:
+        # The token holds all facts of the lease: who has it is proof enough.
         started = self._store.clock.now_milliseconds()
-        token = LeaseToken(secrets.token_hex(8), started, lease.deadline, volunteer)
+        token = LeaseToken(secrets.token_hex(8), started, lease.deadline, peer.volunteer)
+        self._standing.leased(token.lease_id, job["uid"], peer, lease.deadline)
         signed = self._tokens.sign(token, job["uid"], lease.variable_id)
         return Leased(lease.variable_id, lease.document, signed, max(1, (lease.deadline - started) // 1000))
 
@@ -175,16 +208,18 @@ class Variables:
         if due is not None:
             waits.append((due - self._store.clock.now_milliseconds()) // 1000 + 1)
         if self._store.flows.references(UsedJob(job_id)):
-            waits.append(self._store.counts.get(job_id).mean_run_seconds or 0)
+            waits.append(self._store.counts.get(job_id).median_run_seconds or 0)
         return max(1, round(min(waits)))
 
-    def extend(self, job_id: str, variable_id: str, token: str) -> Leased:
-        """Extends a lease; the same lease gets a new token. Raises BadLease, LeaseLost."""
+    def extend(self, job_id: str, variable_id: str, token: str, peer: Peer) -> Leased:
+        """Extends a lease; the same lease gets a new token. Raises BadLease, LeaseLost, LimitReached."""
         job = self._store.jobs.get(job_id)
         lease = self._tokens.read(token, job["uid"], variable_id)
+        self._standing.require_extension_allowed(lease.started, job["settings"]["lease_seconds"], peer)
         deadline = self._store.leases.extend(job_id, variable_id, lease.deadline, job["settings"]["lease_seconds"])
         # The lease id stays: a result posted under either token is of the same lease.
         extended = LeaseToken(lease.lease_id, lease.started, deadline, lease.volunteer)
+        self._standing.extended(lease.lease_id, deadline)
         document = self._store.variables.get(job_id, variable_id)
         seconds = max(1, (deadline - self._store.clock.now_milliseconds()) // 1000)
         return Leased(variable_id, document, self._tokens.sign(extended, job["uid"], variable_id), seconds)
@@ -192,6 +227,7 @@ class Variables:
     def give_back(self, job_id: str, variable_id: str, token: str) -> None:
         lease = self._tokens.read(token, self._store.jobs.get(job_id)["uid"], variable_id)
         self._store.leases.give_back(job_id, variable_id, lease.deadline)
+        self._standing.ended(lease.lease_id)
 
     def withdraw(self, job_id: str, variable_id: str, caller: Caller) -> None:
         """Ends an unfinished variable; withdrawing twice changes nothing. Raises Conflict if it has a result."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import random
 from http import HTTPStatus
 from typing import Any, NoReturn
 
@@ -44,6 +46,8 @@ _STATUS: dict[type[Exception], tuple[int, str]] = {
     pool.Withdrawn: (410, "withdrawn"),
     pool.Rejected: (422, "rejected"),
     pool.Conflict: (409, "conflict"),
+    pool.LimitReached: (429, "limit"),
+    pool.Blocked: (403, "blocked"),
     pool.Changed: (412, "changed"),
     pool.UnknownScheduler: (404, "not-found"),
     storage.NotFound: (404, "not-found"),
@@ -78,7 +82,14 @@ def _handle_known(req: falcon.Request, _resp: falcon.Response, ex: Exception, _p
     status, kind = _STATUS[type(ex)]
     if isinstance(ex, storage.InvalidId) and req.method in _LOOKUPS:
         status, kind = 404, "not-found"  # Nothing can be stored under a malformed id.
-    raise Problem(status, kind, _detail_of(ex), _HEADERS.get(status), _members(req, ex)) from ex
+    raise Problem(status, kind, _detail_of(ex), _headers(status, ex), _members(req, ex)) from ex
+
+
+def _headers(status: int, ex: Exception) -> dict[str, str] | None:
+    if isinstance(ex, pool.LimitReached):
+        # Jittered: all who were refused at once must not come back at once.
+        return {"Retry-After": str(math.ceil(ex.retry_seconds * random.uniform(1, 1.2)))}  # noqa: S311
+    return _HEADERS.get(status)
 
 
 def _detail_of(ex: Exception) -> str:

@@ -16,7 +16,7 @@ from storage.base import Document
 
 # Retry-After when no job fits the volunteer.
 RETRY_AFTER = 10
-_PUBLIC = ("id", "name", "state", "created", "metadata", "settings", "requirements", "execute_function")
+_PUBLIC = ("id", "name", "state", "paused", "created", "metadata", "settings", "requirements", "execute_function")
 # Functions that run on the server. A volunteer who can read the validator can forge results that pass it.
 _PRIVATE = tuple(name for name in FUNCTIONS if name not in _PUBLIC)
 
@@ -34,7 +34,9 @@ class ScheduledJob(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, scheduler: str | None = None) -> None:
         volunteer = request.volunteer(req)
-        job = self._scheduler.choose(scheduler, volunteer.name, volunteer.query or {}, request.capabilities(req))
+        job = self._scheduler.choose(
+            scheduler, volunteer.peer.volunteer, volunteer.query or {}, request.capabilities(req)
+        )
         if job is None:
             respond_no_content(resp, RETRY_AFTER)
             return

@@ -8,6 +8,8 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 
 import falcon
 
+from storage.base import Document
+
 
 @functools.lru_cache(maxsize=4096)
 def _quoted(segment: str) -> str:
@@ -83,6 +85,7 @@ class LinkBuilder:
             "variables": Link(self.uri("jobs", job_id, "variables", "index")),
             "results": Link(self.uri("jobs", job_id, "results")),
             "progress": Link(self.uri("jobs", job_id, "progress")),
+            "errors": Link(self.uri("jobs", job_id, "errors")),
             "root": Link(self.uri()),
         }
 
@@ -96,6 +99,7 @@ class LinkBuilder:
         }
         if token is not None:
             links["lease"] = Link(self.uri(*base, "lease", lease=token))
+            links["post_report"] = Link(self.uri(*base, "reports", lease=token))
         if flow is not None:
             links["get_flow"] = Link(self.uri("flows", flow))
         return links
@@ -111,6 +115,11 @@ class LinkBuilder:
             "get_variable": Link(self.uri("jobs", job_id, "variables", variable_id)),
             "get_job": Link(self.uri("jobs", job_id)),
         }
+
+    def error(self, job_id: str, group: Document) -> Links:
+        """The last error of a group, whole, as its owner may read it."""
+        error = self.uri("jobs", job_id, "variables", group["variable"], "results", group["error"])
+        return {"self": Link(error)}
 
     def page(self, *segments: str, cursor: str | None, next_cursor: str | None, **query: str | int | None) -> Links:
         """The links of one page of a collection; without a next cursor it is the last."""

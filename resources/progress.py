@@ -23,6 +23,8 @@ class Progress(Resource):
         document = self._jobs.get(job)
         is_owner = self._keys.owns(caller, document)
         progress = progress_of(document, self._store.counts.get(job), self._store.clock, to_owner=is_owner)
+        if is_owner:
+            progress["stuck"] = len(self._store.results.stuck(job, request.MAX_PAGE))
         links = LinkBuilder(req).job(job)
         links = {"self": links["progress"], "get_job": links["self"]}
         respond(req, resp, links, progress)

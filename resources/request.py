@@ -8,7 +8,7 @@ import re
 
 import falcon
 
-from pool.keys import Caller, Keys
+from pool.keys import Caller, Keys, digest
 from pool.peers import Peer, Peers
 from pool.scheduling import Capabilities
 from pool.variables import Volunteer
@@ -42,26 +42,25 @@ def volunteer_name(req: falcon.Request) -> str:
     return hashlib.sha256(header.encode()).hexdigest()[:16]
 
 
-class PeerMiddleware:
-    """Lets `peer` know the pool's proxies and trusted networks."""
-
-    def __init__(self, peers: Peers) -> None:
-        self._peers = peers
-
-    def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
-        req.context.peers = self._peers
+def key_digest(req: falcon.Request) -> str | None:
+    """The digest of the key in the request, whether it is one of the pool's or not; None without one."""
+    bearer = _BEARER.fullmatch(req.get_header("Authorization") or "")
+    return digest(bearer[1]) if bearer else None
 
 
 def peer(req: falcon.Request) -> Peer:
     """The sender of the request, by its address and the header Volunteer."""
-    peers: Peers = req.context.peers
-    forwarded = [address for address in (req.get_header("X-Forwarded-For") or "").split(",") if address.strip()]
-    return peers.of(req.env.get("REMOTE_ADDR", ""), forwarded, volunteer_name(req))
+    if "peer" not in req.context:
+        forwarded = [address for address in (req.get_header("X-Forwarded-For") or "").split(",") if address.strip()]
+        peers: Peers = req.context.peers
+        req.context.peer = peers.of(req.env.get("REMOTE_ADDR", ""), forwarded, volunteer_name(req))
+    known: Peer = req.context.peer
+    return known
 
 
 def volunteer(req: falcon.Request) -> Volunteer:
     query = {name: req.get_param_as_list(name) for name in req.params}
-    return Volunteer(volunteer_name(req), query)
+    return Volunteer(peer(req), query)
 
 
 def capabilities(req: falcon.Request) -> Capabilities:

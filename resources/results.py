@@ -17,7 +17,18 @@ from resources.representation import HAL, JSON, encoded, respond
 from resources.resource import Resource
 from storage.base import Document, Page
 
-_FIELDS = ("id", "variable", "created", "volunteer", "run_seconds", "result", "rejected", "console")
+_FIELDS = (
+    "id",
+    "variable",
+    "created",
+    "volunteer",
+    "run_seconds",
+    "result",
+    "rejected",
+    "failure",
+    "engine",
+    "console",
+)
 
 
 def _result_fields(result: Document) -> Document:
@@ -43,7 +54,7 @@ class Collection(Resource):
             body.read_document(req, self._limit),
             request.lease_token(req),
             request.run_seconds(req),
-            request.volunteer_name(req),
+            request.peer(req),
         )
         if isinstance(posted.value, dict):
             refuse_reserved(posted.value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import falcon
 
 from pool.errors import BadLease
+from pool.failures import Failures, read_report
 from pool.jobs import Jobs
 from pool.keys import Keys
 from pool.variables import Leased, Variables
@@ -142,10 +143,24 @@ class Lease(Resource):
         self._variables = variables
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, job: str, variable: str) -> None:
-        _respond_with_lease(req, resp, job, self._variables.extend(job, variable, _required_token(req)))
+        _respond_with_lease(
+            req, resp, job, self._variables.extend(job, variable, _required_token(req), request.peer(req))
+        )
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, job: str, variable: str) -> None:
         self._variables.give_back(job, variable, _required_token(req))
+        resp.status = falcon.HTTP_204
+
+
+class Reports(Resource):
+    """What volunteers report under their lease: that their function failed, or what it printed."""
+
+    def __init__(self, failures: Failures, limit: int) -> None:
+        self._failures, self._limit = failures, limit
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, job: str, variable: str) -> None:
+        report = read_report(body.read_document(req, self._limit))
+        self._failures.report(job, variable, _required_token(req), report, request.peer(req))
         resp.status = falcon.HTTP_204
 
 

@@ -10,6 +10,7 @@ threads and processes at once.
 
 from __future__ import annotations
 
+import statistics
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -22,9 +23,13 @@ from storage.errors import Damaged, NotFound
 from storage.flow_store import FlowStore
 
 __all__ = [
+    "STUCK_SECONDS",
+    "ActivityStore",
+    "BlockStore",
     "CountStore",
     "Counts",
     "Document",
+    "ErrorIds",
     "Finding",
     "JobStore",
     "KeyStore",
@@ -39,7 +44,10 @@ __all__ = [
     "canonical",
 ]
 
-State = Literal["open", "leased", "done", "failed", "withdrawn"]
+State = Literal["open", "leased", "stuck", "done", "failed", "withdrawn"]
+# An open variable with errors is stuck when nobody has leased it for so long after the last one.
+STUCK_SECONDS = 3600
+ErrorIds = Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,12 @@ class Page:
 
 @dataclass
 class Counts:
-    """The progress of a job. Times are in seconds; `per_minute` maps a minute of the epoch to accepted results."""
+    """The progress of a job. Times are in seconds; `per_minute` maps a minute of the epoch to accepted results.
+
+    `errors` are groups of errors with one message: `function`, `kind`, `message`, `count`, `first`, `last`, and of the
+    last one `variable`, `error` (its id), `stack`, `console` and `engine`. `failing` lists some `variables` with errors
+    and the `parties` of these errors, since the job was posted or resumed, or had its last result.
+    """
 
     posted: int = 0
     accepted: int = 0
@@ -73,11 +86,24 @@ class Counts:
     timed_results: int = 0
     per_minute: dict[int, int] = field(default_factory=dict)
     reports: dict[str, Document] = field(default_factory=dict)
+    failures: int = 0
+    errors: dict[str, Document] = field(default_factory=dict)
+    failing: dict[str, list[str]] = field(default_factory=dict)
+    recent_seconds: list[float] = field(default_factory=list)
+
+    @property
+    def unfinished(self) -> int:
+        """Open, leased and stuck."""
+        return max(0, self.posted - self.accepted - self.failed - self.withdrawn)
 
     @property
     def open(self) -> int:
-        not_open = self.accepted + self.failed + self.withdrawn + self.leased
-        return max(0, self.posted - not_open)
+        return max(0, self.unfinished - self.leased)
+
+    @property
+    def median_run_seconds(self) -> float | None:
+        """Of the latest results: a few wrong measurements do not change it much."""
+        return round(statistics.median(self.recent_seconds), 6) if self.recent_seconds else None
 
     @property
     def mean_run_seconds(self) -> float | None:
@@ -136,7 +162,10 @@ class VariableStore(ABC):
 
     @abstractmethod
     def state(self, job_id: str, variable_id: str) -> State:
-        """The state at some moment during the call; `open` once its lease has expired. Raises NotFound."""
+        """The state at some moment during the call; `open` once its lease has expired. Raises NotFound.
+
+        `stuck` variables are open: they have errors, the last one `STUCK_SECONDS` ago or longer.
+        """
 
     @abstractmethod
     def page(self, job_id: str, cursor: str | None, limit: int) -> Page:
@@ -145,15 +174,18 @@ class VariableStore(ABC):
 
 class LeaseStore(ABC):
     @abstractmethod
-    def lease(self, job_id: str, seconds: float) -> Lease | None:
+    def lease(self, job_id: str, seconds: float, is_excluded: Callable[[ErrorIds], bool] | None = None) -> Lease | None:
         """Leases a random variable that is open or whose lease has expired; None if there is none.
 
         Of any number of concurrent callers, one gets it. The deadline is `seconds` away, or up to 4 % more.
+        `is_excluded` is called with the ids of a variable's errors, if it has any: True passes it over.
         """
 
     @abstractmethod
-    def lease_variable(self, job_id: str, variable_id: str, seconds: float) -> Lease | None:
-        """Leases this variable; None if it cannot be leased now."""
+    def lease_variable(
+        self, job_id: str, variable_id: str, seconds: float, is_excluded: Callable[[ErrorIds], bool] | None = None
+    ) -> Lease | None:
+        """Leases this variable; None if it cannot be leased now, or is excluded (see `lease`)."""
 
     @abstractmethod
     def sample(self, job_id: str, count: int) -> list[str]:
@@ -180,7 +212,11 @@ class LeaseStore(ABC):
 
 
 class ResultStore(ABC):
-    """A variable has one outcome: an accepted result, or its withdrawal. Rejected results are stored beside it."""
+    """A variable has one outcome: an accepted result, or its withdrawal. Its errors are stored beside it.
+
+    An error is a rejected result (with `rejected`, the reason), or a volunteer's report that its function failed (with
+    `failure`).
+    """
 
     @abstractmethod
     def accept(self, job_id: str, variable_id: str, document: Document, deadline: int | None = None) -> None:
@@ -199,12 +235,18 @@ class ResultStore(ABC):
 
     @abstractmethod
     def reject(
-        self, job_id: str, variable_id: str, document: Document, max_errors: int, deadline: int | None = None
+        self,
+        job_id: str,
+        variable_id: str,
+        document: Document,
+        max_errors: int,
+        deadline: int | None = None,
+        count: Callable[[ErrorIds], int] = len,
     ) -> bool:
-        """Stores a rejected result, and ends the lease that has this `deadline`, if it is the present one.
+        """Stores an error, and ends the lease that has this `deadline`, if it is the present one.
 
-        The `max_errors`-th rejection marks the variable as failed (and no more are stored): returns whether it is.
-        The same result rejected again counts once. Raises NotFound.
+        The variable is marked as failed (and no more errors are stored) when the `count` of its errors' ids reaches
+        `max_errors`: returns whether it is. The same document stored again counts once. Raises NotFound.
         """
 
     @abstractmethod
@@ -213,11 +255,15 @@ class ResultStore(ABC):
 
     @abstractmethod
     def rejected_ids(self, job_id: str, variable_id: str) -> list[str]:
-        """The ids of results rejected since the variable was posted or released, oldest first."""
+        """The ids of the errors since the variable was posted or released, oldest first."""
 
     @abstractmethod
     def rejected(self, job_id: str, variable_id: str, result_ids: Sequence[str] | None = None) -> list[Document]:
-        """The rejected results, those with these ids or all, oldest first."""
+        """The errors, those with these ids or all, oldest first."""
+
+    @abstractmethod
+    def stuck(self, job_id: str, limit: int) -> list[str]:
+        """Up to `limit` stuck variables. It looks at the variables with errors alone, and at 10,000 of them at most."""
 
     @abstractmethod
     def page(self, job_id: str, cursor: str | None, limit: int) -> Page:
@@ -236,6 +282,32 @@ class CountStore(ABC):
     @abstractmethod
     def report(self, job_id: str, function: str, message: str | None, console: str, errors: int = 1) -> None:
         """Records, for the owner, errors of a function of the job or its console output."""
+
+    @abstractmethod
+    def resumed(self, job_id: str) -> None:
+        """Records that the job was resumed: `Counts.failing` is empty again."""
+
+
+class ActivityStore(ABC):
+    """A log of what volunteers do, which every process follows: for limits and standings.
+
+    It survives a crash of the pool, but is not synced: a power cut may lose its last seconds.
+    """
+
+    @abstractmethod
+    def append(self, event: Document) -> None:
+        """Adds an event for every process, this one included."""
+
+    @abstractmethod
+    def read(self) -> tuple[bool, list[Document]]:
+        """The events since the last call, of all processes, and whether they replace all earlier ones."""
+
+    @abstractmethod
+    def compact(self, summarise: Callable[[bool, list[Document]], list[Document]]) -> None:
+        """Replaces the log by the events that `summarise` returns, if it has grown large.
+
+        `summarise` gets what `read` would have returned; no event is added meanwhile.
+        """
 
 
 class KeyStore(ABC):
@@ -261,6 +333,22 @@ class KeyStore(ABC):
 
         Returns the secret and whether this call made it: of many concurrent calls, one does.
         """
+
+
+class BlockStore(ABC):
+    """The operator's blocks, by what is blocked."""
+
+    @abstractmethod
+    def put(self, target: str, document: Document) -> None:
+        """Stores a block, or replaces it."""
+
+    @abstractmethod
+    def remove(self, target: str) -> bool:
+        """False if there was none."""
+
+    @abstractmethod
+    def all(self) -> list[tuple[str, Document]]:
+        """Each blocked target and its document, sorted."""
 
 
 class Maintenance(ABC):
@@ -307,6 +395,8 @@ class Store(ABC):
     leases: LeaseStore
     results: ResultStore
     counts: CountStore
+    activity: ActivityStore
+    blocks: BlockStore
     flows: FlowStore
     keys: KeyStore
     maintenance: Maintenance

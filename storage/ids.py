@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from datetime import datetime, timezone
 
 from storage.clock import Clock
 from storage.errors import InvalidId
@@ -17,6 +18,7 @@ RULE = "1 to 100 of a-z, 0-9, '.', '_' and '-', the first of them a letter or a 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 # `/variables/index` is a resource of its own.
 _NOT_VARIABLES = frozenset({"index"})
+_TIME = re.compile(r"\d{20}")
 
 
 def is_id(name: str) -> bool:
@@ -40,3 +42,13 @@ def timed_id(clock: Clock) -> str:
     """An id that begins with the UTC time, to the microsecond, made unique: ``20141202090909123456-5f3c9a``."""
     # Random digits too: two processes may make an id in the same microsecond.
     return f"{clock.now_datetime():%Y%m%d%H%M%S%f}-{secrets.token_hex(3)}"
+
+
+def time_of(identifier: str) -> int:
+    """The time in a timed id, in milliseconds of the epoch; 0 for an id without one."""
+    digits = _TIME.match(identifier)
+    try:
+        moment = datetime.strptime(digits[0] if digits else "", "%Y%m%d%H%M%S%f")
+    except ValueError:
+        return 0
+    return int(moment.replace(tzinfo=timezone.utc).timestamp() * 1000)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 
 from storage import ids
@@ -18,6 +19,9 @@ from storage.flat.recovery import Recovery
 from storage.flat.tree import Tree
 
 MINUTES_KEPT = 60
+GROUPS_KEPT, FAILING_KEPT, SECONDS_KEPT = 50, 20, 101
+# Messages that differ only in these are one group: numbers, quoted text.
+_VARYING = re.compile(r"0x[0-9a-f]+|\d+(\.\d+)?|\"[^\"]*\"|'[^']*'", re.IGNORECASE)
 LINES_PER_SNAPSHOT = 5000
 
 
@@ -39,6 +43,9 @@ class JournalCounts:
             snapshot = files.read(paths.tally)
             per_minute = snapshot["counts"]["per_minute"]
             snapshot["counts"]["per_minute"] = {int(key): value for key, value in per_minute.items()}
+            # A snapshot of an earlier version lacks some of the fields.
+            if {name.name for name in fields(Counts)} - set(snapshot["counts"]):
+                return cls()
             loaded.counts = Counts(**snapshot["counts"])
             loaded.variables_offset, loaded.events_offset = snapshot["variables_offset"], snapshot["events_offset"]
         except (FileNotFoundError, Damaged, KeyError, TypeError, ValueError, AttributeError):
@@ -76,8 +83,10 @@ class JournalCounts:
         counts, kind = self.counts, event.get("event")
         if kind == "accepted":
             self._add_accepted(event)
-        elif kind == "rejected":
-            counts.rejected += 1
+        elif kind in ("rejected", "failure"):
+            self._add_error(event)
+        elif kind == "resumed":
+            counts.failing = {}
         elif kind == "withdrawn":
             counts.withdrawn += 1
         elif kind == "report":
@@ -90,8 +99,40 @@ class JournalCounts:
         if event.get("run_seconds") is not None:
             self.counts.run_seconds += event["run_seconds"]
             self.counts.timed_results += 1
+            self.counts.recent_seconds = [*self.counts.recent_seconds, event["run_seconds"]][-SECONDS_KEPT:]
         self.counts.accepted += 1
+        self.counts.failing = {}
         self.counts.per_minute[minute] = self.counts.per_minute.get(minute, 0) + 1
+
+    def _add_error(self, event: Document) -> None:
+        counts = self.counts
+        is_failure = event["event"] == "failure"
+        counts.failures += is_failure
+        counts.rejected += not is_failure
+        # Lines of an earlier version have no message.
+        if event.get("message"):
+            self._add_to_group(event)
+        for name, value in (("variables", event["variable"]), ("parties", event.get("party"))):
+            known = counts.failing.get(name, [])
+            if value is not None and value not in known and len(known) < FAILING_KEPT:
+                counts.failing = {**counts.failing, name: [*known, value]}
+
+    def _add_to_group(self, event: Document) -> None:
+        groups = self.counts.errors
+        key = f"{event['function']} {event['kind']} {_VARYING.sub('#', event['message'])}"
+        known = groups.pop(key, {"count": 0, "first": event["at"]})
+        # The oldest group goes: a job's messages may differ endlessly.
+        if len(groups) >= GROUPS_KEPT:
+            del groups[min(groups, key=lambda name: str(groups[name]["last"]))]
+        latest = {name: event.get(name, "") for name in ("function", "kind", "message", "stack", "console", "engine")}
+        groups[key] = {
+            **latest,
+            "variable": event["variable"],
+            "error": event["result"],
+            "count": known["count"] + 1,
+            "first": known["first"],
+            "last": event["at"],
+        }
 
     def _add_report(self, event: Document) -> None:
         known = self.counts.reports.get(event["function"], {"errors": 0, "message": None})
@@ -129,6 +170,7 @@ class FlatCounts(CountStore):
                 leased=_count_leased(paths, now),
                 per_minute=dict(cached.counts.per_minute),
                 reports={name: dict(report) for name, report in cached.counts.reports.items()},
+                errors=dict(cached.counts.errors),
             )
 
     def _store_snapshot(self, counts: JournalCounts, paths: JobPaths) -> None:
@@ -161,6 +203,11 @@ class FlatCounts(CountStore):
     def report(self, job_id: str, function: str, message: str | None, console: str, errors: int = 1) -> None:
         at = self._tree.clock.now_text()
         event = events.report(at, function=function, message=message, console=console, errors=errors)
+        self._tree.writer.append(self._tree.existing_job(job_id).events_journal, [event])
+
+    @translated_for_job
+    def resumed(self, job_id: str) -> None:
+        event = events.resumed(self._tree.clock.now_text())
         self._tree.writer.append(self._tree.existing_job(job_id).events_journal, [event])
 
 

@@ -1,8 +1,9 @@
 """Journal events: every line of a job's two journals is made here, and nowhere else.
 
 `variables.ndjson` has one line per posted variable: ``{"variable", "at"}``. `events.ndjson` has lines with an `event`:
-`accepted`, `withdrawn`, `rejected` (each implied by a document), `failed`, `released` (a change of the variable's
-marker) and `report` (recorded in the journal alone). A finished variable's line has its former state in `was`.
+`accepted`, `withdrawn`, `rejected`, `failure` (each implied by a document), `failed`, `released` (a change of the
+variable's marker), `report` and `resumed` (recorded in the journal alone). A finished variable's line has its former
+state in `was`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from storage.flat.paths import JobPaths
 
 Key = tuple[str, str, str]
 # The events that documents imply; a repair leaves lines of other kinds unchanged.
-IMPLIED = ("None", "accepted", "withdrawn", "rejected")
+IMPLIED = ("None", "accepted", "withdrawn", "rejected", "failure")
+# Characters of the message, stack and console output of an error in its line.
+MAX_MESSAGE, MAX_DETAIL = 300, 1000
 
 
 def key_of(event: Document) -> Key:
@@ -39,8 +42,17 @@ def outcome(document: Document, was: str | None = None) -> Document:
     return event | {"was": was}
 
 
-def rejected(document: Document) -> Document:
-    return {"event": "rejected", **_of_result(document)}
+def error(document: Document) -> Document:
+    """The event of a rejected result, or of a failure reported by a volunteer."""
+    failure = document.get("failure")
+    event = {"event": "rejected" if failure is None else "failure", **_of_result(document)}
+    if failure is None:
+        told = {"function": "validate_result", "kind": "rejected", "message": document.get("rejected", "")}
+    else:
+        told = {"function": "execute_function", "kind": failure["kind"], "message": failure["message"]}
+        told |= {"stack": failure.get("stack", "")[:MAX_DETAIL], "engine": document.get("engine", "")}
+    told |= {"console": document.get("console", "")[:MAX_DETAIL], "party": document.get("party")}
+    return {**event, **told, "message": told["message"][:MAX_MESSAGE]}
 
 
 def _of_result(document: Document) -> Document:
@@ -54,6 +66,10 @@ def failed(at: str, variable_id: str, result_id: str | None = None) -> Document:
 
 def released(at: str, variable_id: str) -> Document:
     return {"event": "released", "at": at, "variable": variable_id}
+
+
+def resumed(at: str) -> Document:
+    return {"event": "resumed", "at": at}
 
 
 def report(at: str, **facts: Any) -> Document:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from storage import ids
-from storage.base import Document, Lease, LeaseStore
+from storage.base import Document, ErrorIds, Lease, LeaseStore
 from storage.errors import Damaged, LeaseLost
 from storage.flat import files, queue
 from storage.flat.disk_errors import translated_for_job
@@ -26,6 +26,7 @@ CACHED_CANDIDATES = 64
 # Others may lease the cached candidates first: after so many refills, there is no work for this caller.
 MAX_REFILLS = 16
 DEADLINES_PER_LEASE = 32
+IsExcluded = Callable[[ErrorIds], bool]
 
 
 def deadline_after(now: int, seconds: float) -> int:
@@ -41,18 +42,30 @@ class FlatLeases(LeaseStore):
         self._candidates: defaultdict[str, deque[str]] = defaultdict(deque)
 
     @translated_for_job
-    def lease(self, job_id: str, seconds: float) -> Lease | None:
+    def lease(self, job_id: str, seconds: float, is_excluded: IsExcluded | None = None) -> Lease | None:
         paths = self._tree.job(job_id)
-        for marker in self._next_candidates(paths):
-            lease = self._acquire(paths, marker, seconds)
-            if lease is not None:
-                return lease
-        return None
+        excluded: set[str] = set()
+        try:
+            for marker in self._next_candidates(paths):
+                if _excludes(is_excluded, paths, marker):
+                    excluded.add(marker)
+                    continue
+                lease = self._acquire(paths, marker, seconds)
+                if lease is not None:
+                    return lease
+            return None
+        finally:
+            # Back into the cache: another volunteer may lease them.
+            self._candidates[job_id].extend(excluded)
 
     @translated_for_job
-    def lease_variable(self, job_id: str, variable_id: str, seconds: float) -> Lease | None:
+    def lease_variable(
+        self, job_id: str, variable_id: str, seconds: float, is_excluded: IsExcluded | None = None
+    ) -> Lease | None:
         paths = self._tree.job(job_id)
         deadline = queue.deadline_of(paths, ids.check_variable_id(variable_id))
+        if _excludes(is_excluded, paths, variable_id):
+            return None
         if deadline is None:
             return self._acquire(paths, paths.open(variable_id), seconds)
         if deadline > self._clock.now_milliseconds():
@@ -118,6 +131,14 @@ class FlatLeases(LeaseStore):
         except FileNotFoundError:
             return None  # Another caller was first, or the job was deleted meanwhile.
         return Lease(variable_id, document, deadline) if document else None
+
+
+def _excludes(is_excluded: IsExcluded | None, paths: JobPaths, marker: str) -> bool:
+    """Whether the caller passes over this variable because of its errors. Most have none: one system call."""
+    if is_excluded is None:
+        return False
+    errors = queue.error_ids(paths, os.path.basename(marker))
+    return bool(errors) and is_excluded(errors)
 
 
 def _next_deadline(paths: JobPaths) -> int | None:

@@ -64,6 +64,12 @@ def last_deadline(marker: str) -> int:
     return os.stat(marker).st_mtime_ns // 1_000_000
 
 
+def error_ids(paths: JobPaths, variable_id: str) -> list[str]:
+    """The ids of a variable's errors since it was posted or released, oldest first."""
+    names = files.names(paths.rejected(variable_id))
+    return [name.removesuffix(".json") for name in names if files.is_document(name)]
+
+
 def drop_if_finished(paths: JobPaths, variable_id: str, marker: str) -> bool:
     return os.path.exists(paths.outcome(variable_id)) and (files.remove(marker) or True)
 

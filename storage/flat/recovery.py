@@ -78,7 +78,7 @@ class _Completion:
         elif files.same(temporary, paths.outcome(variable_id)):
             self._complete_outcome(document)
         elif files.same(temporary, f"{paths.rejected(variable_id)}/{document.get('id')}.json"):
-            self._append_if_missing(events.rejected(document))
+            self._append_if_missing(events.error(document))
             self._balance(variable_id)
         elif files.same(temporary, paths.variable(variable_id)):
             self._complete_variable(document)

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from storage import ids
-from storage.base import Document, Page, ResultStore
+from storage.base import Document, ErrorIds, Page, ResultStore, VariableStore
 from storage.errors import AlreadyFinished
 from storage.flat import events, files, journal, queue
 from storage.flat.disk_errors import translated_for_job
@@ -19,10 +20,12 @@ from storage.flat.paths import JobPaths
 from storage.flat.tree import Tree
 
 LINES_PER_PAGE = 10_000
+ERRORS_READ = 10_000
 
 
 class FlatResults(ResultStore):
-    def __init__(self, tree: Tree, follow_ups: FollowUps) -> None:
+    def __init__(self, tree: Tree, follow_ups: FollowUps, variables: VariableStore) -> None:
+        self._variables = variables
         self._tree, self._writer, self._clock, self._follow_ups = tree, tree.writer, tree.clock, follow_ups
 
     @translated_for_job
@@ -66,17 +69,23 @@ class FlatResults(ResultStore):
 
     @translated_for_job
     def reject(
-        self, job_id: str, variable_id: str, document: Document, max_errors: int, deadline: int | None = None
+        self,
+        job_id: str,
+        variable_id: str,
+        document: Document,
+        max_errors: int,
+        deadline: int | None = None,
+        count: Callable[[ErrorIds], int] = len,
     ) -> bool:
         paths = self._tree.job_of_variable(job_id, variable_id)
-        # A failed variable stores no more rejected results: anyone could fill the disk with them.
+        # A failed variable stores no more errors: anyone could fill the disk with them.
         if os.path.exists(paths.failed(variable_id)):
             return True
         temporary = self._writer.temporary(document)
         try:
             self._store_rejected(paths, variable_id, document, temporary)
             # Counted in the directory: the documents are exact, however many processes store them.
-            if len(_rejected_names(paths, variable_id)) >= max_errors:
+            if count(queue.error_ids(paths, variable_id)) >= max_errors:
                 return self._mark_failed(paths, variable_id, document, temporary)
             if deadline is not None:
                 queue.end_lease(paths, variable_id, deadline)
@@ -93,7 +102,7 @@ class FlatResults(ResultStore):
         if not files.link(temporary, path):
             return  # The same result again, after its response was lost.
         try:
-            self._writer.append(paths.events_journal, [events.rejected(document)])
+            self._writer.append(paths.events_journal, [events.error(document)])
         except OSError:
             files.remove(path)
             raise
@@ -141,8 +150,7 @@ class FlatResults(ResultStore):
 
     @translated_for_job
     def rejected_ids(self, job_id: str, variable_id: str) -> list[str]:
-        names = _rejected_names(self._tree.job_of_variable(job_id, variable_id), variable_id)
-        return [name.removesuffix(".json") for name in names]
+        return queue.error_ids(self._tree.job_of_variable(job_id, variable_id), variable_id)
 
     @translated_for_job
     def rejected(self, job_id: str, variable_id: str, result_ids: Sequence[str] | None = None) -> list[Document]:
@@ -150,6 +158,13 @@ class FlatResults(ResultStore):
         known = self.rejected_ids(job_id, variable_id)
         wanted = known if result_ids is None else [name for name in known if name in result_ids]
         return [files.read(f"{directory}/{name}.json") for name in wanted]
+
+    @translated_for_job
+    def stuck(self, job_id: str, limit: int) -> list[str]:
+        paths = self._tree.existing_job(job_id)
+        found = itertools.islice(_variables_with_errors(paths), ERRORS_READ)
+        is_stuck = (name for name in found if self._variables.state(job_id, name) == "stuck")
+        return list(itertools.islice(is_stuck, limit))
 
     @translated_for_job
     def page(self, job_id: str, cursor: str | None, limit: int) -> Page:
@@ -176,8 +191,10 @@ def _reopen(paths: JobPaths, variable_id: str, release_id: str) -> bool:
     return is_released
 
 
-def _rejected_names(paths: JobPaths, variable_id: str) -> list[str]:
-    return list(filter(files.is_document, files.names(paths.rejected(variable_id))))
+def _variables_with_errors(paths: JobPaths) -> Iterator[str]:
+    """Released variables are not among them: their errors have another name."""
+    for shard in files.names(f"{paths.root}/rejected"):
+        yield from filter(ids.is_id, files.names(f"{paths.root}/rejected/{shard}"))
 
 
 def _outcome_of_line(paths: JobPaths, line: Document) -> Document | None:

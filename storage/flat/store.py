@@ -6,6 +6,8 @@ import os
 
 from storage.base import Store
 from storage.clock import Clock
+from storage.flat.activity import FlatActivity
+from storage.flat.blocks import FlatBlocks
 from storage.flat.counts import FlatCounts
 from storage.flat.disk_errors import translated
 from storage.flat.flows import FlatFlows
@@ -37,8 +39,10 @@ class FlatStore(Store):
         self.jobs = FlatJobs(tree)
         self.variables = FlatVariables(tree)
         self.leases = FlatLeases(tree)
-        self.results = FlatResults(tree, follow_ups)
+        self.results = FlatResults(tree, follow_ups, self.variables)
         self.counts = counts
+        self.activity: FlatActivity = FlatActivity(tree)
+        self.blocks = FlatBlocks(tree)
         self.flows = FlatFlows(tree)
         self.keys = FlatKeys(tree)
         self.maintenance = FlatMaintenance(tree, recovery, counts)
@@ -47,4 +51,5 @@ class FlatStore(Store):
 
     @translated
     def close(self) -> None:
+        self.activity.close()
         self._tree.writer.workspaces.close()

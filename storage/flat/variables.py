@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from storage import ids
-from storage.base import Document, Page, State, VariableStore, canonical
+from storage.base import STUCK_SECONDS, Document, Page, State, VariableStore, canonical
 from storage.errors import AlreadyExists, NotFound
 from storage.flat import events, files, journal, queue
 from storage.flat.disk_errors import translated_for_job
@@ -74,16 +74,23 @@ class FlatVariables(VariableStore):
             return "withdrawn" if "withdrawn" in files.read(paths.outcome(variable_id)) else "done"
         if os.path.exists(paths.failed(variable_id)):
             return "failed"
+        now = self._clock.now_milliseconds()
         if os.path.exists(paths.open(variable_id)):
-            return "open"
+            return _open_state(paths, variable_id, now)
         deadline = queue.deadline_of(paths, variable_id)
         # A marker that is being moved is not found: then the variable is being leased.
-        is_leased = deadline is None or deadline > self._clock.now_milliseconds()
-        return "leased" if is_leased else "open"
+        is_leased = deadline is None or deadline > now
+        return "leased" if is_leased else _open_state(paths, variable_id, now)
 
     @translated_for_job
     def page(self, job_id: str, cursor: str | None, limit: int) -> Page:
         return journal.page(self._tree.existing_job(job_id).variables_journal, cursor, limit, limit)
+
+
+def _open_state(paths: JobPaths, variable_id: str, now: int) -> State:
+    errors = queue.error_ids(paths, variable_id)
+    last = ids.time_of(errors[-1]) if errors else 0
+    return "stuck" if last and now - last >= STUCK_SECONDS * 1000 else "open"
 
 
 def _is_stored(paths: JobPaths, variable_id: str, document: Document) -> bool:

@@ -29,7 +29,7 @@ class Scan:
         self.damaged: list[str] = []
         self.posted = self._events(_sharded_documents(f"{paths.root}/variables"), events.posted)
         self.outcomes = self._events(_sharded_documents(f"{paths.root}/results"), events.outcome)
-        self.rejected = self._events(_rejected_documents(f"{paths.root}/rejected"), events.rejected)
+        self.rejected = self._events(_rejected_documents(f"{paths.root}/rejected"), events.error)
         self.variables = {variable_id for _, variable_id, _ in self.posted}
         self.finished = {variable_id for _, variable_id, _ in self.outcomes}
         # Only the marker records a failure: no document could contradict it.

@@ -1,0 +1,333 @@
+"""The standing of volunteers: what each has done lately, and how many leases it may hold for that.
+
+It is computed from the store's activity log, the same in every process. Limits start small and grow with accepted
+results; whoever loses leases or has results refused is served less, and never banned: behind one address there may be
+a whole school.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pool.errors import LimitReached
+from pool.peers import Peer
+from storage.base import Document, Store
+
+# Accepted results after which a volunteer is proven: its leases are limited less, and its errors count by themselves.
+PROVEN_RESULTS = 10
+FIRST_LEASES, NEW_LEASES, PROVEN_LEASES = 4, 32, 1024
+# Seconds of leased time: leases times run time.
+NEW_SECONDS, PROVEN_SECONDS = 2 * 3600, 48 * 3600
+PREFIX_LEASES, PREFIX_LEASES_PER_PROVEN = 128, 8
+# All new volunteers together hold at most this share of a job's unfinished variables, or so many.
+NEW_SHARE, NEW_SHARE_AT_LEAST = 0.25, 8
+EXPIRED_PER_VOLUNTEER, EXPIRED_PER_PREFIX = 20, 100
+# Errors of a party in one job that count although it has no accepted result there; each accepted result adds one.
+FREE_ERRORS = 10
+# A lease lasts at most so many times `lease_seconds`, or so many seconds, extensions included; proven: ten times that.
+EXTENSIONS, EXTENDED_SECONDS, PROVEN_FACTOR = 12, 3600, 10
+# The wait after so many errors in a row; doubled with each further one.
+ERRORS_IN_A_ROW, FIRST_WAIT, LONGEST_WAIT = 5, 30, 600
+WINDOW = 3600 * 1000
+DAY = 24 * WINDOW
+
+
+@dataclass
+class Record:
+    """What one volunteer, or all of one prefix, did. Times are milliseconds of the epoch."""
+
+    accepted: int = 0
+    allowance: float = FIRST_LEASES
+    held: int = 0
+    expired: int = 0
+    window: int = 0
+    proven: set[str] = field(default_factory=set)
+    last: int = 0
+
+    @property
+    def is_proven(self) -> bool:
+        return self.accepted >= PROVEN_RESULTS
+
+    def expired_since(self, now: int) -> int:
+        return self.expired if now - self.window < WINDOW else 0
+
+    def add_expired(self, at: int) -> None:
+        if at - self.window >= WINDOW:
+            self.window, self.expired = at, 0
+        self.expired += 1
+
+
+@dataclass
+class JobRecord:
+    """What a party did in one job: accepted results, errors, those in a row, and the time of the last."""
+
+    accepted: int = 0
+    errors: int = 0
+    in_a_row: int = 0
+    last: int = 0
+
+
+@dataclass(frozen=True)
+class HeldLease:
+    job: str
+    volunteer: str
+    prefix: str
+    until: int
+    is_new: bool
+
+
+class Activity:
+    """The state that the events of the log add up to."""
+
+    def __init__(self) -> None:
+        self.volunteers: defaultdict[str, Record] = defaultdict(Record)
+        self.prefixes: defaultdict[str, Record] = defaultdict(Record)
+        self.parties: defaultdict[tuple[str, str], JobRecord] = defaultdict(JobRecord)
+        self.new_held: Counter[str] = Counter()
+        self.leases: dict[str, HeldLease] = {}
+        self._deadlines: list[tuple[int, str]] = []
+
+    def apply(self, event: Document) -> None:
+        getattr(self, f"_on_{event['event']}")(event)
+
+    def _on_leased(self, event: Document) -> None:
+        is_new = not self.volunteers[event["volunteer"]].is_proven
+        lease = HeldLease(event["job"], event["volunteer"], event["prefix"], event["until"], is_new)
+        self.leases[event["lease"]] = lease
+        for record in self._records(lease):
+            record.held, record.last = record.held + 1, event["at"]
+        self.new_held[lease.job] += is_new
+        heapq.heappush(self._deadlines, (lease.until, event["lease"]))
+
+    def _on_extended(self, event: Document) -> None:
+        lease = self.leases.get(event["lease"])
+        if lease is not None:
+            self.leases[event["lease"]] = HeldLease(
+                lease.job, lease.volunteer, lease.prefix, event["until"], lease.is_new
+            )
+            heapq.heappush(self._deadlines, (event["until"], event["lease"]))
+
+    def _on_ended(self, event: Document) -> None:
+        self._end(event["lease"])
+
+    def _on_accepted(self, event: Document) -> None:
+        self._end(event["lease"])
+        volunteer, prefix = self.volunteers[event["volunteer"]], self.prefixes[event["prefix"]]
+        for record in (volunteer, prefix):
+            record.accepted, record.last = record.accepted + 1, event["at"]
+        volunteer.allowance = min(volunteer.allowance * 2, PROVEN_LEASES if volunteer.is_proven else NEW_LEASES)
+        if volunteer.is_proven:
+            prefix.proven.add(event["volunteer"])
+        for party in event["parties"]:
+            job = self.parties[event["job"], party]
+            job.accepted, job.in_a_row, job.last = job.accepted + 1, 0, event["at"]
+
+    def _on_error(self, event: Document) -> None:
+        self._end(event["lease"])
+        volunteer = self.volunteers[event["volunteer"]]
+        volunteer.allowance, volunteer.last = max(1.0, volunteer.allowance / 2), event["at"]
+        for party in event["parties"]:
+            job = self.parties[event["job"], party]
+            job.errors, job.in_a_row, job.last = job.errors + 1, job.in_a_row + 1, event["at"]
+
+    def _on_record(self, event: Document) -> None:
+        """A line of a compacted log."""
+        known = {"volunteer": self.volunteers, "prefix": self.prefixes}[event["of"]][event["name"]]
+        for name, value in event["values"].items():
+            setattr(known, name, set(value) if name == "proven" else value)
+
+    def _on_party(self, event: Document) -> None:
+        self.parties[event["job"], event["party"]] = JobRecord(**event["values"])
+
+    def _records(self, lease: HeldLease) -> Iterator[Record]:
+        yield self.volunteers[lease.volunteer]
+        yield self.prefixes[lease.prefix]
+
+    def _end(self, lease_id: str | None) -> HeldLease | None:
+        lease = self.leases.pop(lease_id or "", None)
+        if lease is not None:
+            for record in self._records(lease):
+                record.held -= 1
+            self.new_held[lease.job] -= lease.is_new
+            if self.new_held[lease.job] <= 0:
+                del self.new_held[lease.job]
+        return lease
+
+    def expire(self, now: int) -> None:
+        """Ends the leases whose deadline has passed: each counts against its holder."""
+        while self._deadlines and self._deadlines[0][0] < now:
+            until, lease_id = heapq.heappop(self._deadlines)
+            lease = self.leases.get(lease_id)
+            # An extended lease is in the heap once more.
+            if lease is not None and lease.until == until:
+                self._end(lease_id)
+                for record in self._records(lease):
+                    record.add_expired(until)
+                volunteer = self.volunteers[lease.volunteer]
+                volunteer.allowance = max(1.0, volunteer.allowance - 1)
+
+    def summary(self, now: int) -> Iterator[Document]:
+        """Events that add up to this state, without what was long ago: it must not grow with ids that cost nothing."""
+        for kind, records in (("volunteer", self.volunteers), ("prefix", self.prefixes)):
+            for name, record in records.items():
+                if now - record.last < (30 * DAY if record.accepted else DAY):
+                    values: dict[str, Any] = {**vars(record), "proven": sorted(record.proven), "held": 0}
+                    yield {"event": "record", "of": kind, "name": name, "values": values}
+        for (job, party), counted in self.parties.items():
+            if now - counted.last < DAY:
+                yield {"event": "party", "job": job, "party": party, "values": vars(counted)}
+        for lease_id, lease in self.leases.items():
+            facts = {"job": lease.job, "volunteer": lease.volunteer, "prefix": lease.prefix, "until": lease.until}
+            yield {"event": "leased", "lease": lease_id, "at": now, **facts}
+
+
+@dataclass(frozen=True)
+class JobFacts:
+    """What limits depend on: unfinished variables, and the median run time in seconds, if it is known."""
+
+    uid: str
+    unfinished: Callable[[], int]
+    run_seconds: Callable[[], float | None]
+
+
+class Standing:
+    def __init__(self, store: Store) -> None:
+        self._store, self._clock = store, store.clock
+        self._activity = Activity()
+        self._lock = threading.Lock()
+
+    def is_proven(self, peer: Peer) -> bool:
+        return bool(peer.volunteer) and _known(self._current().volunteers, _name(peer)).is_proven
+
+    def require_lease_allowed(self, job: JobFacts, peer: Peer) -> None:
+        """Raises LimitReached if the peer may lease no further variable of this job now."""
+        state, now = self._current(), self._clock.now_milliseconds()
+        volunteer, prefix = _known(state.volunteers, _name(peer)), _known(state.prefixes, peer.prefix)
+        _require_no_wait(state.parties.get((job.uid, _name(peer))), now)
+        _require_below(volunteer, _volunteer_limit(volunteer, peer, job, now), "this volunteer holds")
+        if peer.is_trusted:
+            return
+        _require_below(prefix, _prefix_limit(prefix, now), "this address holds")
+        if not volunteer.is_proven and state.new_held[job.uid] >= NEW_SHARE_AT_LEAST:
+            limit = max(NEW_SHARE_AT_LEAST, int(job.unfinished() * NEW_SHARE))
+            if state.new_held[job.uid] >= limit:
+                raise LimitReached(
+                    f"new volunteers together hold {limit} variables of this job (the limit)", _retry_seconds(job)
+                )
+
+    def require_extension_allowed(self, started: int, lease_seconds: float, peer: Peer) -> None:
+        """Raises LimitReached if the lease has been extended for too long. `started` is in milliseconds."""
+        longest = max(EXTENSIONS * lease_seconds, EXTENDED_SECONDS)
+        if peer.is_trusted or self.is_proven(peer):
+            longest *= PROVEN_FACTOR
+        if self._clock.now_milliseconds() - started > longest * 1000:
+            raise LimitReached(
+                f"the lease has been extended for {longest:g} seconds (the limit): raise lease_seconds", LONGEST_WAIT
+            )
+
+    def counts(self, job_uid: str, party: str) -> bool:
+        """Whether a further error of this party counts against a variable of this job.
+
+        A party that only fails says something about itself, and nothing about the variables.
+        """
+        known = self._current().parties.get((job_uid, party), JobRecord())
+        return known.errors < FREE_ERRORS + known.accepted
+
+    def leased(self, lease_id: str, job_uid: str, peer: Peer, until: int) -> None:
+        self._append("leased", lease_id, job=job_uid, **_of(peer), until=until)
+
+    def extended(self, lease_id: str, until: int) -> None:
+        self._append("extended", lease_id, until=until)
+
+    def ended(self, lease_id: str) -> None:
+        self._append("ended", lease_id)
+
+    def accepted(self, lease_id: str | None, job_uid: str, peer: Peer, parties: list[str]) -> None:
+        self._append("accepted", lease_id, job=job_uid, **_of(peer), parties=_with_name(parties, peer))
+
+    def failed(self, lease_id: str | None, job_uid: str, peer: Peer, parties: list[str]) -> None:
+        self._append("error", lease_id, job=job_uid, **_of(peer), parties=_with_name(parties, peer))
+
+    def _append(self, event: str, lease_id: str | None, **facts: Any) -> None:
+        at = self._clock.now_milliseconds()
+        self._store.activity.append({"event": event, "at": at, "lease": lease_id, **facts})
+        self._store.activity.compact(self._summarise)
+
+    def _summarise(self, is_new: bool, events: list[Document]) -> list[Document]:
+        with self._lock:
+            self._add(is_new, events)
+            return list(self._activity.summary(self._clock.now_milliseconds()))
+
+    def _current(self) -> Activity:
+        with self._lock:
+            self._add(*self._store.activity.read())
+            return self._activity
+
+    def _add(self, is_new: bool, events: list[Document]) -> None:
+        if is_new:
+            self._activity = Activity()
+        for event in events:
+            self._activity.apply(event)
+        self._activity.expire(self._clock.now_milliseconds())
+
+
+def _known(records: dict[str, Record], name: str) -> Record:
+    """Without making one: a request under a new id must not cost memory."""
+    return records.get(name) or Record()
+
+
+def _name(peer: Peer) -> str:
+    """The volunteer's name; all who give none at one address are one volunteer."""
+    return peer.volunteer or f"@{peer.prefix}"
+
+
+def _of(peer: Peer) -> dict[str, str]:
+    return {"volunteer": _name(peer), "prefix": peer.prefix}
+
+
+def _with_name(parties: list[str], peer: Peer) -> list[str]:
+    return sorted({*parties, _name(peer)})
+
+
+def _require_no_wait(known: JobRecord | None, now: int) -> None:
+    """Whoever only fails in a job gets its variables one at a time, with a growing wait between them."""
+    if known is None or known.in_a_row < ERRORS_IN_A_ROW:
+        return
+    wait = min(FIRST_WAIT * 2 ** min(known.in_a_row - ERRORS_IN_A_ROW, 10), LONGEST_WAIT)
+    left = wait - (now - known.last) / 1000
+    if left > 0:
+        raise LimitReached(f"this volunteer has failed {known.in_a_row} times in a row in this job", left)
+
+
+def _require_below(record: Record, limit: int, who: str) -> None:
+    if record.held >= limit:
+        raise LimitReached(f"{who} {record.held} leases (at most {limit} for now): each accepted result raises that", 5)
+
+
+def _volunteer_limit(volunteer: Record, peer: Peer, job: JobFacts, now: int) -> int:
+    if peer.is_trusted:
+        return PROVEN_LEASES
+    if volunteer.expired_since(now) > EXPIRED_PER_VOLUNTEER:
+        return 1
+    limit = int(volunteer.allowance)
+    run_seconds = job.run_seconds() if volunteer.held >= 1 else None
+    if run_seconds:
+        seconds = PROVEN_SECONDS if volunteer.is_proven else NEW_SECONDS
+        limit = min(limit, math.floor(seconds / run_seconds))
+    return max(1, limit)
+
+
+def _prefix_limit(prefix: Record, now: int) -> int:
+    if prefix.expired_since(now) > EXPIRED_PER_PREFIX:
+        return max(1, PREFIX_LEASES_PER_PROVEN * len(prefix.proven))
+    return PREFIX_LEASES + PREFIX_LEASES_PER_PROVEN * len(prefix.proven)
+
+
+def _retry_seconds(job: JobFacts) -> float:
+    return min(max(job.run_seconds() or 1.0, 1.0), 15.0)

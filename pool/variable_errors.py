@@ -1,0 +1,97 @@
+"""Errors of variables: stored and counted, with what follows from them: a failed variable, a paused job."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from pool import error_counting
+from pool.errors import Conflict, LimitReached
+from pool.flows import Flows
+from pool.peers import Peer
+from pool.standing import Standing
+from pool.tokens import LeaseToken
+from storage.base import Document, Store
+from storage.errors import LeaseLost
+
+# A job without a single result is paused when so many variables have errors of so many parties.
+FAILING_VARIABLES, FAILING_PARTIES = 20, 3
+
+
+class VariableErrors:
+    def __init__(self, store: Store, standing: Standing, flows: Flows) -> None:
+        self._store, self._standing, self._flows = store, standing, flows
+
+    def require_judgeable(self, job_id: str, variable_id: str, lease: LeaseToken | None, peer: Peer) -> None:
+        """Refuses results that need no judging: these cost no call in the sandbox.
+
+        Raises Conflict for a failed variable, or a lease that ended with an error; without a lease LimitReached, where
+        the party's own error is recent.
+        """
+        if self._store.variables.state(job_id, variable_id) == "failed":
+            raise Conflict(f"variable {variable_id!r} has failed, and takes no results until its owner releases it")
+        known = self._store.results.rejected_ids(job_id, variable_id)
+        if not known:
+            return
+        if lease is not None:
+            if error_counting.is_under_lease(known, lease.lease_id):
+                raise Conflict("lease: has ended with an error: lease the variable again")
+        elif error_counting.is_paused(known, self._party(peer), self._store.clock.now_milliseconds()):
+            raise LimitReached("a result from this address was refused for this variable", error_counting.PAUSE_SECONDS)
+
+    def same(self, document: Document) -> str | None:
+        """The id of the same error under the same lease: a repeated request counts once."""
+        known = self._store.results.rejected_ids(document["job"], document["variable"])
+        return error_counting.same_error(known, document)
+
+    def add(self, job: Document, document: Document, lease: LeaseToken | None, peer: Peer) -> bool:
+        """Counts an error; returns whether the variable has failed."""
+        party = self._party(peer)
+        is_counted = self._standing.counts(job["uid"], party)
+        self._standing.failed(lease.lease_id if lease else None, job["uid"], peer, [party])
+        if not is_counted:
+            self._end_lease(document, lease)
+            return False
+        document |= {"party": party, "id": error_counting.error_id(document["id"], party, document)}
+        failed = self._store.results.reject(
+            job["id"],
+            document["variable"],
+            document,
+            job["settings"]["max_errors"],
+            lease.deadline if lease else None,
+            error_counting.count_errors,
+        )
+        if failed:
+            self._flows.on_finished(job["id"], document["variable"])
+        self._pause_failing_job(job)
+        return failed
+
+    def _party(self, peer: Peer) -> str:
+        return error_counting.party_of(peer, self._standing.is_proven(peer))
+
+    def parties(self, peer: Peer) -> list[str]:
+        """The parties for which an accepted result counts: the address, and the volunteer where it is one by itself."""
+        return sorted({peer.prefix, self._party(peer)})
+
+    def _end_lease(self, document: Document, lease: LeaseToken | None) -> None:
+        if lease is not None:
+            with suppress(LeaseLost):
+                self._store.leases.give_back(document["job"], document["variable"], lease.deadline)
+
+    def _pause_failing_job(self, job: Document) -> None:
+        counts = self._store.counts.get(job["id"])
+        variables, parties = counts.failing.get("variables", []), counts.failing.get("parties", [])
+        if counts.accepted or len(variables) < FAILING_VARIABLES:
+            return
+        if error_counting.count_parties(set(parties)) < FAILING_PARTIES:
+            return
+        reason = (
+            f"{len(variables)} variables failed at {len(parties)} different addresses, and none succeeded: "
+            "see the job's errors"
+        )
+
+        def pause(document: Document) -> Document:
+            if document["state"] != "open":
+                return document
+            return {**document, "state": "paused", "paused": {"at": self._store.clock.now_text(), "reason": reason}}
+
+        self._store.jobs.update(job["id"], pause)

@@ -1,0 +1,111 @@
+"""The log of what volunteers do: `activity.ndjson`, appended and followed by every process.
+
+A process keeps the file open and reads on where it stopped. A compaction replaces the file: the others notice by its
+inode, and read the new one from its start. Appending takes a shared lock, a compaction an exclusive one, so that no
+event goes into a file that was replaced.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from storage.base import ActivityStore, Document
+from storage.flat import files
+from storage.flat.disk_errors import translated
+from storage.flat.tree import Tree
+
+MAX_BYTES = 4 << 20
+CHUNK = 1 << 20
+
+
+class FlatActivity(ActivityStore):
+    def __init__(self, tree: Tree, max_bytes: int = MAX_BYTES) -> None:
+        self._writer, self._path, self._max_bytes = tree.writer, f"{tree.root}/activity.ndjson", max_bytes
+        self._descriptor = -1
+        self._process = 0
+        self._inode = 0
+        self._offset = 0
+        self._is_new = True
+        self._lock = threading.Lock()
+
+    @translated
+    def append(self, event: Document) -> None:
+        with self._lock, self._locked(fcntl.LOCK_SH):
+            files.write_all(self._descriptor, files.encode(event))
+
+    @translated
+    def read(self) -> tuple[bool, list[Document]]:
+        with self._lock:
+            return self._read()
+
+    @translated
+    def compact(self, summarise: Callable[[bool, list[Document]], list[Document]]) -> None:
+        if self._offset < self._max_bytes:
+            return
+        with self._lock, self._locked(fcntl.LOCK_EX):
+            if os.fstat(self._descriptor).st_size < self._max_bytes:
+                return  # Another process was faster.
+            content = b"".join(map(files.encode, summarise(*self._read())))
+            temporary = f"{self._writer.workspace()}/activity"
+            with open(temporary, "wb") as stream:
+                stream.write(content)
+            os.replace(temporary, self._path)
+
+    def _read(self) -> tuple[bool, list[Document]]:
+        self._open()
+        content = bytearray()
+        while chunk := os.pread(self._descriptor, CHUNK, self._offset + len(content)):
+            content += chunk
+        # A line that is being written is read by the next call.
+        whole = content[: content.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        is_new, self._is_new = self._is_new, False
+        return is_new, [event for event in map(_parsed, whole.splitlines()) if event is not None]
+
+    @contextmanager
+    def _locked(self, kind: int) -> Iterator[None]:
+        """A lock on the present file: it may be replaced between opening and locking."""
+        while True:
+            self._open()
+            fcntl.flock(self._descriptor, kind)
+            if self._is_current():
+                break
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        try:
+            yield
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def _is_current(self) -> bool:
+        try:
+            return self._process == os.getpid() and os.stat(self._path).st_ino == self._inode
+        except FileNotFoundError:
+            return False
+
+    def _open(self) -> None:
+        """Opens the present file unless it is open: then reading starts anew."""
+        if self._is_current():
+            return
+        if self._process == os.getpid():
+            os.close(self._descriptor)
+        self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._process, self._inode, self._offset = os.getpid(), os.fstat(self._descriptor).st_ino, 0
+        self._is_new = True
+
+    def close(self) -> None:
+        if self._process == os.getpid():
+            os.close(self._descriptor)
+            self._process = 0
+
+
+def _parsed(line: bytes | bytearray) -> Document | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) else None
