@@ -112,7 +112,11 @@ class Jobs:
                 raise Changed("If-Match: the job has been changed since it was read")
             return _patched(document, given)
 
-        return self._store.jobs.update(job_id, change)
+        changed = self._store.jobs.update(job_id, change)
+        # A job that its failures paused gets another chance, with its failures counted anew.
+        if "state" in given:
+            self._store.counts.resumed(job_id)
+        return changed
 
     def delete(self, job_id: str, caller: Caller) -> None:
         self._keys.require_owner(caller, self._store.jobs.get(job_id))
@@ -152,6 +156,8 @@ def _patched(document: Document, patch: Document) -> Document:
     changed = dict(document)
     if "state" in patch:
         changed["state"] = fields.state("open" if patch["state"] is None else patch["state"])
+        # The reason belongs to the former state.
+        changed.pop("paused", None)
     if "metadata" in patch:
         changed["metadata"] = fields.metadata(_merged_object(document, patch, "metadata"), document["name"])
     if "settings" in patch:

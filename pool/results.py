@@ -118,7 +118,7 @@ class Results:
             return _id_under_lease(variable_id, ex.outcome, lease)
         # Without a lease nobody has served the volunteer: anyone can post such results, as many as there are variables.
         if lease is not None:
-            self._standing.accepted(lease.lease_id, job["uid"], peer, self._errors.parties(peer))
+            self._standing.accepted(lease.lease_id, job, peer, self._errors.parties(peer))
             self._rates.credit(peer.prefix)
         self._flows.on_finished(job_id, variable_id)
         return str(document["id"])

@@ -13,7 +13,7 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from pool.errors import LimitReached
 from pool.peers import Peer
@@ -25,15 +25,17 @@ FIRST_LEASES, NEW_LEASES, PROVEN_LEASES = 4, 32, 1024
 # Seconds of leased time: leases times run time.
 NEW_SECONDS, PROVEN_SECONDS = 2 * 3600, 48 * 3600
 PREFIX_LEASES, PREFIX_LEASES_PER_PROVEN = 128, 8
-# All new volunteers together hold at most this share of a job's unfinished variables, or so many.
-NEW_SHARE, NEW_SHARE_AT_LEAST = 0.25, 8
+# Volunteers with fewer results hold at most this share of a job's unfinished variables, all together beyond one each,
+# and those of one address at most that share; or so many.
+SHARE_RESULTS, NEW_SHARE, PREFIX_SHARE, SHARE_AT_LEAST = 3, 0.25, 0.5, 8
 EXPIRED_PER_VOLUNTEER, EXPIRED_PER_PREFIX = 20, 100
 # Errors of a party in one job that count although it has no accepted result there; each accepted result adds one.
 FREE_ERRORS = 10
 # A lease lasts at most so many times `lease_seconds`, or so many seconds, extensions included; proven: ten times that.
 EXTENSIONS, EXTENDED_SECONDS, PROVEN_FACTOR = 12, 3600, 10
-# The wait after so many errors in a row; doubled with each further one.
-ERRORS_IN_A_ROW, FIRST_WAIT, LONGEST_WAIT = 5, 30, 600
+# The wait after so many errors in a row, of a volunteer or of all new ones of a prefix; doubled with each further one.
+ERRORS_IN_A_ROW, ERRORS_OF_PREFIX, FIRST_WAIT, LONGEST_WAIT = 5, 20, 30, 600
+Key = TypeVar("Key", str, tuple[str, str])
 WINDOW = 3600 * 1000
 DAY = 24 * WINDOW
 
@@ -89,7 +91,9 @@ class Activity:
         self.volunteers: defaultdict[str, Record] = defaultdict(Record)
         self.prefixes: defaultdict[str, Record] = defaultdict(Record)
         self.parties: defaultdict[tuple[str, str], JobRecord] = defaultdict(JobRecord)
-        self.new_held: Counter[str] = Counter()
+        # The leases of new volunteers in a job, and of those of one prefix.
+        self.held_in: Counter[str] = Counter()
+        self.held_by: Counter[tuple[str, str]] = Counter()
         self.leases: dict[str, HeldLease] = {}
         self._deadlines: list[tuple[int, str]] = []
 
@@ -97,12 +101,12 @@ class Activity:
         getattr(self, f"_on_{event['event']}")(event)
 
     def _on_leased(self, event: Document) -> None:
-        is_new = not self.volunteers[event["volunteer"]].is_proven
+        is_new = self.volunteers[event["volunteer"]].accepted < SHARE_RESULTS
         lease = HeldLease(event["job"], event["volunteer"], event["prefix"], event["until"], is_new)
         self.leases[event["lease"]] = lease
         for record in self._records(lease):
             record.held, record.last = record.held + 1, event["at"]
-        self.new_held[lease.job] += is_new
+        self._count_new(lease, 1)
         heapq.heappush(self._deadlines, (lease.until, event["lease"]))
 
     def _on_extended(self, event: Document) -> None:
@@ -118,15 +122,19 @@ class Activity:
 
     def _on_accepted(self, event: Document) -> None:
         self._end(event["lease"])
+        if event["earns"]:
+            self._earn(event)
+        for party in event["parties"]:
+            job = self.parties[event["job"], party]
+            job.accepted, job.in_a_row, job.last = job.accepted + 1, 0, event["at"]
+
+    def _earn(self, event: Document) -> None:
         volunteer, prefix = self.volunteers[event["volunteer"]], self.prefixes[event["prefix"]]
         for record in (volunteer, prefix):
             record.accepted, record.last = record.accepted + 1, event["at"]
         volunteer.allowance = min(volunteer.allowance * 2, PROVEN_LEASES if volunteer.is_proven else NEW_LEASES)
         if volunteer.is_proven:
             prefix.proven.add(event["volunteer"])
-        for party in event["parties"]:
-            job = self.parties[event["job"], party]
-            job.accepted, job.in_a_row, job.last = job.accepted + 1, 0, event["at"]
 
     def _on_error(self, event: Document) -> None:
         self._end(event["lease"])
@@ -154,10 +162,13 @@ class Activity:
         if lease is not None:
             for record in self._records(lease):
                 record.held -= 1
-            self.new_held[lease.job] -= lease.is_new
-            if self.new_held[lease.job] <= 0:
-                del self.new_held[lease.job]
+            self._count_new(lease, -1)
         return lease
+
+    def _count_new(self, lease: HeldLease, change: int) -> None:
+        if lease.is_new:
+            _add(self.held_in, lease.job, change)
+            _add(self.held_by, (lease.job, lease.prefix), change)
 
     def expire(self, now: int) -> None:
         """Ends the leases whose deadline has passed: each counts against its holder."""
@@ -209,17 +220,16 @@ class Standing:
         """Raises LimitReached if the peer may lease no further variable of this job now."""
         state, now = self._current(), self._clock.now_milliseconds()
         volunteer, prefix = _known(state.volunteers, _name(peer)), _known(state.prefixes, peer.prefix)
-        _require_no_wait(state.parties.get((job.uid, _name(peer))), now)
+        _require_no_wait(state.parties.get((job.uid, _name(peer))), ERRORS_IN_A_ROW, now, "this volunteer")
         _require_below(volunteer, _volunteer_limit(volunteer, peer, job, now), "this volunteer holds")
         if peer.is_trusted:
             return
         _require_below(prefix, _prefix_limit(prefix, now), "this address holds")
-        if not volunteer.is_proven and state.new_held[job.uid] >= NEW_SHARE_AT_LEAST:
-            limit = max(NEW_SHARE_AT_LEAST, int(job.unfinished() * NEW_SHARE))
-            if state.new_held[job.uid] >= limit:
-                raise LimitReached(
-                    f"new volunteers together hold {limit} variables of this job (the limit)", _retry_seconds(job)
-                )
+        if not volunteer.is_proven:
+            # Whoever fails again and again under new ids has one address.
+            failing = state.parties.get((job.uid, peer.prefix))
+            _require_no_wait(failing, ERRORS_OF_PREFIX, now, "volunteers of this address")
+            _require_share(volunteer, state.held_in[job.uid], state.held_by[job.uid, peer.prefix], job)
 
     def require_extension_allowed(self, started: int, lease_seconds: float, peer: Peer) -> None:
         """Raises LimitReached if the lease has been extended for too long. `started` is in milliseconds."""
@@ -248,8 +258,10 @@ class Standing:
     def ended(self, lease_id: str) -> None:
         self._append("ended", lease_id)
 
-    def accepted(self, lease_id: str | None, job_uid: str, peer: Peer, parties: list[str]) -> None:
-        self._append("accepted", lease_id, job=job_uid, **_of(peer), parties=_with_name(parties, peer))
+    def accepted(self, lease_id: str, job: Document, peer: Peer, parties: list[str]) -> None:
+        """Results of a job that was posted without a key earn nothing: its poster could accept anything."""
+        earns = job["key"] is not None
+        self._append("accepted", lease_id, job=job["uid"], **_of(peer), parties=_with_name(parties, peer), earns=earns)
 
     def failed(self, lease_id: str | None, job_uid: str, peer: Peer, parties: list[str]) -> None:
         self._append("error", lease_id, job=job_uid, **_of(peer), parties=_with_name(parties, peer))
@@ -282,6 +294,13 @@ def _known(records: dict[str, Record], name: str) -> Record:
     return records.get(name) or Record()
 
 
+def _add(counter: Counter[Key], key: Key, change: int) -> None:
+    """Without zeros: a counter must not grow with the jobs and addresses ever seen."""
+    counter[key] += change
+    if counter[key] <= 0:
+        del counter[key]
+
+
 def _name(peer: Peer) -> str:
     """The volunteer's name; all who give none at one address are one volunteer."""
     return peer.volunteer or f"@{peer.prefix}"
@@ -295,14 +314,25 @@ def _with_name(parties: list[str], peer: Peer) -> list[str]:
     return sorted({*parties, _name(peer)})
 
 
-def _require_no_wait(known: JobRecord | None, now: int) -> None:
+def _require_no_wait(known: JobRecord | None, errors: int, now: int, who: str) -> None:
     """Whoever only fails in a job gets its variables one at a time, with a growing wait between them."""
-    if known is None or known.in_a_row < ERRORS_IN_A_ROW:
+    if known is None or known.in_a_row < errors:
         return
-    wait = min(FIRST_WAIT * 2 ** min(known.in_a_row - ERRORS_IN_A_ROW, 10), LONGEST_WAIT)
+    wait = min(FIRST_WAIT * 2 ** min(known.in_a_row - errors, 10), LONGEST_WAIT)
     left = wait - (now - known.last) / 1000
     if left > 0:
-        raise LimitReached(f"this volunteer has failed {known.in_a_row} times in a row in this job", left)
+        raise LimitReached(f"{who} failed {known.in_a_row} times in a row in this job", left)
+
+
+def _require_share(volunteer: Record, held_in_job: int, held_by_prefix: int, job: JobFacts) -> None:
+    """The share of a job that new volunteers may hold; each may hold one, but not where one address has too many."""
+    share, held = (NEW_SHARE, held_in_job) if volunteer.held else (PREFIX_SHARE, held_by_prefix)
+    if volunteer.accepted >= SHARE_RESULTS or held < SHARE_AT_LEAST:
+        return
+    limit = max(SHARE_AT_LEAST, int(job.unfinished() * share))
+    if held >= limit:
+        who = "new volunteers together" if volunteer.held else "new volunteers of this address"
+        raise LimitReached(f"{who} hold {limit} variables of this job (the limit)", _retry_seconds(job))
 
 
 def _require_below(record: Record, limit: int, who: str) -> None:
