@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bench import browser, classroom, flows, http, journal, lease, processes, strangers
+from bench import browser, classroom, failures, flows, http, journal, lease, processes, strangers
 
 BENCHMARKS = {
     "lease": lease.run,
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "browser": browser.run,
     "strangers": strangers.run,
     "classroom": classroom.run,
+    "failures": failures.run,
 }
 
 

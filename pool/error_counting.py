@@ -8,7 +8,6 @@ that with accepted results. Of one IPv6 /48, which a single customer may have, t
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -20,8 +19,6 @@ from storage.base import Document, canonical
 PAUSE_SECONDS = 600
 PREFIXES_PER_NETWORK = 2
 LEASE_DIGITS = 6
-# The id of an error: a timed id, the party, and two hashes of six digits each: of the lease, and of the error.
-_ERROR_ID = re.compile(r"(?P<timed>\d{20}-[0-9a-f]{6})(?:-(?P<party>[0-9a-f]{12}))?(?:-(?P<same>[0-9a-f]{12}))?")
 
 
 def party_of(peer: Peer, is_proven: bool) -> str:
@@ -46,7 +43,7 @@ def is_under_lease(error_ids: Sequence[str], lease_id: str) -> bool:
     """Whether one of the errors was made under this lease, which has ended with it."""
     digits = _digits(lease_id)
     return any(
-        (parts := _ERROR_ID.fullmatch(known)) and (parts["same"] or "").startswith(digits) for known in error_ids
+        (parts := ids.ERROR_ID.fullmatch(known)) and (parts["same"] or "").startswith(digits) for known in error_ids
     )
 
 
@@ -58,15 +55,9 @@ def _digits(value: object) -> str:
     return hashlib.sha256(canonical(value).encode("utf-8", "surrogatepass")).hexdigest()[:LEASE_DIGITS]
 
 
-def party_of_error(identifier: str) -> str:
-    """The party of an error. One of an earlier version has none: it is a party of its own."""
-    parts = _ERROR_ID.fullmatch(identifier)
-    return (parts["party"] if parts else None) or identifier
-
-
 def count_errors(error_ids: Sequence[str]) -> int:
     """How many errors count against a variable."""
-    return count_parties({party_of_error(identifier) for identifier in error_ids})
+    return count_parties({ids.party_of_error(identifier) for identifier in error_ids})
 
 
 def count_parties(parties: set[str]) -> int:
@@ -77,4 +68,4 @@ def count_parties(parties: set[str]) -> int:
 def is_paused(error_ids: Sequence[str], party: str, now: int) -> bool:
     """Whether the party's own error keeps it from this variable for the present. `now` is in milliseconds."""
     earliest = now - PAUSE_SECONDS * 1000
-    return any(party_of_error(known) == party and ids.time_of(known) > earliest for known in error_ids)
+    return any(ids.party_of_error(known) == party and ids.time_of(known) > earliest for known in error_ids)

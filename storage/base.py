@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 State = Literal["open", "leased", "stuck", "done", "failed", "withdrawn"]
-# An open variable with errors is stuck when nobody has leased it for so long after the last one.
+# An open variable with errors is stuck when for so long nobody has failed on it but the party of the last one.
 STUCK_SECONDS = 3600
 ErrorIds = Sequence[str]
 
@@ -164,7 +164,7 @@ class VariableStore(ABC):
     def state(self, job_id: str, variable_id: str) -> State:
         """The state at some moment during the call; `open` once its lease has expired. Raises NotFound.
 
-        `stuck` variables are open: they have errors, the last one `STUCK_SECONDS` ago or longer.
+        `stuck` variables are open: for `STUCK_SECONDS` or longer they have had errors of one party only.
         """
 
     @abstractmethod

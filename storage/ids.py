@@ -19,6 +19,8 @@ _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 # `/variables/index` is a resource of its own.
 _NOT_VARIABLES = frozenset({"index"})
 _TIME = re.compile(r"\d{20}")
+# The id of an error: a timed id, the party, and two hashes of six digits each: of the lease, and of the error.
+ERROR_ID = re.compile(r"(?P<timed>\d{20}-[0-9a-f]{6})(?:-(?P<party>[0-9a-f]{12}))?(?:-(?P<same>[0-9a-f]{12}))?")
 
 
 def is_id(name: str) -> bool:
@@ -52,3 +54,9 @@ def time_of(identifier: str) -> int:
     except ValueError:
         return 0
     return int(moment.replace(tzinfo=timezone.utc).timestamp() * 1000)
+
+
+def party_of_error(identifier: str) -> str:
+    """The party of an error. One of an earlier version has none: it is a party of its own."""
+    parts = ERROR_ID.fullmatch(identifier)
+    return (parts["party"] if parts else None) or identifier

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -89,8 +90,12 @@ class FlatVariables(VariableStore):
 
 def _open_state(paths: JobPaths, variable_id: str, now: int) -> State:
     errors = queue.error_ids(paths, variable_id)
-    last = ids.time_of(errors[-1]) if errors else 0
-    return "stuck" if last and now - last >= STUCK_SECONDS * 1000 else "open"
+    if not errors:
+        return "open"
+    last_party = ids.party_of_error(errors[-1])
+    of_party = itertools.takewhile(lambda known: ids.party_of_error(known) == last_party, reversed(errors))
+    began = min(map(ids.time_of, of_party))
+    return "stuck" if began and now - began >= STUCK_SECONDS * 1000 else "open"
 
 
 def _is_stored(paths: JobPaths, variable_id: str, document: Document) -> bool:
