@@ -17,7 +17,6 @@ from storage.base import Document
 from storage.clock import ManualClock
 from tests.conftest import EXECUTE
 
-
 HERE, THERE = Peer("a" * 12), Peer("b" * 12)
 
 

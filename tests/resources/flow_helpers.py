@@ -48,9 +48,7 @@ def step_of(pool: PoolApp, flow: str, path: str = "jobs[0]") -> str:
     return str(entries_of(pool, flow)[path]["steps"][-1]["_links"]["get_variable"])
 
 
-def post_result(
-    pool: PoolApp, flow: str, path: str, result: Any, status: int = 201, **environ: str
-) -> TestResponse:
+def post_result(pool: PoolApp, flow: str, path: str, result: Any, status: int = 201, **environ: str) -> TestResponse:
     """Posts a result of an entry's newest step, as a volunteer does."""
     return pool.post_json(f"{step_of(pool, flow, path)}/results", result, extra_environ=environ, status=status)
 

@@ -92,9 +92,7 @@ def test_every_error_of_the_pool_is_expected() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "shortest", "longest"), [(0.001, 1, 1), (5, 5, 6), (600, 600, 720)])
-def test_a_limit_has_the_time_after_which_to_retry(
-    answer: Answer, seconds: float, shortest: int, longest: int
-) -> None:
+def test_a_limit_has_the_time_after_which_to_retry(answer: Answer, seconds: float, shortest: int, longest: int) -> None:
     waits = {int(answer(pool.LimitReached("text", seconds)).headers["Retry-After"]) for _ in range(20)}
     assert shortest <= min(waits)
     assert max(waits) <= longest

@@ -23,9 +23,9 @@ def compute(pool: PoolApp) -> PoolApp:
     for number in range(7):
         pool.post_variable(JOB, f"v{number}", x=number)
     links = lease_all(pool)
-    pool.clock.advance(1)
+    pool.clock.advance(2)
     for number in (4, 2, 0, 1, 3):
-        pool.post_json(links[f"v{number}"], number, status=201)
+        pool.post_json(links[f"v{number}"], number, headers={"Run-Seconds": "1"}, status=201)
     pool.post_json(links["v5"], -1, status=422)
     return pool
 
