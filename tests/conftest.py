@@ -15,6 +15,7 @@ from webtest import TestApp
 
 from app import Pool, create_app
 from config import Config
+from pool.keys import new_key
 from pool.sandbox import Sandbox
 from storage.clock import Clock, ManualClock
 from tests.server import previous
@@ -66,7 +67,10 @@ class PoolApp(TestApp):
         self.clock = clock or ManualClock()
         pool = Pool(Config(data=data, fsync=False, **settings), sandbox, self.clock)
         pool.open()
-        super().__init__(create_app(pool=pool))
+        # Made now, and not by the first request of a test that compares files.
+        for name in ("addresses.key", "leases.key"):
+            pool.store.keys.secret(name, new_key)
+        super().__init__(create_app(pool=pool), extra_environ={"REMOTE_ADDR": "127.0.0.1"})
         self.key = (data / "secrets" / "operator.key").read_text().strip()
         self.owner = {"Authorization": f"Bearer {self.key}"}
 
@@ -84,6 +88,11 @@ class PoolApp(TestApp):
     def lease(self, job: str, **headers: str) -> dict[str, str]:
         """Leases the next variable; returns its links."""
         return dict(self.get(f"{job}/variables", headers=headers, status=200).json["_links"])
+
+
+def address(number: int) -> dict[str, str]:
+    """The `extra_environ` of a request from another address: errors of 127.0.0.1 count once."""
+    return {"REMOTE_ADDR": f"192.0.2.{number}"}
 
 
 MakePool = Callable[..., PoolApp]

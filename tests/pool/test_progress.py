@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pool.progress import progress_of
+from pool.progress import errors_of, progress_of
 from storage.base import Counts
 from tests.storage.helpers import FixedClock
 
@@ -23,20 +23,22 @@ def test_a_new_job_has_nothing_to_show() -> None:
     assert shown(Counts()) == {
         "state": "open",
         "variables": dict.fromkeys(("total", "open", "leased", "done", "failed", "withdrawn"), 0),
-        "results": {"accepted": 0, "rejected": 0},
+        "results": {"accepted": 0, "rejected": 0, "failures": 0},
         "complete": False,
         "results_per_minute": 0,
         "mean_run_seconds": None,
+        "median_run_seconds": None,
         "eta_seconds": None,
     }
 
 
 def test_variables_and_results_are_counted() -> None:
-    counts = Counts(posted=15, accepted=1, rejected=7, failed=2, withdrawn=3, leased=4, run_seconds=9, timed_results=2)
+    counts = Counts(posted=15, accepted=1, rejected=7, failed=2, withdrawn=3, leased=4, failures=6)
+    counts.run_seconds, counts.timed_results, counts.recent_seconds = 9, 2, [8, 1, 2, 1]
     found = shown(counts)
     assert found["variables"] == {"total": 15, "open": 5, "leased": 4, "done": 1, "failed": 2, "withdrawn": 3}
-    assert found["results"] == {"accepted": 1, "rejected": 7}
-    assert found["mean_run_seconds"] == 4.5
+    assert found["results"] == {"accepted": 1, "rejected": 7, "failures": 6}
+    assert (found["mean_run_seconds"], found["median_run_seconds"]) == (4.5, 1.5)
 
 
 @pytest.mark.parametrize(
@@ -86,3 +88,25 @@ def test_only_the_owner_sees_reports() -> None:
     counts = Counts(reports={"validate_result": {"errors": 1}})
     assert shown(counts, to_owner=True)["reports"] == {"validate_result": {"errors": 1}}
     assert "reports" not in shown(counts)
+
+
+def group(message: str, count: int, last: str = "2014") -> dict[str, Any]:
+    return {"message": message, "count": count, "last": last}
+
+
+def test_the_owner_sees_the_most_frequent_errors() -> None:
+    errors = {name: group(name, count) for name, count in (("a", 1), ("b", 3), ("c", 2), ("d", 9), ("e", 8), ("f", 7))}
+    found = shown(Counts(errors=errors), to_owner=True)["errors"]
+    assert [group["message"] for group in found] == ["d", "e", "f", "b", "c"]
+    assert "errors" not in shown(Counts(errors=errors))
+
+
+def test_errors_of_one_count_are_in_the_order_of_their_last_one() -> None:
+    errors = {"a": group("a", 1, "2015"), "b": group("b", 1, "2014")}
+    assert [group["message"] for group in errors_of(Counts(errors=errors))] == ["b", "a"]
+
+
+def test_progress_of_a_paused_job_has_the_reason() -> None:
+    paused = {"at": "2014-12-02T09:09:09.000Z", "reason": "20 variables failed"}
+    job = {"state": "paused", "paused": paused}
+    assert progress_of(job, Counts(), FixedClock(0), to_owner=False)["paused"] == paused

@@ -10,11 +10,14 @@ import pool.results
 from app import Pool
 from pool.errors import Finished, Rejected
 from pool.keys import Caller
+from pool.peers import Peer
 from pool.results import Posted
 from pool.variables import Volunteer
 from storage.base import Document
 from storage.clock import ManualClock
 from tests.conftest import EXECUTE
+
+HERE, THERE = Peer("a" * 12), Peer("b" * 12)
 
 
 def post_job(parts: Pool, operator: Caller, variables: int = 1, **fields: Any) -> None:
@@ -22,9 +25,9 @@ def post_job(parts: Pool, operator: Caller, variables: int = 1, **fields: Any) -
     parts.variables.put_many("job", {f"v{number}": {"x": number} for number in range(variables)}, operator)
 
 
-def lease(parts: Pool, volunteer: str = "") -> str:
+def lease(parts: Pool, peer: Peer = HERE) -> str:
     """The token of a new lease."""
-    leased = parts.variables.lease("job", Volunteer(volunteer))
+    leased = parts.variables.lease("job", Volunteer(peer))
     assert leased is not None
     return leased.token
 
@@ -62,13 +65,24 @@ def test_a_rejected_result_sent_again_is_counted_once(parts: Pool, operator: Cal
     checks = {"validate_variable": "() => true", "validate_result": "() => false"}
     post_job(parts, operator, settings={"max_errors": 2}, **checks)
     token = lease(parts)
-    for value in (1, 1, 1):
+    for _ in range(3):
         with pytest.raises(Rejected) as caught:
-            parts.results.post("job", "v0", Posted(value, token))
+            parts.results.post("job", "v0", Posted(1, token))
         assert not caught.value.failed
     with pytest.raises(Rejected) as caught:
-        parts.results.post("job", "v0", Posted(True, token))
+        parts.results.post("job", "v0", Posted(1, lease(parts, THERE), peer=THERE))
     assert caught.value.failed
+
+
+def test_a_rejected_result_sent_again_after_the_variable_failed_is_answered_alike(
+    parts: Pool, operator: Caller
+) -> None:
+    checks = {"validate_variable": "() => true", "validate_result": "() => false"}
+    post_job(parts, operator, settings={"max_errors": 1}, **checks)
+    token = lease(parts)
+    for _ in range(2):
+        with pytest.raises(Rejected, match="returned false"):
+            parts.results.post("job", "v0", Posted(1, token))
 
 
 # Facts
@@ -102,8 +116,8 @@ def test_the_volunteer_is_the_one_who_leased(
 ) -> None:
     post_job(parts, operator)
     names = {"one": "1" * 16, "two": "2" * 16, "": ""}
-    token = lease(parts, names[leased_by])
-    parts.results.post("job", "v0", Posted(1, token, volunteer=names[posted_by]))
+    token = lease(parts, Peer(volunteer=names[leased_by]))
+    parts.results.post("job", "v0", Posted(1, token, peer=Peer(volunteer=names[posted_by])))
     assert stored(parts)["volunteer"] == (names[expected] if expected else None)
 
 

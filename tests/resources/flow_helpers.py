@@ -48,9 +48,9 @@ def step_of(pool: PoolApp, flow: str, path: str = "jobs[0]") -> str:
     return str(entries_of(pool, flow)[path]["steps"][-1]["_links"]["get_variable"])
 
 
-def post_result(pool: PoolApp, flow: str, path: str, result: Any, status: int = 201) -> TestResponse:
+def post_result(pool: PoolApp, flow: str, path: str, result: Any, status: int = 201, **environ: str) -> TestResponse:
     """Posts a result of an entry's newest step, as a volunteer does."""
-    return pool.post_json(f"{step_of(pool, flow, path)}/results", result, status=status)
+    return pool.post_json(f"{step_of(pool, flow, path)}/results", result, extra_environ=environ, status=status)
 
 
 def counts(pool: PoolApp, job: str) -> dict[str, int]:

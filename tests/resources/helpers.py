@@ -73,12 +73,12 @@ def files(pool: PoolApp) -> dict[str, bytes]:
 
 
 def documents(pool: PoolApp) -> dict[str, bytes]:
-    """The files that are documents, without those derived from them: markers, journals and counts."""
+    """The files that are documents, without markers, journals, counts and the log of activity."""
     return {name: content for name, content in files(pool).items() if not _is_derived(name)}
 
 
 def _is_derived(name: str) -> bool:
-    return "/queue/" in name or "/journal/" in name or name.endswith("/tally.json")
+    return "/queue/" in name or "/journal/" in name or name.endswith(("/tally.json", "activity.ndjson"))
 
 
 def ndjson(*lines: str) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pool.validation import Validation, Verdict
-from tests.conftest import PoolApp
+from tests.conftest import PoolApp, address
 
 FAILING = {"validate_result": "() => { throw new Error('no'); }", "validate_variable": "() => true"}
 
@@ -30,7 +30,7 @@ def test_a_failed_variable_makes_no_further_reports(pool: PoolApp) -> None:
     job = pool.post_job(**FAILING, settings={"max_errors": 1})
     variable = pool.post_variable(job)
     for number in range(4):
-        pool.post_json(f"{variable}/results", number, status=422)
+        pool.post_json(f"{variable}/results", number, extra_environ=address(number), status=409 if number else 422)
     reports = pool.get(f"{job}/progress", headers=pool.owner).json["reports"]
     assert reports["validate_result"]["errors"] == 1
 
@@ -39,7 +39,7 @@ def test_the_newest_rejected_results_are_shown(pool: PoolApp) -> None:
     job = pool.post_job(validate_result="() => false", validate_variable="() => true", settings={"max_errors": 100})
     variable = pool.post_variable(job)
     for number in range(25):
-        pool.post_json(f"{variable}/results", number, status=422)
+        pool.post_json(f"{variable}/results", number, extra_environ=address(number), status=422)
     items = pool.get(f"{variable}/results", headers=pool.owner).json["_embedded"]["items"]
     assert [item["result"] for item in items] == list(range(5, 25))
 

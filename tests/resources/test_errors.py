@@ -26,6 +26,8 @@ EXPECTED: list[tuple[Exception, int, str]] = [
     (pool.Withdrawn("text"), 410, "withdrawn"),
     (pool.Rejected("text", failed=False), 422, "rejected"),
     (pool.Conflict("text"), 409, "conflict"),
+    (pool.LimitReached("text", 5), 429, "limit"),
+    (pool.Blocked("text"), 403, "blocked"),
     (pool.Changed("text"), 412, "changed"),
     (pool.UnknownScheduler("s"), 404, "not-found"),
     (storage.NotFound("job", "j"), 404, "not-found"),
@@ -87,6 +89,13 @@ def test_every_error_of_the_pool_is_expected() -> None:
     assert {
         error for error in vars(pool).values() if isinstance(error, type) and error.__module__ == "pool.errors"
     } == {error for error in known if error.__module__ == "pool.errors"} | {pool.PoolError}
+
+
+@pytest.mark.parametrize(("seconds", "shortest", "longest"), [(0.001, 1, 1), (5, 5, 6), (600, 600, 720)])
+def test_a_limit_has_the_time_after_which_to_retry(answer: Answer, seconds: float, shortest: int, longest: int) -> None:
+    waits = {int(answer(pool.LimitReached("text", seconds)).headers["Retry-After"]) for _ in range(20)}
+    assert shortest <= min(waits)
+    assert max(waits) <= longest
 
 
 @pytest.mark.parametrize("error", UNEXPECTED, ids=lambda error: type(error).__name__)

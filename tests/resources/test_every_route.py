@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from pool.sandbox import Sandbox
 from tests.conftest import PoolApp
 from tests.resources.helpers import HAL, METHODS, PAGES, ROUTES, files, problem
 
 FILLED = {"{scheduler}": "random", "{job}": "example-job", "{variable}": "one", "{file}": "web/widget.js"}
-UNLINKED = ("/lease", "/metrics", "/openapi.json")
+UNLINKED = ("/lease", "/reports", "/metrics", "/openapi.json")
 LINKED = [route for route in ROUTES if route not in PAGES and not route.endswith(UNLINKED)]
 CHOOSING = ["/jobs", "/jobs/scheduler", "/jobs/scheduled", "/jobs/scheduled/{scheduler}", "/jobs/{job}/variables"]
 MOUNTED = {"SCRIPT_NAME": "/my pool/ü".encode().decode("latin-1")}
@@ -20,15 +21,16 @@ PREFIX = "/my%20pool/%C3%BC"
 
 
 @pytest.fixture(scope="module")
-def filled(module_pool: PoolApp) -> PoolApp:
-    """A pool where every route has a document, with enough variables to lease."""
-    job = module_pool.post_job()
-    module_pool.post_json(module_pool.post_variable(job) + "/results", 2, status=201)
+def filled(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> PoolApp:
+    """A pool where every route has a document, with enough variables to lease, and no limit on leases."""
+    pool = PoolApp(tmp_path_factory.mktemp("filled") / "pool", sandbox, trusted="127.0.0.0/8")
+    job = pool.post_job()
+    pool.post_json(pool.post_variable(job) + "/results", 2, status=201)
     for number in range(30):
-        module_pool.post_variable(job, f"v{number}")
+        pool.post_variable(job, f"v{number}")
     flow = {"jobs": [{"job": job}], "dependent": {"jobs": [{"job": job}]}}
-    module_pool.post_json("/flows", flow, headers=module_pool.owner, status=201)
-    return module_pool
+    pool.post_json("/flows", flow, headers=pool.owner, status=201)
+    return pool
 
 
 def path_of(pool: PoolApp, route: str) -> str:
@@ -78,9 +80,9 @@ def test_head_is_get_without_a_body(filled: PoolApp, route: str) -> None:
         return
     path = path_of(filled, route)
     before = files(filled)
-    head = filled.head(path, status=200)
+    head = filled.head(path, headers=filled.owner, status=200)
     assert files(filled) == before
-    get = filled.get(path, status=200)
+    get = filled.get(path, headers=filled.owner, status=200)
     assert head.body == b""
     for name in ("Content-Type", "Cache-Control", "ETag", "Vary"):
         if route != "/jobs/{job}/variables" or name != "Vary":
@@ -108,14 +110,14 @@ def links_of(document: Any) -> Iterator[Any]:
 
 @pytest.mark.parametrize("route", LINKED)
 def test_links_are_plain_paths_in_json(filled: PoolApp, route: str) -> None:
-    found = list(links_of(filled.get(path_of(filled, route)).json))
+    found = list(links_of(filled.get(path_of(filled, route), headers=filled.owner).json))
     assert found
     assert all(isinstance(link, str) and link.startswith("/") for link in found)
 
 
 @pytest.mark.parametrize("route", LINKED)
 def test_links_are_objects_in_hal(filled: PoolApp, route: str) -> None:
-    response = filled.get(path_of(filled, route), headers=HAL)
+    response = filled.get(path_of(filled, route), headers={**HAL, **filled.owner})
     assert response.content_type == "application/hal+json"
     for link in links_of(response.json):
         assert set(link) in ({"href"}, {"href", "templated"})
@@ -125,21 +127,22 @@ def test_links_are_objects_in_hal(filled: PoolApp, route: str) -> None:
 @pytest.mark.parametrize("route", [route for route in LINKED if route not in CHOOSING])
 def test_the_self_link_is_the_path(filled: PoolApp, route: str) -> None:
     path = path_of(filled, route)
-    assert filled.get(path).json["_links"]["self"] == re.sub("/result(?=/|$)", "/results", path)
+    assert filled.get(path, headers=filled.owner).json["_links"]["self"] == re.sub("/result(?=/|$)", "/results", path)
 
 
 @pytest.mark.parametrize("route", LINKED)
 def test_links_have_the_mount_prefix(filled: PoolApp, route: str) -> None:
-    document = filled.get(path_of(filled, route), extra_environ=MOUNTED).json
+    document = filled.get(path_of(filled, route), headers=filled.owner, extra_environ=MOUNTED).json
     assert all(link.startswith(f"{PREFIX}/") for link in links_of(document))
 
 
 @pytest.mark.parametrize("route", LINKED)
 def test_links_below_the_mount_prefix_can_be_followed(filled: PoolApp, route: str) -> None:
-    for link in links_of(filled.get(path_of(filled, route), extra_environ=MOUNTED).json):
+    document = filled.get(path_of(filled, route), headers=filled.owner, extra_environ=MOUNTED).json
+    for link in links_of(document):
         address = link.removeprefix(PREFIX).split("?lease")[0]
-        if "{" not in address and not address.endswith("/lease"):
-            filled.head(address, status="2*")
+        if "{" not in address and not address.endswith(UNLINKED):
+            filled.head(address, headers=filled.owner, status="2*")
 
 
 def test_the_scheduler_url_has_the_mount_prefix(filled: PoolApp) -> None:

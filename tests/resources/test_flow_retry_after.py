@@ -25,9 +25,11 @@ def test_jobs_of_a_running_flow_are_polled_soon(flow: PoolApp, name: str) -> Non
     assert flow.get(f"/jobs/{name}/variables", status=204).headers["Retry-After"] == "1"
 
 
-def test_jobs_of_a_running_flow_are_polled_after_the_mean_run_time(flow: PoolApp) -> None:
-    variable = flow.post_variable("/jobs/second", "long")
-    flow.post_json(f"{variable}/results", 1, headers={"Run-Seconds": "7"}, status=201)
+def test_jobs_of_a_running_flow_are_polled_after_the_median_run_time(flow: PoolApp) -> None:
+    flow.post_variable("/jobs/second", "long")
+    link = flow.lease("/jobs/second")["post_result"]
+    flow.clock.advance(7)
+    flow.post_json(link, 1, status=201)
     assert flow.get("/jobs/second/variables", status=204).headers["Retry-After"] == "7"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import PoolApp
+from tests.conftest import PoolApp, address
 from tests.resources.flow_helpers import (
     ALWAYS,
     NEVER,
@@ -187,7 +187,7 @@ def test_the_validator_gets_the_starting_context(pool: PoolApp) -> None:
     check = "(variable, result, context) => result === undefined || result === context.starting_context.x"
     pool.post_job("Beta", validate_result=check)
     flow = above(pool, B, result={"x": 7})
-    post_result(pool, flow, "jobs[0]", 8, status=422)
+    post_result(pool, flow, "jobs[0]", 8, status=422, **address(1))
     post_result(pool, flow, "jobs[0]", 7)
     assert get_flow(pool, flow)["result"] == {"beta": 7}
 

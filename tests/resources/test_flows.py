@@ -164,7 +164,10 @@ def test_a_skipped_entry_has_no_steps(filled: PoolApp) -> None:
 def test_a_step_has_its_run_time(filled: PoolApp) -> None:
     flow = post_flow(filled, [E])
     variable = entries_of(filled, flow)["jobs[0]"]["variable"]
-    filled.post_json(f"{variable}/results", 1, headers={"Run-Seconds": "2.5"}, status=201)
+    leased = [filled.lease(ALPHA) for _ in range(3)]
+    filled.clock.advance(2.5)
+    (link,) = (links["post_result"] for links in leased if links["self"] == variable)
+    filled.post_json(link, 1, status=201)
     assert entries_of(filled, flow)["jobs[0]"]["steps"][0]["run_seconds"] == 2.5
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import PoolApp
+from tests.conftest import PoolApp, address
 from tests.resources.helpers import HAL, problem
 
 NDJSON, CSV = {"Accept": "application/x-ndjson"}, {"Accept": "text/csv"}
@@ -22,10 +22,18 @@ def compute(pool: PoolApp) -> PoolApp:
     pool.post_job(validate_result=check)
     for number in range(7):
         pool.post_variable(JOB, f"v{number}", x=number)
+    links = lease_all(pool)
+    pool.clock.advance(2)
     for number in (4, 2, 0, 1, 3):
-        pool.post_json(f"{JOB}/variables/v{number}/results", number, headers={"Run-Seconds": "1"}, status=201)
-    pool.post_json(f"{JOB}/variables/v5/results", -1, status=422)
+        pool.post_json(links[f"v{number}"], number, headers={"Run-Seconds": "1"}, status=201)
+    pool.post_json(links["v5"], -1, status=422)
     return pool
+
+
+def lease_all(pool: PoolApp) -> dict[str, str]:
+    """Leases all seven variables, each at another address; returns the links to post their results."""
+    leased = [pool.get(f"{JOB}/variables", extra_environ=address(number)).json["_links"] for number in range(7)]
+    return {links["self"].rpartition("/")[2]: links["post_result"] for links in leased}
 
 
 @pytest.fixture(scope="module")

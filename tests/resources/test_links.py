@@ -66,7 +66,12 @@ def test_a_page_links_to_itself_and_to_the_next_one() -> None:
 
 @pytest.mark.parametrize(
     ("token", "flow", "names"),
-    [(None, None, set()), ("t", None, {"lease"}), (None, "f", {"get_flow"}), ("t", "f", {"lease", "get_flow"})],
+    [
+        (None, None, set()),
+        ("t", None, {"lease", "post_report"}),
+        (None, "f", {"get_flow"}),
+        ("t", "f", {"lease", "post_report", "get_flow"}),
+    ],
 )
 def test_a_variable_links_to_its_lease_and_flow_if_it_has_them(
     token: str | None, flow: str | None, names: set[str]

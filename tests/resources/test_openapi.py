@@ -13,7 +13,7 @@ from webtest import TestResponse
 
 import resources
 from pool.sandbox import Sandbox
-from tests.conftest import EXECUTE, MakePool, PoolApp
+from tests.conftest import EXECUTE, MakePool, PoolApp, address
 from tests.resources.helpers import HAL, ROUTES, VOLUNTEER, other_key
 
 DESCRIPTION: dict[str, Any] = json.loads(Path(resources.__file__).with_name("openapi.json").read_text(encoding="utf-8"))
@@ -127,7 +127,7 @@ class Call(NamedTuple):
 
     @property
     def changes_nothing(self) -> bool:
-        """A GET of a job's variables leases one, and a rejected result is stored."""
+        """A GET of a job's variables leases one, and errors are stored."""
         if self.method in ("GET", "HEAD"):
             return self.route != V
         return self.status >= 400 and self.body != -1
@@ -194,6 +194,11 @@ CALLS = [
     Call(403, "DELETE", "/jobs/{job}", key="other"),
     Call(200, "GET", "/jobs/{job}/progress"),
     Call(200, "GET", "/jobs/{job}/progress", key="operator"),
+    Call(200, "GET", "/jobs/{job}/errors", key="operator"),
+    Call(200, "GET", "/jobs/{job}/errors", headers=HAL, key="operator"),
+    Call(401, "GET", "/jobs/{job}/errors"),
+    Call(403, "GET", "/jobs/{job}/errors", key="other"),
+    Call(200, "HEAD", "/jobs/{job}/errors", key="operator"),
     Call(200, "GET", "/jobs/{job}/results"),
     Call(200, "GET", "/jobs/{job}/results", headers=HAL),
     Call(200, "GET", "/jobs/{job}/results", headers={"Accept": "application/x-ndjson"}),
@@ -222,6 +227,9 @@ CALLS = [
     Call(403, "DELETE", f"{V}/{{variable}}", key="other"),
     Call(403, "POST", f"{V}/{{variable}}/lease", query="lease=x"),
     Call(400, "DELETE", f"{V}/{{variable}}/lease", query="lease=x&lease=y"),
+    Call(400, "POST", f"{V}/{{variable}}/reports", {"console": "x"}, query="lease=x&lease=y"),
+    Call(403, "POST", f"{V}/{{variable}}/reports", {"console": "x"}, query="lease=x"),
+    Call(422, "POST", f"{V}/{{variable}}/reports", {}, query="lease=x"),
     Call(201, "POST", f"{V}/{{variable}}/results", 2),
     Call(201, "POST", f"{V}/{{variable}}/result", 2),
     Call(400, "POST", f"{V}/{{variable}}/results", b""),
@@ -272,8 +280,8 @@ def fill(pool: PoolApp) -> PoolApp:
     """A job with an open and a finished variable, the open one with a rejected result; a flow of both."""
     job = pool.post_job(validate_result="(variable, result) => result === undefined || result >= 0")
     variables = [pool.post_variable(job, name) for name in ("done", "one")]
-    pool.post_json(f"{variables[0]}/results", 2, headers={**VOLUNTEER, "Run-Seconds": "1.5"}, status=201)
-    pool.post_json(f"{variables[1]}/results", -1, status=422)
+    pool.post_json(f"{variables[0]}/results", 2, headers=VOLUNTEER, status=201)
+    pool.post_json(f"{variables[1]}/results", -1, extra_environ=address(1), status=422)
     pool.post_json("/flows", FLOW, headers={**pool.owner, "Idempotency-Key": "known"}, status=201)
     return pool
 
@@ -334,6 +342,23 @@ def test_responses_of_leases_match_the_description(filled: PoolApp) -> None:
     assert_matches(filled.delete(lease, status=409), operations["delete"])
 
 
+def test_responses_to_reports_match_the_description(filled: PoolApp) -> None:
+    operation = DESCRIPTION["paths"][f"{V}/{{variable}}/reports"]["post"]
+    link = filled.lease(JOB)["post_report"]
+    assert_matches(filled.post_json(link, {"error": {"kind": "threw", "message": "no"}}, status=204), operation)
+    assert_matches(filled.post_json(link, {"error": {"kind": "code"}}, status=409), operation)
+    errors = filled.get(f"{JOB}/errors", headers=filled.owner).json["_embedded"]["items"]
+    assert [group["function"] for group in errors] == ["validate_result", "execute_function"]
+    for group in errors:
+        response = filled.get(group["_links"]["self"], headers=filled.owner, status=200)
+        assert_matches(response, DESCRIPTION["paths"][f"{V}/{{variable}}/results/{{result}}"]["get"])
+
+
+def test_a_limit_matches_the_description(filled: PoolApp) -> None:
+    response = filled.post_json(f"{ONE}/results", -1, extra_environ=address(1), status=429)
+    assert_matches(response, DESCRIPTION["paths"][f"{V}/{{variable}}/results"]["post"])
+
+
 @pytest.mark.parametrize("key", [False, True])
 def test_results_match_the_description(unchanged: PoolApp, key: bool) -> None:
     variable = f"{JOB}/variables/{'one' if key else 'done'}"
@@ -371,7 +396,7 @@ def ended(pool: PoolApp, ending: str) -> str:
     flow = flow_of(pool)
     step = f"{JOB}/variables/{flow.removeprefix('/flows/')}.0.0.1"
     if ending == "done":
-        pool.post_json(f"{step}/results", 2, headers={"Run-Seconds": "1.5"}, status=201)
+        pool.post_json(f"{step}/results", 2, status=201)
     elif ending == "failed":
         pool.delete(step, headers=pool.owner, status=204)
     else:

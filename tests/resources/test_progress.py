@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from storage.clock import ManualClock
-from tests.conftest import PoolApp
+from tests.conftest import PoolApp, address
 from tests.resources.helpers import VOLUNTEER, other_key, problem
 
 JOB = "/jobs/example-job"
@@ -21,8 +21,10 @@ def report(pool: PoolApp, function: str) -> dict[str, Any]:
     return dict(pool.get(f"{JOB}/progress", headers=pool.owner).json["reports"][function])
 
 
-def compute(pool: PoolApp, seconds: str = "1") -> None:
-    pool.post_json(pool.lease(JOB)["post_result"], 2, headers={"Run-Seconds": seconds}, status=201)
+def compute(pool: PoolApp, seconds: float = 1) -> None:
+    link = pool.lease(JOB)["post_result"]
+    pool.clock.advance(seconds)
+    pool.post_json(link, 2, status=201)
 
 
 @pytest.fixture
@@ -62,9 +64,9 @@ def test_a_lease_given_back_counts_as_open(three: PoolApp) -> None:
 
 def test_results_are_counted_by_verdict(pool: PoolApp) -> None:
     variable = pool.post_variable(pool.post_job(validate_result="(v, result) => result !== 1"))
-    for result, status in ((1, 422), (1, 422), (2, 201)):
-        pool.post_json(f"{variable}/results", result, status=status)
-    assert progress(pool)["results"] == {"accepted": 1, "rejected": 2}
+    for number, (result, status) in enumerate(((1, 422), (1, 422), (2, 201))):
+        pool.post_json(f"{variable}/results", result, extra_environ=address(number), status=status)
+    assert progress(pool)["results"] == {"accepted": 1, "rejected": 2, "failures": 0}
 
 
 def test_a_job_whose_variables_are_all_done_is_complete(three: PoolApp) -> None:
@@ -89,11 +91,12 @@ def test_a_job_with_failed_variables_is_not_complete(pool: PoolApp) -> None:
     assert not progress(pool)["complete"]
 
 
-def test_the_mean_run_time_is_that_of_timed_results(three: PoolApp) -> None:
-    compute(three, "1")
-    compute(three, "2")
+def test_mean_and_median_run_time_are_those_of_timed_results(three: PoolApp) -> None:
+    three.post_variable(JOB, "d")
+    for seconds in (1, 2, 6):
+        compute(three, seconds)
     three.post_json(three.lease(JOB)["self"] + "/results", 2, status=201)
-    assert progress(three)["mean_run_seconds"] == 1.5
+    assert (progress(three)["mean_run_seconds"], progress(three)["median_run_seconds"]) == (3, 2)
 
 
 def test_the_eta_follows_from_the_rate(three: PoolApp) -> None:
@@ -130,7 +133,7 @@ def test_a_throwing_validator_is_reported(pool: PoolApp) -> None:
     source = "(v, result) => { console.log('saw', result); throw new Error(`bad ${result}`) }"
     variable = pool.post_variable(pool.post_job(validate_variable="() => true", validate_result=source))
     for result in (1, 2):
-        pool.post_json(f"{variable}/results", result, status=422)
+        pool.post_json(f"{variable}/results", result, extra_environ=address(result), status=422)
     reported = report(pool, "validate_result")
     assert (reported["errors"], reported["console"]) == (2, "saw 2\n")
     assert reported["message"].startswith("Error: bad 2")

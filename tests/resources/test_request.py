@@ -9,6 +9,7 @@ import falcon
 import pytest
 from falcon.testing import create_environ
 
+from pool.peers import Networks, Peers
 from pool.scheduling import Capabilities
 from resources import request
 from resources.errors import Problem
@@ -19,7 +20,9 @@ ID = "an-unguessable-id-of-mine"
 def with_query(query: str) -> falcon.Request:
     options = falcon.RequestOptions()
     options.keep_blank_qs_values = True
-    return falcon.Request(create_environ(query_string=query), options=options)
+    req = falcon.Request(create_environ(query_string=query), options=options)
+    req.context.peers = Peers(lambda: "secret", Networks(), Networks())
+    return req
 
 
 def with_header(name: str, value: str) -> falcon.Request:

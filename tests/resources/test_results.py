@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from storage.clock import ManualClock
-from tests.conftest import PoolApp
+from tests.conftest import PoolApp, address
 from tests.resources.helpers import VOLUNTEER, documents, files, other_key, problem
 
 
@@ -179,6 +179,7 @@ def test_the_arguments_of_a_validator(pool: PoolApp) -> None:
         " && context.run_seconds === 1.5 && variable.x === 1 && variable._links === undefined",
     )
     link = pool.lease("/jobs/example-job", **VOLUNTEER)["post_result"]
+    pool.clock.advance(2)
     pool.post_json(link, 2, headers={**VOLUNTEER, "Run-Seconds": "1.5"}, status=201)
 
 
@@ -189,13 +190,14 @@ def test_an_anonymous_result_has_no_lease_and_no_volunteer(pool: PoolApp) -> Non
 def test_a_rejected_result_opens_its_variable_again(pool: PoolApp) -> None:
     variable = judged_by(pool, "false")
     pool.post_json(pool.lease("/jobs/example-job")["post_result"], 2, status=422)
-    assert pool.lease("/jobs/example-job")["self"] == variable
+    leased = pool.get("/jobs/example-job/variables", extra_environ=address(1), status=200)
+    assert leased.json["_links"]["self"] == variable
 
 
 def test_a_rejected_result_without_a_token_does_not_end_the_lease(pool: PoolApp) -> None:
     variable = judged_by(pool, "result === 2")
     link = pool.lease("/jobs/example-job")["post_result"]
-    post(pool, variable, 1, 422)
+    pool.post_json(f"{variable}/results", 1, extra_environ=address(1), status=422)
     pool.get("/jobs/example-job/variables", status=204)
     pool.post_json(link, 2, status=201)
 
@@ -209,11 +211,11 @@ def test_a_rejected_result_sent_again_is_counted_once(pool: PoolApp) -> None:
 
 
 @pytest.mark.parametrize(("first", "second"), [(1, True), (0, False), ([1], [True])])
-def test_another_result_under_the_same_lease_is_judged_anew(pool: PoolApp, first: Any, second: Any) -> None:
+def test_a_lease_ends_with_its_first_rejected_result(pool: PoolApp, first: Any, second: Any) -> None:
     judged_by(pool, f"JSON.stringify(result) !== '{str(first).lower()}'")
     link = pool.lease("/jobs/example-job")["post_result"]
     pool.post_json(link, first, status=422)
-    pool.post_json(link, second, status=201)
+    problem(pool.post_json(link, second, status=409), 409, "lease", "has ended with an error")
 
 
 # Showing
@@ -260,12 +262,17 @@ def test_an_unknown_result_is_404(pool: PoolApp, variable: str) -> None:
     problem(pool.get(f"{variable}/results/20141202090909", status=404), 404, "result '20141202090909'")
 
 
-# Run time
+# Run time: tests/pool/test_run_time.py has the table.
 
 
-def test_run_seconds_are_measured_by_the_volunteer(pool: PoolApp, variable: str) -> None:
-    post(pool, variable, 2, **{"Run-Seconds": "2.5"})
-    assert single_result(pool, variable)["run_seconds"] == 2.5
+@pytest.mark.parametrize(("told", "stored"), [("2.5", 2.5), ("999999999", pytest.approx(7, abs=0.1))])
+def test_run_seconds_are_measured_by_the_volunteer_and_at_most_those_since_the_lease(
+    pool: PoolApp, job: str, variable: str, told: str, stored: float
+) -> None:
+    link = pool.lease(job)["post_result"]
+    pool.clock.advance(7)
+    pool.post_json(link, 2, headers={"Run-Seconds": told}, status=201)
+    assert single_result(pool, variable)["run_seconds"] == stored
 
 
 def test_run_seconds_default_to_the_time_since_the_lease(
@@ -277,6 +284,6 @@ def test_run_seconds_default_to_the_time_since_the_lease(
     assert 7 <= single_result(pool, variable)["run_seconds"] < 8
 
 
-def test_without_measurement_and_lease_there_are_no_run_seconds(pool: PoolApp, variable: str) -> None:
-    post(pool, variable, 2)
+def test_without_a_lease_there_are_no_run_seconds(pool: PoolApp, variable: str) -> None:
+    post(pool, variable, 2, **{"Run-Seconds": "2.5"})
     assert single_result(pool, variable)["run_seconds"] is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.conftest import MakePool, PoolApp
+from tests.conftest import MakePool, PoolApp, address
 from tests.resources.helpers import HAL, problem
 
 PLAIN_LINKS = [
@@ -122,11 +122,13 @@ def test_metrics_are_prometheus_text(module_pool: PoolApp) -> None:
 
 def test_metrics_count_what_happened(pool: PoolApp) -> None:
     job = pool.post_job(validate_result="(variable, result) => result === undefined || result === 2")
-    done, withdrawn = pool.post_variable(job, "done"), pool.post_variable(job, "withdrawn")
+    done = pool.post_variable(job, "done")
+    pool.post_json(f"{done}/results", 3, extra_environ=address(1), status=422)
+    link = pool.lease(job)["post_result"]
+    pool.clock.advance(2.5)
+    pool.post_json(link, 2, status=201)
+    pool.delete(pool.post_variable(job, "withdrawn"), headers=pool.owner, status=204)
     pool.post_variable(job, "left")
-    pool.post_json(f"{done}/results", 3, status=422)
-    pool.post_json(f"{done}/results", 2, headers={"Run-Seconds": "2.5"}, status=201)
-    pool.delete(withdrawn, headers=pool.owner, status=204)
     samples = [line for line in pool.get("/metrics").text.splitlines() if not line.startswith("#")]
     assert samples == [
         'comp_pool_variables{job="example-job",state="open"} 1',

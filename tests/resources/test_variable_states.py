@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import PoolApp
+from storage.clock import ManualClock
+from tests.conftest import PoolApp, address
 from tests.resources.helpers import HAL, NDJSON, files, ndjson, problem
 
 NEVER = {"validate_variable": "() => true", "validate_result": "() => false"}
@@ -27,11 +28,16 @@ def withdraw(pool: PoolApp, path: str, status: int = 204) -> Any:
 
 @pytest.fixture
 def failed(pool: PoolApp) -> str:
-    """A variable that failed after its second rejected result."""
+    """A variable that failed after rejected results from two addresses."""
     variable = pool.post_variable(pool.post_job(**NEVER, settings={"max_errors": 2}))
-    for _ in range(2):
-        pool.post_json(f"{variable}/results", 1, status=422)
+    reject(pool, variable)
     return variable
+
+
+def reject(pool: PoolApp, variable: str) -> list[dict[str, Any]]:
+    """The problems of wrong results from two addresses."""
+    posts = [pool.post_json(f"{variable}/results", 1, extra_environ=address(at), status=422) for at in (1, 2)]
+    return [problem(post, 422) for post in posts]
 
 
 # The index
@@ -171,8 +177,7 @@ def test_a_failed_variable_is_not_leased(pool: PoolApp, failed: str) -> None:
 
 def test_the_last_rejection_has_failed_true(pool: PoolApp) -> None:
     variable = pool.post_variable(pool.post_job(**NEVER, settings={"max_errors": 2}))
-    problems = [problem(pool.post_json(f"{variable}/results", 1, status=422), 422) for _ in range(2)]
-    assert [rejected["failed"] for rejected in problems] == [False, True]
+    assert [rejected["failed"] for rejected in reject(pool, variable)] == [False, True]
 
 
 def test_the_lease_of_a_failed_variable_is_lost(pool: PoolApp) -> None:
@@ -183,9 +188,10 @@ def test_the_lease_of_a_failed_variable_is_lost(pool: PoolApp) -> None:
     problem(pool.post(links["lease"], status=409), 409, "lease")
 
 
-def test_later_rejected_results_are_not_stored(pool: PoolApp, failed: str) -> None:
+def test_a_failed_variable_takes_no_results(pool: PoolApp, failed: str) -> None:
     before = files(pool)
-    assert problem(pool.post_json(f"{failed}/results", 1, status=422), 422)["failed"]
+    late = pool.post_json(f"{failed}/results", 1, extra_environ=address(3), status=409)
+    problem(late, 409, "has failed", "until its owner releases it")
     assert files(pool) == before
 
 
@@ -196,8 +202,16 @@ def test_the_owner_releases_a_failed_variable(pool: PoolApp, failed: str) -> Non
 
 def test_a_released_variable_has_no_errors(pool: PoolApp, failed: str) -> None:
     release(pool, failed, 200)
-    assert not problem(pool.post_json(f"{failed}/results", 1, status=422), 422)["failed"]
-    assert problem(pool.post_json(f"{failed}/results", 1, status=422), 422)["failed"]
+    assert [rejected["failed"] for rejected in reject(pool, failed)] == [False, True]
+
+
+def test_a_variable_is_stuck_an_hour_after_its_last_error(pool: PoolApp, clock: ManualClock) -> None:
+    job = pool.post_job(**NEVER)
+    pool.post_json(f"{pool.post_variable(job)}/results", 1, status=422)
+    clock.advance(3599)
+    assert states(pool, job) == {"one": "open"}
+    clock.advance(1)
+    assert states(pool, job) == {"one": "stuck"}
 
 
 def test_the_counts_follow_a_release(pool: PoolApp, failed: str) -> None:

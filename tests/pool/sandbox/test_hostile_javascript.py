@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pool.sandbox import Sandbox, ScriptError
-from tests.conftest import PoolApp
+from tests.conftest import PoolApp, address
 from tests.pool.sandbox.helpers import children
 
 TIME, MEMORY = "did not finish in time", "used too much memory"
@@ -146,7 +146,7 @@ def test_hanging_validators_leave_no_child_processes(impatient_pool: PoolApp) ->
     pool.post_json(f"{variable}/results", 1, status=422)
     before = children()
     for result in range(3):
-        pool.post_json(f"{variable}/results", result + 2, status=422)
+        pool.post_json(f"{variable}/results", result + 2, extra_environ=address(result), status=422)
     assert len(children()) <= len(before) + 1
 
 
@@ -156,4 +156,4 @@ def test_a_tampering_validator_does_not_affect_later_calls(pool: PoolApp) -> Non
     second = pool.post_variable(pool.post_job("Second", validate_result="() => ({})", validate_variable="() => true"))
     pool.post_json(f"{first}/results", 1, status=422)
     pool.post_json(f"{second}/results", 1, status=422)
-    pool.post_json(f"{first}/results", 2, status=422)
+    pool.post_json(f"{first}/results", 2, extra_environ=address(1), status=422)

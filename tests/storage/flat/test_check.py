@@ -7,6 +7,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -201,7 +202,7 @@ def test_a_repaired_journal_has_the_same_reports(store: FlatStore, paths: JobPat
 
 
 def test_a_wrong_snapshot_of_counts_is_replaced(store: FlatStore, paths: JobPaths) -> None:
-    counts = {"posted": 99, "per_minute": {}, "reports": {}}
+    counts = {**asdict(Counts()), "posted": 99}
     Path(paths.tally).write_text(json.dumps({"counts": counts, "variables_offset": 0, "events_offset": 0}))
     assert check_and_repair(store) == ["tally.json disagrees with the journals"]
     assert store.counts.get(JOB).posted == 7
