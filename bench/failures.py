@@ -10,14 +10,13 @@ import heapq
 import itertools
 import json
 import os
-import sys
 import tempfile
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from webtest import TestApp
+from webtest import TestApp  # type: ignore[import-untyped]
 
 from app import Pool, create_app
 from config import Config
@@ -138,4 +137,4 @@ def run(_options: Namespace) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(Namespace()))
+    run(Namespace())
