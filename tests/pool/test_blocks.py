@@ -90,7 +90,7 @@ def test_a_block_hits_its_target_alone(blocks: Blocks, target: str, sender: Peer
 
 def test_whoever_is_blocked_reads_the_reason(blocks: Blocks) -> None:
     blocks.add("192.0.2.7", " too many wrong results ")
-    with pytest.raises(Blocked, match="by the operator of this pool: too many wrong results$"):
+    with pytest.raises(Blocked, match=r"by the operator of this pool: too many wrong results$"):
         blocks.require_not_blocked(peer("192.0.2.7"), None)
 
 
