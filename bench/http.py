@@ -9,6 +9,7 @@ import http.client
 import json
 import multiprocessing
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -44,7 +45,9 @@ def get_root(connection: Connection) -> None:
 
 
 def lease(connection: Connection, job: str = "plain") -> dict[str, Any]:
-    return dict(json.loads(send(connection, "GET", f"/jobs/{job}/variables")))
+    # Each lease is of a volunteer of its own: what a new one may hold is not measured here.
+    volunteer = secrets.token_hex(16)
+    return dict(json.loads(send(connection, "GET", f"/jobs/{job}/variables", Volunteer=volunteer)))
 
 
 def lease_and_post(connection: Connection, job: str = "plain") -> None:
@@ -100,7 +103,7 @@ def server(root: Path) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    settings = {"DATA": str(root), "DEMO": "0", "WORKERS": "2", "BIND": f"127.0.0.1:{port}"}
+    settings = {"DATA": str(root), "DEMO": "0", "WORKERS": "2", "BIND": f"127.0.0.1:{port}", "TRUSTED": "127.0.0.0/8"}
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),

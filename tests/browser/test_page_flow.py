@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from storage.clock import ManualClock
 from tests.browser import flowing
 from tests.browser.conftest import MakePage, Watch, lasting_page
 from tests.browser.flowing import FlowVisitor, answer, answer_gauges, post_flow, post_tides, refine, tabulate
 from tests.browser.test_page_hostile import MARKUP
 from tests.browser.visiting import plain, post_job
+from tests.conftest import MakeLocalServer
 from tests.serving import LocalServer, Served
 
 OFFERED = "Offered to volunteers."
@@ -151,10 +153,13 @@ def test_details_show_how_long_a_step_waited(changed: FlowVisitor) -> None:
     expect(step).to_have_text("Iteration 1 · done · computed in 20 sec · waited 40 sec")
 
 
-def test_the_run_time_excludes_waiting(server: Served, page: Page) -> None:
+def test_the_run_time_excludes_waiting(make_local_server: MakeLocalServer, page: Page) -> None:
+    clock = ManualClock()
+    server = make_local_server(clock=clock)
     path = post_single(server)
     leased = server.get("/jobs/single/variables")
     address = server.url + leased["_links"]["post_result"]
+    clock.advance(80)
     page.request.post(address, data={"x": 1}, headers={"Run-Seconds": "75.5"})
     visitor = FlowVisitor(page, server, path)
     expect(visitor.entry("single").locator(".state")).to_have_text("done · computed in 1 min 15 sec")

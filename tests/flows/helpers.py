@@ -6,7 +6,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -18,8 +18,10 @@ from tests.flows.functions import ALL_JOBS, EXECUTE, LARGE, TWINS, Thrown
 from tests.flows.reference import Entry, Execution, Level, Reference, World
 from tests.flows.trees import FINISHED_BEFORE, NAMED, Tree, document, variable_of
 
-SETTINGS = {"flow_iterations": 5, "max_document": LARGE + LARGE // 2}
+# Each volunteer counts by itself: the tests lease hundreds of variables and post wrong results from one address.
+SETTINGS: dict[str, Any] = {"flow_iterations": 5, "max_document": LARGE + LARGE // 2, "trusted": "127.0.0.0/8"}
 _names = (f"t{number}" for number in itertools.count())
+_volunteers = (f"volunteer-{number:08}" for number in itertools.count())
 
 # The expected reason of a failure, by kind: a regular expression.
 REASONS = {
@@ -126,6 +128,11 @@ class Lease:
     path: str
     post_result: str
     execution: Execution
+    volunteer: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Volunteer": self.volunteer} if self.volunteer else {}
 
     @property
     def result(self) -> Any:
@@ -142,7 +149,7 @@ def parse_lease(job: str, leased: Document) -> Lease:
 
 
 class Volunteers:
-    """Hold several leases and post results in random order. `leased` are their executions, by variable."""
+    """Each holds one lease; they post results in random order. `leased` are their executions, by variable."""
 
     def __init__(self, pool: PoolApp, jobs: Iterable[str], random: Random) -> None:
         self._pool, self._jobs, self._random = pool, sorted(jobs), random
@@ -162,10 +169,11 @@ class Volunteers:
                 idle.add(job)
 
     def _lease(self, job: str) -> bool:
-        response = self._pool.get(f"{job}/variables")
+        volunteer = next(_volunteers)
+        response = self._pool.get(f"{job}/variables", headers={"Volunteer": volunteer})
         if response.status_int == 204:
             return False
-        lease = parse_lease(job, response.json)
+        lease = replace(parse_lease(job, response.json), volunteer=volunteer)
         assert lease.path not in self.leased, "leased twice"
         self.leased[lease.path] = lease.execution
         self._held.append(lease)
@@ -178,7 +186,7 @@ class Volunteers:
             assert self._post(lease).headers["Location"] == response.headers["Location"]
 
     def _post(self, lease: Lease) -> Any:
-        return self._pool.post_json(lease.post_result, lease.result, expect_errors=True)
+        return self._pool.post_json(lease.post_result, lease.result, headers=lease.headers, expect_errors=True)
 
 
 def levels_of(served: Document) -> list[list[Document]]:

@@ -77,7 +77,7 @@ def state(app: TestApp, name: str) -> str:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    {"one": "done", "two": "failed", "three": "open", "four": "open", "five": "withdrawn", "six": "done"}.items(),
+    {"one": "done", "two": "failed", "three": "stuck", "four": "open", "five": "withdrawn", "six": "done"}.items(),
 )
 def test_a_variable_has_its_former_state(unchanged: TestApp, name: str, expected: str) -> None:
     assert state(unchanged, name) == expected
@@ -85,7 +85,7 @@ def test_a_variable_has_its_former_state(unchanged: TestApp, name: str, expected
 
 def test_the_interrupted_transaction_is_completed(unchanged: TestApp) -> None:
     results = unchanged.get("/jobs/alpha/progress").json["results"]
-    assert results == {"accepted": 2, "rejected": 5}
+    assert results == {"accepted": 2, "rejected": 5, "failures": 0}
 
 
 def test_the_check_finds_nothing_after_recovery(app: TestApp, data: Path) -> None:
