@@ -37,7 +37,8 @@ const BATCH_LENGTH = 4 << 20;
 
 /**
  * Requests to one pool, by an owner (`key`), a volunteer (an id) or anonymously. All methods reject with PoolError
- * (Outdated and Blocked are two), Unreachable, MissingLink, ForeignLink (a link to another origin), or the reason of an aborted signal.
+ * (Outdated and Blocked are two), Unreachable, MissingLink, ForeignLink (a link to another origin), or the reason of an
+ * aborted signal.
  */
 export class Client {
   #root;

@@ -186,7 +186,7 @@ export class WorkerLoop {
     await this.#reportConsole(task, computed);
   }
 
-  /** Only the owner's debugging depends on it, so its errors are ignored. @param {Task} task @param {Computed} computed */
+  /** Its errors are ignored, since no work depends on it. @param {Task} task @param {Computed} computed */
   async #reportConsole(task, { console, seconds }) {
     const { clock, executors } = this.#context;
     if (!console || !task.takesReports || !this.#context.claimConsoleReport(task.job)) return;
@@ -221,7 +221,7 @@ export class WorkerLoop {
     try {
       await postReport(clock, this.shutdown, task, failureReport(error, executors.engine, seconds));
     } catch (ex) {
-      if (!isTemporary(ex) && !isLost(ex)) await task.giveBack(this.shutdown.expired);
+      if (!isTemporary(ex, POLICY.maxServerErrors) && !isLost(ex)) await task.giveBack(this.shutdown.expired);
       if (!isLost(ex)) return ` (and could not be reported: ${messageOf(ex)})`;
     } finally {
       task.complete();

@@ -1,5 +1,5 @@
-// QuickJS in WebAssembly with one job in it. No module or global of Node's is passed into it, and one function: `print`,
-// which takes text, returns nothing, and is not reachable for the job.
+// QuickJS in WebAssembly with one job in it. Of Node's modules, globals and functions, one function is passed into it:
+// `print`, which takes text and returns nothing. The job can't reach it.
 import { readFileSync } from "node:fs";
 import variant from "@jitl/quickjs-wasmfile-release-sync";
 import { newQuickJSWASMModuleFromVariant, newVariant } from "quickjs-emscripten-core";

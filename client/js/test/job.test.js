@@ -158,7 +158,7 @@ test("without a host that takes it nothing is printed", async () => {
 });
 
 test("a print that fails is no error of the job", async () => {
-  const job = new Job("() => { console.log('unheard'); return { result: 1 }; }", () => {
+  const job = new Job("() => { for (let n = 0; n < 200; n += 1) console.log(n); return { result: 1 }; }", () => {
     throw new Error("the pipe is closed");
   });
   assert.deepEqual(await job.run(), { result: "1" });
@@ -167,11 +167,11 @@ test("a print that fails is no error of the job", async () => {
 const TAMPERING = {
   JSON: "JSON.stringify = JSON.parse = () => { throw 1; };",
   "Object.prototype": "Object.prototype.toJSON = () => { throw 1; };",
-  "setters of Object.prototype": `for (const name of ["object", "key", "up", "isItem", "console", "rest", "size", "0"]) {
+  "setters of Object.prototype": `for (const name of ["object", "key", "up", "isItem", "rest", "size", "0"]) {
     Object.defineProperty(Object.prototype, name, { get: () => 7, set() { throw 1; }, configurable: true });
   }`,
-  "Array.prototype": "for (const name of ['slice', 'push', 'map', Symbol.iterator]) Array.prototype[name] = () => { throw 1; };",
-  "String.prototype": "for (const name of ['slice', 'indexOf', 'lastIndexOf']) String.prototype[name] = () => { throw 1; };",
+  "Array.prototype": "for (const name of ['slice', 'map', Symbol.iterator]) Array.prototype[name] = () => { throw 1; };",
+  "String.prototype": "String.prototype.slice = String.prototype.indexOf = () => { throw 1; };",
   "RegExp.prototype": "RegExp.prototype.exec = () => { throw 1; };",
   "functions": "Array.isArray = ArrayBuffer.isView = Number.isFinite = () => { throw 1; };",
   "Reflect": "for (const name of Reflect.ownKeys(Reflect)) delete Reflect[name];",
@@ -195,8 +195,10 @@ for (const [name, code] of Object.entries(TAMPERING)) {
 
 test("the console's methods don't lead to the host", async () => {
   const source = `(v, c) => {
-    const names = ["caller", "arguments"].map((name) => { try { return console.log[name]; } catch { return undefined; } });
-    c.result = [names.every((value) => value === undefined), console.log.constructor === Function];
+    const found = ["caller", "arguments"].filter((name) => {
+      try { return console.log[name]; } catch { return false; }
+    });
+    c.result = [found, console.log.constructor === Function];
   }`;
-  assert.deepEqual(JSON.parse((await respond(source)).result), [true, true]);
+  assert.deepEqual(JSON.parse((await respond(source)).result), [[], true]);
 });

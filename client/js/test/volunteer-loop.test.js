@@ -367,7 +367,7 @@ test("a unit's timeout is a tenth or five seconds shorter than its lease", async
   assert.deepEqual(held.units.map(({ timeout }) => timeout), [27_000, 295_000]);
 });
 
-test("a unit that exceeds its lease is given back and reported", async (context) => {
+test("a unit that exceeds its lease is a failure, and an event", async (context) => {
   const pool = await FakePool.for(context);
   pool.addJob("endless", numbers(1));
   const held = new Held();
@@ -376,7 +376,7 @@ test("a unit that exceeds its lease is given back and reported", async (context)
   held.fail("timeout", "the deadline has passed");
   const error = await watched.waitFor("error", { kind: "timeout" });
   assert.deepEqual([error.job, error.jobName, error.variable, error.worker], ["endless", "The endless", "0000", 1]);
-  assert.deepEqual(pool.returned, ["0000"]);
+  assert.deepEqual(pool.reports.map(({ variable }) => variable), ["0000"]);
   assert.equal(watched.volunteer.totals.failed, 1);
 });
 
@@ -402,8 +402,9 @@ test("an executor's error that is no JobError counts as a crash", async (context
   await watched.waitFor("error", { kind: "crash", message: "unexpected" });
 });
 
-test("a unit that could not be given back is reported", async (context) => {
+test("that a unit could not be given back is part of the event", async (context) => {
   const pool = await FakePool.for(context);
+  pool.takesReports = false;
   pool.addJob("broken", numbers(1));
   pool.misbehave("DELETE", /lease$/, 500);
   const held = new Held();
@@ -415,6 +416,7 @@ test("a unit that could not be given back is reported", async (context) => {
 
 test("a unit with a lost lease need not be given back", async (context) => {
   const pool = await FakePool.for(context);
+  pool.takesReports = false;
   pool.addJob("broken", numbers(1));
   const held = new Held();
   const watched = await Watched.start(context, pool, { compute: held.compute });
