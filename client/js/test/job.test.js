@@ -76,7 +76,7 @@ for (const [name, source] of Object.entries(STACKS)) {
 }
 
 test("message and stack are cut", async () => {
-  const source = "() => { throw { toString: () => 'x'.repeat(1e6), stack: 'execute_function.js:'.repeat(1e5) }; }";
+  const source = "() => { throw { toString: () => 'x'.repeat(1e6), stack: 'execute_function.js:1:1'.repeat(1e5) }; }";
   const { message, stack } = await respond(source);
   assert.deepEqual([message.length, stack.length], [2000, 4000]);
 });
