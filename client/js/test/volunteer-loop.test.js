@@ -463,6 +463,20 @@ test("while a failing job is paused, the scheduler is asked for another every fe
   assert.equal(held.units[3].job, "sound");
 });
 
+test("while a pool keeps the variables of a failed job for others, it is asked for another job every few seconds", async (context) => {
+  const pool = await FakePool.for(context);
+  pool.retryAfter = 15;
+  pool.addJob("broken", numbers(1));
+  const [clock, held] = [new FakeClock(), new Held()];
+  const watched = await Watched.start(context, pool, { clock, compute: held.compute });
+  await eventually(() => held.units.length === 1);
+  pool.jobs.get("broken").open.push = () => {};
+  held.fail("threw");
+  await watched.waitFor("error", { kind: "threw" });
+  await passing(clock, 1, () => pool.requestsTo("GET", LEASES).length === 2);
+  assert.equal(await eventually(() => clock.waits[0]), 5);
+});
+
 test("a prefetched task of a job that keeps failing is given back", async (context) => {
   const pool = await FakePool.for(context);
   pool.addJob("moody", numbers(9));
