@@ -1,8 +1,8 @@
 // The script of the child process: one interpreter with one job in it, driven by its parent through two pipes.
 //
-// Requests: `{source, variable, context, timeout}`, the timeout in milliseconds. Responses: `{result, seconds}` (JSON
-// text) or `{kind, message, stack}`, with `final` if the process ends after it; before that `{console}` for each print of
-// the job. It ends with its parent, and enforces the timeout itself, in case the parent is gone.
+// Requests: `{source, variable, context, timeout}`, the timeout in milliseconds. Responses: `{console}` for each print
+// of the job, then `{result, seconds}` (JSON text) or `{kind, message, stack}`, with `final` if the process ends after
+// it. It ends with its parent, and enforces the timeout itself, in case the parent is gone.
 import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { constants, setPriority } from "node:os";

@@ -170,7 +170,7 @@ const TAMPERING = {
   "setters of Object.prototype": `for (const name of ["object", "key", "up", "isItem", "rest", "size", "0"]) {
     Object.defineProperty(Object.prototype, name, { get: () => 7, set() { throw 1; }, configurable: true });
   }`,
-  "Array.prototype": "for (const name of ['slice', 'map', Symbol.iterator]) Array.prototype[name] = () => { throw 1; };",
+  "Array.prototype": "Array.prototype.slice = Array.prototype[Symbol.iterator] = () => { throw 1; };",
   "String.prototype": "String.prototype.slice = String.prototype.indexOf = () => { throw 1; };",
   "RegExp.prototype": "RegExp.prototype.exec = () => { throw 1; };",
   "functions": "Array.isArray = ArrayBuffer.isView = Number.isFinite = () => { throw 1; };",

@@ -463,7 +463,7 @@ test("while a failing job is paused, the scheduler is asked for another every fe
   assert.equal(held.units[3].job, "sound");
 });
 
-test("while a pool keeps the variables of a failed job for others, it is asked for another job every few seconds", async (context) => {
+test("while the variables of a failed job are kept for others, another job is asked for soon", async (context) => {
   const pool = await FakePool.for(context);
   pool.retryAfter = 15;
   pool.addJob("broken", numbers(1));
