@@ -84,10 +84,10 @@ def test_a_blocked_computer_is_told_the_reason(server: Served, page: Page) -> No
     answer_leases(page, 403, BLOCKED)
     visitor = Visitor(page, server)
     visitor.start()
-    blocked = "The pool’s operator has blocked this computer."
+    blocked = "The pool\u2019s operator has blocked this computer."
     expect(page.get_by_role("alert")).to_have_text(f"{blocked} Reason: \u2068false results\u2069")
     expect(visitor.error(blocked)).to_contain_text("false results")
-    visitor.expect_status("Computing isn’t possible here.")
+    visitor.expect_status("Computing isn\u2019t possible here.")
 
 
 @pytest.mark.usefixtures("tolerant")
