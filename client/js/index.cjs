@@ -9,7 +9,7 @@
 const DEFAULT_ROOT = "http://localhost:7070/";
 const METHODS = [
   "root", "follow", "reload", "job", "scheduledJob", "lease", "postResult", "giveBack", "extend", "postJob",
-  "postVariable", "postVariables", "putVariable", "progress",
+  "postReport", "postVariable", "postVariables", "putVariable", "progress",
 ];
 const ITERATORS = ["jobs", "variables", "results"];
 const OPTIONS = ["key", "volunteer", "timeout", "retries"];

@@ -19,7 +19,7 @@ const ACTIONS = { new: "start", paused: "resume", pausing: "resume", blocked: "a
 const TITLES = { pause: "title.computing", resume: "title.paused" };
 
 /** Kinds of errors with a text of their own in the alert. */
-const BLOCKING_KINDS = ["platform", "outdated"];
+const BLOCKING_KINDS = ["platform", "outdated", "blocked"];
 
 export class StartButton {
   #language;

@@ -89,7 +89,8 @@ def test_an_endless_unit_is_listed_as_a_timeout(server: Served, page: Page) -> N
 
 
 def test_the_same_error_again_is_counted(server: Served, page: Page) -> None:
-    post_job(server, "Tides", count=1, execute_function=THROW, settings={"max_errors": 100})
+    # Two units, since a pool does not serve one again to whom it failed at.
+    post_job(server, "Tides", count=2, execute_function=THROW)
     visitor = Visitor(page, server)
     visitor.choose("Cores to use", 1)
     visitor.start()

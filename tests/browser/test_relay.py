@@ -37,13 +37,18 @@ MEET = """({ relay, workers, limit }) => Promise.all(workers.map(async (worker) 
   return received;
 }))"""
 RESPONSE = {"unit": 1, "seconds": 1, "result": "7"}
-FAILURE = {"unit": 1, "seconds": 1, "kind": "threw", "message": "no"}
+FAILURE = {"unit": 1, "seconds": 1, "kind": "threw", "message": "no", "stack": "at f (1:2)"}
+PRINT = {"printedBy": 1, "console": "line\n"}
 BEHAVIOUR = {
     "a response": f"postMessage({json.dumps(RESPONSE)})",
     "an error": f"postMessage({json.dumps(FAILURE)})",
+    "an error without a stack": 'postMessage({ unit, seconds: 1, kind: "threw", message: "no" })',
+    "prints": f'postMessage({{ unit, console: "line\\n", ended: true }}); postMessage({json.dumps(RESPONSE)})',
     "other members": 'postMessage({ unit, seconds: 1, result: "7", ended: true, lease: "stolen" })',
     "two responses": 'postMessage({ unit, seconds: 1, result: "7" }); postMessage({ unit, seconds: 1, result: "8" });',
     "a flood": 'for (let sent = 0; sent < 10_000; sent += 1) postMessage({ unit, seconds: 1, result: "7" })',
+    "a flood of prints": 'for (let sent = 0; sent < 200; sent += 1) postMessage({ unit, console: "" })',
+    "a print after the response": f'postMessage({json.dumps(RESPONSE)}); postMessage({{ unit, console: "late" }});',
     "an uncaught error": 'throw new Error("out of turn")',
 }
 MISBEHAVIOUR = {
@@ -57,7 +62,10 @@ MISBEHAVIOUR = {
     "text": 'postMessage("alive")',
     "null": "postMessage(null)",
     "a port": 'const { port1 } = new MessageChannel(); postMessage("worker", [port1])',
-    "a long message": 'postMessage({ unit, seconds: 1, kind: "threw", message: "x".repeat(501) })',
+    "a long message": 'postMessage({ unit, seconds: 1, kind: "threw", message: "x".repeat(2001) })',
+    "a long stack": 'postMessage({ unit, seconds: 1, kind: "threw", message: "", stack: "x".repeat(4001) })',
+    "a long print": 'postMessage({ unit, console: "x".repeat(10_001) })',
+    "a print of another's unit": 'postMessage({ unit: unit + 1, console: "x" })',
 }
 
 
@@ -76,6 +84,26 @@ def test_a_response_is_passed_on(relayed: dict[str, Any]) -> None:
 
 def test_an_error_is_passed_on(relayed: dict[str, Any]) -> None:
     assert relayed["an error"] == [FAILURE]
+
+
+def test_an_error_has_a_stack(relayed: dict[str, Any]) -> None:
+    assert [message["stack"] for message in relayed["an error without a stack"]] == [""]
+
+
+def test_a_print_is_passed_on_without_the_member_that_an_older_page_takes_for_a_response(
+    relayed: dict[str, Any],
+) -> None:
+    assert relayed["prints"] == [PRINT, RESPONSE]
+
+
+def test_prints_are_bounded(relayed: dict[str, Any]) -> None:
+    *prints, end = relayed["a flood of prints"]
+    assert (len(prints), end["kind"]) == (101, "misbehaved")
+
+
+def test_nothing_is_printed_after_the_response(relayed: dict[str, Any]) -> None:
+    first, second = relayed["a print after the response"]
+    assert (first["result"], second["kind"]) == ("7", "misbehaved")
 
 
 def test_other_members_of_a_response_are_removed(relayed: dict[str, Any]) -> None:

@@ -17,8 +17,10 @@ from tests.serving import ROOT, Server
 ARCHIVE = Path(__file__).with_name("previous-version.tar.xz")
 NODE_PACKAGES = ("@jitl", "quickjs-emscripten-core")
 UNITS = 40
-# Long enough that some units are computed before an upgrade and some after it.
+# Long enough that some units are computed before an upgrade and some after it. It prints, which the present version's
+# sandbox sends to the page.
 SQUARE = """function (variable, context) {
+  console.log("squaring", variable.x);
   const end = Date.now() + 50;
   while (Date.now() < end);
   context.result = variable.x * variable.x;

@@ -1,5 +1,6 @@
 // An executor in a browser: one worker of the sandbox at a time, for one job, which computes units one after the other.
 import { JobError } from "../lib/errors.js";
+import { cancelled, overdue, withConsole } from "../lib/unit-errors.js";
 
 /** @typedef {import("../lib/platform.js").Computed} Computed */
 /** @typedef {import("../lib/platform.js").Unit} Unit */
@@ -46,8 +47,9 @@ export class BrowserExecutor {
    */
   #request(worker, { source, variable, context }, { timeout, signal }) {
     const number = ++this.#units;
+    let printed = "";
     return new Promise((resolve, reject) => {
-      const cancelTimer = this.#clock.after(timeout, () => fail(new JobError("timeout", "the deadline has passed")));
+      const cancelTimer = this.#clock.after(timeout, () => fail(overdue(timeout)));
       const abort = () => fail(cancelled());
       const cleanUp = () => {
         cancelTimer();
@@ -56,15 +58,18 @@ export class BrowserExecutor {
       /** @param {JobError} error */
       const fail = (error) => {
         cleanUp();
-        reject(this.#discard(error));
+        reject(this.#discard(withConsole(error, printed)));
       };
       signal?.addEventListener("abort", abort);
       worker.onend = fail;
+      worker.onprint = ({ printedBy, console }) => {
+        if (printedBy === number) printed += console;
+      };
       worker.onresponse = (response) => {
         if (response.unit !== number) return;
         cleanUp();
-        if (response.result === undefined) reject(errorOf(response));
-        else resolve({ result: response.result, seconds: response.seconds });
+        if (response.result === undefined) reject(errorOf(response, printed));
+        else resolve({ result: response.result, seconds: response.seconds, console: printed });
       };
       worker.send({ unit: number, source, variable, context });
     });
@@ -107,7 +112,5 @@ export class BrowserExecutor {
   }
 }
 
-const cancelled = () => new JobError("cancelled", "the unit was cancelled");
-
-/** @param {UnitResponse} response */
-const errorOf = ({ kind = "crash", message = "" }) => new JobError(kind, message);
+/** @param {UnitResponse} response @param {string} console */
+const errorOf = ({ kind = "crash", message = "", stack }, console) => new JobError(kind, message, { stack, console });

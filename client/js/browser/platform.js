@@ -10,6 +10,8 @@ import { SandboxFrame } from "./sandbox-frame.js";
 
 const DEFAULT_RESULT_BYTES = 1 << 20;
 const PROBE_TIMEOUT = 15_000;
+/** By the word before the version in `navigator.userAgent`. Browsers name others too: Chrome's relatives are Chrome. */
+const ENGINES = new Map([["Firefox", "Firefox"], ["Chrome", "Chromium"], ["Version", "Safari"]]);
 /** For browsers without `navigator.deviceMemory`. */
 const DEFAULT_MEMORY_MB = 1024;
 
@@ -37,6 +39,7 @@ class BrowserExecutors {
   #closed = false;
   /** @type {Capabilities} */
   capabilities = { can: [], memoryMb: DEFAULT_MEMORY_MB };
+  engine = engine();
 
   /** @param {string} address @param {Clock} clock @param {number} limit of a result, in characters */
   constructor(address, clock, limit) {
@@ -79,6 +82,12 @@ class BrowserExecutors {
       executor.close();
     }
   }
+}
+
+/** Such as `Firefox 128`; empty for an unknown browser. */
+function engine() {
+  const [, word = "", version = ""] = /(Firefox|Chrome|Version)\/(\d+)/.exec(navigator.userAgent) ?? [];
+  return word && `${ENGINES.get(word)} ${version}`;
 }
 
 /** Half of the device's memory, which browsers report in GiB. */

@@ -1,9 +1,14 @@
 // The relay: runs in the sandbox document, starts a worker for each port that the page sends, and relays messages
 // between the two. It never runs the code of a job. It validates what workers send here, in the frame's process, so
 // that a flood of messages or a giant one costs the frame and not the page. The text of an inline script, no module.
+/** @typedef {{unit: number, prints: number, printed: number}} Running a unit, and what it has printed; unit 0: none */
 (function relay(/** @type {string} */ unitWorker, /** @type {string} */ openJob) {
   "use strict";
-  const maxMessage = 500;
+  // What job.js sends at most: in characters, and messages of one unit.
+  const maxMessage = 2000;
+  const maxStack = 4000;
+  const maxConsole = 10_000;
+  const maxPrints = 101;
   // Of the messages between page and relay, as in sandbox-frame.js: an open tab may be older than this document.
   const version = 1;
 
@@ -33,7 +38,8 @@
    */
   function startWorker({ gpu, limit }, port) {
     const worker = new Worker(script({ gpu: gpu === true, limit }));
-    let unit = 0;
+    /** @type {Running} */
+    let running = { unit: 0, prints: 0, printed: 0 };
 
     /** @param {string} kind @param {string} message */
     function end(kind, message) {
@@ -44,13 +50,12 @@
 
     port.onmessage = ({ data }) => {
       if (data === "end") return end("cancelled", "the unit was cancelled");
-      ({ unit } = data);
+      running = { unit: data.unit, prints: 0, printed: 0 };
       return worker.postMessage(data);
     };
     worker.onmessage = ({ data }) => {
-      const response = validated(data, unit, limit);
-      unit = 0;
-      if (response) port.postMessage(response);
+      const message = validated(data, running, limit);
+      if (message) port.postMessage(message);
       else end("misbehaved", "its worker sent an invalid message");
     };
     worker.onmessageerror = () => end("misbehaved", "its worker sent an unreadable message");
@@ -61,17 +66,37 @@
   }
 
   /**
-   * A response to the running unit with its known members only; undefined for any other message.
+   * A message of the running unit with its known members only; undefined for any other one.
    * @param {any} data
-   * @param {number} unit 0: none is running
-   * @param {number} limit
+   * @param {Running} running
+   * @param {number} limit of a result, in characters
    */
-  function validated(data, unit, limit) {
+  function validated(data, running, limit) {
+    const { unit } = running;
     if (typeof data !== "object" || data === null || unit === 0 || data.unit !== unit) return undefined;
-    const { result, seconds, kind, message } = data;
+    if (typeof data.console === "string") return validPrint(data.console, running);
+    running.unit = 0;
+    return validResponse(data, unit, limit);
+  }
+
+  /**
+   * Without a member `unit`: an older page takes any message with one for the response.
+   * @param {string} console
+   * @param {Running} running
+   */
+  function validPrint(console, running) {
+    running.prints += 1;
+    running.printed += console.length;
+    if (running.prints > maxPrints || running.printed > maxConsole) return undefined;
+    return { printedBy: running.unit, console };
+  }
+
+  /** @param {any} data @param {number} unit @param {number} limit */
+  function validResponse({ seconds, result, kind, message, stack = "" }, unit, limit) {
     if (typeof seconds !== "number" || !(seconds >= 0)) return undefined;
     if (isString(result, limit)) return { unit, seconds, result };
-    return isString(kind, 20) && isString(message, maxMessage) ? { unit, seconds, kind, message } : undefined;
+    const isError = isString(kind, 20) && isString(message, maxMessage) && isString(stack, maxStack);
+    return isError ? { unit, seconds, kind, message, stack } : undefined;
   }
 
   /** @param {unknown} value @param {number} maxLength */

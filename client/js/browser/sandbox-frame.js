@@ -9,7 +9,9 @@ import { JobError } from "../lib/errors.js";
  * @property {string} [result]
  * @property {string} [kind]
  * @property {string} [message]
+ * @property {string} [stack]
  */
+/** @typedef {{printedBy: number, console: string}} UnitPrint what the job of a unit prints */
 
 /** Of the messages between page and relay, as in relay.js. The pool may have been upgraded since the page was loaded. */
 const RELAY_VERSION = 1;
@@ -21,11 +23,13 @@ const HEARTBEAT_INTERVAL = 1_000;
  */
 const MAX_MISSED = 6;
 
-/** A worker in the sandbox: a port that takes units and returns responses. */
+/** A worker in the sandbox: a port that takes units, and returns what they print and their responses. */
 export class SandboxWorker {
   #port;
   /** @type {(response: UnitResponse) => void} */
   onresponse = () => {};
+  /** @type {(print: UnitPrint) => void} */
+  onprint = () => {};
   /** @type {(error: JobError) => void} */
   onend = () => {};
 
@@ -34,6 +38,7 @@ export class SandboxWorker {
     this.#port = port;
     port.onmessage = ({ data }) => {
       if (data.ended) this.onend(new JobError(data.kind, data.message));
+      else if (data.printedBy) this.onprint(data);
       else this.onresponse(data);
     };
   }

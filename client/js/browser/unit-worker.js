@@ -1,11 +1,12 @@
-// A worker of the sandbox: computes each unit that the relay sends, and posts one response. The text of a `data:` URI,
-// no module. It keeps references to the globals that it needs, since `openJob` deletes them.
+// A worker of the sandbox: computes each unit that the relay sends, and posts what it prints and one response. The text
+// of a `data:` URI, no module. It keeps references to the globals that it needs, since `openJob` deletes them.
 (function unitWorker(/** @type {Function} */ openJob, /** @type {{gpu: boolean, limit: number}} */ options) {
   "use strict";
   const { gpu, limit } = options;
   const post = self.postMessage.bind(self);
   const now = performance.now.bind(performance);
-  const compute = openJob(additions());
+  const compute = openJob(additions(), print);
+  let running = 0;
 
   // Globals beyond the language: the number of cores; WebGPU and its constants if the volunteer allows it.
   function additions() {
@@ -16,9 +17,15 @@
     return { __proto__: null, ...constants, navigator: { hardwareConcurrency, gpu: card } };
   }
 
+  /** @param {string} console */
+  function print(console) {
+    post({ __proto__: null, unit: running, console });
+  }
+
   /** @param {MessageEvent} event */
   return ({ data: { unit, source, variable, context } }) => {
     const started = now();
+    running = unit;
     compute(source, variable, context, limit, (/** @type {object} */ response) => {
       post({ __proto__: null, unit, seconds: (now() - started) / 1000, ...response });
     });

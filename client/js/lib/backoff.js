@@ -37,9 +37,18 @@ export const retryAfterDelay = (retryAfter) =>
  * @param {number} attempt counted from 1
  * @param {number} firstDelay
  */
-export function callDelay(ex, attempt, firstDelay) {
+export const callDelay = (ex, attempt, firstDelay) =>
+  isRetryable(ex) ? attemptDelay(ex, attempt, firstDelay) : undefined;
+
+/**
+ * The delay of `callDelay` after any error.
+ * @param {unknown} ex
+ * @param {number} attempt counted from 1
+ * @param {number} firstDelay
+ */
+export function attemptDelay(ex, attempt, firstDelay) {
   const retryAfter = retryAfterOf(ex);
-  if (!isRetryable(ex) || (retryAfter ?? 0) > POLICY.callMaxDelay) return undefined;
+  if ((retryAfter ?? 0) > POLICY.callMaxDelay) return undefined;
   // Full jitter: with so few attempts, clients that failed together must spread at once.
   const delay = randomBetween(0, exponential(firstDelay, attempt - 1, POLICY.callMaxDelay));
   return retryAfter === null ? delay : Math.min(Math.max(delay, retryAfterDelay(retryAfter)), POLICY.callMaxDelay);

@@ -37,7 +37,8 @@ const BATCH_LENGTH = 4 << 20;
 
 /**
  * Requests to one pool, by an owner (`key`), a volunteer (an id) or anonymously. All methods reject with PoolError
- * (Outdated is one), Unreachable, MissingLink, ForeignLink (a link to another origin), or the reason of an aborted signal.
+ * (Outdated and Blocked are two), Unreachable, MissingLink, ForeignLink (a link to another origin), or the reason of an
+ * aborted signal.
  */
 export class Client {
   #root;
@@ -150,6 +151,17 @@ export class Client {
    */
   async extend(lease, call) {
     return new Lease(documentOf(await this.#transport.send("POST", lease.link("lease"), call)), this.#now);
+  }
+
+  /**
+   * Reports to the job's owner how a unit failed, which ends its lease, or what it printed. Rejects with MissingLink if
+   * the pool takes no reports.
+   * @param {Document} lease
+   * @param {import("./report.js").Report} report
+   * @param {CallOptions} [call]
+   */
+  async postReport(lease, report, call) {
+    await this.#transport.send("POST", lease.link("post_report"), { body: encoded(report), ...call });
   }
 
   /** Posts a job; names are unique. @param {object} job @param {CallOptions} [call] */

@@ -1,7 +1,9 @@
 // Errors of a client, of its pool, and of the code of a job.
 
-/** The problem type of a pool that no longer understands a client. */
+/** Problem types: the pool no longer understands a client, its operator has blocked it, it has reached a limit. */
 const OUTDATED = "urn:comp-pool:outdated";
+const BLOCKED = "urn:comp-pool:blocked";
+const LIMIT = "urn:comp-pool:limit";
 
 /** The pool's response is an error; the members are those of its problem document (RFC 9457). */
 export class PoolError extends Error {
@@ -33,6 +35,7 @@ export class PoolError extends Error {
     const title = stringOrEmpty(fields.title) || "the pool's response is an error";
     const type = stringOrEmpty(fields.type) || "about:blank";
     if (type === OUTDATED) return new Outdated(stringOrEmpty(fields.detail));
+    if (type === BLOCKED) return new Blocked(stringOrEmpty(fields.detail));
     return new PoolError(status, title, stringOrEmpty(fields.detail), { type, retryAfter });
   }
 }
@@ -45,6 +48,17 @@ export class Outdated extends PoolError {
   constructor(detail) {
     super(400, "this client is outdated", detail, { type: OUTDATED });
     this.message = `${this.title}: ${detail}`;
+  }
+}
+
+/** The pool's operator has blocked this client; `detail`, also the message, is the reason. */
+export class Blocked extends PoolError {
+  name = "Blocked";
+
+  /** @param {string} detail */
+  constructor(detail) {
+    super(403, "blocked by the pool's operator", detail, { type: BLOCKED });
+    this.message = detail || this.title;
   }
 }
 
@@ -79,20 +93,33 @@ export class ForeignLink extends Error {
 /**
  * A unit failed. `kind` is `code` (not a function), `threw`, `no-result`, `not-json`, `too-large`, `timeout`, `memory`,
  * `crash`, `misbehaved` (a protocol violation), `cancelled`, `sandbox` (the whole sandbox was lost) or `outdated` (the
- * pool's sandbox frame is of another version than this page).
+ * pool's sandbox frame is of another version than this page). `stack` is that of the job's own error, else empty;
+ * `console` is what the unit printed.
  */
 export class JobError extends Error {
   name = "JobError";
 
-  /** @param {string} kind @param {string} message */
-  constructor(kind, message) {
+  /** @param {string} kind @param {string} message @param {{stack?: string, console?: string}} [details] */
+  constructor(kind, message, { stack = "", console = "" } = {}) {
     super(message);
     this.kind = kind;
+    this.stack = stack;
+    this.console = console;
   }
 }
 
-/** Whether the client, or the page of which it is a part, is too old for the pool. @param {unknown} ex */
-export const isOutdated = (ex) => ex instanceof Outdated || (ex instanceof JobError && ex.kind === "outdated");
+/**
+ * Why the pool will refuse all that this client requests, if so. The page may be outdated without the client.
+ * @param {unknown} ex
+ * @returns {"outdated" | "blocked" | undefined}
+ */
+export function exclusionOf(ex) {
+  if (ex instanceof Blocked) return "blocked";
+  return ex instanceof Outdated || (ex instanceof JobError && ex.kind === "outdated") ? "outdated" : undefined;
+}
+
+/** Whether the pool defers a request because of a limit. @param {unknown} ex */
+export const isLimit = (ex) => ex instanceof PoolError && ex.status === 429 && ex.type === LIMIT;
 
 /** @param {unknown} value */
 const stringOrEmpty = (value) => (typeof value === "string" ? value : "");

@@ -14,6 +14,7 @@
  * @typedef {object} Computed
  * @property {string} result JSON text
  * @property {number} seconds run time of the job's function
+ * @property {string} [console] what it printed
  */
 /**
  * @typedef {object} Executor one isolated worker; keeps a context for consecutive units of one job and source
@@ -30,6 +31,7 @@
 /**
  * @typedef {object} Executors the isolated workers of one volunteer
  * @property {Capabilities} capabilities
+ * @property {string} engine that runs the jobs: name and version, for reports; may be empty
  * @property {() => Executor} create
  * @property {() => void} close ends all of them at once
  */

@@ -1,6 +1,6 @@
 // The retry policy: all figures, the statuses that are retried, and which failures are reported. The Python client has
 // the same table (`retry_policy.py`); a test compares the two.
-import { PoolError, Unreachable } from "./errors.js";
+import { isLimit, PoolError, Unreachable } from "./errors.js";
 
 /** Times are in seconds. */
 export const POLICY = Object.freeze({
@@ -37,6 +37,8 @@ export const POLICY = Object.freeze({
    */
   reportedFailures: 2,
   reportedDelay: 2,
+  /** A wait because of a limit of the pool is no failure. It is told where it is longer than this. */
+  reportedLimit: 30,
 
   /** A job is paused after so many failures in a row: a few may be due to single variables. */
   maxJobFailures: 3,
@@ -56,6 +58,8 @@ export const POLICY = Object.freeze({
   jobAffinity: 30,
   /** An idle executor is kept for its context, but not for long: it occupies memory, and its job may go on computing. */
   executorIdle: 5,
+  /** Between two reports of what the units of a job print: most print the same. */
+  reportInterval: 60,
 });
 
 /** Whether a call of the client is retried after this error. @param {unknown} ex */
@@ -86,6 +90,18 @@ export const retryAfterOf = (ex) => (ex instanceof PoolError ? ex.retryAfter : n
  * @param {number} delay before the next attempt, in seconds
  */
 export const shouldReport = (failures, delay) => failures >= POLICY.reportedFailures || delay > POLICY.reportedDelay;
+
+/**
+ * The kind of the event that tells of a failed request, or of the wait for a limit; undefined if none does.
+ * @param {unknown} ex
+ * @param {number} failures in a row
+ * @param {number} delay before the next attempt, in seconds
+ */
+export function eventKind(ex, failures, delay) {
+  if (isLimit(ex)) return delay > POLICY.reportedLimit ? "limit" : undefined;
+  if (!isTemporary(ex)) return "pool";
+  return shouldReport(failures, delay) ? "offline" : undefined;
+}
 
 /** @param {unknown} ex @param {readonly number[]} statuses */
 const hasStatus = (ex, statuses) => ex instanceof PoolError && statuses.includes(ex.status);

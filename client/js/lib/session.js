@@ -1,9 +1,9 @@
 // A session of a volunteer, from start to stop: the pool's root has been read, and the platform is open.
 import { Backoff } from "./backoff.js";
 import { Client } from "./client.js";
-import { isOutdated, messageOf } from "./errors.js";
+import { exclusionOf, messageOf } from "./errors.js";
 import { detectPlatform } from "./platform.js";
-import { isTemporary, retryAfterOf, shouldReport } from "./retry-policy.js";
+import { eventKind, isTemporary, retryAfterOf } from "./retry-policy.js";
 import { delay, sleep } from "./timers.js";
 import { WorkerContext } from "./worker-context.js";
 
@@ -35,7 +35,7 @@ export class Session {
   }
 
   /**
-   * Waits for a pool that can't be reached. Throws PoolRefused, Outdated, or the platform's error.
+   * Waits for a pool that can't be reached. Throws PoolRefused, Outdated, Blocked, or the platform's error.
    * @param {string} root
    * @param {SessionOptions} options
    * @param {Settings} settings
@@ -81,10 +81,11 @@ async function readRoot(client, clock, status, { signal, onretry }) {
     try {
       return await client.root({ signal });
     } catch (ex) {
-      if (isOutdated(ex)) throw ex;
+      if (exclusionOf(ex)) throw ex;
       if (!isTemporary(ex)) throw new PoolRefused(messageOf(ex), { cause: ex });
       const seconds = backoff.next(retryAfterOf(ex));
-      if (shouldReport(backoff.failures, seconds)) status.addError({ kind: "offline", message: messageOf(ex) });
+      const kind = eventKind(ex, backoff.failures, seconds);
+      if (kind) status.addError({ kind, message: messageOf(ex) });
       onretry();
       await delay(clock, seconds * 1000, signal);
       signal.throwIfAborted();

@@ -25,7 +25,8 @@ import { Emitter } from "./emitter.js";
  * @property {string} [reason]
  */
 /**
- * @typedef {object} ErrorEvent `kind` is that of a JobError, or `offline`, `pool`, `outdated`, `backoff`, `platform`
+ * @typedef {object} ErrorEvent `kind` is that of a JobError, or `offline`, `limit`, `pool`, `outdated`, `blocked`,
+ *   `backoff`, `platform`
  * @property {string} kind
  * @property {string} message
  * @property {number} [worker]

@@ -6,6 +6,7 @@ import { isLost } from "./retry-policy.js";
 /** @typedef {import("./leases.js").Lease} Lease */
 /** @typedef {import("./platform.js").Computed} Computed */
 /** @typedef {import("./platform.js").Unit} Unit */
+/** @typedef {import("./report.js").Report} Report */
 
 /** The part of a lease that is reserved for the upload: so many seconds, or this share of a short lease. */
 const UPLOAD_SECONDS = 5;
@@ -95,6 +96,16 @@ export class Task {
   async post(computed, signal) {
     this.#computed = computed;
     await this.#client.postResult(this.#lease, computed.result, { seconds: computed.seconds, signal });
+  }
+
+  /** Whether the pool takes reports: an older one does not. */
+  get takesReports() {
+    return this.#lease.has("post_report");
+  }
+
+  /** Reports how the unit failed, or what it printed. @param {Report} report @param {AbortSignal} signal */
+  async report(report, signal) {
+    await this.#client.postReport(this.#lease, report, { signal });
   }
 
   /** The lease has ended at the pool. */

@@ -1,7 +1,7 @@
 // Uploads a result, with retries until the pool accepts or refuses it.
 import { Backoff } from "./backoff.js";
-import { PoolError, messageOf } from "./errors.js";
-import { isTemporary, retryAfterOf, shouldReport } from "./retry-policy.js";
+import { isLimit, PoolError, messageOf } from "./errors.js";
+import { eventKind, isTemporary, retryAfterOf } from "./retry-policy.js";
 import { delay } from "./timers.js";
 
 /** @typedef {import("./platform.js").Computed} Computed */
@@ -9,7 +9,7 @@ import { delay } from "./timers.js";
 /** @typedef {import("./task.js").Task} Task */
 /** @typedef {import("./worker-context.js").WorkerContext} WorkerContext */
 /** @typedef {"accepted" | "rejected" | "late" | "refused"} Outcome */
-/** @typedef {(message: string) => void} ReportOffline */
+/** @typedef {(kind: string, message: string) => void} OnError */
 
 /** @type {Record<number, Outcome>} */
 const OUTCOMES = { 409: "late", 422: "rejected" };
@@ -20,10 +20,10 @@ const OUTCOMES = { 409: "late", 422: "rejected" };
  * @param {Shutdown} shutdown
  * @param {Task} task
  * @param {Computed} computed
- * @param {ReportOffline} reportOffline called when the pool can't be reached
+ * @param {OnError} onerror called when the pool can't be reached, or defers the result
  * @returns {Promise<{outcome: Outcome, reason?: string} | undefined>} undefined when the upload was abandoned
  */
-export async function upload(context, shutdown, task, computed, reportOffline) {
+export async function upload(context, shutdown, task, computed, onerror) {
   const backoff = new Backoff();
   for (let serverErrors = 0; ; ) {
     try {
@@ -34,10 +34,10 @@ export async function upload(context, shutdown, task, computed, reportOffline) {
       if (ex instanceof PoolError && ex.status === 500) serverErrors += 1;
       const isRetryable = isTemporary(ex, serverErrors);
       if (shutdown.expired.aborted || (shutdown.cancelled.aborted && isRetryable)) {
-        return abandon(shutdown, task, ex, reportOffline);
+        return abandon(shutdown, task, ex, onerror);
       }
       if (!isRetryable) return refusal(task, ex);
-      await waitToRetry(context, shutdown, backoff, ex, reportOffline);
+      await waitToRetry(context, shutdown, backoff, ex, onerror);
     }
   }
 }
@@ -47,18 +47,19 @@ export async function upload(context, shutdown, task, computed, reportOffline) {
  * @param {Shutdown} shutdown
  * @param {Backoff} backoff
  * @param {unknown} ex
- * @param {ReportOffline} reportOffline
+ * @param {OnError} onerror
  */
-async function waitToRetry(context, shutdown, backoff, ex, reportOffline) {
+async function waitToRetry(context, shutdown, backoff, ex, onerror) {
   const seconds = backoff.next(retryAfterOf(ex));
-  if (shouldReport(backoff.failures, seconds)) reportOffline(`the result is kept: ${messageOf(ex)}`);
+  const kind = eventKind(ex, backoff.failures, seconds);
+  if (kind) onerror(kind, `the result is kept: ${messageOf(ex)}`);
   await delay(context.clock, seconds * 1000, shutdown.cancelled);
 }
 
-/** @param {Shutdown} shutdown @param {Task} task @param {unknown} ex @param {ReportOffline} reportOffline */
-async function abandon(shutdown, task, ex, reportOffline) {
+/** @param {Shutdown} shutdown @param {Task} task @param {unknown} ex @param {OnError} onerror */
+async function abandon(shutdown, task, ex, onerror) {
   await task.giveBack(shutdown.expired);
-  reportOffline(`the result could not be posted: ${messageOf(ex)}`);
+  onerror(isLimit(ex) ? "limit" : "offline", `the result could not be posted: ${messageOf(ex)}`);
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 // A volunteer: several workers that compute for one pool. Here: how they are started, paused, stopped and configured.
 import { absolute } from "./document.js";
-import { isOutdated, messageOf } from "./errors.js";
+import { exclusionOf, messageOf } from "./errors.js";
 import { randomId, validatedId } from "./identity.js";
 import { PoolRefused, Session } from "./session.js";
 import { withChanges } from "./settings.js";
@@ -200,11 +200,12 @@ export class Volunteer {
     });
   }
 
-  /** None of the workers can go on. @param {unknown} ex why one has ended: it is outdated, or a bug */
+  /** None of the workers can go on. @param {unknown} ex why one has ended: the pool excludes it, or a bug */
   #handleEnd(ex) {
-    if (!isOutdated(ex)) throw ex;
+    const kind = exclusionOf(ex);
+    if (!kind) throw ex;
     if (this.#goal === "stopped") return;
-    this.#status.addError({ kind: "outdated", message: messageOf(ex) });
+    this.#status.addError({ kind, message: messageOf(ex) });
     this.#setGoal("stopped");
   }
 
@@ -282,10 +283,7 @@ export class Volunteer {
 }
 
 /** @param {unknown} ex @returns {string} of an error event */
-function kindOf(ex) {
-  if (isOutdated(ex)) return "outdated";
-  return ex instanceof PoolRefused ? "pool" : "platform";
-}
+const kindOf = (ex) => exclusionOf(ex) ?? (ex instanceof PoolRefused ? "pool" : "platform");
 
 /** @param {Settings} before @param {Settings} now @param {(keyof Settings)[]} names */
 const differ = (before, now, names) => names.some((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));

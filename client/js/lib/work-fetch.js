@@ -107,13 +107,14 @@ export class WorkFetch {
   }
 
   /**
-   * Seconds until the next request to the scheduler. Short for a failing job: the scheduler may have another one.
+   * Seconds until the next request to the scheduler. Short for a job that has failed here, whose variables the pool may
+   * keep for others: the scheduler may have another one.
    * @param {string} job
    */
   #schedulerDelay(job) {
     const { jobBackoff } = this.#context;
     const remaining = jobBackoff.remaining(job);
-    return jobBackoff.isFailing(job) ? Math.min(remaining, POLICY.failingJobDelay) : remaining;
+    return jobBackoff.failures(job) > 0 ? Math.min(remaining, POLICY.failingJobDelay) : remaining;
   }
 
   /** @param {number} seconds */

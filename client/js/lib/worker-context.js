@@ -21,6 +21,8 @@ export class WorkerContext {
   #reported = new Set();
   /** @type {Set<Task>} tasks that hold a lease */
   active = new Set();
+  /** When what its units print was last reported, by job. @type {Map<string, number>} */
+  #consoleReports = new Map();
   /** In seconds, by job. */
   runTimes = new MovingAverages();
   /** In seconds, by request. */
@@ -58,6 +60,17 @@ export class WorkerContext {
   /** @param {Document} job @param {import("./leases.js").Lease} lease */
   createTask(job, lease) {
     return new Task(this.client, job, lease, this.active);
+  }
+
+  /**
+   * Whether what a unit of this job has printed is reported: seldom, since most units print the same.
+   * @param {string} job
+   */
+  claimConsoleReport(job) {
+    const [now, last] = [this.clock.now(), this.#consoleReports.get(job) ?? -Infinity];
+    if (now - last < POLICY.reportInterval * 1000) return false;
+    this.#consoleReports.set(job, now);
+    return true;
   }
 
   /**

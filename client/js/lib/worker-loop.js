@@ -1,7 +1,8 @@
 // The loop of one worker: fetch a task, compute it, upload its result; until its shutdown.
 import { Backoff, exponential, jittered } from "./backoff.js";
-import { isOutdated, JobError, messageOf } from "./errors.js";
-import { isTemporary, POLICY, retryAfterOf, shouldReport } from "./retry-policy.js";
+import { exclusionOf, JobError, messageOf } from "./errors.js";
+import { consoleReport, failureReport, isFaultOfJob, postReport } from "./report.js";
+import { eventKind, isLost, isTemporary, POLICY, retryAfterOf } from "./retry-policy.js";
 import { Shutdown } from "./shutdown.js";
 import { Task } from "./task.js";
 import { abortable, delay } from "./timers.js";
@@ -35,7 +36,7 @@ export class WorkerLoop {
     this.#executor = context.executors.create();
   }
 
-  /** Resolves after the shutdown, when no lease and no executor is left. Rejects if this client is outdated. */
+  /** Resolves after the shutdown, when no lease and no executor is left. Rejects if the pool excludes this client. */
   async run() {
     try {
       while (!this.shutdown.draining.aborted) await this.#processNext().catch((ex) => this.#handleOutage(ex));
@@ -81,13 +82,11 @@ export class WorkerLoop {
   /** Reports an error of a request, and waits before the next one. @param {unknown} ex */
   async #handleOutage(ex) {
     if (this.shutdown.draining.aborted) return;
-    if (isOutdated(ex)) throw ex;
+    if (exclusionOf(ex)) throw ex;
     this.#workFetch.dropJob();
     const seconds = this.#outages.next(retryAfterOf(ex));
-    const kind = isTemporary(ex) ? "offline" : "pool";
-    if (kind === "pool" || shouldReport(this.#outages.failures, seconds)) {
-      this.#context.status.addError({ worker: this.#number, kind, message: messageOf(ex) });
-    }
+    const kind = eventKind(ex, this.#outages.failures, seconds);
+    if (kind) this.#context.status.addError({ worker: this.#number, kind, message: messageOf(ex) });
     await this.#wait(seconds);
   }
 
@@ -143,8 +142,8 @@ export class WorkerLoop {
 
   /** Undefined if the unit failed; the failure has been handled then. @param {Task} task @param {number} timeout */
   async #compute(task, timeout) {
-    const { runTimes, settings } = this.#context;
-    const signal = this.shutdown.cancelled;
+    const { clock, runTimes, settings } = this.#context;
+    const [began, signal] = [clock.now(), this.shutdown.cancelled];
     try {
       const computing = this.#executor.compute(task.unit(settings.gpu), { timeout, signal });
       // An executor that hangs must not block the shutdown.
@@ -152,7 +151,7 @@ export class WorkerLoop {
       runTimes.add(task.job, computed.seconds);
       return computed;
     } catch (ex) {
-      await this.#handleFailure(task, ex);
+      await this.#handleFailure(task, ex, Math.min(clock.now() - began, timeout) / 1000);
       return undefined;
     }
   }
@@ -174,9 +173,9 @@ export class WorkerLoop {
   /** @param {Task} task @param {Computed} computed */
   async #upload(task, computed) {
     const { jobBackoff, status } = this.#context;
-    const reportOffline = (/** @type {string} */ message) =>
-      status.addError({ ...this.#eventFields(task), kind: "offline", message });
-    const posted = await upload(this.#context, this.shutdown, task, computed, reportOffline);
+    const onerror = (/** @type {string} */ kind, /** @type {string} */ message) =>
+      status.addError({ ...this.#eventFields(task), kind, message });
+    const posted = await upload(this.#context, this.shutdown, task, computed, onerror);
     if (!posted) {
       status.addReturnedUnit();
       return;
@@ -184,14 +183,23 @@ export class WorkerLoop {
     if (posted.outcome === "accepted") jobBackoff.recordSuccess(task.job);
     status.addPostedUnit({ ...this.#eventFields(task), seconds: computed.seconds, ...posted });
     if (posted.outcome === "rejected" || posted.outcome === "refused") this.#recordFailure(task);
+    await this.#reportConsole(task, computed);
   }
 
-  /** @param {Task} task @param {unknown} ex */
-  async #handleFailure(task, ex) {
+  /** Its errors are ignored, since no work depends on it. @param {Task} task @param {Computed} computed */
+  async #reportConsole(task, { console, seconds }) {
+    const { clock, executors } = this.#context;
+    if (!console || !task.takesReports || !this.#context.claimConsoleReport(task.job)) return;
+    await postReport(clock, this.shutdown, task, consoleReport(console, executors.engine, seconds)).catch(() => {});
+  }
+
+  /** @param {Task} task @param {unknown} ex @param {number} seconds of its computation */
+  async #handleFailure(task, ex, seconds) {
     const { status } = this.#context;
     const error = ex instanceof JobError ? ex : new JobError("crash", messageOf(ex));
-    const isReturned = await task.giveBack(this.shutdown.expired);
-    if (isOutdated(ex)) {
+    const isReported = error === ex && isFaultOfJob(error) && task.takesReports;
+    const remark = await (isReported ? this.#reportFailure(task, error, seconds) : this.#giveBack(task));
+    if (exclusionOf(ex)) {
       status.addReturnedUnit();
       throw ex;
     }
@@ -199,9 +207,31 @@ export class WorkerLoop {
       status.addReturnedUnit();
       return;
     }
-    const message = isReturned ? error.message : `${error.message} (and could not be given back)`;
-    status.addFailedUnit({ ...this.#eventFields(task), kind: error.kind, message });
+    status.addFailedUnit({ ...this.#eventFields(task), kind: error.kind, message: error.message + remark });
     this.#recordFailure(task);
+  }
+
+  /**
+   * Ends the lease of a failed unit by a report. If the pool can't take that now, the lease expires.
+   * @param {Task} task @param {JobError} error @param {number} seconds
+   * @returns {Promise<string>} a remark if that failed
+   */
+  async #reportFailure(task, error, seconds) {
+    const { clock, executors } = this.#context;
+    try {
+      await postReport(clock, this.shutdown, task, failureReport(error, executors.engine, seconds));
+    } catch (ex) {
+      if (!isTemporary(ex, POLICY.maxServerErrors) && !isLost(ex)) await task.giveBack(this.shutdown.expired);
+      if (!isLost(ex)) return ` (and could not be reported: ${messageOf(ex)})`;
+    } finally {
+      task.complete();
+    }
+    return "";
+  }
+
+  /** @param {Task} task @returns {Promise<string>} a remark if that failed */
+  async #giveBack(task) {
+    return (await task.giveBack(this.shutdown.expired)) ? "" : " (and could not be given back)";
   }
 
   /** @param {Task} task */

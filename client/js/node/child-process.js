@@ -1,8 +1,8 @@
 // The script of the child process: one interpreter with one job in it, driven by its parent through two pipes.
 //
-// Requests: `{source, variable, context, timeout}`, the timeout in milliseconds. Responses: `{result, seconds}` (JSON
-// text) or `{kind, message}`, with `final` if the process ends after it. It ends with its parent, and enforces the
-// timeout itself, in case the parent is gone.
+// Requests: `{source, variable, context, timeout}`, the timeout in milliseconds. Responses: `{console}` for each print
+// of the job, then `{result, seconds}` (JSON text) or `{kind, message, stack}`, with `final` if the process ends after
+// it. It ends with its parent, and enforces the timeout itself, in case the parent is gone.
 import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { constants, setPriority } from "node:os";
@@ -21,9 +21,26 @@ const CHECK_INTERVAL = 100;
 const [memoryMb, resultBytes, parent] = process.argv.slice(2).map(Number);
 let nextCheck = 0;
 
+/** Sends a document at once: while the job runs, nothing else would. @param {object} document */
+function sendNow(document) {
+  const frame = pack(document);
+  for (let sent = 0; sent < frame.length; ) sent += write(frame.subarray(sent));
+}
+
+/** The number of bytes that the pipe has taken: none while it is full. @param {Buffer} bytes */
+function write(bytes) {
+  try {
+    return writeSync(RESPONSE_FD, bytes);
+  } catch (ex) {
+    if (/** @type {NodeJS.ErrnoException} */ (ex).code !== "EAGAIN") throw ex;
+    checkParent();
+    return 0;
+  }
+}
+
 /** Sends a last response. @param {string} kind @param {string} message @returns {never} */
 function exitWith(kind, message) {
-  writeSync(RESPONSE_FD, pack({ kind, message, final: true }));
+  sendNow({ kind, message, final: true });
   process.exit();
 }
 
@@ -39,6 +56,7 @@ const interpreter = await Interpreter.open({
   memoryMb,
   resultBytes,
   onpoll: checkParent,
+  onprint: (console) => sendNow({ console }),
   onexhausted: () => exitWith("memory", "the job exceeded its memory limit"),
 });
 
@@ -61,7 +79,7 @@ function compute() {
 function fail(ex) {
   const { code } = /** @type {NodeJS.ErrnoException} */ (ex);
   if (code === "ERR_SCRIPT_EXECUTION_TIMEOUT") return exitWith("timeout", "the deadline has passed");
-  const message = String(ex).slice(0, 500);
+  const message = String(ex);
   // A job can nest calls of QuickJS's own functions too deep for V8's stack.
   return exitWith(message.startsWith("RangeError: Maximum call stack") ? "threw" : "crash", message);
 }
@@ -89,6 +107,5 @@ const responses = new Socket({ fd: RESPONSE_FD });
 const requests = new Unpacker(Infinity);
 process.stdin.on("end", () => process.exit());
 process.stdin.on("data", (chunk) => {
-  const next = requests.add(chunk);
-  if (next) respond(/** @type {Request} */ (next));
+  for (const next of requests.add(chunk)) respond(/** @type {Request} */ (next));
 });

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { JobError, messageOf } from "../lib/errors.js";
+import { MAX_CONSOLE, MAX_PRINTS } from "../lib/report.js";
 import { pack, Unpacker } from "./frames.js";
 
 /** @typedef {import("./command.js").Command} Command */
@@ -17,6 +18,9 @@ export class Child {
   #unpacker;
   /** @type {Pending | undefined} */
   #pending;
+  #prints = 0;
+  /** What the unit of the last request has printed. */
+  printed = "";
   hasEnded = false;
 
   /** @param {Command} command @param {number} maxResponse in bytes */
@@ -56,6 +60,8 @@ export class Child {
    * @returns {Promise<any>}
    */
   request(request) {
+    this.#prints = 0;
+    this.printed = "";
     return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject };
       this.#requests.write(pack(request));
@@ -76,23 +82,32 @@ export class Child {
   #receive(chunk) {
     if (this.hasEnded) return;
     try {
-      const response = this.#unpacker.add(chunk);
-      if (response !== undefined) this.#resolve(response);
+      const responses = [...this.#unpacker.add(chunk)].filter((document) => !this.#isPrint(document));
+      if (responses.length > 0) this.#resolve(responses);
     } catch {
       this.end(new JobError("misbehaved", "its process sent an invalid response"));
     }
   }
 
-  /** @param {unknown} response */
-  #resolve(response) {
-    if (!this.#pending) throw new Error("a response without a request");
+  /** Whether a document is what the unit prints; keeps that. @param {any} document */
+  #isPrint(document) {
+    if (typeof document?.console !== "string") return false;
+    this.printed += document.console;
+    this.#prints += 1;
+    if (this.#prints > MAX_PRINTS || this.printed.length > MAX_CONSOLE) throw new Error("it printed too much");
+    return true;
+  }
+
+  /** @param {unknown[]} responses */
+  #resolve([response, ...more]) {
+    if (!this.#pending || more.length > 0) throw new Error("a response without a request");
     this.#pending.resolve(response);
     this.#pending = undefined;
   }
 }
 
 /** @param {unknown} ex */
-export const startError = (ex) => new JobError("crash", `its process could not start: ${messageOf(ex)}`);
+export const startError = (ex) => new JobError("sandbox", `its process could not start: ${messageOf(ex)}`);
 
 /** @param {number | null} code @param {NodeJS.Signals | null} signal */
 function exitError(code, signal) {

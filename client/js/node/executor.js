@@ -1,5 +1,7 @@
 // An executor in Node: one child process at a time, for one job, which computes units one after the other.
 import { JobError } from "../lib/errors.js";
+import { MAX_CONSOLE } from "../lib/report.js";
+import { cancelled, overdue, withConsole } from "../lib/unit-errors.js";
 import { Child, startError } from "./child.js";
 
 /** @typedef {import("../lib/platform.js").Clock} Clock */
@@ -39,12 +41,15 @@ export class NodeExecutor {
   async compute(unit, { timeout, signal }) {
     if (signal?.aborted || this.#closed) throw cancelled();
     const child = this.#childFor(unit);
-    const cancelTimer = this.#clock.after(timeout, () => child.end(overdue()));
+    const cancelTimer = this.#clock.after(timeout, () => child.end(overdue(timeout)));
     const abort = () => child.end(cancelled());
     signal?.addEventListener("abort", abort);
     try {
       const { source, variable, context } = unit;
-      return this.#validated(await child.request({ source, variable, context, timeout: timeout + CHILD_GRACE }));
+      const response = await child.request({ source, variable, context, timeout: timeout + CHILD_GRACE });
+      return { ...this.#validated(response), console: child.printed };
+    } catch (ex) {
+      throw withConsole(/** @type {JobError} */ (ex), child.printed);
     } finally {
       cancelTimer();
       signal?.removeEventListener("abort", abort);
@@ -64,8 +69,8 @@ export class NodeExecutor {
 
   #start() {
     try {
-      // A character of a result takes up to six bytes (\u0000) in JSON within JSON.
-      return new Child(this.#command, 6 * this.#resultBytes + 4096);
+      // A character takes up to six bytes (\u0000) in JSON within JSON. The rest is for errors, and prints.
+      return new Child(this.#command, 6 * (this.#resultBytes + MAX_CONSOLE) + 4096);
     } catch (ex) {
       throw startError(ex);
     }
@@ -74,8 +79,10 @@ export class NodeExecutor {
   /** @param {any} response @returns {Computed} */
   #validated(response) {
     if (response?.final) this.reset();
-    const { result, seconds, kind, message } = response ?? {};
-    if (typeof result !== "string") throw new JobError(String(kind ?? "crash"), String(message ?? "no result"));
+    const { result, seconds, kind, message, stack } = response ?? {};
+    if (typeof result !== "string") {
+      throw new JobError(String(kind ?? "crash"), String(message ?? "no result"), { stack: String(stack ?? "") });
+    }
     if (Number.isFinite(seconds) && isJson(result)) return this.#withinLimit({ result, seconds });
     this.reset();
     throw new JobError("misbehaved", "its process sent an invalid response");
@@ -109,7 +116,3 @@ function isJson(text) {
   }
   return true;
 }
-
-const cancelled = () => new JobError("cancelled", "the unit was cancelled");
-
-const overdue = () => new JobError("timeout", "the deadline has passed");

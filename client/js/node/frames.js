@@ -10,7 +10,7 @@ export function pack(document) {
   return Buffer.concat([prefix, text]);
 }
 
-/** Assembles frames from chunks of any size. */
+/** Splits chunks of any size into frames. */
 export class Unpacker {
   #maxLength;
   /** @type {Buffer[]} */
@@ -23,29 +23,28 @@ export class Unpacker {
   }
 
   /**
-   * The document that a chunk completes, else undefined. Throws for invalid JSON, a document beyond the limit, and
-   * bytes after the frame's end: with one request at a time a second frame is a protocol violation.
+   * The documents that a chunk completes. Throws for invalid JSON, and for a document beyond the limit.
    * @param {Buffer} chunk
-   * @returns {unknown}
+   * @returns {Generator<unknown>}
    */
-  add(chunk) {
+  *add(chunk) {
     this.#chunks.push(chunk);
     this.#size += chunk.length;
-    if (this.#size < PREFIX) return undefined;
-    const length = this.#length();
-    if (length > this.#maxLength || this.#size > PREFIX + length) throw new Error("the frame is too long");
-    return this.#size === PREFIX + length ? this.#decode() : undefined;
+    while (this.#size >= PREFIX && this.#size >= PREFIX + this.#length()) yield this.#decode();
   }
 
   #length() {
     if (/** @type {Buffer} */ (this.#chunks[0]).length < PREFIX) this.#chunks = [Buffer.concat(this.#chunks)];
-    return this.#chunks[0].readUInt32BE();
+    const length = this.#chunks[0].readUInt32BE();
+    if (length > this.#maxLength) throw new Error("the frame is too long");
+    return length;
   }
 
   #decode() {
-    const frame = Buffer.concat(this.#chunks);
-    this.#chunks = [];
-    this.#size = 0;
-    return JSON.parse(frame.toString("utf8", PREFIX));
+    const end = PREFIX + this.#length();
+    const bytes = Buffer.concat(this.#chunks);
+    this.#chunks = [bytes.subarray(end)];
+    this.#size -= end;
+    return JSON.parse(bytes.toString("utf8", PREFIX, end));
   }
 }

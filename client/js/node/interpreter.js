@@ -1,4 +1,5 @@
-// QuickJS in WebAssembly with one job in it. No function, module or global of Node's is passed into it.
+// QuickJS in WebAssembly with one job in it. Of Node's modules, globals and functions, one function is passed into it:
+// `print`, which takes text and returns nothing. The job can't reach it.
 import { readFileSync } from "node:fs";
 import variant from "@jitl/quickjs-wasmfile-release-sync";
 import { newQuickJSWASMModuleFromVariant, newVariant } from "quickjs-emscripten-core";
@@ -6,7 +7,7 @@ import { newQuickJSWASMModuleFromVariant, newVariant } from "quickjs-emscripten-
 /** @typedef {import("quickjs-emscripten-core").QuickJSContext} QuickJSContext */
 /** @typedef {import("quickjs-emscripten-core").QuickJSSyncVariant} QuickJSSyncVariant */
 /** @typedef {{source: string, variable: string, context: string | null}} Unit */
-/** @typedef {{result: string} | {kind: string, message: string}} Outcome */
+/** @typedef {{result: string} | {kind: string, message: string, stack: string}} Outcome */
 
 // The package's types describe its CommonJS form.
 const VARIANT = /** @type {QuickJSSyncVariant} */ (/** @type {unknown} */ (variant));
@@ -22,12 +23,13 @@ const STACK_BYTES = 1 << 20;
 const PROMISE_JOBS = 1000;
 
 const OPEN_JOB = readFileSync(new URL("../sandbox/job.js", import.meta.url), "utf8");
-// The outcome is stored in a property that the host reads, since a callback would be a function of Node's in the job's
-// realm.
-const HARNESS = `((openJob) => {
+// The outcome is stored in a property that the host reads, to have as few functions of Node's in the job's realm as
+// possible. What a job prints can't wait there: a host that has interrupted QuickJS must not read its memory.
+const HARNESS = `((openJob, print) => {
   "use strict";
   const { stringify } = JSON;
-  const compute = openJob({ __proto__: null });
+  // As JSON, which is free of zero bytes, where the host would end a text.
+  const compute = openJob({ __proto__: null }, (text) => print(stringify(text)));
   const harness = { __proto__: null, outcome: undefined };
   harness.compute = (source, variable, context, limit) => {
     harness.outcome = undefined;
@@ -49,9 +51,10 @@ export class Interpreter {
    * @param {number} options.memoryMb limit for all of QuickJS
    * @param {number} options.resultBytes limit of a result
    * @param {() => void} options.onpoll called repeatedly while a job runs
+   * @param {(text: string) => void} options.onprint called with what a job prints
    * @param {() => never} options.onexhausted called when the memory limit is reached
    */
-  static async open({ memoryMb, resultBytes, onpoll, onexhausted }) {
+  static async open({ memoryMb, resultBytes, onpoll, onprint, onexhausted }) {
     const wasmMemory = boundedMemory(memoryMb, onexhausted);
     const module = await newQuickJSWASMModuleFromVariant(newVariant(VARIANT, { wasmMemory }));
     const runtime = module.newRuntime({ maxStackSizeBytes: STACK_BYTES });
@@ -59,15 +62,20 @@ export class Interpreter {
       onpoll();
       return false;
     });
-    return new Interpreter(runtime.newContext(), resultBytes);
+    return new Interpreter(runtime.newContext(), resultBytes, onprint);
   }
 
-  /** @param {QuickJSContext} context @param {number} limit of a result, in characters */
-  constructor(context, limit) {
+  /**
+   * @param {QuickJSContext} context
+   * @param {number} limit of a result, in characters
+   * @param {(text: string) => void} onprint
+   */
+  constructor(context, limit, onprint) {
     this.#context = context;
     this.#limit = context.newNumber(limit);
+    const print = context.newFunction("print", (json) => onprint(JSON.parse(context.getString(json))));
     const [openHarness, openJob] = [HARNESS, OPEN_JOB].map((text) => context.unwrapResult(context.evalCode(text)));
-    this.#harness = context.unwrapResult(context.callFunction(openHarness, context.undefined, openJob));
+    this.#harness = context.unwrapResult(context.callFunction(openHarness, context.undefined, openJob, print));
     this.#compute = context.getProp(this.#harness, "compute");
   }
 

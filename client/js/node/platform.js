@@ -1,4 +1,5 @@
 // The platform of Node: executors in child processes.
+import process from "node:process";
 import { systemClock } from "../lib/timers.js";
 import { childCommand } from "./command.js";
 import { NodeExecutor } from "./executor.js";
@@ -29,6 +30,7 @@ class NodeExecutors {
     this.#resultBytes = resultBytes;
     // QuickJS has neither WebAssembly nor WebGPU.
     this.capabilities = { can: /** @type {string[]} */ ([]), memoryMb };
+    this.engine = `QuickJS in Node ${process.versions.node}`;
   }
 
   /** The isolation layers around a child, besides QuickJS in WebAssembly. */

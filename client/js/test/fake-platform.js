@@ -67,16 +67,16 @@ export class Held {
   };
 
   /** Completes the oldest unit. */
-  release(value = 1, seconds = 1) {
-    this.#gates.shift().resolve({ value, seconds });
+  release(value = 1, seconds = 1, console = "") {
+    this.#gates.shift().resolve({ value, seconds, console });
   }
 
-  fail(kind, message = "failed by the test") {
-    this.#gates.shift().reject(new JobError(kind, message));
+  fail(kind, message = "failed by the test", details) {
+    this.#gates.shift().reject(new JobError(kind, message, details));
   }
 }
 
-/** `compute` returns the result, or `{value, seconds}`. */
+/** `compute` returns the result, or `{value, seconds, console}`. */
 export class FakePlatform {
   executors = [];
   opened = [];
@@ -98,6 +98,7 @@ export class FakePlatform {
     this.opened.push({ root, ...options });
     return {
       capabilities: this.capabilities,
+      engine: "Fake 1",
       create: () => this.#create(),
       close: () => {
         this.closed += 1;
@@ -113,8 +114,8 @@ export class FakePlatform {
       compute: async (unit, options) => {
         executor.units.push(unit);
         const computed = await this.compute(unit, options);
-        const { value, seconds } = computed?.value === undefined ? { value: computed, seconds: 0.001 } : computed;
-        return { result: JSON.stringify(value), seconds };
+        const { value, ...more } = computed?.value === undefined ? { value: computed, seconds: 0.001 } : computed;
+        return { result: JSON.stringify(value), console: "", ...more };
       },
       reset: () => {
         executor.resets += 1;

@@ -28,6 +28,10 @@ export class FakePool {
   requests = [];
   returned = [];
   extended = [];
+  /** With `job` and `variable`. */
+  reports = [];
+  /** An older pool takes none. */
+  takesReports = true;
   leaseSeconds = 30;
   retryAfter = 10;
   /** More fields of the root. */
@@ -36,6 +40,7 @@ export class FakePool {
   validate = () => undefined;
   #misbehaviours = [];
   #tokens = new Map();
+  #leases = 0;
 
   constructor({ prefix = "", hal = false } = {}) {
     this.prefix = prefix;
@@ -157,6 +162,7 @@ export class FakePool {
     [/^\/jobs\/([^/]+)\/variables\/([^/]+)$/, (request, id, name) => this.#put(request, this.#find(id), name)],
     [/^\/jobs\/([^/]+)\/variables\/([^/]+)\/lease$/, (request, id, name) => this.#lease(request, this.#find(id), name)],
     [/^\/jobs\/([^/]+)\/variables\/([^/]+)\/results$/, (request, ...ids) => this.#result(request, ...ids)],
+    [/^\/jobs\/([^/]+)\/variables\/([^/]+)\/reports$/, (request, ...ids) => this.#report(request, ...ids)],
   ];
 
   #root() {
@@ -250,13 +256,14 @@ export class FakePool {
   }
 
   #leaseDocument(job, name) {
-    const token = `token-${this.#tokens.size}`;
+    const token = `token-${this.#leases++}`;
     this.#tokens.set(token, name);
     const home = `/jobs/${job.document.id}/variables/${name}`;
     const links = {
       self: home,
       post_result: `${home}/results?lease=${token}`,
       lease: `${home}/lease?lease=${token}`,
+      ...(this.takesReports && { post_report: `${home}/reports?lease=${token}` }),
     };
     const document = { _links: this.#links(links), ...job.inputs.get(name) };
     if (job.contexts.has(name)) document._embedded = { context: job.contexts.get(name) };
@@ -271,6 +278,15 @@ export class FakePool {
     }
     this.returned.push(name);
     job.open.push(name);
+    return { status: 204 };
+  }
+
+  /** A failure ends the lease, after which the variable is open again. */
+  #report(request, id, name) {
+    const [job, token, report] = [this.#find(id), request.query.get("lease"), JSON.parse(request.body)];
+    if (report.error && !this.#tokens.delete(token)) throw new Problem(409, "the lease has been lost");
+    this.reports.push({ job: id, variable: name, ...report });
+    if (report.error) job.open.push(name);
     return { status: 204 };
   }
 

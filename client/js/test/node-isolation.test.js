@@ -154,12 +154,14 @@ function sendCommand(bytes) {
   return { file: process.execPath, parameters: ["-e", script], layers: [] };
 }
 
-const sender = (bytes) => new Child(sendCommand(bytes), 1000);
+const sender = (bytes) => new Child(sendCommand(bytes), 20_000);
 
 const INVALID = {
   "invalid JSON": Buffer.from("\0\0\0\x02{]", "latin1"),
   "a frame that is too long": Buffer.from("\xff\xff\xff\xffx", "latin1"),
   "two responses to one request": Buffer.concat([pack({ result: "1" }), pack({ result: "2" })]),
+  "a flood of prints": Buffer.concat(Array.from({ length: 102 }, () => pack({ console: "" }))),
+  "prints that are too long": pack({ console: "x".repeat(10_001) }),
 };
 for (const [name, bytes] of Object.entries(INVALID)) {
   test(`a child that sends ${name} is ended`, async () => {
@@ -190,9 +192,9 @@ test("a response without a request ends the child", async () => {
   assert.ok(await isEventually(() => child.hasEnded));
 });
 
-test("a child that can't start is a JobError", async () => {
+test("a child that can't start is no fault of the job", async () => {
   const child = new Child({ file: "/nonexistent", parameters: [], layers: [] }, 1000);
-  await assert.rejects(child.request({}), { name: "JobError", kind: "crash" });
+  await assert.rejects(child.request({}), { name: "JobError", kind: "sandbox" });
 });
 
 test("a killed child is replaced", async () => {
@@ -208,8 +210,9 @@ test("a frame may arrive in chunks of any size", () => {
   const frame = pack(document);
   for (const size of [1, 2, 3, 5, frame.length]) {
     const unpacker = new Unpacker(1000);
-    let last;
-    for (let at = 0; at < frame.length; at += size) last = unpacker.add(frame.subarray(at, at + size));
-    assert.deepEqual(last, document);
+    const chunks = Array.from({ length: Math.ceil(2 * frame.length / size) }, (_, index) => index * size);
+    const both = Buffer.concat([frame, frame]);
+    const documents = chunks.flatMap((at) => [...unpacker.add(both.subarray(at, at + size))]);
+    assert.deepEqual(documents, [document, document]);
   }
 });

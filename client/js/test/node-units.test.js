@@ -1,7 +1,10 @@
 // Units in Node: parameters and return values of a job's function, and its context.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readFileSync } from "node:fs";
 import { compute, failure, hasExited, opened } from "./node-executors.js";
+
+const CASES = JSON.parse(readFileSync(new URL("../../../tests/client/unit-cases.json", import.meta.url), "utf8"));
 
 const COUNT = "(variable, context) => { context.n = (context.n || 0) + variable.step; context.result = context.n; }";
 
@@ -125,7 +128,7 @@ withExecutor("a closed executor computes no more", async (executor) => {
 });
 
 test("text is preserved in both directions", async () => {
-  const text = "Ω\u2028🦀\x00\ud800";
+  const text = "Ω\u2028🦀\x00";
   const source = "(variable, context) => { context.result = variable.text; }";
   assert.equal(await evaluate(source, { variable: { text } }), text);
 });
@@ -136,10 +139,28 @@ test("large values are preserved in both directions", async () => {
   assert.equal((await evaluate(source, { variable: { numbers } })).at(-1), -99_999);
 });
 
-test("a job may write to its console", async () => {
-  const source = "(variable, context) => { console.log('a', {b: 1}); console.error('c'); context.result = 1; }";
-  assert.equal(await evaluate(source), 1);
+test("what a job prints comes with its result", async () => {
+  const source = "(variable, context) => { console.log('a\\0', {b: 1}); console.error('Ω'); context.result = 1; }";
+  const unit = { job: "job", source: EVALUATE, variable: JSON.stringify({ source }), context: null, gpu: false };
+  for (let count = 0; count < 2; count += 1) {
+    assert.equal((await shared.compute(unit, { timeout: 20_000 })).console, 'a\0 {"b":1}\nΩ\n');
+  }
 });
+
+const PRINTING = {
+  "throws": ["throw new Error('no luck');", "threw"],
+  "never ends": ["for (;;);", "timeout"],
+  "never ends in the engine itself": ["/(a+)+$/.test('a'.repeat(60) + 'b');", "timeout"],
+  "has no more memory": ["const all = []; for (;;) all.push(new Uint8Array(1 << 22).fill(1));", "memory"],
+};
+for (const [name, [code, kind]] of Object.entries(PRINTING)) {
+  withExecutor(`what a job has printed before it ${name} comes with the error`, async (executor) => {
+    const source = `() => { for (let n = 0; n < 1000; n += 1) console.log(n); ${code} }`;
+    const error = await failure(executor, source, { timeout: kind === "timeout" ? 500 : 20_000 });
+    assert.equal(error.kind, kind);
+    assert.match(error.console, /^0\n1\n2\n.*\n99\n/s);
+  });
+}
 
 test("a hundred thousand promise jobs are run", async () => {
   const source = "async (variable, context) => { for (let n = 0; n < 1e5; n++) await null; context.result = 1; }";
@@ -157,14 +178,21 @@ for (const source of ["function (", "5"]) {
   });
 }
 
+for (const one of CASES.failures.filter(({ kind }) => !["code", "timeout"].includes(kind))) {
+  test(`a failure has a message that names its cause: ${one.what}`, async () => {
+    const { kind, message } = await failure(shared, EVALUATE, { variable: { source: one.function } });
+    assert.equal(kind, one.kind);
+    assert.match(message, new RegExp(one.message));
+  });
+}
+
+for (const one of CASES.results) {
+  test(`a result becomes JSON: ${one.what}`, async () => {
+    assert.deepEqual(await evaluate(one.function), one.result);
+  });
+}
+
 const FAILURES = [
-  ["() => {}", "no-result"],
-  ["() => 5", "no-result"],
-  ["() => null", "no-result"],
-  ["(v, c) => { c.result = () => 1; }", "not-json"],
-  ["(v, c) => { c.result = Symbol('x'); }", "not-json"],
-  ["(v, c) => { c.result = 1n; }", "threw"],
-  ["() => { throw new Error('no luck'); }", "threw"],
   ["async () => { await null; throw 'no luck'; }", "threw"],
   ["(v, c) => { c.result = 'x'.repeat(2e6); }", "too-large"],
   ["(v, c) => { c.result = 'Ω'.repeat(6e5); }", "too-large"],
@@ -175,10 +203,11 @@ for (const [source, kind] of FAILURES) {
   });
 }
 
-test("the message of a thrown error is passed on", async () => {
-  const source = "() => { throw new TypeError('no luck'); }";
-  const error = await failure(shared, EVALUATE, { variable: { source } });
-  assert.equal(error.message, "TypeError: no luck");
+withExecutor("the stack of a thrown error has the lines of the job alone", async (executor) => {
+  const error = await failure(executor, "() => {\n  [1].map(function inner() {\n    null.x;\n  });\n}");
+  const frames = error.stack.trim().split("\n").map((frame) => frame.trim());
+  assert.match(frames[0], /^at inner \(.*:3(:\d+)?\)$/);
+  assert.match(frames.at(-1), /^at .*:2(:\d+)?\)$/);
 });
 
 withExecutor("a process continues after an error of its job", async (executor) => {

@@ -367,7 +367,7 @@ test("a unit's timeout is a tenth or five seconds shorter than its lease", async
   assert.deepEqual(held.units.map(({ timeout }) => timeout), [27_000, 295_000]);
 });
 
-test("a unit that exceeds its lease is given back and reported", async (context) => {
+test("a unit that exceeds its lease is a failure, and an event", async (context) => {
   const pool = await FakePool.for(context);
   pool.addJob("endless", numbers(1));
   const held = new Held();
@@ -376,7 +376,7 @@ test("a unit that exceeds its lease is given back and reported", async (context)
   held.fail("timeout", "the deadline has passed");
   const error = await watched.waitFor("error", { kind: "timeout" });
   assert.deepEqual([error.job, error.jobName, error.variable, error.worker], ["endless", "The endless", "0000", 1]);
-  assert.deepEqual(pool.returned, ["0000"]);
+  assert.deepEqual(pool.reports.map(({ variable }) => variable), ["0000"]);
   assert.equal(watched.volunteer.totals.failed, 1);
 });
 
@@ -402,8 +402,9 @@ test("an executor's error that is no JobError counts as a crash", async (context
   await watched.waitFor("error", { kind: "crash", message: "unexpected" });
 });
 
-test("a unit that could not be given back is reported", async (context) => {
+test("that a unit could not be given back is part of the event", async (context) => {
   const pool = await FakePool.for(context);
+  pool.takesReports = false;
   pool.addJob("broken", numbers(1));
   pool.misbehave("DELETE", /lease$/, 500);
   const held = new Held();
@@ -415,6 +416,7 @@ test("a unit that could not be given back is reported", async (context) => {
 
 test("a unit with a lost lease need not be given back", async (context) => {
   const pool = await FakePool.for(context);
+  pool.takesReports = false;
   pool.addJob("broken", numbers(1));
   const held = new Held();
   const watched = await Watched.start(context, pool, { compute: held.compute });
@@ -459,6 +461,20 @@ test("while a failing job is paused, the scheduler is asked for another every fe
   pool.addJob("sound", numbers(1));
   await passing(clock, 6, () => held.units.length === 4);
   assert.equal(held.units[3].job, "sound");
+});
+
+test("while the variables of a failed job are kept for others, another job is asked for soon", async (context) => {
+  const pool = await FakePool.for(context);
+  pool.retryAfter = 15;
+  pool.addJob("broken", numbers(1));
+  const [clock, held] = [new FakeClock(), new Held()];
+  const watched = await Watched.start(context, pool, { clock, compute: held.compute });
+  await eventually(() => held.units.length === 1);
+  pool.jobs.get("broken").open.push = () => {};
+  held.fail("threw");
+  await watched.waitFor("error", { kind: "threw" });
+  await passing(clock, 1, () => pool.requestsTo("GET", LEASES).length === 2);
+  assert.equal(await eventually(() => clock.waits[0]), 5);
 });
 
 test("a prefetched task of a job that keeps failing is given back", async (context) => {

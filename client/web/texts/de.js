@@ -40,6 +40,7 @@ export default {
     "ohne Erweiterungen. Fehler: {message}",
   "blocked.pool": "Der Pool lässt diesen Browser nicht mitrechnen. Fehler: {message}",
   "blocked.outdated": "Diese Seite ist älter als der Pool. Lade sie neu, um weiterzurechnen.",
+  "blocked.blocked": "Der Betreiber des Pools hat diesen Computer gesperrt. Grund: {message}",
 
   "activity.heading": "Dein Beitrag",
   "activity.units": "Einheiten bei diesem Besuch",
@@ -56,10 +57,14 @@ export default {
   "worker.computing.job": "rechnet an {job}",
   "worker.resting": "ruht sich aus",
   "activity.errors": "Was nicht geklappt hat",
-  "activity.errors.help": "Das Neueste zuerst. Was hier nicht gelingt, bekommen andere Freiwillige angeboten.",
+  "activity.errors.help":
+    "Das Neueste zuerst. Was hier nicht gelingt, erfährt der Auftraggeber, und andere Freiwillige bekommen es " +
+    "angeboten.",
 
   "error.offline": "Der Pool war nicht erreichbar.",
   "error.pool": "Der Pool hat eine Anfrage abgelehnt.",
+  "error.limit": "Der Pool begrenzt zurzeit, was dieser Computer bekommt. Es geht von selbst weiter.",
+  "error.blocked": "Der Betreiber des Pools hat diesen Computer gesperrt.",
   "error.outdated": "Diese Seite ist älter als der Pool. Lade sie neu.",
   "error.rejected":
     "Der Pool hat ein Ergebnis der Aufgabe {job} zurückgewiesen. Das liegt meist an der Aufgabe, nicht an dir.",

@@ -40,6 +40,7 @@ export default {
     "a newer version or a window without extensions. Error: {message}",
   "blocked.pool": "The pool doesn’t accept this browser. Error: {message}",
   "blocked.outdated": "This page is older than the pool. Reload it to go on.",
+  "blocked.blocked": "The pool’s operator has blocked this computer. Reason: {message}",
 
   // The activity.
   "activity.heading": "Your contribution",
@@ -57,11 +58,14 @@ export default {
   "worker.computing.job": "computing {job}",
   "worker.resting": "resting",
   "activity.errors": "What went wrong",
-  "activity.errors.help": "Newest first. Work that fails here is offered to other volunteers.",
+  "activity.errors.help":
+    "Newest first. Work that fails here is reported to its owner and offered to other volunteers.",
 
   // Errors, by kind. The message of the pool or the job follows.
   "error.offline": "The pool couldn’t be reached.",
   "error.pool": "The pool refused a request.",
+  "error.limit": "The pool limits what it gives this computer for now. It resumes automatically.",
+  "error.blocked": "The pool’s operator has blocked this computer.",
   "error.outdated": "This page is older than the pool. Reload it.",
   "error.rejected": "The pool rejected a result of the job {job}. This is usually the job’s fault, not yours.",
   "error.late": "Someone else was faster with a unit of the job {job}.",

@@ -40,6 +40,7 @@ export default {
     "Error: {message}",
   "blocked.pool": "El servidor no acepta este navegador. Error: {message}",
   "blocked.outdated": "Esta página es más antigua que el servidor. Vuelve a cargarla para continuar.",
+  "blocked.blocked": "El administrador del servidor ha bloqueado este ordenador. Motivo: {message}",
 
   "activity.heading": "Tu contribución",
   "activity.units": "unidades en esta visita",
@@ -56,10 +57,13 @@ export default {
   "worker.computing.job": "calculando {job}",
   "worker.resting": "descansando",
   "activity.errors": "Qué ha fallado",
-  "activity.errors.help": "Lo más reciente primero. Lo que falla aquí se ofrece a otros voluntarios.",
+  "activity.errors.help":
+    "Lo más reciente primero. Lo que falla aquí se comunica a su autor y se ofrece a otros voluntarios.",
 
   "error.offline": "No se pudo contactar con el servidor.",
   "error.pool": "El servidor rechazó una solicitud.",
+  "error.limit": "Por ahora el servidor limita lo que da a este ordenador. Continuará automáticamente.",
+  "error.blocked": "El administrador del servidor ha bloqueado este ordenador.",
   "error.outdated": "Esta página es más antigua que el servidor. Vuelve a cargarla.",
   "error.rejected":
     "El servidor rechazó un resultado de la tarea {job}. Casi siempre es culpa de la tarea, no tuya.",

@@ -42,6 +42,7 @@ export default {
     "Erreur : {message}",
   "blocked.pool": "Le serveur n’accepte pas ce navigateur. Erreur : {message}",
   "blocked.outdated": "Cette page est plus ancienne que le serveur. Rechargez-la pour continuer.",
+  "blocked.blocked": "L’administrateur du serveur a bloqué cet ordinateur. Motif : {message}",
 
   "activity.heading": "Votre contribution",
   "activity.units": "unités pendant cette visite",
@@ -58,10 +59,13 @@ export default {
   "worker.computing.job": "calcule {job}",
   "worker.resting": "se repose",
   "activity.errors": "Ce qui n’a pas marché",
-  "activity.errors.help": "Du plus récent au plus ancien. Ce qui échoue ici est proposé à d’autres volontaires.",
+  "activity.errors.help":
+    "Du plus récent au plus ancien. Ce qui échoue ici est signalé à son auteur et proposé à d’autres volontaires.",
 
   "error.offline": "Le serveur était injoignable.",
   "error.pool": "Le serveur a refusé une requête.",
+  "error.limit": "Le serveur limite pour l’instant ce qu’il donne à cet ordinateur. Cela reprendra automatiquement.",
+  "error.blocked": "L’administrateur du serveur a bloqué cet ordinateur.",
   "error.outdated": "Cette page est plus ancienne que le serveur. Rechargez-la.",
   "error.rejected":
     "Le serveur a rejeté un résultat de la tâche {job}. C’est presque toujours la faute de la tâche, pas la vôtre.",
