@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from comp_pool import retry_policy
 from comp_pool.backoff import Backoff, call_delay, jittered, retry_after_delay
-from comp_pool.errors import ForeignLink, MissingLink, PoolError, Unreachable
+from comp_pool.errors import ForeignLink, LimitReached, MissingLink, PoolError, Unreachable
 from comp_pool.job_backoff import JobBackoff
 from comp_pool.response import parse_retry_after
 from comp_pool.retry_policy import POLICY
@@ -103,6 +103,20 @@ def test_a_failure_is_reported(case: Case) -> None:
     assert retry_policy.should_report(case["failures"], case["delay"]) is case["reported"]
 
 
+@pytest.mark.parametrize(
+    ("ex", "delay", "kind"),
+    [
+        (LimitReached(429, "Too Many Requests"), 30, None),
+        (LimitReached(429, "Too Many Requests"), 31, "limit"),
+        (PoolError(429, "Too Many Requests"), 31, "offline"),
+        (PoolError(503, "Service Unavailable"), 2, None),
+        (PoolError(403, "Forbidden"), 0.5, "waiting"),
+    ],
+)
+def test_a_wait_is_shown_as(ex: Exception, delay: float, kind: str | None) -> None:
+    assert retry_policy.wait_kind(ex, 1, delay) == kind
+
+
 @cases("uploads")
 def test_an_upload_ends(case: Case) -> None:
     failures = [error(failure) for failure in case["failures"]]
@@ -113,7 +127,7 @@ def test_an_upload_ends(case: Case) -> None:
         if attempts[-1] is not None:
             raise attempts[-1]
 
-    uploaded = upload(post, lambda seconds: True, lambda seconds, reason: None)
+    uploaded = upload(post, lambda seconds: True, lambda kind, seconds, reason: None)
     assert (uploaded.outcome, len(attempts)) == (case["outcome"], case["attempts"])
 
 

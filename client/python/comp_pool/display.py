@@ -15,7 +15,7 @@ from rich.text import Text
 from comp_pool.events import OUTCOMES, Event, Totals
 
 MAX_LINE = 300
-WAITS = ("waiting", "offline", "backoff", "stopping")
+WAITS = ("waiting", "limit", "offline", "backoff", "stopping")
 STYLES = {
     "stopping": "bold",
     "error": "red",
@@ -23,6 +23,7 @@ STYLES = {
     "refused": "yellow",
     "lost": "red",
     "backoff": "yellow",
+    "limit": "yellow",
 }
 
 
@@ -34,14 +35,20 @@ def printable(text: str) -> str:
 
 
 def format_event(event: Event) -> str:
-    """Return an event as one line."""
+    """Return an event as one line, or as two where a unit that was of no use has printed something."""
+    line = printable(_describe(event))
+    first = next((text for text in map(str.strip, event.console.splitlines()) if text), "")
+    return f"{line}\n  {printable('console: ' + first)}" if first else line
+
+
+def _describe(event: Event) -> str:
     unit = f"{event.job}/{event.variable}" if event.variable else event.job
     if event.kind in ("accepted", "late"):
-        return printable(f"{event.kind} {unit} in {event.seconds:.2f} s")
+        return f"{event.kind} {unit} in {event.seconds:.2f} s"
     if event.kind in WAITS:
-        parts = [event.kind, *([unit] if unit else []), f"for {event.seconds:.0f} s: {event.message}"]
-        return printable(" ".join(parts))
-    return printable(f"{event.kind} {unit}: {event.message}")
+        kind = "waiting" if event.kind == "limit" else event.kind
+        return " ".join([kind, *([unit] if unit else []), f"for {event.seconds:.0f} s: {event.message}"])
+    return f"{event.kind} {unit}: {event.message}"
 
 
 def format_totals(totals: Totals, seconds: float) -> str:
