@@ -68,7 +68,7 @@ def test_all_workers_stop(pool: FakePool, clock: FakeClock, monkeypatch: pytest.
     ("problem", "line"),
     [
         (OUTDATED, "this client is outdated: injected fault"),
-        (BLOCKED, "blocked by the pool's operator: injected fault"),
+        (BLOCKED, "injected fault"),
     ],
 )
 def test_the_command_ends_with_one_line(

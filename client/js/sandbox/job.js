@@ -22,15 +22,16 @@
   const globalEval = eval;
   const toText = String;
   const root = Object.prototype;
-  // In characters, as in the pool's reports.
+  // In characters, as in reports to the pool.
   const maxMessage = 2000;
   const maxStack = 4000;
   const maxConsole = 10_000;
-  // Lines of a unit that are printed one by one: should it never end, they have been sent.
+  const maxPath = 150;
+  // Lines of a unit that are printed at once, one by one: it may never end.
   const maxEagerLines = 100;
+  // Of one printed object.
   const maxPrintedItems = 100;
   const maxPrintedValues = 1000;
-  const maxPath = 150;
   const identifier = /^[a-z_$][\w$]*$/i;
   const loneSurrogate = /[\ud800-\udfff]/u;
   // As V8 and SpiderMonkey name the job's function in a stack, by a comment in its text, and as QuickJS does.
@@ -105,34 +106,6 @@
   /** @type {any} */
   let savedContext = {};
 
-  /** @typedef {{__proto__: null, object: unknown, key: string, isItem: boolean, up: Place | null}} Place of a value */
-  // By `typeof`, or by the tag of an object.
-  /** @type {any} */
-  const faults = {
-    __proto__: null,
-    undefined: faultIn("undefined", "use null"),
-    function: faultIn("a function", "call it, or leave it out"),
-    symbol: faultIn("a symbol", "use a text"),
-    bigint: faultIn("a BigInt", "use Number() or String()"),
-    surrogate: "has half a surrogate pair, which JSON cannot represent: use toWellFormed()",
-    "[object Map]": faultIn("a Map", "use Object.fromEntries() or Array.from()"),
-    "[object Set]": faultIn("a Set", "use Array.from()"),
-    "[object WeakMap]": faultIn("a WeakMap", "leave it out"),
-    "[object WeakSet]": faultIn("a WeakSet", "leave it out"),
-    "[object Promise]": faultIn("a Promise", "await it"),
-    "[object Error]": faultIn("an Error", "use String()"),
-    "[object RegExp]": faultIn("a RegExp", "use String()"),
-    "[object ArrayBuffer]": faultIn("an ArrayBuffer", "use a typed array"),
-    "[object SharedArrayBuffer]": faultIn("a SharedArrayBuffer", "use a typed array"),
-    "[object DataView]": faultIn("a DataView", "use a typed array"),
-  };
-
-  // Of NaN, Map, typed arrays and half a surrogate pair in JSON.
-  const traces = ["null", "{}", '{"0":', "\\ud"];
-
-  // What the running unit has printed; nothing is kept between units.
-  const output = { __proto__: null, isOpen: false, size: 0, lines: 0, rest: "" };
-
   /** @param {unknown} value @returns {value is object} */
   function isObject(value) {
     return (typeof value === "object" && value !== null) || typeof value === "function";
@@ -159,8 +132,8 @@
     try {
       const { stack } = ex;
       if (typeof stack !== "string") return "";
-      const [named, numbered] = [apply(lastIndexOf, stack, [fileName]), apply(lastIndexOf, stack, [quickJsFileName])];
-      const last = named > numbered ? named : numbered;
+      const named = apply(lastIndexOf, stack, [fileName]);
+      const last = named < 0 ? apply(lastIndexOf, stack, [quickJsFileName]) : named;
       if (last < 0) return "";
       const end = apply(indexOf, stack, ["\n", last]);
       return end < 0 ? stack : cut(stack, end);
@@ -168,6 +141,9 @@
       return "";
     }
   }
+
+  // What the running unit has printed; nothing is kept between units.
+  const output = { __proto__: null, isOpen: false, size: 0, lines: 0, rest: "" };
 
   function openOutput() {
     output.isOpen = print !== undefined;
@@ -177,10 +153,14 @@
 
   function closeOutput() {
     output.isOpen = false;
-    if (output.rest !== "") print?.(output.rest);
+    try {
+      if (output.rest !== "") print?.(output.rest);
+    } catch {
+      // As in `log`.
+    }
   }
 
-  // The console's methods. Never throws, since no job expects that of them.
+  // The console's methods. They never throw, since no job expects that of them.
   /** @param {...unknown} values */
   function log(...values) {
     if (!output.isOpen || output.size >= maxConsole) return;
@@ -271,7 +251,8 @@
     if (isObject(returned)) return returned;
     const shown = cut(describe(returned), 40);
     const what = returned === null ? shown : "a " + typeof returned + " (" + shown + ")";
-    throw new UnitError("no-result", "execute_function returned " + what + " instead of an object with a `result` field");
+    const message = "execute_function returned " + what + " instead of an object with a `result` field";
+    throw new UnitError("no-result", message);
   }
 
   /** @param {unknown} returned @param {any} context */
@@ -282,6 +263,31 @@
     const what = "result" in context ? "with `result` undefined" : "without a `result` field";
     throw new UnitError("no-result", "execute_function " + where + what);
   }
+
+  /** @typedef {{__proto__: null, object: unknown, key: string, isItem: boolean, up: Place | null}} Place of a value */
+  // By `typeof`, or by the tag of an object.
+  /** @type {any} */
+  const faults = {
+    __proto__: null,
+    undefined: faultIn("undefined", "use null"),
+    function: faultIn("a function", "call it, or leave it out"),
+    symbol: faultIn("a symbol", "use a text"),
+    bigint: faultIn("a BigInt", "use Number() or String()"),
+    surrogate: "has half a surrogate pair, which JSON cannot represent: use toWellFormed()",
+    "[object Map]": faultIn("a Map", "use Object.fromEntries() or Array.from()"),
+    "[object Set]": faultIn("a Set", "use Array.from()"),
+    "[object WeakMap]": faultIn("a WeakMap", "leave it out"),
+    "[object WeakSet]": faultIn("a WeakSet", "leave it out"),
+    "[object Promise]": faultIn("a Promise", "await it"),
+    "[object Error]": faultIn("an Error", "use String()"),
+    "[object RegExp]": faultIn("a RegExp", "use String()"),
+    "[object ArrayBuffer]": faultIn("an ArrayBuffer", "use a typed array"),
+    "[object SharedArrayBuffer]": faultIn("a SharedArrayBuffer", "use a typed array"),
+    "[object DataView]": faultIn("a DataView", "use a typed array"),
+  };
+
+  // Of NaN, Map, typed arrays and half a surrogate pair in JSON.
+  const traces = ["null", "{}", '{"0":', "\\ud"];
 
   /** @param {unknown} result @returns {string} */
   function serialise(result) {
@@ -325,8 +331,8 @@
     return stringify(result, examine);
   }
 
-  // Why JSON can't represent a value; undefined where it can. Members of objects may be undefined or functions: they are
-  // left out. `isNeeded`: this one may not.
+  // Why JSON can't represent a value, or undefined. Members of objects may be undefined or functions, which leaves them
+  // out. `isNeeded`: this value may not.
   /** @param {unknown} value @param {boolean} [isNeeded] @returns {string | undefined} */
   function faultOf(value, isNeeded = false) {
     if (value === null || typeof value === "boolean") return undefined;
@@ -370,7 +376,8 @@
   /** @param {string} text @param {number} limit */
   function bounded(text, limit) {
     if (text.length <= limit) return { __proto__: null, result: text };
-    throw new UnitError("too-large", "result too large: " + text.length + " characters of JSON (at most " + limit + ")");
+    const message = "result too large: " + text.length + " characters of JSON (at most " + limit + ")";
+    throw new UnitError("too-large", message);
   }
 
   /**

@@ -49,9 +49,6 @@ class LimitReached(PoolError):
 class ClientRefused(PoolError):
     """The pool does not serve this client: it stops, and shows `detail`."""
 
-    def __str__(self) -> str:
-        return f"{self.title}: {self.detail}"
-
 
 class Outdated(ClientRefused):
     """The pool no longer understands this client; `detail` names the remedy."""
@@ -59,12 +56,18 @@ class Outdated(ClientRefused):
     def __init__(self, detail: str) -> None:
         super().__init__(400, "this client is outdated", detail)
 
+    def __str__(self) -> str:
+        return f"{self.title}: {self.detail}"
+
 
 class Blocked(ClientRefused):
     """The operator has blocked this volunteer, its address or its key; `detail` is the operator's reason."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(403, "blocked by the pool's operator", detail)
+
+    def __str__(self) -> str:
+        return self.detail or self.title
 
 
 class ForeignLink(PoolError):

@@ -109,8 +109,9 @@ class Executor:
         if ending == "SIGALRM":
             return _timeout_error(deadline)
         if ending in MEMORY_SIGNALS:
-            return JobError("memory", f"process ended by {ending}, probably out of memory")
-        return JobError("crash", f"process ended: {ending}")
+            limit = f"its memory limit of {self._memory_bytes >> 20} MB: use less, or require more by `memory_mb`"
+            return JobError("memory", f"its process ended by {ending}, most likely beyond {limit}")
+        return JobError("crash", f"its process ended: {ending}")
 
     def _child_for(self, unit: Unit) -> Child:
         # A child has one job, so that jobs can't see or change each other. The source is part of the key, since a job
