@@ -195,7 +195,8 @@ class WorkerLoop:
         is_failure = uploaded.outcome in ("rejected", "refused")
         shown = computed.console if is_failure else ""
         self._emit(uploaded.outcome, computed.seconds, uploaded.reason, task, shown)
-        self._report_console(task, computed)
+        if uploaded.outcome != "lost":
+            self._report_console(task, computed)
         if is_failure:
             self._record_failure(task)
 
