@@ -65,6 +65,7 @@ class FakePool:
         self.prefix, self.lease_seconds, self.retry_after = prefix, lease_seconds, retry_after
         self.links_jobs = True
         self.takes_reports = True
+        self.leases_failed_units = True
         self.root_fields: dict[str, Any] = {}
         self.problem_type = "about:blank"
         self.scheduled = "/jobs/scheduled{/scheduler}{?owner*,can*,memory_mb}"
@@ -214,7 +215,7 @@ class FakePool:
 
     def report(self, request: Request, name: str, variable: str) -> tuple[int, dict[str, str], Any]:
         self.reports.append(request.document)
-        if "error" in request.document:
+        if "error" in request.document and self.leases_failed_units:
             self._find(name).open.append(variable)
         return 204, {}, None
 

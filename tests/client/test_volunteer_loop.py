@@ -290,6 +290,16 @@ def test_while_a_failing_job_is_paused_the_scheduler_is_requested_every_few_seco
     assert clock.waits[2:5] == [5, 5, 5]
 
 
+def test_while_a_pool_keeps_failed_units_for_others_the_scheduler_is_requested_every_few_seconds(
+    pool: FakePool, clock: FakeClock
+) -> None:
+    pool.retry_after = 15
+    pool.leases_failed_units = False
+    pool.add_job("broken", BROKEN, NUMBERS[:1])
+    Run(pool, clock, idle_exit=14)
+    assert clock.waits[1:3] == [5, 5]
+
+
 # ---- console output of units that succeed
 
 

@@ -132,7 +132,8 @@
     try {
       const { stack } = ex;
       if (typeof stack !== "string") return "";
-      const named = apply(lastIndexOf, stack, [fileName]);
+      // A browser's name for the host's frames is all of this text, which has the name too.
+      const named = apply(lastIndexOf, stack, [fileName + ":"]);
       const last = named < 0 ? apply(lastIndexOf, stack, [quickJsFileName]) : named;
       if (last < 0) return "";
       const end = apply(indexOf, stack, ["\n", last]);

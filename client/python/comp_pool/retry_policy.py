@@ -58,7 +58,7 @@ class Policy:
 
     # Requests to the scheduler in a row: it may choose at random, and the next job may not be paused.
     max_scheduled: int = 3
-    # The longest wait where the scheduler offers a job that keeps failing: it may have another one soon.
+    # The longest wait where the scheduler offers a job that has failed here: it may have another one soon.
     failing_job_delay: float = 5.0
     # How long a worker keeps its job: a change of job loses the context in its executor.
     job_affinity: float = 30.0
