@@ -219,7 +219,7 @@ def test_a_process_that_does_not_start_is_no_fault_of_the_job(monkeypatch: pytes
     with Executor() as executor, pytest.raises(JobError, match="its process could not start") as caught:
         compute(executor, "() => 1")
     assert caught.value.kind == "sandbox"
-    assert not caught.value.is_of_job
+    assert not caught.value.is_fault_of_job
 
 
 def test_a_unit_that_ends_too_late_names_its_time() -> None:

@@ -15,9 +15,9 @@ OF_THE_JOB = ["code", "threw", "no-result", "not-json", "too-large", "timeout", 
 OF_OTHERS = ["cancelled", "sandbox"]
 
 
-@pytest.mark.parametrize(("kinds", "is_of_job"), [(OF_THE_JOB, True), (OF_OTHERS, False)])
-def test_a_failure_is_the_job_s_fault(kinds: list[str], is_of_job: bool) -> None:
-    assert [kind for kind in kinds if JobError(kind, "").is_of_job is is_of_job] == kinds
+@pytest.mark.parametrize(("kinds", "is_fault_of_job"), [(OF_THE_JOB, True), (OF_OTHERS, False)])
+def test_a_failure_is_the_job_s_fault(kinds: list[str], is_fault_of_job: bool) -> None:
+    assert [kind for kind in kinds if JobError(kind, "").is_fault_of_job is is_fault_of_job] == kinds
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_a_failure_is_reported(case: Case) -> None:
     ],
 )
 def test_a_wait_is_shown_as(ex: Exception, delay: float, kind: str | None) -> None:
-    assert retry_policy.wait_kind(ex, 1, delay) == kind
+    assert retry_policy.event_kind(ex, 1, delay) == kind
 
 
 @cases("uploads")

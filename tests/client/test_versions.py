@@ -9,7 +9,7 @@ import pytest
 from comp_pool import cli
 from comp_pool.capabilities import Capabilities
 from comp_pool.client import Client
-from comp_pool.errors import Blocked, ClientRefused, Outdated
+from comp_pool.errors import Blocked, Excluded, Outdated
 from comp_pool.events import Event
 from comp_pool.options import Options
 from comp_pool.retry_policy import Retries
@@ -37,7 +37,7 @@ def test_a_pool_of_a_later_protocol_is_refused(pool: FakePool, client: Client) -
 
 @pytest.mark.parametrize(("problem", "error"), [(OUTDATED, Outdated), (BLOCKED, Blocked)])
 def test_the_problem_has_its_reason_and_is_not_retried(
-    pool: FakePool, client: Client, problem: str, error: type[ClientRefused]
+    pool: FakePool, client: Client, problem: str, error: type[Excluded]
 ) -> None:
     pool.problem_type = problem
     pool.inject_fault("GET", ".", 503, times=9)

@@ -16,6 +16,8 @@ from comp_pool.events import OUTCOMES, Event, Totals
 
 MAX_LINE = 300
 WAITS = ("waiting", "limit", "offline", "backoff", "stopping")
+# The states of a worker, where they are not the kind of its last event.
+STATES = {"leased": "computing", "limit": "waiting"}
 STYLES = {
     "stopping": "bold",
     "error": "red",
@@ -46,7 +48,7 @@ def _describe(event: Event) -> str:
     if event.kind in ("accepted", "late"):
         return f"{event.kind} {unit} in {event.seconds:.2f} s"
     if event.kind in WAITS:
-        kind = "waiting" if event.kind == "limit" else event.kind
+        kind = STATES.get(event.kind, event.kind)
         return " ".join([kind, *([unit] if unit else []), f"for {event.seconds:.0f} s: {event.message}"])
     return f"{event.kind} {unit}: {event.message}"
 
@@ -109,9 +111,8 @@ class LiveTable:
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
-        state = "computing" if event.kind == "leased" else event.kind
         if event.worker in self._rows:
-            self._rows[event.worker] = Row(state, event.job, event.variable)
+            self._rows[event.worker] = Row(STATES.get(event.kind, event.kind), event.job, event.variable)
         if event.kind in STYLES:
             # As Text, not as a string: rich would interpret a message's brackets as markup.
             self._live.console.print(Text(format_event(event), style=STYLES[event.kind]))

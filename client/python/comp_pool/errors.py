@@ -46,11 +46,11 @@ class LimitReached(PoolError):
         return self.detail or self.title
 
 
-class ClientRefused(PoolError):
+class Excluded(PoolError):
     """The pool does not serve this client: it stops, and shows `detail`."""
 
 
-class Outdated(ClientRefused):
+class Outdated(Excluded):
     """The pool no longer understands this client; `detail` names the remedy."""
 
     def __init__(self, detail: str) -> None:
@@ -60,7 +60,7 @@ class Outdated(ClientRefused):
         return f"{self.title}: {self.detail}"
 
 
-class Blocked(ClientRefused):
+class Blocked(Excluded):
     """The operator has blocked this volunteer, its address or its key; `detail` is the operator's reason."""
 
     def __init__(self, detail: str) -> None:
@@ -109,6 +109,6 @@ class JobError(Exception):
         self.console = console
 
     @property
-    def is_of_job(self) -> bool:
+    def is_fault_of_job(self) -> bool:
         """Whether the job is at fault, rather than this computer or its user."""
         return self.kind not in ("cancelled", "sandbox")

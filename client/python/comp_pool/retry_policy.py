@@ -111,7 +111,7 @@ def should_report(failures: int, delay: float) -> bool:
     return failures >= POLICY.reported_failures or delay > POLICY.reported_delay
 
 
-def wait_kind(ex: Exception, failures: int, delay: float) -> Kind | None:
+def event_kind(ex: Exception, failures: int, delay: float) -> Kind | None:
     """Return the kind of the event that shows a wait after a failed request, with the arguments of `should_report`.
 
     None where the wait is not shown.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from comp_pool.backoff import Backoff
 from comp_pool.errors import REQUEST_ERRORS, PoolError
 from comp_pool.events import Kind, Outcome
-from comp_pool.retry_policy import is_temporary, retry_after_of, wait_kind
+from comp_pool.retry_policy import event_kind, is_temporary, retry_after_of
 
 STATUS_OUTCOMES: dict[int, Outcome] = {409: "late", 422: "rejected"}
 
@@ -38,7 +38,7 @@ def upload(
             if not is_temporary(ex, server_errors):
                 return _refusal(ex)
             delay = backoff.next(retry_after_of(ex))
-            if kind := wait_kind(ex, backoff.failures, delay):
+            if kind := event_kind(ex, backoff.failures, delay):
                 show(kind, delay, f"the result is kept: {ex}")
             if not wait(delay):
                 return Uploaded("lost", f"the result could not be posted: {ex}")

@@ -4,7 +4,7 @@ import threading
 
 from comp_pool.capabilities import Capabilities, detect_capabilities
 from comp_pool.client import Client
-from comp_pool.errors import ClientRefused, PoolError
+from comp_pool.errors import Excluded, PoolError
 from comp_pool.events import Event, Listener, Totals
 from comp_pool.job_backoff import JobBackoff
 from comp_pool.leases import NoWork
@@ -30,7 +30,7 @@ class WorkerContext:
         self.draining = threading.Event()
         self.cancelled = threading.Event()
         # Set by the first worker to which the pool responds that it does not serve this client.
-        self.refusal: ClientRefused | None = None
+        self.exclusion: Excluded | None = None
         self._listener = listener
         self._lock = threading.Lock()
         self._units_left = options.units

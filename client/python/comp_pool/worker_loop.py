@@ -4,11 +4,11 @@ import contextlib
 
 from comp_pool.backoff import Backoff, exponential, jittered
 from comp_pool.deadline import Deadline
-from comp_pool.errors import REQUEST_ERRORS, ClientRefused, JobError
+from comp_pool.errors import REQUEST_ERRORS, Excluded, JobError
 from comp_pool.events import Event, Kind
 from comp_pool.executor import Computed, Executor, Unit
 from comp_pool.report import console_report, failure_report, post_report
-from comp_pool.retry_policy import POLICY, is_lost, is_temporary, retry_after_of, wait_kind
+from comp_pool.retry_policy import POLICY, event_kind, is_lost, is_temporary, retry_after_of
 from comp_pool.upload import upload
 from comp_pool.work_fetch import Task, Wait, WorkFetch
 from comp_pool.worker_context import WorkerContext
@@ -65,14 +65,14 @@ class WorkerLoop:
             self._wait(delay)
 
     def _handle_outage(self, ex: Exception) -> None:
-        if isinstance(ex, ClientRefused):
-            self._context.refusal = ex
+        if isinstance(ex, Excluded):
+            self._context.exclusion = ex
             self._context.draining.set()
             return
         # The job may be the cause: the next attempt chooses one anew.
         self._work_fetch.drop_job()
         delay = self._outages.next(retry_after_of(ex))
-        if kind := wait_kind(ex, self._outages.failures, delay):
+        if kind := event_kind(ex, self._outages.failures, delay):
             self._emit(kind, delay, str(ex))
         self._wait(delay)
 
@@ -140,7 +140,7 @@ class WorkerLoop:
     @staticmethod
     def _is_reported(task: Task, ex: JobError) -> bool:
         # An older pool takes no reports.
-        return ex.is_of_job and task.lease.has("post_report")
+        return ex.is_fault_of_job and task.lease.has("post_report")
 
     @property
     def _elapsed(self) -> float:
