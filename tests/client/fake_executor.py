@@ -12,10 +12,14 @@ BROKEN = "() => { throw new Error('no luck'); }"
 
 
 class FakeExecutor:
-    """Knows two functions. `on_compute` is called before each unit."""
+    """Knows two functions. Each unit prints `console`; `on_compute` is called before it."""
+
+    engine = "an engine 1.0"
 
     def __init__(self) -> None:
         self.resets = 0
+        self.console = ""
+        self.error = JobError("threw", "Error: no luck", "Error: no luck\n    at execute_function.js:1:15")
         self.on_compute: Callable[[Unit], object] = lambda unit: None
 
     def __enter__(self) -> "FakeExecutor":
@@ -27,9 +31,10 @@ class FakeExecutor:
     def compute(self, unit: Unit, deadline: Deadline) -> Computed:
         self.on_compute(unit)
         if unit.source == BROKEN:
-            raise JobError("threw", "Error: no luck")
+            self.error.console = self.console
+            raise self.error
         assert unit.source == DOUBLE
-        return Computed(json.dumps(unit.variable["a"] * 2), 0.5)
+        return Computed(json.dumps(unit.variable["a"] * 2), 0.5, self.console)
 
     def reset(self) -> None:
         self.resets += 1

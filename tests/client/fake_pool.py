@@ -64,6 +64,8 @@ class FakePool:
     def __init__(self, prefix: str = "", lease_seconds: float = 30.0, retry_after: float = 0.1) -> None:
         self.prefix, self.lease_seconds, self.retry_after = prefix, lease_seconds, retry_after
         self.links_jobs = True
+        self.takes_reports = True
+        self.leases_failed_units = True
         self.root_fields: dict[str, Any] = {}
         self.problem_type = "about:blank"
         self.scheduled = "/jobs/scheduled{/scheduler}{?owner*,can*,memory_mb}"
@@ -72,6 +74,7 @@ class FakePool:
         self.tokens: dict[str, tuple[str, str]] = {}
         self.requests: list[Request] = []
         self.counts: Counter[str] = Counter()
+        self.reports: list[dict[str, Any]] = []
         self.faults: list[Fault] = []
         self.validate: Callable[[Any], str | None] = lambda result: None
         self.changed = threading.Condition()
@@ -210,6 +213,12 @@ class FakePool:
         self.counts["given back"] += 1
         return 204, {}, None
 
+    def report(self, request: Request, name: str, variable: str) -> tuple[int, dict[str, str], Any]:
+        self.reports.append(request.document)
+        if "error" in request.document and self.leases_failed_units:
+            self._find(name).open.append(variable)
+        return 204, {}, None
+
     def post_result(self, request: Request, name: str, variable: str) -> tuple[int, dict[str, str], Any]:
         job = self._find(name)
         if variable not in job.variables:
@@ -237,6 +246,8 @@ class FakePool:
             "post_result": f"{path}/results?lease={token}",
             "lease": f"{path}/lease?lease={token}",
         }
+        if self.takes_reports:
+            links["post_report"] = f"{path}/reports?lease={token}"
         document = {"_links": links, **job.variables[variable]}
         if variable in job.contexts:
             document["_embedded"] = {"context": job.contexts[variable]}
@@ -262,6 +273,7 @@ ROUTES: list[tuple[str, Callable[..., tuple[int, dict[str, str], Any]]]] = [
     ("/jobs/([^/]+)/variables", FakePool.variables),
     ("/jobs/([^/]+)/variables/([^/]+)", FakePool.put),
     ("/jobs/([^/]+)/variables/([^/]+)/lease", FakePool.lease),
+    ("/jobs/([^/]+)/variables/([^/]+)/reports", FakePool.report),
     ("/jobs/([^/]+)/variables/([^/]+)/results", FakePool.post_result),
 ]
 

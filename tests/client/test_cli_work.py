@@ -171,6 +171,26 @@ def test_a_message_has_no_control_characters() -> None:
     assert "\x1b" not in format_event(Event("error", 1, "job", "0000", message="\x1b[2J\x07\u202eboo\n"))
 
 
+@pytest.mark.parametrize(
+    ("console", "lines"),
+    [
+        ("", ["error job/0000: threw: 1"]),
+        ("\n a = 1 \nb", ["error job/0000: threw: 1", "  console: a = 1"]),
+        ("\x1b[2J", ["error job/0000: threw: 1", "  console:  [2J"]),
+        ("x" * 9999, ["error job/0000: threw: 1", "  console: " + "x" * 290 + "…"]),
+    ],
+)
+def test_a_failed_unit_is_shown_with_the_first_line_of_its_console(console: str, lines: list[str]) -> None:
+    event = Event("error", 1, "job", "0000", message="threw: 1", console=console)
+    assert format_event(event).splitlines() == lines
+
+
+def test_a_wait_because_of_a_limit_has_its_reason() -> None:
+    assert format_event(Event("limit", 1, seconds=45.0, message="at most 8 leases")) == (
+        "waiting for 45 s: at most 8 leases"
+    )
+
+
 def test_a_long_message_is_cut() -> None:
     assert len(printable("x" * 10_000)) == 300
 

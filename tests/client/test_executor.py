@@ -1,7 +1,10 @@
 """The arguments and the return values of a job's function, and how its context is kept."""
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from client_processes import gone
@@ -13,6 +16,27 @@ from comp_pool.frames import pack
 COUNT = "function (variable, context) { context.n = (context.n || 0) + variable.step; context.result = context.n; }"
 # Runs the function of each variable, so that one child serves many tests.
 EVALUATE = "(variable, context) => (0, eval)(`(${variable.source})`)(variable, context)"
+
+
+Case = dict[str, Any]
+
+
+def read_cases() -> dict[str, list[Case]]:
+    """Return the table that the JavaScript executors pass too; but for units that never end, which have tests here."""
+    table = json.loads(Path(__file__).with_name("unit-cases.json").read_text())
+    failures = [case for case in table["failures"] if case["kind"] != "timeout"]
+    return {
+        "code": [case for case in failures if case["kind"] == "code"],
+        "failures": [case for case in failures if case["kind"] != "code"],
+        "results": table["results"],
+    }
+
+
+CASES = read_cases()
+
+
+def name_of(case: Case) -> str:
+    return str(case["what"])
 
 
 @pytest.fixture(scope="module")
@@ -142,34 +166,23 @@ def test_text_survives_both_ways(shared: Executor) -> None:
     assert compute(shared, EVALUATE, {"source": source, "text": "Ω\u2028🦀\x00"}) == '"Ω\u2028🦀\\u0000"'
 
 
-@pytest.mark.parametrize("source", ["function (", "5"])
-def test_code_that_is_no_function_is_an_error(source: str) -> None:
-    with Executor() as executor, pytest.raises(JobError) as caught:
-        compute(executor, source)
+@pytest.mark.parametrize("case", CASES["code"], ids=name_of)
+def test_code_that_is_no_function_is_an_error(case: Case) -> None:
+    with Executor() as executor, pytest.raises(JobError, match=case["message"]) as caught:
+        compute(executor, case["function"])
     assert caught.value.kind == "code"
 
 
-@pytest.mark.parametrize(
-    ("source", "kind"),
-    [
-        ("() => {}", "no-result"),
-        ("() => 5", "no-result"),
-        ("() => null", "no-result"),
-        ("(v, c) => { c.result = () => 1; }", "not-json"),
-        ("(v, c) => { c.result = 1n; }", "threw"),
-        ("() => { throw new Error('no luck'); }", "threw"),
-        ("async () => { await null; throw 'no luck'; }", "threw"),
-    ],
-)
-def test_an_error_has_its_kind(shared: Executor, source: str, kind: str) -> None:
-    with pytest.raises(JobError) as caught:
-        compute(shared, EVALUATE, {"source": source})
-    assert caught.value.kind == kind
+@pytest.mark.parametrize("case", CASES["failures"], ids=name_of)
+def test_a_unit_fails(shared: Executor, case: Case) -> None:
+    with pytest.raises(JobError, match=case["message"]) as caught:
+        compute(shared, EVALUATE, {"source": case["function"]})
+    assert caught.value.kind == case["kind"]
 
 
-def test_the_message_of_a_thrown_error_is_passed_on(shared: Executor) -> None:
-    with pytest.raises(JobError, match="TypeError: no luck"):
-        compute(shared, EVALUATE, {"source": "() => { throw new TypeError('no luck'); }"})
+@pytest.mark.parametrize("case", CASES["results"], ids=name_of)
+def test_a_unit_has_a_result(shared: Executor, case: Case) -> None:
+    assert json.loads(compute(shared, EVALUATE, {"source": case["function"]})) == case["result"]
 
 
 def test_a_child_goes_on_after_an_error() -> None:
@@ -195,9 +208,37 @@ def test_a_renewed_deadline_lets_a_long_unit_end() -> None:
     assert grants
 
 
-def test_a_job_may_write_to_its_console(shared: Executor) -> None:
-    source = "(variable, context) => { console.log('a', {b: 1}); console.error('c'); context.result = 1; }"
-    assert compute(shared, EVALUATE, {"source": source}) == "1"
+def test_the_stack_of_a_thrown_error_is_passed_on() -> None:
+    with Executor() as executor, pytest.raises(JobError) as caught:
+        compute(executor, "() => {\n  undefinedFunction();\n}")
+    assert re.search(r"execute_function\.js:2:\d+", caught.value.stack)
+
+
+def test_a_process_that_does_not_start_is_no_fault_of_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("comp_pool.child.CODE", "raise SystemExit(1)")
+    with Executor() as executor, pytest.raises(JobError, match="its process could not start") as caught:
+        compute(executor, "() => 1")
+    assert caught.value.kind == "sandbox"
+    assert not caught.value.is_fault_of_job
+
+
+def test_a_unit_that_ends_too_late_names_its_time() -> None:
+    with Executor() as executor, pytest.raises(JobError, match=r"no result within 0\.\d s: ") as caught:
+        executor.compute(Unit("job", "() => { for (;;); }", {}), Deadline(0.4))
+    assert caught.value.kind == "timeout"
+
+
+def test_the_engine_is_known_after_the_first_unit(shared: Executor) -> None:
+    assert re.fullmatch(r"V8 [0-9.]+", shared.engine)
+
+
+def breaking(monkeypatch: pytest.MonkeyPatch, frames: bytes, then: str = "time.sleep(60)") -> JobError:
+    """Return the error of a child that sends these frames, as if its job had taken it over."""
+    sent = (pack({"confined": False}) + frames).hex()
+    monkeypatch.setattr("comp_pool.child.CODE", f"import os, time; os.write(1, bytes.fromhex('{sent}')); {then}")
+    with Executor() as executor, pytest.raises(JobError) as caught:
+        executor.compute(Unit("job", "() => 1", {}), Deadline(1))
+    return caught.value
 
 
 INVALID = {
@@ -209,17 +250,33 @@ INVALID = {
     "a run time that is no number": pack({"result": "1", "seconds": "1"}),
     "a run time without end": pack({"result": "1", "seconds": float("inf")}),
     "a lone surrogate": pack({"result": "\ud800", "seconds": 1.0}),
+    "neither a result nor an error": pack({}),
+    "an error of a kind that is the parent's": pack({"kind": "cancelled", "message": ""}),
+    "a kind that is no text": pack({"kind": ["threw"], "message": ""}),
+    "a message that is no text": pack({"kind": "threw", "message": 1}),
+    "a stack that is no text": pack({"kind": "threw", "message": "", "stack": {}}),
+    "a console that is no text": pack({"console": 1}),
+    "a console that is too large": pack({"console": "x" * 5000}) * 3,
 }
 
 
 @pytest.mark.parametrize("frame", INVALID.values(), ids=INVALID)
 def test_a_child_that_breaks_the_protocol_misbehaves(monkeypatch: pytest.MonkeyPatch, frame: bytes) -> None:
-    # In place of the child's script, as if a job had taken over its child.
-    sent = (pack({"confined": False}) + frame).hex()
-    code = f"import os, time; os.write(1, bytes.fromhex('{sent}')); time.sleep(60)"
-    monkeypatch.setattr("comp_pool.child.CODE", code)
-    with Executor() as executor:
-        with pytest.raises(JobError) as caught:
-            compute(executor, "() => 1")
-        assert (caught.value.kind, caught.value.message) == ("misbehaved", "its process sent an invalid response")
-        assert executor.child is None
+    ex = breaking(monkeypatch, frame)
+    assert (ex.kind, ex.message) == ("misbehaved", "its process sent an invalid response")
+
+
+def test_console_output_without_end_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = pack({"console": ""}).hex()
+    ex = breaking(monkeypatch, pack({"console": "x"}), f"\nwhile True: os.write(1, bytes.fromhex('{empty}') * 1000)")
+    assert (ex.kind, ex.console) == ("timeout", "x")
+
+
+def test_texts_of_an_error_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    ex = breaking(monkeypatch, pack({"kind": "threw", "message": "m" * 9999, "stack": "s" * 9999}))
+    assert (len(ex.message), len(ex.stack)) == (2000, 4000)
+
+
+def test_half_a_surrogate_pair_in_an_error_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    ex = breaking(monkeypatch, pack({"console": "\ud800"}) + pack({"kind": "threw", "message": "\udc00", "stack": ""}))
+    assert (ex.message, ex.console) == ("\ufffd", "\ufffd")

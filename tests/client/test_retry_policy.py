@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from comp_pool import retry_policy
 from comp_pool.backoff import Backoff, call_delay, jittered, retry_after_delay
-from comp_pool.errors import ForeignLink, MissingLink, PoolError, Unreachable
+from comp_pool.errors import ForeignLink, LimitReached, MissingLink, PoolError, Unreachable
 from comp_pool.job_backoff import JobBackoff
 from comp_pool.response import parse_retry_after
 from comp_pool.retry_policy import POLICY
@@ -103,6 +103,20 @@ def test_a_failure_is_reported(case: Case) -> None:
     assert retry_policy.should_report(case["failures"], case["delay"]) is case["reported"]
 
 
+@pytest.mark.parametrize(
+    ("ex", "delay", "kind"),
+    [
+        (LimitReached(429, "Too Many Requests"), 30, None),
+        (LimitReached(429, "Too Many Requests"), 31, "limit"),
+        (PoolError(429, "Too Many Requests"), 31, "offline"),
+        (PoolError(503, "Service Unavailable"), 2, None),
+        (PoolError(403, "Forbidden"), 0.5, "waiting"),
+    ],
+)
+def test_a_wait_is_shown_as(ex: Exception, delay: float, kind: str | None) -> None:
+    assert retry_policy.event_kind(ex, 1, delay) == kind
+
+
 @cases("uploads")
 def test_an_upload_ends(case: Case) -> None:
     failures = [error(failure) for failure in case["failures"]]
@@ -113,7 +127,7 @@ def test_an_upload_ends(case: Case) -> None:
         if attempts[-1] is not None:
             raise attempts[-1]
 
-    uploaded = upload(post, lambda seconds: True, lambda seconds, reason: None)
+    uploaded = upload(post, lambda seconds: True, lambda kind, seconds, reason: None)
     assert (uploaded.outcome, len(attempts)) == (case["outcome"], case["attempts"])
 
 
@@ -138,8 +152,7 @@ def test_a_job_is_paused(case: Case) -> None:
 
     for step in case["steps"]:
         apply(step)
-    assert (job_backoff.remaining("job"), job_backoff.is_failing("job")) == (case["remaining"], case["failing"])
-    assert (job_backoff.remaining("other"), job_backoff.is_failing("other")) == (0, False)
+    assert (job_backoff.remaining("job"), job_backoff.remaining("other")) == (case["remaining"], 0)
 
 
 def test_the_pause_of_a_failing_job_is_returned() -> None:

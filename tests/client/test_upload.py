@@ -1,9 +1,10 @@
-"""The upload of a result: how it ends, and what is reported; which failures are retried: `test_retry_policy.py`."""
+"""The upload of a result: how it ends, and what is shown; which failures are retried: `test_retry_policy.py`."""
 
 from collections.abc import Callable
 
 import pytest
 from comp_pool.errors import MissingLink, PoolError, Unreachable
+from comp_pool.events import Kind
 from comp_pool.upload import Uploaded, upload
 
 
@@ -17,8 +18,8 @@ def failing(*errors: Exception) -> Callable[[], None]:
     return post
 
 
-def ignore(seconds: float, reason: str) -> None:
-    """Report nothing."""
+def ignore(kind: Kind, seconds: float, reason: str) -> None:
+    """Show nothing."""
 
 
 def test_retry_after_is_honoured() -> None:
@@ -32,16 +33,20 @@ def test_a_wait_that_is_cancelled_loses_the_result() -> None:
     assert uploaded == Uploaded("lost", "the result could not be posted: down")
 
 
-def test_a_second_failure_is_reported_before_its_wait() -> None:
-    happened: list[tuple[float, str]] = []
+def test_a_second_failure_is_shown_before_its_wait() -> None:
+    happened: list[tuple[str, float, str]] = []
 
     def wait(seconds: float) -> bool:
-        happened.append((seconds, "waited"))
+        happened.append(("waited", seconds, ""))
         return True
 
-    upload(failing(Unreachable("down"), Unreachable("down")), wait, lambda *report: happened.append(report))
-    assert [what for _, what in happened] == ["waited", "the result is kept: down", "waited"]
-    assert happened[1][0] == happened[2][0]
+    upload(failing(Unreachable("down"), Unreachable("down")), wait, lambda *event: happened.append(event))
+    assert [(kind, reason) for kind, _, reason in happened] == [
+        ("waited", ""),
+        ("offline", "the result is kept: down"),
+        ("waited", ""),
+    ]
+    assert happened[1][1] == happened[2][1]
 
 
 @pytest.mark.parametrize(

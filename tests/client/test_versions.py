@@ -1,4 +1,7 @@
-"""A pool that requires a newer client: the volunteer says so once, and stops."""
+"""A pool that does not serve this client: it requires a newer one, or its operator has blocked this one.
+
+The volunteer says so once, and stops.
+"""
 
 from typing import Any
 
@@ -6,7 +9,7 @@ import pytest
 from comp_pool import cli
 from comp_pool.capabilities import Capabilities
 from comp_pool.client import Client
-from comp_pool.errors import Outdated
+from comp_pool.errors import Blocked, Excluded, Outdated
 from comp_pool.events import Event
 from comp_pool.options import Options
 from comp_pool.retry_policy import Retries
@@ -17,6 +20,7 @@ from fake_pool import FakePool
 
 LEASES = "variables$"
 OUTDATED = "urn:comp-pool:outdated"
+BLOCKED = "urn:comp-pool:blocked"
 
 
 @pytest.mark.parametrize("fields", [{}, {"protocol": 1}, {"protocol": 0}, {"protocol": "x"}, {"protocol": None}])
@@ -31,10 +35,13 @@ def test_a_pool_of_a_later_protocol_is_refused(pool: FakePool, client: Client) -
         client.root()
 
 
-def test_the_problem_names_the_remedy_and_is_not_retried(pool: FakePool, client: Client) -> None:
-    pool.problem_type = OUTDATED
+@pytest.mark.parametrize(("problem", "error"), [(OUTDATED, Outdated), (BLOCKED, Blocked)])
+def test_the_problem_has_its_reason_and_is_not_retried(
+    pool: FakePool, client: Client, problem: str, error: type[Excluded]
+) -> None:
+    pool.problem_type = problem
     pool.inject_fault("GET", ".", 503, times=9)
-    with pytest.raises(Outdated) as caught:
+    with pytest.raises(error) as caught:
         client.root()
     assert caught.value.detail == "injected fault"
     assert len(pool.requests) == 1
@@ -57,15 +64,27 @@ def test_all_workers_stop(pool: FakePool, clock: FakeClock, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("quiet", [[], ["--quiet"]])
+@pytest.mark.parametrize(
+    ("problem", "line"),
+    [
+        (OUTDATED, "this client is outdated: injected fault"),
+        (BLOCKED, "injected fault"),
+    ],
+)
 def test_the_command_ends_with_one_line(
-    pool: FakePool, quiet: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    pool: FakePool,
+    quiet: list[str],
+    problem: str,
+    line: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr("comp_pool.work_command.detect_capabilities", lambda memory_bytes: Capabilities((), 512))
     pool.add_job("doubler", DOUBLE, [{"a": 1}])
-    pool.problem_type = OUTDATED
+    pool.problem_type = problem
     pool.inject_fault("GET", LEASES, 400, times=99)
     assert cli.main(["work", pool.url, "--volunteer-id", "x" * 16, *quiet]) == 1
-    assert capsys.readouterr().err == "comp-pool: this client is outdated: injected fault\n"
+    assert capsys.readouterr().err == f"comp-pool: {line}\n"
 
 
 def test_the_command_does_not_start_with_a_pool_of_a_later_protocol(

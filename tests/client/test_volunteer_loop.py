@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from comp_pool.capabilities import Capabilities
 from comp_pool.client import Client
+from comp_pool.errors import JobError
 from comp_pool.events import Event
 from comp_pool.executor import Unit
 from comp_pool.options import Options
@@ -19,6 +20,8 @@ NUMBERS = [{"a": number} for number in range(6)]
 SCHEDULED = "^/jobs/scheduled$"
 LEASES = "variables$"
 RESULTS = "results$"
+REPORTS = "reports$"
+LIMIT = "urn:comp-pool:limit"
 KEPT = "the result is kept: 507 Insufficient Storage: injected fault"
 
 
@@ -172,25 +175,90 @@ def test_a_named_job_is_not_read_while_it_is_paused(pool: FakePool, clock: FakeC
 # ---- failures of units
 
 
-def test_a_unit_that_throws_is_given_back_and_reported(pool: FakePool, clock: FakeClock) -> None:
+def test_a_failed_unit_is_shown_with_its_kind_its_message_and_its_console(
+    pool: FakePool, clock: FakeClock, executor: FakeExecutor
+) -> None:
+    executor.console = "a = 1\n"
+    pool.add_job("broken", BROKEN, NUMBERS[:1])
+    (event,) = Run(pool, clock, units=1).of("error")
+    assert (event.message, event.console) == ("threw: Error: no luck", "a = 1\n")
+
+
+def test_a_failed_unit_is_reported_to_the_pool(pool: FakePool, clock: FakeClock, executor: FakeExecutor) -> None:
+    executor.console = "a = 1\n"
+    executor.on_compute = lambda unit: clock.sleep(7)
+    pool.add_job("broken", BROKEN, NUMBERS[:1])
+    Run(pool, clock, units=1)
+    stack = "Error: no luck\n    at execute_function.js:1:15"
+    error = {"kind": "threw", "message": "Error: no luck", "stack": stack}
+    assert pool.reports == [{"error": error, "console": "a = 1\n", "engine": "an engine 1.0", "run_seconds": 7}]
+
+
+def test_a_report_ends_the_lease(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("broken", BROKEN, NUMBERS[:1])
+    Run(pool, clock, units=1)
+    assert pool.received("DELETE", "lease$") == []
+
+
+def test_a_pool_that_takes_no_reports_gets_the_unit_back(pool: FakePool, clock: FakeClock) -> None:
+    pool.takes_reports = False
     pool.add_job("broken", BROKEN, NUMBERS[:1])
     run = Run(pool, clock, units=1)
     assert [event.message for event in run.of("error")] == ["threw: Error: no luck"]
+    assert (pool.reports, pool.counts["given back"]) == ([], 1)
+
+
+def test_a_failure_that_is_no_fault_of_the_job_is_not_reported(
+    pool: FakePool, clock: FakeClock, executor: FakeExecutor
+) -> None:
+    executor.error = JobError("sandbox", "its process could not start")
+    pool.add_job("broken", BROKEN, NUMBERS[:1])
+    Run(pool, clock, units=1)
+    assert (pool.reports, pool.counts["given back"]) == ([], 1)
+
+
+def test_a_report_is_repeated_while_the_pool_is_unavailable(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("broken", BROKEN, NUMBERS[:1])
+    pool.inject_fault("POST", REPORTS, 503, times=4)
+    run = Run(pool, clock, units=1)
+    assert (len(pool.reports), len(clock.waits)) == (1, 4)
+    assert run.of("error")[0].message == "threw: Error: no luck"
+
+
+def test_a_report_that_the_pool_can_t_take_is_given_up(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("broken", BROKEN, NUMBERS[:1])
+    pool.inject_fault("POST", REPORTS, 503, times=5)
+    run = Run(pool, clock, units=1)
+    remark = "(and could not be reported: 503 Service Unavailable: injected fault)"
+    assert run.of("error")[0].message == f"threw: Error: no luck {remark}"
+    assert (pool.reports, pool.counts["given back"]) == ([], 0)
+
+
+def test_a_unit_whose_report_is_refused_is_given_back(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("broken", BROKEN, NUMBERS[:1])
+    pool.inject_fault("POST", REPORTS, 422)
+    run = Run(pool, clock, units=1)
+    assert run.of("error")[0].message.endswith("(and could not be reported: 422 Unprocessable Entity: injected fault)")
     assert pool.counts["given back"] == 1
 
 
-def test_a_unit_that_could_not_be_given_back_is_reported(pool: FakePool, clock: FakeClock) -> None:
+def test_a_failed_unit_with_a_lost_lease_needs_no_report(pool: FakePool, clock: FakeClock) -> None:
     pool.add_job("broken", BROKEN, NUMBERS[:1])
-    pool.inject_fault("DELETE", "lease$", 500)
-    run = Run(pool, clock, units=1)
-    assert run.of("error")[0].message == "threw: Error: no luck (and could not be given back)"
-
-
-def test_a_unit_with_a_lost_lease_need_not_be_given_back(pool: FakePool, clock: FakeClock) -> None:
-    pool.add_job("broken", BROKEN, NUMBERS[:1])
-    pool.inject_fault("DELETE", "lease$", 409)
+    pool.inject_fault("POST", REPORTS, 409)
     run = Run(pool, clock, units=1)
     assert run.of("error")[0].message == "threw: Error: no luck"
+    assert pool.received("DELETE", "lease$") == []
+
+
+@pytest.mark.parametrize(("status", "remark"), [(500, " (and could not be given back)"), (409, "")])
+def test_a_unit_that_could_not_be_given_back_says_so(
+    pool: FakePool, clock: FakeClock, status: int, remark: str
+) -> None:
+    pool.takes_reports = False
+    pool.add_job("broken", BROKEN, NUMBERS[:1])
+    pool.inject_fault("DELETE", "lease$", status)
+    run = Run(pool, clock, units=1)
+    assert run.of("error")[0].message == f"threw: Error: no luck{remark}"
 
 
 def test_delays_after_failures_grow_until_the_job_is_paused(pool: FakePool, clock: FakeClock) -> None:
@@ -220,6 +288,69 @@ def test_while_a_failing_job_is_paused_the_scheduler_is_requested_every_few_seco
     pool.add_job("broken", BROKEN, NUMBERS)
     Run(pool, clock, idle_exit=18)
     assert clock.waits[2:5] == [5, 5, 5]
+
+
+def test_while_a_pool_keeps_failed_units_for_others_the_scheduler_is_requested_every_few_seconds(
+    pool: FakePool, clock: FakeClock
+) -> None:
+    pool.retry_after = 15
+    pool.leases_failed_units = False
+    pool.add_job("broken", BROKEN, NUMBERS[:1])
+    Run(pool, clock, idle_exit=14)
+    assert clock.waits[1:3] == [5, 5]
+
+
+# ---- console output of units that succeed
+
+
+def test_what_a_unit_prints_is_reported(pool: FakePool, clock: FakeClock, executor: FakeExecutor) -> None:
+    executor.console = "a = 1\n"
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    Run(pool, clock, units=1)
+    assert pool.reports == [{"console": "a = 1\n", "engine": "an engine 1.0", "run_seconds": 0.5}]
+
+
+def test_a_unit_that_prints_nothing_is_not_reported(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    Run(pool, clock, units=1)
+    assert pool.received("POST", REPORTS) == []
+
+
+@pytest.mark.parametrize(("seconds", "reports"), [(29, 1), (30, 2)])
+def test_what_units_print_is_reported_once_a_minute(
+    pool: FakePool, clock: FakeClock, executor: FakeExecutor, seconds: float, reports: int
+) -> None:
+    executor.console = "a = 1\n"
+    executor.on_compute = lambda unit: clock.sleep(seconds)
+    pool.add_job("doubler", DOUBLE, NUMBERS[:3])
+    Run(pool, clock, units=3)
+    assert len(pool.reports) == reports
+
+
+def test_each_job_has_its_own_minute(pool: FakePool, clock: FakeClock, executor: FakeExecutor) -> None:
+    executor.console = "a = 1\n"
+    pool.add_job("first", DOUBLE, NUMBERS[:2])
+    pool.add_job("second", DOUBLE, NUMBERS[:2])
+    Run(pool, clock, units=4)
+    assert len(pool.reports) == 2
+
+
+def test_console_output_that_the_pool_does_not_take_is_dropped(
+    pool: FakePool, clock: FakeClock, executor: FakeExecutor
+) -> None:
+    executor.console = "a = 1\n"
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    pool.inject_fault("POST", REPORTS, 503)
+    run = Run(pool, clock, units=1)
+    assert [event.kind for event in run.events] == ["leased", "accepted"]
+    assert clock.waits == []
+
+
+def test_a_rejected_unit_is_shown_with_its_console(pool: FakePool, clock: FakeClock, executor: FakeExecutor) -> None:
+    executor.console = "a = 1\n"
+    pool.validate = lambda result: f"{result} is wrong"
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    assert Run(pool, clock, units=1).of("rejected")[0].console == "a = 1\n"
 
 
 # ---- uploads
@@ -260,6 +391,31 @@ def test_a_result_is_kept_while_the_pool_can_t_store_it(pool: FakePool, clock: F
     assert run.totals["accepted"] == 1
     assert [event.message for event in run.of("offline")] == [KEPT] * 3
     assert all(60 <= wait <= 72 for wait in clock.waits)
+
+
+# ---- limits of the pool
+
+
+@pytest.mark.parametrize(("retry_after", "shown"), [("20", []), ("31", ["injected fault"])])
+def test_a_long_wait_because_of_a_limit_has_the_pool_s_reason(
+    pool: FakePool, clock: FakeClock, retry_after: str, shown: list[str]
+) -> None:
+    pool.problem_type = LIMIT
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    pool.inject_fault("GET", LEASES, 429, Retry_After=retry_after)
+    run = Run(pool, clock, units=1)
+    assert [event.message for event in run.of("limit")] == shown
+    assert run.of("offline") == []
+    assert float(retry_after) <= clock.waits[0] <= 1.2 * float(retry_after)
+
+
+def test_a_result_is_kept_while_a_limit_defers_it(pool: FakePool, clock: FakeClock) -> None:
+    pool.problem_type = LIMIT
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    pool.inject_fault("POST", RESULTS, 429, Retry_After="60")
+    run = Run(pool, clock, units=1)
+    assert [event.message for event in run.of("limit")] == ["the result is kept: injected fault"]
+    assert run.totals["accepted"] == 1
 
 
 # ---- a pool that is offline

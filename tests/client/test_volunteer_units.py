@@ -16,7 +16,7 @@ from comp_pool.volunteer import Volunteer
 from fake_pool import FakePool
 
 LONG = "(v, c) => { const end = Date.now() + v.ms; while (Date.now() < end); c.result = 1; }"
-ENDLESS = "() => { for (;;); }"
+ENDLESS = "() => { console.log('started'); for (;;); }"
 
 
 class Watched:
@@ -68,12 +68,14 @@ def test_the_function_starts_with_the_context_of_the_lease(pool: FakePool) -> No
     assert job.results["0000"]["result"] == "below"
 
 
-def test_an_endless_unit_is_killed_at_its_limit_and_given_back(pool: FakePool) -> None:
+def test_an_endless_unit_is_killed_at_its_limit_and_reported(pool: FakePool) -> None:
     pool.add_job("endless", ENDLESS, [{}])
     with working(pool, units=1, unit_seconds=0.4) as watched:
         assert watched.ends()
     assert watched.of("error")[0].message.startswith("timeout")
-    assert pool.counts["given back"] == 1
+    (report,) = pool.reports
+    assert (report["error"]["kind"], report["console"]) == ("timeout", "started\n")
+    assert report["engine"].startswith("V8 ")
 
 
 def test_an_endless_unit_is_killed_at_the_end_of_a_lease_that_can_t_be_extended(

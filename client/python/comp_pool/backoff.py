@@ -31,8 +31,13 @@ def call_delay(ex: Exception, attempt: int, first_delay: float) -> float | None:
 
     None if the error is final, or its Retry-After too long for a caller to be blocked.
     """
+    return attempt_delay(ex, attempt, first_delay) if is_retryable(ex) else None
+
+
+def attempt_delay(ex: Exception, attempt: int, first_delay: float) -> float | None:
+    """Return the delay of `call_delay` after any error."""
     retry_after = retry_after_of(ex)
-    if not is_retryable(ex) or (retry_after or 0.0) > POLICY.call_max_delay:
+    if (retry_after or 0.0) > POLICY.call_max_delay:
         return None
     # Full jitter: with so few attempts, clients that failed together must spread at once.
     delay = _random_between(0, exponential(first_delay, attempt - 1, POLICY.call_max_delay))

@@ -1,12 +1,27 @@
 // Runs job.js for the Python client, and returns a mailbox: Python sets and reads its plain fields and calls `compute`
 // without arguments. mini-racer passes arguments, and awaits promises, by methods of prototypes that a job may replace.
-(function boot(openJob) {
+// `printed` is memory that Python can read while a job runs, even in an endless loop: what the unit has printed, its
+// length in UTF-16 code units before it.
+(function boot(openJob, maxPrinted) {
   "use strict";
   const { stringify } = JSON;
+  const { apply } = Reflect;
+  const { charCodeAt } = String.prototype;
+  const { store } = Atomics;
+  const printed = new SharedArrayBuffer(4 + 2 * maxPrinted);
+  const [printedLength, printedText] = [new Uint32Array(printed, 0, 1), new Uint16Array(printed, 4)];
   // mini-racer's timers. A class declaration is no property of the global object: job.js can't delete it.
   (0, eval)("if (typeof __TimerManager !== 'undefined') __TimerManager = undefined;");
-  const compute = openJob({});
-  const mailbox = { __proto__: null, source: "", variable: "", context: null, limit: 0, outcome: null };
+  const compute = openJob({}, print);
+  const mailbox = { __proto__: null, source: "", variable: "", context: null, limit: 0, outcome: null, printed };
+
+  function print(text) {
+    const start = printedLength[0];
+    for (let index = 0; index < text.length; index += 1) printedText[start + index] = apply(charCodeAt, text, [index]);
+    // Only now, so that Python reads whole lines.
+    store(printedLength, 0, start + text.length);
+  }
+
   mailbox.compute = function () {
     mailbox.outcome = null;
     compute(mailbox.source, mailbox.variable, mailbox.context, mailbox.limit, (outcome) => {

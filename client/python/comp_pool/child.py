@@ -14,6 +14,7 @@ import py_mini_racer
 import comp_pool
 from comp_pool.deadline import Deadline
 from comp_pool.frames import LENGTH, pack
+from comp_pool.report import MAX_CONSOLE, MAX_MESSAGE, MAX_STACK, cut
 
 START_SECONDS = 30.0
 CHUNK_BYTES = 1 << 16
@@ -27,12 +28,14 @@ class Child:
     """A child process, and the frames to and from it. The frames' fields are described in `executor_child`."""
 
     def __init__(self, memory_bytes: int, result_bytes: int) -> None:
-        # JSON escapes a byte with at most six, such as \u0000; the rest is for the other fields.
-        self._max_frame_bytes = 6 * result_bytes + 4096
+        # JSON escapes a byte with at most six, such as \u0000. The other fields are of no frame with a result.
+        self._max_frame_bytes = 6 * max(result_bytes, MAX_CONSOLE, MAX_MESSAGE + MAX_STACK) + 4096
+        self._printed = ""
         self._process = _start(CODE.format(paths=PATHS, memory=memory_bytes, result=result_bytes))
         self._pipe_in, self._pipe_out = _pipes(self._process)
         try:
-            self.confined = bool(self.receive(Deadline(START_SECONDS)).get("confined"))
+            ready = self._receive(Deadline(START_SECONDS))
+            self.confined, self.engine = bool(ready.get("confined")), str(ready.get("engine", ""))
         except BaseException:
             self.close()
             raise
@@ -41,6 +44,29 @@ class Child:
     def pid(self) -> int:
         """The id of the process."""
         return self._process.pid
+
+    @property
+    def printed(self) -> str:
+        """What the unit of the last request has printed so far."""
+        return cut(self._printed, MAX_CONSOLE)
+
+    def request(self, unit: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
+        """Return the outcome of a unit.
+
+        Raises TimeoutError past the deadline, EOFError where the child has ended, ValueError for a malformed frame.
+        """
+        self._printed = ""
+        self.send(unit, deadline)
+        while "console" in (document := self._receive(deadline)):
+            self._add_printed(document["console"])
+            # A job that controls its child could send such frames without end.
+            self._check(deadline)
+        return document
+
+    def _add_printed(self, text: object) -> None:
+        if not isinstance(text, str) or len(self._printed) + len(text) > MAX_CONSOLE:
+            raise ValueError("console output too large")
+        self._printed += text
 
     def send(self, document: dict[str, Any], deadline: Deadline) -> None:
         """Send a frame; raise TimeoutError past the deadline, EOFError where the child has ended."""
@@ -53,8 +79,7 @@ class Child:
             except BrokenPipeError as ex:
                 raise EOFError from ex
 
-    def receive(self, deadline: Deadline) -> dict[str, Any]:
-        """Return the next frame; raise TimeoutError, EOFError, and ValueError for a malformed frame."""
+    def _receive(self, deadline: Deadline) -> dict[str, Any]:
         (size,) = LENGTH.unpack(self._read(LENGTH.size, deadline))
         # A job may control its child: a false length must not exhaust the parent's memory.
         if size > self._max_frame_bytes:

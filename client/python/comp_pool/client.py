@@ -22,9 +22,9 @@ VOLUNTEER_HEADER = "Volunteer"
 class Client:
     """The REST interface of one pool, for an owner (`key`), a volunteer (`volunteer`, an id) or anonymous. Thread-safe.
 
-    All methods raise PoolError where the pool refuses the request (Outdated: it requires a newer client), Unreachable
-    where the pool does not respond, and MissingLink where a document lacks the link that is needed. `timeout` is in
-    seconds, of each wait for the network.
+    All methods raise PoolError where the pool refuses the request (Outdated: it requires a newer client; Blocked: its
+    operator has blocked this one; LimitReached), Unreachable where the pool does not respond, and MissingLink where a
+    document lacks the link that is needed. `timeout` is in seconds, of each wait for the network.
     """
 
     def __init__(
@@ -125,6 +125,14 @@ class Client:
         headers = {} if run_seconds is None else {"Run-Seconds": f"{run_seconds:.6f}"}
         body = result.encode() if text else encode_json(result)
         return _created(self._transport.send("POST", variable.link("post_result"), body, headers))
+
+    def post_report(self, lease: Document, report: dict[str, Any]) -> None:
+        """Report to the job's owner how a unit failed, which ends its lease, or what it printed.
+
+        `report` may have `error` (`kind`, `message`, `stack`), `console`, `engine` and `run_seconds`. Raises
+        MissingLink where the pool takes no reports. Idempotent for one lease.
+        """
+        self._transport.send("POST", lease.link("post_report"), encode_json(report))
 
     def give_back(self, lease: Document) -> None:
         """End a lease, so that the variable can be leased by somebody else at once."""

@@ -12,6 +12,7 @@ class Deadline:
 
     def __init__(self, seconds: float, renew: Callable[[], float | None] | None = None) -> None:
         self._renew = renew
+        self._began = time.monotonic()
         self._set(seconds)
 
     def _set(self, seconds: float) -> None:
@@ -19,6 +20,11 @@ class Deadline:
         self._at = now + seconds
         # Half-way, so that a renewal that fails can be repeated in time.
         self._renew_at = now + seconds / 2
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._began
 
     @property
     def remaining(self) -> float:

@@ -15,7 +15,9 @@ from rich.text import Text
 from comp_pool.events import OUTCOMES, Event, Totals
 
 MAX_LINE = 300
-WAITS = ("waiting", "offline", "backoff", "stopping")
+WAITS = ("waiting", "limit", "offline", "backoff", "stopping")
+# The states of a worker, where they are not the kind of its last event.
+STATES = {"leased": "computing", "limit": "waiting"}
 STYLES = {
     "stopping": "bold",
     "error": "red",
@@ -23,6 +25,7 @@ STYLES = {
     "refused": "yellow",
     "lost": "red",
     "backoff": "yellow",
+    "limit": "yellow",
 }
 
 
@@ -34,14 +37,20 @@ def printable(text: str) -> str:
 
 
 def format_event(event: Event) -> str:
-    """Return an event as one line."""
+    """Return an event as one line, or as two where a unit that was of no use has printed something."""
+    line = printable(_describe(event))
+    first = next((text for text in map(str.strip, event.console.splitlines()) if text), "")
+    return f"{line}\n  {printable('console: ' + first)}" if first else line
+
+
+def _describe(event: Event) -> str:
     unit = f"{event.job}/{event.variable}" if event.variable else event.job
     if event.kind in ("accepted", "late"):
-        return printable(f"{event.kind} {unit} in {event.seconds:.2f} s")
+        return f"{event.kind} {unit} in {event.seconds:.2f} s"
     if event.kind in WAITS:
-        parts = [event.kind, *([unit] if unit else []), f"for {event.seconds:.0f} s: {event.message}"]
-        return printable(" ".join(parts))
-    return printable(f"{event.kind} {unit}: {event.message}")
+        kind = STATES.get(event.kind, event.kind)
+        return " ".join([kind, *([unit] if unit else []), f"for {event.seconds:.0f} s: {event.message}"])
+    return f"{event.kind} {unit}: {event.message}"
 
 
 def format_totals(totals: Totals, seconds: float) -> str:
@@ -102,9 +111,8 @@ class LiveTable:
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
-        state = "computing" if event.kind == "leased" else event.kind
         if event.worker in self._rows:
-            self._rows[event.worker] = Row(state, event.job, event.variable)
+            self._rows[event.worker] = Row(STATES.get(event.kind, event.kind), event.job, event.variable)
         if event.kind in STYLES:
             # As Text, not as a string: rich would interpret a message's brackets as markup.
             self._live.console.print(Text(format_event(event), style=STYLES[event.kind]))

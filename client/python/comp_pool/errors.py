@@ -2,8 +2,10 @@
 
 from typing import Any
 
-# The problem type of a pool that no longer understands a client.
+# Problem types: the pool no longer understands a client, its operator has blocked one, a limit on leases or requests.
 OUTDATED = "urn:comp-pool:outdated"
+BLOCKED = "urn:comp-pool:blocked"
+LIMIT = "urn:comp-pool:limit"
 
 
 class Unreachable(Exception):
@@ -29,12 +31,26 @@ class PoolError(Exception):
         known = problem if isinstance(problem, dict) else {}
         title = str(known.get("title") or "the pool responded with an error")
         detail = str(known.get("detail") or "")
-        if known.get("type") == OUTDATED:
+        kind = known.get("type")
+        if kind == OUTDATED:
             return Outdated(detail)
-        return cls(status, title, detail, retry_after=retry_after)
+        if kind == BLOCKED:
+            return Blocked(detail)
+        return (LimitReached if kind == LIMIT else cls)(status, title, detail, retry_after=retry_after)
 
 
-class Outdated(PoolError):
+class LimitReached(PoolError):
+    """A limit of the pool on leases or requests; `detail` names it and what raises it."""
+
+    def __str__(self) -> str:
+        return self.detail or self.title
+
+
+class Excluded(PoolError):
+    """The pool does not serve this client: it stops, and shows `detail`."""
+
+
+class Outdated(Excluded):
     """The pool no longer understands this client; `detail` names the remedy."""
 
     def __init__(self, detail: str) -> None:
@@ -42,6 +58,16 @@ class Outdated(PoolError):
 
     def __str__(self) -> str:
         return f"{self.title}: {self.detail}"
+
+
+class Blocked(Excluded):
+    """The operator has blocked this volunteer, its address or its key; `detail` is the operator's reason."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(403, "blocked by the pool's operator", detail)
+
+    def __str__(self) -> str:
+        return self.detail or self.title
 
 
 class ForeignLink(PoolError):
@@ -71,10 +97,18 @@ class JobError(Exception):
     """A unit could not be computed.
 
     `kind` is `code` (not a function), `threw`, `no-result`, `not-json`, `too-large`, `memory`, `timeout`, `crash`,
-    `misbehaved` (a protocol violation) or `cancelled`.
+    `misbehaved` (a protocol violation), or, without a fault of the job, `cancelled` or `sandbox` (its process could not
+    start). `stack` is the JavaScript stack, `console` what the unit printed; both may be empty.
     """
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, kind: str, message: str, stack: str = "", console: str = "") -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
+        self.stack = stack
+        self.console = console
+
+    @property
+    def is_fault_of_job(self) -> bool:
+        """Whether the job is at fault, rather than this computer or its user."""
+        return self.kind not in ("cancelled", "sandbox")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 Outcome = Literal["accepted", "late", "rejected", "refused", "error", "returned", "lost"]
-Kind = Literal[Outcome, "leased", "backoff", "waiting", "offline", "stopping"]
+Kind = Literal[Outcome, "leased", "backoff", "waiting", "limit", "offline", "stopping"]
 
 # Each of them ends one unit.
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
@@ -14,7 +14,10 @@ OUTCOMES: tuple[str, ...] = get_args(Outcome)
 
 @dataclass(frozen=True)
 class Event:
-    """One event of a worker (0: of all); `seconds` is the run time of a unit, or the length of a wait."""
+    """One event of a worker (0: of all).
+
+    `seconds` is the run time of a unit, or the length of a wait; `console` is what a unit printed that was of no use.
+    """
 
     kind: Kind
     worker: int
@@ -22,6 +25,7 @@ class Event:
     variable: str = ""
     seconds: float = 0.0
     message: str = ""
+    console: str = ""
 
 
 Listener = Callable[[Event], None]

@@ -3,18 +3,22 @@
 import json
 import math
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from comp_pool.child import Child
 from comp_pool.deadline import Deadline
 from comp_pool.errors import JobError
 from comp_pool.links import RESERVED
+from comp_pool.report import MAX_MESSAGE, MAX_STACK, cut
 
 MEBIBYTE = 1 << 20
 
 # V8 aborts its process by one of these where an allocation fails; the kernel's OOM killer sends SIGKILL.
 MEMORY_SIGNALS = ("SIGTRAP", "SIGABRT", "SIGILL", "SIGSEGV", "SIGKILL")
+
+# The kinds of errors that a child may report: whether it has crashed or was cancelled is not for its job to say.
+CHILD_KINDS = ("code", "threw", "no-result", "not-json", "too-large", "memory")
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,11 @@ class Unit:
 
 @dataclass(frozen=True)
 class Computed:
-    """A result as JSON text, and the run time of the function in seconds."""
+    """A result as JSON text, the run time of the function in seconds, and what it printed."""
 
     result: str
     seconds: float
+    console: str = ""
 
 
 class Executor:
@@ -41,6 +46,8 @@ class Executor:
     def __init__(self, *, memory_bytes: int = 512 * MEBIBYTE, result_bytes: int = MEBIBYTE) -> None:
         self._memory_bytes = memory_bytes
         self._result_bytes = result_bytes
+        # Name and version of what runs the jobs, empty before the first one.
+        self.engine = ""
         self._child: Child | None = None
         self._job: tuple[str, str] | None = None
         self._cancelled = False
@@ -59,42 +66,52 @@ class Executor:
 
     def compute(self, unit: Unit, deadline: Deadline) -> Computed:
         """Compute a unit; raise JobError where that fails or exceeds the deadline."""
-        response = self._request(unit, deadline)
+        child = self._child_for(unit)
+        try:
+            computed = self._computed(self._request(child, unit, deadline))
+        except JobError as ex:
+            ex.console = child.printed
+            raise
+        return replace(computed, console=child.printed)
+
+    def _computed(self, response: dict[str, Any]) -> Computed:
+        # A job that has taken over its child may send anything.
         result, seconds = response.get("result"), response.get("seconds")
         if isinstance(result, str):
             return self._checked(result, seconds)
-        kind, message = str(response.get("kind", "crash")), str(response.get("message", "no result"))
+        kind, message, stack = (response.get(name, "") for name in ("kind", "message", "stack"))
+        if kind not in CHILD_KINDS or not isinstance(message, str) or not isinstance(stack, str):
+            raise self._protocol_error()
         if kind == "memory":
             # An isolate that has exceeded its limit can't be used again.
             self.reset()
-        raise JobError(kind, message)
+        raise JobError(kind, cut(message, MAX_MESSAGE), cut(stack, MAX_STACK))
 
-    def _request(self, unit: Unit, deadline: Deadline) -> dict[str, Any]:
+    def _request(self, child: Child, unit: Unit, deadline: Deadline) -> dict[str, Any]:
         try:
-            child = self._child_for(unit)
-            child.send(_encode(unit, deadline), deadline)
-            return child.receive(deadline)
+            return child.request(_encode(unit, deadline), deadline)
         except TimeoutError as ex:
             self.reset()
-            raise JobError("timeout", "the deadline has passed") from ex
+            raise _timeout_error(deadline) from ex
         except (ValueError, RecursionError) as ex:
             raise self._protocol_error() from ex
         except (EOFError, OSError) as ex:
-            raise self._crash_error(self.reset()) from ex
+            raise self._crash_error(self.reset(), deadline) from ex
 
     def _protocol_error(self) -> JobError:
         self.reset()
         return JobError("misbehaved", "its process sent an invalid response")
 
-    def _crash_error(self, ending: str) -> JobError:
+    def _crash_error(self, ending: str, deadline: Deadline) -> JobError:
         if self._cancelled:
             return JobError("cancelled", "the unit was cancelled")
         # The child's own watchdog.
         if ending == "SIGALRM":
-            return JobError("timeout", "the deadline has passed")
+            return _timeout_error(deadline)
         if ending in MEMORY_SIGNALS:
-            return JobError("memory", f"process ended by {ending}, probably out of memory")
-        return JobError("crash", f"process ended: {ending}")
+            limit = f"its memory limit of {self._memory_bytes >> 20} MB: use less, or require more by `memory_mb`"
+            return JobError("memory", f"its process ended by {ending}, most likely beyond {limit}")
+        return JobError("crash", f"its process ended: {ending}")
 
     def _child_for(self, unit: Unit) -> Child:
         # A child has one job, so that jobs can't see or change each other. The source is part of the key, since a job
@@ -106,7 +123,11 @@ class Executor:
         return self._child
 
     def _start_child(self, job: tuple[str, str]) -> Child:
-        child = Child(self._memory_bytes, self._result_bytes)
+        try:
+            child = Child(self._memory_bytes, self._result_bytes)
+        except (EOFError, OSError, ValueError) as ex:
+            raise JobError("sandbox", f"its process could not start: {ex or 'it ended'}") from ex
+        self.engine = child.engine
         with self._lock:
             self._child, self._job = child, job
             # `cancel` in another thread, while the child started, had nothing to kill.
@@ -115,7 +136,6 @@ class Executor:
         return child
 
     def _checked(self, result: str, seconds: object) -> Computed:
-        # A job that has taken over its child may send anything.
         if not isinstance(seconds, float) or not math.isfinite(seconds):
             raise self._protocol_error()
         try:
@@ -139,6 +159,11 @@ class Executor:
         with self._lock:
             child, self._child, self._job = self._child, None, None
         return child.close() if child is not None else "not started"
+
+
+def _timeout_error(deadline: Deadline) -> JobError:
+    remedy = "it never ends, or needs a smaller variable"
+    return JobError("timeout", f"no result within {deadline.elapsed:.1f} s: {remedy}")
 
 
 def _encode(unit: Unit, deadline: Deadline) -> dict[str, Any]:

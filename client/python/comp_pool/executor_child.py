@@ -1,8 +1,9 @@
 """The child process of an executor: V8 with one job in it, controlled by frames on standard input and output.
 
 Parent to child: `{source, variable, context, seconds}` computes a unit; `{seconds}` alone resets the watchdog of the
-unit that runs. Child to parent: first `{confined}`, then for each unit `{result, seconds}` or `{kind, message}`.
-`variable`, `context` and `result` are JSON text; `seconds` are the watchdog's timeout, and the run time.
+unit that runs. Child to parent: first `{confined, engine}`, then for each unit any number of `{console}`, what it
+prints, and `{result, seconds}` or `{kind, message, stack}`. `variable`, `context` and `result` are JSON text; `seconds`
+are the watchdog's timeout, and the run time.
 """
 
 import contextlib
@@ -23,13 +24,15 @@ from py_mini_racer import (
 )
 
 from comp_pool import confinement, frames
+from comp_pool.report import MAX_CONSOLE
 
 BOOT, JOB = (Path(__file__).with_name(name) for name in ("boot.js", "job.js"))
 
 # Of a pending promise, in seconds; the first intervals are shorter.
 FIRST_POLL_INTERVAL = 0.0001
 MAX_POLL_INTERVAL = 0.05
-MAX_MESSAGE = 500
+# Between two looks at what the running unit has printed, in seconds.
+PRINT_INTERVAL = 0.05
 
 
 def read_requests(units: "queue.SimpleQueue[dict[str, Any]]") -> None:
@@ -51,24 +54,67 @@ def set_watchdog(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
+class Printer:
+    """Sends what the running unit prints, read from the memory that boot.js describes.
+
+    In parts, while the unit runs: of a unit that is killed, nothing can be sent afterwards.
+    """
+
+    def __init__(self, memory: memoryview) -> None:
+        self._length, self._text = memory[:4].cast("I"), memory[4:].cast("H")
+        self._sent = 0
+        self._lock = threading.Lock()
+
+    def run(self) -> None:
+        """Send again and again, in a thread."""
+        while True:
+            time.sleep(PRINT_INTERVAL)
+            self.send()
+
+    def send(self) -> None:
+        """Send what has not been sent yet."""
+        with self._lock:
+            unsent = self._text[self._sent : self._length[0]]
+            if unsent:
+                self._sent += len(unsent)
+                # Pairs of surrogates become characters in the parent, by way of JSON.
+                frames.write(1, {"console": "".join(map(chr, unsent))})
+
+    def clear(self) -> None:
+        """Forget what the last unit printed."""
+        with self._lock:
+            self._sent = self._length[0] = 0
+
+
 class Isolate:
     """A V8 isolate with one job in it."""
 
     def __init__(self, memory_bytes: int, result_bytes: int) -> None:
+        self._memory_bytes = memory_bytes
         self._racer = start_v8(memory_bytes)
-        mailbox: Any = self._racer.eval(f"({BOOT.read_text(encoding='utf-8')})({JOB.read_text(encoding='utf-8')})")
+        boot, job = (path.read_text(encoding="utf-8") for path in (BOOT, JOB))
+        mailbox: Any = self._racer.eval(f"({boot})({job}, {MAX_CONSOLE})")
         self._mailbox = mailbox
         self._mailbox["limit"] = result_bytes
+        self.printer = Printer(mailbox["printed"])
+        self.engine = f"V8 {self._racer.v8_version}"
 
     def compute(self, unit: dict[str, Any]) -> dict[str, Any]:
         """Return the outcome of a unit; errors are outcomes too."""
+        self.printer.clear()
+        outcome = self._outcome(unit)
+        self.printer.send()
+        return outcome
+
+    def _outcome(self, unit: dict[str, Any]) -> dict[str, Any]:
         started = time.monotonic()
         try:
             outcome = json.loads(self._run(unit))
         except (JSEvalException, ValueError, TypeError) as ex:
             if self._racer.was_hard_memory_limit_reached():
-                return {"kind": "memory", "message": "the job exceeded its memory limit"}
-            return {"kind": "threw", "message": str(ex)[:MAX_MESSAGE]}
+                limit = f"the job exceeded its memory limit of {self._memory_bytes >> 20} MB"
+                return {"kind": "memory", "message": f"{limit}: use less, or require more by `memory_mb`"}
+            return {"kind": "threw", "message": str(ex)}
         return {**outcome, "seconds": time.monotonic() - started}
 
     def _run(self, unit: dict[str, Any]) -> Any:
@@ -113,8 +159,9 @@ def main(memory_bytes: int, result_bytes: int) -> None:
     units: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     # V8 starts before the confinement, since it reads files.
     isolate = Isolate(memory_bytes, result_bytes)
-    threading.Thread(target=read_requests, args=(units,), daemon=True).start()
-    frames.write(1, {"confined": confine(memory_bytes)})
+    for target, arguments in ((read_requests, (units,)), (isolate.printer.run, ())):
+        threading.Thread(target=target, args=arguments, daemon=True).start()
+    frames.write(1, {"confined": confine(memory_bytes), "engine": isolate.engine})
     while True:
         outcome = isolate.compute(units.get())
         # An idle child has no deadline: its context is kept for the next unit.

@@ -42,10 +42,6 @@ class JobBackoff:
         with self._lock:
             self._failures.pop(job, None)
 
-    def is_failing(self, job: str) -> bool:
-        """Return whether a job is paused because it fails, rather than because it has no open variables."""
-        return self.failures(job) >= POLICY.max_job_failures and self.remaining(job) > 0
-
     def failures(self, job: str) -> int:
         """Return the number of failures in a row."""
         return self._failures.get(job, 0)

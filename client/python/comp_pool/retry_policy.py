@@ -6,7 +6,8 @@ The JavaScript client has the same table (`retry-policy.js`); a test compares th
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from comp_pool.errors import PoolError, Unreachable
+from comp_pool.errors import LimitReached, PoolError, Unreachable
+from comp_pool.events import Kind
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Policy:
     # single short one would only alarm.
     reported_failures: int = 2
     reported_delay: float = 2.0
+    # A wait because of a limit of the pool is no failure. It is shown where it is longer than this.
+    reported_limit: float = 30.0
 
     # A job is paused after so many failures in a row: a few may be due to single variables.
     max_job_failures: int = 3
@@ -55,12 +58,14 @@ class Policy:
 
     # Requests to the scheduler in a row: it may choose at random, and the next job may not be paused.
     max_scheduled: int = 3
-    # The longest wait where the scheduler offers a job that keeps failing: it may have another one soon.
+    # The longest wait where the scheduler offers a job that has failed here: it may have another one soon.
     failing_job_delay: float = 5.0
     # How long a worker keeps its job: a change of job loses the context in its executor.
     job_affinity: float = 30.0
     # An idle executor is kept for its context, but not for long: it occupies memory, and its job may go on computing.
     executor_idle: float = 5.0
+    # Between two reports of what the units of a job print: most print the same.
+    report_interval: float = 60.0
 
 
 POLICY = Policy()
@@ -104,6 +109,18 @@ def retry_after_of(ex: Exception) -> float | None:
 def should_report(failures: int, delay: float) -> bool:
     """Return whether to report a temporary failure, the last of some in a row, before a delay in seconds."""
     return failures >= POLICY.reported_failures or delay > POLICY.reported_delay
+
+
+def event_kind(ex: Exception, failures: int, delay: float) -> Kind | None:
+    """Return the kind of the event that shows a wait after a failed request, with the arguments of `should_report`.
+
+    None where the wait is not shown.
+    """
+    if isinstance(ex, LimitReached):
+        return "limit" if delay > POLICY.reported_limit else None
+    if not is_temporary(ex):
+        return "waiting"
+    return "offline" if should_report(failures, delay) else None
 
 
 def _has_status(ex: Exception, statuses: Collection[int]) -> bool:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from comp_pool.backoff import Backoff
 from comp_pool.errors import REQUEST_ERRORS, PoolError
-from comp_pool.events import Outcome
-from comp_pool.retry_policy import is_temporary, retry_after_of, should_report
+from comp_pool.events import Kind, Outcome
+from comp_pool.retry_policy import event_kind, is_temporary, retry_after_of
 
 STATUS_OUTCOMES: dict[int, Outcome] = {409: "late", 422: "rejected"}
 
@@ -20,12 +20,12 @@ class Uploaded:
 
 
 def upload(
-    post: Callable[[], object], wait: Callable[[float], bool], report: Callable[[float, str], object]
+    post: Callable[[], object], wait: Callable[[float], bool], show: Callable[[Kind, float, str], object]
 ) -> Uploaded:
     """Call `post` until it succeeds or fails for good.
 
     `wait` waits for some seconds after a temporary failure; where it returns False, the upload is abandoned (`lost`).
-    `report` is called with the seconds of such a wait and its reason.
+    `show` is called with the kind of such a wait, its seconds and its reason.
     """
     backoff = Backoff()
     server_errors = 0
@@ -38,8 +38,8 @@ def upload(
             if not is_temporary(ex, server_errors):
                 return _refusal(ex)
             delay = backoff.next(retry_after_of(ex))
-            if should_report(backoff.failures, delay):
-                report(delay, f"the result is kept: {ex}")
+            if kind := event_kind(ex, backoff.failures, delay):
+                show(kind, delay, f"the result is kept: {ex}")
             if not wait(delay):
                 return Uploaded("lost", f"the result could not be posted: {ex}")
         else:

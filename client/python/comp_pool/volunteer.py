@@ -45,7 +45,7 @@ class Volunteer:
     def run(self) -> Totals:
         """Run the workers until all of them have ended; return the totals.
 
-        Raises Outdated where the pool requires a newer client.
+        Raises Excluded where the pool does not serve this client.
         """
         for loop in self._loops:
             threading.Thread(target=self._run_worker, args=(loop,), daemon=True).start()
@@ -54,8 +54,8 @@ class Volunteer:
         except BaseException:
             self._cancel()
             raise
-        if self._context.outdated is not None:
-            raise self._context.outdated
+        if self._context.exclusion is not None:
+            raise self._context.exclusion
         return self.totals
 
     def _run_worker(self, loop: WorkerLoop) -> None:

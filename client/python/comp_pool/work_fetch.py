@@ -83,10 +83,13 @@ class WorkFetch:
         return lease
 
     def _scheduler_delay(self, job: str) -> float:
-        """Return the seconds until the next request to the scheduler; few for a failing job: it may have another."""
+        """Return the seconds until the next request to the scheduler.
+
+        Few for a job that has failed here: the pool may keep its variables for others, and may have another job.
+        """
         job_backoff = self._context.job_backoff
         remaining = job_backoff.remaining(job)
-        return min(remaining, POLICY.failing_job_delay) if job_backoff.is_failing(job) else remaining
+        return min(remaining, POLICY.failing_job_delay) if job_backoff.failures(job) else remaining
 
 
 def id_of(job: Document) -> str:

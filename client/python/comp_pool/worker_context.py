@@ -4,7 +4,7 @@ import threading
 
 from comp_pool.capabilities import Capabilities, detect_capabilities
 from comp_pool.client import Client
-from comp_pool.errors import Outdated, PoolError
+from comp_pool.errors import Excluded, PoolError
 from comp_pool.events import Event, Listener, Totals
 from comp_pool.job_backoff import JobBackoff
 from comp_pool.leases import NoWork
@@ -29,14 +29,16 @@ class WorkerContext:
         self.totals = Totals()
         self.draining = threading.Event()
         self.cancelled = threading.Event()
-        # Set by the first worker to which the pool responds that it requires a newer client.
-        self.outdated: Outdated | None = None
+        # Set by the first worker to which the pool responds that it does not serve this client.
+        self.exclusion: Excluded | None = None
         self._listener = listener
         self._lock = threading.Lock()
         self._units_left = options.units
         self._active = 0
         self._idle_since = self.clock.monotonic()
         self._named_job: Document | None = None
+        # When what its units print was last reported, by job.
+        self._console_reports: dict[str, float] = {}
         self._capabilities = options.capabilities
         self._capabilities_lock = threading.Lock()
 
@@ -71,6 +73,16 @@ class WorkerContext:
         with self._lock:
             if self._units_left is not None:
                 self._units_left += 1
+
+    def claim_console_report(self, job_id: str) -> bool:
+        """Return whether what a unit of this job has printed is to be reported: seldom, since most print the same."""
+        now = self.clock.monotonic()
+        with self._lock:
+            last = self._console_reports.get(job_id)
+            if last is not None and now - last < POLICY.report_interval:
+                return False
+            self._console_reports[job_id] = now
+            return True
 
     def mark_started(self) -> None:
         """Record that a worker has a unit."""

@@ -1,11 +1,14 @@
 """The loop of one worker of a volunteer: choose a job, lease a variable, compute it, upload the result."""
 
+import contextlib
+
 from comp_pool.backoff import Backoff, exponential, jittered
 from comp_pool.deadline import Deadline
-from comp_pool.errors import REQUEST_ERRORS, JobError, Outdated
+from comp_pool.errors import REQUEST_ERRORS, Excluded, JobError
 from comp_pool.events import Event, Kind
 from comp_pool.executor import Computed, Executor, Unit
-from comp_pool.retry_policy import POLICY, is_lost, is_temporary, retry_after_of, should_report
+from comp_pool.report import console_report, failure_report, post_report
+from comp_pool.retry_policy import POLICY, event_kind, is_lost, is_temporary, retry_after_of
 from comp_pool.upload import upload
 from comp_pool.work_fetch import Task, Wait, WorkFetch
 from comp_pool.worker_context import WorkerContext
@@ -62,17 +65,15 @@ class WorkerLoop:
             self._wait(delay)
 
     def _handle_outage(self, ex: Exception) -> None:
-        if isinstance(ex, Outdated):
-            self._context.outdated = ex
+        if isinstance(ex, Excluded):
+            self._context.exclusion = ex
             self._context.draining.set()
             return
         # The job may be the cause: the next attempt chooses one anew.
         self._work_fetch.drop_job()
         delay = self._outages.next(retry_after_of(ex))
-        if not is_temporary(ex):
-            self._emit("waiting", delay, str(ex))
-        elif should_report(self._outages.failures, delay):
-            self._emit("offline", delay, str(ex))
+        if kind := event_kind(ex, self._outages.failures, delay):
+            self._emit(kind, delay, str(ex))
         self._wait(delay)
 
     def _wait(self, seconds: float) -> None:
@@ -94,7 +95,7 @@ class WorkerLoop:
     def _compute(self, task: Task) -> None:
         # The shutdown may have begun during the request for the lease.
         if self._context.draining.is_set():
-            self._give_back(task, "returned", "not started")
+            self._return(task, "not started")
             return
         self._emit("leased", task=task)
         try:
@@ -130,19 +131,45 @@ class WorkerLoop:
 
     def _handle_job_error(self, task: Task, ex: JobError) -> None:
         if ex.kind == "cancelled":
-            self._give_back(task, "returned", ex.message)
+            self._return(task, ex.message)
             return
-        self._give_back(task, "error", f"{ex.kind}: {ex.message}")
+        remark = self._report_failure(task, ex) if self._is_reported(task, ex) else self._give_back(task)
+        self._emit("error", self._elapsed, f"{ex.kind}: {ex.message}{remark}", task, ex.console)
         self._record_failure(task)
 
-    def _give_back(self, task: Task, kind: Kind, message: str) -> None:
+    @staticmethod
+    def _is_reported(task: Task, ex: JobError) -> bool:
+        # An older pool takes no reports.
+        return ex.is_fault_of_job and task.lease.has("post_report")
+
+    @property
+    def _elapsed(self) -> float:
+        return self._clock.monotonic() - self._started
+
+    def _report_failure(self, task: Task, error: JobError) -> str:
+        """End the lease of a failed unit by a report; return a remark where that was not possible."""
+        report = failure_report(error, self._executor.engine, self._elapsed)
+        try:
+            post_report(lambda: self._client.post_report(task.lease, report), self._wait_to_retry)
+        except REQUEST_ERRORS as ex:
+            if is_lost(ex):
+                return ""
+            if not is_temporary(ex):
+                self._give_back(task)
+            return f" (and could not be reported: {ex})"
+        return ""
+
+    def _return(self, task: Task, message: str) -> None:
+        self._emit("returned", self._elapsed, message + self._give_back(task), task)
+
+    def _give_back(self, task: Task) -> str:
+        """End the lease; return a remark where that was not possible."""
         try:
             self._client.give_back(task.lease)
         except REQUEST_ERRORS as ex:
             # The lease expires by itself, only later; a lost one has ended already.
-            if not is_lost(ex):
-                message += " (and could not be given back)"
-        self._emit(kind, self._clock.monotonic() - self._started, message, task)
+            return "" if is_lost(ex) else " (and could not be given back)"
+        return ""
 
     def _record_failure(self, task: Task) -> None:
         """Pause a job that keeps failing; before that, delay the next unit."""
@@ -160,20 +187,35 @@ class WorkerLoop:
         uploaded = upload(
             lambda: self._client.post_result(task.lease, computed.result, run_seconds=computed.seconds, text=True),
             self._wait_to_retry,
-            lambda seconds, reason: self._emit("offline", seconds, reason, task),
+            lambda kind, seconds, reason: self._emit(kind, seconds, reason, task),
         )
         if uploaded.outcome == "accepted":
             self._context.job_backoff.record_success(task.job_id)
-        self._emit(uploaded.outcome, computed.seconds, uploaded.reason, task)
         # A late result is nobody's fault: it counts neither as a success of the job nor as a failure.
-        if uploaded.outcome in ("rejected", "refused"):
+        is_failure = uploaded.outcome in ("rejected", "refused")
+        shown = computed.console if is_failure else ""
+        self._emit(uploaded.outcome, computed.seconds, uploaded.reason, task, shown)
+        if uploaded.outcome != "lost":
+            self._report_console(task, computed)
+        if is_failure:
             self._record_failure(task)
+
+    def _report_console(self, task: Task, computed: Computed) -> None:
+        if not (computed.console and task.lease.has("post_report")):
+            return
+        if self._context.claim_console_report(task.job_id):
+            report = console_report(computed.console, self._executor.engine, computed.seconds)
+            # Only the owner's debugging depends on it: one attempt is enough, and an outage shows at the next request.
+            with contextlib.suppress(*REQUEST_ERRORS):
+                self._client.post_report(task.lease, report)
 
     def _wait_to_retry(self, seconds: float) -> bool:
         """Keep the result and wait, also while draining; return False when cancelled."""
         self._reset_before_wait(seconds)
         return not self._clock.wait(self._context.cancelled, seconds)
 
-    def _emit(self, kind: Kind, seconds: float = 0.0, message: str = "", task: Task | None = None) -> None:
+    def _emit(
+        self, kind: Kind, seconds: float = 0.0, message: str = "", task: Task | None = None, console: str = ""
+    ) -> None:
         job, variable = (task.job_id, task.lease.name) if task else ("", "")
-        self._context.emit(Event(kind, self._number, job, variable, seconds, message))
+        self._context.emit(Event(kind, self._number, job, variable, seconds, message, console))
