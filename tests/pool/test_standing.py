@@ -1,4 +1,4 @@
-"""The standing of volunteers: how many leases each may hold, how that grows and falls, and the log that it is made from."""
+"""The standing of volunteers: how many leases each may hold, how that grows and falls, and the log behind it."""
 
 from __future__ import annotations
 
