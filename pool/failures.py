@@ -87,8 +87,8 @@ class Failures:
         document = self._document(job_id, variable_id, report, lease)
         if self._errors.same(document):
             return
-        self._require_unfinished(job_id, variable_id)
-        self._errors.require_judgeable(job_id, variable_id, lease, peer)
+        self._require_unfinished(job_id, variable_id, lease)
+        self._errors.require_judgeable(job, variable_id, lease, peer)
         self._errors.add(job, document, lease, peer)
 
     def _document(self, job_id: str, variable_id: str, report: Report, lease: LeaseToken) -> Document:
@@ -106,10 +106,11 @@ class Failures:
             "engine": report.engine,
         }
 
-    def _require_unfinished(self, job_id: str, variable_id: str) -> None:
+    def _require_unfinished(self, job_id: str, variable_id: str, lease: LeaseToken) -> None:
         outcome = self._store.results.outcome(job_id, variable_id)
         if outcome is None:
             return
+        self._errors.forgive(lease)
         if "withdrawn" in outcome:
             raise Withdrawn(withdrawn_text(outcome))
         raise Finished(f"variable {variable_id!r} is finished: a result has been accepted")

@@ -68,13 +68,14 @@ class Results:
         # Before the validator: a late result must not cost a call in the sandbox.
         outcome = self._store.results.outcome(job_id, variable_id)
         if outcome is not None:
+            self._forgive(lease)
             accepted_id = _id_under_lease(variable_id, outcome, lease)
             # The process that accepted it may have died before it advanced the flows.
             self._flows.on_finished(job_id, variable_id)
             return accepted_id
         document = _document(job_id, variable_id, posted, lease, self._store.clock)
         self._raise_if_rejected_before(document)
-        self._errors.require_judgeable(job_id, variable_id, lease, posted.peer)
+        self._errors.require_judgeable(job, variable_id, lease, posted.peer)
         report = functools.partial(self._reports.add, job_id, "validate_result")
         verdict = self._validation.judge_result(job, variable, document, report)
         # During the validation the job may have been deleted, and another posted under its name.
@@ -115,6 +116,7 @@ class Results:
             self._store.results.accept(job_id, variable_id, document, lease.deadline if lease else None)
         # Another request was faster: perhaps the same one, repeated after a timeout.
         except AlreadyFinished as ex:
+            self._forgive(lease)
             return _id_under_lease(variable_id, ex.outcome, lease)
         # Without a lease nobody has served the volunteer: anyone can post such results, as many as there are variables.
         if lease is not None:
@@ -122,6 +124,10 @@ class Results:
             self._rates.credit(peer.prefix)
         self._flows.on_finished(job_id, variable_id)
         return str(document["id"])
+
+    def _forgive(self, lease: LeaseToken | None) -> None:
+        if lease is not None:
+            self._errors.forgive(lease)
 
     def get(self, job_id: str, variable_id: str, result_id: str, caller: Caller) -> Document:
         """An accepted result or, for the job's owner, a rejected one. Raises NotFound."""

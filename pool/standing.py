@@ -56,6 +56,13 @@ class Record:
     def is_proven(self) -> bool:
         return self.accepted >= PROVEN_RESULTS
 
+    def is_forgotten(self, now: int) -> bool:
+        """Whether it is old, or says no more than a new record."""
+        if self.accepted:
+            return now - self.last >= 30 * DAY
+        is_as_new = self.allowance >= FIRST_LEASES and not self.expired_since(now)
+        return is_as_new or now - self.last >= DAY
+
     def expired_since(self, now: int) -> int:
         return self.expired if now - self.window < WINDOW else 0
 
@@ -98,10 +105,13 @@ class Activity:
         self._deadlines: list[tuple[int, str]] = []
 
     def apply(self, event: Document) -> None:
+        # First: whether a late result ended its lease must not depend on when a process reads the log.
+        self.expire(event.get("at", 0))
         getattr(self, f"_on_{event['event']}")(event)
 
     def _on_leased(self, event: Document) -> None:
-        is_new = self.volunteers[event["volunteer"]].accepted < SHARE_RESULTS
+        # A compacted log has it as it was when the variable was leased.
+        is_new = event.get("is_new", self.volunteers[event["volunteer"]].accepted < SHARE_RESULTS)
         lease = HeldLease(event["job"], event["volunteer"], event["prefix"], event["until"], is_new)
         self.leases[event["lease"]] = lease
         for record in self._records(lease):
@@ -187,15 +197,14 @@ class Activity:
         """Events that add up to this state, without what was long ago: it must not grow with ids that cost nothing."""
         for kind, records in (("volunteer", self.volunteers), ("prefix", self.prefixes)):
             for name, record in records.items():
-                if now - record.last < (30 * DAY if record.accepted else DAY):
+                if not record.is_forgotten(now):
                     values: dict[str, Any] = {**vars(record), "proven": sorted(record.proven), "held": 0}
                     yield {"event": "record", "of": kind, "name": name, "values": values}
         for (job, party), counted in self.parties.items():
             if now - counted.last < DAY:
                 yield {"event": "party", "job": job, "party": party, "values": vars(counted)}
         for lease_id, lease in self.leases.items():
-            facts = {"job": lease.job, "volunteer": lease.volunteer, "prefix": lease.prefix, "until": lease.until}
-            yield {"event": "leased", "lease": lease_id, "at": now, **facts}
+            yield {"event": "leased", "lease": lease_id, "at": now, **vars(lease)}
 
 
 @dataclass(frozen=True)
@@ -218,18 +227,24 @@ class Standing:
 
     def require_lease_allowed(self, job: JobFacts, peer: Peer) -> None:
         """Raises LimitReached if the peer may lease no further variable of this job now."""
+        self.require_no_wait(job.uid, peer)
         state, now = self._current(), self._clock.now_milliseconds()
         volunteer, prefix = _known(state.volunteers, _name(peer)), _known(state.prefixes, peer.prefix)
-        _require_no_wait(state.parties.get((job.uid, _name(peer))), ERRORS_IN_A_ROW, now, "this volunteer")
         _require_below(volunteer, _volunteer_limit(volunteer, peer, job, now), "this volunteer holds")
         if peer.is_trusted:
             return
         _require_below(prefix, _prefix_limit(prefix, now), "this address holds")
         if not volunteer.is_proven:
-            # Whoever fails again and again under new ids has one address.
-            failing = state.parties.get((job.uid, peer.prefix))
-            _require_no_wait(failing, ERRORS_OF_PREFIX, now, "volunteers of this address")
             _require_share(volunteer, state.held_in[job.uid], state.held_by[job.uid, peer.prefix], job)
+
+    def require_no_wait(self, job_uid: str, peer: Peer) -> None:
+        """Raises LimitReached while the peer must wait, because it failed in this job again and again."""
+        state, now = self._current(), self._clock.now_milliseconds()
+        _require_no_wait(state.parties.get((job_uid, _name(peer))), ERRORS_IN_A_ROW, now, "this volunteer")
+        if not peer.is_trusted and not _known(state.volunteers, _name(peer)).is_proven:
+            # Whoever fails under new ids has one address.
+            failing = state.parties.get((job_uid, peer.prefix))
+            _require_no_wait(failing, ERRORS_OF_PREFIX, now, "volunteers of this address")
 
     def require_extension_allowed(self, started: int, lease_seconds: float, peer: Peer) -> None:
         """Raises LimitReached if the lease has been extended for too long. `started` is in milliseconds."""
@@ -256,7 +271,8 @@ class Standing:
         self._append("extended", lease_id, until=until)
 
     def ended(self, lease_id: str) -> None:
-        self._append("ended", lease_id)
+        if lease_id in self._current().leases:
+            self._append("ended", lease_id)
 
     def accepted(self, lease_id: str, job: Document, peer: Peer, parties: list[str]) -> None:
         """Results of a job that was posted without a key earn nothing: its poster could accept anything."""
@@ -269,12 +285,13 @@ class Standing:
     def _append(self, event: str, lease_id: str | None, **facts: Any) -> None:
         at = self._clock.now_milliseconds()
         self._store.activity.append({"event": event, "at": at, "lease": lease_id, **facts})
-        self._store.activity.compact(self._summarise)
+        # The lock before the log's own one, as in `_current`.
+        with self._lock:
+            self._store.activity.compact(self._summarise)
 
     def _summarise(self, is_new: bool, events: list[Document]) -> list[Document]:
-        with self._lock:
-            self._add(is_new, events)
-            return list(self._activity.summary(self._clock.now_milliseconds()))
+        self._add(is_new, events)
+        return list(self._activity.summary(self._clock.now_milliseconds()))
 
     def _current(self) -> Activity:
         with self._lock:

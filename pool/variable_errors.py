@@ -21,14 +21,17 @@ class VariableErrors:
     def __init__(self, store: Store, standing: Standing, flows: Flows) -> None:
         self._store, self._standing, self._flows = store, standing, flows
 
-    def require_judgeable(self, job_id: str, variable_id: str, lease: LeaseToken | None, peer: Peer) -> None:
+    def require_judgeable(self, job: Document, variable_id: str, lease: LeaseToken | None, peer: Peer) -> None:
         """Refuses results that need no judging: these cost no call in the sandbox.
 
         Raises Conflict for a failed variable, or a lease that ended with an error; without a lease LimitReached, where
-        the party's own error is recent.
+        the party's own error is recent, or it failed in this job again and again.
         """
+        job_id = job["id"]
         if self._store.variables.state(job_id, variable_id) == "failed":
             raise Conflict(f"variable {variable_id!r} has failed, and takes no results until its owner releases it")
+        if lease is None:
+            self._standing.require_no_wait(job["uid"], peer)
         known = self._store.results.rejected_ids(job_id, variable_id)
         if not known:
             return
@@ -64,6 +67,10 @@ class VariableErrors:
             self._flows.on_finished(job["id"], document["variable"])
         self._pause_failing_job(job)
         return failed
+
+    def forgive(self, lease: LeaseToken) -> None:
+        """Ends a lease whose variable was finished or withdrawn meanwhile: its volunteer has lost nothing."""
+        self._standing.ended(lease.lease_id)
 
     def _party(self, peer: Peer) -> str:
         return error_counting.party_of(peer, self._standing.is_proven(peer))

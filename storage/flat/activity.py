@@ -26,6 +26,7 @@ CHUNK = 1 << 20
 class FlatActivity(ActivityStore):
     def __init__(self, tree: Tree, max_bytes: int = MAX_BYTES) -> None:
         self._writer, self._path, self._max_bytes = tree.writer, f"{tree.root}/activity.ndjson", max_bytes
+        self._compacted_above = max_bytes
         self._descriptor = -1
         self._process = 0
         self._inode = 0
@@ -45,10 +46,10 @@ class FlatActivity(ActivityStore):
 
     @translated
     def compact(self, summarise: Callable[[bool, list[Document]], list[Document]]) -> None:
-        if self._offset < self._max_bytes:
+        if self._offset < self._compacted_above:
             return
         with self._lock, self._locked(fcntl.LOCK_EX):
-            if os.fstat(self._descriptor).st_size < self._max_bytes:
+            if os.fstat(self._descriptor).st_size < self._compacted_above:
                 return  # Another process was faster.
             content = b"".join(map(files.encode, summarise(*self._read())))
             temporary = f"{self._writer.workspace()}/activity"
@@ -91,11 +92,16 @@ class FlatActivity(ActivityStore):
         """Opens the present file unless it is open: then reading starts anew."""
         if self._is_current():
             return
-        if self._process == os.getpid():
+        is_replaced = self._process == os.getpid()
+        if is_replaced:
             os.close(self._descriptor)
         self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        self._process, self._inode, self._offset = os.getpid(), os.fstat(self._descriptor).st_ino, 0
+        status = os.fstat(self._descriptor)
+        self._process, self._inode, self._offset = os.getpid(), status.st_ino, 0
         self._is_new = True
+        if is_replaced:
+            # A log that a compaction leaves large must not be compacted at every event.
+            self._compacted_above = max(self._max_bytes, 2 * status.st_size)
 
     def close(self) -> None:
         if self._process == os.getpid():

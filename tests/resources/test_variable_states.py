@@ -8,7 +8,7 @@ import pytest
 
 from storage.clock import ManualClock
 from tests.conftest import PoolApp, address
-from tests.resources.helpers import HAL, NDJSON, files, ndjson, problem
+from tests.resources.helpers import HAL, NDJSON, documents, files, ndjson, problem
 
 NEVER = {"validate_variable": "() => true", "validate_result": "() => false"}
 
@@ -126,9 +126,9 @@ def test_a_result_for_a_withdrawn_variable_is_410(pool: PoolApp, is_leased: bool
     variable = pool.post_variable(job)
     link = pool.lease(job)["post_result"] if is_leased else f"{variable}/results"
     withdraw(pool, variable)
-    before = files(pool)
+    before = documents(pool)
     problem(pool.post_json(link, 2, status=410), 410, "withdrawn")
-    assert files(pool) == before
+    assert documents(pool) == before
 
 
 def test_the_lease_of_a_withdrawn_variable_is_lost(pool: PoolApp) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from tests.storage.contract_activity import ActivityContract
 from tests.storage.contract_base import OpenStore
+from tests.storage.contract_blocks import BlocksContract
 from tests.storage.contract_counts import CountsContract
 from tests.storage.contract_flows import FlowsContract
 from tests.storage.contract_jobs import JobsContract
@@ -26,6 +28,8 @@ class StoreContract(
     CountsContract,
     FlowsContract,
     KeysContract,
+    ActivityContract,
+    BlocksContract,
     MaintenanceContract,
     ModelContract,
 ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
@@ -12,7 +13,7 @@ from storage.base import Store
 from storage.clock import ManualClock
 from storage.errors import NotFound
 from tests.storage.contract_base import BaseContract, OpenStore
-from tests.storage.helpers import JOB, accept, add, fail_variable, rejected_result, result, withdrawal
+from tests.storage.helpers import JOB, accept, add, error, fail_variable, rejected_result, result, withdrawal
 
 
 def nonzero_counts(store: Store) -> dict[str, Any]:
@@ -21,6 +22,10 @@ def nonzero_counts(store: Store) -> dict[str, Any]:
     named = {name: value for name, value in asdict(counts).items() if isinstance(value, int)}
     del named["timed_results"]
     return {name: value for name, value in (named | {"open": counts.open}).items() if value}
+
+
+def reject(store: Store, variable_id: str, party: str = "a" * 12, **fields: Any) -> None:
+    store.results.reject(JOB, variable_id, error(store, variable_id, party, **fields), max_errors=10**6)
 
 
 class CountsContract(BaseContract):
@@ -159,3 +164,145 @@ class CountsContract(BaseContract):
         store.counts.report(JOB, "f", None, "printed")
         report = store.counts.get(JOB).reports["f"]
         assert (report["errors"], report["message"], report["console"]) == (0, None, "printed")
+
+    # Errors
+
+    def test_errors_with_one_message_are_a_group(self, store: Store, other: Store, clock: ManualClock) -> None:
+        add(store, *"ab")
+        times = []
+        for name in "ab":
+            reject(store, name, rejected="too small", console="said\n")
+            times.append(clock.now_text())
+            clock.advance(60)
+        (group,) = other.counts.get(JOB).errors.values()
+        last = other.results.rejected_ids(JOB, "b")[0]
+        assert group == {
+            "function": "validate_result",
+            "kind": "rejected",
+            "message": "too small",
+            "stack": "",
+            "console": "said\n",
+            "engine": "",
+            "variable": "b",
+            "error": last,
+            "count": 2,
+            "first": times[0],
+            "last": times[1],
+        }
+
+    def test_a_reported_failure_is_an_error_of_the_function_that_volunteers_run(self, store: Store) -> None:
+        add(store, "a")
+        failure = {"kind": "threw", "message": "TypeError: no", "stack": "at f"}
+        reject(store, "a", failure=failure, console="said", engine="Chromium 131")
+        counts = store.counts.get(JOB)
+        (group,) = counts.errors.values()
+        assert (counts.failures, counts.rejected) == (1, 0)
+        assert (group["function"], group["kind"], group["message"]) == ("execute_function", "threw", "TypeError: no")
+        assert (group["stack"], group["console"], group["engine"]) == ("at f", "said", "Chromium 131")
+
+    @pytest.mark.parametrize(
+        ("first", "second", "groups"),
+        [
+            ("x is 1", "x is 27.5", 1),
+            ("at 0x1F", "at 0xff", 1),
+            ('no "a" here', 'no "b" here', 1),
+            ("no 'a' here", "no 'bcd' here", 1),
+            ("no a here", "no b here", 2),
+        ],
+    )
+    def test_messages_that_differ_in_numbers_and_quoted_text_are_one_group(
+        self, store: Store, first: str, second: str, groups: int
+    ) -> None:
+        add(store, "a")
+        for message in (first, second):
+            reject(store, "a", rejected=message)
+        assert len(store.counts.get(JOB).errors) == groups
+
+    def test_errors_of_one_message_and_different_kinds_are_different_groups(self, store: Store) -> None:
+        add(store, "a")
+        reject(store, "a", rejected="no")
+        for kind in ("threw", "timeout"):
+            reject(store, "a", failure={"kind": kind, "message": "no"})
+        assert sorted(group["kind"] for group in store.counts.get(JOB).errors.values()) == [
+            "rejected",
+            "threw",
+            "timeout",
+        ]
+
+    def test_the_group_whose_last_error_is_the_oldest_goes_when_there_are_too_many(
+        self, store: Store, clock: ManualClock
+    ) -> None:
+        add(store, "a")
+        words = ["".join(letters) for letters in itertools.product("abcd", repeat=3)]
+        for word in [*words, words[0]]:
+            reject(store, "a", rejected=word)
+            clock.advance(1)
+        messages = {group["message"] for group in store.counts.get(JOB).errors.values()}
+        assert messages == {words[0], *words[-49:]}
+
+    def test_long_texts_of_a_group_are_cut(self, store: Store) -> None:
+        add(store, "a")
+        failure = {"kind": "threw", "message": "m" * 999, "stack": "s" * 9999}
+        reject(store, "a", failure=failure, console="c" * 9999)
+        (group,) = store.counts.get(JOB).errors.values()
+        assert [len(group[name]) for name in ("message", "stack", "console")] == [300, 1000, 1000]
+        (stored,) = store.results.rejected(JOB, "a")
+        assert stored["failure"] == failure
+
+    def test_an_error_of_an_earlier_version_is_counted(self, store: Store) -> None:
+        add(store, "a")
+        store.results.reject(JOB, "a", result("a", rejected=""), max_errors=9)
+        counts = store.counts.get(JOB)
+        assert (counts.rejected, counts.errors) == (1, {})
+
+    def test_error_groups_survive_reopening(self, store: Store, open_store: OpenStore) -> None:
+        add(store, "a")
+        for number in range(30):
+            reject(store, "a", rejected=f"no {number}")
+            store.counts.get(JOB)
+        before = store.counts.get(JOB)
+        store.close()
+        assert open_store().counts.get(JOB) == before
+
+    def test_failing_variables_and_their_parties_are_kept(self, store: Store) -> None:
+        add(store, *"abc")
+        for name, party in (("a", "1"), ("a", "2"), ("b", "1")):
+            reject(store, name, party * 12)
+        failing = store.counts.get(JOB).failing
+        assert {name: sorted(values) for name, values in failing.items()} == {
+            "variables": ["a", "b"],
+            "parties": ["1" * 12, "2" * 12],
+        }
+
+    def test_at_most_twenty_failing_variables_are_kept(self, store: Store) -> None:
+        names = [f"v{number}" for number in range(30)]
+        add(store, *names)
+        for name in names:
+            reject(store, name)
+        assert store.counts.get(JOB).failing["variables"] == names[:20]
+
+    @pytest.mark.parametrize("end", ["accepted", "resumed"])
+    def test_nothing_fails_after_a_result_or_when_the_job_is_resumed(self, store: Store, end: str) -> None:
+        add(store, *"ab")
+        reject(store, "a")
+        if end == "accepted":
+            accept(store, "b")
+        else:
+            store.counts.resumed(JOB)
+        assert store.counts.get(JOB).failing == {}
+
+    def test_the_median_run_time_is_that_of_the_latest_results(self, store: Store) -> None:
+        names = [f"v{number:03}" for number in range(110)]
+        add(store, *names)
+        for number, name in enumerate(names):
+            store.results.accept(JOB, name, result(name, run_seconds=99.0 if number < 9 else 2.0 + (number > 60)))
+        counts = store.counts.get(JOB)
+        assert (counts.median_run_seconds, len(counts.recent_seconds)) == (2.0, 101)
+
+    def test_unfinished_variables_are_open_or_leased(self, store: Store) -> None:
+        add(store, *"abcdef")
+        accept(store, "a")
+        store.results.withdraw(JOB, "b", withdrawal("b"))
+        fail_variable(store, "c")
+        store.leases.lease(JOB, 60)
+        assert store.counts.get(JOB).unfinished == 3

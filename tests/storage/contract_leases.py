@@ -12,6 +12,7 @@ from tests.storage.helpers import (
     JOB,
     accept,
     add,
+    error,
     fail_variable,
     lease_all,
     rejected_result,
@@ -154,6 +155,58 @@ class LeasesContract(BaseContract):
         assert lease.variable_id == "a"
 
     # Sampling
+
+    # Excluded variables
+
+    def test_an_excluded_variable_is_passed_over(self, store: Store) -> None:
+        add(store, *"abc")
+        for name in "ab":
+            store.results.reject(JOB, name, error(store, name), max_errors=9)
+        mine = store.results.rejected_ids(JOB, "a")
+        leased = [store.leases.lease(JOB, 60, lambda error_ids: error_ids == mine) for _ in range(3)]
+        assert sorted(lease.variable_id for lease in leased if lease) == ["b", "c"]
+        assert lease_all(store) == ["a"]
+
+    def test_variables_without_errors_are_not_asked_about(self, store: Store) -> None:
+        add(store, "a")
+        assert store.leases.lease(JOB, 60, lambda error_ids: True)
+
+    def test_where_all_are_excluded_there_is_nothing_to_lease(self, store: Store) -> None:
+        names = [f"v{number}" for number in range(200)]  # More than a store may sample at once.
+        add(store, *names)
+        for name in names:
+            store.results.reject(JOB, name, error(store, name), max_errors=9)
+        assert store.leases.lease(JOB, 60, lambda error_ids: True) is None
+        assert lease_all(store) == sorted(names)
+
+    def test_one_variable_among_many_excluded_ones_is_found(self, store: Store) -> None:
+        names = [f"v{number}" for number in range(60)]
+        add(store, "fine", *names)
+        for name in names:
+            store.results.reject(JOB, name, error(store, name), max_errors=9)
+        lease = store.leases.lease(JOB, 60, lambda error_ids: True)
+        assert lease is not None
+        assert lease.variable_id == "fine"
+
+    def test_an_excluded_variable_with_an_expired_lease_is_passed_over(self, store: Store, clock: ManualClock) -> None:
+        add(store, "a")
+        store.results.reject(JOB, "a", error(store, "a"), max_errors=9)
+        lease_all(store)
+        clock.advance(63)
+        assert store.leases.lease(JOB, 60, lambda error_ids: True) is None
+        assert lease_all(store) == ["a"]
+
+    @pytest.mark.parametrize("is_leased_before", [False, True])
+    def test_an_excluded_variable_is_not_leased_by_id(
+        self, store: Store, clock: ManualClock, is_leased_before: bool
+    ) -> None:
+        add(store, "a")
+        store.results.reject(JOB, "a", error(store, "a"), max_errors=9)
+        if is_leased_before:
+            lease_all(store)
+            clock.advance(63)
+        assert store.leases.lease_variable(JOB, "a", 60, lambda error_ids: True) is None
+        assert store.leases.lease_variable(JOB, "a", 60, lambda error_ids: False)
 
     def test_a_sample_has_open_variables_only(self, store: Store) -> None:
         add(store, *"abcdef")

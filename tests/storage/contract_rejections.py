@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storage.base import Store
+from storage.base import STUCK_SECONDS, ErrorIds, Store
 from storage.clock import ManualClock
 from storage.errors import NotFound
 from tests.storage.contract_base import BaseContract, OpenStore
@@ -12,6 +12,7 @@ from tests.storage.helpers import (
     JOB,
     accept,
     add,
+    error,
     fail_variable,
     lease_all,
     rejected_result,
@@ -86,6 +87,14 @@ class RejectionsContract(BaseContract):
         assert store.variables.state(JOB, "a") == "done"
         assert list(store.maintenance.check(False)) == []
 
+    def test_the_ids_of_errors_are_listed_oldest_first(self, store: Store) -> None:
+        add(store, "a")
+        documents = [error(store, "a") for _ in range(5)]
+        for document in documents:
+            store.results.reject(JOB, "a", document, max_errors=9)
+        assert store.results.rejected_ids(JOB, "a") == [document["id"] for document in documents]
+        assert store.results.rejected(JOB, "a", [documents[2]["id"], "unknown"]) == [documents[2]]
+
     # Failing
 
     def test_the_last_rejection_allowed_fails_the_variable(self, store: Store) -> None:
@@ -93,6 +102,18 @@ class RejectionsContract(BaseContract):
         failed = [store.results.reject(JOB, "a", rejected_result("a"), max_errors=3) for _ in range(3)]
         assert failed == [False, False, True]
         assert store.variables.state(JOB, "a") == "failed"
+
+    def test_the_caller_decides_how_many_errors_count(self, store: Store) -> None:
+        add(store, "a")
+        counted = []
+
+        def count(error_ids: ErrorIds) -> int:
+            counted.append(list(error_ids))
+            return len(error_ids) // 2
+
+        failed = [store.results.reject(JOB, "a", error(store, "a"), 2, count=count) for _ in range(4)]
+        assert failed == [False, False, False, True]
+        assert counted[-1] == store.results.rejected_ids(JOB, "a")
 
     def test_a_failed_variable_is_not_leased(self, store: Store) -> None:
         add(store, "a")
@@ -141,6 +162,79 @@ class RejectionsContract(BaseContract):
         counts = store.counts.get(JOB)
         assert (counts.accepted, counts.failed, counts.open) == (12, 0, 0)
         assert list(store.maintenance.check(False)) == []
+
+    # Stuck variables
+
+    @pytest.mark.parametrize(
+        ("errors", "state"),
+        [
+            ([], "open"),
+            ([("a", 59)], "open"),
+            ([("a", 60)], "stuck"),
+            ([("a", 90), ("a", 0)], "stuck"),
+            ([("a", 90), ("b", 59)], "open"),
+            ([("a", 90), ("b", 60)], "stuck"),  # For an hour nobody but b has failed on it.
+            ([("a", 90), ("b", 70), ("b", 0)], "stuck"),
+            ([("b", 90), ("a", 80), ("b", 0)], "open"),
+        ],
+    )
+    def test_a_variable_is_stuck_when_for_an_hour_only_one_party_fails_on_it(
+        self, store: Store, clock: ManualClock, errors: list[tuple[str, int]], state: str
+    ) -> None:
+        """`errors` are parties, and how many minutes ago each failed."""
+        add(store, "a")
+        now = 90
+        for party, minutes_ago in errors:
+            clock.advance(60 * (now - minutes_ago))
+            now = minutes_ago
+            store.results.reject(JOB, "a", error(store, "a", party * 12), max_errors=9)
+        clock.advance(60 * now)
+        assert store.variables.state(JOB, "a") == state
+        assert store.results.stuck(JOB, 9) == (["a"] if state == "stuck" else [])
+
+    def test_a_stuck_variable_can_be_leased(self, store: Store, clock: ManualClock) -> None:
+        add(store, "a")
+        store.results.reject(JOB, "a", error(store, "a"), max_errors=9)
+        clock.advance(STUCK_SECONDS)
+        assert lease_all(store) == ["a"]
+        assert (store.variables.state(JOB, "a"), store.results.stuck(JOB, 9)) == ("leased", [])
+
+    def test_a_variable_whose_lease_expired_is_stuck_again(self, store: Store, clock: ManualClock) -> None:
+        add(store, "a")
+        store.results.reject(JOB, "a", error(store, "a"), max_errors=9)
+        lease_all(store)
+        clock.advance(STUCK_SECONDS)
+        assert store.variables.state(JOB, "a") == "stuck"
+
+    @pytest.mark.parametrize("end", ["done", "withdrawn", "failed", "open"])
+    def test_a_finished_failed_or_released_variable_is_not_stuck(
+        self, store: Store, clock: ManualClock, end: str
+    ) -> None:
+        add(store, "a")
+        store.results.reject(JOB, "a", error(store, "a"), max_errors=9)
+        clock.advance(STUCK_SECONDS)
+        if end == "done":
+            accept(store, "a")
+        elif end == "withdrawn":
+            store.results.withdraw(JOB, "a", withdrawal("a"))
+        else:
+            fail_variable(store, "a")
+        if end == "open":
+            store.results.release(JOB, "a")
+        assert (store.variables.state(JOB, "a"), store.results.stuck(JOB, 9)) == (end, [])
+
+    def test_so_many_stuck_variables_are_listed(self, store: Store, clock: ManualClock) -> None:
+        names = [f"v{number}" for number in range(5)]
+        add(store, "fine", *names)
+        for name in names:
+            store.results.reject(JOB, name, error(store, name), max_errors=9)
+        clock.advance(STUCK_SECONDS)
+        assert sorted(store.results.stuck(JOB, 9)) == names
+        assert len(store.results.stuck(JOB, 3)) == 3
+
+    def test_stuck_variables_of_an_unknown_job_raise_not_found(self, store: Store) -> None:
+        with pytest.raises(NotFound):
+            store.results.stuck("unknown", 9)
 
     # Releasing
 

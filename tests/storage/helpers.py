@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+from storage import ids
 from storage.base import Document, Store
 from storage.clock import Clock
 
@@ -53,6 +54,13 @@ def result(variable_id: str, value: Any = 1, job_id: str = JOB, **fields: Any) -
 
 def rejected_result(variable_id: str, **fields: Any) -> Document:
     return result(variable_id, rejected="wrong", **fields)
+
+
+def error(store: Store, variable_id: str, party: str = "a" * 12, **fields: Any) -> Document:
+    """A rejected result, or with `failure` a failure, of this party and by the store's clock."""
+    kind = fields if "failure" in fields else {"rejected": "wrong", **fields}
+    identifier = f"{ids.timed_id(store.clock)}-{party}-{next(_numbers):012x}"
+    return result(variable_id, id=identifier, created=store.clock.now_text(), party=party, **kind)
 
 
 def withdrawal(variable_id: str, job_id: str = JOB) -> Document:
