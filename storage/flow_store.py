@@ -82,10 +82,10 @@ class FlowStore(ABC):
         """The names of the documents below a name, without it: ``7`` for ``1/settled/7`` below ``1/settled``."""
 
     @abstractmethod
-    def lock(self, subject: str | IdempotencyKey, wait: bool = False) -> AbstractContextManager[bool]:
+    def lock(self, subject: str | IdempotencyKey) -> AbstractContextManager[bool]:
         """An exclusive lock on a flow or a key, until the block or the process ends.
 
-        Yields False if another caller holds it, unless `wait`. Raises NotFound if there is no such flow.
+        Yields False, without waiting, if another caller holds it. Raises NotFound if there is no such flow.
         """
 
     @abstractmethod

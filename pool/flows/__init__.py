@@ -44,7 +44,7 @@ class Flows:
         """Stores and starts a flow, and returns its document; the same idempotency `key` stores one flow.
 
         `locate` turns a URI into the segments of its path. Raises InvalidFlow, UnknownKey, Conflict if the key was used
-        for another flow, SandboxBusy.
+        for another flow, InProgress while another request with the key is processed, SandboxBusy.
         """
         return self._posting.post(posted, caller, locate, key)
 
@@ -82,6 +82,8 @@ class Flows:
 
     def cancel(self, flow_id: str, caller: Caller) -> None:
         """Ends a flow and withdraws the steps it waits for; cancelling twice changes nothing.
+
+        While another process advances the flow, that one withdraws the steps, as soon as it is done.
 
         Raises NotFound, and Conflict if the flow has ended otherwise.
         """

@@ -41,6 +41,8 @@ class Connection:
         self._connection.request(method, path, *sent)
         with self._connection.getresponse() as response:
             content = response.read()
+            if response.status == 503:  # Another request under the same idempotency key is in progress.
+                return self._request(method, path, *sent)
             assert response.status < 300, content
             return json.loads(content) if content else None
 
