@@ -118,6 +118,7 @@ class Pool:
             print(f"The operator's key, shown once and stored in {path}:\n\n    {key}\n", flush=True)  # noqa: T201
 
     def close(self) -> None:
+        self.flows.close()
         self.sandbox.close()
         self.store.close()
 

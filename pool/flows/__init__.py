@@ -1,7 +1,8 @@
 """Flows: trees of jobs. `Flows` is the interface of the package to the rest of the pool.
 
 `posting` checks (`check`) and stores a flow and reserves its variables (`reservation`). The `engine` advances it, level
-by level (`level`), on signals (`signals`); flows with work left are retried (`retries`). `view` shows a flow.
+by level (`level`), on signals (`signals`), with its conditions in the `background`; flows with work left are retried
+(`retries`). `view` shows a flow.
 """
 
 from __future__ import annotations
@@ -102,12 +103,23 @@ class Flows:
         self._engine.on_job_deleted(flow_ids)
 
     def advance_pending(self) -> bool:
-        """Advances the pending flows of all processes; False if there are none, or the last try was within a second."""
+        """Advances the pending flows of all processes in the background.
+
+        False if there are none, or the last try was within a second.
+        """
         return self._engine.advance_pending()
 
     def resume(self, seconds: float = 10.0) -> list[str]:
         """Advances every running flow after a start; returns those that changed.
 
-        Those left after so many seconds become pending.
+        The background advances those left after so many seconds, and those that call functions on the server.
         """
         return self._engine.resume(seconds)
+
+    def finish(self) -> None:
+        """Waits until the background has nothing left to do."""
+        self._engine.finish()
+
+    def close(self) -> None:
+        """Stops the background."""
+        self._engine.close()

@@ -59,6 +59,16 @@ class Entry:
             raise self.failure(f"job {self.job_id!r} has been deleted, and another one has its name")
         return job
 
+    def needs_call_to_start(self) -> bool:
+        """Whether `is_wanted` calls a function on the server."""
+        if "if" in self._entry:
+            return True
+        return "variable" not in self._entry and self._validation.judges_variables(self.job())
+
+    def needs_call_to_end(self) -> bool:
+        """Whether `next_context` calls a function on the server."""
+        return "while" in self._entry
+
     def is_wanted(self) -> bool:
         """Evaluates `if`. An entry without a variable computes the incoming object, which the job must accept."""
         job = self.job()
@@ -115,6 +125,10 @@ class Entry:
 
     def variable_id(self, iteration: int) -> str:
         return variable_of_step(self._entry, self._first.at(iteration))
+
+    def signal(self, iteration: int) -> str:
+        """The signal that the step of this iteration has finished."""
+        return self._first.at(iteration).signal
 
     def is_job_variable(self, iteration: int) -> bool:
         """Whether the step's variable is the job's own and was not made for the flow."""
