@@ -74,7 +74,12 @@ class Pool:
         variable_scheduler = VariableScheduler(self.store, self.sandbox, reports)
         validation = Validation(self.sandbox, reports)
         limits = FlowLimits(
-            config.flow_depth, config.flow_breadth, config.flow_entries, config.flow_iterations, config.max_document
+            config.flow_depth,
+            config.flow_breadth,
+            config.flow_entries,
+            config.flow_iterations,
+            config.max_document,
+            config.wait_days,
         )
         self.flows = Flows(self.store, self.sandbox, self.keys, validation, variable_scheduler, limits)
         self.jobs = Jobs(self.store, self.sandbox, self.keys, self.flows)

@@ -1,4 +1,4 @@
-"""The contract of a store of flows: documents that are written once, and three mechanisms to coordinate processes.
+"""The contract of a store of flows: documents, nearly all written once, and three mechanisms to coordinate processes.
 
 A lock lets one process at a time advance a flow. An inbox holds signals for the holder of the lock. A reference leads
 from a job, a variable or an idempotency key to the flows that use it. See the table in docs/flows.md.
@@ -26,6 +26,11 @@ class RunningFlows:
 
 
 @dataclass(frozen=True)
+class BlockedFlows:
+    """Refers to the flows that wait for a failed variable."""
+
+
+@dataclass(frozen=True)
 class UsedJob:
     """Refers to the running flows that use a job."""
 
@@ -47,7 +52,7 @@ class IdempotencyKey:
     digest: str
 
 
-Source = RunningFlows | UsedJob | ReservedVariable | IdempotencyKey
+Source = RunningFlows | BlockedFlows | UsedJob | ReservedVariable | IdempotencyKey
 
 
 class FlowStore(ABC):
@@ -72,6 +77,10 @@ class FlowStore(ABC):
 
         Returns the stored document. Raises NotFound if there is no such flow.
         """
+
+    @abstractmethod
+    def replace(self, flow_id: str, name: str, document: Document) -> None:
+        """Stores a document of a flow, or replaces it, durably. The caller holds the flow's lock. Raises NotFound."""
 
     @abstractmethod
     def read(self, flow_id: str, name: str) -> Document | None:

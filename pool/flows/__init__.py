@@ -37,7 +37,7 @@ class Flows:
         scheduler: VariableScheduler,
         limits: FlowLimits,
     ) -> None:
-        self._store, self._keys = store, keys
+        self._store, self._keys, self._limits = store, keys, limits
         self._engine = Engine(store, sandbox, validation, limits)
         self._posting = Posting(store, sandbox, keys, scheduler, limits, self._engine)
 
@@ -79,7 +79,9 @@ class Flows:
                 yield self.view(self._store.flows.get(flow_id), caller).summary()
 
     def view(self, flow: Document, caller: Caller) -> FlowView:
-        return FlowView(self._store, flow, self._engine.outcome(flow["id"]), self._keys.owns(caller, flow))
+        return FlowView(
+            self._store, flow, self._engine.outcome(flow["id"]), self._keys.owns(caller, flow), self._limits.wait_days
+        )
 
     def cancel(self, flow_id: str, caller: Caller) -> None:
         """Ends a flow and withdraws the steps it waits for; cancelling twice changes nothing.
@@ -95,7 +97,10 @@ class Flows:
             raise Conflict(f"flow {flow_id!r} has ended: it is {outcome['state']}")
 
     def on_finished(self, job_id: str, variable_id: str) -> None:
-        """Call after a variable got its result, was withdrawn, or failed. Raises nothing: that change is stored."""
+        """Call after a variable got its result, was withdrawn, failed or was released.
+
+        Raises nothing: that change is stored.
+        """
         self._engine.on_finished(job_id, variable_id)
 
     def on_job_deleted(self, flow_ids: Sequence[str]) -> None:

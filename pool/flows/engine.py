@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from pool.flows.background import Background
+from pool.flows.blocked import overdue_flows
 from pool.flows.check import FlowLimits
 from pool.flows.entry import EntryFailed
 from pool.flows.level import BudgetExceeded, CallNeeded, FlowLevel, OpenStep
@@ -28,12 +29,16 @@ from pool.sandbox import Sandbox, SandboxBusy
 from pool.validation import Validation
 from storage.base import Document, Store
 from storage.errors import AlreadyFinished, Damaged, NotFound, StorageError
-from storage.flow_store import FLOW, RunningFlows, UsedJob
+from storage.flow_store import FLOW, BlockedFlows, RunningFlows, UsedJob
 
 # A request that posts a result also advances its flows, for at most this long; the rest is left to the background.
 BUDGET_SECONDS = 1.0
 # A flow's turn in the background: another owner's flow waits no longer than that, and for one condition.
 TURN_SECONDS = 0.25
+# How often a process looks for flows that have waited too long for a failed variable.
+OVERDUE_SECONDS = 60.0
+# The turn of the background in which it does so.
+OVERDUE = "@overdue"
 OUTCOME = "outcome"
 log = logging.getLogger("comp-pool.flows")
 
@@ -45,6 +50,7 @@ class Engine:
         self._pending = PendingFlows(store.flows, store.clock)
         self._signals = StepSignals(store.flows)
         self._background = Background(self._take_turn)
+        self._next_look = 0.0
 
     def start(self, flow: Document) -> None:
         """Stores a flow, durably, and opens its first steps."""
@@ -93,6 +99,10 @@ class Engine:
         flow_ids = self._pending.drain()
         for flow_id in flow_ids:
             self._hand_over(flow_id, [ALL])
+        if self._store.clock.monotonic() >= self._next_look:
+            self._next_look = self._store.clock.monotonic() + OVERDUE_SECONDS
+            self._background.add(OVERDUE, OVERDUE)
+            flow_ids = [*flow_ids, OVERDUE]
         if was_idle:
             self._background.wait(flow_ids)
         return bool(flow_ids)
@@ -145,12 +155,20 @@ class Engine:
 
     def _take_turn(self, flow_id: str) -> bool:
         """The background's part; returns whether work is left."""
+        if flow_id == OVERDUE:
+            self._fail_overdue_flows()
+            return False
         with self._retried_after_errors(flow_id):
             try:
                 self._process_inbox(flow_id, [], TURN_SECONDS)
             except BudgetExceeded:
                 return True
         return False
+
+    def _fail_overdue_flows(self) -> None:
+        with suppress(StorageError):
+            for flow_id in overdue_flows(self._store, self._limits.wait_days):
+                self._advance_without_calls(flow_id, [ALL])
 
     @contextmanager
     def _retried_after_errors(self, flow_id: str) -> Iterator[None]:
@@ -248,6 +266,7 @@ class Engine:
         for job_id in flow["jobs"]:
             self._store.flows.remove_reference(UsedJob(job_id), flow["id"])
         unreserve_all(self._store.flows, flow)
+        self._store.flows.remove_reference(BlockedFlows(), flow["id"])
         # Last, since a flow without this reference is not cleaned up again.
         self._store.flows.remove_reference(RunningFlows(), flow["id"])
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from pool.flows.blocked import BlockedSteps
 from pool.flows.check import FlowLimits
 from pool.flows.entry import Entry
 from pool.flows.signals import ALL
@@ -65,6 +66,8 @@ class FlowLevel:
         self._deadline = deadline
         self._has_evaluated = False
         self._uncalled: list[str] = []
+        self._looked_at: dict[str, bool] = {}
+        self._blocked = BlockedSteps(store, self._flow_id, limits.wait_days)
         self._new_steps: dict[int, Document] = {}
         self.changes = 0
 
@@ -137,6 +140,7 @@ class FlowLevel:
                 self._open_new_steps()
                 raise BudgetExceeded
         self._open_new_steps()
+        self._record_blocked(is_complete=touched is None)
         if self._uncalled:
             raise CallNeeded(self._uncalled)
         return finished
@@ -151,6 +155,7 @@ class FlowLevel:
             self._new_steps[entry.index] = entry.step(1, self._incoming)
             return False
         outcome = entry.outcome(iteration)
+        self._looked_at[entry.signal(iteration)] = outcome is None and entry.is_blocked(iteration)
         if outcome is None:
             return False
         if self._deadline is None and entry.needs_call_to_end():
@@ -163,6 +168,13 @@ class FlowLevel:
             return False
         self._finish(entry, iteration, outcome)
         return True
+
+    def _record_blocked(self, is_complete: bool) -> None:
+        """Raises EntryFailed for a step that has been blocked for too long."""
+        steps = self._blocked.record(self._looked_at, is_complete)
+        for signal in self._blocked.overdue(steps):
+            _, index, iteration = map(int, signal.split("."))
+            raise self._entry(index).step_failure(iteration)
 
     def _finish(self, entry: Entry, iteration: int, outcome: Document) -> None:
         facts = {"iterations": iteration, "variable": outcome["variable"], "result": outcome["id"]}

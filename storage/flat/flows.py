@@ -53,6 +53,11 @@ class FlatFlows(FlowStore):
         return self._tree.writer.write_once(paths.document(name), document)
 
     @translated
+    def replace(self, flow_id: str, name: str, document: Document) -> None:
+        with _required(flow_id):
+            self._tree.writer.replace(self._tree.flow(flow_id).document(name), document)
+
+    @translated
     def read(self, flow_id: str, name: str) -> Document | None:
         try:
             return self._cached(flow_id) if name == FLOW else files.read(self._tree.flow(flow_id).document(name))

@@ -6,7 +6,16 @@ import pytest
 
 from storage.base import Document, Store
 from storage.errors import AlreadyExists, InvalidId, NotFound
-from storage.flow_store import PENDING, FlowStore, IdempotencyKey, ReservedVariable, RunningFlows, Source, UsedJob
+from storage.flow_store import (
+    PENDING,
+    BlockedFlows,
+    FlowStore,
+    IdempotencyKey,
+    ReservedVariable,
+    RunningFlows,
+    Source,
+    UsedJob,
+)
 from tests.storage.contract_base import BaseContract, OpenStore
 from tests.storage.contract_jobs import HOSTILE_IDS
 from tests.storage.helpers import JOB, add, run_concurrently
@@ -108,6 +117,20 @@ class FlowsContract(BaseContract):
             for key in keys:
                 with others.lock(key) as is_held:
                     assert is_held
+
+    def test_a_document_can_be_replaced(self, flows: FlowStore, others: FlowStore) -> None:
+        for number in (1, 2):
+            flows.replace("f1", "blocked", {"x": number})
+            assert others.read("f1", "blocked") == {"x": number}
+        with pytest.raises(NotFound):
+            flows.replace("missing", "blocked", {})
+
+    def test_a_flow_is_blocked_until_its_reference_is_removed(self, flows: FlowStore, others: FlowStore) -> None:
+        flows.add_reference(BlockedFlows(), "f1")
+        assert others.references(BlockedFlows()) == ["f1"]
+        for _ in range(2):
+            flows.remove_reference(BlockedFlows(), "f1")
+        assert others.references(BlockedFlows()) == []
 
     def test_a_missing_flow_has_no_lock(self, store: Store) -> None:
         with pytest.raises(NotFound), store.flows.lock("f1"):
