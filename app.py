@@ -74,7 +74,12 @@ class Pool:
         variable_scheduler = VariableScheduler(self.store, self.sandbox, reports)
         validation = Validation(self.sandbox, reports)
         limits = FlowLimits(
-            config.flow_depth, config.flow_breadth, config.flow_entries, config.flow_iterations, config.max_document
+            config.flow_depth,
+            config.flow_breadth,
+            config.flow_entries,
+            config.flow_iterations,
+            config.max_document,
+            config.wait_days,
         )
         self.flows = Flows(self.store, self.sandbox, self.keys, validation, variable_scheduler, limits)
         self.jobs = Jobs(self.store, self.sandbox, self.keys, self.flows)
@@ -118,6 +123,7 @@ class Pool:
             print(f"The operator's key, shown once and stored in {path}:\n\n    {key}\n", flush=True)  # noqa: T201
 
     def close(self) -> None:
+        self.flows.close()
         self.sandbox.close()
         self.store.close()
 

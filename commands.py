@@ -116,8 +116,9 @@ def _check(arguments: argparse.Namespace, config: Config) -> int:
         print(f"{finding.where or 'pool'}: {finding.problem}; {finding.remedy}: {state}")
     for flow_id in pool.flows.resume(seconds=math.inf):
         print(f"flow {flow_id}: advanced")
+    pool.flows.finish()
     while pool.flows.advance_pending():
-        pass
+        pool.flows.finish()
     print(f"{found} disagreement{'' if found == 1 else 's'}" + (" repaired" if arguments.repair and found else ""))
     pool.close()
     return 1 if found and not arguments.repair else 0

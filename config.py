@@ -46,6 +46,7 @@ class Config:
     flow_breadth: int = _option(1000, "maximum number of entries in one level of a flow")
     flow_entries: int = _option(5000, "maximum number of entries of a flow in total")
     flow_iterations: int = _option(1000, "maximum iterations of one flow entry")
+    wait_days: int = _option(7, "days that a flow waits for a failed variable before it fails")
     fsync: bool = _option(True, "0: respond before documents are synced to the disk (for tests)")
 
     @classmethod

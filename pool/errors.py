@@ -75,6 +75,10 @@ class Blocked(PoolError):
     """The operator has blocked this key, address or volunteer; the message is the reason."""
 
 
+class InProgress(PoolError):
+    """Another request under the same idempotency key is being processed: a retry gets its outcome."""
+
+
 class Changed(PoolError):
     """The document was changed since the caller read it."""
 

@@ -58,6 +58,10 @@ class Validation:
     def __init__(self, sandbox: Sandbox, reports: Reports) -> None:
         self._sandbox, self._reports = sandbox, reports
 
+    def judges_variables(self, job: Document) -> bool:
+        """Whether `require_variable` calls a function of the job."""
+        return "validate_variable" in job or "validate_result" in job
+
     def require_variable(self, job: Document, value: Any) -> None:
         """Raises Invalid unless the value is an object that the job accepts as a variable.
 

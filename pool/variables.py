@@ -245,6 +245,7 @@ class Variables:
         self.require_owner(job_id, caller)
         if not self._store.results.release(job_id, variable_id):
             raise Conflict(f"variable {variable_id!r} has not failed")
+        self._flows.on_finished(job_id, variable_id)
 
 
 def withdrawn_text(outcome: Document) -> str:

@@ -48,6 +48,8 @@ _STATUS: dict[type[Exception], tuple[int, str]] = {
     pool.Conflict: (409, "conflict"),
     pool.LimitReached: (429, "limit"),
     pool.Blocked: (403, "blocked"),
+    # Not 409, which clients take for final: they retry by themselves, and then get what the first request stored.
+    pool.InProgress: (503, "in-progress"),
     pool.Changed: (412, "changed"),
     pool.UnknownScheduler: (404, "not-found"),
     storage.NotFound: (404, "not-found"),

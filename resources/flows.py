@@ -77,7 +77,16 @@ def _respond(req: falcon.Request, resp: falcon.Response, flow: Document) -> None
     for level in reversed(flow["levels"]):
         tree = {"jobs": [_entry(req, entry) for entry in level], **({"dependent": tree} if tree else {})}
     fields = {name: value for name, value in flow.items() if name != "levels"}
+    if "blocked" in flow:
+        fields["blocked"] = [_blocked(req, step) for step in flow["blocked"]]
     respond(req, resp, links, {**fields, **tree})
+
+
+def _blocked(req: falcon.Request, step: Document) -> Document:
+    """A failed step for which the flow waits; its link leads to the variable, which a PATCH releases."""
+    link = Link(LinkBuilder(req).uri("jobs", step["job"], "variables", step["variable"]))
+    fields = {name: value for name, value in step.items() if name != "job"}
+    return with_links({"get_variable": link}, {**fields, "variable": link.href}, media_type_of(req))
 
 
 def _entry(req: falcon.Request, entry: Document) -> Document:

@@ -34,7 +34,12 @@ class Clock:
 
     def now_text(self) -> str:
         """The time in the format of documents: RFC 3339, UTC, milliseconds."""
-        return self.now_datetime().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return self.text_of(self.now_datetime())
+
+    @staticmethod
+    def text_of(moment: datetime) -> str:
+        """A time in UTC in the format of documents."""
+        return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class ManualClock(Clock):

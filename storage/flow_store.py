@@ -1,4 +1,4 @@
-"""The contract of a store of flows: documents that are written once, and three mechanisms to coordinate processes.
+"""The contract of a store of flows: documents, nearly all written once, and three mechanisms to coordinate processes.
 
 A lock lets one process at a time advance a flow. An inbox holds signals for the holder of the lock. A reference leads
 from a job, a variable or an idempotency key to the flows that use it. See the table in docs/flows.md.
@@ -26,6 +26,11 @@ class RunningFlows:
 
 
 @dataclass(frozen=True)
+class BlockedFlows:
+    """Refers to the flows that wait for a failed variable."""
+
+
+@dataclass(frozen=True)
 class UsedJob:
     """Refers to the running flows that use a job."""
 
@@ -47,7 +52,7 @@ class IdempotencyKey:
     digest: str
 
 
-Source = RunningFlows | UsedJob | ReservedVariable | IdempotencyKey
+Source = RunningFlows | BlockedFlows | UsedJob | ReservedVariable | IdempotencyKey
 
 
 class FlowStore(ABC):
@@ -74,6 +79,10 @@ class FlowStore(ABC):
         """
 
     @abstractmethod
+    def replace(self, flow_id: str, name: str, document: Document) -> None:
+        """Stores a document of a flow, or replaces it, durably. The caller holds the flow's lock. Raises NotFound."""
+
+    @abstractmethod
     def read(self, flow_id: str, name: str) -> Document | None:
         """The document of this name, or None."""
 
@@ -82,10 +91,10 @@ class FlowStore(ABC):
         """The names of the documents below a name, without it: ``7`` for ``1/settled/7`` below ``1/settled``."""
 
     @abstractmethod
-    def lock(self, subject: str | IdempotencyKey, wait: bool = False) -> AbstractContextManager[bool]:
+    def lock(self, subject: str | IdempotencyKey) -> AbstractContextManager[bool]:
         """An exclusive lock on a flow or a key, until the block or the process ends.
 
-        Yields False if another caller holds it, unless `wait`. Raises NotFound if there is no such flow.
+        Yields False, without waiting, if another caller holds it. Raises NotFound if there is no such flow.
         """
 
     @abstractmethod

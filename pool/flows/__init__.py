@@ -1,7 +1,8 @@
 """Flows: trees of jobs. `Flows` is the interface of the package to the rest of the pool.
 
 `posting` checks (`check`) and stores a flow and reserves its variables (`reservation`). The `engine` advances it, level
-by level (`level`), on signals (`signals`); flows with work left are retried (`retries`). `view` shows a flow.
+by level (`level`), on signals (`signals`), with its conditions in the `background`; flows with work left are retried
+(`retries`). `view` shows a flow.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Flows:
         scheduler: VariableScheduler,
         limits: FlowLimits,
     ) -> None:
-        self._store, self._keys = store, keys
+        self._store, self._keys, self._limits = store, keys, limits
         self._engine = Engine(store, sandbox, validation, limits)
         self._posting = Posting(store, sandbox, keys, scheduler, limits, self._engine)
 
@@ -44,7 +45,7 @@ class Flows:
         """Stores and starts a flow, and returns its document; the same idempotency `key` stores one flow.
 
         `locate` turns a URI into the segments of its path. Raises InvalidFlow, UnknownKey, Conflict if the key was used
-        for another flow, SandboxBusy.
+        for another flow, InProgress while another request with the key is processed, SandboxBusy.
         """
         return self._posting.post(posted, caller, locate, key)
 
@@ -78,10 +79,14 @@ class Flows:
                 yield self.view(self._store.flows.get(flow_id), caller).summary()
 
     def view(self, flow: Document, caller: Caller) -> FlowView:
-        return FlowView(self._store, flow, self._engine.outcome(flow["id"]), self._keys.owns(caller, flow))
+        return FlowView(
+            self._store, flow, self._engine.outcome(flow["id"]), self._keys.owns(caller, flow), self._limits.wait_days
+        )
 
     def cancel(self, flow_id: str, caller: Caller) -> None:
         """Ends a flow and withdraws the steps it waits for; cancelling twice changes nothing.
+
+        While another process advances the flow, that one withdraws the steps, as soon as it is done.
 
         Raises NotFound, and Conflict if the flow has ended otherwise.
         """
@@ -92,7 +97,10 @@ class Flows:
             raise Conflict(f"flow {flow_id!r} has ended: it is {outcome['state']}")
 
     def on_finished(self, job_id: str, variable_id: str) -> None:
-        """Call after a variable got its result, was withdrawn, or failed. Raises nothing: that change is stored."""
+        """Call after a variable got its result, was withdrawn, failed or was released.
+
+        Raises nothing: that change is stored.
+        """
         self._engine.on_finished(job_id, variable_id)
 
     def on_job_deleted(self, flow_ids: Sequence[str]) -> None:
@@ -100,12 +108,23 @@ class Flows:
         self._engine.on_job_deleted(flow_ids)
 
     def advance_pending(self) -> bool:
-        """Advances the pending flows of all processes; False if there are none, or the last try was within a second."""
+        """Advances the pending flows of all processes in the background.
+
+        False if there are none, or the last try was within a second.
+        """
         return self._engine.advance_pending()
 
     def resume(self, seconds: float = 10.0) -> list[str]:
         """Advances every running flow after a start; returns those that changed.
 
-        Those left after so many seconds become pending.
+        The background advances those left after so many seconds, and those that call functions on the server.
         """
         return self._engine.resume(seconds)
+
+    def finish(self) -> None:
+        """Waits until the background has nothing left to do."""
+        self._engine.finish()
+
+    def close(self) -> None:
+        """Stops the background."""
+        self._engine.close()

@@ -28,13 +28,17 @@ Levels = list[list[Document]]
 
 @dataclass(frozen=True)
 class FlowLimits:
-    """`depth` counts levels, `breadth` the entries of one level; `merged_bytes` limits its merged result, as JSON."""
+    """`depth` counts levels, `breadth` the entries of one level; `merged_bytes` limits its merged result, as JSON.
+
+    `wait_days` is how long a flow waits for a failed variable.
+    """
 
     depth: int = 32
     breadth: int = 1000
     entries: int = 5000
     iterations: int = 1000
     merged_bytes: int = 1 << 20
+    wait_days: float = 7
 
 
 class TreeCheck:

@@ -5,19 +5,23 @@ it like any other. The engine's state is in documents that are written once: the
 entries), finished entries, the merged result of a level, the outcome of the flow. After a crash any process continues
 from them. The lock of a flow makes one process at a time advance it; others leave signals in its inbox, and the holder
 continues until the inbox is empty.
+
+A request does by itself what calls no function on the server; the rest is done in the background, so that a slow
+condition holds up no request: neither of a volunteer nor of another flow.
 """
 
 from __future__ import annotations
 
 import itertools
 import logging
-import random
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 
+from pool.flows.background import Background
+from pool.flows.blocked import overdue_flows
 from pool.flows.check import FlowLimits
 from pool.flows.entry import EntryFailed
-from pool.flows.level import BudgetExceeded, FlowLevel, OpenStep
+from pool.flows.level import BudgetExceeded, CallNeeded, FlowLevel, OpenStep
 from pool.flows.reservation import unreserve_all
 from pool.flows.retries import PendingFlows
 from pool.flows.signals import ALL, StepSignals, touched_entries
@@ -25,10 +29,16 @@ from pool.sandbox import Sandbox, SandboxBusy
 from pool.validation import Validation
 from storage.base import Document, Store
 from storage.errors import AlreadyFinished, Damaged, NotFound, StorageError
-from storage.flow_store import FLOW, RunningFlows, UsedJob
+from storage.flow_store import FLOW, BlockedFlows, RunningFlows, UsedJob
 
-# A request that posts a result also advances its flows, for at most this long; the rest becomes pending.
+# A request that posts a result also advances its flows, for at most this long; the rest is left to the background.
 BUDGET_SECONDS = 1.0
+# A flow's turn in the background: another owner's flow waits no longer than that, and for one condition.
+TURN_SECONDS = 0.25
+# How often a process looks for flows that have waited too long for a failed variable.
+OVERDUE_SECONDS = 60.0
+# The turn of the background in which it does so.
+OVERDUE = "@overdue"
 OUTCOME = "outcome"
 log = logging.getLogger("comp-pool.flows")
 
@@ -39,6 +49,8 @@ class Engine:
         self._validation, self._limits = validation, limits
         self._pending = PendingFlows(store.flows, store.clock)
         self._signals = StepSignals(store.flows)
+        self._background = Background(self._take_turn)
+        self._next_look = 0.0
 
     def start(self, flow: Document) -> None:
         """Stores a flow, durably, and opens its first steps."""
@@ -51,20 +63,21 @@ class Engine:
 
     def cancel(self, flow: Document) -> Document:
         """Ends a flow unless it has ended; returns its outcome."""
-        # The outcome decides, before the lock: a process that advances the flow meanwhile finds it ended.
+        # The outcome decides, without the lock. Whoever holds it finds the flow ended, and cleans up.
         outcome = self._write_outcome(flow, {"state": "cancelled"})
-        if outcome["state"] == "cancelled":
-            with self._store.flows.lock(flow["id"], wait=True):
-                self._clean_up(flow, outcome)
+        self.advance(flow["id"])
         return outcome
 
     def on_finished(self, job_id: str, variable_id: str) -> None:
         deadline = self._store.clock.monotonic() + BUDGET_SECONDS
+        touched = []
         for flow_id in self._flows_using(job_id):
             with suppress(StorageError):  # Its documents are damaged or gone: `comp-pool check` reports them.
                 signals = self._signals.of(flow_id, job_id, variable_id)
                 if signals:
                     self._advance_before(deadline, flow_id, signals)
+                    touched.append(flow_id)
+        self._background.wait(touched)
 
     def _flows_using(self, job_id: str) -> list[str]:
         try:
@@ -78,18 +91,20 @@ class Engine:
         for flow_id in flow_ids:
             with suppress(StorageError):
                 self._advance_before(deadline, flow_id, [ALL])
+        self._background.wait(flow_ids)
 
     def advance_pending(self) -> bool:
+        # Behind other flows there is nothing to wait for within the patience of a request.
+        was_idle = self._background.is_idle()
         flow_ids = self._pending.drain()
-        # In random order, so that a flow that always needs the whole budget does not keep the others waiting.
-        random.shuffle(flow_ids)
-        deadline = self._store.clock.monotonic() + BUDGET_SECONDS
-        for number, flow_id in enumerate(flow_ids):
-            # At least one flow per call, however late it is.
-            if number and self._store.clock.monotonic() >= deadline:
-                self._pending.add(flow_ids[number:], soon=True)
-                break
-            self.advance(flow_id)
+        for flow_id in flow_ids:
+            self._hand_over(flow_id, [ALL])
+        if self._store.clock.monotonic() >= self._next_look:
+            self._next_look = self._store.clock.monotonic() + OVERDUE_SECONDS
+            self._background.add(OVERDUE, OVERDUE)
+            flow_ids = [*flow_ids, OVERDUE]
+        if was_idle:
+            self._background.wait(flow_ids)
         return bool(flow_ids)
 
     def resume(self, seconds: float) -> list[str]:
@@ -99,33 +114,74 @@ class Engine:
             with suppress(StorageError):  # Its documents are damaged: `comp-pool check` reports them.
                 if self._advance_before(deadline, flow_id, [ALL]):
                     changed.append(flow_id)
+        self._background.wait(changed)
         return changed
 
+    def finish(self) -> None:
+        self._background.finish()
+
+    def close(self) -> None:
+        self._background.close()
+
     def _advance_before(self, deadline: float, flow_id: str, signals: Sequence[str]) -> int:
-        """Advances a flow, unless it is too late: then the flow becomes pending."""
+        """Advances a flow, unless it is too late: then the background does."""
         if self._store.clock.monotonic() < deadline:
-            return self._advance_safely(flow_id, signals)
-        self._pending.add([flow_id], soon=True)
+            return self._advance_without_calls(flow_id, signals)
+        self._hand_over(flow_id, signals)
         return 0
+
+    def _hand_over(self, flow_id: str, signals: Sequence[str]) -> None:
+        with self._retried_after_errors(flow_id):
+            self._store.flows.signal(flow_id, signals)
+            self._background.add(flow_id, self._owner_of(flow_id))
+
+    def _owner_of(self, flow_id: str) -> str:
+        return str(self._store.flows.get(flow_id)["key"])
 
     def advance(self, flow_id: str) -> None:
         """Advances a flow, all of its entries considered. Raises nothing."""
-        self._advance_safely(flow_id, [ALL])
+        self._advance_without_calls(flow_id, [ALL])
+        self._background.wait([flow_id])
 
-    def _advance_safely(self, flow_id: str, signals: Sequence[str]) -> int:
-        """Returns the number of changes. After an error the flow becomes pending: the caller's own work is done."""
+    def _advance_without_calls(self, flow_id: str, signals: Sequence[str]) -> int:
+        """Returns the number of changes. What calls functions on the server is left to the background."""
+        with self._retried_after_errors(flow_id):
+            try:
+                return self._process_inbox(flow_id, signals)
+            except (BudgetExceeded, CallNeeded):
+                self._background.add(flow_id, self._owner_of(flow_id))
+                return 1
+        return 0
+
+    def _take_turn(self, flow_id: str) -> bool:
+        """The background's part; returns whether work is left."""
+        if flow_id == OVERDUE:
+            self._fail_overdue_flows()
+            return False
+        with self._retried_after_errors(flow_id):
+            try:
+                self._process_inbox(flow_id, [], TURN_SECONDS)
+            except BudgetExceeded:
+                return True
+        return False
+
+    def _fail_overdue_flows(self) -> None:
+        with suppress(StorageError):
+            for flow_id in overdue_flows(self._store, self._limits.wait_days):
+                self._advance_without_calls(flow_id, [ALL])
+
+    @contextmanager
+    def _retried_after_errors(self, flow_id: str) -> Iterator[None]:
+        """After an error the flow becomes pending: the caller's own work is done."""
         try:
-            return self._process_inbox(flow_id, signals)
-        except BudgetExceeded:
-            self._pending.add([flow_id], soon=True)
-            return 1
+            yield
+            return
         except (StorageError, SandboxBusy) as ex:
             log.warning("flow %s waits: %s", flow_id, ex or "the sandbox is busy")
         except Exception:
             log.exception("flow %s waits", flow_id)
         if self._can_be_retried(flow_id):
             self._pending.add([flow_id])
-        return 0
 
     def _can_be_retried(self, flow_id: str) -> bool:
         """False if the flow was removed by hand, or is damaged, which `comp-pool check` reports."""
@@ -134,7 +190,11 @@ class Engine:
         except StorageError as ex:
             return not isinstance(ex, Damaged)
 
-    def _process_inbox(self, flow_id: str, signals: Sequence[str]) -> int:
+    def _process_inbox(self, flow_id: str, signals: Sequence[str], seconds: float | None = None) -> int:
+        """Returns the number of changes. Without `seconds` it calls no function on the server.
+
+        Raises BudgetExceeded, CallNeeded: what is left to do is in the inbox.
+        """
         flows, changes = self._store.flows, 0
         flows.signal(flow_id, signals)
         # Checked again after each unlock: the sender of a signal that came under the lock could not process it itself.
@@ -142,26 +202,29 @@ class Engine:
             with flows.lock(flow_id) as is_held:
                 if not is_held:
                     break
-                changes += self._process_signals(flow_id)
+                changes += self._process_signals(flow_id, seconds)
         return changes
 
-    def _process_signals(self, flow_id: str) -> int:
+    def _process_signals(self, flow_id: str, seconds: float | None) -> int:
         signals = self._store.flows.drain_signals(flow_id)
         try:
-            return self._advance_levels(self._store.flows.get(flow_id), signals)
+            return self._advance_levels(self._store.flows.get(flow_id), signals, seconds)
+        except CallNeeded as ex:
+            self._store.flows.signal(flow_id, ex.signals)
+            raise
         except BaseException:
             # The drained signals are lost otherwise; `ALL` includes them.
             self._store.flows.signal(flow_id, [ALL])
             raise
 
-    def _advance_levels(self, flow: Document, signals: Sequence[str]) -> int:
+    def _advance_levels(self, flow: Document, signals: Sequence[str], seconds: float | None) -> int:
         outcome = self.outcome(flow["id"])
         if outcome is not None:
             self._clean_up(flow, outcome)
             return 1
         if ALL in signals:
             self._add_references(flow)
-        levels = self._unmerged_levels(flow)
+        levels = self._unmerged_levels(flow, seconds)
         try:
             is_done = _advance_in_order(levels, signals)
         except EntryFailed as ex:
@@ -178,9 +241,9 @@ class Engine:
             with suppress(NotFound):  # The job was deleted, which fails the flow.
                 self._store.flows.add_reference(UsedJob(job_id), flow["id"])
 
-    def _unmerged_levels(self, flow: Document) -> list[FlowLevel]:
+    def _unmerged_levels(self, flow: Document, seconds: float | None = None) -> list[FlowLevel]:
         """The levels without a merged result, from the one that runs to the root's."""
-        flow_id, deadline = flow["id"], self._store.clock.monotonic() + BUDGET_SECONDS
+        flow_id, deadline = flow["id"], None if seconds is None else self._store.clock.monotonic() + seconds
         numbers = reversed(range(len(flow["levels"])))
         unmerged = itertools.dropwhile(
             lambda number: "merged" in self._store.flows.names(flow_id, str(number)), numbers
@@ -203,6 +266,7 @@ class Engine:
         for job_id in flow["jobs"]:
             self._store.flows.remove_reference(UsedJob(job_id), flow["id"])
         unreserve_all(self._store.flows, flow)
+        self._store.flows.remove_reference(BlockedFlows(), flow["id"])
         # Last, since a flow without this reference is not cleaned up again.
         self._store.flows.remove_reference(RunningFlows(), flow["id"])
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pool.errors import Invalid
 from pool.fields import kind
+from pool.flows.blocked import BLOCKING_STATES, step_failure
 from pool.flows.steps import StepId, last_iteration, path_of, uses_job_variable, variable_of_step
 from pool.sandbox import Sandbox, ScriptError
 from pool.validation import Validation
@@ -58,6 +59,16 @@ class Entry:
         if job["uid"] != self._entry["uid"]:
             raise self.failure(f"job {self.job_id!r} has been deleted, and another one has its name")
         return job
+
+    def needs_call_to_start(self) -> bool:
+        """Whether `is_wanted` calls a function on the server."""
+        if "if" in self._entry:
+            return True
+        return "variable" not in self._entry and self._validation.judges_variables(self.job())
+
+    def needs_call_to_end(self) -> bool:
+        """Whether `next_context` calls a function on the server."""
+        return "while" in self._entry
 
     def is_wanted(self) -> bool:
         """Evaluates `if`. An entry without a variable computes the incoming object, which the job must accept."""
@@ -116,6 +127,10 @@ class Entry:
     def variable_id(self, iteration: int) -> str:
         return variable_of_step(self._entry, self._first.at(iteration))
 
+    def signal(self, iteration: int) -> str:
+        """The signal that the step of this iteration has finished."""
+        return self._first.at(iteration).signal
+
     def is_job_variable(self, iteration: int) -> bool:
         """Whether the step's variable is the job's own and was not made for the flow."""
         return self.variable_id(iteration) == self._entry.get("variable")
@@ -135,19 +150,18 @@ class Entry:
         """The accepted result of a step; None while there is none."""
         variable_id = self.variable_id(iteration)
         try:
-            # Outcome before state: a variable may finish between the two reads, and then it has not failed.
             outcome = self._store.results.outcome(self.job_id, variable_id)
-            if outcome is None and self._store.variables.state(self.job_id, variable_id) == "failed":
-                raise self._step_failure(variable_id)
         except NotFound as ex:
             raise self.failure(str(ex)) from ex
         if outcome is not None and "withdrawn" in outcome:
             raise self.failure(f"variable {variable_id!r} was withdrawn")
         return outcome
 
-    def _step_failure(self, variable_id: str) -> EntryFailed:
-        rejected = self._store.results.rejected_ids(self.job_id, variable_id)
-        last = self._store.results.rejected(self.job_id, variable_id, rejected[-1:])
-        count = f"{len(rejected)} rejected result{'' if len(rejected) == 1 else 's'}"
-        facts = {"last_refusal": last[0]["rejected"]} if last else {}
-        return self.failure(f"variable {variable_id!r} of job {self.job_id!r} has failed after {count}", **facts)
+    def is_blocked(self, iteration: int) -> bool:
+        """Whether a step without an outcome gets none unless its owner releases it."""
+        return self._store.variables.state(self.job_id, self.variable_id(iteration)) in BLOCKING_STATES
+
+    def step_failure(self, iteration: int) -> EntryFailed:
+        """The failure of the entry for a blocked step."""
+        reason, for_owner = step_failure(self._store, self.job_id, self.variable_id(iteration))
+        return self.failure(reason, **for_owner)

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from pool.flows.blocked import BlockedSteps
 from pool.flows.check import FlowLimits
 from pool.flows.entry import Entry
+from pool.flows.signals import ALL
 from pool.flows.steps import StepId
 from pool.sandbox import Sandbox
 from pool.validation import Validation
@@ -24,6 +26,14 @@ class BudgetExceeded(Exception):
     """The time budget of one call is used up, with work left."""
 
 
+class CallNeeded(Exception):
+    """The work that is left calls functions on the server; `signals` are those of this work."""
+
+    def __init__(self, signals: Sequence[str]) -> None:
+        super().__init__(signals)
+        self.signals = signals
+
+
 class OpenStep(NamedTuple):
     """An unfinished step. `is_job_variable`: the variable is the job's own, and was not made for the flow."""
 
@@ -33,7 +43,10 @@ class OpenStep(NamedTuple):
 
 
 class FlowLevel:
-    """`deadline` is a time of the monotonic clock. `changes` counts the documents written and the steps opened."""
+    """`deadline` is a time of the monotonic clock; without one, no function is called.
+
+    `changes` counts the documents written and the steps opened.
+    """
 
     def __init__(
         self,
@@ -43,7 +56,7 @@ class FlowLevel:
         limits: FlowLimits,
         flow: Document,
         number: int,
-        deadline: float,
+        deadline: float | None,
     ) -> None:
         self._store, self._sandbox = store, sandbox
         self._validation, self._limits = validation, limits
@@ -52,6 +65,9 @@ class FlowLevel:
         self._is_leaf = number + 1 == len(flow["levels"])
         self._deadline = deadline
         self._has_evaluated = False
+        self._uncalled: list[str] = []
+        self._looked_at: dict[str, bool] = {}
+        self._blocked = BlockedSteps(store, self._flow_id, limits.wait_days)
         self._new_steps: dict[int, Document] = {}
         self.changes = 0
 
@@ -72,7 +88,7 @@ class FlowLevel:
         """Does all that can be done now; returns whether the level is merged.
 
         `touched` maps the indexes of entries to look at to an iteration known to exist; None: all entries.
-        Raises EntryFailed, SandboxBusy, BudgetExceeded.
+        Raises EntryFailed, SandboxBusy, BudgetExceeded, CallNeeded.
         """
         started = self._read("started")
         # A level that has just started has no touched entries: all of them need a first step.
@@ -97,13 +113,16 @@ class FlowLevel:
             if index > first and self._is_late():
                 self._write_once(f"asked/{index}", {"skipped": skipped})
                 raise BudgetExceeded
+            entry = self._entry(index)
+            if self._deadline is None and entry.needs_call_to_start():
+                raise CallNeeded([ALL])
             self._has_evaluated |= "if" in self._entries[index]
-            if not self._entry(index).is_wanted():
+            if not entry.is_wanted():
                 skipped.append(index)
         return self._write_once("started", {"skipped": skipped})
 
     def _is_late(self) -> bool:
-        return self._store.clock.monotonic() > self._deadline
+        return self._deadline is not None and self._store.clock.monotonic() > self._deadline
 
     def _unfinished(self, started: Document) -> list[int]:
         finished = map(int, self._store.flows.names(self._flow_id, f"{self.number}/settled"))
@@ -121,6 +140,9 @@ class FlowLevel:
                 self._open_new_steps()
                 raise BudgetExceeded
         self._open_new_steps()
+        self._record_blocked(is_complete=touched is None)
+        if self._uncalled:
+            raise CallNeeded(self._uncalled)
         return finished
 
     def _advance_entry(self, entry: Entry, known_iteration: int) -> bool:
@@ -133,15 +155,26 @@ class FlowLevel:
             self._new_steps[entry.index] = entry.step(1, self._incoming)
             return False
         outcome = entry.outcome(iteration)
+        self._looked_at[entry.signal(iteration)] = outcome is None and entry.is_blocked(iteration)
         if outcome is None:
             return False
-        self._has_evaluated |= "while" in self._entries[entry.index]
+        if self._deadline is None and entry.needs_call_to_end():
+            self._uncalled.append(entry.signal(iteration))
+            return False
+        self._has_evaluated |= entry.needs_call_to_end()
         context = entry.next_context(iteration, outcome["result"], self._limits.iterations)
         if context is not None:
             self._new_steps[entry.index] = entry.step(iteration + 1, context)
             return False
         self._finish(entry, iteration, outcome)
         return True
+
+    def _record_blocked(self, is_complete: bool) -> None:
+        """Raises EntryFailed for a step that has been blocked for too long."""
+        steps = self._blocked.record(self._looked_at, is_complete)
+        for signal in self._blocked.overdue(steps):
+            _, index, iteration = map(int, signal.split("."))
+            raise self._entry(index).step_failure(iteration)
 
     def _finish(self, entry: Entry, iteration: int, outcome: Document) -> None:
         facts = {"iterations": iteration, "variable": outcome["variable"], "result": outcome["id"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from pool.errors import Conflict
+from pool.errors import Conflict, InProgress
 from pool.flows.check import FlowLimits, Locate, TreeCheck, posted_form, segments_of
 from pool.flows.engine import Engine
 from pool.flows.reservation import Reservation, unreserve_all
@@ -37,9 +37,11 @@ class Posting:
         self._keys.require_poster(caller)
         if key is None:
             return self._start(self._checked(posted, caller, locate))
-        idempotency_key = IdempotencyKey(_digest(f"{caller.key_id}/{key}"))
-        # Two requests with one key must not both store a flow.
-        with self._store.flows.lock(idempotency_key, wait=True):
+        idempotency_key = idempotency_key_of(caller, key)
+        # Two requests with one key must not both store a flow. The second does not wait: it would hold a thread.
+        with self._store.flows.lock(idempotency_key) as is_held:
+            if not is_held:
+                raise InProgress("Idempotency-Key: another request with it is in progress; retry to get its flow")
             known = next(iter(self._store.flows.references(idempotency_key)), None)
             if known is not None and self._store.flows.read(known, FLOW) is not None:
                 return self._posted_before(known, posted)
@@ -85,6 +87,10 @@ class Posting:
             unreserve_all(self._store.flows, flow)
             raise
         return flow
+
+
+def idempotency_key_of(caller: Caller, key: str) -> IdempotencyKey:
+    return IdempotencyKey(_digest(f"{caller.key_id}/{key}"))
 
 
 def _digest(text: str) -> str:

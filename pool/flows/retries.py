@@ -1,4 +1,4 @@
-"""Pending flows: flows with work left (no time, busy sandbox, full disk), to be retried."""
+"""Pending flows: flows with work left (busy sandbox, full disk), to be retried."""
 
 from __future__ import annotations
 
@@ -19,10 +19,7 @@ class PendingFlows:
         self._in_memory: set[str] = set()
         self._next_drain = 0.0
 
-    def add(self, flow_ids: Iterable[str], soon: bool = False) -> None:
-        """`soon` lets this process drain at the next request instead of after the interval."""
-        if soon:
-            self._next_drain = 0.0
+    def add(self, flow_ids: Iterable[str]) -> None:
         for flow_id in flow_ids:
             try:
                 self._flows.signal(PENDING, [flow_id])

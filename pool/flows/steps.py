@@ -45,6 +45,12 @@ def path_of(level: int, index: int) -> str:
     return f"{'dependent.' * level}jobs[{index}]"
 
 
+def index_of(path: str) -> tuple[int, int]:
+    """The level and index of an entry with this path."""
+    *dependent, last = path.split(".")
+    return len(dependent), int(last[len("jobs[") : -1])
+
+
 def uses_job_variable(entry: Document) -> bool:
     """Whether the first step of an entry is a variable of the job, named or reserved, and no copy of one."""
     return bool(entry.get("is_own"))

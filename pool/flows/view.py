@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 
+from pool.flows.blocked import BLOCKING_STATES, BlockedSteps, step_failure
 from pool.flows.check import CONDITIONS
-from pool.flows.steps import StepId, last_iteration, path_of, variable_of_step
+from pool.flows.steps import StepId, index_of, last_iteration, path_of, variable_of_step
 from storage.base import Document, Store
 from storage.errors import NotFound
 
 # A long iteration has a thousand steps; the others are in their job's listing.
 STEPS_SHOWN = 10
+BLOCKED_SHOWN = 100
 STATES = ("waiting", "running", "done", "skipped", "failed", "cancelled")
 
 
 class FlowView:
     """`outcome` is None while the flow runs."""
 
-    def __init__(self, store: Store, flow: Document, outcome: Document | None, to_owner: bool) -> None:
+    def __init__(
+        self, store: Store, flow: Document, outcome: Document | None, to_owner: bool, wait_days: float = 7
+    ) -> None:
         self._store, self._flow, self._outcome, self._to_owner = store, flow, outcome, to_owner
+        self._blocked_steps = BlockedSteps(store, flow["id"], wait_days)
 
     def summary(self) -> Document:
         finished = self._outcome["at"] if self._outcome else None
@@ -36,11 +41,40 @@ class FlowView:
         }
 
     def whole(self) -> Document:
-        """The summary, the result or failure, and `levels` (the root's first) of entries with their steps."""
+        """The summary, the result or failure, and `levels` (the root's first) of entries with their steps.
+
+        Of a running flow also `blocked`, if it waits for failed variables.
+        """
         levels = [self._level(number) for number in range(len(self._flow["levels"]))]
         states = Counter(entry["state"] for level in levels for entry in level)
         entries = {"total": states.total(), **{state: states[state] for state in STATES}}
-        return {**self.summary(), "entries": entries, **self._ending(), "levels": levels}
+        return {**self.summary(), "entries": entries, **self._ending(), **self._blocked(levels), "levels": levels}
+
+    def _blocked(self, levels: Sequence[Sequence[Document]]) -> Document:
+        """The failed steps for which a running flow waits, and until when."""
+        if self._outcome is not None:
+            return {}
+        entries = [entry for level in levels for entry in level if _is_blocked(entry)][:BLOCKED_SHOWN]
+        since = self._blocked_steps.since() if entries else {}
+        return {"blocked": [self._blocked_entry(entry, since) for entry in entries]} if entries else {}
+
+    def _blocked_entry(self, entry: Document, since: Mapping[str, str]) -> Document:
+        variable_id = entry["steps"][-1]["variable"]
+        reason, private = step_failure(self._store, entry["job"], variable_id)
+        # One that the engine has not yet looked at has been blocked for a moment.
+        began = since.get(self._signal(entry), self._store.clock.now_text())
+        return {
+            **{name: entry[name] for name in ("path", "job")},
+            "variable": variable_id,
+            "reason": reason,
+            "since": began,
+            "until": self._blocked_steps.until(began),
+            **(private if self._to_owner else {}),
+        }
+
+    def _signal(self, entry: Document) -> str:
+        level, index = index_of(entry["path"])
+        return StepId(self._flow["id"], level, index, entry["steps"][-1]["iteration"]).signal
 
     def _ending(self) -> Document:
         if self._outcome is None or self._outcome["state"] == "cancelled":
@@ -153,6 +187,11 @@ class EntryView:
 
     def _created(self, variable_id: str) -> str:
         return str(self._store.variables.get(self._entry["job"], variable_id)["created"])
+
+
+def _is_blocked(entry: Document) -> bool:
+    steps = entry["steps"]
+    return entry["state"] == "running" and bool(steps) and steps[-1]["state"] in BLOCKING_STATES
 
 
 def seconds_between(started: str | None, finished: str | None) -> float | None:

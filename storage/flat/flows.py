@@ -1,21 +1,21 @@
 """Flows: one directory each, whose documents are linked to their names once; locks, inboxes and references.
 
-The lock of a flow is on its directory, that of an idempotency key on its shard. An inbox is a directory of empty
-markers: `flows/<flow>/news/` of a flow, `flows-behind/` of the pool. References: see `references`.
+The lock of a flow is on its directory, that of an idempotency key on a file beside its document. An inbox is a
+directory of empty markers: `flows/<flow>/news/` of a flow, `flows-behind/` of the pool. References: see `references`.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 
 from storage import ids
 from storage.base import Document
 from storage.errors import AlreadyExists, NotFound
 from storage.flat import files, queue
 from storage.flat.disk_errors import translated, translated_errors
-from storage.flat.locks import locked
+from storage.flat.locks import locked, locked_name
 from storage.flat.references import References
 from storage.flat.tree import Tree
 from storage.flow_store import FLOW, PENDING, FlowStore, IdempotencyKey, Source
@@ -53,6 +53,11 @@ class FlatFlows(FlowStore):
         return self._tree.writer.write_once(paths.document(name), document)
 
     @translated
+    def replace(self, flow_id: str, name: str, document: Document) -> None:
+        with _required(flow_id):
+            self._tree.writer.replace(self._tree.flow(flow_id).document(name), document)
+
+    @translated
     def read(self, flow_id: str, name: str) -> Document | None:
         try:
             return self._cached(flow_id) if name == FLOW else files.read(self._tree.flow(flow_id).document(name))
@@ -76,22 +81,23 @@ class FlatFlows(FlowStore):
         return [name.removesuffix(".json") for name in filter(files.is_document, names)]
 
     @contextmanager
-    def lock(self, subject: str | IdempotencyKey, wait: bool = False) -> Iterator[bool]:
+    def lock(self, subject: str | IdempotencyKey) -> Iterator[bool]:
         with ExitStack() as stack:
             # Acquiring alone: an error inside the block is the caller's own.
             with translated_errors():
-                is_held = stack.enter_context(locked(self._lockable(subject), wait))
+                is_held = stack.enter_context(self._locked(subject))
             yield is_held
 
-    def _lockable(self, subject: str | IdempotencyKey) -> str:
+    def _locked(self, subject: str | IdempotencyKey) -> AbstractContextManager[bool]:
         if isinstance(subject, IdempotencyKey):
-            shard = os.path.dirname(self._references.path_of_key(subject))
-            files.make_directory(shard)
-            return shard
+            document = self._references.path_of_key(subject)
+            files.make_directory(os.path.dirname(document))
+            # Not the shard's own lock: a slow request under one key must not hold up those under others.
+            return locked_name(f"{document.removesuffix('.json')}.lock")
         directory = self._tree.flow(subject).root
         if not os.path.isdir(directory):
             raise NotFound("flow", subject)
-        return directory
+        return locked(directory, wait=False)
 
     @translated
     def signal(self, inbox: str, names: Iterable[str]) -> None:

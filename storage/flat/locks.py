@@ -21,6 +21,39 @@ def locked(path: str, wait: bool = True) -> Iterator[bool]:
         os.close(descriptor)
 
 
+@contextmanager
+def locked_name(path: str) -> Iterator[bool]:
+    """A lock on a name, by a file that exists while the lock is held. Yields False if another caller holds it.
+
+    A kill leaves the file behind, which the next holder removes.
+    """
+    descriptor, is_held = _lock_current_file(path)
+    try:
+        yield is_held
+    finally:
+        if is_held:
+            os.unlink(path)
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+
+
+def _lock_current_file(path: str) -> tuple[int, bool]:
+    while True:
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+        is_held = acquire(descriptor, wait=False)
+        # The last holder may have removed the file between our open and our lock: then another may lock a new one.
+        if not is_held or _is_current(descriptor, path):
+            return descriptor, is_held
+        os.close(descriptor)
+
+
+def _is_current(descriptor: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
 def acquire(descriptor: int, wait: bool = True) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

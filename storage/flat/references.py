@@ -1,4 +1,4 @@
-"""References to flows: from a job (markers, one per flow), and from a variable or a key (one document, one flow)."""
+"""References to flows: from a job or the pool (markers), and from a variable or a key (one document, one flow)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storage.errors import Damaged
 from storage.flat import files
 from storage.flat.paths import shard
 from storage.flat.tree import Tree
-from storage.flow_store import IdempotencyKey, ReservedVariable, RunningFlows, Source, UsedJob
+from storage.flow_store import BlockedFlows, IdempotencyKey, ReservedVariable, RunningFlows, Source, UsedJob
 
 ExclusiveSource = ReservedVariable | IdempotencyKey
 
@@ -48,6 +48,8 @@ class References:
                 return []
         if isinstance(source, UsedJob):
             return list(filter(ids.is_id, files.names(self._tree.job(source.job_id).used_by_flows)))
+        if isinstance(source, BlockedFlows):
+            return list(filter(ids.is_id, files.names(f"{self._tree.root}/flows-blocked")))
         return list(self._running())
 
     def _running(self) -> Iterator[str]:
@@ -56,7 +58,9 @@ class References:
             if os.path.exists(paths.running) and os.path.exists(paths.flow):
                 yield flow_id
 
-    def _marker(self, source: RunningFlows | UsedJob, flow_id: str) -> str:
+    def _marker(self, source: RunningFlows | BlockedFlows | UsedJob, flow_id: str) -> str:
+        if isinstance(source, BlockedFlows):
+            return f"{self._tree.root}/flows-blocked/{flow_id}"
         if isinstance(source, UsedJob):
             return f"{self._tree.job(source.job_id).used_by_flows}/{flow_id}"
         return self._tree.flow(flow_id).running

@@ -24,7 +24,7 @@ def _paths_of(root: str, job_id: str) -> JobPaths:
 
 class Tree:
     # The trash is made beforehand, so that a job can be deleted from a full disk.
-    DIRECTORIES = ("jobs", "trash", "flows", "flow-claims", "flows-behind")
+    DIRECTORIES = ("jobs", "trash", "flows", "flow-claims", "flows-behind", "flows-blocked")
     PRIVATE_DIRECTORIES = ("keys", "secrets")
 
     def __init__(self, root: str | os.PathLike[str], fsync: bool, clock: Clock) -> None:

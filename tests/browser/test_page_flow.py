@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
@@ -248,6 +250,23 @@ def test_a_failure_is_shown_with_its_path_and_reason(server: Served, page: Page)
     expect(visitor.entry("harbour-table")).to_contain_text("cancelled")
     expect(visitor.open("harbour-table")).to_contain_text("It never started.")
     expect(page.locator("#result")).to_contain_text("The flow failed before it had a result.")
+
+
+def test_what_a_flow_waits_for_is_shown(server: Served, page: Page) -> None:
+    never = "(variable, result) => result === undefined"
+    job = post_job(server, "Fussy", validate_result=never, settings={"max_errors": 1})
+    variable = f"{job}/variables/one"
+    server.post(variable, {"n": 1}, "PUT")
+    flow = post_flow(server, [{"job": job, "variable": variable}])
+    with suppress(HTTPError):
+        server.post(f"{variable}/results", 1)
+    visitor = FlowVisitor(page, server, flow)
+    visitor.open("fussy")
+    visitor.expect_status("Waits for a failed variable.")
+    section = page.get_by_role("region", name="What it waits for")
+    expect(section).to_contain_text("jobs[0]")
+    expect(section).to_contain_text("has failed after 1 error")
+    expect(section).to_contain_text("It goes on when its owner releases the variable")
 
 
 def test_a_failed_entry_beyond_the_first_page_is_found_in_the_tree(server: Served, page: Page) -> None:

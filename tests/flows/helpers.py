@@ -19,10 +19,17 @@ from tests.flows.reference import Entry, Execution, Level, Reference, World
 from tests.flows.trees import FINISHED_BEFORE, NAMED, Tree, document, variable_of
 
 # Each volunteer counts by itself: the tests lease hundreds of variables and post wrong results from one address.
-SETTINGS: dict[str, Any] = {"flow_iterations": 5, "max_document": LARGE + LARGE // 2, "trusted": "127.0.0.0/8"}
+SETTINGS: dict[str, Any] = {
+    "flow_iterations": 5,
+    "max_document": LARGE + LARGE // 2,
+    "trusted": "127.0.0.0/8",
+    "wait_days": 0.1,
+}
 _names = (f"t{number}" for number in itertools.count())
 _volunteers = (f"volunteer-{number:08}" for number in itertools.count())
 
+# Longer than a flow of these tests waits for a failed variable.
+WAIT_SECONDS = 9000
 # The expected reason of a failure, by kind: a regular expression.
 REASONS = {
     reference.IF_THROWS: "no branch",
@@ -157,7 +164,13 @@ class Volunteers:
         self.leased: dict[str, Execution] = {}
 
     def work(self, steps: int | None = None) -> None:
-        """Until no work is left, or for a number of steps, each a lease or a result."""
+        """For a number of steps, each a lease or a result; or until no work is left and no flow waits."""
+        self._work(steps)
+        if steps is None:
+            self._pool.clock.advance(WAIT_SECONDS)
+            self._work(None)
+
+    def _work(self, steps: int | None) -> None:
         idle: set[str] = set()
         while (self._held or len(idle) < len(self._jobs)) and steps != 0:
             steps = None if steps is None else steps - 1

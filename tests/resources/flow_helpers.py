@@ -11,6 +11,7 @@ from tests.pool.flows.helpers import Document, tree
 
 __all__ = ["Document", "tree"]
 
+WAIT_SECONDS = 7 * 86_400
 ALWAYS, NEVER = "() => true", "() => false"
 ONCE_MORE = "(variable, context) => context.iteration < 2"
 
@@ -51,6 +52,13 @@ def step_of(pool: PoolApp, flow: str, path: str = "jobs[0]") -> str:
 def post_result(pool: PoolApp, flow: str, path: str, result: Any, status: int = 201, **environ: str) -> TestResponse:
     """Posts a result of an entry's newest step, as a volunteer does."""
     return pool.post_json(f"{step_of(pool, flow, path)}/results", result, extra_environ=environ, status=status)
+
+
+def fail_step(pool: PoolApp, flow: str, path: str) -> None:
+    """A result that the job rejects fails an entry's newest step, and the flow waits until it fails too."""
+    post_result(pool, flow, path, {"ok": False}, status=422)
+    pool.clock.advance(WAIT_SECONDS)
+    get_flow(pool, flow)
 
 
 def counts(pool: PoolApp, job: str) -> dict[str, int]:

@@ -28,6 +28,7 @@ EXPECTED: list[tuple[Exception, int, str]] = [
     (pool.Conflict("text"), 409, "conflict"),
     (pool.LimitReached("text", 5), 429, "limit"),
     (pool.Blocked("text"), 403, "blocked"),
+    (pool.InProgress("text"), 503, "in-progress"),
     (pool.Changed("text"), 412, "changed"),
     (pool.UnknownScheduler("s"), 404, "not-found"),
     (storage.NotFound("job", "j"), 404, "not-found"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from storage.flat import FlatStore
 from tests.conftest import MakePool, PoolApp
 from tests.resources.flow_helpers import (
     ALWAYS,
@@ -55,6 +56,17 @@ def test_the_cancel_link_cancels(filled: PoolApp) -> None:
 def test_its_open_variables_are_withdrawn(filled: PoolApp) -> None:
     cancel(filled, post_flow(filled, [E, E, E]))
     assert counts(filled, ALPHA) == {"withdrawn": 3}
+
+
+def test_a_flow_that_another_process_advances_is_cancelled_without_waiting(filled: PoolApp) -> None:
+    flow = post_flow(filled, [E])
+    store = FlatStore(filled.data, fsync=False)
+    with store.flows.lock(flow.rpartition("/")[2]):
+        cancel(filled, flow)
+        assert get_flow(filled, flow)["state"] == "cancelled"
+    cancel(filled, flow)  # In place of the other process, which finds the signal.
+    assert counts(filled, ALPHA)["withdrawn"] == 1
+    store.close()
 
 
 def test_its_leased_variables_are_withdrawn(filled: PoolApp) -> None:

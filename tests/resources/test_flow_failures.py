@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import MakePool, PoolApp
+from tests.conftest import MakePool, PoolApp, address
 from tests.resources.flow_helpers import (
     ALWAYS,
     Document,
     counts,
     entries_of,
+    fail_step,
     failure_of,
     get_flow,
     post_flow,
@@ -122,22 +123,22 @@ def test_an_endless_while_stops_at_the_limit(pool: PoolApp) -> None:
 
 def test_a_failed_variable(pool: PoolApp, path: str) -> None:
     flow = started(pool, path)
-    post_result(pool, flow, path, {"ok": False}, status=422)
+    fail_step(pool, flow, path)
     failed_path, reason = failure_of(pool, flow)
     assert failed_path == path
-    assert "has failed after 1 rejected result" in reason
+    assert "has failed after 1 error" in reason
 
 
 def test_only_the_owner_sees_why_a_result_was_rejected(pool: PoolApp) -> None:
     flow = post_flow(pool, [B])
-    post_result(pool, flow, "jobs[0]", {"ok": False}, status=422)
+    fail_step(pool, flow, "jobs[0]")
     assert pool.get(flow, headers=pool.owner).json["failure"]["last_refusal"] == "it returned false"
     assert set(pool.get(flow).json["failure"]) == {"path", "reason"}
 
 
 def test_a_failed_variable_of_a_leaf(pool: PoolApp) -> None:
     flow = post_flow(pool, [A], [A, B])
-    post_result(pool, flow, "dependent.jobs[1]", {"ok": False}, status=422)
+    fail_step(pool, flow, "dependent.jobs[1]")
     assert failure_of(pool, flow)[0] == "dependent.jobs[1]"
 
 
@@ -145,7 +146,7 @@ def test_a_rejected_result_below_max_errors_fails_nothing(pool: PoolApp) -> None
     pool.patch_json(BETA, {"settings": {"max_errors": 2}}, headers=pool.owner, status=200)
     flow = post_flow(pool, [B])
     post_result(pool, flow, "jobs[0]", {"ok": False}, status=422)
-    post_result(pool, flow, "jobs[0]", {"ok": True})
+    post_result(pool, flow, "jobs[0]", {"ok": True}, **address(2))
     assert get_flow(pool, flow)["state"] == "done"
 
 
@@ -279,7 +280,7 @@ def test_a_failed_flow_has_the_state_failed(pool: PoolApp) -> None:
 
 def test_the_first_failure_is_kept(pool: PoolApp) -> None:
     flow = post_flow(pool, [A, B], [L])
-    post_result(pool, flow, "jobs[1]", {"ok": False}, status=422)
+    fail_step(pool, flow, "jobs[1]")
     before = get_flow(pool, flow)
     pool.delete(ALPHA, headers=pool.owner, status=204)
     assert get_flow(pool, flow)["failure"] == before["failure"]
@@ -288,7 +289,7 @@ def test_the_first_failure_is_kept(pool: PoolApp) -> None:
 def test_unfinished_entries_of_a_failed_flow_are_cancelled(pool: PoolApp) -> None:
     flow = post_flow(pool, [A], [A, B, A], [L])
     post_result(pool, flow, "dependent.jobs[0]", {})
-    post_result(pool, flow, "dependent.jobs[1]", {"ok": False}, status=422)
+    fail_step(pool, flow, "dependent.jobs[1]")
     assert list(states_of(pool, flow).values()) == ["cancelled", "done", "failed", "cancelled", "done"]
 
 
@@ -308,27 +309,27 @@ def test_exactly_one_entry_has_failed(pool: PoolApp) -> None:
 def test_open_copies_are_withdrawn(pool: PoolApp) -> None:
     flow = post_flow(pool, [A, B, A], [L])
     assert counts(pool, ALPHA) == {"open": 4}
-    post_result(pool, flow, "jobs[1]", {"ok": False}, status=422)
+    fail_step(pool, flow, "jobs[1]")
     assert counts(pool, ALPHA) == {"open": 2, "withdrawn": 2}
 
 
 def test_a_late_result_for_a_withdrawn_copy_is_410(pool: PoolApp) -> None:
     flow = post_flow(pool, [A, B], [L])
     variable = step_of(pool, flow, "jobs[0]")
-    post_result(pool, flow, "jobs[1]", {"ok": False}, status=422)
+    fail_step(pool, flow, "jobs[1]")
     problem(pool.post_json(f"{variable}/results", {}, status=410), 410, flow.rpartition("/")[2])
 
 
 def test_named_variables_stay_open(pool: PoolApp) -> None:
     flow = post_flow(pool, [A, A, B])
-    post_result(pool, flow, "jobs[2]", {"ok": False}, status=422)
+    fail_step(pool, flow, "jobs[2]")
     assert counts(pool, ALPHA) == {"open": 2}
 
 
 def test_results_are_kept(pool: PoolApp) -> None:
     flow = post_flow(pool, [A, B])
     post_result(pool, flow, "jobs[0]", {"x": 1})
-    post_result(pool, flow, "jobs[1]", {"ok": False}, status=422)
+    fail_step(pool, flow, "jobs[1]")
     step = entries_of(pool, flow)["jobs[0]"]["steps"][0]
     assert pool.get(step["_links"]["get_result"]).json["result"] == {"x": 1}
 
@@ -341,9 +342,9 @@ def test_a_flow_of_a_deleted_job_is_still_shown(pool: PoolApp) -> None:
     assert entries_of(pool, flow)["jobs[0]"]["steps"] == []
 
 
-def test_releasing_a_failed_variable_does_not_revive_the_flow(pool: PoolApp) -> None:
+def test_releasing_a_failed_variable_does_not_revive_a_failed_flow(pool: PoolApp) -> None:
     flow = post_flow(pool, [{**B, "variable": f"{BETA}/variables/one"}])
-    post_result(pool, flow, "jobs[0]", {"ok": False}, status=422)
+    fail_step(pool, flow, "jobs[0]")
     pool.patch_json(f"{BETA}/variables/one", {"state": "open"}, headers=pool.owner, status=200)
     pool.post_json(f"{BETA}/variables/one/results", {"x": 1}, status=201)
     assert get_flow(pool, flow)["state"] == "failed"
@@ -351,7 +352,7 @@ def test_releasing_a_failed_variable_does_not_revive_the_flow(pool: PoolApp) -> 
 
 def test_after_the_release_the_flow_can_run_again(pool: PoolApp) -> None:
     flow = post_flow(pool, [{**B, "variable": f"{BETA}/variables/one"}])
-    post_result(pool, flow, "jobs[0]", {"ok": False}, status=422)
+    fail_step(pool, flow, "jobs[0]")
     pool.patch_json(f"{BETA}/variables/one", {"state": "open"}, headers=pool.owner, status=200)
     again = pool.post(flow, headers=pool.owner, status=201).headers["Location"]
     post_result(pool, again, "jobs[0]", {"x": 1})

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from pool.flows.posting import idempotency_key_of
+from pool.keys import Caller, digest
+from storage.flat import FlatStore
 from tests.conftest import MakePool, PoolApp
 from tests.resources.flow_helpers import (
     ALWAYS,
@@ -84,6 +87,16 @@ def test_another_flow_with_the_same_key_is_409(filled: PoolApp, other: Document)
 def test_the_order_of_fields_does_not_matter(filled: PoolApp) -> None:
     first = posted(filled, {"jobs": [NAMED], "name": "x"}, **KEY)
     assert posted(filled, {"name": "x", "jobs": [dict(reversed(NAMED.items()))]}, **KEY) == first
+
+
+def test_a_request_whose_key_is_in_progress_does_not_wait(filled: PoolApp) -> None:
+    store = FlatStore(filled.data, fsync=False)
+    with store.flows.lock(idempotency_key_of(Caller(digest(filled.key)), "a-key")):
+        refused = post(filled, {"jobs": [E]}, status=503, **KEY)
+    assert problem(refused, 503, "in progress")["type"] == "urn:comp-pool:in-progress"
+    assert refused.headers["Retry-After"] == "2"
+    post(filled, {"jobs": [E]}, **KEY)
+    store.close()
 
 
 def test_another_idempotency_key_stores_another_flow(filled: PoolApp) -> None:

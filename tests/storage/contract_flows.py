@@ -6,7 +6,16 @@ import pytest
 
 from storage.base import Document, Store
 from storage.errors import AlreadyExists, InvalidId, NotFound
-from storage.flow_store import PENDING, FlowStore, IdempotencyKey, ReservedVariable, RunningFlows, Source, UsedJob
+from storage.flow_store import (
+    PENDING,
+    BlockedFlows,
+    FlowStore,
+    IdempotencyKey,
+    ReservedVariable,
+    RunningFlows,
+    Source,
+    UsedJob,
+)
 from tests.storage.contract_base import BaseContract, OpenStore
 from tests.storage.contract_jobs import HOSTILE_IDS
 from tests.storage.helpers import JOB, add, run_concurrently
@@ -102,18 +111,26 @@ class FlowsContract(BaseContract):
         with others.lock(subject) as third:
             assert third
 
-    @pytest.mark.parametrize("subject", ["f1", KEY])
-    def test_a_caller_can_wait_for_a_lock(
-        self, flows: FlowStore, others: FlowStore, subject: str | IdempotencyKey
-    ) -> None:
-        held: list[bool] = []
+    def test_locks_on_two_keys_are_independent(self, flows: FlowStore, others: FlowStore) -> None:
+        keys = [IdempotencyKey(str(number)) for number in range(300)]
+        with flows.lock(KEY):
+            for key in keys:
+                with others.lock(key) as is_held:
+                    assert is_held
 
-        def hold(flows: FlowStore) -> None:
-            with flows.lock(subject, wait=True) as is_held:
-                held.append(is_held)
+    def test_a_document_can_be_replaced(self, flows: FlowStore, others: FlowStore) -> None:
+        for number in (1, 2):
+            flows.replace("f1", "blocked", {"x": number})
+            assert others.read("f1", "blocked") == {"x": number}
+        with pytest.raises(NotFound):
+            flows.replace("missing", "blocked", {})
 
-        run_concurrently([lambda: hold(flows), lambda: hold(others)])
-        assert held == [True, True]
+    def test_a_flow_is_blocked_until_its_reference_is_removed(self, flows: FlowStore, others: FlowStore) -> None:
+        flows.add_reference(BlockedFlows(), "f1")
+        assert others.references(BlockedFlows()) == ["f1"]
+        for _ in range(2):
+            flows.remove_reference(BlockedFlows(), "f1")
+        assert others.references(BlockedFlows()) == []
 
     def test_a_missing_flow_has_no_lock(self, store: Store) -> None:
         with pytest.raises(NotFound), store.flows.lock("f1"):
@@ -173,9 +190,12 @@ class FlowsContract(BaseContract):
         found: list[list[str]] = []
 
         def post(flows: FlowStore) -> None:
-            with flows.lock(KEY, wait=True):
-                found.append(flows.references(KEY))
-                flows.add_reference(KEY, "f1")
+            is_held = False
+            while not is_held:
+                with flows.lock(KEY) as is_held:
+                    if is_held:
+                        found.append(flows.references(KEY))
+                        flows.add_reference(KEY, "f1")
 
         run_concurrently([lambda: post(flows), lambda: post(others)])
         assert found == [[], ["f1"]]

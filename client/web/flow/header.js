@@ -1,4 +1,4 @@
-// The header of a flow's page: name and owner, progress, duration, and the reason of a failure.
+// The header of a flow's page: name and owner, progress, duration, and the reason of a failure or of a wait.
 
 import { byId, setText } from "../dom.js";
 import { isolate } from "../languages.js";
@@ -79,11 +79,14 @@ export class FlowHeader {
   }
 
   /** @param {Flow} flow */
-  #renderFailure({ failure }) {
-    byId("failure").hidden = !failure;
-    if (!failure) return;
-    setText(byId("failure-path"), failure.path);
-    setText(byId("failure-reason"), failure.reason.slice(0, MAX_REASON_LENGTH));
+  #renderFailure({ failure, blocked: [blocked] = [] }) {
+    const shown = failure ?? blocked;
+    byId("failure").hidden = !shown;
+    if (!shown) return;
+    const help = failure ? [] : [this.#language.text("flow.blocked.until", { until: this.#dateTime(blocked.until) })];
+    setText(byId("failure-heading"), this.#language.text(failure ? "flow.failure" : "flow.blocked"));
+    setText(byId("failure-path"), shown.path);
+    setText(byId("failure-reason"), [shown.reason.slice(0, MAX_REASON_LENGTH), ...help].join("\n"));
   }
 }
 

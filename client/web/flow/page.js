@@ -28,7 +28,7 @@ function render(flow, clockOffset) {
   header.render(flow, clockOffset);
   result.render(flow);
   tree.render(flow);
-  byId("failure-show").hidden = !tree.has(flow.failure?.path ?? "");
+  byId("failure-show").hidden = !tree.has((flow.failure ?? flow.blocked?.[0])?.path ?? "");
   byId("content").hidden = false;
   document.title = language.text(`flow.title.${flow.state}`, { name: isolate(flow.name ?? flow.id) });
 }

@@ -35,6 +35,7 @@
  * @property {number | null} seconds
  * @property {Record<string, number>} entries counts by state, and the `total`
  * @property {{path: string, reason: string}} [failure]
+ * @property {{path: string, reason: string, until: string}[]} [blocked] failed steps for which a running flow waits
  * @property {unknown} [result]
  */
 /** @typedef {FlowFields & Tree} Flow */

@@ -10,9 +10,10 @@ const FINISHED = ["done", "skipped"];
 /** @typedef {Record<string, number>} Counts */
 /** @typedef {import("../languages.js").Language} Language */
 
-/** Splits `running`: a step is offered until a volunteer has leased it. @param {Entry} entry */
+/** Splits `running`: a step is offered until a volunteer has leased it, and may fail. @param {Entry} entry */
 export function stateOf({ state, steps }) {
   if (state !== "running") return state;
+  if (steps.at(-1)?.state === "failed") return "failed";
   return steps.at(-1)?.state === "leased" ? "computing" : "offered";
 }
 

@@ -16,6 +16,7 @@ import { countsOf, stateOf } from "./states.js";
  * @property {number} computing number of entries
  * @property {string} changed when a step was last offered or finished
  * @property {string} finished when a step was last finished; empty if none was
+ * @property {boolean} isBlocked whether it waits for a failed variable
  * @property {string[]} offered addresses of the jobs with offered steps
  */
 
@@ -65,7 +66,8 @@ export class FlowStatus {
   #status() {
     if (this.#snapshot === null) return "loading";
     if (this.#snapshot.state !== "running") return this.#snapshot.state;
-    const { offered } = this.#snapshot;
+    const { computing, isBlocked, offered } = this.#snapshot;
+    if (isBlocked && computing === 0 && offered.length === 0) return "blocked";
     if (this.#idleTime(this.#snapshot) < UNCLAIMED_AFTER || offered.length === 0) this.#pauseCheck = null;
     else this.#pauseCheck ??= this.#checkPaused(offered);
     if (this.#pauseCheck?.paused) return "unclaimed";
@@ -116,6 +118,7 @@ function snapshotOf(flow) {
     computing: countsOf(entries).computing,
     changed: latest([flow.created, finished, ...steps.map(({ started }) => started ?? "")]),
     finished,
+    isBlocked: Boolean(flow.blocked?.length),
     offered: jobsOf(entries.filter((entry) => stateOf(entry) === "offered")),
   };
 }

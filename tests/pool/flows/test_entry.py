@@ -187,16 +187,23 @@ def test_the_outcome_of_a_step_is_its_accepted_result(parts: Pool, job: Document
 
 
 @pytest.mark.parametrize(
-    ("variable", "reason", "for_owner"),
+    ("variable", "reason"),
     [
-        ("failed", "variable 'failed' of job 'job' has failed after 1 rejected result", {"last_refusal": "wrong"}),
-        ("withdrawn", "variable 'withdrawn' was withdrawn", {}),
-        ("nobody", "there is no variable 'nobody'", {}),
+        ("withdrawn", "variable 'withdrawn' was withdrawn"),
+        ("nobody", "there is no variable 'nobody'"),
     ],
 )
-def test_a_step_without_a_possible_result_fails(
-    parts: Pool, job: Document, variable: str, reason: str, for_owner: dict[str, str]
-) -> None:
+def test_a_step_without_a_possible_result_fails(parts: Pool, job: Document, variable: str, reason: str) -> None:
     with pytest.raises(EntryFailed) as caught:
         entry_of(parts, job, variable=variable, is_own=True).outcome(1)
-    assert (caught.value.path, caught.value.reason, caught.value.for_owner) == (PATH, reason, for_owner)
+    assert (caught.value.path, caught.value.reason, caught.value.for_owner) == (PATH, reason, {})
+
+
+def test_a_failed_step_is_blocked(parts: Pool, job: Document) -> None:
+    entry = entry_of(parts, job, variable="failed", is_own=True)
+    assert entry.outcome(1) is None
+    assert entry.is_blocked(1)
+    assert not entry_of(parts, job, variable="one", is_own=True).is_blocked(1)
+    failure = entry.step_failure(1)
+    assert (failure.path, failure.reason) == (PATH, "variable 'failed' of job 'job' has failed after 1 error")
+    assert failure.for_owner == {"last_refusal": "wrong"}

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pool.flows import check, engine, retries
-from pool.sandbox import Sandbox
+from pool.flows import check, retries
+from pool.sandbox import Sandbox, SandboxBusy
 from storage.errors import NotFound, StorageFull
 from storage.flat import FlatStore
 from storage.flat.flows import FlatFlows
@@ -54,38 +54,50 @@ def poll(pool: PoolApp, times: int = 1) -> None:
 
 
 @pytest.fixture
-def exceeded_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No request has time for flows."""
-    monkeypatch.setattr(engine, "BUDGET_SECONDS", -1.0)
+def post_result_while_busy(monkeypatch: pytest.MonkeyPatch) -> Callable[[PoolApp], None]:
+    """Posts the result while the sandbox is busy."""
+
+    def raise_busy(*_arguments: object) -> None:
+        raise SandboxBusy
+
+    def post_result_while_busy(pool: PoolApp) -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(Sandbox, "call", raise_busy)
+            post_result(pool)
+
+    return post_result_while_busy
 
 
-@pytest.mark.usefixtures("exceeded_budget")
-def test_any_process_advances_a_pending_flow(open_pool: Callable[[], PoolApp]) -> None:
+def test_any_process_advances_a_pending_flow(
+    open_pool: Callable[[], PoolApp], post_result_while_busy: Callable[[PoolApp], None]
+) -> None:
     one, other = open_pool(), open_pool()
     flow = post(one)
-    post_result(one)
+    post_result_while_busy(one)
     assert not root_has_started(one, flow)
     poll(other)
     assert root_has_started(one, flow)
 
 
-@pytest.mark.usefixtures("exceeded_budget")
-def test_a_lease_of_an_unrelated_job_advances_a_pending_flow(open_pool: Callable[[], PoolApp]) -> None:
+def test_a_lease_of_an_unrelated_job_advances_a_pending_flow(
+    open_pool: Callable[[], PoolApp], post_result_while_busy: Callable[[PoolApp], None]
+) -> None:
     one, other = open_pool(), open_pool()
     flow = post(one)
-    post_result(one)
+    post_result_while_busy(one)
     one.post_job("busy")
     one.post_variable("/jobs/busy")
     other.lease("/jobs/busy")
     assert root_has_started(one, flow)
 
 
-@pytest.mark.usefixtures("exceeded_budget")
-def test_flows_that_wait_for_the_same_variable_are_all_advanced(pool: PoolApp) -> None:
+def test_flows_that_wait_for_the_same_variable_are_all_advanced(
+    pool: PoolApp, post_result_while_busy: Callable[[PoolApp], None]
+) -> None:
     posted = [post(pool) for _ in range(5)]
-    post_result(pool)
+    post_result_while_busy(pool)
     assert sum(root_has_started(pool, flow) for flow in posted) == 0
-    poll(pool, 2 * len(posted))
+    poll(pool)
     assert sum(root_has_started(pool, flow) for flow in posted) == 5
 
 

@@ -55,12 +55,6 @@ def test_nothing_is_drained_within_the_interval(pending: PendingFlows, clock: Ma
     assert pending.drain() == ["a"]
 
 
-def test_a_flow_can_be_drained_soon(pending: PendingFlows) -> None:
-    pending.drain()
-    pending.add(["a"], soon=True)
-    assert pending.drain() == ["a"]
-
-
 def test_flows_of_other_processes_are_drained_too(pending: PendingFlows, flows: RecordedFlows) -> None:
     flows.inbox.append("theirs")
     assert pending.drain() == ["theirs"]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from storage.flat import FlatStore
+from storage.flat.locks import locked_name
 
 
 def test_a_lock_ends_with_its_block_even_if_a_process_was_forked_in_it(tmp_path: Path) -> None:
@@ -23,6 +24,14 @@ def test_a_lock_ends_with_its_block_even_if_a_process_was_forked_in_it(tmp_path:
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+
+
+def test_a_file_that_a_killed_holder_left_behind_locks_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "name.lock"
+    path.touch()
+    with locked_name(str(path)) as is_held:
+        assert is_held
+    assert not path.exists()
 
 
 def _pause_forever() -> NoReturn:
