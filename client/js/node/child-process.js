@@ -19,6 +19,7 @@ const RESPONSE_FD = 3;
 const CHECK_INTERVAL = 100;
 
 const [memoryMb, resultBytes, parent] = process.argv.slice(2).map(Number);
+const exhausted = `the job exceeded its memory limit of ${memoryMb} MB: use less, or require more by \`memory_mb\``;
 let nextCheck = 0;
 
 /** Sends a document at once: while the job runs, nothing else would. @param {object} document */
@@ -57,7 +58,7 @@ const interpreter = await Interpreter.open({
   resultBytes,
   onpoll: checkParent,
   onprint: (console) => sendNow({ console }),
-  onexhausted: () => exitWith("memory", "the job exceeded its memory limit"),
+  onexhausted: () => exitWith("memory", exhausted),
 });
 
 /** @type {Request} */

@@ -62,7 +62,9 @@ const BOMBS = {
 };
 for (const [name, source] of Object.entries(BOMBS)) {
   test(`a memory bomb ends at its limit: ${name}`, async () => {
-    assert.equal((await contained(source)).kind, "memory");
+    const { kind, message } = await contained(source);
+    assert.equal(kind, "memory");
+    assert.match(message, /memory limit of 32 MB: use less, or require more by `memory_mb`$/);
   });
 }
 
