@@ -22,6 +22,8 @@ from storage.base import Document, Store
 # Accepted results after which a volunteer is proven: its leases are limited less, and its errors count by themselves.
 PROVEN_RESULTS = 10
 FIRST_LEASES, NEW_LEASES, PROVEN_LEASES = 4, 32, 1024
+# After errors: a job may be to blame, and a page with two workers must not stand still.
+LEAST_LEASES = 2.0
 # Seconds of leased time: leases times run time.
 NEW_SECONDS, PROVEN_SECONDS = 2 * 3600, 48 * 3600
 PREFIX_LEASES, PREFIX_LEASES_PER_PROVEN = 128, 8
@@ -149,7 +151,7 @@ class Activity:
     def _on_error(self, event: Document) -> None:
         self._end(event["lease"])
         volunteer = self.volunteers[event["volunteer"]]
-        volunteer.allowance, volunteer.last = max(1.0, volunteer.allowance / 2), event["at"]
+        volunteer.allowance, volunteer.last = max(LEAST_LEASES, volunteer.allowance / 2), event["at"]
         for party in event["parties"]:
             job = self.parties[event["job"], party]
             job.errors, job.in_a_row, job.last = job.errors + 1, job.in_a_row + 1, event["at"]

@@ -170,7 +170,7 @@ def test_all_without_an_id_at_one_address_are_one_volunteer(driver: Driver) -> N
     assert len(driver.lease_all(Peer("b" * 12))) == FIRST_LEASES
 
 
-@pytest.mark.parametrize(("errors", "limit"), [(1, 2), (2, 1), (4, 1)])
+@pytest.mark.parametrize(("errors", "limit"), [(1, 2), (2, 2), (4, 2)])
 def test_an_error_halves_the_limit(driver: Driver, errors: int, limit: int) -> None:
     for _ in range(errors):
         driver.fail()
@@ -295,14 +295,14 @@ def test_a_few_results_free_a_volunteer_from_the_share(driver: Driver) -> None:
 def test_whoever_only_fails_waits_longer_and_longer(driver: Driver, clock: ManualClock) -> None:
     for _ in range(ERRORS_IN_A_ROW - 1):
         driver.fail()
-    assert driver.limit() == 1
+    assert driver.limit() == 2
     waits = []
     for _ in range(8):
         driver.fail()
         refusal = driver.refusal()
         waits.append(round(refusal.retry_seconds))
         clock.advance(refusal.retry_seconds)
-        assert driver.limit() == 1
+        assert driver.limit() == 2
     assert waits == [FIRST_WAIT, 60, 120, 240, 480, LONGEST_WAIT, LONGEST_WAIT, LONGEST_WAIT]
 
 
