@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -38,6 +39,7 @@ from pool.standing import (
 from storage.base import Document, Store
 from storage.clock import ManualClock
 from storage.flat import FlatStore
+from storage.flat.activity import FlatActivity
 
 HERE = "a" * 12
 ME = Peer(HERE, "1" * 16)
@@ -397,6 +399,23 @@ def test_a_late_result_is_judged_alike_by_a_process_that_read_the_log_before(
     assert other.limit(volunteer(2)) == FIRST_LEASES  # It reads the log, and sees that the lease has expired.
     driver.accept(lease)
     assert driver.limit() == other.limit() == 2 * (FIRST_LEASES - 1)
+
+
+def test_threads_that_compact_the_log_and_read_it_do_not_wait_for_each_other(store: Store, clock: ManualClock) -> None:
+    assert isinstance(store, FlatStore)
+    store.activity = FlatActivity(store._tree, max_bytes=1)
+    driver = Driver(store, clock)
+
+    def work(number: int) -> None:
+        for _ in range(200):
+            driver.standing.ended(driver.lease(volunteer(number)))
+
+    threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads)
 
 
 def test_requests_under_new_ids_cost_no_memory(driver: Driver, tmp_path: Path) -> None:

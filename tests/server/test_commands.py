@@ -1,4 +1,4 @@
-"""The commands of the server: serve, check, key."""
+"""The commands of the server: serve, check, key, block."""
 
 from __future__ import annotations
 
@@ -76,6 +76,43 @@ def test_the_operators_key_is_not_revoked(data: Path, capsys: pytest.CaptureFixt
     assert "secrets/operator.key" in error
 
 
+def test_a_blocked_network_is_refused_with_the_reason(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "block", "add", "192.0.2.7/24", "too many wrong results")[:2] == (0, "blocked 192.0.2.0/24\n")
+    app = TestApp(create_app(Config(data=data, fsync=False)), extra_environ={"REMOTE_ADDR": "192.0.2.9"})
+    assert "too many wrong results" in app.get("/jobs", status=403).json["detail"]
+
+
+def test_blocks_are_listed_with_their_reasons(capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "block", "add", "key:5f3c", "why")
+    listed = run(capsys, "block", "list")[1]
+    assert listed.startswith("key:5f3c  20")
+    assert listed.endswith("  why\n")
+
+
+def test_a_removed_block_refuses_nobody(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "block", "add", "192.0.2.0/24", "why")
+    assert run(capsys, "block", "remove", "192.0.2.0/24")[:2] == (0, "removed the block of 192.0.2.0/24\n")
+    app = TestApp(create_app(Config(data=data, fsync=False)), extra_environ={"REMOTE_ADDR": "192.0.2.9"})
+    app.get("/jobs", status=204)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("add", "somebody", "why"), "target: must be a network"),
+        (("add", "192.0.2.7", " "), "reason: must have"),
+        (("remove", "192.0.2.7"), "there is no block of 192.0.2.7"),
+        (("remove", "somebody"), "target: must be a network"),
+    ],
+)
+def test_an_invalid_block_is_an_error(
+    arguments: tuple[str, ...], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, _, error = run(capsys, "block", *arguments)
+    assert status == 2
+    assert error.startswith(f"comp-pool: {named}")
+
+
 def test_an_operators_key_whose_file_is_removed_is_replaced(data: Path) -> None:
     old_key = operator_key(data)
     (data / "secrets" / "operator.key").unlink()
@@ -85,7 +122,9 @@ def test_an_operators_key_whose_file_is_removed_is_replaced(data: Path) -> None:
     app.post_json("/jobs", JOB, headers={"Authorization": f"Bearer {new_key}"}, status=201)
 
 
-@pytest.mark.parametrize("command", [["check"], ["key", "list"], ["key", "add", "alice"]])
+@pytest.mark.parametrize(
+    "command", [["check"], ["key", "list"], ["key", "add", "alice"], ["block", "list"], ["block", "add", "::1", "why"]]
+)
 def test_a_command_without_a_pool_is_an_error_and_makes_none(
     command: list[str], data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

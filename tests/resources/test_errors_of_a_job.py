@@ -1,0 +1,89 @@
+"""`/jobs/{job}/errors`: the errors of a job for its owner. tests/storage/contract_counts.py has the rules of groups."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import PoolApp, address
+from tests.resources.helpers import HAL, other_key, problem
+
+JOB = "/jobs/example-job"
+CHECK = {"validate_variable": "() => true", "validate_result": "() => ({valid: false, reason: 'too small'})"}
+
+
+def errors(pool: PoolApp, **headers: str) -> Any:
+    return pool.get(f"{JOB}/errors", headers={**pool.owner, **headers}, status=200).json
+
+
+@pytest.fixture
+def failing(pool: PoolApp) -> PoolApp:
+    """A job with a variable on which one address failed by its function, and two by their results."""
+    variable = pool.post_variable(pool.post_job(**CHECK))
+    link = pool.lease(JOB)["post_report"]
+    pool.post_json(link, {"error": {"kind": "threw", "message": "no"}, "engine": "Chromium 131"}, status=204)
+    for number in (1, 2):
+        pool.post_json(f"{variable}/results", number, extra_environ=address(number), status=422)
+    return pool
+
+
+def test_a_job_without_errors_has_none(pool: PoolApp) -> None:
+    pool.post_job()
+    document = errors(pool)
+    assert document["_links"] == {"self": f"{JOB}/errors", "get_job": JOB}
+    assert (document["count"], document["rejected"], document["failures"], document["stuck"]) == (0, 0, 0, [])
+    assert document["_embedded"]["items"] == []
+
+
+def test_rejected_results_and_failures_are_counted(failing: PoolApp) -> None:
+    document = errors(failing)
+    assert (document["count"], document["rejected"], document["failures"]) == (2, 2, 1)
+
+
+def test_the_most_frequent_error_is_the_first(failing: PoolApp) -> None:
+    groups = errors(failing)["_embedded"]["items"]
+    assert [(group["function"], group["message"], group["count"]) for group in groups] == [
+        ("validate_result", "too small", 2),
+        ("execute_function", "no", 1),
+    ]
+
+
+def test_a_group_links_to_its_last_error_and_variable(failing: PoolApp) -> None:
+    group = errors(failing, **HAL)["_embedded"]["items"][0]
+    assert group["_links"]["get_variable"] == {"href": f"{JOB}/variables/one"}
+    stored = failing.get(group["_links"]["self"]["href"], headers=failing.owner, status=200).json
+    assert (stored["result"], stored["rejected"]) == (2, "too small")
+
+
+def test_the_errors_of_a_variable_are_among_its_results_for_its_owner(failing: PoolApp) -> None:
+    path = f"{JOB}/variables/one/results"
+    items = failing.get(path, headers=failing.owner).json["_embedded"]["items"]
+    assert [("failure" in item, "result" in item) for item in items] == [(True, False), (False, True), (False, True)]
+    assert items[0]["failure"] == {"kind": "threw", "message": "no", "stack": ""}
+    assert items[0]["engine"] == "Chromium 131"
+    assert failing.get(path).json["count"] == 0
+
+
+def test_progress_has_the_errors_for_the_owner(failing: PoolApp) -> None:
+    shown = failing.get(f"{JOB}/progress", headers=failing.owner).json
+    assert [group["message"] for group in shown["errors"]] == ["too small", "no"]
+    assert (shown["results"]["failures"], shown["stuck"]) == (1, 0)
+
+
+def test_errors_of_a_released_variable_are_still_shown(pool: PoolApp) -> None:
+    variable = pool.post_variable(pool.post_job(**CHECK, settings={"max_errors": 1}))
+    pool.post_json(f"{variable}/results", 1, status=422)
+    pool.patch_json(variable, {"state": "open"}, headers=pool.owner, status=200)
+    (group,) = errors(pool)["_embedded"]["items"]
+    assert group["count"] == 1
+
+
+@pytest.mark.parametrize(("has_key", "status"), [(False, 401), (True, 403)])
+def test_errors_are_for_the_owner_alone(failing: PoolApp, has_key: bool, status: int) -> None:
+    headers = other_key(failing) if has_key else {}
+    problem(failing.get(f"{JOB}/errors", headers=headers, status=status), status)
+
+
+def test_errors_of_an_unknown_job_are_not_found(pool: PoolApp) -> None:
+    problem(pool.get("/jobs/nobody/errors", headers=pool.owner, status=404), 404, "nobody")
