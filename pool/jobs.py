@@ -41,9 +41,11 @@ class Jobs:
         Raises Invalid, NameTaken, UnknownKey, SandboxBusy.
         """
         self._keys.require_poster(caller)
-        document = self._checked(fields.require_object("the body", posted))
+        document = self._checked(fields.require_object("the body", posted), caller)
         # The digest alone: whoever reads the files must not get a key.
         document["key"] = caller.key_id
+        if caller.key_id is None:
+            document["poster"] = caller.prefix
         if key is not None:
             document[FINGERPRINT] = hashlib.sha256(f"{key}/{canonical(posted)}".encode()).hexdigest()
         try:
@@ -55,11 +57,13 @@ class Jobs:
     def _posted_before(self, document: Document, ex: AlreadyExists) -> Document:
         """The stored job, if it was posted with the same idempotency key: a request repeated after a lost response."""
         present = self._store.jobs.get(document["id"])
-        if FINGERPRINT in document and all(present.get(name) == document[name] for name in (FINGERPRINT, "key")):
+        if FINGERPRINT in document and all(
+            present.get(name) == document.get(name) for name in (FINGERPRINT, "key", "poster")
+        ):
             return present
         raise NameTaken(document["id"]) from ex
 
-    def _checked(self, posted: Document) -> Document:
+    def _checked(self, posted: Document, caller: Caller) -> Document:
         fields.refuse_reserved(posted)
         fields.refuse_unknown(posted, _POSTED)
         name = _name(posted)
@@ -74,16 +78,16 @@ class Jobs:
             "settings": fields.settings(posted.get("settings", {})),
             "requirements": fields.requirements(posted.get("requirements", {})),
         }
-        return document | self._compiled(posted)
+        return document | self._compiled(posted, caller)
 
-    def _compiled(self, posted: Document) -> Document:
+    def _compiled(self, posted: Document, caller: Caller) -> Document:
         if "execute_function" not in posted:
             raise Invalid("execute_function", "is missing")
         functions = {
             name: fields.require_text(name, posted[name], 1 << 20) for name in fields.FUNCTIONS if name in posted
         }
         for name, source in functions.items():
-            require_function(self._sandbox, name, source)
+            require_function(self._sandbox, name, source, caller.share)
         return functions
 
     def patch(

@@ -1,29 +1,46 @@
-"""Keys: who may do what. A key is shown once, when it is made; the store has only its digest."""
+"""Keys: who may do what. A key is shown once, when it is made; the store has only its digest.
+
+In an open pool, what was posted without a key gets a management key of its own: the id of the job or flow, signed. The
+store has nothing of it.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from pool.errors import Forbidden, Invalid, UnknownKey
+from pool.sandbox import Share
 from storage.base import Document, Store
 
-OPERATOR, OPERATOR_KEY = "operator", "operator.key"
+OPERATOR, OPERATOR_KEY, POSTERS_KEY = "operator", "operator.key", "posters.key"
 MIN_PREFIX = 4
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,128}")
+_MANAGEMENT_KEY = re.compile(r"posted\.([0-9a-f-]{16,40})\.([0-9a-f]{40})")
 _OWNER = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
 
 
 @dataclass(frozen=True)
 class Caller:
-    """The caller of a request: the digest of its key, the key's owner, and whether it is the operator's."""
+    """The caller of a request: the digest of its key, the key's owner, and whether it is the operator's.
+
+    Without a key: the address prefix, and the job or flow for which the caller has the management key.
+    """
 
     key_id: str | None = None
     owner: str | None = None
     is_operator: bool = False
+    prefix: str = ""
+    managed: str | None = None
+
+    @property
+    def share(self) -> Share:
+        return _share(self.key_id, self.prefix)
 
 
 class Keys:
@@ -83,21 +100,44 @@ class Keys:
         self._store.keys.remove(known)
         return str(document["owner"])
 
-    def caller(self, key: str | None) -> Caller:
+    def caller(self, key: str | None, prefix: str = "") -> Caller:
         """Raises UnknownKey for a key that is not one of the pool's."""
         if key is None:
-            return Caller()
+            return Caller(prefix=prefix)
+        managed = self._managed(key)
+        if managed is not None:
+            return Caller(prefix=prefix, managed=managed)
         # Only a well-formed key is hashed: the header may be long.
         document = self._store.keys.get(digest(key)) if _KEY.fullmatch(key) else None
         if document is None:
             raise UnknownKey("Authorization: not a key of this pool")
         return Caller(digest(key), document["owner"], document["is_operator"])
 
+    def management_key(self, document: Document) -> str:
+        """The key that manages a job or flow which was posted without a key."""
+        subject = _subject(document)
+        return f"posted.{subject}.{self._signature(subject)}"
+
+    def _managed(self, key: str) -> str | None:
+        """The subject of a management key."""
+        parts = _MANAGEMENT_KEY.fullmatch(key)
+        is_valid = parts is not None and hmac.compare_digest(parts[2], self._signature(parts[1]))
+        return parts[1] if parts is not None and is_valid else None
+
+    def _signature(self, subject: str) -> str:
+        return hmac.new(self._posters_secret, subject.encode(), hashlib.sha256).hexdigest()[:40]
+
+    @cached_property
+    def _posters_secret(self) -> bytes:
+        return self._store.keys.secret(POSTERS_KEY, new_key)[0].encode()
+
     def require_poster(self, caller: Caller) -> None:
         if caller.key_id is None and not self._is_open:
             raise UnknownKey("posting a job or a flow needs a key: send Authorization: Bearer <key>")
 
     def owns(self, caller: Caller, document: Document) -> bool:
+        if caller.managed is not None:
+            return document["key"] is None and caller.managed == _subject(document)
         return caller.is_operator or (caller.key_id is not None and caller.key_id == document["key"])
 
     def require_owner(self, caller: Caller, document: Document, kind: str = "job") -> None:
@@ -111,9 +151,24 @@ class Keys:
             self.require_owner(caller, job)
 
     def _refuse(self, caller: Caller, what: str) -> None:
-        if caller.key_id is None:
+        if caller.key_id is None and caller.managed is None:
             raise UnknownKey(f"changing {what} needs its owner's key: send Authorization: Bearer <key>")
         raise Forbidden(f"{what} belongs to another key")
+
+
+def share_of(document: Document) -> Share:
+    """The share of whoever posted a job or flow."""
+    return _share(document.get("key"), document.get("poster", ""), document["id"])
+
+
+def _share(key_id: str | None, prefix: str, subject: str = "") -> Share:
+    is_anonymous = key_id is None
+    return Share(f"anonymous {prefix}" if key_id is None else key_id, subject, is_anonymous)
+
+
+def _subject(document: Document) -> str:
+    """What a management key is for: a job by its uid, since another may get its name; a flow by its id."""
+    return str(document.get("uid") or document["id"])
 
 
 def new_key() -> str:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from pool.errors import UnknownScheduler
+from pool.keys import share_of
 from pool.reports import Reports
-from pool.sandbox import Sandbox, ScriptError
+from pool.sandbox import Sandbox, ScriptError, Share
 from storage.base import Document, ErrorIds, Lease, Store, canonical
 from storage.errors import InvalidId, NotFound
 from storage.flow_store import UsedJob
@@ -93,7 +94,7 @@ class VariableScheduler:
     def _choose(self, job: Document, sample: Sequence[Document], volunteer: str, query: Mapping[str, Any]) -> Any:
         context = {"variables": sample, "volunteer": volunteer or None, "query": dict(query)}
         context["job"] = {"id": job["id"], "name": job["name"]}
-        outcome = self._sandbox.call(job["variable_scheduler"], [context], job["id"])
+        outcome = self._sandbox.call(job["variable_scheduler"], [context], share_of(job))
         if outcome.console:
             self._reports.add(job["id"], "variable_scheduler", None, outcome.console)
         if outcome.value is not None and not self._exists(job["id"], outcome.value):
@@ -197,7 +198,7 @@ class JobScheduler:
             "query": dict(query),
         }
         try:
-            chosen = self._sandbox.call(source, [context], f"scheduler {name}").value
+            chosen = self._sandbox.call(source, [context], Share(f"scheduler {name}")).value
         except ScriptError as ex:
             log.warning("scheduler %s: %s; a random job is served instead. %s", name, ex.message, ex.console)
             return self._random(jobs, query)

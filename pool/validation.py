@@ -11,21 +11,19 @@ from typing import Any
 
 from pool import fields
 from pool.errors import Invalid
+from pool.keys import share_of
 from pool.reports import Reports
-from pool.sandbox import UNDEFINED, Sandbox, ScriptError
+from pool.sandbox import THE_POOL, UNDEFINED, Sandbox, ScriptError, Share
 from storage.base import Document
 
 MAX_REASON = 2000
 Report = Callable[[str | None, str], None]
 
 
-def require_function(sandbox: Sandbox, field: str, source: str, poster: str = "") -> None:
-    """Raises Invalid if the source is no function expression, SandboxBusy.
-
-    One `poster` has only a share of the sandbox.
-    """
+def require_function(sandbox: Sandbox, field: str, source: str, share: Share = THE_POOL) -> None:
+    """Raises Invalid if the source is no function expression, SandboxBusy."""
     try:
-        sandbox.check(source, poster)
+        sandbox.check(source, share)
     except ScriptError as ex:
         position = f" (line {ex.line}, column {ex.column})" if ex.line is not None else ""
         raise Invalid(field, f"{ex.message}{position}") from ex
@@ -79,7 +77,7 @@ class Validation:
         """The error shows the call: an owner may not expect `validate_result` to be called without a result."""
         called = f"{function}({signature})"
         try:
-            outcome = self._sandbox.call(job[function], arguments, job["id"])
+            outcome = self._sandbox.call(job[function], arguments, share_of(job))
         except ScriptError as ex:
             self._reports.add(job["id"], function, ex.message, ex.console)
             # A validator that fails rejects: otherwise invalid variables could be stored.
@@ -100,7 +98,7 @@ class Validation:
         arguments = [variable["data"], result["result"], _result_context(job, variable, result)]
         try:
             # SandboxBusy is not caught: without a verdict the volunteer retries.
-            outcome = self._sandbox.call(job["validate_result"], arguments, job["id"])
+            outcome = self._sandbox.call(job["validate_result"], arguments, share_of(job))
         except ScriptError as ex:
             result["console"] = ex.console
             report(ex.message, ex.console)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import falcon
 
 from pool.flows import Flows
-from pool.keys import Keys
+from pool.keys import Caller, Keys
 from resources import body, request
 from resources.links import Link, LinkBuilder
 from resources.pages import FlowPage
@@ -33,7 +33,7 @@ class Collection(Resource):
         self._keys.require_poster(caller)
         posted, key = body.read_document(req, self._limit), request.idempotency_key(req)
         flow = self._flows.post(posted, caller, LinkBuilder(req).segments, key)
-        _respond_created(req, resp, self._flows.view(flow, caller).whole())
+        _respond_created(req, resp, self._flows.view(flow, caller).whole(), _management_key(self._keys, caller, flow))
 
 
 class Item(Resource):
@@ -59,15 +59,21 @@ class Item(Resource):
         """Runs the same tree again, as a new flow."""
         caller = request.caller(req, self._keys)
         new_flow = self._flows.run_again(flow, caller, request.idempotency_key(req))
-        _respond_created(req, resp, self._flows.view(new_flow, caller).whole())
+        key = _management_key(self._keys, caller, new_flow)
+        _respond_created(req, resp, self._flows.view(new_flow, caller).whole(), key)
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, flow: str) -> None:
         self._flows.cancel(flow, request.caller(req, self._keys))
         resp.status = falcon.HTTP_204
 
 
-def _respond_created(req: falcon.Request, resp: falcon.Response, flow: Document) -> None:
-    _respond(req, resp, flow)
+def _management_key(keys: Keys, caller: Caller, flow: Document) -> Document:
+    """What a poster without a key needs to change the flow later."""
+    return {"key": keys.management_key(flow)} if caller.key_id is None else {}
+
+
+def _respond_created(req: falcon.Request, resp: falcon.Response, flow: Document, key: Document) -> None:
+    _respond(req, resp, {**flow, **key})
     resp.status, resp.location = falcon.HTTP_201, LinkBuilder(req).uri("flows", flow["id"])
 
 

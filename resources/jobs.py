@@ -55,7 +55,8 @@ class Collection(ScheduledJob):
         self._keys.require_poster(caller)
         job = self._jobs.post(body.read_document(req, self._limit), caller, request.idempotency_key(req))
         links = LinkBuilder(req).job(job["id"])
-        respond(req, resp, links, _job_fields(job, to_owner=True))
+        key = {"key": self._keys.management_key(job)} if caller.key_id is None else {}
+        respond(req, resp, links, {**_job_fields(job, to_owner=True), **key}, cache="no-store" if key else "no-cache")
         resp.status, resp.location = falcon.HTTP_201, links["self"].href
 
 

@@ -27,9 +27,9 @@ def caller(req: falcon.Request, keys: Keys) -> Caller:
     """The caller by its key, anonymous without one. Raises UnknownKey for a key that is not the pool's."""
     header = req.get_header("Authorization")
     if header is None:
-        return Caller()
+        return keys.caller(None, peer(req).prefix)
     bearer = _BEARER.fullmatch(header)
-    return keys.caller(bearer[1] if bearer else "")
+    return keys.caller(bearer[1] if bearer else "", peer(req).prefix)
 
 
 def volunteer_name(req: falcon.Request) -> str:

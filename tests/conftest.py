@@ -17,7 +17,7 @@ from app import Pool, create_app
 from config import Config
 from pool.flows import background
 from pool.keys import new_key
-from pool.sandbox import Sandbox
+from pool.sandbox import THE_POOL, Sandbox, Share
 from storage.clock import Clock, ManualClock
 from tests.server import previous
 from tests.serving import LocalServer, Server
@@ -49,9 +49,9 @@ class SharedSandbox(Sandbox):
         super().__init__()
         self._compiled: set[str] = set()
 
-    def check(self, source: str, job_id: str = "") -> None:
+    def check(self, source: str, share: Share = THE_POOL) -> None:
         if source not in self._compiled:
-            super().check(source, job_id)
+            super().check(source, share)
             self._compiled.add(source)
 
 

@@ -25,6 +25,7 @@ from pool.flows.level import BudgetExceeded, CallNeeded, FlowLevel, OpenStep
 from pool.flows.reservation import unreserve_all
 from pool.flows.retries import PendingFlows
 from pool.flows.signals import ALL, StepSignals, touched_entries
+from pool.keys import share_of
 from pool.sandbox import Sandbox, SandboxBusy
 from pool.validation import Validation
 from storage.base import Document, Store
@@ -136,7 +137,7 @@ class Engine:
             self._background.add(flow_id, self._owner_of(flow_id))
 
     def _owner_of(self, flow_id: str) -> str:
-        return str(self._store.flows.get(flow_id)["key"])
+        return share_of(self._store.flows.get(flow_id)).name
 
     def advance(self, flow_id: str) -> None:
         """Advances a flow, all of its entries considered. Raises nothing."""

@@ -9,7 +9,7 @@ from pool.errors import Invalid
 from pool.fields import kind
 from pool.flows.blocked import BLOCKING_STATES, step_failure
 from pool.flows.steps import StepId, last_iteration, path_of, uses_job_variable, variable_of_step
-from pool.sandbox import Sandbox, ScriptError
+from pool.sandbox import THE_POOL, Sandbox, ScriptError, Share
 from pool.validation import Validation
 from storage.base import Document, Store
 from storage.errors import NotFound
@@ -25,6 +25,7 @@ class EntryFailed(Exception):
 
 class Entry:
     """`entry` is its stored document, `first` the id of its first step, `incoming` reads the merged result from below.
+    `share` is that of its conditions in the sandbox.
 
     Every method raises EntryFailed.
     """
@@ -37,9 +38,10 @@ class Entry:
         entry: Document,
         first: StepId,
         incoming: Callable[[], Document],
+        share: Share = THE_POOL,
     ) -> None:
         self._store, self._sandbox, self._validation = store, sandbox, validation
-        self._entry, self._first, self._incoming = entry, first, incoming
+        self._entry, self._first, self._incoming, self._share = entry, first, incoming, share
         self.job_id: str = entry["job"]
 
     @property
@@ -104,7 +106,7 @@ class Entry:
     def _evaluate(self, condition: str, context: Document) -> bool:
         """A condition must return true or false: a truthy value is more often a mistake."""
         try:
-            outcome = self._sandbox.call(self._entry[condition], [self._data(), context], f"flow {self._first.flow_id}")
+            outcome = self._sandbox.call(self._entry[condition], [self._data(), context], self._share)
         except ScriptError as ex:
             raise self.failure(f"{condition}: {ex.message}", console=ex.console) from ex
         if not isinstance(outcome.value, bool):

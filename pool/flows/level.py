@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -16,6 +17,7 @@ from pool.flows.check import FlowLimits
 from pool.flows.entry import Entry
 from pool.flows.signals import ALL
 from pool.flows.steps import StepId
+from pool.keys import share_of
 from pool.sandbox import Sandbox
 from pool.validation import Validation
 from storage.base import Document, Store, canonical
@@ -61,6 +63,7 @@ class FlowLevel:
         self._store, self._sandbox = store, sandbox
         self._validation, self._limits = validation, limits
         self._flow_id, self.number = flow["id"], number
+        self._share = replace(share_of(flow), is_background=True)
         self._entries: list[Document] = flow["levels"][number]
         self._is_leaf = number + 1 == len(flow["levels"])
         self._deadline = deadline
@@ -73,8 +76,9 @@ class FlowLevel:
 
     def _entry(self, index: int) -> Entry:
         first = StepId(self._flow_id, self.number, index, 1)
+        parts = self._store, self._sandbox, self._validation
         # Read lazily: a level that is still waiting must not cache its input.
-        return Entry(self._store, self._sandbox, self._validation, self._entries[index], first, lambda: self._incoming)
+        return Entry(*parts, self._entries[index], first, lambda: self._incoming, self._share)
 
     @cached_property
     def _incoming(self) -> Document:

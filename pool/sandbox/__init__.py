@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 import weakref
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -20,13 +21,34 @@ from typing import Any
 from pool.sandbox.child_process import ChildLost, ChildProcess, Limits, ScriptError, printable
 from storage.strict_json import InvalidJSON, parse
 
-__all__ = ["UNDEFINED", "Limits", "Outcome", "Sandbox", "SandboxBusy", "ScriptError"]
+__all__ = ["UNDEFINED", "Limits", "Outcome", "Sandbox", "SandboxBusy", "ScriptError", "Share"]
 
 UNDEFINED = object()
 
 
 class SandboxBusy(Exception):
     """Every child is busy, and the queue is full: retry in a moment."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """The party for which a call is made: the owner of a key, or the anonymous posters behind one address prefix.
+
+    `subject` is the party's job or flow. Calls in the background (conditions of flows) and those of anonymous posters
+    leave two places free, however many parties they are.
+    """
+
+    name: str = ""
+    subject: str = ""
+    is_anonymous: bool = False
+    is_background: bool = False
+
+    @property
+    def is_secondary(self) -> bool:
+        return self.is_anonymous or self.is_background
+
+
+THE_POOL = Share()
 
 
 @dataclass(frozen=True)
@@ -40,48 +62,53 @@ class Outcome:
 class Sandbox:
     """A pool of children, started when first needed.
 
-    `max_running` calls run at once, of which one job may use all but one; `max_queued` more wait up to `queue_seconds`.
+    `max_running` calls run at once, of which one party may use all but one, and one job all but two; `max_queued` more
+    wait up to `queue_seconds`. Anonymous posters behind one prefix get `anonymous_seconds` a minute.
     """
 
     def __init__(
         self,
         limits: Limits | None = None,
-        max_running: int = 2,
+        max_running: int = 3,
         max_queued: int = 2,
         queue_seconds: float = 2.0,
+        anonymous_seconds: float = 20.0,
     ) -> None:
         self.limits = limits or Limits()
+        self._allowance = Allowance(anonymous_seconds)
         self._max_running, self._max_queued, self._queue_seconds = max_running, max_queued, queue_seconds
         self._idle: list[ChildProcess] = []
-        self._running: Counter[str] = Counter()
+        self._parties: Counter[str] = Counter()
+        self._subjects: Counter[tuple[str, str]] = Counter()
+        self._secondary = 0
         self._queued = 0
         self._changed = threading.Condition()
         self._process = os.getpid()
         self._finalizer = weakref.finalize(self, _kill_all, self._idle, self._process)
 
-    def call(self, source: str, arguments: Sequence[Any], job_id: str = "") -> Outcome:
+    def call(self, source: str, arguments: Sequence[Any], share: Share = THE_POOL) -> Outcome:
         """Calls the function of this source, and awaits a Promise it returns. Raises ScriptError, SandboxBusy."""
         encoded = [{"undefined": True} if value is UNDEFINED else {"value": value} for value in arguments]
-        return self._evaluate({"mode": "call", "source": source, "args": encoded}, job_id)
+        return self._evaluate({"mode": "call", "source": source, "args": encoded}, share)
 
-    def check(self, source: str, job_id: str = "") -> None:
+    def check(self, source: str, share: Share = THE_POOL) -> None:
         """Raises ScriptError of kind "syntax", with line and column, if `source` is no function expression."""
-        self._evaluate({"mode": "check", "source": source, "args": []}, job_id)
+        self._evaluate({"mode": "check", "source": source, "args": []}, share)
 
     def is_busy(self) -> bool:
         """Whether a further call would have to wait."""
-        return self._running.total() >= self._max_running
+        return self._parties.total() >= self._max_running
 
     def close(self) -> None:
         with self._changed:
             _kill_all(self._idle, os.getpid())
 
-    def _evaluate(self, request: dict[str, Any], job_id: str) -> Outcome:
+    def _evaluate(self, request: dict[str, Any], share: Share) -> Outcome:
         limits = self.limits
         request |= {"maxValue": limits.value_characters, "maxConsole": limits.console_characters}
         request["seconds"] = limits.milliseconds / 1000
         content = json.dumps(request).encode()
-        with self._slot(job_id):
+        with self._slot(share):
             try:
                 response = self._request(content)
             except ChildLost:
@@ -107,36 +134,49 @@ class Sandbox:
         return response
 
     @contextmanager
-    def _slot(self, job_id: str) -> Iterator[None]:
+    def _slot(self, share: Share) -> Iterator[None]:
         with self._changed:
-            self._wait_for_slot(job_id)
-            self._running[job_id] += 1
+            self._wait_for_slot(share)
+            self._count(share, 1)
+        started = time.monotonic()
         try:
             yield
         finally:
             with self._changed:
-                self._running[job_id] -= 1
-                if not self._running[job_id]:
-                    del self._running[job_id]  # The total of each call must not grow with the number of jobs.
+                self._count(share, -1)
+                if share.is_anonymous:
+                    self._allowance.use(share.name, time.monotonic() - started)
                 self._changed.notify_all()
 
-    def _wait_for_slot(self, job_id: str) -> None:
-        if self._has_slot(job_id):
+    def _count(self, share: Share, calls: int) -> None:
+        self._parties[share.name] += calls
+        self._subjects[share.name, share.subject] += calls
+        self._secondary += calls * share.is_secondary
+        # The sums of each call must not grow with the number of parties.
+        self._parties, self._subjects = +self._parties, +self._subjects
+
+    def _wait_for_slot(self, share: Share) -> None:
+        if share.is_anonymous and self._allowance.is_used_up(share.name):
+            raise SandboxBusy
+        if self._has_slot(share):
             return
         # A bounded queue: a thread that waits here serves nobody else.
         if self._queued >= self._max_queued:
             raise SandboxBusy
         self._queued += 1
         try:
-            if not self._changed.wait_for(lambda: self._has_slot(job_id), self._queue_seconds):
+            if not self._changed.wait_for(lambda: self._has_slot(share), self._queue_seconds):
                 raise SandboxBusy
         finally:
             self._queued -= 1
 
-    def _has_slot(self, job_id: str) -> bool:
-        # One slot stays free for other jobs, so that a slow validator slows down its own job only.
-        share = max(1, self._max_running - 1)
-        return not self.is_busy() and self._running[job_id] < share
+    def _has_slot(self, share: Share) -> bool:
+        # One slot stays free for other parties, and another for other jobs of the same party: slow functions slow down
+        # their own job, and many such jobs their own party.
+        of_party, of_job = max(1, self._max_running - 1), max(1, self._max_running - 2)
+        if self.is_busy() or (share.is_secondary and self._secondary >= of_job):
+            return False
+        return self._parties[share.name] < of_party and self._subjects[share.name, share.subject] < of_job
 
     def _acquire_child(self) -> ChildProcess:
         with self._changed:
@@ -155,6 +195,31 @@ class Sandbox:
                 self._idle.append(child)
                 return
         child.kill()
+
+
+class Allowance:
+    """The time of each party within a minute, which begins with its first call."""
+
+    MINUTE = 60.0
+    MAX_KNOWN = 1000
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._used: dict[str, tuple[float, float]] = {}
+
+    def use(self, name: str, seconds: float) -> None:
+        now = time.monotonic()
+        if len(self._used) >= self.MAX_KNOWN:
+            self._used = {known: used for known, used in self._used.items() if now - used[0] < self.MINUTE}
+        began, used = self._current(name, now)
+        self._used[name] = (began, used + seconds)
+
+    def is_used_up(self, name: str) -> bool:
+        return self._current(name, time.monotonic())[1] >= self._seconds
+
+    def _current(self, name: str, now: float) -> tuple[float, float]:
+        began, used = self._used.get(name, (now, 0.0))
+        return (began, used) if now - began < self.MINUTE else (now, 0.0)
 
 
 def _kill_all(children: list[ChildProcess], process: int) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from pool.sandbox import Outcome, Sandbox, ScriptError
+from pool.sandbox import THE_POOL, Outcome, Sandbox, ScriptError, Share
 from storage.base import Document, canonical
 from tests.conftest import PoolApp
 from tests.flows import reference
@@ -46,13 +46,13 @@ REASONS = {
 class TableSandbox(Sandbox):
     """Calls the Python twin of each function, for tests of flows: the sandbox would take most of their time."""
 
-    def call(self, source: str, arguments: Sequence[Any], job_id: str = "") -> Outcome:
+    def call(self, source: str, arguments: Sequence[Any], share: Share = THE_POOL) -> Outcome:
         try:
             return Outcome(TWINS[source](*arguments), "")
         except Thrown as ex:
             raise ScriptError("throw", str(ex)) from ex
 
-    def check(self, source: str, job_id: str = "") -> None:
+    def check(self, source: str, share: Share = THE_POOL) -> None:
         pass
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -132,3 +133,38 @@ def test_a_keyless_job_is_changed_by_the_operator_alone(open_keys: Keys) -> None
         open_keys.require_owner(NOBODY, KEYLESS)
     with pytest.raises(Forbidden):
         open_keys.require_owner(OTHER, KEYLESS)
+
+
+# Management keys
+
+
+JOB: dict[str, Any] = {"id": "job", "uid": "0123456789abcdef", "key": None}
+FLOW: dict[str, Any] = {"id": "20141202090909123456-5f3c9a", "key": None}
+
+
+@pytest.mark.parametrize("document", [JOB, FLOW])
+def test_a_management_key_owns_what_was_posted_without_a_key(open_keys: Keys, document: dict[str, Any]) -> None:
+    caller = open_keys.caller(open_keys.management_key(document), "prefix")
+    assert open_keys.owns(caller, document)
+    assert (caller.key_id, caller.share.name) == (None, "anonymous prefix")
+
+
+@pytest.mark.parametrize(
+    "other", [{**JOB, "uid": "fedcba9876543210"}, {**JOB, "key": "mine"}, FLOW], ids=["later job", "owned job", "flow"]
+)
+def test_a_management_key_owns_nothing_else(open_keys: Keys, other: dict[str, Any]) -> None:
+    caller = open_keys.caller(open_keys.management_key(JOB))
+    assert not open_keys.owns(caller, other)
+    with pytest.raises(Forbidden, match="belongs to another key"):
+        open_keys.require_owner(caller, other)
+
+
+@pytest.mark.parametrize("change", [lambda key: f"{key[:-1]}x", lambda key: key.replace("0123", "0124"), str.upper])
+def test_a_forged_management_key_is_unknown(open_keys: Keys, change: Callable[[str], str]) -> None:
+    with pytest.raises(UnknownKey):
+        open_keys.caller(change(open_keys.management_key(JOB)))
+
+
+def test_a_management_key_posts_nothing_in_a_closed_pool(keys: Keys) -> None:
+    with pytest.raises(UnknownKey):
+        keys.require_poster(keys.caller(keys.management_key(JOB)))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from tests.conftest import EXECUTE, MakePool, PoolApp
+from tests.conftest import EXECUTE, MakePool, PoolApp, address
 from tests.resources.helpers import files, other_key, problem
 
 JOB = {"name": "Example job", "execute_function": EXECUTE}
@@ -110,6 +111,64 @@ def test_only_the_operator_changes_what_was_posted_without_a_key(open_pool: Pool
         response = open_pool.request(f"{job}{path}", method=method, body=b"{}", headers=headers, expect_errors=True)
         problem(response, status, "key")
     open_pool.delete(f"{job}{path}", headers=open_pool.owner, status=204)
+
+
+def bearer(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
+
+
+def test_a_job_posted_without_a_key_comes_with_one_that_manages_it(open_pool: PoolApp) -> None:
+    response = post(open_pool, {}, 201)
+    job, key = response.headers["Location"], bearer(response.json["key"])
+    assert response.headers["Cache-Control"] == "no-store"
+    open_pool.put_json(f"{job}/variables/one", {"x": 1}, headers=key, status=201)
+    open_pool.patch_json(job, {"state": "paused"}, headers=key, status=200)
+    open_pool.delete(f"{job}/variables/one", headers=key, status=204)
+    open_pool.delete(job, headers=key, status=204)
+
+
+def test_the_key_is_in_no_other_response_and_no_file(open_pool: PoolApp) -> None:
+    response = post(open_pool, {}, 201)
+    job, key = response.headers["Location"], response.json["key"]
+    for headers in ({}, bearer(key), open_pool.owner):
+        assert "key" not in open_pool.get(job, headers=headers).json
+    assert all(key.encode() not in content for content in files(open_pool).values())
+
+
+def test_a_repeated_request_gets_the_key_again(open_pool: PoolApp) -> None:
+    once = {"Idempotency-Key": "once"}
+    assert post(open_pool, once, 201).json["key"] == post(open_pool, once, 201).json["key"]
+    elsewhere = open_pool.post_json("/jobs", JOB, headers=once, extra_environ=address(2), status=409)
+    assert "key" not in problem(elsewhere, 409)
+
+
+def test_a_job_posted_with_a_key_comes_with_no_other(open_pool: PoolApp) -> None:
+    assert "key" not in post(open_pool, open_pool.owner, 201).json
+
+
+def test_a_management_key_changes_no_other_job(open_pool: PoolApp) -> None:
+    key = bearer(post(open_pool, {}, 201).json["key"])
+    other = open_pool.post_json("/jobs", {**JOB, "name": "Other"}, status=201).headers["Location"]
+    problem(open_pool.delete(other, headers=key, status=403), 403)
+    problem(open_pool.delete(open_pool.post_job("Third"), headers=key, status=403), 403)
+
+
+def test_a_flow_posted_without_a_key_comes_with_one_too(open_pool: PoolApp) -> None:
+    job = post(open_pool, {}, 201).headers["Location"]
+    open_pool.put_json(f"{job}/variables/one", {"x": 1}, status=201)
+    response = open_pool.post_json("/flows", {"jobs": [{"job": job}]}, status=201)
+    flow, key = response.headers["Location"], bearer(response.json["key"])
+    problem(open_pool.delete(flow, status=401), 401)
+    assert "key" not in open_pool.get(flow, headers=key).json
+    open_pool.delete(flow, headers=key, status=204)
+
+
+def test_the_posters_address_is_not_served(open_pool: PoolApp) -> None:
+    job = post(open_pool, {}, 201).headers["Location"]
+    stored = json.loads((open_pool.data / "jobs" / "example-job" / "job.json").read_text())
+    assert len(stored["poster"]) == 12
+    for path in (job, "/jobs/index", "/jobs/scheduled"):
+        assert stored["poster"] not in open_pool.get(path, headers=open_pool.owner).text
 
 
 def test_a_job_posted_with_a_key_needs_it_in_an_open_pool_too(open_pool: PoolApp) -> None:

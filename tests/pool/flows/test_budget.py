@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pool.flows import engine, retries
-from pool.sandbox import Sandbox, SandboxBusy
+from pool.sandbox import THE_POOL, Sandbox, SandboxBusy, Share
 from storage.errors import StorageFull
 from tests.conftest import PoolApp
 
@@ -26,12 +26,12 @@ class RecordingSandbox:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sandbox, name)
 
-    def call(self, source: str, arguments: list[Any], job_id: str = "") -> Any:
-        if job_id.startswith("flow "):
+    def call(self, source: str, arguments: list[Any], share: Share = THE_POOL) -> Any:
+        if share.is_background:
             if self.failures:
                 raise self.failures.pop()
             self.evaluated.append(arguments[0])
-        return self._sandbox.call(source, arguments, job_id)
+        return self._sandbox.call(source, arguments, share)
 
 
 @pytest.fixture

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from pool.sandbox import UNDEFINED, Limits, Sandbox, SandboxBusy, ScriptError
+from pool.sandbox import THE_POOL, UNDEFINED, Allowance, Limits, Sandbox, SandboxBusy, ScriptError, Share
 from tests.pool.sandbox.helpers import children
 
 
@@ -22,9 +23,9 @@ def own_sandbox() -> Iterator[Sandbox]:
     own_sandbox.close()
 
 
-def failure(sandbox: Sandbox, source: str, job_id: str = "") -> ScriptError:
+def failure(sandbox: Sandbox, source: str, share: Share = THE_POOL) -> ScriptError:
     with pytest.raises(ScriptError) as caught:
-        sandbox.call(source, [], job_id)
+        sandbox.call(source, [], share)
     return caught.value
 
 
@@ -155,20 +156,57 @@ def test_no_child_process_outlives_the_sandbox(own_sandbox: Sandbox) -> None:
     assert children() <= before
 
 
-def test_one_job_cannot_occupy_every_child_process(own_sandbox: Sandbox) -> None:
-    started = threading.Event()
-
-    def occupy_child() -> None:
-        started.set()
-        failure(own_sandbox, "() => { for (;;); }", job_id="greedy")
-
-    threads = [threading.Thread(target=occupy_child) for _ in range(2)]
+@pytest.mark.parametrize(
+    "shares",
+    [
+        (Share("greedy", "job"), Share("greedy", "job")),
+        (Share("greedy", "job"), Share("greedy", "other"), Share("greedy", "third")),
+        (Share("anonymous a", is_anonymous=True), Share("anonymous b", is_anonymous=True)),
+        (Share("one", is_background=True), Share("other", is_background=True)),
+        (Share("one", is_background=True), Share("anonymous b", is_anonymous=True)),
+    ],
+    ids=["one job", "one party", "strangers", "flows", "a flow and a stranger"],
+)
+def test_one_child_process_stays_free_for_others(own_sandbox: Sandbox, shares: tuple[Share, ...]) -> None:
+    threads = [threading.Thread(target=failure, args=(own_sandbox, "() => { for (;;); }", share)) for share in shares]
     for thread in threads:
         thread.start()
-    started.wait()
-    assert own_sandbox.call("() => 'served'", [], "modest").value == "served"
+    assert own_sandbox.call("() => 'served'", [], Share("modest")).value == "served"
+    assert any(thread.is_alive() for thread in threads)
     for thread in threads:
         thread.join()
+
+
+def test_a_job_leaves_one_child_process_to_other_jobs_of_its_party(own_sandbox: Sandbox) -> None:
+    greedy = Share("owner", "greedy")
+    threads = [threading.Thread(target=failure, args=(own_sandbox, "() => { for (;;); }", greedy)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    assert own_sandbox.call("() => 'served'", [], Share("owner", "modest")).value == "served"
+    assert any(thread.is_alive() for thread in threads)
+    for thread in threads:
+        thread.join()
+
+
+def test_the_time_of_strangers_behind_one_prefix_is_limited() -> None:
+    sandbox = Sandbox(Limits(milliseconds=100), anonymous_seconds=0.05)
+    stranger = Share("anonymous a", is_anonymous=True)
+    failure(sandbox, "() => { for (;;); }", stranger)
+    with pytest.raises(SandboxBusy):
+        sandbox.call("() => 1", [], stranger)
+    for other in (Share("anonymous b", is_anonymous=True), Share("key"), THE_POOL):
+        assert sandbox.call("() => 1", [], other).value == 1
+    sandbox.close()
+
+
+def test_the_time_of_a_minute_is_not_counted_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    allowance, now = Allowance(20), [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    for _ in range(2):
+        allowance.use("a", 12)
+    assert (allowance.is_used_up("a"), allowance.is_used_up("b")) == (True, False)
+    now[0] += 60
+    assert not allowance.is_used_up("a")
 
 
 def test_a_call_beyond_the_queue_limit_raises_sandbox_busy() -> None:
