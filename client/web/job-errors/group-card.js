@@ -41,7 +41,7 @@ export class GroupCard {
    */
   constructor(group, language, loadError) {
     this.#language = language;
-    this.#example = new LastError(language, loadError);
+    this.#example = new LastError(group.kind, language, loadError);
     const head = element("div", { class: "group-head" }, this.#heading, this.#count);
     this.element = element("li", { class: "group" }, head, this.#help, this.#facts(group), this.#example.element);
   }
@@ -74,10 +74,10 @@ export class GroupCard {
     const rows = {
       function: element("dd", {}, element("code", {}, group.function)),
       kind: element("dd", {}, element("code", {}, group.kind)),
+      engine: this.#engine,
       first: element("dd", {}, this.#first),
       last: element("dd", {}, this.#last),
       variable: element("dd", {}, this.#variable),
-      engine: this.#engine,
     };
     const pairs = Object.entries(rows).map(([name, value]) => {
       return element("div", {}, element("dt", {}, this.#language.text(`job-errors.fact.${name}`)), value);

@@ -12,7 +12,6 @@ const MAX_SHOWN = 100_000;
 const PARTS = /** @type {const} */ (["message", "stack", "console", "result"]);
 
 export class LastError {
-  #language;
   #loadError;
   #name = element("span", { class: "visually-hidden" });
   #empty;
@@ -20,13 +19,13 @@ export class LastError {
   /** @type {Group | null} */
   #group = null;
 
-  /** @param {import("../languages.js").Language} language @param {LoadError} loadError */
-  constructor(language, loadError) {
-    this.#language = language;
+  /** @param {string} kind @param {import("../languages.js").Language} language @param {LoadError} loadError */
+  constructor(kind, language, loadError) {
     this.#loadError = loadError;
     this.#empty = element("p", { class: "help" }, language.text("job-errors.example.empty"));
     this.#parts = PARTS.map((name) => new Part(name, language.text(`job-errors.example.${name}`)));
-    const summary = element("summary", {}, language.text("job-errors.example"), this.#name);
+    const title = language.text(kind === "rejected" ? "job-errors.example.rejected" : "job-errors.example");
+    const summary = element("summary", {}, title, this.#name);
     const parts = this.#parts.map((part) => part.element);
     this.element = /** @type {HTMLDetailsElement} */ (element("details", {}, summary, this.#empty, ...parts));
     this.element.addEventListener("toggle", () => this.isOpen && this.#load());
@@ -64,7 +63,7 @@ class Part {
   /** @param {typeof PARTS[number]} name @param {string} label */
   constructor(name, label) {
     this.name = name;
-    this.#text = element("pre", { tabindex: 0, role: "region", "aria-label": label, dir: "auto" });
+    this.#text = element("pre", { tabindex: 0, role: "group", "aria-label": label, dir: "auto" });
     this.element = element("section", { class: "part", hidden: true }, element("h4", {}, label), this.#text);
   }
 

@@ -259,7 +259,7 @@ export default {
   "job-errors.key.forget": "Schlüssel vergessen",
   "job-errors.status.key": "Fehler sieht nur der Auftraggeber der Aufgabe. Gib den Schlüssel ein.",
   "job-errors.status.loading": "Wird geladen …",
-  "job-errors.status.none": "Keine Fehler. Neue erscheinen hier von selbst.",
+  "job-errors.status.none": "Keine Fehler.",
   "job-errors.status.some": { one: "Eine Art von Fehlern.", other: "{count} Arten von Fehlern." },
   "job-errors.status.offline":
     "Der Pool ist nicht erreichbar. Der nächste Versuch folgt automatisch. Wenn es so bleibt: Prüfe die Verbindung, " +
@@ -296,7 +296,7 @@ export default {
   "job-errors.help":
     "Die häufigsten zuerst. Meldungen, die sich nur in Zahlen und zitierten Texten unterscheiden, zählen als eine.",
   "job-errors.none":
-    "Keine Fehler. Fehlschläge und zurückgewiesene Ergebnisse erscheinen hier, mit dem, was zu tun ist.",
+    "Fehlschläge und zurückgewiesene Ergebnisse erscheinen hier von selbst, mit dem, was zu tun ist.",
   "job-errors.count": { one: "einmal", other: "{count}-mal" },
   "job-errors.fact.function": "Funktion",
   "job-errors.fact.kind": "Art",
@@ -305,6 +305,7 @@ export default {
   "job-errors.fact.variable": "Variable als Beispiel",
   "job-errors.fact.engine": "Engine",
   "job-errors.example": "Stack und Konsole",
+  "job-errors.example.rejected": "Ergebnis und Konsole",
   "job-errors.example.message": "Ganze Meldung",
   "job-errors.example.stack": "Stack",
   "job-errors.example.console": "Ausgabe in der Konsole",

@@ -263,7 +263,7 @@ export default {
   "job-errors.key.forget": "Forget the key",
   "job-errors.status.key": "Errors are shown to the job’s owner alone. Enter the key.",
   "job-errors.status.loading": "Loading…",
-  "job-errors.status.none": "No errors. New ones appear here by themselves.",
+  "job-errors.status.none": "No errors.",
   "job-errors.status.some": { one: "One kind of error.", other: "{count} kinds of errors." },
   "job-errors.status.offline":
     "The pool can’t be reached. Retrying automatically. If it stays like this, check your connection, and whether " +
@@ -296,7 +296,7 @@ export default {
   "job-errors.heading": "Errors",
   "job-errors.help":
     "The most frequent first. Messages that differ only in numbers and quoted texts are counted as one.",
-  "job-errors.none": "No errors. Failures and rejected results appear here, with what to change.",
+  "job-errors.none": "Failures and rejected results will appear here by themselves, with what to change.",
   "job-errors.count": { one: "once", other: "{count} times" },
   "job-errors.fact.function": "Function",
   "job-errors.fact.kind": "Kind",
@@ -305,11 +305,12 @@ export default {
   "job-errors.fact.variable": "Example variable",
   "job-errors.fact.engine": "Engine",
   "job-errors.example": "Stack and console",
+  "job-errors.example.rejected": "Result and console",
   "job-errors.example.message": "Whole message",
   "job-errors.example.stack": "Stack",
   "job-errors.example.console": "Console output",
   "job-errors.example.result": "Rejected result",
-  "job-errors.example.empty": "This error has neither a stack nor console output.",
+  "job-errors.example.empty": "This error brought neither a stack nor console output.",
   "job-errors.kind.code":
     "The source can’t be started: it has a syntax error, or is no function. Correct it; use only what all engines " +
     "know.",

@@ -257,7 +257,7 @@ export default {
   "job-errors.key.forget": "Olvidar la clave",
   "job-errors.status.key": "Los errores solo se muestran al autor de la tarea. Introduce la clave.",
   "job-errors.status.loading": "Cargando…",
-  "job-errors.status.none": "No hay errores. Los nuevos aparecerán aquí automáticamente.",
+  "job-errors.status.none": "No hay errores.",
   "job-errors.status.some": { one: "Un tipo de error.", other: "{count} tipos de errores." },
   "job-errors.status.offline":
     "No se puede contactar con el servidor. Se reintentará automáticamente. Si sigue así, comprueba tu conexión y si " +
@@ -292,7 +292,7 @@ export default {
   "job-errors.help":
     "Los más frecuentes primero. Los mensajes que solo difieren en números y textos entre comillas cuentan como uno.",
   "job-errors.none":
-    "No hay errores. Los fallos y los resultados rechazados aparecerán aquí, con lo que hay que cambiar.",
+    "Los fallos y los resultados rechazados aparecerán aquí automáticamente, con lo que hay que cambiar.",
   "job-errors.count": { one: "una vez", other: "{count} veces" },
   "job-errors.fact.function": "Función",
   "job-errors.fact.kind": "Tipo",
@@ -301,6 +301,7 @@ export default {
   "job-errors.fact.variable": "Variable de ejemplo",
   "job-errors.fact.engine": "Motor",
   "job-errors.example": "Pila y consola",
+  "job-errors.example.rejected": "Resultado y consola",
   "job-errors.example.message": "Mensaje completo",
   "job-errors.example.stack": "Pila",
   "job-errors.example.console": "Salida de la consola",

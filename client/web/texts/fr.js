@@ -258,7 +258,7 @@ export default {
   "job-errors.key.forget": "Oublier la clé",
   "job-errors.status.key": "Les erreurs ne sont montrées qu’à l’auteur de la tâche. Saisissez la clé.",
   "job-errors.status.loading": "Chargement…",
-  "job-errors.status.none": "Aucune erreur. Les nouvelles apparaîtront ici automatiquement.",
+  "job-errors.status.none": "Aucune erreur.",
   "job-errors.status.some": { one: "Un type d’erreur.", other: "{count} types d’erreurs." },
   "job-errors.status.offline":
     "Le serveur est injoignable. Nouvelle tentative automatique. Si cela dure, vérifiez votre connexion, et si le " +
@@ -295,7 +295,8 @@ export default {
   "job-errors.help":
     "Les plus fréquentes d’abord. Les messages qui ne diffèrent que par des nombres et des textes entre guillemets " +
     "comptent pour un.",
-  "job-errors.none": "Aucune erreur. Les échecs et les résultats rejetés apparaîtront ici, avec ce qu’il faut changer.",
+  "job-errors.none":
+    "Les échecs et les résultats rejetés apparaîtront ici automatiquement, avec ce qu’il faut changer.",
   "job-errors.count": { one: "une fois", other: "{count} fois" },
   "job-errors.fact.function": "Fonction",
   "job-errors.fact.kind": "Type",
@@ -304,6 +305,7 @@ export default {
   "job-errors.fact.variable": "Variable d’exemple",
   "job-errors.fact.engine": "Moteur",
   "job-errors.example": "Pile et console",
+  "job-errors.example.rejected": "Résultat et console",
   "job-errors.example.message": "Message entier",
   "job-errors.example.stack": "Pile",
   "job-errors.example.console": "Sortie de la console",
