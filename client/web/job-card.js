@@ -106,7 +106,7 @@ export class JobCard {
   /** Older pools have none. */
   #errorsLink() {
     if (!this.#job.has("errors")) return [];
-    return [element("p", {}, linkTo(this.#job.link("errors"), this.#language.text("job-errors.link")))];
+    return [element("p", { class: "errors-link" }, linkTo(this.#job.link("errors"), this.#language.text("job-errors.link")))];
   }
 
   /** Loads the code whenever the details are opened: the index lists jobs without it. */

@@ -17,9 +17,10 @@ from tests.browser.conftest import MakePage, Watch, lasting_page
 from tests.browser.failing import PAUSED, STACK, Owner, pause, report
 from tests.browser.test_page_access import findings
 from tests.browser.test_page_hostile import MARKUP
-from tests.browser.visiting import post_job
+from tests.browser.test_page_reports import FAILING
+from tests.browser.visiting import Visitor, post_job
 from tests.conftest import local_server
-from tests.serving import LocalServer, Served
+from tests.serving import LocalServer, Served, wait_until
 
 PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
 RIGHT_TO_LEFT = "\u202e"
@@ -96,6 +97,21 @@ def open_details(owner: Owner) -> None:
 
 
 # What an owner sees
+
+
+def test_a_unit_that_throws_in_a_browser_is_on_the_page(server: Served, make_page: MakePage) -> None:
+    job = post_job(server, "Tides", count=1, execute_function=FAILING)
+    Visitor(make_page(), server).start()
+    wait_until(lambda: server.get(f"{job}/progress")["results"]["failures"])
+    owner = Owner(make_page(), server)
+    owner.show(job)
+    group = owner.group("RangeError: no such harbour")
+    group.get_by_text("Stack and console").click()
+    expect(group.get_by_role("group", name="Stack")).to_contain_text("execute_function.js:3")
+    expect(group.get_by_role("group", name="Console output")).to_have_text("x is 0\n")
+    expect(group).to_contain_text("once")
+    expect(group).to_contain_text("Chromium")
+    assert server.get(str(group.get_by_role("link").get_attribute("href")))["x"] == 0
 
 
 def test_the_most_frequent_error_is_first(desk: Owner) -> None:
