@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from pool.sandbox import Sandbox
 from storage.clock import ManualClock
@@ -41,7 +41,7 @@ def fail(server: Served, job: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def furnished(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[LocalServer]:
-    """A pool with a job that fails, paused by the pool, an hour after its errors; and one with hostile errors."""
+    """A pool with a job that fails, paused by the pool, an hour after its errors."""
     clock = ManualClock()
     server = local_server(tmp_path_factory.mktemp("failing"), sandbox, clock, trusted="127.0.0.1")
     job = post_job(server, "Tide gauges", count=6, validate_result=FUSSY)
@@ -51,11 +51,16 @@ def furnished(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Ite
         server.post(link, {"level": -3})
     clock.advance(3700)
     pause(server, job)
-    hostile = post_job(server, f"Hostile {MARKUP}", count=1)
-    text = f"{MARKUP}{RIGHT_TO_LEFT}{'x' * 10_000}"
-    report(server, hostile, text, stack=text, console=text, engine=text)
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def hostile_job(furnished: LocalServer) -> str:
+    job = post_job(furnished, f"Hostile {MARKUP}", count=1)
+    text = f"{MARKUP}{RIGHT_TO_LEFT}{'x' * 10_000}"
+    report(furnished, job, text, stack=text, console=text, engine=text)
+    return job
 
 
 @pytest.fixture(scope="module")
@@ -73,14 +78,12 @@ def desk(furnished: LocalServer, desk_page: Page) -> Owner:
 
 
 @pytest.fixture
-def hostile(furnished: LocalServer, desk_page: Page) -> Owner:
-    """The owner at the page of the other job, with all details open."""
+def hostile(furnished: LocalServer, hostile_job: str, desk_page: Page) -> Owner:
+    """The owner at the page of a job with hostile errors, with the details open."""
     owner = Owner(desk_page, furnished)
-    (job,) = [
-        item["_links"]["self"] for item in furnished.get("/jobs/index")["_embedded"]["items"] if "Host" in item["name"]
-    ]
-    owner.show(job)
+    owner.show(hostile_job)
     open_details(owner)
+    expect(desk_page.get_by_role("group", name="Whole message")).to_be_visible()
     return owner
 
 
@@ -94,6 +97,14 @@ def phone(furnished: LocalServer, make_page: MakePage) -> Owner:
 def open_details(owner: Owner) -> None:
     for summary in owner.page.locator("summary").all():
         summary.click()
+
+
+def mislead(route: Route) -> None:
+    """A document whose links lead to another host."""
+    document = route.fetch().json()
+    for group in document["_embedded"]["items"]:
+        group["_links"] = dict.fromkeys(group["_links"], "https://elsewhere.example/")
+    route.fulfill(json=document)
 
 
 # What an owner sees
@@ -218,6 +229,38 @@ def test_a_wrong_key_is_refused_and_asked_for_again(server: Served, page: Page, 
     owner.enter(server.key)
     owner.expect_status("No errors.")
     expect(page.get_by_role("heading", level=1)).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("problem", "text"),
+    [
+        ({"type": "urn:comp-pool:forbidden"}, "This key belongs to somebody else than the job."),
+        ({"type": "urn:comp-pool:blocked", "detail": "too many jobs"}, "Reason: \u2068too many jobs\u2069"),
+    ],
+)
+def test_a_key_without_access_is_told_why(
+    server: Served, page: Page, watch: Watch, problem: dict[str, str], text: str
+) -> None:
+    watch.tolerated.append("status of 403")
+    owner = Owner(page, server)
+    owner.goto(post_job(server))
+    page.route("**/errors", lambda route: route.fulfill(status=403, json=problem))
+    owner.enter(server.key)
+    expect(page.get_by_role("status")).to_contain_text(text)
+    expect(owner.field).to_be_focused()
+
+
+def test_the_key_is_not_sent_elsewhere(server: Served, page: Page) -> None:
+    """A request to another host fails the test by itself."""
+    job = post_job(server, count=1)
+    report(server, job, "no", console="beginning")
+    owner = Owner(page, server)
+    owner.goto(job)
+    page.route("**/errors", mislead)
+    owner.enter(server.key)
+    page.get_by_text("Stack and console").click()
+    expect(page.get_by_role("group", name="Console output")).to_have_text("beginning")
+    expect(page.locator(".group").get_by_role("link")).to_have_count(0)
 
 
 def test_a_missing_job_is_named_as_such(server: Served, page: Page, watch: Watch) -> None:
