@@ -188,7 +188,7 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/jobs/{job}/variables": variables.Collection(pool.variables, pool.keys, limit, bulk_limit),
         "/jobs/{job}/variables/index": variables.Index(pool.variables),
         "/jobs/{job}/variables/{variable}": variables.Item(pool.variables, pool.jobs, pool.keys, limit),
-        "/jobs/{job}/errors": job_errors.Errors(pool.jobs, pool.keys, pool.store),
+        "/jobs/{job}/errors": job_errors.Errors(pool.jobs, pool.keys, pool.store, name),
         "/jobs/{job}/variables/{variable}/lease": variables.Lease(pool.variables),
         "/jobs/{job}/variables/{variable}/reports": variables.Reports(pool.failures, limit),
         "/jobs/{job}/variables/{variable}/result": of_variable,

@@ -17,7 +17,7 @@ from pool.sandbox import Sandbox
 from pool.validation import require_function
 from storage import ids
 from storage.base import Document, Page, Store, canonical
-from storage.errors import AlreadyExists, InvalidCursor
+from storage.errors import AlreadyExists, InvalidCursor, InvalidId, NotFound
 from storage.flow_store import UsedJob
 
 RESERVED_IDS = ("index", "scheduled", "scheduler")
@@ -34,6 +34,12 @@ class Jobs:
 
     def get(self, job_id: str) -> Document:
         return self._store.jobs.get(job_id)
+
+    def exists(self, job_id: str) -> bool:
+        try:
+            return bool(self.get(job_id))
+        except (InvalidId, NotFound):
+            return False
 
     def post(self, posted: Any, caller: Caller, key: str | None = None) -> Document:
         """Stores a new job and returns its document; the same idempotency `key` stores one job.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from storage.base import Counts, Document
 from storage.clock import Clock
 
@@ -39,8 +41,9 @@ def progress_of(job: Document, counts: Counts, clock: Clock, to_owner: bool) -> 
 
 
 def errors_of(counts: Counts) -> list[Document]:
-    """The groups of errors, the most frequent first."""
-    return sorted(counts.errors.values(), key=lambda group: (-group["count"], group["last"]))
+    """The groups of errors, the most frequent first. The `id` of a group stays while its message varies."""
+    groups = [{"id": hashlib.sha256(key.encode()).hexdigest()[:12], **group} for key, group in counts.errors.items()]
+    return sorted(groups, key=lambda group: (-group["count"], group["last"]))
 
 
 def _per_minute(counts: Counts, clock: Clock) -> float:

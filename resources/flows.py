@@ -9,7 +9,7 @@ from pool.keys import Caller, Keys
 from resources import body, request
 from resources.links import Link, LinkBuilder
 from resources.pages import FlowPage
-from resources.representation import HAL, JSON, media_type_of, respond, respond_conditionally, with_links
+from resources.representation import media_type_of, prefers_html, respond, respond_conditionally, with_links
 from resources.resource import Resource
 from storage.base import Document
 
@@ -41,19 +41,13 @@ class Item(Resource):
         self._flows, self._keys, self._page = flows, keys, FlowPage(name)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, flow: str) -> None:
-        if req.client_prefers([JSON, HAL, falcon.MEDIA_HTML]) == falcon.MEDIA_HTML:
-            self._respond_with_page(req, resp, flow)
+        if prefers_html(req):
+            self._page.respond_for(req, resp, exists=self._flows.exists(flow))
             return
         caller = request.caller(req, self._keys)
         document = self._flows.get(flow)
         _respond(req, resp, self._flows.view(document, caller).whole())
         respond_conditionally(req, resp)
-
-    def _respond_with_page(self, req: falcon.Request, resp: falcon.Response, flow: str) -> None:
-        """The page is the same for every flow, one that does not exist included: only the status differs."""
-        self._page.respond(req, resp)
-        if resp.status != falcon.HTTP_304 and not self._flows.exists(flow):
-            resp.status = falcon.HTTP_404
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, flow: str) -> None:
         """Runs the same tree again, as a new flow."""

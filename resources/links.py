@@ -121,6 +121,11 @@ class LinkBuilder:
         error = self.uri("jobs", job_id, "variables", group["variable"], "results", group["error"])
         return {"self": Link(error)}
 
+    def errors(self, job_id: str) -> Links:
+        """The links of a job's errors; `variable` leads to the stuck ones."""
+        of_job = self.job(job_id)
+        return {"self": of_job["errors"], "get_job": of_job["self"], "variable": of_job["put_variable"]}
+
     def page(self, *segments: str, cursor: str | None, next_cursor: str | None, **query: str | int | None) -> Links:
         """The links of one page of a collection; without a next cursor it is the last."""
         links = {"self": Link(self.uri(*segments, cursor=cursor, **query))}

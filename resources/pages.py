@@ -1,4 +1,4 @@
-"""HTML pages: the front page at `/`, that of a flow, and the widget that other sites embed with one line.
+"""HTML pages: the front page at `/`, those of a flow and of a job's errors, and the widget that other sites embed.
 
 Their files in client/web are served with two placeholders filled in: `{prefix}`, the mount prefix of the service, and
 `{name}`, the pool's name.
@@ -55,11 +55,28 @@ class FrontPage(TopPage):
         super().__init__("index.html", name)
 
 
-class FlowPage(TopPage):
-    """The page at `/flows/{flow}`: one file for all flows, which takes the flow's id from its own address."""
+class DocumentPage(TopPage):
+    """The page of each document of a kind: one file for all, which loads the document from its own address."""
+
+    def respond_for(self, req: falcon.Request, resp: falcon.Response, exists: bool) -> None:
+        """The page of a document that does not exist is the same; only the status differs."""
+        self.respond(req, resp)
+        if resp.status != falcon.HTTP_304 and not exists:
+            resp.status = falcon.HTTP_404
+
+
+class FlowPage(DocumentPage):
+    """The page at `/flows/{flow}`."""
 
     def __init__(self, name: str) -> None:
         super().__init__("flow/page.html", name)
+
+
+class JobErrorsPage(DocumentPage):
+    """The page at `/jobs/{job}/errors`. It holds nothing secret: it asks for the key that loads the document."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("job-errors/page.html", name)
 
 
 class WidgetPage(Resource):

@@ -26,6 +26,11 @@ def media_type_of(req: falcon.Request) -> str:
     return req.client_prefers([JSON, HAL]) or JSON
 
 
+def prefers_html(req: falcon.Request) -> bool:
+    """HTML only if the request prefers it; JSON for `*/*` and without Accept, as scripts and `fetch` send it."""
+    return req.client_prefers([JSON, HAL, falcon.MEDIA_HTML]) == falcon.MEDIA_HTML
+
+
 def with_links(links: Links, fields: Fields, media_type: str, items: Items | None = None) -> dict[str, Any]:
     """The fields with links, and with the items of a collection, each with its own links."""
     document: dict[str, Any] = {"_links": {rel: _link(link, media_type) for rel, link in links.items()}, **fields}

@@ -6,7 +6,7 @@ import falcon
 
 from resources.links import LinkBuilder
 from resources.pages import FrontPage
-from resources.representation import HAL, JSON, respond
+from resources.representation import prefers_html, respond
 from resources.resource import Resource
 
 # The version of the interface that the clients use (docs/api.md, "Versions").
@@ -14,13 +14,11 @@ PROTOCOL = 1
 
 
 class Root(Resource):
-    """HTML only if the request prefers it; JSON for `*/*` and without Accept, as scripts and `fetch` send it."""
-
     def __init__(self, name: str) -> None:
         self._name, self._page = name, FrontPage(name)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        if req.client_prefers([JSON, HAL, falcon.MEDIA_HTML]) == falcon.MEDIA_HTML:
+        if prefers_html(req):
             self._page.respond(req, resp)
         else:
             self._respond_with_document(req, resp)

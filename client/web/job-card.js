@@ -2,6 +2,7 @@
 
 import { element, setText } from "./dom.js";
 import { isolate } from "./languages.js";
+import { linkTo } from "./links.js";
 
 /** @typedef {import("../js/index.js").Client} Client */
 /** @typedef {import("../js/index.js").Document} Document */
@@ -15,6 +16,7 @@ export class JobCard {
   #bar = /** @type {HTMLProgressElement} */ (element("progress", { max: 1, value: 0 }));
   #count = element("span", { class: "count" });
   #state = element("span", { class: "badge", hidden: true });
+  #pause = element("p", { class: "notice", dir: "auto", hidden: true });
   #code = element("code");
 
   /**
@@ -29,6 +31,7 @@ export class JobCard {
     this.#bar.setAttribute("aria-label", language.text("job.progress.label", { job: this.name }));
     this.element = element("li", { class: "card" }, ...this.#parts());
     this.#renderState(job.content.state);
+    this.#renderPause(job.content.paused);
   }
 
   /** @returns {string} */
@@ -53,6 +56,7 @@ export class JobCard {
       this.#owner(),
       this.#description("short", this.#metadata("short_description") ?? this.#metadata("description")),
       ...this.#requirements(),
+      this.#pause,
       element("div", { class: "progress" }, this.#bar, this.#count),
       this.#details(),
     ];
@@ -94,9 +98,15 @@ export class JobCard {
     const code = element("pre", { tabindex: 0, role: "region", "aria-label": label }, this.#code);
     const help = element("p", { class: "help" }, this.#language.text("job.code"));
     const description = this.#description("full", this.#metadata("description"));
-    const details = element("details", {}, summary, description, help, code);
+    const details = element("details", {}, summary, description, help, code, ...this.#errorsLink());
     details.addEventListener("toggle", () => details.hasAttribute("open") && this.#showCode());
     return details;
+  }
+
+  /** Older pools have none. */
+  #errorsLink() {
+    if (!this.#job.has("errors")) return [];
+    return [element("p", { class: "errors-link" }, linkTo(this.#job.link("errors"), this.#language.text("job-errors.link")))];
   }
 
   /** Loads the code whenever the details are opened: the index lists jobs without it. */
@@ -107,11 +117,18 @@ export class JobCard {
   }
 
   /** @param {any} progress */
-  #renderProgress({ state, complete, variables: { done, total } }) {
+  #renderProgress({ state, paused, complete, variables: { done, total } }) {
     this.#bar.max = Math.max(total, 1);
     this.#bar.value = done;
     setText(this.#count, this.#language.text(total ? "job.progress" : "job.progress.none", { done, total }));
     this.#renderState(complete ? "complete" : state);
+    this.#renderPause(paused);
+  }
+
+  /** Only a pause by the pool has a reason. @param {{reason: string} | undefined} paused */
+  #renderPause(paused) {
+    this.#pause.hidden = !paused;
+    if (paused) setText(this.#pause, this.#language.text("job-errors.paused", { reason: isolate(paused.reason) }));
   }
 
   /** An open job has no badge. @param {string} state */

@@ -75,6 +75,11 @@ export class Language {
     return new Intl.DateTimeFormat(this.locale, { timeStyle: "medium" }).format(date);
   }
 
+  /** @param {Date} date */
+  dateTime(date) {
+    return new Intl.DateTimeFormat(this.locale, { dateStyle: "medium", timeStyle: "medium" }).format(date);
+  }
+
   /** In the two largest units, as in 3 h 5 min; with tenths below 10 s. @param {number} seconds */
   duration(seconds) {
     if (seconds < 10) return this.#amount(Math.floor(seconds * 10) / 10, "second");

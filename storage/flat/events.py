@@ -52,7 +52,8 @@ def error(document: Document) -> Document:
         told = {"function": "execute_function", "kind": failure["kind"], "message": failure["message"]}
         told |= {"stack": failure.get("stack", "")[:MAX_DETAIL], "engine": document.get("engine", "")}
     told |= {"console": document.get("console", "")[:MAX_DETAIL], "party": document.get("party")}
-    return {**event, **told, "message": told["message"][:MAX_MESSAGE]}
+    # Errors are grouped by message: one without it is seen too.
+    return {**event, **told, "message": (told["message"] or told["kind"])[:MAX_MESSAGE]}
 
 
 def _of_result(document: Document) -> Document:

@@ -9,13 +9,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import data
 from pool.fields import FUNCTIONS
-from tests.browser import flowing
+from tests.browser import failing, flowing
 from tests.browser.chromium import launch
+from tests.browser.failing import Owner, report
 from tests.browser.flowing import FlowVisitor
 from tests.browser.visiting import Visitor, post_busy_job, post_job
 from tests.serving import ROOT, Server
@@ -32,10 +34,11 @@ TIDES = {
     }
 }
 AT_LEAST_30 = re.compile(r"^([3-9]\d|\d{3,})$")
+FUSSY = "(variable, result) => result === undefined || {valid: false, reason: 'a level below the sea bed'}"
 FAULTY = "function (variable) { return variable.gauges.map((gauge) => gauge.level); }"
 
 Act = Callable[[Visitor], None]
-FlowAct = Callable[[Server, Page], None]
+PageAct = Callable[[Server, Page], None]
 
 
 def post_demo_job(server: Server, name: str, units: int) -> None:
@@ -128,13 +131,29 @@ def fail_flow(server: Server, page: Page) -> None:
     expect(page.locator("#failure")).to_be_visible()
 
 
-FLOW_PICTURES: dict[str, tuple[dict[str, Any], FlowAct]] = {
+FLOW_PICTURES: dict[str, tuple[dict[str, Any], PageAct]] = {
     "page-flow-running": (DESK, run_flow_early),
     "page-flow-done": (DESK, end_flow),
     "page-flow-failed": (DESK, fail_flow),
     "page-flow-dark": ({**DESK, "color_scheme": "dark"}, run_flow),
     "page-flow-phone": (PHONE, scroll_through_flow),
 }
+
+
+def show_errors(server: Server, page: Page) -> None:
+    """A job that fails in two ways and has a rejected result, with the details of the first open."""
+    job = post_job(server, "Gauge check", count=5, execute_function=FAULTY, validate_result=FUSSY)
+    printed, told = "cuxhaven: 3 readings\nhelgoland: no reading\n", failing.STACK.splitlines()[0]
+    for _ in range(3):
+        report(server, job, told, stack=failing.STACK, console=printed, engine="Chromium 131")
+    unfit = "result.levels[2] is NaN, which JSON cannot represent: use null or a text"
+    report(server, job, unfit, "not-json", engine="Firefox 128")
+    with contextlib.suppress(HTTPError):
+        server.post(server.get(f"{job}/variables")["_links"]["post_result"], {"level": -3})
+    owner = Owner(page, server)
+    owner.show(job)
+    owner.group(told).get_by_text("Stack and console").click()
+    expect(page.get_by_role("group", name="Console output")).to_be_visible()
 
 
 @contextlib.contextmanager
@@ -170,6 +189,12 @@ def take_flow(browser: Browser, name: str) -> None:
         page.screenshot(path=DOCS / f"{name}.png", full_page=name != "page-flow-phone")
 
 
+def take_errors(browser: Browser) -> None:
+    with fresh(browser, DESK) as (server, page):
+        show_errors(server, page)
+        page.screenshot(path=DOCS / "page-errors.png", full_page=True)
+
+
 def main() -> None:
     with sync_playwright() as playwright:
         browser = launch(playwright)
@@ -177,6 +202,7 @@ def main() -> None:
             take(browser, name)
         for name in FLOW_PICTURES:
             take_flow(browser, name)
+        take_errors(browser)
         browser.close()
 
 

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import lasting_page
+from tests.browser.failing import PAUSED, pause
 from tests.browser.visiting import DOUBLE, Visitor, post_job
 from tests.serving import Served
 
@@ -24,6 +25,11 @@ def test_the_code_that_runs_is_shown(visitor: Visitor) -> None:
     assert not any(url.endswith("/jobs/doubling") for url in visitor.requests)
     visitor.card("Doubling").get_by_text("Details and code").click()
     expect(visitor.page.get_by_role("region", name="Code of Doubling")).to_have_text(DOUBLE)
+
+
+def test_the_owner_finds_the_page_of_errors(visitor: Visitor) -> None:
+    link = visitor.card("Doubling").get_by_text("Errors (for its owner)")
+    expect(link).to_have_attribute("href", f"{visitor.server.url}/jobs/doubling/errors")
 
 
 def test_requirements_are_listed(visitor: Visitor) -> None:
@@ -44,6 +50,18 @@ def test_paused_and_finished_jobs_have_a_badge(server: Served, page: Page) -> No
     visitor.start()
     visitor.expect_units(1)
     expect(visitor.card("Done one")).to_contain_text("finished")
+
+
+def test_a_job_that_the_pool_has_paused_says_why(server: Served, page: Page) -> None:
+    job = post_job(server)
+    pause(server, job)
+    visitor = Visitor(page, server)
+    reason = visitor.card("Doubling").get_by_text("Paused by the pool")
+    expect(reason).to_have_text(f"Paused by the pool: \u2068{PAUSED}\u2069")
+    server.post(job, {"state": "open"}, "PATCH")
+    page.reload()
+    expect(visitor.card("Doubling")).to_contain_text("no units yet")
+    expect(reason).to_be_hidden()
 
 
 def test_many_jobs_are_shown_some_at_a_time(server: Served, page: Page) -> None:

@@ -32,6 +32,8 @@ NAMED = """(html) => {
   return [...keys("data-text"), ...keys("data-label")];
 }"""
 FLOW_STATES = ("waiting", "offered", "computing", "done", "skipped", "failed", "cancelled")
+# The last one is that of a rejected result.
+KINDS = ["code", "threw", "no-result", "not-json", "too-large", "timeout", "memory", "crash", "misbehaved", "rejected"]
 TIDES = {"de": "Gezeiten", "de-AT": "Gezeitn"}
 
 
@@ -115,7 +117,7 @@ def test_every_language_has_the_same_keys_and_placeholders(english: Page, tag: s
     assert english.evaluate(PLACEHOLDERS, tag) == english.evaluate(PLACEHOLDERS, "en")
 
 
-@pytest.mark.parametrize("path", ["/", "/widget", "/flows/any"])
+@pytest.mark.parametrize("path", ["/", "/widget", "/flows/any", "/jobs/any/errors"])
 def test_every_text_key_of_a_page_exists(english: Page, lasting_server: Served, path: str) -> None:
     html = english.request.get(lasting_server.url + path, headers={"Accept": "text/html"}).text()
     named = english.evaluate(NAMED, html)
@@ -126,6 +128,10 @@ def test_every_text_key_of_a_page_exists(english: Page, lasting_server: Served, 
 def test_every_state_of_a_flow_has_its_texts(english: Page) -> None:
     named = {f"flow.{kind}.{state}" for kind in ("state", "count") for state in FLOW_STATES}
     assert named <= set(english.evaluate(PLACEHOLDERS, "en"))
+
+
+def test_every_kind_of_error_says_what_to_change(english: Page) -> None:
+    assert {f"job-errors.kind.{kind}" for kind in KINDS} <= set(english.evaluate(PLACEHOLDERS, "en"))
 
 
 def test_flows_are_listed_in_the_visitors_language(austrian: Visitor) -> None:

@@ -196,6 +196,8 @@ CALLS = [
     Call(200, "GET", "/jobs/{job}/progress", key="operator"),
     Call(200, "GET", "/jobs/{job}/errors", key="operator"),
     Call(200, "GET", "/jobs/{job}/errors", headers=HAL, key="operator"),
+    Call(200, "GET", "/jobs/{job}/errors", headers={"Accept": "text/html"}),
+    Call(304, "GET", "/jobs/{job}/errors", headers={"If-None-Match": "*"}, key="operator"),
     Call(401, "GET", "/jobs/{job}/errors"),
     Call(403, "GET", "/jobs/{job}/errors", key="other"),
     Call(200, "HEAD", "/jobs/{job}/errors", key="operator"),

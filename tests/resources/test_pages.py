@@ -9,12 +9,13 @@ from webtest import TestResponse
 
 from storage.flat import FlatStore
 from tests.conftest import MakePool, PoolApp
+from tests.resources.helpers import problem
 
 HTML = {"Accept": "text/html"}
 MOUNTED = {"SCRIPT_NAME": "/my pool/ü".encode().decode("latin-1")}
 PREFIX = "/my%20pool/%C3%BC"
-FLOW = "/flows/one"
-PAGES = ["/", "/widget", FLOW]
+FLOW, ERRORS = "/flows/one", "/jobs/one/errors"
+PAGES = ["/", "/widget", FLOW, ERRORS]
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "frame-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
@@ -47,16 +48,17 @@ class Elements(HTMLParser):
         return [(tag, address) for tag, address in named if address and not address.startswith("#")]
 
 
-def store_flow(pool: PoolApp) -> None:
-    """Stores the flow whose page is requested."""
+def store_documents(pool: PoolApp) -> None:
+    """Stores the flow and the job whose pages are requested."""
     store = FlatStore(pool.data, fsync=False)
     store.flows.create("one", {"id": "one", "levels": [], "jobs": []})
     store.close()
+    pool.post_job("One")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _flow(module_pool: PoolApp) -> None:
-    store_flow(module_pool)
+def _documents(module_pool: PoolApp) -> None:
+    store_documents(module_pool)
 
 
 def page(pool: PoolApp, path: str, **environ: str) -> TestResponse:
@@ -143,6 +145,27 @@ def test_a_flow_is_a_document_for_any_other_accept_header(pool: PoolApp, accept:
     assert response.json["state"] == "running"
 
 
+@pytest.mark.parametrize("accept", ["text/html", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"])
+def test_a_jobs_errors_have_a_page_that_needs_no_key(module_pool: PoolApp, accept: str) -> None:
+    response = module_pool.get(ERRORS, headers={"Accept": accept}, status=200)
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("job", ["nobody", "NO-ID"])
+def test_the_page_of_an_unknown_jobs_errors_is_404_and_the_same(module_pool: PoolApp, job: str) -> None:
+    response = module_pool.get(f"/jobs/{job}/errors", headers=HTML, status=404)
+    assert response.body == page(module_pool, ERRORS).body
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/hal+json, text/html;q=0.9"])
+def test_a_jobs_errors_are_a_document_for_any_other_accept_header(module_pool: PoolApp, accept: str | None) -> None:
+    headers = {"Accept": accept} if accept else {}
+    response = module_pool.get(ERRORS, headers={**headers, **module_pool.owner}, status=200)
+    assert response.json["count"] == 0
+    assert "Accept" in response.headers["Vary"]
+    assert problem(module_pool.get(ERRORS, headers=headers, status=401), 401, "key")
+
+
 # Headers
 
 
@@ -151,7 +174,7 @@ def test_a_flow_is_a_document_for_any_other_accept_header(pool: PoolApp, accept:
     [
         *(
             (path, header, value)
-            for path in ("/", FLOW)
+            for path in ("/", FLOW, ERRORS)
             for header, value in [
                 ("Content-Security-Policy", f"{POLICY}'none'"),
                 ("Cross-Origin-Opener-Policy", "same-origin"),
@@ -252,7 +275,7 @@ def test_a_page_contains_nothing_that_its_policy_forbids(module_pool: PoolApp, p
 @pytest.mark.parametrize("path", PAGES)
 def test_the_pools_name_is_escaped(make_pool: MakePool, path: str) -> None:
     pool = make_pool(name="<b>\"Ours\" & 'theirs'")
-    store_flow(pool)
+    store_documents(pool)
     text = page(pool, path).text
     assert "&lt;b&gt;&quot;Ours&quot; &amp; &#x27;theirs&#x27;" in text
     assert "<b>" not in text
@@ -262,7 +285,7 @@ def test_the_pools_name_is_escaped(make_pool: MakePool, path: str) -> None:
 @pytest.mark.parametrize("path", PAGES)
 def test_placeholders_in_the_pools_name_are_not_replaced(make_pool: MakePool, path: str) -> None:
     pool = make_pool(name=r"{prefix} \1")
-    store_flow(pool)
+    store_documents(pool)
     assert "{prefix}" in page(pool, path, **MOUNTED).text
 
 

@@ -1,8 +1,8 @@
 // An entry of a flow as a card: its job, state and run time. Opened, it shows the details.
 
 import { element, noWrap, setText } from "../dom.js";
+import { idOf } from "../links.js";
 import { EntryDetails, MIN_DURATION } from "./entry-details.js";
-import { idOf } from "./links.js";
 import { stateOf } from "./states.js";
 
 /** @typedef {import("./poller.js").Entry} Entry */

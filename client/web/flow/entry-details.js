@@ -2,7 +2,7 @@
 
 import { element, noWrap, setText } from "../dom.js";
 import { isolate } from "../languages.js";
-import { idOf, linkTo } from "./links.js";
+import { idOf, linkTo } from "../links.js";
 
 /** @typedef {import("./poller.js").Entry} Entry */
 /** @typedef {import("./poller.js").Step} Step */

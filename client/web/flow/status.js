@@ -3,8 +3,9 @@
 
 import { byId, setText } from "../dom.js";
 import { isolate } from "../languages.js";
-import { idOf } from "./links.js";
-import { FETCH_OPTIONS, levelsOf } from "./poller.js";
+import { idOf } from "../links.js";
+import { FETCH_OPTIONS } from "../poller.js";
+import { levelsOf } from "./poller.js";
 import { countsOf, stateOf } from "./states.js";
 
 /** @typedef {import("./poller.js").Entry} Entry */
