@@ -17,6 +17,19 @@ def errors(pool: PoolApp, **headers: str) -> Any:
     return pool.get(f"{JOB}/errors", headers={**pool.owner, **headers}, status=200).json
 
 
+def report(pool: PoolApp, message: str) -> str:
+    """Reports that the function failed with the next variable; returns the variable's path."""
+    links = pool.lease(JOB)
+    error = {"kind": "threw", "message": message}
+    pool.post_json(links["post_report"], {"error": error}, extra_environ=address(1), status=204)
+    return links["self"]
+
+
+def only_group(pool: PoolApp) -> Any:
+    (group,) = errors(pool)["_embedded"]["items"]
+    return group
+
+
 @pytest.fixture
 def failing(pool: PoolApp) -> PoolApp:
     """A job with a variable on which one address failed by its function, and two by their results."""
@@ -31,7 +44,8 @@ def failing(pool: PoolApp) -> PoolApp:
 def test_a_job_without_errors_has_none(pool: PoolApp) -> None:
     pool.post_job()
     document = errors(pool)
-    assert document["_links"] == {"self": f"{JOB}/errors", "get_job": JOB}
+    links = {"self": f"{JOB}/errors", "get_job": JOB, "variable": f"{JOB}/variables/{{variable}}"}
+    assert document["_links"] == links
     assert (document["count"], document["rejected"], document["failures"], document["stuck"]) == (0, 0, 0, [])
     assert document["_embedded"]["items"] == []
 
@@ -39,6 +53,54 @@ def test_a_job_without_errors_has_none(pool: PoolApp) -> None:
 def test_rejected_results_and_failures_are_counted(failing: PoolApp) -> None:
     document = errors(failing)
     assert (document["count"], document["rejected"], document["failures"]) == (2, 2, 1)
+
+
+def test_errors_come_with_the_name_and_state_of_the_job(pool: PoolApp) -> None:
+    pool.post_variable(pool.post_job())
+    pool.post_json(pool.lease(JOB)["post_result"], 5, status=201)
+    document = errors(pool)
+    assert [document[name] for name in ("name", "state", "accepted")] == ["Example job", "open", 1]
+
+
+def test_a_group_keeps_its_id_while_its_message_varies(pool: PoolApp) -> None:
+    job = pool.post_job()
+    for variable in ("one", "two"):
+        pool.post_variable(job, variable)
+    report(pool, "no level of 1")
+    first = only_group(pool)
+    report(pool, "no level of 2")
+    second = only_group(pool)
+    assert (second["id"], second["message"], second["count"]) == (first["id"], "no level of 2", 2)
+
+
+def test_an_error_without_a_message_is_listed_by_its_kind(pool: PoolApp) -> None:
+    pool.post_variable(pool.post_job())
+    report(pool, "")
+    assert only_group(pool)["message"] == "threw"
+
+
+def test_stuck_variables_have_a_link(pool: PoolApp) -> None:
+    pool.post_variable(pool.post_job())
+    path = report(pool, "no")
+    pool.clock.advance(3700)
+    document = errors(pool)
+    (stuck,) = document["stuck"]
+    assert document["_links"]["variable"].replace("{variable}", stuck) == path
+
+
+def test_unchanged_errors_are_304(pool: PoolApp) -> None:
+    pool.post_variable(pool.post_job())
+    tag = pool.get(f"{JOB}/errors", headers=pool.owner).headers["ETag"]
+    condition = {"If-None-Match": tag, **pool.owner}
+    assert pool.get(f"{JOB}/errors", headers=condition, status=304).body == b""
+    report(pool, "no")
+    pool.get(f"{JOB}/errors", headers=condition, status=200)
+
+
+def test_a_304_needs_the_owners_key(pool: PoolApp) -> None:
+    pool.post_job()
+    tag = pool.get(f"{JOB}/errors", headers=pool.owner).headers["ETag"]
+    pool.get(f"{JOB}/errors", headers={"If-None-Match": tag}, status=401)
 
 
 def test_the_most_frequent_error_is_the_first(failing: PoolApp) -> None:
@@ -75,8 +137,7 @@ def test_errors_of_a_released_variable_are_still_shown(pool: PoolApp) -> None:
     variable = pool.post_variable(pool.post_job(**CHECK, settings={"max_errors": 1}))
     pool.post_json(f"{variable}/results", 1, status=422)
     pool.patch_json(variable, {"state": "open"}, headers=pool.owner, status=200)
-    (group,) = errors(pool)["_embedded"]["items"]
-    assert group["count"] == 1
+    assert only_group(pool)["count"] == 1
 
 
 @pytest.mark.parametrize(("has_key", "status"), [(False, 401), (True, 403)])
