@@ -10,7 +10,7 @@ from pool.flows import Flows
 from pool.peers import Peer
 from pool.standing import Standing
 from pool.tokens import LeaseToken
-from storage.base import Document, Store
+from storage.base import Document, ErrorIds, Store
 from storage.errors import LeaseLost
 
 # A job without a single result is paused when so many variables have errors of so many parties.
@@ -27,19 +27,22 @@ class VariableErrors:
         Raises Conflict for a failed variable, or a lease that ended with an error; without a lease LimitReached, where
         the party's own error is recent, or it failed in this job again and again.
         """
-        job_id = job["id"]
-        if self._store.variables.state(job_id, variable_id) == "failed":
+        if self._store.variables.state(job["id"], variable_id) == "failed":
             raise Conflict(f"variable {variable_id!r} has failed, and takes no results until its owner releases it")
+        known = self._store.results.rejected_ids(job["id"], variable_id)
         if lease is None:
             self._standing.require_no_wait(job["uid"], peer)
-        known = self._store.results.rejected_ids(job_id, variable_id)
-        if not known:
-            return
-        if lease is not None:
-            if error_counting.is_under_lease(known, lease.lease_id):
-                raise Conflict("lease: has ended with an error: lease the variable again")
-        elif error_counting.is_paused(known, self._party(peer), self._store.clock.now_milliseconds()):
-            raise LimitReached("a result from this address was refused for this variable", error_counting.PAUSE_SECONDS)
+            if error_counting.is_paused(known, self._party(peer), self._store.clock.now_milliseconds()):
+                reason = "a result from this address was refused for this variable"
+                raise LimitReached(reason, error_counting.PAUSE_SECONDS)
+        elif self._has_ended_with_error(job, known, lease, peer):
+            raise Conflict("lease: has ended with an error: lease the variable again")
+
+    def _has_ended_with_error(self, job: Document, known: ErrorIds, lease: LeaseToken, peer: Peer) -> bool:
+        if error_counting.is_under_lease(known, lease.lease_id):
+            return True
+        # Errors that count no more are not stored: then only a lease that is held takes a result.
+        return not self._standing.holds(lease.lease_id) and not self._standing.counts(job["uid"], self._party(peer))
 
     def same(self, document: Document) -> str | None:
         """The id of the same error under the same lease: a repeated request counts once."""

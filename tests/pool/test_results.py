@@ -8,10 +8,11 @@ import pytest
 
 import pool.results
 from app import Pool
-from pool.errors import Finished, Rejected
+from pool.errors import Conflict, Finished, Rejected
 from pool.keys import Caller
 from pool.peers import Peer
 from pool.results import Posted
+from pool.standing import FREE_ERRORS
 from pool.variables import Volunteer
 from storage.base import Document
 from storage.clock import ManualClock
@@ -83,6 +84,23 @@ def test_a_rejected_result_sent_again_after_the_variable_failed_is_answered_alik
     for _ in range(2):
         with pytest.raises(Rejected, match="returned false"):
             parts.results.post("job", "v0", Posted(1, token))
+
+
+def test_a_party_whose_errors_count_no_more_is_judged_once_a_lease(
+    parts: Pool, operator: Caller, clock: ManualClock
+) -> None:
+    checks = {"validate_variable": "() => true", "validate_result": "() => false"}
+    post_job(parts, operator, variables=FREE_ERRORS + 1, **checks)
+    for _ in range(FREE_ERRORS + 1):
+        leased = parts.variables.lease("job", Volunteer(HERE))
+        assert leased is not None
+        with pytest.raises(Rejected):
+            parts.results.post("job", leased.variable_id, Posted(1, leased.token, peer=HERE))
+        clock.advance(601)
+    for value in (1, 2):
+        with pytest.raises(Conflict, match="lease: has ended"):
+            parts.results.post("job", leased.variable_id, Posted(value, leased.token, peer=HERE))
+    assert parts.store.counts.get("job").rejected == FREE_ERRORS
 
 
 # Facts
