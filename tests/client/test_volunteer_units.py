@@ -70,7 +70,7 @@ def test_the_function_starts_with_the_context_of_the_lease(pool: FakePool) -> No
 
 def test_an_endless_unit_is_killed_at_its_limit_and_reported(pool: FakePool) -> None:
     pool.add_job("endless", ENDLESS, [{}])
-    with working(pool, units=1, unit_seconds=0.4) as watched:
+    with working(pool, units=1, unit_seconds=1.5) as watched:
         assert watched.ends()
     assert watched.of("error")[0].message.startswith("timeout")
     (report,) = pool.reports

@@ -249,11 +249,11 @@ class CountsContract(BaseContract):
         (stored,) = store.results.rejected(JOB, "a")
         assert stored["failure"] == failure
 
-    def test_an_error_of_an_earlier_version_is_counted(self, store: Store) -> None:
+    def test_an_error_without_a_message_is_grouped_under_its_kind(self, store: Store) -> None:
         add(store, "a")
         store.results.reject(JOB, "a", result("a", rejected=""), max_errors=9)
-        counts = store.counts.get(JOB)
-        assert (counts.rejected, counts.errors) == (1, {})
+        (group,) = store.counts.get(JOB).errors.values()
+        assert group["message"] == "rejected"
 
     def test_error_groups_survive_reopening(self, store: Store, open_store: OpenStore) -> None:
         add(store, "a")
