@@ -8,7 +8,7 @@ from pathlib import Path
 import falcon
 
 import data
-from config import Config, InvalidSetting
+from config import REVIEW, Config, InvalidSetting
 from pool.blocks import Blocks
 from pool.failures import Failures
 from pool.flows import FlowLimits, Flows
@@ -60,7 +60,7 @@ class Pool:
         self.store: Store = FlatStore(config.data, fsync=config.fsync, prepare=False, clock=clock)
         sandbox_limits = Limits(milliseconds=config.script_ms, memory_bytes=config.script_memory)
         self.sandbox = sandbox or Sandbox(sandbox_limits, clock=self.store.clock)
-        self.keys = Keys(self.store, is_open=config.open)
+        self.keys = Keys(self.store, is_open=bool(config.open))
         self.tokens = Tokens(lambda: self.store.keys.secret("leases.key", new_key)[0])
         self.peers = Peers(
             lambda: self.store.keys.secret("addresses.key", new_key)[0],
@@ -93,7 +93,9 @@ class Pool:
         )
         self.posters = Posters(self.store, poster_limits)
         self.flows = Flows(self.store, self.sandbox, self.keys, validation, variable_scheduler, limits, self.posters)
-        self.jobs = Jobs(self.store, self.sandbox, self.keys, self.flows, self.posters)
+        self.jobs = Jobs(
+            self.store, self.sandbox, self.keys, self.flows, self.posters, needs_review=config.open == REVIEW
+        )
         self.standing, self.blocks = Standing(self.store), Blocks(self.store)
         self.rates = Rates(self.store.clock, config.requests)
         variable_errors = VariableErrors(self.store, self.standing, self.flows)

@@ -12,7 +12,7 @@ from typing import Any
 from slugify import slugify
 
 from pool import fields
-from pool.errors import Changed, Invalid, NameTaken, QuotaReached
+from pool.errors import Changed, Conflict, Forbidden, Invalid, NameTaken, QuotaReached
 from pool.flows import Flows
 from pool.keys import Caller, Keys
 from pool.posters import Posters
@@ -33,9 +33,19 @@ log = logging.getLogger("comp-pool")
 
 
 class Jobs:
-    def __init__(self, store: Store, sandbox: Sandbox, keys: Keys, flows: Flows, posters: Posters) -> None:
+    """With `needs_review`, the operator must agree to what is posted without a key before it is served."""
+
+    def __init__(
+        self,
+        store: Store,
+        sandbox: Sandbox,
+        keys: Keys,
+        flows: Flows,
+        posters: Posters,
+        needs_review: bool = False,
+    ) -> None:
         self._store, self._sandbox, self._keys, self._flows = store, sandbox, keys, flows
-        self._posters = posters
+        self._posters, self._needs_review = posters, needs_review
 
     def get(self, job_id: str) -> Document:
         return self._store.jobs.get(job_id)
@@ -57,6 +67,7 @@ class Jobs:
         document["key"] = caller.key_id
         if caller.key_id is None:
             document["poster"] = caller.prefix
+            document |= {"state": fields.REVIEW} if self._needs_review else {}
         if key is not None:
             document[FINGERPRINT] = hashlib.sha256(f"{key}/{canonical(posted)}".encode()).hexdigest()
         try:
@@ -159,6 +170,8 @@ class Jobs:
         def change(document: Document) -> Document:
             if not is_expected(document):
                 raise Changed("If-Match: the job has been changed since it was read")
+            if "state" in given and document["state"] == fields.REVIEW and not caller.is_operator:
+                raise Forbidden(f"job {job_id!r} is in review: only the operator changes its state")
             return _patched(document, given)
 
         changed = self._store.jobs.update(job_id, change)
@@ -166,6 +179,16 @@ class Jobs:
         if "state" in given:
             self._store.counts.resumed(job_id)
         return changed
+
+    def approve(self, job_id: str) -> Document:
+        """Opens a job that is in review. Raises Conflict if it is not, NotFound."""
+
+        def opened(document: Document) -> Document:
+            if document["state"] != fields.REVIEW:
+                raise Conflict(f"job {job_id!r} is not in review: it is {document['state']}")
+            return {**document, "state": "open"}
+
+        return self._store.jobs.update(job_id, opened)
 
     def delete(self, job_id: str, caller: Caller) -> None:
         job = self._store.jobs.get(job_id)
