@@ -8,13 +8,14 @@ from pathlib import Path
 import falcon
 
 import data
-from config import Config, InvalidSetting
+from config import REVIEW, Config, InvalidSetting
 from pool.blocks import Blocks
 from pool.failures import Failures
 from pool.flows import FlowLimits, Flows
 from pool.jobs import Jobs
 from pool.keys import Keys, new_key
 from pool.peers import InvalidNetworks, Networks, Peers
+from pool.posters import PosterLimits, Posters
 from pool.rates import Rates
 from pool.reports import Reports
 from pool.results import Results
@@ -57,8 +58,9 @@ class Pool:
     def __init__(self, config: Config, sandbox: Sandbox | None = None, clock: Clock | None = None) -> None:
         self.config = config
         self.store: Store = FlatStore(config.data, fsync=config.fsync, prepare=False, clock=clock)
-        self.sandbox = sandbox or Sandbox(Limits(milliseconds=config.script_ms, memory_bytes=config.script_memory))
-        self.keys = Keys(self.store, is_open=config.open)
+        sandbox_limits = Limits(milliseconds=config.script_ms, memory_bytes=config.script_memory)
+        self.sandbox = sandbox or Sandbox(sandbox_limits, clock=self.store.clock)
+        self.keys = Keys(self.store, is_open=bool(config.open))
         self.tokens = Tokens(lambda: self.store.keys.secret("leases.key", new_key)[0])
         self.peers = Peers(
             lambda: self.store.keys.secret("addresses.key", new_key)[0],
@@ -81,13 +83,24 @@ class Pool:
             config.max_document,
             config.wait_days,
         )
-        self.flows = Flows(self.store, self.sandbox, self.keys, validation, variable_scheduler, limits)
-        self.jobs = Jobs(self.store, self.sandbox, self.keys, self.flows)
+        poster_limits = PosterLimits(
+            config.open_jobs,
+            config.open_variables,
+            config.open_bytes,
+            config.open_total_jobs,
+            config.open_total_bytes,
+            config.open_days,
+        )
+        self.posters = Posters(self.store, poster_limits)
+        self.flows = Flows(self.store, self.sandbox, self.keys, validation, variable_scheduler, limits, self.posters)
+        self.jobs = Jobs(
+            self.store, self.sandbox, self.keys, self.flows, self.posters, needs_review=config.open == REVIEW
+        )
         self.standing, self.blocks = Standing(self.store), Blocks(self.store)
         self.rates = Rates(self.store.clock, config.requests)
         variable_errors = VariableErrors(self.store, self.standing, self.flows)
         self.variables = Variables(
-            self.store, self.keys, self.tokens, variable_scheduler, validation, self.flows, self.standing
+            self.store, self.keys, self.tokens, variable_scheduler, validation, self.flows, self.standing, self.posters
         )
         self.results = Results(
             self.store,
@@ -99,6 +112,7 @@ class Pool:
             self.standing,
             variable_errors,
             self.rates,
+            self.posters,
         )
         self.failures = Failures(self.store, self.tokens, variable_errors, reports)
         self._opening = threading.Lock()
@@ -112,6 +126,7 @@ class Pool:
             if self._is_open:
                 return
             self.store.maintenance.recover()
+            self.posters.recount()
             self.flows.resume()
             self._announce_operator_key()
             self._is_open = True

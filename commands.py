@@ -1,4 +1,4 @@
-"""The server's commands of `comp-pool`: serve, check, key and block.
+"""The server's commands of `comp-pool`: serve, check, key, block, jobs and approve.
 
 `pool`, `storage` and gunicorn are imported by the commands that need them: `comp-pool work` loads this module too, and
 starts faster without them.
@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from config import Config, InvalidSetting
+from config import REVIEW, Config, InvalidSetting
 
 if TYPE_CHECKING:
     from app import Pool
@@ -29,6 +29,8 @@ def add_commands(subparsers: Subparsers) -> None:
     add_check(subparsers)
     add_key(subparsers)
     add_block(subparsers)
+    add_jobs(subparsers)
+    add_approve(subparsers)
 
 
 def add_serve(subparsers: Subparsers) -> None:
@@ -49,6 +51,16 @@ def add_key(subparsers: Subparsers) -> None:
     _add(actions, "list", _list_keys, "list keys by digest")
     revoke = _add(actions, "revoke", _revoke_key, "revoke a key")
     revoke.add_argument("digest", help="the digest as listed, or its first characters (at least 4)")
+
+
+def add_jobs(subparsers: Subparsers) -> None:
+    parser = _add(subparsers, "jobs", _list_jobs, "list jobs: state, date, id, name")
+    parser.add_argument("--review", action="store_true", help="only those that wait for the operator")
+
+
+def add_approve(subparsers: Subparsers) -> None:
+    parser = _add(subparsers, "approve", _approve, "let volunteers compute a job that waits for the operator")
+    parser.add_argument("job", help="the job's id")
 
 
 def add_block(subparsers: Subparsers) -> None:
@@ -166,6 +178,20 @@ def _blocks(config: Config) -> Blocks:
     return Blocks(_store(config))
 
 
+def _list_jobs(arguments: argparse.Namespace, config: Config) -> int:
+    jobs = _existing_pool(config).store.jobs
+    for job in jobs.get_many(jobs.ids()):
+        if job["state"] == REVIEW or not arguments.review:
+            print(f"{job['state']:<6}  {job['created']}  {job['id']}  {job['name']!r}")
+    return 0
+
+
+def _approve(arguments: argparse.Namespace, config: Config) -> int:
+    job = _existing_pool(config).jobs.approve(arguments.job)
+    print(f"approved {job['id']}")
+    return 0
+
+
 def _require_pool(config: Config) -> None:
     if not (config.data / "jobs").is_dir():
         raise InvalidSetting(f"COMP_POOL_DATA: there is no pool in {config.data.absolute()}; start one there first")
@@ -188,4 +214,4 @@ def _keys(config: Config) -> Keys:
     from pool.keys import Keys
 
     _require_pool(config)
-    return Keys(_store(config), is_open=config.open)
+    return Keys(_store(config), is_open=bool(config.open))

@@ -17,8 +17,12 @@ class InvalidSetting(ValueError):
     """An environment variable is invalid; the message begins with its name."""
 
 
-def _option(default: Value, help_text: str) -> Value:
-    option: Value = field(default=default, metadata={"help": help_text})
+REVIEW = "review"
+
+
+def _option(default: Value, help_text: str, words: tuple[str, ...] = ()) -> Value:
+    """`words` are values of a flag beside 0 and 1."""
+    option: Value = field(default=default, metadata={"help": help_text, "words": words})
     return option
 
 
@@ -28,7 +32,15 @@ class Config:
 
     data: Path = _option(Path("data/pool"), "directory of the pool's documents")
     name: str = _option("comp-pool", "name of the pool on its pages")
-    open: bool = _option(False, "1: anyone may post jobs, without a key")
+    open: bool | str = _option(
+        False, "1: anyone may post jobs, without a key; review: they are served once the operator agrees", (REVIEW,)
+    )
+    open_jobs: int = _option(20, "jobs of one address without a key, in an open pool")
+    open_variables: int = _option(100_000, "variables of one address without a key, in an open pool")
+    open_bytes: int = _option(100_000_000, "bytes stored for one address without a key, in an open pool")
+    open_total_jobs: int = _option(1000, "jobs posted without a key, in an open pool")
+    open_total_bytes: int = _option(2_000_000_000, "bytes stored for all without a key, in an open pool")
+    open_days: int = _option(7, "days after which a job posted without a key, and without results, gives way")
     bind: str = _option("127.0.0.1:7070", "address and port to listen on")
     proxies: str = _option("", "addresses or networks of trusted proxies, whose X-Forwarded-For is read")
     trusted: str = _option("", "networks whose volunteers are known, such as a school's: each counts by itself")
@@ -55,7 +67,10 @@ class Config:
         options = {option.name: option for option in fields(cls)}
         # An empty variable counts as unset: it is how a compose file or shell script leaves one out.
         given = {name: environ[PREFIX + name.upper()] for name in options if environ.get(PREFIX + name.upper())}
-        values: dict[str, Any] = {name: _parsed(name, text, options[name].default) for name, text in given.items()}
+        values: dict[str, Any] = {
+            name: _parsed(name, text, options[name].default, options[name].metadata["words"])
+            for name, text in given.items()
+        }
         return cls(**values)
 
     @classmethod
@@ -70,12 +85,14 @@ def _as_text(value: object) -> str:
     return str(int(value)) if isinstance(value, bool) else str(value) or "none"
 
 
-def _parsed(name: str, text: str, default: object) -> bool | int | str | Path:
+def _parsed(name: str, text: str, default: object, words: tuple[str, ...]) -> bool | int | str | Path:
     variable = PREFIX + name.upper()
+    if text in words:
+        return text
     # Before int, since a bool is one in Python.
     if isinstance(default, bool):
         if text not in ("0", "1"):
-            raise InvalidSetting(f"{variable} must be 0 or 1, not {text!r}")
+            raise InvalidSetting(f"{variable} must be {' or '.join(('0', '1', *words))}, not {text!r}")
         return text == "1"
     if isinstance(default, int):
         if not text.isdecimal():

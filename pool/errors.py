@@ -79,6 +79,14 @@ class InProgress(PoolError):
     """Another request under the same idempotency key is being processed: a retry gets its outcome."""
 
 
+class QuotaReached(PoolError):
+    """Whoever posts without a key has stored as much as it may; `is_of_all`: as all such posters together may."""
+
+    def __init__(self, reason: str, is_of_all: bool) -> None:
+        super().__init__(reason)
+        self.is_of_all = is_of_all
+
+
 class Changed(PoolError):
     """The document was changed since the caller read it."""
 

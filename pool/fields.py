@@ -14,6 +14,8 @@ Check = Callable[[str, Any], None]
 # Representations add these fields: a document with fields of these names would collide.
 RESERVED = ("_links", "_embedded")
 STATES = ("open", "paused")
+# The state of a stranger's job until the operator agrees to it: nobody can ask for it.
+REVIEW = "review"
 FUNCTIONS = (
     "execute_function",
     "validate_result",

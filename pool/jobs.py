@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from slugify import slugify
 
 from pool import fields
-from pool.errors import Changed, Invalid, NameTaken
+from pool.errors import Changed, Conflict, Forbidden, Invalid, NameTaken, QuotaReached
 from pool.flows import Flows
 from pool.keys import Caller, Keys
+from pool.posters import Posters
 from pool.sandbox import Sandbox
 from pool.validation import require_function
 from storage import ids
@@ -26,11 +29,23 @@ _PATCHED = ("state", "metadata", "settings", "requirements")
 _POSTED = ("name", *_PATCHED, *fields.FUNCTIONS)
 # The field of a stored job with the fingerprint of its idempotency key and body.
 FINGERPRINT = "posted_as"
+log = logging.getLogger("comp-pool")
 
 
 class Jobs:
-    def __init__(self, store: Store, sandbox: Sandbox, keys: Keys, flows: Flows) -> None:
+    """With `needs_review`, the operator must agree to what is posted without a key before it is served."""
+
+    def __init__(
+        self,
+        store: Store,
+        sandbox: Sandbox,
+        keys: Keys,
+        flows: Flows,
+        posters: Posters,
+        needs_review: bool = False,
+    ) -> None:
         self._store, self._sandbox, self._keys, self._flows = store, sandbox, keys, flows
+        self._posters, self._needs_review = posters, needs_review
 
     def get(self, job_id: str) -> Document:
         return self._store.jobs.get(job_id)
@@ -44,7 +59,7 @@ class Jobs:
     def post(self, posted: Any, caller: Caller, key: str | None = None) -> Document:
         """Stores a new job and returns its document; the same idempotency `key` stores one job.
 
-        Raises Invalid, NameTaken, UnknownKey, SandboxBusy.
+        Raises Invalid, NameTaken, UnknownKey, QuotaReached, SandboxBusy.
         """
         self._keys.require_poster(caller)
         document = self._checked(fields.require_object("the body", posted), caller)
@@ -52,22 +67,57 @@ class Jobs:
         document["key"] = caller.key_id
         if caller.key_id is None:
             document["poster"] = caller.prefix
+            document |= {"state": fields.REVIEW} if self._needs_review else {}
         if key is not None:
             document[FINGERPRINT] = hashlib.sha256(f"{key}/{canonical(posted)}".encode()).hexdigest()
         try:
-            self._store.jobs.create(document["id"], document)
-        except AlreadyExists as ex:
-            return self._posted_before(document, ex)
+            self._posters.add_job(document, caller)
+        except QuotaReached as ex:
+            # A repeated request stores nothing.
+            known = self._same(document)
+            if known is None and not (ex.is_of_all and self._delete_stale_jobs()):
+                raise
+            return known or self._create(document, caller)
+        except AlreadyExists:
+            return self._same(document) or self._replace(document, caller)
         return document
 
-    def _posted_before(self, document: Document, ex: AlreadyExists) -> Document:
+    def _create(self, document: Document, caller: Caller) -> Document:
+        try:
+            self._posters.add_job(document, caller)
+        except AlreadyExists as ex:
+            raise NameTaken(document["id"]) from ex
+        return document
+
+    def _replace(self, document: Document, caller: Caller) -> Document:
+        """Deletes the job that has the name of this new one, if it gives way. Raises NameTaken."""
+        with suppress(NotFound):
+            self._delete_if(document["id"], lambda present: self._posters.gives_way(present, caller))
+        return self._create(document, caller)
+
+    def _delete_stale_jobs(self) -> bool:
+        """Returns whether there were any."""
+        stale = self._posters.stale_jobs()
+        for job in stale:
+            with suppress(NotFound):
+                self._delete_if(job["id"], lambda present: self._posters.gives_way(present, Caller()))
+        return bool(stale)
+
+    def _delete_if(self, job_id: str, is_expected: Callable[[Document], bool]) -> None:
+        if self._delete(self._store.jobs.get(job_id), is_expected):
+            log.warning("job %s, posted without a key, had no results and gave way to another", job_id)
+
+    def _same(self, document: Document) -> Document | None:
         """The stored job, if it was posted with the same idempotency key: a request repeated after a lost response."""
-        present = self._store.jobs.get(document["id"])
+        try:
+            present = self._store.jobs.get(document["id"])
+        except NotFound:
+            return None
         if FINGERPRINT in document and all(
             present.get(name) == document.get(name) for name in (FINGERPRINT, "key", "poster")
         ):
             return present
-        raise NameTaken(document["id"]) from ex
+        return None
 
     def _checked(self, posted: Document, caller: Caller) -> Document:
         fields.refuse_reserved(posted)
@@ -120,6 +170,8 @@ class Jobs:
         def change(document: Document) -> Document:
             if not is_expected(document):
                 raise Changed("If-Match: the job has been changed since it was read")
+            if "state" in given and document["state"] == fields.REVIEW and not caller.is_operator:
+                raise Forbidden(f"job {job_id!r} is in review: only the operator changes its state")
             return _patched(document, given)
 
         changed = self._store.jobs.update(job_id, change)
@@ -128,12 +180,29 @@ class Jobs:
             self._store.counts.resumed(job_id)
         return changed
 
+    def approve(self, job_id: str) -> Document:
+        """Opens a job that is in review. Raises Conflict if it is not, NotFound."""
+
+        def opened(document: Document) -> Document:
+            if document["state"] != fields.REVIEW:
+                raise Conflict(f"job {job_id!r} is not in review: it is {document['state']}")
+            return {**document, "state": "open"}
+
+        return self._store.jobs.update(job_id, opened)
+
     def delete(self, job_id: str, caller: Caller) -> None:
-        self._keys.require_owner(caller, self._store.jobs.get(job_id))
+        job = self._store.jobs.get(job_id)
+        self._keys.require_owner(caller, job)
+        self._delete(job)
+
+    def _delete(self, job: Document, is_expected: Callable[[Document], bool] | None = None) -> bool:
         # Read before the references are deleted with the job: these flows fail now.
-        flow_ids = self._store.flows.references(UsedJob(job_id))
-        self._store.jobs.delete(job_id)
+        flow_ids = self._store.flows.references(UsedJob(job["id"]))
+        if not self._store.jobs.delete(job["id"], is_expected):
+            return False
+        self._posters.remove_job(job)
         self._flows.on_job_deleted(flow_ids)
+        return True
 
     def page(self, cursor: str | None, limit: int) -> Page:
         """Jobs sorted by id; the cursor is the last id of the previous page."""

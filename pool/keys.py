@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from pool.errors import Forbidden, Invalid, UnknownKey
+from pool.errors import Conflict, Forbidden, Invalid, UnknownKey
+from pool.fields import REVIEW
 from pool.sandbox import Share
 from storage.base import Document, Store
 
@@ -146,9 +147,14 @@ class Keys:
             self._refuse(caller, f"{kind} {document['id']!r}")
 
     def require_contributor(self, caller: Caller, job: Document) -> None:
-        """The owner may post variables; in an open pool anyone, to a job that was posted without a key."""
+        """The owner may post variables; in an open pool anyone, to a job that was posted without a key.
+
+        Nobody may while the job is in review: its functions are not called. Raises UnknownKey, Forbidden, Conflict.
+        """
         if not (self._is_open and job["key"] is None):
             self.require_owner(caller, job)
+        if job.get("state") == REVIEW:
+            raise Conflict(f"job {job['id']!r} is in review: it takes variables once the operator has agreed to it")
 
     def _refuse(self, caller: Caller, what: str) -> None:
         if caller.key_id is None and caller.managed is None:

@@ -10,6 +10,7 @@ from pool.errors import BadLease, Finished, Rejected, Withdrawn
 from pool.flows import Flows
 from pool.keys import Caller, Keys
 from pool.peers import Peer
+from pool.posters import Posters
 from pool.rates import Rates
 from pool.reports import Reports
 from pool.run_time import run_seconds_of
@@ -52,15 +53,18 @@ class Results:
         standing: Standing,
         errors: VariableErrors,
         rates: Rates,
+        posters: Posters,
     ) -> None:
         self._store, self._keys, self._tokens = store, keys, tokens
         self._validation, self._reports, self._flows = validation, reports, flows
         self._standing, self._errors, self._rates = standing, errors, rates
+        self._posters = posters
 
     def post(self, job_id: str, variable_id: str, posted: Posted) -> str:
         """Returns the id of the accepted result, durable; the same lease posted again gets the same.
 
-        Raises Rejected, Finished, Withdrawn, BadLease, Conflict, LimitReached, NotFound, SandboxBusy.
+        Raises Rejected, Finished, Withdrawn, BadLease, Conflict, LimitReached, NotFound, QuotaReached,
+        SandboxBusy.
         """
         job = self._store.jobs.get(job_id)
         variable = self._store.variables.get(job_id, variable_id)
@@ -76,6 +80,7 @@ class Results:
         document = _document(job_id, variable_id, posted, lease, self._store.clock)
         self._raise_if_rejected_before(document)
         self._errors.require_judgeable(job, variable_id, lease, posted.peer)
+        self._posters.add_result(job, document)
         report = functools.partial(self._reports.add, job_id, "validate_result")
         verdict = self._validation.judge_result(job, variable, document, report)
         # During the validation the job may have been deleted, and another posted under its name.

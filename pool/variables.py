@@ -17,6 +17,7 @@ from pool.flows import Flows
 from pool.flows.steps import step_of
 from pool.keys import Caller, Keys
 from pool.peers import Peer
+from pool.posters import Posters
 from pool.scheduling import VariableScheduler
 from pool.standing import JobFacts, Standing
 from pool.tokens import LeaseToken, Tokens
@@ -58,8 +59,10 @@ class Variables:
         validation: Validation,
         flows: Flows,
         standing: Standing,
+        posters: Posters,
     ) -> None:
-        self._store, self._keys, self._tokens, self._standing = store, keys, tokens, standing
+        self._store, self._keys, self._tokens = store, keys, tokens
+        self._standing, self._posters = standing, posters
         self._recent_counts: dict[str, tuple[float, Counts]] = {}
         self._scheduler, self._validation, self._flows = scheduler, validation, flows
 
@@ -126,7 +129,7 @@ class Variables:
             name: {"job": job["id"], "id": name, "created": self._store.clock.now_text(), **facts, "data": value}
             for name, value in values.items()
         }
-        return self._store.variables.add(job["id"], documents)
+        return self._posters.add_variables(job, documents, caller)
 
     def _check(self, job: Document, value: Any, line: str) -> None:
         try:

@@ -50,6 +50,8 @@ _STATUS: dict[type[Exception], tuple[int, str]] = {
     pool.Blocked: (403, "blocked"),
     # Not 409, which clients take for final: they retry by themselves, and then get what the first request stored.
     pool.InProgress: (503, "in-progress"),
+    # 507, as for a full disk: a retry alone does not help, so that clients do not repeat it at once.
+    pool.QuotaReached: (507, "limit"),
     pool.Changed: (412, "changed"),
     pool.UnknownScheduler: (404, "not-found"),
     storage.NotFound: (404, "not-found"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import falcon
 
-from pool.fields import FUNCTIONS
+from pool.fields import FUNCTIONS, REVIEW
 from pool.jobs import Jobs
 from pool.keys import Caller, Keys
 from pool.scheduling import JobScheduler
@@ -16,6 +16,7 @@ from storage.base import Document
 
 # Retry-After when no job fits the volunteer.
 RETRY_AFTER = 10
+IN_REVIEW = "The operator of this pool looks at the job first: it takes variables, and volunteers get it, after that."
 _PUBLIC = ("id", "name", "state", "paused", "created", "metadata", "settings", "requirements", "execute_function")
 # Functions that run on the server. A volunteer who can read the validator can forge results that pass it.
 _PRIVATE = tuple(name for name in FUNCTIONS if name not in _PUBLIC)
@@ -55,9 +56,14 @@ class Collection(ScheduledJob):
         self._keys.require_poster(caller)
         job = self._jobs.post(body.read_document(req, self._limit), caller, request.idempotency_key(req))
         links = LinkBuilder(req).job(job["id"])
-        key = {"key": self._keys.management_key(job)} if caller.key_id is None else {}
-        respond(req, resp, links, {**_job_fields(job, to_owner=True), **key}, cache="no-store" if key else "no-cache")
+        once = self._told_once(job) if caller.key_id is None else {}
+        respond(req, resp, links, {**_job_fields(job, to_owner=True), **once}, cache="no-store" if once else "no-cache")
         resp.status, resp.location = falcon.HTTP_201, links["self"].href
+
+    def _told_once(self, job: Document) -> Document:
+        """What a poster without a key must know: no later response has it."""
+        review = {"review": IN_REVIEW} if job["state"] == REVIEW else {}
+        return {"key": self._keys.management_key(job), **review}
 
 
 class Index(Resource):

@@ -21,6 +21,7 @@ from storage.clock import Clock
 from storage.documents import Document, canonical
 from storage.errors import Damaged, NotFound
 from storage.flow_store import FlowStore
+from storage.poster_store import PosterStore
 
 __all__ = [
     "STUCK_SECONDS",
@@ -69,7 +70,8 @@ class Page:
 
 @dataclass
 class Counts:
-    """The progress of a job. Times are in seconds; `per_minute` maps a minute of the epoch to accepted results.
+    """The progress of a job. Times are in seconds; `per_minute` maps a minute of the epoch to accepted results,
+    for some recent minutes; `last_minute` is that of the last one.
 
     `errors` are groups of errors with one message: `function`, `kind`, `message`, `count`, `first`, `last`, and of the
     last one `variable`, `error` (its id), `stack`, `console` and `engine`. `failing` lists some `variables` with errors
@@ -85,6 +87,7 @@ class Counts:
     run_seconds: float = 0.0
     timed_results: int = 0
     per_minute: dict[int, int] = field(default_factory=dict)
+    last_minute: int = 0
     reports: dict[str, Document] = field(default_factory=dict)
     failures: int = 0
     errors: dict[str, Document] = field(default_factory=dict)
@@ -139,8 +142,11 @@ class JobStore(ABC):
         """Replaces the document by `change(document)` under a lock; an exception of `change` changes nothing."""
 
     @abstractmethod
-    def delete(self, job_id: str) -> None:
-        """Deletes the job and all of its documents in one step. Raises NotFound."""
+    def delete(self, job_id: str, is_expected: Callable[[Document], bool] | None = None) -> bool:
+        """Deletes the job and all of its documents in one step. Raises NotFound.
+
+        False, with nothing deleted, if `is_expected` returns False for the document: it is called under the job's lock.
+        """
 
     @abstractmethod
     def ids(self) -> list[str]:
@@ -397,6 +403,7 @@ class Store(ABC):
     counts: CountStore
     activity: ActivityStore
     blocks: BlockStore
+    posters: PosterStore
     flows: FlowStore
     keys: KeyStore
     maintenance: Maintenance

@@ -22,6 +22,7 @@ def test_without_variables_every_setting_has_its_default() -> None:
         ("name", "Our pool ü", "Our pool ü"),
         ("open", "1", True),
         ("open", "0", False),
+        ("open", "review", "review"),
         ("fsync", "0", False),
         ("bind", "0.0.0.0:80", "0.0.0.0:80"),
         ("workers", "0", 0),

@@ -71,7 +71,8 @@ export class JobList {
     while (this.#iterator && this.#jobs.length < count) {
       const { done, value } = await this.#iterator.next();
       if (done) this.#iterator = null;
-      else this.#jobs.push(value);
+      // What nobody has looked at yet is not shown to volunteers.
+      else if (value.content.state !== "review") this.#jobs.push(value);
     }
     this.#onload(this.#jobs);
   }

@@ -17,6 +17,7 @@ from pool.flows.engine import Engine
 from pool.flows.posting import Posting
 from pool.flows.view import FlowView
 from pool.keys import Caller, Keys
+from pool.posters import Posters
 from pool.sandbox import Sandbox
 from pool.scheduling import VariableScheduler
 from pool.validation import Validation
@@ -36,10 +37,11 @@ class Flows:
         validation: Validation,
         scheduler: VariableScheduler,
         limits: FlowLimits,
+        posters: Posters,
     ) -> None:
         self._store, self._keys, self._limits = store, keys, limits
         self._engine = Engine(store, sandbox, validation, limits)
-        self._posting = Posting(store, sandbox, keys, scheduler, limits, self._engine)
+        self._posting = Posting(store, sandbox, keys, scheduler, limits, self._engine, posters)
 
     def post(self, posted: Any, caller: Caller, locate: Locate, key: str | None = None) -> Document:
         """Stores and starts a flow, and returns its document; the same idempotency `key` stores one flow.

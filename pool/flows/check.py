@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pool import fields
-from pool.errors import Forbidden, Invalid, InvalidFlow, UnknownKey
+from pool.errors import Conflict, Forbidden, Invalid, InvalidFlow, UnknownKey
 from pool.flows.steps import step_of
 from pool.keys import Caller, Keys
 from pool.sandbox import Sandbox
@@ -125,7 +125,7 @@ class TreeCheck:
             job = self._store.jobs.get(segments[1])
             # A flow adds variables to its jobs, for which the caller needs permission.
             self._keys.require_contributor(self._caller, job)
-        except (NotFound, InvalidId, UnknownKey, Forbidden) as ex:
+        except (NotFound, InvalidId, UnknownKey, Forbidden, Conflict) as ex:
             raise Invalid(path, str(ex)) from ex
         # The uid, since another job may have the name when the flow gets there.
         checked.update(job=job["id"], uid=job["uid"])

@@ -10,6 +10,7 @@ from pool.flows.check import FlowLimits, Locate, TreeCheck, posted_form, segment
 from pool.flows.engine import Engine
 from pool.flows.reservation import Reservation, unreserve_all
 from pool.keys import Caller, Keys
+from pool.posters import Posters
 from pool.sandbox import Sandbox
 from pool.scheduling import VariableScheduler
 from storage import ids
@@ -29,9 +30,11 @@ class Posting:
         scheduler: VariableScheduler,
         limits: FlowLimits,
         engine: Engine,
+        posters: Posters,
     ) -> None:
         self._store, self._sandbox, self._keys = store, sandbox, keys
         self._scheduler, self._limits, self._engine = scheduler, limits, engine
+        self._posters = posters
 
     def post(self, posted: Any, caller: Caller, locate: Locate, key: str | None = None) -> Document:
         self._keys.require_poster(caller)
@@ -79,6 +82,7 @@ class Posting:
     def _start(self, flow: Document, key: IdempotencyKey | None = None) -> Document:
         try:
             # Reserved before the flow is stored: a stored flow has all of its variables.
+            self._posters.add_flow(flow)
             Reservation(self._store, self._scheduler, flow).reserve_variables()
             # Before the flow: after a crash in between, the repeated request stores the flow under this id.
             if key is not None:

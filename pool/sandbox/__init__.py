@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import threading
-import time
 import weakref
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pool.sandbox.child_process import ChildLost, ChildProcess, Limits, ScriptError, printable
+from storage.clock import Clock
 from storage.strict_json import InvalidJSON, parse
 
 __all__ = ["UNDEFINED", "Limits", "Outcome", "Sandbox", "SandboxBusy", "ScriptError", "Share"]
@@ -73,9 +73,11 @@ class Sandbox:
         max_queued: int = 2,
         queue_seconds: float = 2.0,
         anonymous_seconds: float = 20.0,
+        clock: Clock | None = None,
     ) -> None:
         self.limits = limits or Limits()
-        self._allowance = Allowance(anonymous_seconds)
+        self._clock = clock or Clock()
+        self._allowance = Allowance(anonymous_seconds, self._clock)
         self._max_running, self._max_queued, self._queue_seconds = max_running, max_queued, queue_seconds
         self._idle: list[ChildProcess] = []
         self._parties: Counter[str] = Counter()
@@ -138,14 +140,14 @@ class Sandbox:
         with self._changed:
             self._wait_for_slot(share)
             self._count(share, 1)
-        started = time.monotonic()
+        started = self._clock.monotonic()
         try:
             yield
         finally:
             with self._changed:
                 self._count(share, -1)
                 if share.is_anonymous:
-                    self._allowance.use(share.name, time.monotonic() - started)
+                    self._allowance.use(share.name, self._clock.monotonic() - started)
                 self._changed.notify_all()
 
     def _count(self, share: Share, calls: int) -> None:
@@ -203,19 +205,19 @@ class Allowance:
     MINUTE = 60.0
     MAX_KNOWN = 1000
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(self, seconds: float, clock: Clock) -> None:
+        self._seconds, self._clock = seconds, clock
         self._used: dict[str, tuple[float, float]] = {}
 
     def use(self, name: str, seconds: float) -> None:
-        now = time.monotonic()
+        now = self._clock.monotonic()
         if len(self._used) >= self.MAX_KNOWN:
             self._used = {known: used for known, used in self._used.items() if now - used[0] < self.MINUTE}
         began, used = self._current(name, now)
         self._used[name] = (began, used + seconds)
 
     def is_used_up(self, name: str) -> bool:
-        return self._current(name, time.monotonic())[1] >= self._seconds
+        return self._current(name, self._clock.monotonic())[1] >= self._seconds
 
     def _current(self, name: str, now: float) -> tuple[float, float]:
         began, used = self._used.get(name, (now, 0.0))

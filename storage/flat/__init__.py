@@ -14,10 +14,13 @@
     flows/<flow>/flow.json                                  the tree as it was posted
     flows/<flow>/<level>/{started,merged}.json              the skipped entries of a level; its merged result
     flows/<flow>/<level>/settled/<entry>.json               finished entries
+    flows/<flow>/blocked.json                               the failed steps for which it waits
     flows/<flow>/outcome.json                               how the flow ended
     flows/<flow>/running, news/<name>                       markers: it runs; its inbox, one marker per signal
     flow-claims/<shard>/<digest>.json                       flows by idempotency key
     flows-behind/<flow>                                     the pool's inbox: flows with work left
+    flows-blocked/<flow>                                    flows that wait for a failed variable
+    posters/<prefix>/<job>.json, posters/total.json         what anonymous posters have stored
     keys/<digest>.json, secrets/<name>
     tmp/<process>/…                                         workspaces: documents not yet in place; see `writer`
     trash/…, damaged/…                                      deleted jobs; files set aside by `check`

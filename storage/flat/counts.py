@@ -102,6 +102,7 @@ class JournalCounts:
             self.counts.recent_seconds = [*self.counts.recent_seconds, event["run_seconds"]][-SECONDS_KEPT:]
         self.counts.accepted += 1
         self.counts.failing = {}
+        self.counts.last_minute = minute
         self.counts.per_minute[minute] = self.counts.per_minute.get(minute, 0) + 1
 
     def _add_error(self, event: Document) -> None:

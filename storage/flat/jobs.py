@@ -65,13 +65,17 @@ class FlatJobs(JobStore):
             yield
 
     @translated_for_job
-    def delete(self, job_id: str) -> None:
+    def delete(self, job_id: str, is_expected: Callable[[Document], bool] | None = None) -> bool:
         paths = self._tree.job(job_id)
-        # The rename deletes the job in one step; removing its files may take long.
-        os.rename(paths.root, f"{self._tree.root}/trash/{job_id}@{secrets.token_hex(4)}")
+        with self._locked(paths):
+            if is_expected is not None and not is_expected(files.read(paths.job)):
+                return False
+            # The rename deletes the job in one step; removing its files may take long.
+            os.rename(paths.root, f"{self._tree.root}/trash/{job_id}@{secrets.token_hex(4)}")
         self._tree.writer.sync_directories([paths.root])
         # A million files take minutes to remove: in the background, and recovery completes it after a kill.
         threading.Thread(target=self._tree.empty_trash, daemon=True, name="empty-trash").start()
+        return True
 
     @translated
     def ids(self) -> list[str]:

@@ -16,6 +16,7 @@ from storage.flat.jobs import FlatJobs
 from storage.flat.keys import FlatKeys
 from storage.flat.leases import FlatLeases
 from storage.flat.maintenance import FlatMaintenance
+from storage.flat.posters import FlatPosters
 from storage.flat.recovery import Recovery
 from storage.flat.results import FlatResults
 from storage.flat.tree import Tree
@@ -43,6 +44,7 @@ class FlatStore(Store):
         self.counts = counts
         self.activity: FlatActivity = FlatActivity(tree)
         self.blocks = FlatBlocks(tree)
+        self.posters = FlatPosters(tree)
         self.flows = FlatFlows(tree)
         self.keys = FlatKeys(tree)
         self.maintenance = FlatMaintenance(tree, recovery, counts)

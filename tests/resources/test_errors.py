@@ -29,6 +29,7 @@ EXPECTED: list[tuple[Exception, int, str]] = [
     (pool.LimitReached("text", 5), 429, "limit"),
     (pool.Blocked("text"), 403, "blocked"),
     (pool.InProgress("text"), 503, "in-progress"),
+    (pool.QuotaReached("text", is_of_all=True), 507, "limit"),
     (pool.Changed("text"), 412, "changed"),
     (pool.UnknownScheduler("s"), 404, "not-found"),
     (storage.NotFound("job", "j"), 404, "not-found"),

@@ -1,4 +1,4 @@
-"""The commands of the server: serve, check, key, block."""
+"""The commands of the server: serve, check, key, block, jobs, approve."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from webtest import TestApp
 
 from app import Pool, create_app
 from config import Config
+from pool.keys import Caller
 from storage.flat import FlatStore
 
 JOB = {"name": "Job", "execute_function": "(variable, context) => context"}
@@ -111,6 +112,32 @@ def test_an_invalid_block_is_an_error(
     status, _, error = run(capsys, "block", *arguments)
     assert status == 2
     assert error.startswith(f"comp-pool: {named}")
+
+
+@pytest.fixture
+def reviewed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that waits for the operator, and another."""
+    monkeypatch.setenv("COMP_POOL_OPEN", "review")
+    pool = Pool(Config(data=data, fsync=False, open="review"))
+    job = {"execute_function": "() => 1"}
+    pool.jobs.post({**job, "name": "Strange"}, Caller())
+    pool.jobs.post({**job, "name": "Known"}, pool.keys.operator())
+    pool.close()
+
+
+@pytest.mark.usefixtures("reviewed")
+def test_jobs_in_review_are_listed_and_approved(capsys: pytest.CaptureFixture[str]) -> None:
+    assert [line.split()[0] for line in run(capsys, "jobs")[1].splitlines()] == ["open", "review"]
+    assert run(capsys, "jobs", "--review")[1].endswith("  strange  'Strange'\n")
+    assert run(capsys, "approve", "strange") == (0, "approved strange\n", "")
+    assert run(capsys, "jobs", "--review") == (0, "", "")
+
+
+@pytest.mark.usefixtures("reviewed")
+@pytest.mark.parametrize(("job", "reason"), [("known", "not in review"), ("unknown", "there is no job")])
+def test_only_a_job_in_review_is_approved(job: str, reason: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, error = run(capsys, "approve", job)
+    assert (status, reason in error) == (2, True)
 
 
 def test_an_operators_key_whose_file_is_removed_is_replaced(data: Path) -> None:

@@ -12,6 +12,7 @@ from tests.storage.contract_keys import KeysContract
 from tests.storage.contract_leases import LeasesContract
 from tests.storage.contract_maintenance import MaintenanceContract
 from tests.storage.contract_model import ModelContract
+from tests.storage.contract_posters import PostersContract
 from tests.storage.contract_rejections import RejectionsContract
 from tests.storage.contract_results import ResultsContract
 from tests.storage.contract_variables import VariablesContract
@@ -30,6 +31,7 @@ class StoreContract(
     KeysContract,
     ActivityContract,
     BlocksContract,
+    PostersContract,
     MaintenanceContract,
     ModelContract,
 ):

@@ -20,7 +20,8 @@ def nonzero_counts(store: Store) -> dict[str, Any]:
     """The counts that are not zero."""
     counts = store.counts.get(JOB)
     named = {name: value for name, value in asdict(counts).items() if isinstance(value, int)}
-    del named["timed_results"]
+    for unsummed in ("timed_results", "last_minute"):
+        del named[unsummed]
     return {name: value for name, value in (named | {"open": counts.open}).items() if value}
 
 
@@ -115,6 +116,7 @@ class CountsContract(BaseContract):
             created = datetime.fromtimestamp(seconds, timezone.utc).isoformat()
             store.results.accept(JOB, name, result(name, created=created))
         assert store.counts.get(JOB).per_minute == {minute - 1: 1, minute: 1}
+        assert store.counts.get(JOB).last_minute == minute
 
     def test_minutes_older_than_an_hour_are_dropped(self, store: Store, clock: ManualClock) -> None:
         add(store, "a")

@@ -129,14 +129,19 @@ class JobsContract(BaseContract):
 
     def test_one_of_many_concurrent_deletions_succeeds(self, store: Store) -> None:
         outcomes = run_concurrently([lambda: store.jobs.delete(JOB)] * 8)
-        assert outcomes.count(None) == 1
+        assert outcomes.count(True) == 1
         assert [type(outcome) for outcome in outcomes].count(NotFound) == 7
+
+    def test_a_job_that_is_not_the_expected_one_is_not_deleted(self, store: Store) -> None:
+        assert store.jobs.delete(JOB, lambda document: document != store.jobs.get(JOB)) is False
+        assert store.jobs.delete(JOB, lambda document: document == store.jobs.get(JOB)) is True
+        assert store.jobs.ids() == []
 
     def test_many_jobs_are_deleted_concurrently(self, empty: Store) -> None:
         names = [f"job-{number}" for number in range(12)]
         for name in names:
             empty.jobs.create(name, job(name))
-        assert run_concurrently([lambda name=name: empty.jobs.delete(name) for name in names]) == [None] * 12
+        assert run_concurrently([lambda name=name: empty.jobs.delete(name) for name in names]) == [True] * 12
         assert empty.jobs.ids() == []
 
     def test_deleting_a_job_deletes_everything_in_it(self, store: Store) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pool.sandbox import THE_POOL, UNDEFINED, Allowance, Limits, Sandbox, SandboxBusy, ScriptError, Share
+from storage.clock import ManualClock
 from tests.pool.sandbox.helpers import children
 
 
@@ -199,13 +199,12 @@ def test_the_time_of_strangers_behind_one_prefix_is_limited() -> None:
     sandbox.close()
 
 
-def test_the_time_of_a_minute_is_not_counted_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    allowance, now = Allowance(20), [1000.0]
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+def test_the_time_of_a_minute_is_not_counted_in_the_next(clock: ManualClock) -> None:
+    allowance = Allowance(20, clock)
     for _ in range(2):
         allowance.use("a", 12)
     assert (allowance.is_used_up("a"), allowance.is_used_up("b")) == (True, False)
-    now[0] += 60
+    clock.advance(60)
     assert not allowance.is_used_up("a")
 
 

@@ -1,0 +1,158 @@
+"""Anonymous posters: how much whoever posts without a key may store, and when a job of theirs gives way.
+
+A poster is an address prefix. What a key posts is not limited. Each document counts its bytes as JSON and
+`DOCUMENT_BYTES` more, for its file and its markers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from pool.errors import QuotaReached
+from pool.keys import Caller
+from storage.base import Document, Store, canonical
+from storage.poster_store import Usage
+
+DOCUMENT_BYTES = 512
+# The poster of jobs that an earlier version stored, and the subject of flows, which belong to no job.
+UNKNOWN, FLOWS = "unknown", "flows"
+CLEANING_SECONDS = 60.0
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True)
+class PosterLimits:
+    """Limits of one poster, and of all together; `stale_days` is after how long a job without results gives way."""
+
+    jobs: int = 20
+    variables: int = 100_000
+    size: int = 100 * MEGABYTE
+    total_jobs: int = 1000
+    total_size: int = 2000 * MEGABYTE
+    stale_days: float = 7
+
+
+class Posters:
+    def __init__(self, store: Store, limits: PosterLimits) -> None:
+        self._store, self._limits = store, limits
+        self._next_cleaning = 0.0
+
+    def add_job(self, document: Document, caller: Caller) -> None:
+        """Stores a new job. Raises AlreadyExists, QuotaReached."""
+        if caller.key_id is not None:
+            self._store.jobs.create(document["id"], document)
+            return
+        usage = Usage(jobs=1, size=_size_of(document))
+        self._store.posters.add(_name(caller.prefix), document["uid"], usage, self._check)
+        try:
+            self._store.jobs.create(document["id"], document)
+        except BaseException:
+            self._store.posters.add(_name(caller.prefix), document["uid"], -usage)
+            raise
+
+    def add_variables(self, job: Document, documents: Mapping[str, Document], caller: Caller) -> list[str]:
+        """Stores variables; returns the ids that are new. Raises as `VariableStore.add` does, and QuotaReached."""
+        if caller.key_id is not None:
+            return self._store.variables.add(job["id"], documents)
+        poster = _name(caller.prefix)
+        sizes = {name: _size_of(document) for name, document in documents.items()}
+        usage = Usage(variables=len(sizes), size=sum(sizes.values()))
+        self._store.posters.add(poster, job["uid"], usage, self._check)
+        new: Sequence[str] = ()
+        try:
+            new = self._store.variables.add(job["id"], documents)
+        finally:
+            # What was stored before, or could not be stored, does not count.
+            stored = Usage(variables=len(new), size=sum(sizes[name] for name in new))
+            if stored != usage:
+                self._store.posters.add(poster, job["uid"], stored + -usage)
+        return list(new)
+
+    def add_result(self, job: Document, document: Document) -> None:
+        """Counts a result, before it is judged, for the poster of its job.
+
+        Raises QuotaReached, after the job was paused.
+        """
+        if job["key"] is not None:
+            return
+        try:
+            self._store.posters.add(_name(job.get("poster")), job["uid"], Usage(size=_size_of(document)), self._check)
+        except QuotaReached as ex:
+            self._pause(job["id"], str(ex))
+            raise
+
+    def _pause(self, job_id: str, reason: str) -> None:
+        """A job for which no result can be stored is served no longer."""
+
+        def pause(document: Document) -> Document:
+            if document["state"] != "open":
+                return document
+            return {**document, "state": "paused", "paused": {"at": self._store.clock.now_text(), "reason": reason}}
+
+        self._store.jobs.update(job_id, pause)
+
+    def add_flow(self, document: Document) -> None:
+        """Counts a flow, before it is stored. Raises QuotaReached."""
+        if document["key"] is None:
+            usage = Usage(size=_size_of(document))
+            self._store.posters.add(_name(document.get("poster")), FLOWS, usage, self._check)
+
+    def remove_job(self, job: Document) -> None:
+        """Call after a job was deleted."""
+        if job["key"] is None:
+            self._store.posters.remove(job["uid"])
+
+    def recount(self) -> None:
+        """At a start of the pool."""
+        existing = {FLOWS, *(job.get("uid") for job in self._store.jobs.get_many(self._store.jobs.ids()))}
+        self._store.posters.recount(existing.__contains__)
+
+    def _check(self, poster: Usage, total: Usage) -> None:
+        limits = self._limits
+        remedy = "delete some of them, or ask the operator for a key, with which there is no limit"
+        mine, all_of_them = "without a key, one address may store", "without a key, all together may store"
+        for used, limit, text in (
+            (poster.jobs, limits.jobs, f"{mine} {limits.jobs} jobs"),
+            (poster.variables, limits.variables, f"{mine} {limits.variables} variables"),
+            (poster.size, limits.size, f"{mine} {limits.size / MEGABYTE:g} MB"),
+            (total.jobs, limits.total_jobs, f"{all_of_them} {limits.total_jobs} jobs"),
+            (total.size, limits.total_size, f"{all_of_them} {limits.total_size / MEGABYTE:g} MB"),
+        ):
+            if used > limit:
+                raise QuotaReached(f"{text}: {remedy}", is_of_all=text.startswith(all_of_them))
+
+    def gives_way(self, job: Document, caller: Caller) -> bool:
+        """Whether an anonymous job that has the name of a new one is deleted for it.
+
+        To anybody: one that is old and never had a result. To the holder of a key also one whose last result is old.
+        """
+        if job["key"] is not None or not self._is_old(job["created"]):
+            return False
+        counts = self._store.counts.get(job["id"])
+        if counts.accepted == 0:
+            return True
+        age = self._store.clock.now_milliseconds() - counts.last_minute * 60_000
+        return caller.key_id is not None and age >= self._limits.stale_days * 86_400_000
+
+    def stale_jobs(self) -> list[Document]:
+        """Anonymous jobs that are old and never had a result; none within a minute after the last look."""
+        if self._store.clock.monotonic() < self._next_cleaning:
+            return []
+        self._next_cleaning = self._store.clock.monotonic() + CLEANING_SECONDS
+        jobs = self._store.jobs.get_many(self._store.jobs.ids())
+        return [job for job in jobs if self.gives_way(job, Caller())]
+
+    def _is_old(self, created: str) -> bool:
+        age = self._store.clock.now_datetime() - datetime.fromisoformat(created.replace("Z", "+00:00"))
+        return age >= timedelta(days=self._limits.stale_days)
+
+
+def _name(prefix: str | None) -> str:
+    return prefix or UNKNOWN
+
+
+def _size_of(document: Any) -> int:
+    return DOCUMENT_BYTES + len(canonical(document).encode("utf-8", "surrogatepass"))
