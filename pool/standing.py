@@ -266,6 +266,9 @@ class Standing:
         known = self._current().parties.get((job_uid, party), JobRecord())
         return known.errors < FREE_ERRORS + known.accepted
 
+    def is_held(self, lease_id: str) -> bool:
+        return lease_id in self._current().leases
+
     def leased(self, lease_id: str, job_uid: str, peer: Peer, until: int) -> None:
         self._append("leased", lease_id, job=job_uid, **_of(peer), until=until)
 
@@ -273,7 +276,7 @@ class Standing:
         self._append("extended", lease_id, until=until)
 
     def ended(self, lease_id: str) -> None:
-        if lease_id in self._current().leases:
+        if self.is_held(lease_id):
             self._append("ended", lease_id)
 
     def accepted(self, lease_id: str, job: Document, peer: Peer, parties: list[str]) -> None:

@@ -33,13 +33,16 @@ class VariableErrors:
         if lease is None:
             self._standing.require_no_wait(job["uid"], peer)
         known = self._store.results.rejected_ids(job_id, variable_id)
-        if not known:
-            return
         if lease is not None:
-            if error_counting.is_under_lease(known, lease.lease_id):
+            if error_counting.is_under_lease(known, lease.lease_id) or self._is_spent(job["uid"], lease, peer):
                 raise Conflict("lease: has ended with an error: lease the variable again")
         elif error_counting.is_paused(known, self._party(peer), self._store.clock.now_milliseconds()):
             raise LimitReached("a result from this address was refused for this variable", error_counting.PAUSE_SECONDS)
+
+    def _is_spent(self, job_uid: str, lease: LeaseToken, peer: Peer) -> bool:
+        """Whether a lease may have ended with an error that was not stored, since it did not count."""
+        is_stored = self._standing.counts(job_uid, self._party(peer))
+        return not is_stored and not self._standing.is_held(lease.lease_id)
 
     def same(self, document: Document) -> str | None:
         """The id of the same error under the same lease: a repeated request counts once."""

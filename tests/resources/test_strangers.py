@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pool.standing import FREE_ERRORS
 from pool.validation import Validation
 from storage.clock import ManualClock
 from tests.conftest import PoolApp
@@ -146,6 +147,16 @@ def test_a_second_wrong_result_of_an_address_is_not_judged(pool: PoolApp, monkey
     assert post(pool, f"{variable}/results", "wrong", **new_id()) == 422
     monkeypatch.delattr(Validation, "judge_result")
     assert post(pool, f"{variable}/results", "wronger", **new_id()) == 429
+
+
+def test_a_lease_covers_one_error_too_where_errors_do_not_count_any_more(
+    pool: PoolApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = post_job(pool, 30, **RIGHT)
+    links = [lease(pool, job, **new_id()).json["_links"]["post_result"] for _ in range(FREE_ERRORS + 1)]
+    assert [post(pool, link, "wrong") for link in links] == [422] * len(links)
+    monkeypatch.delattr(Validation, "judge_result")
+    assert post(pool, links[-1], "wronger") == 409
 
 
 # 5. Lie about the run time
