@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pool.standing import FREE_ERRORS
+from pool.standing import FREE_ERRORS, PROVEN_RESULTS
 from pool.validation import Validation
 from storage.clock import ManualClock
 from tests.conftest import PoolApp
@@ -58,6 +58,16 @@ def test_wrong_results_without_a_lease_park_no_variable(pool: PoolApp) -> None:
         variable = pool.post_variable(job, f"v{number}")
         for wrong in range(5):
             post(pool, f"{variable}/results", f"wrong {wrong}", **new_id())
+    assert counts(pool, job)["failed"] == 0
+
+
+def test_results_of_a_job_that_accepts_anything_make_no_parties(pool: PoolApp) -> None:
+    anything, job = post_job(pool, 60, "anything"), post_job(pool, 1, **RIGHT)
+    (variable,) = pool.get(f"{job}/variables/index").json["_embedded"]["items"]
+    for identity in [new_id() for _ in range(5)]:
+        for _ in range(PROVEN_RESULTS):
+            post(pool, lease(pool, anything, **identity).json["_links"]["post_result"], "anything", **identity)
+        post(pool, f"{variable['_links']['self']}/results", "wrong", **identity)
     assert counts(pool, job)["failed"] == 0
 
 
