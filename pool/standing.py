@@ -12,6 +12,7 @@ import math
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -114,14 +115,16 @@ class Activity:
         getattr(self, f"_on_{event['event']}")(event)
 
     def _on_leased(self, event: Document) -> None:
+        # First, so that an invalid event counts as a whole or not at all.
+        at, until = int(event["at"]), int(event["until"])
         # A compacted log has it as it was when the variable was leased.
         is_new = event.get("is_new", self.volunteers[event["volunteer"]].accepted < SHARE_RESULTS)
-        lease = HeldLease(event["job"], event["volunteer"], event["prefix"], event["until"], is_new)
+        lease = HeldLease(event["job"], event["volunteer"], event["prefix"], until, is_new)
         self.leases[event["lease"]] = lease
         for record in self._records(lease):
-            record.held, record.last = record.held + 1, event["at"]
+            record.held, record.last = record.held + 1, at
         self._count_new(lease, 1)
-        heapq.heappush(self._deadlines, (lease.until, event["lease"]))
+        heapq.heappush(self._deadlines, (until, event["lease"]))
 
     def _on_extended(self, event: Document) -> None:
         lease = self.leases.get(event["lease"])
@@ -313,7 +316,8 @@ class Standing:
         if is_new:
             self._activity = Activity()
         for event in events:
-            self._activity.apply(event)
+            with suppress(AttributeError, KeyError, TypeError, ValueError):  # A line written by hand.
+                self._activity.apply(event)
         self._activity.expire(self._clock.now_milliseconds())
 
 

@@ -397,6 +397,26 @@ def test_every_process_has_the_same_standing(driver: Driver, other: Driver) -> N
     assert driver.limit() == NEW_LEASES - len(held) + 1
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"event": "unknown"},
+        {"event": ["leased"]},
+        {"event": "leased", "job": "job", "volunteer": ME.volunteer, "prefix": HERE, "lease": "5f3c", "until": 10**15},
+        {"event": "leased", "job": "job", "volunteer": ME.volunteer, "prefix": HERE, "lease": "5f3c", "at": 0, "until": ""},
+        {"event": "accepted", "at": "yesterday"},
+        {"event": "record", "of": "nobody", "name": "5f3c", "values": {}},
+        {"event": "party", "job": "job", "party": HERE, "values": {"unknown": 1}},
+    ],
+)
+def test_an_event_written_by_hand_is_passed_over(driver: Driver, event: Document) -> None:
+    driver.compute(1)
+    driver.store.activity.append(event)
+    driver.compute(1)
+    assert driver.limit() == 16
+
+
 def test_a_late_result_is_judged_alike_by_a_process_that_read_the_log_before(
     driver: Driver, other: Driver, clock: ManualClock
 ) -> None:
