@@ -24,7 +24,8 @@ LEASE_DIGITS = 6
 def party_of(peer: Peer, is_proven: bool) -> str:
     """The party of a peer: 12 hexadecimal digits, of which the first 6 stand for a network of prefixes."""
     if peer.volunteer and (is_proven or peer.is_trusted):
-        return hashlib.sha256(f"{peer.prefix}/{peer.volunteer}".encode()).hexdigest()[:DIGITS]
+        # Without the prefix: else one id at all prefixes of a network would be many parties.
+        return hashlib.sha256(peer.volunteer.encode()).hexdigest()[:DIGITS]
     return peer.prefix
 
 

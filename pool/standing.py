@@ -12,6 +12,7 @@ import math
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -19,7 +20,8 @@ from pool.errors import LimitReached
 from pool.peers import Peer
 from storage.base import Document, Store
 
-# Accepted results after which a volunteer is proven: its leases are limited less, and its errors count by themselves.
+# Results accepted by a validator after which a volunteer is proven: its leases are limited less, and its errors count by
+# themselves.
 PROVEN_RESULTS = 10
 FIRST_LEASES, NEW_LEASES, PROVEN_LEASES = 4, 32, 1024
 # After errors: a job may be to blame, and a page with two workers must not stand still.
@@ -47,6 +49,7 @@ class Record:
     """What one volunteer, or all of one prefix, did. Times are milliseconds of the epoch."""
 
     accepted: int = 0
+    judged: int = 0
     allowance: float = FIRST_LEASES
     held: int = 0
     expired: int = 0
@@ -56,7 +59,7 @@ class Record:
 
     @property
     def is_proven(self) -> bool:
-        return self.accepted >= PROVEN_RESULTS
+        return self.judged >= PROVEN_RESULTS
 
     def is_forgotten(self, now: int) -> bool:
         """Whether it is old, or says no more than a new record."""
@@ -112,14 +115,16 @@ class Activity:
         getattr(self, f"_on_{event['event']}")(event)
 
     def _on_leased(self, event: Document) -> None:
+        # First, so that an invalid event counts as a whole or not at all.
+        at, until = int(event["at"]), int(event["until"])
         # A compacted log has it as it was when the variable was leased.
         is_new = event.get("is_new", self.volunteers[event["volunteer"]].accepted < SHARE_RESULTS)
-        lease = HeldLease(event["job"], event["volunteer"], event["prefix"], event["until"], is_new)
+        lease = HeldLease(event["job"], event["volunteer"], event["prefix"], until, is_new)
         self.leases[event["lease"]] = lease
         for record in self._records(lease):
-            record.held, record.last = record.held + 1, event["at"]
+            record.held, record.last = record.held + 1, at
         self._count_new(lease, 1)
-        heapq.heappush(self._deadlines, (lease.until, event["lease"]))
+        heapq.heappush(self._deadlines, (until, event["lease"]))
 
     def _on_extended(self, event: Document) -> None:
         lease = self.leases.get(event["lease"])
@@ -144,6 +149,7 @@ class Activity:
         volunteer, prefix = self.volunteers[event["volunteer"]], self.prefixes[event["prefix"]]
         for record in (volunteer, prefix):
             record.accepted, record.last = record.accepted + 1, event["at"]
+            record.judged += event["is_judged"]
         volunteer.allowance = min(volunteer.allowance * 2, PROVEN_LEASES if volunteer.is_proven else NEW_LEASES)
         if volunteer.is_proven:
             prefix.proven.add(event["volunteer"])
@@ -281,9 +287,12 @@ class Standing:
             self._append("ended", lease_id)
 
     def accepted(self, lease_id: str, job: Document, peer: Peer, parties: list[str]) -> None:
-        """Results of a job that was posted without a key earn nothing: its poster could accept anything."""
-        earns = job["key"] is not None
-        self._append("accepted", lease_id, job=job["uid"], **_of(peer), parties=_with_name(parties, peer), earns=earns)
+        """Results of a job that was posted without a key earn nothing: its poster could accept anything.
+
+        Those of a job without a validator prove nobody: it accepts anything.
+        """
+        earned = {"earns": job["key"] is not None, "is_judged": "validate_result" in job}
+        self._append("accepted", lease_id, job=job["uid"], **_of(peer), parties=_with_name(parties, peer), **earned)
 
     def failed(self, lease_id: str | None, job_uid: str, peer: Peer, parties: list[str]) -> None:
         self._append("error", lease_id, job=job_uid, **_of(peer), parties=_with_name(parties, peer))
@@ -308,7 +317,8 @@ class Standing:
         if is_new:
             self._activity = Activity()
         for event in events:
-            self._activity.apply(event)
+            with suppress(AttributeError, KeyError, TypeError, ValueError):  # A line written by hand.
+                self._activity.apply(event)
         self._activity.expire(self._clock.now_milliseconds())
 
 

@@ -11,7 +11,8 @@ from pool.peers import Peers
 from pool.rates import Rates
 from resources import request
 
-# Pages, modules and the pool's own state are cheap, and whoever is blocked must be able to read why.
+# Routes, since one resource has many paths (`//jobs`). Pages, modules and the pool's own state are cheap, and whoever is
+# blocked must be able to read why.
 _GUARDED = ("/jobs", "/flows")
 
 
@@ -21,7 +22,11 @@ class Guard:
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
         req.context.peers = self._peers
-        if not req.path.startswith(_GUARDED) or req.method == "OPTIONS":
+
+    def process_resource(
+        self, req: falcon.Request, _resp: falcon.Response, _resource: object, _params: dict[str, object]
+    ) -> None:
+        if not (req.uri_template or "").startswith(_GUARDED) or req.method == "OPTIONS":
             return
         peer = request.peer(req)
         self._blocks.require_not_blocked(peer, request.key_digest(req))

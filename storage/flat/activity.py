@@ -83,10 +83,12 @@ class FlatActivity(ActivityStore):
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def _is_current(self) -> bool:
+        """False if the file was replaced, or cut short by another program."""
         try:
-            return self._process == os.getpid() and os.stat(self._path).st_ino == self._inode
+            status = os.stat(self._path)
         except FileNotFoundError:
             return False
+        return self._process == os.getpid() and status.st_ino == self._inode and status.st_size >= self._offset
 
     def _open(self) -> None:
         """Opens the present file unless it is open: then reading starts anew."""
@@ -112,6 +114,6 @@ class FlatActivity(ActivityStore):
 def _parsed(line: bytes | bytearray) -> Document | None:
     try:
         event = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) else None

@@ -82,8 +82,9 @@ def test_a_trusted_volunteer_without_an_id_is_its_address() -> None:
     assert party_of(one, is_proven=True) == one.prefix
 
 
-def test_an_id_is_another_party_at_another_address() -> None:
-    assert counted([peer(address, ONE) for address in ("192.0.2.1", "192.0.2.2")], is_proven=True) == 2
+@pytest.mark.parametrize("addresses", [("192.0.2.1", "192.0.2.2"), ("2001:db8:0:1::1", "2001:db8:0:2::1")])
+def test_an_id_is_one_party_at_every_address(addresses: tuple[str, str]) -> None:
+    assert counted([peer(address, ONE) for address in addresses], is_proven=True) == 1
 
 
 @pytest.mark.parametrize("form", ["2014120209090912345{}-5f3c9a", "20141202090909123456-5f3c9a-{}f3c9a123456"])

@@ -43,7 +43,7 @@ from storage.flat.activity import FlatActivity
 
 HERE = "a" * 12
 ME = Peer(HERE, "1" * 16)
-JOB: Document = {"uid": "job", "key": "5f3c"}
+JOB: Document = {"uid": "job", "key": "5f3c", "validate_result": "() => true"}
 SECONDS = 300  # Of a lease.
 _numbers = itertools.count()
 
@@ -216,8 +216,14 @@ def test_a_trusted_volunteer_has_the_highest_limit_at_once(driver: Driver) -> No
 
 
 def test_results_of_a_job_posted_without_a_key_earn_nothing(driver: Driver) -> None:
-    driver.compute(PROVEN_RESULTS, job={"uid": "job", "key": None})
+    driver.compute(PROVEN_RESULTS, job={**JOB, "key": None})
     assert driver.limit() == FIRST_LEASES
+    assert not driver.standing.is_proven(ME)
+
+
+def test_results_that_no_validator_has_judged_prove_nobody(driver: Driver) -> None:
+    driver.compute(PROVEN_RESULTS, job={"uid": "job", "key": "5f3c"})
+    assert driver.limit() == NEW_LEASES
     assert not driver.standing.is_proven(ME)
 
 
@@ -391,6 +397,26 @@ def test_every_process_has_the_same_standing(driver: Driver, other: Driver) -> N
     assert driver.limit() == NEW_LEASES - len(held) + 1
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"event": "unknown"},
+        {"event": ["leased"]},
+        {"event": "leased", "job": "job", "volunteer": ME.volunteer, "prefix": HERE, "lease": "5f3c", "until": 10**15},
+        {"event": "leased", "job": "job", "volunteer": ME.volunteer, "prefix": HERE, "lease": "5f3c", "at": 0, "until": ""},
+        {"event": "accepted", "at": "yesterday"},
+        {"event": "record", "of": "nobody", "name": "5f3c", "values": {}},
+        {"event": "party", "job": "job", "party": HERE, "values": {"unknown": 1}},
+    ],
+)
+def test_an_event_written_by_hand_is_passed_over(driver: Driver, event: Document) -> None:
+    driver.compute(1)
+    driver.store.activity.append(event)
+    driver.compute(1)
+    assert driver.limit() == 16
+
+
 def test_a_late_result_is_judged_alike_by_a_process_that_read_the_log_before(
     driver: Driver, other: Driver, clock: ManualClock
 ) -> None:
@@ -469,6 +495,7 @@ def state_of(activity: Activity) -> dict[str, Any]:
     return {**records, **counters, "parties": dict(activity.parties), "leases": activity.leases}
 
 
+EARNED = {"earns": True, "is_judged": True}
 KINDS = ("leased", "leased", "extended", "ended", "accepted", "accepted", "error", "wait")
 
 
@@ -485,7 +512,7 @@ def logs(draw: st.DrawFn) -> list[Document]:
             "leased": [{"event": kind, "at": now, "lease": f"l{len(leases)}", **facts, "until": until}],
             "extended": [{"event": kind, "at": now, "lease": lease, "until": until}],
             "ended": [{"event": kind, "at": now, "lease": lease}],
-            "accepted": [{"event": kind, "at": now, "lease": lease, **facts, "parties": parties, "earns": True}],
+            "accepted": [{"event": kind, "at": now, "lease": lease, **facts, "parties": parties, **EARNED}],
             "error": [{"event": kind, "at": now, "lease": lease or None, **facts, "parties": parties}],
             "wait": [],
         }[kind]

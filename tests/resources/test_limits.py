@@ -116,6 +116,8 @@ def slow(make_pool: MakePool, monkeypatch: pytest.MonkeyPatch) -> PoolApp:
         ("GET", "/flows"),
         ("POST", "/flows"),
         ("GET", "/jobs/nobody"),
+        ("GET", "//jobs"),
+        ("GET", f"/{JOB}/variables"),
     ],
 )
 def test_too_many_requests_are_429(slow: PoolApp, method: str, path: str) -> None:
@@ -174,7 +176,15 @@ def block(pool: PoolApp, target: str) -> None:
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/jobs"), ("GET", f"{JOB}/variables"), ("POST", f"{ONE}/results"), ("GET", "/flows"), ("HEAD", JOB)],
+    [
+        ("GET", "/jobs"),
+        ("GET", "//jobs"),
+        ("GET", f"{JOB}/variables"),
+        ("POST", f"/{ONE}/results"),
+        ("POST", f"{ONE}/results"),
+        ("GET", "/flows"),
+        ("HEAD", JOB),
+    ],
 )
 def test_a_blocked_address_is_403_with_the_reason(filled: PoolApp, method: str, path: str) -> None:
     block(filled, "192.0.2.0/24")

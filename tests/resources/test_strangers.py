@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pool.standing import FREE_ERRORS, PROVEN_RESULTS
 from pool.validation import Validation
 from storage.clock import ManualClock
 from tests.conftest import PoolApp
@@ -57,6 +58,16 @@ def test_wrong_results_without_a_lease_park_no_variable(pool: PoolApp) -> None:
         variable = pool.post_variable(job, f"v{number}")
         for wrong in range(5):
             post(pool, f"{variable}/results", f"wrong {wrong}", **new_id())
+    assert counts(pool, job)["failed"] == 0
+
+
+def test_results_of_a_job_that_accepts_anything_make_no_parties(pool: PoolApp) -> None:
+    anything, job = post_job(pool, 60, "anything"), post_job(pool, 1, **RIGHT)
+    (variable,) = pool.get(f"{job}/variables/index").json["_embedded"]["items"]
+    for identity in [new_id() for _ in range(5)]:
+        for _ in range(PROVEN_RESULTS):
+            post(pool, lease(pool, anything, **identity).json["_links"]["post_result"], "anything", **identity)
+        post(pool, f"{variable['_links']['self']}/results", "wrong", **identity)
     assert counts(pool, job)["failed"] == 0
 
 
@@ -146,6 +157,16 @@ def test_a_second_wrong_result_of_an_address_is_not_judged(pool: PoolApp, monkey
     assert post(pool, f"{variable}/results", "wrong", **new_id()) == 422
     monkeypatch.delattr(Validation, "judge_result")
     assert post(pool, f"{variable}/results", "wronger", **new_id()) == 429
+
+
+def test_a_lease_covers_one_error_too_where_errors_do_not_count_any_more(
+    pool: PoolApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = post_job(pool, 30, **RIGHT)
+    links = [lease(pool, job, **new_id()).json["_links"]["post_result"] for _ in range(FREE_ERRORS + 1)]
+    assert [post(pool, link, "wrong") for link in links] == [422] * len(links)
+    monkeypatch.delattr(Validation, "judge_result")
+    assert post(pool, links[-1], "wronger") == 409
 
 
 # 5. Lie about the run time

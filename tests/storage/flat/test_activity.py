@@ -55,7 +55,7 @@ def test_a_line_that_is_being_written_is_read_when_it_is_whole(open_log: OpenLog
         assert log.read() == (False, numbers(2))
 
 
-@pytest.mark.parametrize("line", [b"", b"{", b"1", b"[]", b"null", b"\x00\xff"])
+@pytest.mark.parametrize("line", [b"", b"{", b"1", b"[]", b"null", b"\x00\xff", b"[" * 100_000])
 def test_a_line_that_is_no_event_is_passed_over(open_log: OpenLog, root: Path, line: bytes) -> None:
     log = open_log()
     with (root / "activity.ndjson").open("ab") as stream:
@@ -69,6 +69,15 @@ def test_a_removed_log_begins_anew(open_log: OpenLog, root: Path) -> None:
     log.append({"number": 1})
     log.read()
     (root / "activity.ndjson").unlink()
+    log.append({"number": 2})
+    assert log.read() == (True, numbers(2))
+
+
+def test_a_log_that_was_cut_short_begins_anew(open_log: OpenLog, root: Path) -> None:
+    log = open_log()
+    log.append({"number": 100})
+    log.read()
+    (root / "activity.ndjson").write_bytes(b"")
     log.append({"number": 2})
     assert log.read() == (True, numbers(2))
 
