@@ -20,8 +20,8 @@ from pool.errors import LimitReached
 from pool.peers import Peer
 from storage.base import Document, Store
 
-# Results accepted by a validator after which a volunteer is proven: its leases are limited less, and its errors count by
-# themselves.
+# Results accepted by a validator after which a volunteer is proven: its leases are limited less, and its errors count
+# by themselves.
 PROVEN_RESULTS = 10
 FIRST_LEASES, NEW_LEASES, PROVEN_LEASES = 4, 32, 1024
 # After errors: a job may be to blame, and a page with two workers must not stand still.
@@ -235,8 +235,8 @@ class Standing:
 
     def require_lease_allowed(self, job: JobFacts, peer: Peer) -> None:
         """Raises LimitReached if the peer may lease no further variable of this job now."""
-        self.require_no_wait(job.uid, peer)
         state, now = self._current(), self._clock.now_milliseconds()
+        _require_no_waits(state, job.uid, peer, now)
         volunteer, prefix = _known(state.volunteers, _name(peer)), _known(state.prefixes, peer.prefix)
         _require_below(volunteer, _volunteer_limit(volunteer, peer, job, now), "this volunteer holds")
         if peer.is_trusted:
@@ -247,12 +247,7 @@ class Standing:
 
     def require_no_wait(self, job_uid: str, peer: Peer) -> None:
         """Raises LimitReached while the peer must wait, because it failed in this job again and again."""
-        state, now = self._current(), self._clock.now_milliseconds()
-        _require_no_wait(state.parties.get((job_uid, _name(peer))), ERRORS_IN_A_ROW, now, "this volunteer")
-        if not peer.is_trusted and not _known(state.volunteers, _name(peer)).is_proven:
-            # Whoever fails under new ids has one address.
-            failing = state.parties.get((job_uid, peer.prefix))
-            _require_no_wait(failing, ERRORS_OF_PREFIX, now, "volunteers of this address")
+        _require_no_waits(self._current(), job_uid, peer, self._clock.now_milliseconds())
 
     def require_extension_allowed(self, started: int, lease_seconds: float, peer: Peer) -> None:
         """Raises LimitReached if the lease has been extended for too long. `started` is in milliseconds."""
@@ -345,6 +340,14 @@ def _of(peer: Peer) -> dict[str, str]:
 
 def _with_name(parties: list[str], peer: Peer) -> list[str]:
     return sorted({*parties, _name(peer)})
+
+
+def _require_no_waits(state: Activity, job_uid: str, peer: Peer, now: int) -> None:
+    _require_no_wait(state.parties.get((job_uid, _name(peer))), ERRORS_IN_A_ROW, now, "this volunteer")
+    if not peer.is_trusted and not _known(state.volunteers, _name(peer)).is_proven:
+        # Whoever fails under new ids has one address.
+        failing = state.parties.get((job_uid, peer.prefix))
+        _require_no_wait(failing, ERRORS_OF_PREFIX, now, "volunteers of this address")
 
 
 def _require_no_wait(known: JobRecord | None, errors: int, now: int, who: str) -> None:

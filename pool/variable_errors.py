@@ -27,9 +27,10 @@ class VariableErrors:
         Raises Conflict for a failed variable, or a lease that ended with an error; without a lease LimitReached, where
         the party's own error is recent, or it failed in this job again and again.
         """
-        if self._store.variables.state(job["id"], variable_id) == "failed":
-            raise Conflict(f"variable {variable_id!r} has failed, and takes no results until its owner releases it")
         known = self._store.results.rejected_ids(job["id"], variable_id)
+        # Without errors it can't have failed: most results cost one call of the system here.
+        if known and self._store.variables.state(job["id"], variable_id) == "failed":
+            raise Conflict(f"variable {variable_id!r} has failed, and takes no results until its owner releases it")
         if lease is None:
             self._standing.require_no_wait(job["uid"], peer)
             if error_counting.is_paused(known, self._party(peer), self._store.clock.now_milliseconds()):

@@ -185,9 +185,13 @@ class Variables:
 
     def _exclusion(self, peer: Peer) -> Callable[[ErrorIds], bool]:
         """Whether a variable with these errors is not for this peer, for the present: it has failed on it itself."""
-        party = party_of(peer, self._standing.is_proven(peer))
-        now = self._store.clock.now_milliseconds()
-        return lambda error_ids: is_paused(error_ids, party, now)
+
+        def is_excluded(error_ids: ErrorIds) -> bool:
+            # Most variables have no errors: then this is not called.
+            party = party_of(peer, self._standing.is_proven(peer))
+            return is_paused(error_ids, party, self._store.clock.now_milliseconds())
+
+        return is_excluded
 
     def _with_token(self, job: Document, lease: Lease, peer: Peer) -> Leased:
         # The token holds all facts of the lease: who has it is proof enough.

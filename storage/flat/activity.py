@@ -58,7 +58,9 @@ class FlatActivity(ActivityStore):
             os.replace(temporary, self._path)
 
     def _read(self) -> tuple[bool, list[Document]]:
-        self._open()
+        # One call of the system where nothing is new: each lease and each result reads the log.
+        if self._present_size() == self._offset and not self._is_new:
+            return False, []
         content = bytearray()
         while chunk := os.pread(self._descriptor, CHUNK, self._offset + len(content)):
             content += chunk
@@ -71,29 +73,37 @@ class FlatActivity(ActivityStore):
     @contextmanager
     def _locked(self, kind: int) -> Iterator[None]:
         """A lock on the present file: it may be replaced between opening and locking."""
-        while True:
+        if self._process != os.getpid():
+            self._open()
+        fcntl.flock(self._descriptor, kind)
+        while self._size() is None:
             self._open()
             fcntl.flock(self._descriptor, kind)
-            if self._is_current():
-                break
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         try:
             yield
         finally:
             fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
-    def _is_current(self) -> bool:
-        """False if the file was replaced, or cut short by another program."""
+    def _present_size(self) -> int:
+        """The size of the present file, which is opened unless it is open."""
+        size = self._size()
+        if size is None:
+            self._open()
+            size = os.fstat(self._descriptor).st_size
+        return size
+
+    def _size(self) -> int | None:
+        """The size of the open file; None if it was replaced, or cut short by another program, or none is open."""
+        if self._process != os.getpid():
+            return None
         try:
             status = os.stat(self._path)
         except FileNotFoundError:
-            return False
-        return self._process == os.getpid() and status.st_ino == self._inode and status.st_size >= self._offset
+            return None
+        return status.st_size if status.st_ino == self._inode and status.st_size >= self._offset else None
 
     def _open(self) -> None:
-        """Opens the present file unless it is open: then reading starts anew."""
-        if self._is_current():
-            return
+        """Opens the present file: reading starts anew. Its lock, if there was one, ends with the descriptor."""
         is_replaced = self._process == os.getpid()
         if is_replaced:
             os.close(self._descriptor)
