@@ -44,13 +44,16 @@ class Computed:
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[Computed]:
-    """What one worker has computed. (A second one waits for seconds where the first has leased a job's only unit.)"""
+    """What one worker has computed. (A second one waits for seconds where the first has leased a job's only unit.)
+
+    It stays for two idle seconds: conditions of flows are evaluated in the background, and open a step a moment later.
+    """
     directory = tmp_path_factory.mktemp("demo")
     server = local_server(directory, sandbox)
     for name in SLUGS:
         post_demo(server, name, OWN_VARIABLES.get(name, 2))
     flows = {flow["name"]: str(server.post("/flows", flow)["_links"]["self"]) for flow in demo_flows()}
-    command = [sys.executable, "-m", "comp_pool", "work", server.url, "--idle-exit", "0"]
+    command = [sys.executable, "-m", "comp_pool", "work", server.url, "--idle-exit", "2"]
     environment = {**os.environ, "XDG_STATE_HOME": str(directory)}
     volunteer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     yield Computed(server, flows, volunteer)
