@@ -55,7 +55,7 @@ def test_a_manual_clock_advances(clock: ManualClock) -> None:
 
 
 # Each compares with times that are not the pool's: those of processes, and those of files.
-SYSTEM_TIME = {"storage/clock.py", "storage/flat/jobs.py", "pool/sandbox/child_process.py", "pool/sandbox/__init__.py"}
+SYSTEM_TIME = {"storage/clock.py", "storage/flat/jobs.py", "pool/sandbox/child_process.py"}
 
 
 def test_the_pool_and_its_store_tell_the_time_by_the_clock_alone() -> None:
