@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bench import browser, classroom, failures, flows, http, journal, lease, processes, strangers
+from bench import abuse_open, browser, classroom, failures, flows, http, journal, lease, processes, strangers
 
 BENCHMARKS = {
     "lease": lease.run,
@@ -14,6 +14,7 @@ BENCHMARKS = {
     "flows": flows.run,
     "browser": browser.run,
     "strangers": strangers.run,
+    "abuse-open": abuse_open.run,
     "classroom": classroom.run,
     "failures": failures.run,
 }
@@ -31,7 +32,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000_000, help="events of `journal` (%(default)s)")
     parser.add_argument("--checked", type=int, default=200_000, help="variables checked by `journal` (%(default)s)")
     parser.add_argument("--requests", type=int, default=1000, help="requests per client of `http` (%(default)s)")
-    parser.add_argument("--checkout", help="another version, which `strangers` attacks first")
+    parser.add_argument("--checkout", help="another version, which `strangers` and `abuse-open` attack first")
     options = parser.parse_args()
     unknown = set(options.names) - set(BENCHMARKS)
     if unknown:

@@ -57,7 +57,15 @@ class Posters:
         """Stores variables; returns the ids that are new. Raises as `VariableStore.add` does, and QuotaReached."""
         if caller.key_id is not None:
             return self._store.variables.add(job["id"], documents)
-        poster = _name(caller.prefix)
+        return self._add_variables(_name(caller.prefix), job, documents)
+
+    def add_steps(self, flow: Document, job_id: str, documents: Mapping[str, Document]) -> list[str]:
+        """Stores steps of a flow, for its poster. Raises as `add_variables` does, and NotFound."""
+        if flow.get("key") is not None:
+            return self._store.variables.add(job_id, documents)
+        return self._add_variables(_name(flow.get("poster")), self._store.jobs.get(job_id), documents)
+
+    def _add_variables(self, poster: str, job: Document, documents: Mapping[str, Document]) -> list[str]:
         sizes = {name: _size_of(document) for name, document in documents.items()}
         usage = Usage(variables=len(sizes), size=sum(sizes.values()))
         self._store.posters.add(poster, job["uid"], usage, self._check)

@@ -40,7 +40,7 @@ class Flows:
         posters: Posters,
     ) -> None:
         self._store, self._keys, self._limits = store, keys, limits
-        self._engine = Engine(store, sandbox, validation, limits)
+        self._engine = Engine(store, sandbox, validation, limits, posters)
         self._posting = Posting(store, sandbox, keys, scheduler, limits, self._engine, posters)
 
     def post(self, posted: Any, caller: Caller, locate: Locate, key: str | None = None) -> Document:

@@ -12,6 +12,7 @@ condition holds up no request: neither of a volunteer nor of another flow.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import logging
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,7 @@ from pool.flows.reservation import unreserve_all
 from pool.flows.retries import PendingFlows
 from pool.flows.signals import ALL, StepSignals, touched_entries
 from pool.keys import share_of
+from pool.posters import Posters
 from pool.sandbox import Sandbox, SandboxBusy
 from pool.validation import Validation
 from storage.base import Document, Store
@@ -45,9 +47,11 @@ log = logging.getLogger("comp-pool.flows")
 
 
 class Engine:
-    def __init__(self, store: Store, sandbox: Sandbox, validation: Validation, limits: FlowLimits) -> None:
+    def __init__(
+        self, store: Store, sandbox: Sandbox, validation: Validation, limits: FlowLimits, posters: Posters
+    ) -> None:
         self._store, self._sandbox = store, sandbox
-        self._validation, self._limits = validation, limits
+        self._validation, self._limits, self._posters = validation, limits, posters
         self._pending = PendingFlows(store.flows, store.clock)
         self._signals = StepSignals(store.flows)
         self._background = Background(self._take_turn)
@@ -250,7 +254,8 @@ class Engine:
             lambda number: "merged" in self._store.flows.names(flow_id, str(number)), numbers
         )
         parts = self._store, self._sandbox, self._validation, self._limits
-        return [FlowLevel(*parts, flow, number, deadline) for number in unmerged]
+        add_steps = functools.partial(self._posters.add_steps, flow)
+        return [FlowLevel(*parts, flow, number, deadline, add_steps) for number in unmerged]
 
     def _end(self, flow: Document, facts: Document) -> None:
         self._clean_up(flow, self._write_outcome(flow, facts))

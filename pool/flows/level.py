@@ -7,11 +7,12 @@ The names of its documents are older than the terms of the code: ``settled/<inde
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from pool.errors import QuotaReached
 from pool.flows.blocked import BlockedSteps
 from pool.flows.check import FlowLimits
 from pool.flows.entry import Entry
@@ -22,6 +23,8 @@ from pool.sandbox import Sandbox
 from pool.validation import Validation
 from storage.base import Document, Store, canonical
 from storage.errors import AlreadyExists, NotFound
+
+AddSteps = Callable[[str, Mapping[str, Document]], Sequence[str]]
 
 
 class BudgetExceeded(Exception):
@@ -47,7 +50,7 @@ class OpenStep(NamedTuple):
 class FlowLevel:
     """`deadline` is a time of the monotonic clock; without one, no function is called.
 
-    `changes` counts the documents written and the steps opened.
+    `changes` counts the documents written and the steps opened, which `add_steps` stores.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class FlowLevel:
         flow: Document,
         number: int,
         deadline: float | None,
+        add_steps: AddSteps | None = None,
     ) -> None:
         self._store, self._sandbox = store, sandbox
         self._validation, self._limits = validation, limits
@@ -67,6 +71,7 @@ class FlowLevel:
         self._entries: list[Document] = flow["levels"][number]
         self._is_leaf = number + 1 == len(flow["levels"])
         self._deadline = deadline
+        self._add_steps = add_steps or store.variables.add
         self._has_evaluated = False
         self._uncalled: list[str] = []
         self._looked_at: dict[str, bool] = {}
@@ -193,8 +198,8 @@ class FlowLevel:
         for job_id, indexes in by_job.items():
             documents = {self._new_steps[index]["id"]: self._new_steps[index] for index in indexes}
             try:
-                self.changes += len(self._store.variables.add(job_id, documents))
-            except (AlreadyExists, NotFound) as ex:
+                self.changes += len(self._add_steps(job_id, documents))
+            except (AlreadyExists, NotFound, QuotaReached) as ex:
                 raise self._entry(indexes[0]).failure(str(ex)) from ex
         self._new_steps.clear()
 

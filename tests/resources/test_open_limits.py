@@ -144,6 +144,20 @@ def test_flows_count_too(make_pool: MakePool) -> None:
     assert pool.get("/flows").json["count"] == 0
 
 
+def test_steps_of_flows_count_too(make_pool: MakePool) -> None:
+    """Each takes a copy of the merged result from below."""
+    pool = make_pool(open=True, open_bytes=30_000)
+    post(pool, "Job")
+    put(pool, "a", {"x": 1})
+    leaf = {"job": "/jobs/job", "variable": "/jobs/job/variables/a"}
+    flow = {"jobs": [{"job": "/jobs/job"}] * 10, "dependent": {"jobs": [leaf]}}
+    path = pool.post_json("/flows", flow, extra_environ=address(1), status=201).headers["Location"]
+    pool.post_json("/jobs/job/variables/a/results", {"x": "x" * 2000}, status=201)
+    failure = pool.get(path).json["failure"]
+    assert (failure["path"], "one address may store" in failure["reason"]) == ("jobs[0]", True)
+    assert pool.get("/jobs/job/progress").json["variables"]["total"] == 1
+
+
 # Names
 
 
