@@ -20,8 +20,8 @@ from pool.errors import LimitReached
 from pool.peers import Peer
 from storage.base import Document, Store
 
-# Results accepted by a validator after which a volunteer is proven: its leases are limited less, and its errors count by
-# themselves.
+# Results accepted by a validator after which a volunteer is proven: its leases are limited less, and its errors count
+# by themselves.
 PROVEN_RESULTS = 10
 FIRST_LEASES, NEW_LEASES, PROVEN_LEASES = 4, 32, 1024
 # After errors: a job may be to blame, and a page with two workers must not stand still.

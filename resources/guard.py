@@ -11,8 +11,8 @@ from pool.peers import Peers
 from pool.rates import Rates
 from resources import request
 
-# Routes, since one resource has many paths (`//jobs`). Pages, modules and the pool's own state are cheap, and whoever is
-# blocked must be able to read why.
+# Routes, since one resource has many paths (`//jobs`). Pages, modules and the pool's own state are cheap, and whoever
+# is blocked must be able to read why.
 _GUARDED = ("/jobs", "/flows")
 
 

@@ -44,6 +44,7 @@ from storage.flat.activity import FlatActivity
 HERE = "a" * 12
 ME = Peer(HERE, "1" * 16)
 JOB: Document = {"uid": "job", "key": "5f3c", "validate_result": "() => true"}
+LEASED: Document = {"event": "leased", "job": "job", "volunteer": ME.volunteer, "prefix": HERE, "lease": "5f3c"}
 SECONDS = 300  # Of a lease.
 _numbers = itertools.count()
 
@@ -403,8 +404,8 @@ def test_every_process_has_the_same_standing(driver: Driver, other: Driver) -> N
         {},
         {"event": "unknown"},
         {"event": ["leased"]},
-        {"event": "leased", "job": "job", "volunteer": ME.volunteer, "prefix": HERE, "lease": "5f3c", "until": 10**15},
-        {"event": "leased", "job": "job", "volunteer": ME.volunteer, "prefix": HERE, "lease": "5f3c", "at": 0, "until": ""},
+        LEASED | {"until": 10**15},
+        LEASED | {"until": "", "at": 0},
         {"event": "accepted", "at": "yesterday"},
         {"event": "record", "of": "nobody", "name": "5f3c", "values": {}},
         {"event": "party", "job": "job", "party": HERE, "values": {"unknown": 1}},
