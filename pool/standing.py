@@ -39,6 +39,8 @@ FREE_ERRORS = 10
 EXTENSIONS, EXTENDED_SECONDS, PROVEN_FACTOR = 12, 3600, 10
 # The wait after so many errors in a row, of a volunteer or of all new ones of a prefix; doubled with each further one.
 ERRORS_IN_A_ROW, ERRORS_OF_PREFIX, FIRST_WAIT, LONGEST_WAIT = 5, 20, 30, 600
+# Records of each kind that a compaction keeps: whoever computes under a new id each time must not fill the memory.
+RECORDS_KEPT = 20_000
 Key = TypeVar("Key", str, tuple[str, str])
 WINDOW = 3600 * 1000
 DAY = 24 * WINDOW
@@ -142,6 +144,9 @@ class Activity:
         if event["earns"]:
             self._earn(event)
         for party in event["parties"]:
+            # An id alone has no errors that count, only waits to end: most have none, and need no record.
+            if party == event["volunteer"] and (event["job"], party) not in self.parties:
+                continue
             job = self.parties[event["job"], party]
             job.accepted, job.in_a_row, job.last = job.accepted + 1, 0, event["at"]
 
@@ -204,13 +209,13 @@ class Activity:
     def summary(self, now: int) -> Iterator[Document]:
         """Events that add up to this state, without what was long ago: it must not grow with ids that cost nothing."""
         for kind, records in (("volunteer", self.volunteers), ("prefix", self.prefixes)):
-            for name, record in records.items():
-                if not record.is_forgotten(now):
-                    values: dict[str, Any] = {**vars(record), "proven": sorted(record.proven), "held": 0}
-                    yield {"event": "record", "of": kind, "name": name, "values": values}
-        for (job, party), counted in self.parties.items():
-            if now - counted.last < DAY:
-                yield {"event": "party", "job": job, "party": party, "values": vars(counted)}
+            known = (item for item in records.items() if not item[1].is_forgotten(now))
+            for name, record in heapq.nlargest(RECORDS_KEPT, known, key=lambda item: (item[1].is_proven, item[1].last)):
+                values: dict[str, Any] = {**vars(record), "proven": sorted(record.proven), "held": 0}
+                yield {"event": "record", "of": kind, "name": name, "values": values}
+        recent = (item for item in self.parties.items() if now - item[1].last < DAY)
+        for (job, party), counted in heapq.nlargest(RECORDS_KEPT, recent, key=lambda item: item[1].last):
+            yield {"event": "party", "job": job, "party": party, "values": vars(counted)}
         for lease_id, lease in self.leases.items():
             yield {"event": "leased", "lease": lease_id, "at": now, **vars(lease)}
 

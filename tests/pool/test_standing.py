@@ -467,6 +467,26 @@ def test_ids_that_leased_and_gave_back_are_forgotten_by_a_compaction(driver: Dri
     assert (list(compacted.volunteers), list(compacted.prefixes)) == ([ME.volunteer], [HERE])
 
 
+def test_a_compaction_keeps_so_many_ids_at_most_the_proven_and_the_latest(
+    driver: Driver, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "RECORDS_KEPT", 10)
+    driver.compute(PROVEN_RESULTS)
+    for number in range(100, 130):
+        driver.compute(1, volunteer(number))
+        driver.fail(volunteer(number))
+        clock.advance(0.001)
+    compacted = compact(driver.standing._current(), clock.now_milliseconds())
+    assert set(compacted.volunteers) == {ME.volunteer, *(volunteer(number).volunteer for number in range(121, 130))}
+    assert len(compacted.parties) == 10
+    assert ("job", HERE) in compacted.parties
+
+
+def test_a_result_under_a_new_id_leaves_no_record_of_the_id_in_its_job(driver: Driver) -> None:
+    driver.compute(1)
+    assert list(driver.standing._current().parties) == [("job", HERE)]
+
+
 @pytest.mark.parametrize(("results", "days", "is_known"), [(1, 29, True), (1, 31, False), (0, 0, True), (0, 2, False)])
 def test_a_compaction_forgets_what_was_long_ago(
     driver: Driver, clock: ManualClock, results: int, days: int, is_known: bool
