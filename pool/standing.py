@@ -71,10 +71,10 @@ class Record:
         return is_as_new or now - self.last >= DAY
 
     def expired_since(self, now: int) -> int:
-        return self.expired if now - self.window < WINDOW else 0
+        return self.expired if abs(now - self.window) < WINDOW else 0
 
     def add_expired(self, at: int) -> None:
-        if at - self.window >= WINDOW:
+        if abs(at - self.window) >= WINDOW:
             self.window, self.expired = at, 0
         self.expired += 1
 
@@ -356,7 +356,8 @@ def _require_no_wait(known: JobRecord | None, errors: int, now: int, who: str) -
     if known is None or known.in_a_row < errors:
         return
     wait = min(FIRST_WAIT * 2 ** min(known.in_a_row - errors, 10), LONGEST_WAIT)
-    left = wait - (now - known.last) / 1000
+    # A clock that was set back must not make the wait longer by as much.
+    left = wait - abs(now - known.last) / 1000
     if left > 0:
         raise LimitReached(f"{who} failed {known.in_a_row} times in a row in this job", left)
 

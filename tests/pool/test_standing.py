@@ -362,6 +362,14 @@ def test_the_errors_of_a_party_count_up_to_a_limit_that_its_results_raise(driver
     assert driver.standing.counts("job", "b" * 12)
 
 
+def test_a_clock_that_is_set_back_makes_no_limit_last_longer(driver: Driver, clock: ManualClock) -> None:
+    driver.expire(EXPIRED_PER_VOLUNTEER + 1)
+    for _ in range(ERRORS_IN_A_ROW):
+        driver.fail()
+    clock.advance(-24 * 3600)
+    assert driver.limit() == 2
+
+
 # Extensions
 
 
