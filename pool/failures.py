@@ -82,7 +82,7 @@ class Failures:
         job = self._store.jobs.get(job_id)
         lease = self._tokens.read(token, job["uid"], variable_id)
         if report.error is None:
-            self._reports.add(job_id, "execute_function", None, report.console)
+            self._reports.add_console(job_id, peer.prefix, report.console)
             return
         document = self._document(job_id, variable_id, report, lease)
         if self._errors.same(document):

@@ -15,8 +15,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 WIDE_DIGITS, DIGITS = 6, 12
 UNIX = "unix"
+MAPPED_BITS = 96  # Of ::ffff:0:0/96, the IPv4 addresses in IPv6 form.
 log = logging.getLogger("comp-pool")
 
 
@@ -31,7 +33,7 @@ class Networks:
         names = [name.strip() for name in text.split(",") if name.strip()]
         self.has_unix = UNIX in names
         try:
-            self._networks = [ipaddress.ip_network(name) for name in names if name != UNIX]
+            self._networks = [network(name) for name in names if name != UNIX]
         except ValueError as ex:
             raise InvalidNetworks(str(ex)) from ex
 
@@ -114,3 +116,11 @@ def parse(text: str) -> Address | None:
         return None
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address
+
+
+def network(text: str, strict: bool = True) -> Network:
+    """A network; one of IPv4 in IPv6 form is one of IPv4, as its addresses are. Raises ValueError."""
+    found = ipaddress.ip_network(text, strict)
+    mapped = found.network_address.ipv4_mapped if isinstance(found, ipaddress.IPv6Network) else None
+    is_mapped = mapped is not None and found.prefixlen >= MAPPED_BITS
+    return ipaddress.ip_network(f"{mapped}/{found.prefixlen - MAPPED_BITS}") if is_mapped else found

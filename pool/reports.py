@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 
 from storage.base import Store
 
 PER_MINUTE = 60
+# Characters of what a unit printed; a validator prints as many at most.
+MAX_CONSOLE = 4096
 
 
 @dataclass
@@ -23,7 +26,22 @@ class Reports:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._minutes: dict[tuple[str, str], _Minute] = {}
+        self._consoles: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._lock = threading.Lock()
+
+    def add_console(self, job_id: str, prefix: str, console: str) -> None:
+        """Records what a unit printed, once a minute of each address: owners see the latest alone."""
+        if self._is_first_in_minute(job_id, prefix):
+            self.add(job_id, "execute_function", None, console[:MAX_CONSOLE])
+
+    def _is_first_in_minute(self, job_id: str, prefix: str) -> bool:
+        now = self._store.clock.monotonic()
+        with self._lock:
+            while self._consoles and now - next(iter(self._consoles.values())) > 60:
+                self._consoles.popitem(last=False)
+            is_first = (job_id, prefix) not in self._consoles
+            self._consoles.setdefault((job_id, prefix), now)
+            return is_first
 
     def add(self, job_id: str, function: str, message: str | None, console: str) -> None:
         """Records an error with its message or, with None, only console output."""

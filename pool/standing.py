@@ -8,6 +8,7 @@ a whole school.
 from __future__ import annotations
 
 import heapq
+import logging
 import math
 import threading
 from collections import Counter, defaultdict
@@ -19,6 +20,7 @@ from typing import Any, TypeVar
 from pool.errors import LimitReached
 from pool.peers import Peer
 from storage.base import Document, Store
+from storage.errors import StorageError
 
 # Results accepted by a validator after which a volunteer is proven: its leases are limited less, and its errors count
 # by themselves.
@@ -39,6 +41,9 @@ FREE_ERRORS = 10
 EXTENSIONS, EXTENDED_SECONDS, PROVEN_FACTOR = 12, 3600, 10
 # The wait after so many errors in a row, of a volunteer or of all new ones of a prefix; doubled with each further one.
 ERRORS_IN_A_ROW, ERRORS_OF_PREFIX, FIRST_WAIT, LONGEST_WAIT = 5, 20, 30, 600
+# Records of each kind that a compaction keeps: whoever computes under a new id each time must not fill the memory.
+RECORDS_KEPT = 20_000
+log = logging.getLogger("comp-pool")
 Key = TypeVar("Key", str, tuple[str, str])
 WINDOW = 3600 * 1000
 DAY = 24 * WINDOW
@@ -69,10 +74,10 @@ class Record:
         return is_as_new or now - self.last >= DAY
 
     def expired_since(self, now: int) -> int:
-        return self.expired if now - self.window < WINDOW else 0
+        return self.expired if abs(now - self.window) < WINDOW else 0
 
     def add_expired(self, at: int) -> None:
-        if at - self.window >= WINDOW:
+        if abs(at - self.window) >= WINDOW:
             self.window, self.expired = at, 0
         self.expired += 1
 
@@ -142,6 +147,9 @@ class Activity:
         if event["earns"]:
             self._earn(event)
         for party in event["parties"]:
+            # An id alone has no errors that count, only waits to end: most have none, and need no record.
+            if party == event["volunteer"] and (event["job"], party) not in self.parties:
+                continue
             job = self.parties[event["job"], party]
             job.accepted, job.in_a_row, job.last = job.accepted + 1, 0, event["at"]
 
@@ -157,7 +165,8 @@ class Activity:
     def _on_error(self, event: Document) -> None:
         self._end(event["lease"])
         volunteer = self.volunteers[event["volunteer"]]
-        volunteer.allowance, volunteer.last = max(LEAST_LEASES, volunteer.allowance / 2), event["at"]
+        halved = max(LEAST_LEASES, volunteer.allowance / 2)
+        volunteer.allowance, volunteer.last = min(volunteer.allowance, halved), event["at"]
         for party in event["parties"]:
             job = self.parties[event["job"], party]
             job.errors, job.in_a_row, job.last = job.errors + 1, job.in_a_row + 1, event["at"]
@@ -204,13 +213,13 @@ class Activity:
     def summary(self, now: int) -> Iterator[Document]:
         """Events that add up to this state, without what was long ago: it must not grow with ids that cost nothing."""
         for kind, records in (("volunteer", self.volunteers), ("prefix", self.prefixes)):
-            for name, record in records.items():
-                if not record.is_forgotten(now):
-                    values: dict[str, Any] = {**vars(record), "proven": sorted(record.proven), "held": 0}
-                    yield {"event": "record", "of": kind, "name": name, "values": values}
-        for (job, party), counted in self.parties.items():
-            if now - counted.last < DAY:
-                yield {"event": "party", "job": job, "party": party, "values": vars(counted)}
+            known = (item for item in records.items() if not item[1].is_forgotten(now))
+            for name, record in heapq.nlargest(RECORDS_KEPT, known, key=lambda item: (item[1].is_proven, item[1].last)):
+                values: dict[str, Any] = {**vars(record), "proven": sorted(record.proven), "held": 0}
+                yield {"event": "record", "of": kind, "name": name, "values": values}
+        recent = (item for item in self.parties.items() if now - item[1].last < DAY)
+        for (job, party), counted in heapq.nlargest(RECORDS_KEPT, recent, key=lambda item: item[1].last):
+            yield {"event": "party", "job": job, "party": party, "values": vars(counted)}
         for lease_id, lease in self.leases.items():
             yield {"event": "leased", "lease": lease_id, "at": now, **vars(lease)}
 
@@ -294,10 +303,14 @@ class Standing:
 
     def _append(self, event: str, lease_id: str | None, **facts: Any) -> None:
         at = self._clock.now_milliseconds()
-        self._store.activity.append({"event": event, "at": at, "lease": lease_id, **facts})
-        # The lock before the log's own one, as in `_current`.
-        with self._lock:
-            self._store.activity.compact(self._summarise)
+        try:
+            self._store.activity.append({"event": event, "at": at, "lease": lease_id, **facts})
+            # The lock before the log's own one, as in `_current`.
+            with self._lock:
+                self._store.activity.compact(self._summarise)
+        except StorageError as ex:
+            # What it is about is stored already: a full disk must not refuse it now.
+            log.warning("the activity of volunteers is not recorded: %s", ex)
 
     def _summarise(self, is_new: bool, events: list[Document]) -> list[Document]:
         self._add(is_new, events)
@@ -355,7 +368,8 @@ def _require_no_wait(known: JobRecord | None, errors: int, now: int, who: str) -
     if known is None or known.in_a_row < errors:
         return
     wait = min(FIRST_WAIT * 2 ** min(known.in_a_row - errors, 10), LONGEST_WAIT)
-    left = wait - (now - known.last) / 1000
+    # A clock that was set back must not make the wait longer by as much.
+    left = wait - abs(now - known.last) / 1000
     if left > 0:
         raise LimitReached(f"{who} failed {known.in_a_row} times in a row in this job", left)
 

@@ -13,6 +13,7 @@ from storage.errors import NotFound
 _HELP = {
     "comp_pool_variables": ("gauge", "Variables by state."),
     "comp_pool_results_total": ("counter", "Results by verdict."),
+    "comp_pool_failures_total": ("counter", "Failures of units that volunteers reported."),
     "comp_pool_run_seconds_sum": ("counter", "Run time of accepted results, in seconds."),
     "comp_pool_run_seconds_count": ("counter", "Accepted results with a known run time."),
 }
@@ -41,6 +42,7 @@ class Metrics(Resource):
             yield f'comp_pool_variables{{job="{job_id}",state="{state}"}} {number}'
         for verdict, number in (("accepted", counts.accepted), ("rejected", counts.rejected)):
             yield f'comp_pool_results_total{{job="{job_id}",verdict="{verdict}"}} {number}'
+        yield f'comp_pool_failures_total{{job="{job_id}"}} {counts.failures}'
         yield f'comp_pool_run_seconds_sum{{job="{job_id}"}} {counts.run_seconds}'
         yield f'comp_pool_run_seconds_count{{job="{job_id}"}} {counts.timed_results}'
 

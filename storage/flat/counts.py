@@ -122,9 +122,10 @@ class JournalCounts:
         groups = self.counts.errors
         key = f"{event['function']} {event['kind']} {_VARYING.sub('#', event['message'])}"
         known = groups.pop(key, {"count": 0, "first": event["at"]})
-        # The oldest group goes: a job's messages may differ endlessly.
+        # A job's messages may differ endlessly. The rarest goes, of these the oldest: whoever makes messages up must
+        # not drive out those of others.
         if len(groups) >= GROUPS_KEPT:
-            del groups[min(groups, key=lambda name: str(groups[name]["last"]))]
+            del groups[min(groups, key=lambda name: (groups[name]["count"], str(groups[name]["last"])))]
         latest = {name: event.get(name, "") for name in ("function", "kind", "message", "stack", "console", "engine")}
         groups[key] = {
             **latest,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import json
+from pathlib import Path
 
 import pytest
 
 from pool.blocks import MAX_REASON, RELOAD_SECONDS, Blocks
 from pool.errors import Blocked, Invalid
 from pool.peers import Peer
-from storage.base import Store
+from storage.base import Document, Store
 from storage.clock import ManualClock
 
 VOLUNTEER, KEY = "0123456789abcdef", "5f3c" * 10
@@ -39,6 +41,9 @@ def is_blocked(blocks: Blocks, peer: Peer, key: str | None = None) -> bool:
         (" 192.0.2.1/24 ", "192.0.2.0/24"),
         ("2001:DB8::1/64", "2001:db8::/64"),
         ("2001:db8::1", "2001:db8::1/128"),
+        ("::ffff:192.0.2.1", "192.0.2.1/32"),
+        ("::FFFF:C000:200/120", "192.0.2.0/24"),
+        ("::/0", "::/0"),
         (VOLUNTEER.upper(), VOLUNTEER),
         ("key:5F3C", "key:5f3c"),
         (f"key:{KEY}", f"key:{KEY}"),
@@ -120,3 +125,26 @@ def test_a_new_block_replaces_the_reason(blocks: Blocks) -> None:
     blocks.add("192.0.2.7", "first")
     blocks.add("192.0.2.7/32", "second")
     assert [block["reason"] for _, block in blocks.all()] == ["second"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{}, {"target": "192.0.2.1/32"}, {"target": "everybody", "reason": "why"}, {"target": 5, "reason": "why"}],
+)
+def test_a_document_written_by_hand_fails_no_request(blocks: Blocks, tmp_path: Path, document: Document) -> None:
+    blocks.add(VOLUNTEER, "why")
+    (tmp_path / "store" / "blocks" / "by-hand.json").write_text(json.dumps(document))
+    assert not is_blocked(blocks, peer("192.0.2.1"))
+    assert is_blocked(blocks, peer("192.0.2.1", VOLUNTEER))
+
+
+def test_blocks_that_can_not_be_read_stay_as_they_were(
+    blocks: Blocks, tmp_path: Path, clock: ManualClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    blocks.add("192.0.2.1", "why")
+    assert is_blocked(blocks, peer("192.0.2.1"))
+    (tmp_path / "store" / "blocks" / "directory.json").mkdir()
+    clock.advance(RELOAD_SECONDS)
+    assert is_blocked(blocks, peer("192.0.2.1"))
+    assert not is_blocked(blocks, peer("192.0.2.2"))
+    assert len(caplog.records) == 1

@@ -137,6 +137,7 @@ def test_an_id_of_an_error_is_an_id() -> None:
         ("a" * 12, 0, True),
         ("a" * 12, PAUSE_SECONDS - 1, True),
         ("a" * 12, PAUSE_SECONDS, False),
+        ("a" * 12, -PAUSE_SECONDS, False),  # The clock was set back.
         ("b" * 12, 0, False),
     ],
 )

@@ -84,7 +84,7 @@ def test_a_prefix_does_not_reveal_the_address_without_the_secret() -> None:
 
 
 def test_a_trusted_network_is_recognised() -> None:
-    known = peers(trusted="192.0.2.0/24, 2001:db8::/32")
+    known = peers(trusted="::ffff:192.0.2.0/120, 2001:db8::/32")
     assert [known.of(address, []).is_trusted for address in ("192.0.2.9", "2001:db8::1", "198.51.100.7", "")] == [
         True,
         True,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pool.reports import PER_MINUTE, Reports
+from pool.reports import MAX_CONSOLE, PER_MINUTE, Reports
 from storage.base import Document, Store
 from storage.clock import ManualClock
 from tests.storage.helpers import JOB, job
@@ -60,3 +60,21 @@ def test_each_function_has_a_limit_of_its_own(store: Store, reports: Reports) ->
         reports.add(JOB, "validate_result", "again", "")
     reports.add(JOB, "variable_scheduler", "first", "")
     assert report_of(store, "variable_scheduler")["errors"] == 1
+
+
+def test_what_units_print_is_recorded_once_a_minute_of_each_address(
+    tmp_path: Path, reports: Reports, clock: ManualClock
+) -> None:
+    for _ in range(5):
+        for prefix in ("a" * 12, "b" * 12):
+            reports.add_console(JOB, prefix, "said")
+    assert recorded(tmp_path) == 2
+    clock.advance(61)
+    reports.add_console(JOB, "a" * 12, "said")
+    assert recorded(tmp_path) == 3
+    assert len(reports._consoles) == 1
+
+
+def test_what_a_unit_printed_is_cut(store: Store, reports: Reports) -> None:
+    reports.add_console(JOB, "a" * 12, "x" * 10_000)
+    assert len(report_of(store, "execute_function")["console"]) == MAX_CONSOLE

@@ -38,12 +38,14 @@ from pool.standing import (
 )
 from storage.base import Document, Store
 from storage.clock import ManualClock
+from storage.errors import StorageFull
 from storage.flat import FlatStore
 from storage.flat.activity import FlatActivity
 
 HERE = "a" * 12
 ME = Peer(HERE, "1" * 16)
 JOB: Document = {"uid": "job", "key": "5f3c", "validate_result": "() => true"}
+LEASED: Document = {"event": "leased", "job": "job", "volunteer": ME.volunteer, "prefix": HERE, "lease": "5f3c"}
 SECONDS = 300  # Of a lease.
 _numbers = itertools.count()
 
@@ -361,6 +363,15 @@ def test_the_errors_of_a_party_count_up_to_a_limit_that_its_results_raise(driver
     assert driver.standing.counts("job", "b" * 12)
 
 
+def test_a_clock_that_is_set_back_makes_no_limit_last_longer(driver: Driver, clock: ManualClock) -> None:
+    driver.expire(EXPIRED_PER_VOLUNTEER + 1)
+    for _ in range(ERRORS_IN_A_ROW):
+        driver.fail()
+    clock.advance(-24 * 3600)
+    driver.compute(1)
+    assert driver.limit() == 2
+
+
 # Extensions
 
 
@@ -403,16 +414,8 @@ def test_every_process_has_the_same_standing(driver: Driver, other: Driver) -> N
         {},
         {"event": "unknown"},
         {"event": ["leased"]},
-        {"event": "leased", "job": "job", "volunteer": ME.volunteer, "prefix": HERE, "lease": "5f3c", "until": 10**15},
-        {
-            "event": "leased",
-            "job": "job",
-            "volunteer": ME.volunteer,
-            "prefix": HERE,
-            "lease": "5f3c",
-            "at": 0,
-            "until": "",
-        },
+        LEASED | {"until": 10**15},
+        LEASED | {"until": "", "at": 0},
         {"event": "accepted", "at": "yesterday"},
         {"event": "record", "of": "nobody", "name": "5f3c", "values": {}},
         {"event": "party", "job": "job", "party": HERE, "values": {"unknown": 1}},
@@ -472,6 +475,26 @@ def test_ids_that_leased_and_gave_back_are_forgotten_by_a_compaction(driver: Dri
     driver.compute(1)
     compacted = compact(driver.standing._current(), clock.now_milliseconds())
     assert (list(compacted.volunteers), list(compacted.prefixes)) == ([ME.volunteer], [HERE])
+
+
+def test_a_compaction_keeps_so_many_ids_at_most_the_proven_and_the_latest(
+    driver: Driver, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "RECORDS_KEPT", 10)
+    driver.compute(PROVEN_RESULTS)
+    for number in range(100, 130):
+        driver.compute(1, volunteer(number))
+        driver.fail(volunteer(number))
+        clock.advance(0.001)
+    compacted = compact(driver.standing._current(), clock.now_milliseconds())
+    assert set(compacted.volunteers) == {ME.volunteer, *(volunteer(number).volunteer for number in range(121, 130))}
+    assert len(compacted.parties) == 10
+    assert ("job", HERE) in compacted.parties
+
+
+def test_a_result_under_a_new_id_leaves_no_record_of_the_id_in_its_job(driver: Driver) -> None:
+    driver.compute(1)
+    assert list(driver.standing._current().parties) == [("job", HERE)]
 
 
 @pytest.mark.parametrize(("results", "days", "is_known"), [(1, 29, True), (1, 31, False), (0, 0, True), (0, 2, False)])
@@ -554,3 +577,21 @@ def test_the_same_log_read_at_other_times_adds_up_to_the_same(events: list[Docum
         if later is not None and data.draw(st.booleans()):
             often.expire(later["at"] - 1)
     assert state_of(often) == state_of(replayed(events))
+
+
+def test_an_error_does_not_raise_a_limit_that_expired_leases_have_lowered(driver: Driver) -> None:
+    driver.expire(3)
+    driver.fail()
+    assert driver.limit() == 1
+
+
+def test_a_full_disk_does_not_refuse_what_is_stored_already(
+    driver: Driver, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_event: Document) -> None:
+        raise StorageFull("no space left")
+
+    lease_id = driver.lease()
+    monkeypatch.setattr(store.activity, "append", fail)
+    driver.accept(lease_id)
+    assert "is not recorded: no space left" in caplog.text

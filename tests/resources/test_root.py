@@ -138,6 +138,7 @@ def test_metrics_count_what_happened(pool: PoolApp) -> None:
         'comp_pool_variables{job="example-job",state="withdrawn"} 1',
         'comp_pool_results_total{job="example-job",verdict="accepted"} 1',
         'comp_pool_results_total{job="example-job",verdict="rejected"} 1',
+        'comp_pool_failures_total{job="example-job"} 0',
         'comp_pool_run_seconds_sum{job="example-job"} 2.5',
         'comp_pool_run_seconds_count{job="example-job"} 1',
     ]

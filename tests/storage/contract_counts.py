@@ -231,12 +231,12 @@ class CountsContract(BaseContract):
             "timeout",
         ]
 
-    def test_the_group_whose_last_error_is_the_oldest_goes_when_there_are_too_many(
+    def test_the_rarest_and_of_these_the_oldest_group_goes_when_there_are_too_many(
         self, store: Store, clock: ManualClock
     ) -> None:
         add(store, "a")
         words = ["".join(letters) for letters in itertools.product("abcd", repeat=3)]
-        for word in [*words, words[0]]:
+        for word in [words[0], *words]:
             reject(store, "a", rejected=word)
             clock.advance(1)
         messages = {group["message"] for group in store.counts.get(JOB).errors.values()}
