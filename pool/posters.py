@@ -6,12 +6,13 @@ A poster is an address prefix. What a key posts is not limited. Each document co
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from pool.errors import QuotaReached
+from pool.errors import QuotaReached, Rejected
 from pool.keys import Caller
 from storage.base import Document, Store, canonical
 from storage.poster_store import Usage
@@ -79,17 +80,27 @@ class Posters:
                 self._store.posters.add(poster, job["uid"], stored + -usage)
         return list(new)
 
-    def add_result(self, job: Document, document: Document) -> None:
-        """Counts a result, before it is judged, for the poster of its job.
+    @contextmanager
+    def counted_result(self, job: Document, document: Document) -> Iterator[None]:
+        """Counts a result for the poster of its job, while it is judged; it stays counted if it is stored.
 
         Raises QuotaReached, after the job was paused.
         """
         if job["key"] is not None:
+            yield
             return
+        poster, usage = _name(job.get("poster")), Usage(size=_size_of(document))
         try:
-            self._store.posters.add(_name(job.get("poster")), job["uid"], Usage(size=_size_of(document)), self._check)
+            self._store.posters.add(poster, job["uid"], usage, self._check)
         except QuotaReached as ex:
             self._pause(job["id"], str(ex))
+            raise
+        try:
+            yield
+        except Rejected:  # Stored with the reason.
+            raise
+        except BaseException:
+            self._store.posters.add(poster, job["uid"], -usage)
             raise
 
     def _pause(self, job_id: str, reason: str) -> None:

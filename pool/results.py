@@ -80,17 +80,22 @@ class Results:
         document = _document(job_id, variable_id, posted, lease, self._store.clock)
         self._raise_if_rejected_before(document)
         self._errors.require_judgeable(job, variable_id, lease, posted.peer)
-        self._posters.add_result(job, document)
-        report = functools.partial(self._reports.add, job_id, "validate_result")
+        with self._posters.counted_result(job, document):
+            return self._judge(job, variable, document, lease, posted.peer)
+
+    def _judge(
+        self, job: Document, variable: Document, document: Document, lease: LeaseToken | None, peer: Peer
+    ) -> str:
+        report = functools.partial(self._reports.add, job["id"], "validate_result")
         verdict = self._validation.judge_result(job, variable, document, report)
         # During the validation the job may have been deleted, and another posted under its name.
         self._require_same_job(job)
         if not verdict.valid:
             document["rejected"] = verdict.reason
-            raise Rejected(verdict.reason, self._errors.add(job, document, lease, posted.peer))
+            raise Rejected(verdict.reason, self._errors.add(job, document, lease, peer))
         if verdict.replacement is not None:
             document["result"] = verdict.replacement[0]
-        return self._accept(job, document, lease, posted.peer)
+        return self._accept(job, document, lease, peer)
 
     def _lease(self, job: Document, variable_id: str, token: str | None) -> LeaseToken | None:
         if token is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from pool import fields
@@ -173,8 +173,7 @@ class TreeCheck:
 
     def _compile(self, source: str) -> str | None:
         try:
-            # In the background: compiling a large flow must not stop the validators of others.
-            require_function(self._sandbox, "", source, replace(self._caller.share, is_background=True))
+            require_function(self._sandbox, "", source, self._caller.share)
         except Invalid as ex:
             return ex.reason
         return None

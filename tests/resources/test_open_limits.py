@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from webtest import TestResponse
 
+from pool.sandbox import Sandbox, SandboxBusy
 from tests.conftest import EXECUTE, MakePool, PoolApp, address
 from tests.resources.helpers import NDJSON, ndjson, other_key, problem
 from tests.storage.helpers import run_concurrently
@@ -16,9 +17,13 @@ DAY = 86_400
 Status = int | str
 
 
-def post(pool: PoolApp, name: str, status: Status = 201, number: int = 1, **headers: str) -> TestResponse:
+def post(
+    pool: PoolApp, name: str, status: Status = 201, number: int = 1, validate_result: str = "", **headers: str
+) -> TestResponse:
     """Posts a job from an address, without a key unless `headers` has one."""
     job = {"name": name, "execute_function": EXECUTE}
+    if validate_result:
+        job["validate_result"] = validate_result
     return pool.post_json("/jobs", job, headers=headers, extra_environ=address(number), status=status)
 
 
@@ -132,6 +137,23 @@ def test_results_count_for_the_poster_of_the_job(make_pool: MakePool) -> None:
     assert pool.get("/jobs/job").json["state"] == "paused"
     assert "0.01 MB" in pool.get("/jobs/job").json["paused"]["reason"]
     pool.post_json("/jobs/job/variables/a/results", 1, extra_environ=address(9), status=201)
+
+
+def test_a_result_that_could_not_be_judged_does_not_count(
+    make_pool: MakePool, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raise_busy(*_arguments: object) -> None:
+        raise SandboxBusy
+
+    pool = make_pool(open=True, open_bytes=10_000)
+    post(pool, "Job", validate_result="(variable, result) => result === undefined || result.ok")
+    put(pool, "a", {"x": 1})
+    result = {"ok": True, "padding": "x" * 4000}
+    with monkeypatch.context() as patched:
+        patched.setattr(sandbox, "call", raise_busy)
+        for _ in range(5):
+            pool.post_json("/jobs/job/variables/a/results", result, status=503)
+    pool.post_json("/jobs/job/variables/a/results", result, status=201)
 
 
 def test_flows_count_too(make_pool: MakePool) -> None:
