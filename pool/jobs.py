@@ -70,6 +70,9 @@ class Jobs:
             document |= {"state": fields.REVIEW} if self._needs_review else {}
         if key is not None:
             document[FINGERPRINT] = hashlib.sha256(f"{key}/{canonical(posted)}".encode()).hexdigest()
+        return self._store_once(document, caller)
+
+    def _store_once(self, document: Document, caller: Caller) -> Document:
         try:
             self._posters.add_job(document, caller)
         except QuotaReached as ex:
@@ -105,7 +108,7 @@ class Jobs:
 
     def _delete_if(self, job_id: str, is_expected: Callable[[Document], bool]) -> None:
         if self._delete(self._store.jobs.get(job_id), is_expected):
-            log.warning("job %s, posted without a key, had no results and gave way to another", job_id)
+            log.warning("job %s, posted without a key and without recent results, gave way to another", job_id)
 
     def _same(self, document: Document) -> Document | None:
         """The stored job, if it was posted with the same idempotency key: a request repeated after a lost response."""
@@ -193,12 +196,18 @@ class Jobs:
     def delete(self, job_id: str, caller: Caller) -> None:
         job = self._store.jobs.get(job_id)
         self._keys.require_owner(caller, job)
-        self._delete(job)
+        if not self._delete(job):
+            raise NotFound("job", job_id)
 
-    def _delete(self, job: Document, is_expected: Callable[[Document], bool] | None = None) -> bool:
+    def _delete(self, job: Document, is_expected: Callable[[Document], bool] = lambda _: True) -> bool:
+        """False if another job has its name by now, or it is not as expected."""
+
+        def is_same(present: Document) -> bool:
+            return present.get("uid") == job.get("uid") and is_expected(present)
+
         # Read before the references are deleted with the job: these flows fail now.
         flow_ids = self._store.flows.references(UsedJob(job["id"]))
-        if not self._store.jobs.delete(job["id"], is_expected):
+        if not self._store.jobs.delete(job["id"], is_same):
             return False
         self._posters.remove_job(job)
         self._flows.on_job_deleted(flow_ids)
