@@ -15,7 +15,7 @@ from pool.errors import UnknownScheduler
 from pool.keys import share_of
 from pool.reports import Reports
 from pool.sandbox import Sandbox, ScriptError, Share
-from storage.base import Document, ErrorIds, Lease, Store, canonical
+from storage.base import Document, IsExcluded, Lease, Store, canonical
 from storage.errors import InvalidId, NotFound
 from storage.flow_store import UsedJob
 from storage.ids import check_id
@@ -52,9 +52,9 @@ class VariableScheduler:
         job: Document,
         volunteer: str,
         query: Mapping[str, Any],
-        is_excluded: Callable[[ErrorIds], bool] | None = None,
+        is_excluded: IsExcluded | None = None,
     ) -> Lease | None:
-        """`is_excluded` tells by the ids of a variable's errors whether this volunteer must not get it."""
+        """`is_excluded` tells of a variable whether this volunteer must not get it."""
         seconds = job["settings"]["lease_seconds"]
         lease_any = functools.partial(self._store.leases.lease, job["id"], seconds, is_excluded)
         if "variable_scheduler" not in job:

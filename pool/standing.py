@@ -11,10 +11,10 @@ import heapq
 import logging
 import math
 import threading
-from collections import Counter, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from pool.errors import LimitReached
@@ -39,6 +39,8 @@ EXPIRED_PER_VOLUNTEER, EXPIRED_PER_PREFIX = 20, 100
 FREE_ERRORS = 10
 # A lease lasts at most so many times `lease_seconds`, or so many seconds, extensions included; proven: ten times that.
 EXTENSIONS, EXTENDED_SECONDS, PROVEN_FACTOR = 12, 3600, 10
+# Whoever leases a variable again within so many seconds has held it meanwhile: giving it back does not start anew.
+BREAK_SECONDS = 600
 # The wait after so many errors in a row, of a volunteer or of all new ones of a prefix; doubled with each further one.
 ERRORS_IN_A_ROW, ERRORS_OF_PREFIX, FIRST_WAIT, LONGEST_WAIT = 5, 20, 30, 600
 # Records of each kind that a compaction keeps: whoever computes under a new id each time must not fill the memory.
@@ -94,11 +96,24 @@ class JobRecord:
 
 @dataclass(frozen=True)
 class HeldLease:
+    """`began`: since when volunteers of this prefix have held the variable, with short breaks at most."""
+
     job: str
+    variable: str
     volunteer: str
     prefix: str
     until: int
+    began: int
     is_new: bool
+
+
+@dataclass(frozen=True)
+class LostLease:
+    """A lease that ended without a result: whoever leases the variable again at this prefix goes on holding it."""
+
+    prefix: str
+    began: int
+    ended: int
 
 
 class Activity:
@@ -112,11 +127,14 @@ class Activity:
         self.held_in: Counter[str] = Counter()
         self.held_by: Counter[tuple[str, str]] = Counter()
         self.leases: dict[str, HeldLease] = {}
+        # By job and variable, those of the last BREAK_SECONDS.
+        self.lost: OrderedDict[tuple[str, str], LostLease] = OrderedDict()
         self._deadlines: list[tuple[int, str]] = []
 
     def apply(self, event: Document) -> None:
         # First: whether a late result ended its lease must not depend on when a process reads the log.
-        self.expire(event.get("at", 0))
+        if "at" in event:
+            self.expire(event["at"])
         getattr(self, f"_on_{event['event']}")(event)
 
     def _on_leased(self, event: Document) -> None:
@@ -124,7 +142,9 @@ class Activity:
         at, until = int(event["at"]), int(event["until"])
         # A compacted log has it as it was when the variable was leased.
         is_new = event.get("is_new", self.volunteers[event["volunteer"]].accepted < SHARE_RESULTS)
-        lease = HeldLease(event["job"], event["volunteer"], event["prefix"], until, is_new)
+        key, prefix = (event["job"], event["variable"]), event["prefix"]
+        began = event["began"] if "began" in event else self._began(self.lost.pop(key, None), prefix, at)
+        lease = HeldLease(*key, event["volunteer"], prefix, until, began, is_new)
         self.leases[event["lease"]] = lease
         for record in self._records(lease):
             record.held, record.last = record.held + 1, at
@@ -134,13 +154,16 @@ class Activity:
     def _on_extended(self, event: Document) -> None:
         lease = self.leases.get(event["lease"])
         if lease is not None:
-            self.leases[event["lease"]] = HeldLease(
-                lease.job, lease.volunteer, lease.prefix, event["until"], lease.is_new
-            )
+            self.leases[event["lease"]] = replace(lease, until=event["until"])
             heapq.heappush(self._deadlines, (event["until"], event["lease"]))
 
+    @staticmethod
+    def _began(lost: LostLease | None, prefix: str, at: int) -> int:
+        is_going_on = lost is not None and lost.prefix == prefix and at - lost.ended < BREAK_SECONDS * 1000
+        return lost.began if lost is not None and is_going_on else at
+
     def _on_ended(self, event: Document) -> None:
-        self._end(event["lease"])
+        self._lose(event["lease"], event["at"])
 
     def _on_accepted(self, event: Document) -> None:
         self._end(event["lease"])
@@ -163,7 +186,7 @@ class Activity:
             prefix.proven.add(event["volunteer"])
 
     def _on_error(self, event: Document) -> None:
-        self._end(event["lease"])
+        self._lose(event["lease"], event["at"])
         volunteer = self.volunteers[event["volunteer"]]
         halved = max(LEAST_LEASES, volunteer.allowance / 2)
         volunteer.allowance, volunteer.last = min(volunteer.allowance, halved), event["at"]
@@ -176,6 +199,9 @@ class Activity:
         known = {"volunteer": self.volunteers, "prefix": self.prefixes}[event["of"]][event["name"]]
         for name, value in event["values"].items():
             setattr(known, name, set(value) if name == "proven" else value)
+
+    def _on_lost(self, event: Document) -> None:
+        self.lost[event["job"], event["variable"]] = LostLease(**event["values"])
 
     def _on_party(self, event: Document) -> None:
         self.parties[event["job"], event["party"]] = JobRecord(**event["values"])
@@ -192,6 +218,14 @@ class Activity:
             self._count_new(lease, -1)
         return lease
 
+    def _lose(self, lease_id: str | None, at: int) -> None:
+        """Ends a lease without a result."""
+        lease = self._end(lease_id)
+        if lease is not None:
+            key = lease.job, lease.variable
+            self.lost[key] = LostLease(lease.prefix, lease.began, at)
+            self.lost.move_to_end(key)
+
     def _count_new(self, lease: HeldLease, change: int) -> None:
         if lease.is_new:
             _add(self.held_in, lease.job, change)
@@ -204,11 +238,13 @@ class Activity:
             lease = self.leases.get(lease_id)
             # An extended lease is in the heap once more.
             if lease is not None and lease.until == until:
-                self._end(lease_id)
+                self._lose(lease_id, until)
                 for record in self._records(lease):
                     record.add_expired(until)
                 volunteer = self.volunteers[lease.volunteer]
                 volunteer.allowance = max(1.0, volunteer.allowance - 1)
+        while self.lost and abs(now - next(iter(self.lost.values())).ended) >= BREAK_SECONDS * 1000:
+            self.lost.popitem(last=False)
 
     def summary(self, now: int) -> Iterator[Document]:
         """Events that add up to this state, without what was long ago: it must not grow with ids that cost nothing."""
@@ -220,6 +256,8 @@ class Activity:
         recent = (item for item in self.parties.items() if now - item[1].last < DAY)
         for (job, party), counted in heapq.nlargest(RECORDS_KEPT, recent, key=lambda item: item[1].last):
             yield {"event": "party", "job": job, "party": party, "values": vars(counted)}
+        for (job, variable), lost in list(self.lost.items())[-RECORDS_KEPT:]:
+            yield {"event": "lost", "job": job, "variable": variable, "values": vars(lost)}
         for lease_id, lease in self.leases.items():
             yield {"event": "leased", "lease": lease_id, "at": now, **vars(lease)}
 
@@ -258,11 +296,29 @@ class Standing:
         """Raises LimitReached while the peer must wait, because it failed in this job again and again."""
         _require_no_waits(self._current(), job_uid, peer, self._clock.now_milliseconds())
 
+    def has_held_too_long(self, job_uid: str, variable_id: str, lease_seconds: float, peer: Peer) -> bool:
+        """Whether volunteers at the address of this peer have held a variable for so long that others come first.
+
+        As of the log's last reading: it is called for each candidate of a lease, after `require_lease_allowed`.
+        """
+        lost = self._activity.lost.get((job_uid, variable_id))
+        if lost is None or lost.prefix != peer.prefix:
+            return False
+        return self._clock.now_milliseconds() - lost.began > self._longest(lease_seconds, peer) * 1000
+
+    def _longest(self, lease_seconds: float, peer: Peer) -> float:
+        """For how many seconds a peer may hold a variable."""
+        longest = max(EXTENSIONS * lease_seconds, EXTENDED_SECONDS)
+        return longest * (PROVEN_FACTOR if peer.is_trusted or self.is_proven(peer) else 1)
+
+    def began(self, lease_id: str, started: int) -> int:
+        """Since when the variable of a lease has been held at its address, which may be before it `started`."""
+        lease = self._current().leases.get(lease_id)
+        return lease.began if lease is not None else started
+
     def require_extension_allowed(self, started: int, lease_seconds: float, peer: Peer) -> None:
         """Raises LimitReached if the lease has been extended for too long. `started` is in milliseconds."""
-        longest = max(EXTENSIONS * lease_seconds, EXTENDED_SECONDS)
-        if peer.is_trusted or self.is_proven(peer):
-            longest *= PROVEN_FACTOR
+        longest = self._longest(lease_seconds, peer)
         if self._clock.now_milliseconds() - started > longest * 1000:
             raise LimitReached(
                 f"the lease has been extended for {longest:g} seconds (the limit): raise lease_seconds", LONGEST_WAIT
@@ -280,8 +336,8 @@ class Standing:
         """Whether the lease has neither ended nor expired."""
         return lease_id in self._current().leases
 
-    def leased(self, lease_id: str, job_uid: str, peer: Peer, until: int) -> None:
-        self._append("leased", lease_id, job=job_uid, **_of(peer), until=until)
+    def leased(self, lease_id: str, job_uid: str, variable_id: str, peer: Peer, until: int) -> None:
+        self._append("leased", lease_id, job=job_uid, variable=variable_id, **_of(peer), until=until)
 
     def extended(self, lease_id: str, until: int) -> None:
         self._append("extended", lease_id, until=until)

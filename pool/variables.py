@@ -6,7 +6,7 @@ import functools
 import hashlib
 import itertools
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +23,7 @@ from pool.standing import JobFacts, Standing
 from pool.tokens import LeaseToken, Tokens
 from pool.validation import Validation
 from storage import ids
-from storage.base import Counts, Document, ErrorIds, Lease, Page, Store, canonical
+from storage.base import Counts, Document, ErrorIds, IsExcluded, Lease, Page, Store, canonical
 from storage.errors import AlreadyFinished, NotFound
 from storage.flow_store import UsedJob
 
@@ -164,7 +164,7 @@ class Variables:
             return None
         peer = volunteer.peer
         self._standing.require_lease_allowed(self._facts(job), peer)
-        lease = self._scheduler.lease(job, peer.volunteer, volunteer.query or {}, self._exclusion(peer))
+        lease = self._scheduler.lease(job, peer.volunteer, volunteer.query or {}, self._exclusion(job, peer))
         if lease is None:
             return None
         return self._with_token(job, lease, peer)
@@ -183,21 +183,29 @@ class Variables:
             known = self._recent_counts[job_id] = (now, self._store.counts.get(job_id))
         return known[1]
 
-    def _exclusion(self, peer: Peer) -> Callable[[ErrorIds], bool]:
-        """Whether a variable with these errors is not for this peer, for the present: it has failed on it itself."""
+    def _exclusion(self, job: Document, peer: Peer) -> IsExcluded:
+        """Whether a variable is not for this peer, for the present: it has failed on it itself, or held it too long."""
+        job_uid, lease_seconds = job["uid"], job["settings"]["lease_seconds"]
 
-        def is_excluded(error_ids: ErrorIds) -> bool:
-            # Most variables have no errors: then this is not called.
-            party = party_of(peer, self._standing.is_proven(peer))
-            return is_paused(error_ids, party, self._store.clock.now_milliseconds())
+        def is_excluded(variable_id: str, error_ids: ErrorIds) -> bool:
+            return self._has_failed_on(error_ids, peer) or self._standing.has_held_too_long(
+                job_uid, variable_id, lease_seconds, peer
+            )
 
         return is_excluded
+
+    def _has_failed_on(self, error_ids: ErrorIds, peer: Peer) -> bool:
+        # Most variables have no errors: then no party is looked for.
+        if not error_ids:
+            return False
+        party = party_of(peer, self._standing.is_proven(peer))
+        return is_paused(error_ids, party, self._store.clock.now_milliseconds())
 
     def _with_token(self, job: Document, lease: Lease, peer: Peer) -> Leased:
         # The token holds all facts of the lease: who has it is proof enough.
         started = self._store.clock.now_milliseconds()
         token = LeaseToken(secrets.token_hex(8), started, lease.deadline, peer.volunteer)
-        self._standing.leased(token.lease_id, job["uid"], peer, lease.deadline)
+        self._standing.leased(token.lease_id, job["uid"], lease.variable_id, peer, lease.deadline)
         signed = self._tokens.sign(token, job["uid"], lease.variable_id)
         return Leased(lease.variable_id, lease.document, signed, max(1, (lease.deadline - started) // 1000))
 
@@ -222,7 +230,8 @@ class Variables:
         """Extends a lease; the same lease gets a new token. Raises BadLease, LeaseLost, LimitReached."""
         job = self._store.jobs.get(job_id)
         lease = self._tokens.read(token, job["uid"], variable_id)
-        self._standing.require_extension_allowed(lease.started, job["settings"]["lease_seconds"], peer)
+        began = self._standing.began(lease.lease_id, lease.started)
+        self._standing.require_extension_allowed(began, job["settings"]["lease_seconds"], peer)
         deadline = self._store.leases.extend(job_id, variable_id, lease.deadline, job["settings"]["lease_seconds"])
         # The lease id stays: a result posted under either token is of the same lease.
         extended = LeaseToken(lease.lease_id, lease.started, deadline, lease.volunteer)

@@ -32,6 +32,7 @@ __all__ = [
     "Document",
     "ErrorIds",
     "Finding",
+    "IsExcluded",
     "JobStore",
     "KeyStore",
     "Lease",
@@ -49,6 +50,7 @@ State = Literal["open", "leased", "stuck", "done", "failed", "withdrawn"]
 # An open variable with errors is stuck when for so long nobody has failed on it but the party of the last one.
 STUCK_SECONDS = 3600
 ErrorIds = Sequence[str]
+IsExcluded = Callable[[str, ErrorIds], bool]
 
 
 @dataclass(frozen=True)
@@ -180,16 +182,16 @@ class VariableStore(ABC):
 
 class LeaseStore(ABC):
     @abstractmethod
-    def lease(self, job_id: str, seconds: float, is_excluded: Callable[[ErrorIds], bool] | None = None) -> Lease | None:
+    def lease(self, job_id: str, seconds: float, is_excluded: IsExcluded | None = None) -> Lease | None:
         """Leases a random variable that is open or whose lease has expired; None if there is none.
 
         Of any number of concurrent callers, one gets it. The deadline is `seconds` away, or up to 4 % more.
-        `is_excluded` is called with the ids of a variable's errors, if it has any: True passes it over.
+        `is_excluded` is called with a variable's id and those of its errors: True passes it over.
         """
 
     @abstractmethod
     def lease_variable(
-        self, job_id: str, variable_id: str, seconds: float, is_excluded: Callable[[ErrorIds], bool] | None = None
+        self, job_id: str, variable_id: str, seconds: float, is_excluded: IsExcluded | None = None
     ) -> Lease | None:
         """Leases this variable; None if it cannot be leased now, or is excluded (see `lease`)."""
 

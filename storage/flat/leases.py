@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from storage import ids
-from storage.base import Document, ErrorIds, Lease, LeaseStore
+from storage.base import Document, IsExcluded, Lease, LeaseStore
 from storage.errors import Damaged, LeaseLost
 from storage.flat import files, queue
 from storage.flat.disk_errors import translated_for_job
@@ -26,7 +26,6 @@ CACHED_CANDIDATES = 64
 # Others may lease the cached candidates first: after so many refills, there is no work for this caller.
 MAX_REFILLS = 16
 DEADLINES_PER_LEASE = 32
-IsExcluded = Callable[[ErrorIds], bool]
 
 
 def deadline_after(now: int, seconds: float) -> int:
@@ -134,11 +133,11 @@ class FlatLeases(LeaseStore):
 
 
 def _excludes(is_excluded: IsExcluded | None, paths: JobPaths, marker: str) -> bool:
-    """Whether the caller passes over this variable because of its errors. Most have none: one system call."""
+    """Whether the caller passes over this variable. Most have no errors: one system call."""
     if is_excluded is None:
         return False
-    errors = queue.error_ids(paths, os.path.basename(marker))
-    return bool(errors) and is_excluded(errors)
+    variable_id = os.path.basename(marker)
+    return is_excluded(variable_id, queue.error_ids(paths, variable_id))
 
 
 def _next_deadline(paths: JobPaths) -> int | None:

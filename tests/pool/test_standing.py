@@ -45,7 +45,10 @@ from storage.flat.activity import FlatActivity
 HERE = "a" * 12
 ME = Peer(HERE, "1" * 16)
 JOB: Document = {"uid": "job", "key": "5f3c", "validate_result": "() => true"}
-LEASED: Document = {"event": "leased", "job": "job", "volunteer": ME.volunteer, "prefix": HERE, "lease": "5f3c"}
+LEASED: Document = {
+    **{"event": "leased", "lease": "5f3c", "job": "job", "variable": "one"},
+    **{"volunteer": ME.volunteer, "prefix": HERE},
+}
 SECONDS = 300  # Of a lease.
 _numbers = itertools.count()
 
@@ -70,7 +73,7 @@ class Driver:
         job = job or facts()
         self.standing.require_lease_allowed(job, peer)
         lease_id = f"{next(_numbers):016x}"
-        self.standing.leased(lease_id, job.uid, peer, self.clock.now_milliseconds() + SECONDS * 1000)
+        self.standing.leased(lease_id, job.uid, lease_id, peer, self.clock.now_milliseconds() + SECONDS * 1000)
         return lease_id
 
     def lease_all(self, peer: Peer = ME, job: JobFacts | None = None, at_most: int = 5000) -> list[str]:
@@ -104,7 +107,7 @@ class Driver:
         """Lets so many leases expire, whatever the limits."""
         until = self.clock.now_milliseconds()
         for _ in range(leases):
-            self.standing.leased(f"{next(_numbers):016x}", "job", peer, until)
+            self.standing.leased(f"{next(_numbers):016x}", "job", "one", peer, until)
         self.clock.advance(0.01)
 
     def refusal(self, peer: Peer = ME, job: JobFacts | None = None) -> LimitReached:
@@ -523,7 +526,13 @@ def state_of(activity: Activity) -> dict[str, Any]:
         for kind, found in (("volunteers", activity.volunteers), ("prefixes", activity.prefixes))
     }
     counters = {"held_in": dict(activity.held_in), "held_by": dict(activity.held_by)}
-    return {**records, **counters, "parties": dict(activity.parties), "leases": activity.leases}
+    return {
+        **records,
+        **counters,
+        "parties": dict(activity.parties),
+        "leases": activity.leases,
+        "lost": dict(activity.lost),
+    }
 
 
 EARNED = {"earns": True, "is_judged": True}
@@ -533,20 +542,23 @@ KINDS = ("leased", "leased", "extended", "ended", "accepted", "accepted", "error
 @st.composite
 def logs(draw: st.DrawFn) -> list[Document]:
     """Events of five volunteers at three addresses in two jobs, in order of time."""
-    now, leases, events = 1_417_511_349_000, [""], []
+    now, leases = 1_417_511_349_000, [""]
+    events: list[Document] = []
     for kind in draw(st.lists(st.sampled_from(KINDS), max_size=60)):
         now += draw(st.sampled_from([1, 1000, 100_000]))
         who, lease = draw(st.integers(0, 4)), draw(st.sampled_from(leases))
         facts = {"job": draw(st.sampled_from(["job", "other"])), "volunteer": f"v{who}", "prefix": f"p{who // 2}"}
+        variable = {"variable": draw(st.sampled_from(["one", "two"]))}
         parties, until = [f"p{who // 2}", f"v{who}"], now + SECONDS * 1000
-        events += {
-            "leased": [{"event": kind, "at": now, "lease": f"l{len(leases)}", **facts, "until": until}],
+        added: dict[str, list[Document]] = {
+            "leased": [{"event": kind, "at": now, "lease": f"l{len(leases)}", **variable, **facts, "until": until}],
             "extended": [{"event": kind, "at": now, "lease": lease, "until": until}],
             "ended": [{"event": kind, "at": now, "lease": lease}],
             "accepted": [{"event": kind, "at": now, "lease": lease, **facts, "parties": parties, **EARNED}],
             "error": [{"event": kind, "at": now, "lease": lease or None, **facts, "parties": parties}],
             "wait": [],
-        }[kind]
+        }
+        events += added[kind]
         leases += [f"l{len(leases)}"] if kind == "leased" else []
         now += SECONDS * 1000 if kind == "wait" else 0
     return events

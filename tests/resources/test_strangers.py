@@ -136,6 +136,34 @@ def test_a_lease_is_extended_for_an_hour_at_most(pool: PoolApp, clock: ManualClo
     assert "3600 seconds" in problem(response, 429)["detail"]
 
 
+def hold_for_an_hour(pool: PoolApp, clock: ManualClock, lease: str, gives_back: bool) -> None:
+    """Extends a lease or, with `gives_back`, leases the variable again and again."""
+    for _ in range(15):
+        clock.advance(241)
+        if gives_back:
+            pool.delete(lease, extra_environ=STRANGER, status=204)
+            response = pool.get("/jobs/job/variables", headers=new_id(), extra_environ=STRANGER, status="*")
+        else:
+            response = pool.post(lease, extra_environ=STRANGER, status="*")
+        if response.status_int != 200:
+            return
+        lease = response.json["_links"]["lease"]
+
+
+@pytest.mark.parametrize("gives_back", [False, True])
+def test_a_variable_that_one_address_has_held_for_an_hour_is_for_others(
+    pool: PoolApp, clock: ManualClock, gives_back: bool
+) -> None:
+    job = post_job(pool, 1)
+    hold_for_an_hour(pool, clock, lease(pool, job, **new_id()).json["_links"]["lease"], gives_back)
+    clock.advance(310)
+    assert lease(pool, job, **new_id()).status_int == 204
+    pool.delete(pool.lease(job)["lease"])
+    # But whoever computes alone gets it after a pause.
+    clock.advance(600)
+    assert lease(pool, job, **new_id()).status_int == 200
+
+
 # 4. Take a place in the sandbox
 
 

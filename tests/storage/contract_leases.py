@@ -163,20 +163,22 @@ class LeasesContract(BaseContract):
         for name in "ab":
             store.results.reject(JOB, name, error(store, name), max_errors=9)
         mine = store.results.rejected_ids(JOB, "a")
-        leased = [store.leases.lease(JOB, 60, lambda error_ids: error_ids == mine) for _ in range(3)]
+        leased = [store.leases.lease(JOB, 60, lambda _, error_ids: error_ids == mine) for _ in range(3)]
         assert sorted(lease.variable_id for lease in leased if lease) == ["b", "c"]
         assert lease_all(store) == ["a"]
 
-    def test_variables_without_errors_are_not_asked_about(self, store: Store) -> None:
-        add(store, "a")
-        assert store.leases.lease(JOB, 60, lambda error_ids: True)
+    def test_a_variable_without_errors_is_asked_about_too(self, store: Store) -> None:
+        add(store, "a", "b")
+        lease = store.leases.lease(JOB, 60, lambda variable_id, error_ids: variable_id == "a" and not error_ids)
+        assert lease is not None
+        assert lease.variable_id == "b"
 
     def test_where_all_are_excluded_there_is_nothing_to_lease(self, store: Store) -> None:
         names = [f"v{number}" for number in range(200)]  # More than a store may sample at once.
         add(store, *names)
         for name in names:
             store.results.reject(JOB, name, error(store, name), max_errors=9)
-        assert store.leases.lease(JOB, 60, lambda error_ids: True) is None
+        assert store.leases.lease(JOB, 60, lambda _, error_ids: True) is None
         assert lease_all(store) == sorted(names)
 
     def test_one_variable_among_many_excluded_ones_is_found(self, store: Store) -> None:
@@ -184,7 +186,7 @@ class LeasesContract(BaseContract):
         add(store, "fine", *names)
         for name in names:
             store.results.reject(JOB, name, error(store, name), max_errors=9)
-        lease = store.leases.lease(JOB, 60, lambda error_ids: True)
+        lease = store.leases.lease(JOB, 60, lambda _, error_ids: bool(error_ids))
         assert lease is not None
         assert lease.variable_id == "fine"
 
@@ -193,7 +195,7 @@ class LeasesContract(BaseContract):
         store.results.reject(JOB, "a", error(store, "a"), max_errors=9)
         lease_all(store)
         clock.advance(63)
-        assert store.leases.lease(JOB, 60, lambda error_ids: True) is None
+        assert store.leases.lease(JOB, 60, lambda _, error_ids: True) is None
         assert lease_all(store) == ["a"]
 
     @pytest.mark.parametrize("is_leased_before", [False, True])
@@ -205,8 +207,8 @@ class LeasesContract(BaseContract):
         if is_leased_before:
             lease_all(store)
             clock.advance(63)
-        assert store.leases.lease_variable(JOB, "a", 60, lambda error_ids: True) is None
-        assert store.leases.lease_variable(JOB, "a", 60, lambda error_ids: False)
+        assert store.leases.lease_variable(JOB, "a", 60, lambda _, error_ids: True) is None
+        assert store.leases.lease_variable(JOB, "a", 60, lambda _, error_ids: False)
 
     def test_a_sample_has_open_variables_only(self, store: Store) -> None:
         add(store, *"abcdef")
