@@ -61,6 +61,12 @@ def count_errors(error_ids: Sequence[str]) -> int:
     return count_parties({ids.party_of_error(identifier) for identifier in error_ids})
 
 
+def adds(error_ids: Sequence[str], party: str) -> bool:
+    """Whether an error of this party counts beside these: of one network others may have failed already."""
+    parties = {ids.party_of_error(identifier) for identifier in error_ids}
+    return party in parties or count_parties(parties | {party}) > count_parties(parties)
+
+
 def count_parties(parties: set[str]) -> int:
     networks = Counter(party[:WIDE_DIGITS] if len(party) == DIGITS else party for party in parties)
     return sum(min(number, PREFIXES_PER_NETWORK) for number in networks.values())

@@ -42,8 +42,11 @@ class VariableErrors:
     def _has_ended_with_error(self, job: Document, known: ErrorIds, lease: LeaseToken, peer: Peer) -> bool:
         if error_counting.is_under_lease(known, lease.lease_id):
             return True
-        # Errors that count no more are not stored: then only a lease that is held takes a result.
-        return not self._standing.holds(lease.lease_id) and not self._standing.counts(job["uid"], self._party(peer))
+        # Errors that do not count are not stored: then only a lease that is held takes a result.
+        return not self._standing.holds(lease.lease_id) and not self._counts(job, known, self._party(peer))
+
+    def _counts(self, job: Document, known: ErrorIds, party: str) -> bool:
+        return error_counting.adds(known, party) and self._standing.counts(job["uid"], party)
 
     def same(self, document: Document) -> str | None:
         """The id of the same error under the same lease: a repeated request counts once."""
@@ -53,7 +56,8 @@ class VariableErrors:
     def add(self, job: Document, document: Document, lease: LeaseToken | None, peer: Peer) -> bool:
         """Counts an error; returns whether the variable has failed."""
         party = self._party(peer)
-        is_counted = self._standing.counts(job["uid"], party)
+        # What does not count is not stored: a network has prefixes enough to fill the disk.
+        is_counted = self._counts(job, self._store.results.rejected_ids(job["id"], document["variable"]), party)
         self._standing.failed(lease.lease_id if lease else None, job["uid"], peer, [party])
         if not is_counted:
             self._end_lease(document, lease)

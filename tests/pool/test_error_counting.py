@@ -10,6 +10,7 @@ import pytest
 
 from pool.error_counting import (
     PAUSE_SECONDS,
+    adds,
     count_errors,
     error_id,
     is_paused,
@@ -85,6 +86,23 @@ def test_a_trusted_volunteer_without_an_id_is_its_address() -> None:
 @pytest.mark.parametrize("addresses", [("192.0.2.1", "192.0.2.2"), ("2001:db8:0:1::1", "2001:db8:0:2::1")])
 def test_an_id_is_one_party_at_every_address(addresses: tuple[str, str]) -> None:
     assert counted([peer(address, ONE) for address in addresses], is_proven=True) == 1
+
+
+@pytest.mark.parametrize(
+    ("failed", "address", "counts"),
+    [
+        ([], "192.0.2.1", True),
+        (["192.0.2.1"], "192.0.2.1", True),
+        (["192.0.2.1", "192.0.2.2"], "192.0.2.3", True),
+        (["2001:db8:0:1::1"], "2001:db8:0:2::1", True),
+        (["2001:db8:0:1::1", "2001:db8:0:2::1"], "2001:db8:0:2::9", True),
+        (["2001:db8:0:1::1", "2001:db8:0:2::1"], "2001:db8:0:3::1", False),
+        (["2001:db8:0:1::1", "2001:db8:0:2::1"], "2001:db8:1:1::1", True),
+    ],
+)
+def test_a_third_prefix_of_a_network_adds_no_error(failed: list[str], address: str, counts: bool) -> None:
+    known = [identify(peer(one).prefix) for one in failed]
+    assert adds(known, peer(address).prefix) is counts
 
 
 @pytest.mark.parametrize("form", ["2014120209090912345{}-5f3c9a", "20141202090909123456-5f3c9a-{}f3c9a123456"])

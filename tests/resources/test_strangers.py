@@ -220,6 +220,14 @@ def test_without_a_lease_there_is_no_run_time(pool: PoolApp) -> None:
 # Its address
 
 
+def test_a_network_of_many_prefixes_stores_two_errors_of_a_variable(pool: PoolApp) -> None:
+    variable = pool.post_variable(pool.post_job(**RIGHT))
+    for number in range(5):
+        there = {"REMOTE_ADDR": f"2001:db8:0:{number}::1"}
+        pool.post_json(f"{variable}/results", "wrong", extra_environ=there, status=422)
+    assert pool.get(f"{variable}/results", headers=pool.owner).json["count"] == 2
+
+
 def test_a_forwarding_header_of_a_client_makes_no_other_address(pool: PoolApp) -> None:
     job = post_job(pool, 100)
     leased = 0
