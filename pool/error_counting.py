@@ -35,7 +35,9 @@ def error_id(timed_id: str, party: str, document: Document) -> str:
 
 
 def same_error(error_ids: Sequence[str], document: Document) -> str | None:
-    """The id of the same error under the same lease, sent before."""
+    """The id of the same error under the same lease, sent before: a repeated request counts once."""
+    if not error_ids:
+        return None
     suffix = f"-{_digits(document['lease'])}{_digits(_told(document))}"
     return next((known for known in error_ids if known.endswith(suffix)), None) if document["lease"] else None
 

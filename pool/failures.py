@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pool import fields
+from pool.error_counting import same_error
 from pool.errors import Finished, Invalid, Withdrawn
 from pool.peers import Peer
 from pool.reports import Reports
@@ -85,10 +86,11 @@ class Failures:
             self._reports.add_console(job_id, peer.prefix, report.console)
             return
         document = self._document(job_id, variable_id, report, lease)
-        if self._errors.same(document):
+        known = self._errors.known(job, variable_id)
+        if same_error(known, document):
             return
         self._require_unfinished(job_id, variable_id, lease)
-        self._errors.require_judgeable(job, variable_id, lease, peer)
+        self._errors.require_judgeable(job, variable_id, known, lease, peer)
         self._errors.add(job, document, lease, peer)
 
     def _document(self, job_id: str, variable_id: str, report: Report, lease: LeaseToken) -> Document:

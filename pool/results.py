@@ -6,6 +6,7 @@ import functools
 from dataclasses import dataclass
 from typing import Any
 
+from pool.error_counting import same_error
 from pool.errors import BadLease, Finished, Rejected, Withdrawn
 from pool.flows import Flows
 from pool.keys import Caller, Keys
@@ -20,7 +21,7 @@ from pool.validation import Validation
 from pool.variable_errors import VariableErrors
 from pool.variables import withdrawn_text
 from storage import ids
-from storage.base import Document, Page, Store, canonical
+from storage.base import Document, ErrorIds, Page, Store, canonical
 from storage.clock import Clock
 from storage.errors import AlreadyFinished, NotFound
 
@@ -78,8 +79,9 @@ class Results:
             self._flows.on_finished(job_id, variable_id)
             return accepted_id
         document = _document(job_id, variable_id, posted, lease, self._store.clock)
-        self._raise_if_rejected_before(document)
-        self._errors.require_judgeable(job, variable_id, lease, posted.peer)
+        known = self._errors.known(job, variable_id)
+        self._raise_if_rejected_before(document, known)
+        self._errors.require_judgeable(job, variable_id, known, lease, posted.peer)
         with self._posters.counted_result(job, document):
             return self._judge(job, variable, document, lease, posted.peer)
 
@@ -106,9 +108,9 @@ class Results:
             )
         return None
 
-    def _raise_if_rejected_before(self, document: Document) -> None:
+    def _raise_if_rejected_before(self, document: Document, known: ErrorIds) -> None:
         """Raises Rejected for a result rejected under the same lease: a repeated request counts once."""
-        same = self._errors.same(document)
+        same = same_error(known, document)
         if same is not None:
             for rejected in self._store.results.rejected(document["job"], document["variable"], [same]):
                 raise Rejected(rejected["rejected"], failed=False)

@@ -21,14 +21,18 @@ class VariableErrors:
     def __init__(self, store: Store, standing: Standing, flows: Flows) -> None:
         self._store, self._standing, self._flows = store, standing, flows
 
-    def require_judgeable(self, job: Document, variable_id: str, lease: LeaseToken | None, peer: Peer) -> None:
-        """Refuses results that need no judging: these cost no call in the sandbox.
+    def known(self, job: Document, variable_id: str) -> ErrorIds:
+        """The ids of a variable's errors: mostly there are none."""
+        return self._store.results.rejected_ids(job["id"], variable_id)
+
+    def require_judgeable(
+        self, job: Document, variable_id: str, known: ErrorIds, lease: LeaseToken | None, peer: Peer
+    ) -> None:
+        """Refuses results that need no judging: these cost no call in the sandbox. `known` are the variable's errors.
 
         Raises Conflict for a failed variable, or a lease that ended with an error; without a lease LimitReached, where
         the party's own error is recent, or it failed in this job again and again.
         """
-        known = self._store.results.rejected_ids(job["id"], variable_id)
-        # Without errors it can't have failed: most results cost one call of the system here.
         if known and self._store.variables.state(job["id"], variable_id) == "failed":
             raise Conflict(f"variable {variable_id!r} has failed, and takes no results until its owner releases it")
         if lease is None:
@@ -47,11 +51,6 @@ class VariableErrors:
 
     def _counts(self, job: Document, known: ErrorIds, party: str) -> bool:
         return error_counting.adds(known, party) and self._standing.counts(job["uid"], party)
-
-    def same(self, document: Document) -> str | None:
-        """The id of the same error under the same lease: a repeated request counts once."""
-        known = self._store.results.rejected_ids(document["job"], document["variable"])
-        return error_counting.same_error(known, document)
 
     def add(self, job: Document, document: Document, lease: LeaseToken | None, peer: Peer) -> bool:
         """Counts an error; returns whether the variable has failed."""
