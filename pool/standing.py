@@ -339,8 +339,12 @@ class Standing:
     def leased(self, lease_id: str, job_uid: str, variable_id: str, peer: Peer, until: int) -> None:
         self._append("leased", lease_id, job=job_uid, variable=variable_id, **_of(peer), until=until)
 
-    def extended(self, lease_id: str, until: int) -> None:
-        self._append("extended", lease_id, until=until)
+    def extended(self, lease_id: str, job_uid: str, variable_id: str, peer: Peer, until: int) -> None:
+        """A lease that has expired is held again."""
+        if self.holds(lease_id):
+            self._append("extended", lease_id, until=until)
+        else:
+            self.leased(lease_id, job_uid, variable_id, peer, until)
 
     def ended(self, lease_id: str) -> None:
         if self.holds(lease_id):

@@ -230,15 +230,21 @@ class Variables:
         """Extends a lease; the same lease gets a new token. Raises BadLease, LeaseLost, LimitReached."""
         job = self._store.jobs.get(job_id)
         lease = self._tokens.read(token, job["uid"], variable_id)
-        began = self._standing.began(lease.lease_id, lease.started)
-        self._standing.require_extension_allowed(began, job["settings"]["lease_seconds"], peer)
+        self._require_extension_allowed(job, lease, peer)
         deadline = self._store.leases.extend(job_id, variable_id, lease.deadline, job["settings"]["lease_seconds"])
         # The lease id stays: a result posted under either token is of the same lease.
         extended = LeaseToken(lease.lease_id, lease.started, deadline, lease.volunteer)
-        self._standing.extended(lease.lease_id, deadline)
+        self._standing.extended(lease.lease_id, job["uid"], variable_id, peer, deadline)
         document = self._store.variables.get(job_id, variable_id)
         seconds = max(1, (deadline - self._store.clock.now_milliseconds()) // 1000)
         return Leased(variable_id, document, self._tokens.sign(extended, job["uid"], variable_id), seconds)
+
+    def _require_extension_allowed(self, job: Document, lease: LeaseToken, peer: Peer) -> None:
+        began = self._standing.began(lease.lease_id, lease.started)
+        self._standing.require_extension_allowed(began, job["settings"]["lease_seconds"], peer)
+        # Until somebody else leases its variable an expired lease can be extended: that is leasing it again.
+        if not self._standing.holds(lease.lease_id):
+            self._standing.require_lease_allowed(self._facts(job), peer)
 
     def give_back(self, job_id: str, variable_id: str, token: str) -> None:
         lease = self._tokens.read(token, self._store.jobs.get(job_id)["uid"], variable_id)

@@ -192,7 +192,7 @@ def test_an_expired_lease_takes_one_off_the_limit(driver: Driver, expired: int, 
 
 def test_an_extended_lease_is_held_until_its_new_deadline(driver: Driver, clock: ManualClock) -> None:
     leases = driver.lease_all()
-    driver.standing.extended(leases[0], clock.now_milliseconds() + 10 * SECONDS * 1000)
+    driver.standing.extended(leases[0], "job", leases[0], ME, clock.now_milliseconds() + 10 * SECONDS * 1000)
     clock.advance(SECONDS + 1)
     # The three that expired took the limit down to one, which the extended lease is.
     assert driver.lease_all() == []

@@ -164,6 +164,14 @@ def test_a_variable_that_one_address_has_held_for_an_hour_is_for_others(
     assert lease(pool, job, **new_id()).status_int == 200
 
 
+def test_an_expired_lease_that_is_extended_counts_as_held(pool: PoolApp, clock: ManualClock) -> None:
+    job, ids = post_job(pool, 20), [new_id() for _ in range(10)]
+    links = [lease(pool, job, **identity).json["_links"]["lease"] for identity in ids]
+    clock.advance(310)
+    assert [post(pool, link, {}, **identity) for link, identity in zip(links, ids, strict=True)] == [200] * 10
+    assert lease_until_refused(pool, job) == []
+
+
 # 4. Take a place in the sandbox
 
 
