@@ -16,10 +16,11 @@ from pool.errors import Conflict, Invalid, Withdrawn
 from pool.flows import Flows
 from pool.flows.steps import step_of
 from pool.keys import Caller, Keys
+from pool.lease_limits import JobFacts
 from pool.peers import Peer
 from pool.posters import Posters
 from pool.scheduling import VariableScheduler
-from pool.standing import JobFacts, Standing
+from pool.standing import Standing
 from pool.tokens import LeaseToken, Tokens
 from pool.validation import Validation
 from storage import ids

@@ -13,29 +13,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pool import standing
+from pool import activity, lease_limits
+from pool.activity import FIRST_LEASES, NEW_LEASES, PROVEN_LEASES, PROVEN_RESULTS, SHARE_RESULTS, Activity, Record
 from pool.errors import LimitReached
-from pool.peers import Peer
-from pool.standing import (
+from pool.lease_limits import (
     ERRORS_IN_A_ROW,
     ERRORS_OF_PREFIX,
     EXPIRED_PER_PREFIX,
     EXPIRED_PER_VOLUNTEER,
-    FIRST_LEASES,
     FIRST_WAIT,
-    FREE_ERRORS,
     LONGEST_WAIT,
-    NEW_LEASES,
     PREFIX_LEASES,
     PREFIX_LEASES_PER_PROVEN,
-    PROVEN_LEASES,
-    PROVEN_RESULTS,
     SHARE_AT_LEAST,
-    SHARE_RESULTS,
-    Activity,
     JobFacts,
-    Standing,
 )
+from pool.peers import Peer
+from pool.standing import FREE_ERRORS, Standing
 from storage.base import Document, Store
 from storage.clock import ManualClock
 from storage.errors import StorageFull
@@ -139,7 +133,7 @@ def other(driver: Driver, tmp_path: Path, clock: ManualClock) -> Iterator[Driver
 def test_the_limit_doubles_with_each_accepted_result(
     driver: Driver, results: int, limit: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standing, "PREFIX_LEASES", 5000)
+    monkeypatch.setattr(lease_limits, "PREFIX_LEASES", 5000)
     driver.compute(results)
     assert driver.limit() == limit
 
@@ -483,7 +477,7 @@ def test_ids_that_leased_and_gave_back_are_forgotten_by_a_compaction(driver: Dri
 def test_a_compaction_keeps_so_many_ids_at_most_the_proven_and_the_latest(
     driver: Driver, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(standing, "RECORDS_KEPT", 10)
+    monkeypatch.setattr(activity, "RECORDS_KEPT", 10)
     driver.compute(PROVEN_RESULTS)
     for number in range(100, 130):
         driver.compute(1, volunteer(number))
@@ -520,7 +514,7 @@ def compact(activity: Activity, now: int) -> Activity:
 
 def state_of(activity: Activity) -> dict[str, Any]:
     """All that limits depend on, without records that say no more than none."""
-    fresh = asdict(standing.Record())
+    fresh = asdict(Record())
     records = {
         kind: {name: known for name, record in found.items() if (known := asdict(record) | {"last": 0}) != fresh}
         for kind, found in (("volunteers", activity.volunteers), ("prefixes", activity.prefixes))

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from pool.standing import FREE_ERRORS, PROVEN_RESULTS
+from pool.activity import PROVEN_RESULTS
+from pool.standing import FREE_ERRORS
 from pool.validation import Validation
 from storage.clock import ManualClock
 from tests.conftest import PoolApp

@@ -1,0 +1,249 @@
+"""The activity of volunteers: the state that the events of the store's activity log add up to.
+
+It is the same in every process. What was long ago is forgotten, and so is what ids do that cost nothing.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from storage.base import Document
+
+# Results accepted by a validator after which a volunteer is proven: its leases are limited less, and its errors count
+# by themselves.
+PROVEN_RESULTS = 10
+# With fewer results a volunteer is new: all of these together have a share of a job.
+SHARE_RESULTS = 3
+# Leases of a volunteer: at first, at most while it is new, and at most when it is proven.
+FIRST_LEASES, NEW_LEASES, PROVEN_LEASES = 4, 32, 1024
+# After errors: a job may be to blame, and a page with two workers must not stand still.
+LEAST_LEASES = 2.0
+# Whoever leases a variable again within so many seconds has held it meanwhile: giving it back does not start anew.
+BREAK_SECONDS = 600
+# Records of each kind that a compaction keeps: whoever computes under a new id each time must not fill the memory.
+RECORDS_KEPT = 20_000
+WINDOW = 3600 * 1000
+DAY = 24 * WINDOW
+Key = TypeVar("Key", str, tuple[str, str])
+
+
+@dataclass
+class Record:
+    """What one volunteer, or all of one prefix, did. Times are milliseconds of the epoch."""
+
+    accepted: int = 0
+    judged: int = 0
+    allowance: float = FIRST_LEASES
+    held: int = 0
+    expired: int = 0
+    window: int = 0
+    proven: set[str] = field(default_factory=set)
+    last: int = 0
+
+    @property
+    def is_proven(self) -> bool:
+        return self.judged >= PROVEN_RESULTS
+
+    def is_forgotten(self, now: int) -> bool:
+        """Whether it is old, or says no more than a new record."""
+        if self.accepted:
+            return now - self.last >= 30 * DAY
+        is_as_new = self.allowance >= FIRST_LEASES and not self.expired_since(now)
+        return is_as_new or now - self.last >= DAY
+
+    def expired_since(self, now: int) -> int:
+        return self.expired if abs(now - self.window) < WINDOW else 0
+
+    def add_expired(self, at: int) -> None:
+        if abs(at - self.window) >= WINDOW:
+            self.window, self.expired = at, 0
+        self.expired += 1
+
+
+@dataclass
+class JobRecord:
+    """What a party did in one job: accepted results, errors, those in a row, and the time of the last."""
+
+    accepted: int = 0
+    errors: int = 0
+    in_a_row: int = 0
+    last: int = 0
+
+
+@dataclass(frozen=True)
+class HeldLease:
+    """`began`: since when volunteers of this prefix have held the variable, with short breaks at most."""
+
+    job: str
+    variable: str
+    volunteer: str
+    prefix: str
+    until: int
+    began: int
+    is_new: bool
+
+
+@dataclass(frozen=True)
+class LostLease:
+    """A lease that ended without a result: whoever leases the variable again at this prefix goes on holding it."""
+
+    prefix: str
+    began: int
+    ended: int
+
+
+class Activity:
+    """The state that the events of the log add up to."""
+
+    def __init__(self) -> None:
+        self.volunteers: defaultdict[str, Record] = defaultdict(Record)
+        self.prefixes: defaultdict[str, Record] = defaultdict(Record)
+        self.parties: defaultdict[tuple[str, str], JobRecord] = defaultdict(JobRecord)
+        # The leases of new volunteers in a job, and of those of one prefix.
+        self.held_in: Counter[str] = Counter()
+        self.held_by: Counter[tuple[str, str]] = Counter()
+        self.leases: dict[str, HeldLease] = {}
+        # By job and variable, those of the last BREAK_SECONDS.
+        self.lost: OrderedDict[tuple[str, str], LostLease] = OrderedDict()
+        self._deadlines: list[tuple[int, str]] = []
+
+    def apply(self, event: Document) -> None:
+        # First: whether a late result ended its lease must not depend on when a process reads the log.
+        if "at" in event:
+            self.expire(event["at"])
+        getattr(self, f"_on_{event['event']}")(event)
+
+    def _on_leased(self, event: Document) -> None:
+        # First, so that an invalid event counts as a whole or not at all.
+        at, until = int(event["at"]), int(event["until"])
+        # A compacted log has it as it was when the variable was leased.
+        is_new = event.get("is_new", self.volunteers[event["volunteer"]].accepted < SHARE_RESULTS)
+        key, prefix = (event["job"], event["variable"]), event["prefix"]
+        began = event["began"] if "began" in event else self._began(self.lost.pop(key, None), prefix, at)
+        lease = HeldLease(*key, event["volunteer"], prefix, until, began, is_new)
+        self.leases[event["lease"]] = lease
+        for record in self._records(lease):
+            record.held, record.last = record.held + 1, at
+        self._count_new(lease, 1)
+        heapq.heappush(self._deadlines, (until, event["lease"]))
+
+    def _on_extended(self, event: Document) -> None:
+        lease = self.leases.get(event["lease"])
+        if lease is not None:
+            self.leases[event["lease"]] = replace(lease, until=event["until"])
+            heapq.heappush(self._deadlines, (event["until"], event["lease"]))
+
+    @staticmethod
+    def _began(lost: LostLease | None, prefix: str, at: int) -> int:
+        is_going_on = lost is not None and lost.prefix == prefix and at - lost.ended < BREAK_SECONDS * 1000
+        return lost.began if lost is not None and is_going_on else at
+
+    def _on_ended(self, event: Document) -> None:
+        self._lose(event["lease"], event["at"])
+
+    def _on_accepted(self, event: Document) -> None:
+        self._end(event["lease"])
+        if event["earns"]:
+            self._earn(event)
+        for party in event["parties"]:
+            # An id alone has no errors that count, only waits to end: most have none, and need no record.
+            if party == event["volunteer"] and (event["job"], party) not in self.parties:
+                continue
+            job = self.parties[event["job"], party]
+            job.accepted, job.in_a_row, job.last = job.accepted + 1, 0, event["at"]
+
+    def _earn(self, event: Document) -> None:
+        volunteer, prefix = self.volunteers[event["volunteer"]], self.prefixes[event["prefix"]]
+        for record in (volunteer, prefix):
+            record.accepted, record.last = record.accepted + 1, event["at"]
+            record.judged += event["is_judged"]
+        volunteer.allowance = min(volunteer.allowance * 2, PROVEN_LEASES if volunteer.is_proven else NEW_LEASES)
+        if volunteer.is_proven:
+            prefix.proven.add(event["volunteer"])
+
+    def _on_error(self, event: Document) -> None:
+        self._lose(event["lease"], event["at"])
+        volunteer = self.volunteers[event["volunteer"]]
+        halved = max(LEAST_LEASES, volunteer.allowance / 2)
+        volunteer.allowance, volunteer.last = min(volunteer.allowance, halved), event["at"]
+        for party in event["parties"]:
+            job = self.parties[event["job"], party]
+            job.errors, job.in_a_row, job.last = job.errors + 1, job.in_a_row + 1, event["at"]
+
+    def _on_record(self, event: Document) -> None:
+        """A line of a compacted log."""
+        known = {"volunteer": self.volunteers, "prefix": self.prefixes}[event["of"]][event["name"]]
+        for name, value in event["values"].items():
+            setattr(known, name, set(value) if name == "proven" else value)
+
+    def _on_lost(self, event: Document) -> None:
+        self.lost[event["job"], event["variable"]] = LostLease(**event["values"])
+
+    def _on_party(self, event: Document) -> None:
+        self.parties[event["job"], event["party"]] = JobRecord(**event["values"])
+
+    def _records(self, lease: HeldLease) -> Iterator[Record]:
+        yield self.volunteers[lease.volunteer]
+        yield self.prefixes[lease.prefix]
+
+    def _end(self, lease_id: str | None) -> HeldLease | None:
+        lease = self.leases.pop(lease_id or "", None)
+        if lease is not None:
+            for record in self._records(lease):
+                record.held -= 1
+            self._count_new(lease, -1)
+        return lease
+
+    def _lose(self, lease_id: str | None, at: int) -> None:
+        """Ends a lease without a result."""
+        lease = self._end(lease_id)
+        if lease is not None:
+            key = lease.job, lease.variable
+            self.lost[key] = LostLease(lease.prefix, lease.began, at)
+            self.lost.move_to_end(key)
+
+    def _count_new(self, lease: HeldLease, change: int) -> None:
+        if lease.is_new:
+            _add(self.held_in, lease.job, change)
+            _add(self.held_by, (lease.job, lease.prefix), change)
+
+    def expire(self, now: int) -> None:
+        """Ends the leases whose deadline has passed: each counts against its holder."""
+        while self._deadlines and self._deadlines[0][0] < now:
+            until, lease_id = heapq.heappop(self._deadlines)
+            lease = self.leases.get(lease_id)
+            # An extended lease is in the heap once more.
+            if lease is not None and lease.until == until:
+                self._lose(lease_id, until)
+                for record in self._records(lease):
+                    record.add_expired(until)
+                volunteer = self.volunteers[lease.volunteer]
+                volunteer.allowance = max(1.0, volunteer.allowance - 1)
+        while self.lost and abs(now - next(iter(self.lost.values())).ended) >= BREAK_SECONDS * 1000:
+            self.lost.popitem(last=False)
+
+    def summary(self, now: int) -> Iterator[Document]:
+        """Events that add up to this state, without what was long ago: it must not grow with ids that cost nothing."""
+        for kind, records in (("volunteer", self.volunteers), ("prefix", self.prefixes)):
+            known = (item for item in records.items() if not item[1].is_forgotten(now))
+            for name, record in heapq.nlargest(RECORDS_KEPT, known, key=lambda item: (item[1].is_proven, item[1].last)):
+                values: dict[str, Any] = {**vars(record), "proven": sorted(record.proven), "held": 0}
+                yield {"event": "record", "of": kind, "name": name, "values": values}
+        recent = (item for item in self.parties.items() if now - item[1].last < DAY)
+        for (job, party), counted in heapq.nlargest(RECORDS_KEPT, recent, key=lambda item: item[1].last):
+            yield {"event": "party", "job": job, "party": party, "values": vars(counted)}
+        for (job, variable), lost in list(self.lost.items())[-RECORDS_KEPT:]:
+            yield {"event": "lost", "job": job, "variable": variable, "values": vars(lost)}
+        for lease_id, lease in self.leases.items():
+            yield {"event": "leased", "lease": lease_id, "at": now, **vars(lease)}
+
+
+def _add(counter: Counter[Key], key: Key, change: int) -> None:
+    """Without zeros: a counter must not grow with the jobs and addresses ever seen."""
+    counter[key] += change
+    if counter[key] <= 0:
+        del counter[key]
