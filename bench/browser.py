@@ -45,7 +45,11 @@ WARM_UP = 4
 
 def run(options: Namespace) -> None:
     print("Computing in Chromium: units per second, and the share of the workers' time spent in the job's function")
-    with pools.directory(options.directory) as root, http.server(root) as port, sync_playwright() as playwright:
+    with (
+        pools.directory(options.directory) as root,
+        http.server(root, TRUSTED=http.LOOPBACK) as port,
+        sync_playwright() as playwright,
+    ):
         browser = launch(playwright)
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{port}/")

@@ -7,12 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import secrets
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 from argparse import Namespace
@@ -23,8 +18,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench import http as http_bench
 from bench import pools
-from bench.http import ROOT, wait_for
+from bench.http import ROOT
 
 EXECUTE = "(variable, context) => { context.result = variable.x; return context; }"
 VALIDATE = "(variable, result) => result === variable.x"
@@ -165,24 +161,8 @@ def lie_about_run_time(owner: Client, stranger: Client) -> str:
 @contextmanager
 def server(checkout: Path, root: Path, **settings: str) -> Iterator[int]:
     """A pool of the version in `checkout`, which takes the clients' addresses from X-Forwarded-For."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    settings |= {"DATA": str(root), "DEMO": "0", "WORKERS": "2", "BIND": f"127.0.0.1:{port}", "FSYNC": "0"}
-    settings["PROXIES"] = "127.0.0.1"
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(checkout),
-        **{f"COMP_POOL_{name}": text for name, text in settings.items()},
-    }
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:server", "--log-level", "critical"]
-    process = subprocess.Popen(command, env=environment, cwd=root, stdout=subprocess.DEVNULL)
-    try:
-        wait_for(port)
+    with http_bench.server(root, checkout, FSYNC="0", PROXIES="127.0.0.1", **settings) as port:
         yield port
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait()
 
 
 def run(options: Namespace) -> None:
