@@ -105,6 +105,21 @@ def test_whoever_only_fails_is_served_less_and_less(pool: PoolApp) -> None:
     assert int(leased.headers["Retry-After"]) >= 30
 
 
+# 2. Fail a flow
+
+
+def test_wrong_results_for_a_step_fail_no_flow(pool: PoolApp) -> None:
+    job = post_job(pool, 1, **RIGHT)
+    flow = pool.post_json("/flows", {"jobs": [{"job": job}]}, headers=pool.owner).headers["Location"]
+    step = pool.get(flow).json["jobs"][0]["steps"][0]["_links"]["get_variable"]
+    for wrong in range(5):
+        post(pool, f"{step}/results", f"wrong {wrong}", **new_id())
+    running = pool.get(flow).json
+    assert (running["state"], "blocked" in running) == ("running", False)
+    pool.post_json(pool.lease(job)["post_result"], 0, status=201)
+    assert pool.get(flow).json["state"] == "done"
+
+
 # 3. Hold variables
 
 
