@@ -8,7 +8,7 @@ from typing import Any
 import falcon
 
 from resources.errors import Problem
-from storage.strict_json import InvalidJSON, parse
+from storage.strict_json import InvalidJSON, RoundedInteger, parse
 
 NDJSON = "application/x-ndjson"
 
@@ -17,31 +17,33 @@ def is_ndjson(req: falcon.Request) -> bool:
     return _media_type(req) == NDJSON
 
 
-def read_document(req: falcon.Request, limit: int) -> Any:
-    """The JSON value of a body of at most `limit` bytes."""
+def read_document(req: falcon.Request, limit: int, name: str = "") -> Any:
+    """The JSON value of a body of at most `limit` bytes. `name` is that of the value, in the paths of errors."""
     media_type = _media_type(req)
     # No Content-Type is fine: a plain script may leave it out.
     if media_type and not (media_type.endswith(("/json", "+json"))):
         raise Problem(415, "media-type", f"Content-Type: must be application/json, not {media_type}")
-    return _parsed(read(req, limit), "the body")
+    return _parsed(read(req, limit), "the body", name)
 
 
-def read_ndjson(req: falcon.Request, limit: int, line_limit: int) -> dict[int, Any]:
-    """The values of an NDJSON body by line number, without empty lines. Limits are in bytes."""
+def read_ndjson(req: falcon.Request, limit: int, line_limit: int, name: str) -> dict[int, Any]:
+    """The values of an NDJSON body by line number, without empty lines. Limits are in bytes; `name` as above."""
     values = {}
     for number, line in enumerate(read(req, limit).split(b"\n"), start=1):
         if len(line) > line_limit:
             raise _too_large(f"line {number}", line_limit)
         if line.strip():
-            values[number] = _parsed(line, f"line {number}")
+            values[number] = _parsed(line, f"line {number}", f"line {number}: {name}")
     if not values:
         raise Problem(400, "json", "the body contains no JSON line")
     return values
 
 
-def _parsed(content: bytes, subject: str) -> Any:
+def _parsed(content: bytes, subject: str, name: str) -> Any:
     try:
         return parse(content)
+    except RoundedInteger as ex:
+        raise Problem(422, "invalid", f"{(name + ex.path).lstrip('.')}: {ex.reason}") from ex
     except InvalidJSON as ex:
         raise Problem(400, "json", f"{subject} is not JSON: {ex}") from ex
 

@@ -51,7 +51,7 @@ class Collection(Resource):
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, job: str, variable: str) -> None:
         posted = Posted(
-            body.read_document(req, self._limit),
+            body.read_document(req, self._limit, "result"),
             request.lease_token(req),
             request.run_seconds(req),
             request.peer(req),

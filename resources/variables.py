@@ -58,8 +58,8 @@ class Collection(Resource):
         # Before the body is read: strangers can't make the pool read and parse megabytes.
         self._variables.require_contributor(job, caller)
         key = request.idempotency_key(req)
-        lines = body.read_ndjson(req, self._bulk_limit, self._limit) if body.is_ndjson(req) else {}
-        values = list(lines.values()) or [body.read_document(req, self._limit)]
+        lines = body.read_ndjson(req, self._bulk_limit, self._limit, "variable") if body.is_ndjson(req) else {}
+        values = list(lines.values()) or [body.read_document(req, self._limit, "variable")]
         variable_ids = self._variables.post(job, values, caller, key, list(lines))
         if lines:
             _respond_many_created(req, resp, job, variable_ids)
@@ -117,7 +117,8 @@ class Item(Resource):
     def on_put(self, req: falcon.Request, resp: falcon.Response, job: str, variable: str) -> None:
         caller = request.caller(req, self._keys)
         self._variables.require_contributor(job, caller)
-        is_new = self._variables.put(job, variable, body.read_document(req, self._limit), caller)
+        value = body.read_document(req, self._limit, "variable")
+        is_new = self._variables.put(job, variable, value, caller)
         links = LinkBuilder(req).variable(job, variable)
         respond(req, resp, links, {"id": variable})
         resp.status, resp.location = (falcon.HTTP_201 if is_new else falcon.HTTP_200), links["self"].href

@@ -1,5 +1,7 @@
 """Strict JSON: values that every engine parses alike and UTF-8 can encode.
 
+Numbers are doubles, as in JavaScript: an integer that would be rounded is refused.
+
 Used wherever values enter the pool: request bodies (`resources.body`), return values of scripts (`pool.sandbox`).
 """
 
@@ -7,30 +9,52 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Any
 
 MAX_DEPTH = 100
+MAX_PATH, MAX_DIGITS = 200, 40
+_IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
 
 
 class InvalidJSON(ValueError):
     """The message names the error and its position."""
 
 
+class RoundedInteger(InvalidJSON):
+    """An integer which a double does not hold. `path` leads to it from the value: ``.rows[3].id``, or nothing."""
+
+    def __init__(self, path: str, number: int) -> None:
+        self.path = path
+        self.reason = f"{str(number)[:MAX_DIGITS]} is beyond 2^53, where JSON's numbers are rounded: use a string"
+        super().__init__(f"{path}: {self.reason}")
+
+
 def parse(content: bytes, max_depth: int = MAX_DEPTH) -> Any:
-    """Raises InvalidJSON for anything but UTF-8 JSON with finite numbers, nested at most `max_depth` levels."""
+    """Raises InvalidJSON for anything but UTF-8 JSON with finite numbers, nested at most `max_depth` levels.
+
+    Raises RoundedInteger, which is valid JSON, for an integer that JavaScript would parse and write as another one.
+    """
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as ex:
         raise InvalidJSON(f"not UTF-8 (at byte {ex.start})") from ex
     # Before parsing, which recurses.
     _check_depth(content, max_depth)
+    rounded: set[int] = set()
+    parse_integer = _integer_parser(rounded.add)
     try:
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_float, parse_int=_integer)
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_float, parse_int=parse_integer)
     except json.JSONDecodeError as ex:
         raise InvalidJSON(f"{ex.msg} (line {ex.lineno}, column {ex.colno})") from ex
     # Only an escape can produce an unpaired surrogate: UTF-8 has been decoded.
     if b"\\u" in content:
         _check_text(value)
+    # The search would cost as much as parsing, and is needed for few bodies.
+    if rounded:
+        _refuse_integers(value, rounded)
     return value
 
 
@@ -63,11 +87,44 @@ def _float(digits: str) -> float:
     return number
 
 
-def _integer(digits: str) -> int:
-    # Shorter ones fit a double in any case.
-    if len(digits) > 15:
-        _float(digits)
-    return int(digits)
+def _integer_parser(on_rounded: Callable[[int], None]) -> Callable[[str], int]:
+    def integer(digits: str) -> int:
+        # Shorter ones fit a double in any case. A longer one is measured first: `int` refuses thousands of digits.
+        if len(digits) > 15 and not _is_as_written(digits, _float(digits)):
+            on_rounded(int(digits))
+        return int(digits)
+
+    return integer
+
+
+def _is_as_written(digits: str, number: float) -> bool:
+    """Whether an engine that writes this double writes the same integer.
+
+    `JSON.stringify` writes doubles up to 10^21 without an exponent: 1.5e18 is a good result, though beyond 2^53.
+    """
+    # `repr` finds the shortest digits that are read as this double, like ECMAScript's Number::toString.
+    return Decimal(repr(number)) == int(digits)
+
+
+def _refuse_integers(value: Any, refused: set[int], path: str = "") -> None:
+    """Raises RoundedInteger for the first of them in the value; there is none if a repeated name replaced it."""
+    if isinstance(value, int) and value in refused:
+        raise RoundedInteger(path if len(path) <= MAX_PATH else "…" + path[-MAX_PATH:], value)
+    for segment, item in _items(value):
+        _refuse_integers(item, refused, path + segment)
+
+
+def _items(value: Any) -> Iterable[tuple[str, Any]]:
+    """The values in an object or array, each with its segment of a path."""
+    if isinstance(value, dict):
+        return ((_segment(name), item) for name, item in value.items())
+    if isinstance(value, list):
+        return ((f"[{index}]", item) for index, item in enumerate(value))
+    return ()
+
+
+def _segment(name: str) -> str:
+    return f".{name}" if _IDENTIFIER.fullmatch(name) else f"[{json.dumps(name, ensure_ascii=False)}]"
 
 
 def _check_text(value: Any) -> None:

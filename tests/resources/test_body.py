@@ -37,7 +37,7 @@ def document(req: falcon.Request) -> Any:
 
 
 def lines(req: falcon.Request) -> Any:
-    return read_ndjson(req, LIMIT, LIMIT // 2)
+    return read_ndjson(req, LIMIT, LIMIT // 2, "variable")
 
 
 READERS = pytest.mark.parametrize("read_body", [document, lines])
@@ -142,6 +142,24 @@ def test_a_body_without_lines_is_400(content: bytes) -> None:
 @pytest.mark.parametrize("line", [b"{", b"{} {}", b'{"x": NaN}', b'"\xff"'])
 def test_the_problem_of_an_invalid_line_has_its_number(line: bytes) -> None:
     assert refused(lines, request(b"{}\n\n" + line + b"\n{}"), 400, "json").startswith("line 3 is not JSON: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "path"),
+    [
+        (b'{"rows": [{"id": 9007199254740993}]}', "variable", "variable.rows[0].id"),
+        (b"9007199254740993", "result", "result"),
+        (b'{"metadata": {"id": 9007199254740993}}', "", "metadata.id"),
+    ],
+)
+def test_the_problem_of_a_rounded_integer_has_its_path(content: bytes, name: str, path: str) -> None:
+    detail = refused(lambda req: read_document(req, LIMIT, name), request(content), 422, "invalid")
+    assert detail.startswith(f"{path}: 9007199254740993 is beyond 2^53")
+
+
+def test_the_problem_of_a_rounded_integer_in_a_line_has_its_number() -> None:
+    detail = refused(lines, request(b'{}\n{"x": 9007199254740993}'), 422, "invalid")
+    assert detail.startswith("line 2: variable.x: 9007199254740993 ")
 
 
 # Size

@@ -85,6 +85,26 @@ def test_any_json_but_an_object_is_422(filled: PoolApp, endpoint: Endpoint) -> N
     assert files(filled) == before
 
 
+# Each with the path of the integer that is put into its valid document.
+ROUNDED = [
+    (("POST", "/jobs", "application/json"), {"metadata": {"id": 2**53 + 1}}, "metadata.id"),
+    (("PATCH", JOB, "application/merge-patch+json"), {"metadata": {"id": 2**53 + 1}}, "metadata.id"),
+    (VARIABLE, {"rows": [{"id": 2**53 + 1}]}, "variable.rows[0].id"),
+    (BATCH, {"rows": [{"id": 2**53 + 1}]}, "line 1: variable.rows[0].id"),
+    (("PUT", f"{JOB}/variables/new", "application/json"), {"id": 2**53 + 1}, "variable.id"),
+    (("POST", f"{ONE}/results", "application/json"), [2**53 + 1], "result[0]"),
+    (("POST", "/flows", "application/json"), {"jobs": [{"job": JOB, "x": 2**53 + 1}]}, "jobs[0].x"),
+]
+
+
+@pytest.mark.parametrize(("endpoint", "document", "path"), ROUNDED, ids=[" ".join(case[0]) for case in ROUNDED])
+def test_an_integer_that_would_be_rounded_is_422(filled: PoolApp, endpoint: Endpoint, document: Any, path: str) -> None:
+    before = files(filled)
+    response = send(filled, endpoint, json.dumps(document).encode())
+    assert problem(response, 422, "2^53")["detail"].startswith(f"{path}: 9007199254740993 ")
+    assert files(filled) == before
+
+
 @EVERY
 def test_another_media_type_is_415(filled: PoolApp, endpoint: Endpoint) -> None:
     before = files(filled)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from storage.strict_json import InvalidJSON, parse
+from storage.strict_json import InvalidJSON, RoundedInteger, parse
 
 # Each document, and the part of the message that is the same in every version of Python.
 INVALID = {
@@ -80,3 +80,53 @@ def test_the_depth_is_a_parameter() -> None:
     assert parse(b"[[1]]", max_depth=2) == [[1]]
     with pytest.raises(InvalidJSON, match="deeper than 1 levels"):
         parse(b"[[1]]", max_depth=1)
+
+
+# Integers that a double does not hold
+
+ROUNDED = {
+    "the first one": ("9007199254740993", ""),
+    "below zero": ("-9007199254740993", ""),
+    "a power of two, which JavaScript writes with other digits": (str(2**60), ""),
+    "64 bits": (str(2**64 - 1), ""),
+    "300 digits": ("9" * 300, ""),
+    "in a row": ('{"rows": [{}, {"id": 9007199254740993}]}', ".rows[1].id"),
+    "the first of two": ("[0, 9007199254740993, 9007199254740995]", "[1]"),
+    "beside an equal float": (f"[{float(2**60)!r}, {2**60}]", "[1]"),
+    "under a name that is no identifier": ('{"a b": {"": 9007199254740993}}', '["a b"][""]'),
+    "under a name that is not ASCII": ('{"ü": 9007199254740993}', '["ü"]'),
+}
+
+
+@pytest.mark.parametrize(("text", "path"), ROUNDED.values(), ids=ROUNDED)
+def test_an_integer_that_would_be_rounded_is_refused_with_its_path(text: str, path: str) -> None:
+    with pytest.raises(RoundedInteger) as caught:
+        parse(text.encode())
+    assert caught.value.path == path
+
+
+def test_the_reason_has_the_integer_and_the_advice() -> None:
+    with pytest.raises(RoundedInteger) as caught:
+        parse(b"[9007199254740993]")
+    reason = "9007199254740993 is beyond 2^53, where JSON's numbers are rounded: use a string"
+    assert caught.value.reason == reason
+    assert str(caught.value) == f"[0]: {reason}"
+
+
+def test_a_long_path_and_a_long_integer_are_cut() -> None:
+    with pytest.raises(RoundedInteger) as caught:
+        parse(b'{"%s": {"id": %s}}' % (b"x" * 10_000, b"9" * 300))
+    assert caught.value.path == "…" + "x" * 197 + ".id"
+    assert caught.value.reason.startswith("9" * 40 + " is")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [str(2**53 - 1), str(2**53), str(-(2**53)), "1500000000000000000", str(10**20), str(10**300), str(float(2**60))],
+)
+def test_an_integer_as_an_engine_writes_its_double_is_accepted(text: str) -> None:
+    assert parse(text.encode()) == json.loads(text)
+
+
+def test_an_integer_that_a_repeated_name_replaces_is_not_refused() -> None:
+    assert parse(b'{"x": 9007199254740993, "x": 1}') == {"x": 1}
