@@ -39,6 +39,8 @@ class Fault:
     status: int
     headers: dict[str, str]
     times: int
+    # None: a problem document.
+    body: bytes | None = None
 
 
 @dataclass
@@ -52,10 +54,15 @@ class Job:
 
 class Problem(Exception):
     def __init__(
-        self, status: int, detail: str = "", headers: dict[str, str] | None = None, kind: str = "about:blank"
+        self,
+        status: int,
+        detail: str = "",
+        headers: dict[str, str] | None = None,
+        kind: str = "about:blank",
+        body: bytes | None = None,
     ) -> None:
         super().__init__(status, detail)
-        self.status, self.detail, self.headers, self.kind = status, detail, headers or {}, kind
+        self.status, self.detail, self.headers, self.kind, self.body = status, detail, headers or {}, kind, body
 
 
 class FakePool:
@@ -101,6 +108,10 @@ class FakePool:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.faults.append(Fault(method, path, status, named, times))
 
+    def intercept(self, method: str, path: str, status: int, headers: dict[str, str], body: str) -> None:
+        """Send this response, as a proxy does, to the next request."""
+        self.faults.append(Fault(method, path, status, headers, 1, body.encode()))
+
     def wait_for(self, condition: Callable[[], bool], seconds: float = 10.0) -> bool:
         """Wait until a condition holds, checked after each request."""
         with self.changed:
@@ -110,13 +121,14 @@ class FakePool:
         return [found for found in self.requests if found.method == method and re.search(pattern, found.path)]
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+        body: bytes | None = None
         with self.changed:
             request = _request(environ, self.prefix)
             self.requests.append(request)
             try:
                 status, headers, document = self._respond(request)
             except Problem as ex:
-                status, headers = ex.status, {"Content-Type": PROBLEM, **ex.headers}
+                status, headers, body = ex.status, {"Content-Type": PROBLEM, **ex.headers}, ex.body
                 document = {
                     "type": ex.kind,
                     "title": HTTPStatus(ex.status).phrase,
@@ -124,7 +136,8 @@ class FakePool:
                     "detail": ex.detail,
                 }
             self.changed.notify_all()
-        body = b"" if document is None else json.dumps(document).encode()
+        if body is None:
+            body = b"" if document is None else json.dumps(document).encode()
         headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
         start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
         return [body]
@@ -141,7 +154,7 @@ class FakePool:
         for fault in self.faults:
             if fault.times and fault.method == request.method and re.search(fault.path, request.path):
                 fault.times -= 1
-                raise Problem(fault.status, "injected fault", fault.headers, self.problem_type)
+                raise Problem(fault.status, "injected fault", fault.headers, self.problem_type, fault.body)
 
     def root(self, request: Request) -> tuple[int, dict[str, str], Any]:
         scheduled = {"href": self.prefix + self.scheduled, "templated": True}

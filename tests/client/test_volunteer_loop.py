@@ -1,6 +1,8 @@
 """The loop of a volunteer: which units it leases, what it uploads, how long it waits; without child processes."""
 
+import json
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +24,10 @@ LEASES = "variables$"
 RESULTS = "results$"
 REPORTS = "reports$"
 LIMIT = "urn:comp-pool:limit"
+# What proxies and captive portals respond in a pool's place.
+CASES = json.loads(Path(__file__).with_name("retry-cases.json").read_text())
+FOREIGN = [case for case in CASES["responses"] if not case.get("of_pool")]
+PAGE = (200, {"Content-Type": "text/html"}, "<h1>Welcome to our network</h1>")
 KEPT = "the result is kept: 507 Insufficient Storage: injected fault"
 
 
@@ -391,6 +397,56 @@ def test_a_result_is_kept_while_the_pool_can_t_store_it(pool: FakePool, clock: F
     assert run.totals["accepted"] == 1
     assert [event.message for event in run.of("offline")] == [KEPT] * 3
     assert all(60 <= wait <= 72 for wait in clock.waits)
+
+
+# ---- a proxy's responses
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", SCHEDULED), ("GET", LEASES), ("POST", RESULTS)])
+def test_responses_that_are_not_the_pool_s_lose_nothing(
+    pool: FakePool, clock: FakeClock, method: str, path: str
+) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:2])
+    for case in FOREIGN:
+        location = {"Location": case["location"]} if "location" in case else {}
+        pool.intercept(method, path, case["status"], {"Content-Type": case.get("type", ""), **location}, case["body"])
+    run = Run(pool, clock, units=2)
+    assert results(pool) == [[0, 2]]
+    assert pool.counts["given back"] == 0
+    # A redirected GET is a link to another origin.
+    assert len(run.of("offline") + run.of("waiting")) == len(FOREIGN) - 1
+
+
+def test_a_lease_that_is_no_document_of_a_pool_is_not_computed(
+    pool: FakePool, clock: FakeClock, executor: FakeExecutor
+) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    pool.intercept("GET", LEASES, 200, {}, '{"error": "login required"}')
+    run = Run(pool, clock, units=1)
+    assert [event.kind for event in run.events] == ["leased", "accepted"]
+
+
+def test_a_report_that_a_proxy_took_is_posted_again(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("broken", BROKEN, NUMBERS[:1])
+    pool.intercept("POST", REPORTS, *PAGE)
+    Run(pool, clock, units=1)
+    assert len(pool.reports) == 1
+
+
+def test_a_result_that_could_not_be_posted_for_a_day_is_given_up_and_given_back(
+    pool: FakePool, clock: FakeClock
+) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    pool.intercept("POST", RESULTS, *PAGE)
+
+    def wait(seconds: float) -> None:
+        clock.now += 3600
+        pool.intercept("POST", RESULTS, *PAGE)
+
+    clock.on_wait = wait
+    (lost,) = Run(pool, clock, units=1).of("lost")
+    assert lost.message.startswith("the result could not be posted for 86400 s: 200 not a response of the pool")
+    assert pool.counts["given back"] == 1
 
 
 # ---- limits of the pool

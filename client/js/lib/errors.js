@@ -62,6 +62,16 @@ export class Blocked extends PoolError {
   }
 }
 
+/** The response is not the pool's, but of a proxy or a captive portal, or cut short: the request may have failed. */
+export class ForeignResponse extends PoolError {
+  name = "ForeignResponse";
+
+  /** @param {number} status @param {string} reason @param {number | null} [retryAfter] in seconds */
+  constructor(status, reason, retryAfter = null) {
+    super(status, "not a response of the pool", reason, { retryAfter });
+  }
+}
+
 /** The pool could not be reached after all retries; `cause` is the last failure. */
 export class Unreachable extends Error {
   name = "Unreachable";

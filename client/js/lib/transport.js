@@ -81,7 +81,7 @@ export class Transport {
   async #attempt(address, init, signal) {
     signal?.throwIfAborted();
     const response = await this.#request(this.#sameOrigin(address), init, signal);
-    if (response.status >= 300) throw response.error;
+    if (response.status >= 300 || !response.isOfPool) throw response.error;
     return response;
   }
 

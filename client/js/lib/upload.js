@@ -1,7 +1,7 @@
 // Uploads a result, with retries until the pool accepts or refuses it.
 import { Backoff } from "./backoff.js";
 import { isLimit, PoolError, messageOf } from "./errors.js";
-import { eventKind, isTemporary, retryAfterOf } from "./retry-policy.js";
+import { eventKind, isServerError, isTemporary, POLICY, retryAfterOf } from "./retry-policy.js";
 import { delay } from "./timers.js";
 
 /** @typedef {import("./platform.js").Computed} Computed */
@@ -15,7 +15,7 @@ import { delay } from "./timers.js";
 const OUTCOMES = { 409: "late", 422: "rejected" };
 
 /**
- * Retries temporary failures without end, since a result may have taken hours; a shutdown ends that.
+ * Retries temporary failures for a day, since a result may have taken hours; a shutdown ends that.
  * @param {WorkerContext} context
  * @param {Shutdown} shutdown
  * @param {Task} task
@@ -25,18 +25,22 @@ const OUTCOMES = { 409: "late", 422: "rejected" };
  */
 export async function upload(context, shutdown, task, computed, onerror) {
   const backoff = new Backoff();
+  const expires = context.clock.now() + POLICY.maxResultAge * 1000;
   for (let serverErrors = 0; ; ) {
     try {
       await task.post(computed, shutdown.expired);
       task.complete();
       return { outcome: "accepted" };
     } catch (ex) {
-      if (ex instanceof PoolError && ex.status === 500) serverErrors += 1;
+      if (isServerError(ex)) serverErrors += 1;
       const isRetryable = isTemporary(ex, serverErrors);
       if (shutdown.expired.aborted || (shutdown.cancelled.aborted && isRetryable)) {
         return abandon(shutdown, task, ex, onerror);
       }
       if (!isRetryable) return refusal(task, ex);
+      if (context.clock.now() >= expires) {
+        return abandon(shutdown, task, ex, onerror, ` for ${POLICY.maxResultAge} s`);
+      }
       await waitToRetry(context, shutdown, backoff, ex, onerror);
     }
   }
@@ -56,10 +60,13 @@ async function waitToRetry(context, shutdown, backoff, ex, onerror) {
   await delay(context.clock, seconds * 1000, shutdown.cancelled);
 }
 
-/** @param {Shutdown} shutdown @param {Task} task @param {unknown} ex @param {OnError} onerror */
-async function abandon(shutdown, task, ex, onerror) {
+/**
+ * @param {Shutdown} shutdown @param {Task} task @param {unknown} ex @param {OnError} onerror
+ * @param {string} [since] how long it has been tried
+ */
+async function abandon(shutdown, task, ex, onerror, since = "") {
   await task.giveBack(shutdown.expired);
-  onerror(isLimit(ex) ? "limit" : "offline", `the result could not be posted: ${messageOf(ex)}`);
+  onerror(isLimit(ex) ? "limit" : "offline", `the result could not be posted${since}: ${messageOf(ex)}`);
   return undefined;
 }
 

@@ -26,17 +26,23 @@ class PoolError(Exception):
         self.retry_after = retry_after
 
     @classmethod
-    def from_problem(cls, status: int, problem: Any, retry_after: float | None) -> "PoolError":
-        """Return the error of a parsed problem document, or of any other body: a proxy's errors are HTML."""
-        known = problem if isinstance(problem, dict) else {}
-        title = str(known.get("title") or "the pool responded with an error")
-        detail = str(known.get("detail") or "")
-        kind = known.get("type")
+    def from_problem(cls, status: int, problem: dict[str, Any], retry_after: float | None) -> "PoolError":
+        """Return the error of a parsed problem document."""
+        title = str(problem.get("title") or "the pool responded with an error")
+        detail = str(problem.get("detail") or "")
+        kind = problem.get("type")
         if kind == OUTDATED:
             return Outdated(detail)
         if kind == BLOCKED:
             return Blocked(detail)
         return (LimitReached if kind == LIMIT else cls)(status, title, detail, retry_after=retry_after)
+
+
+class ForeignResponse(PoolError):
+    """The response is not the pool's, but of a proxy or a captive portal, or cut short: the request may have failed."""
+
+    def __init__(self, status: int, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(status, "not a response of the pool", reason, retry_after=retry_after)
 
 
 class LimitReached(PoolError):

@@ -75,7 +75,7 @@ class Transport:
             if response.status not in REDIRECTS or target is None or method != "GET":
                 break
             address = _resolve(address, target)
-        if response.status >= 300:
+        if response.status >= 300 or not response.is_of_pool:
             raise response.error
         return response
 

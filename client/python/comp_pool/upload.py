@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from comp_pool.backoff import Backoff
+from comp_pool.clock import Clock
 from comp_pool.errors import REQUEST_ERRORS, PoolError
 from comp_pool.events import Kind, Outcome
-from comp_pool.retry_policy import event_kind, is_temporary, retry_after_of
+from comp_pool.retry_policy import POLICY, event_kind, is_server_error, is_temporary, retry_after_of
 
 STATUS_OUTCOMES: dict[int, Outcome] = {409: "late", 422: "rejected"}
 
@@ -20,23 +21,30 @@ class Uploaded:
 
 
 def upload(
-    post: Callable[[], object], wait: Callable[[float], bool], show: Callable[[Kind, float, str], object]
+    post: Callable[[], object],
+    wait: Callable[[float], bool],
+    show: Callable[[Kind, float, str], object],
+    clock: Clock,
 ) -> Uploaded:
     """Call `post` until it succeeds or fails for good.
 
-    `wait` waits for some seconds after a temporary failure; where it returns False, the upload is abandoned (`lost`).
+    `wait` waits for some seconds after a temporary failure; where it returns False, or where the result has become too
+    old, the upload is abandoned (`lost`).
     `show` is called with the kind of such a wait, its seconds and its reason.
     """
     backoff = Backoff()
     server_errors = 0
+    expires = clock.monotonic() + POLICY.max_result_age
     # Without a limit on attempts, since a result may have taken hours.
     while True:
         try:
             post()
         except REQUEST_ERRORS as ex:
-            server_errors += isinstance(ex, PoolError) and ex.status == 500
+            server_errors += is_server_error(ex)
             if not is_temporary(ex, server_errors):
                 return _refusal(ex)
+            if clock.monotonic() >= expires:
+                return Uploaded("lost", f"the result could not be posted for {POLICY.max_result_age:.0f} s: {ex}")
             delay = backoff.next(retry_after_of(ex))
             if kind := event_kind(ex, backoff.failures, delay):
                 show(kind, delay, f"the result is kept: {ex}")

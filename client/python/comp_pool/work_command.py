@@ -17,7 +17,7 @@ from comp_pool.events import Event, Listener, Totals
 from comp_pool.executor import MEBIBYTE
 from comp_pool.identity import VALID_ID, volunteer_id
 from comp_pool.options import Options
-from comp_pool.retry_policy import Retries, is_temporary
+from comp_pool.retry_policy import Retries, is_unavailable
 from comp_pool.volunteer import Volunteer
 
 DESCRIPTION = """
@@ -104,7 +104,7 @@ def _usage_error(client: Client, args: argparse.Namespace, capabilities: Capabil
             return f"the job {args.job} requires {'; '.join(unmet)}" if unmet else None
         client.scheduled_job(owners=args.owner, scheduler=args.scheduler)
     except REQUEST_ERRORS as ex:
-        return None if is_temporary(ex) else str(ex)
+        return None if is_unavailable(ex) else str(ex)
     except ValueError as ex:
         return f"invalid URL: {ex}"
     return None

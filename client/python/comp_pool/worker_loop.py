@@ -188,13 +188,15 @@ class WorkerLoop:
             lambda: self._client.post_result(task.lease, computed.result, run_seconds=computed.seconds, text=True),
             self._wait_to_retry,
             lambda kind, seconds, reason: self._emit(kind, seconds, reason, task),
+            self._clock,
         )
         if uploaded.outcome == "accepted":
             self._context.job_backoff.record_success(task.job_id)
+        remark = self._give_back(task) if uploaded.outcome == "lost" else ""
         # A late result is nobody's fault: it counts neither as a success of the job nor as a failure.
         is_failure = uploaded.outcome in ("rejected", "refused")
         shown = computed.console if is_failure else ""
-        self._emit(uploaded.outcome, computed.seconds, uploaded.reason, task, shown)
+        self._emit(uploaded.outcome, computed.seconds, uploaded.reason + remark, task, shown)
         if uploaded.outcome != "lost":
             self._report_console(task, computed)
         if is_failure:
