@@ -399,6 +399,54 @@ def test_a_result_is_kept_while_the_pool_can_t_store_it(pool: FakePool, clock: F
     assert all(60 <= wait <= 72 for wait in clock.waits)
 
 
+# ---- results that the pool does not take
+
+
+@pytest.mark.parametrize("case", CASES["refusals"], ids=json.dumps)
+def test_the_lease_of_a_refused_result_ends(pool: FakePool, clock: FakeClock, case: dict[str, Any]) -> None:
+    pool.problem_type = case["type"]
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    pool.inject_fault("POST", RESULTS, case["status"])
+    (event,) = Run(pool, clock, units=1).of(case["outcome"])
+    reported = [report["error"]["kind"] for report in pool.reports]
+    found = (event.message, reported, pool.counts["given back"])
+    expected = ([case["reported"]] if "reported" in case else [], int(case.get("given_back", False)))
+    assert found == ("injected fault", *expected)
+    assert clock.waits == []
+
+
+def test_the_report_of_a_refused_result_has_the_pool_s_reason_and_what_was_printed(
+    pool: FakePool, clock: FakeClock, executor: FakeExecutor
+) -> None:
+    executor.console = "a = 0\n"
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    pool.inject_fault("POST", RESULTS, 413)
+    Run(pool, clock, units=1)
+    (report,) = pool.reports
+    assert report == {
+        "error": {"kind": "too-large", "message": "the pool refused the result: injected fault", "stack": ""},
+        "console": "a = 0\n",
+        "engine": "an engine 1.0",
+        "run_seconds": 0.5,
+    }
+
+
+def test_a_pool_that_takes_no_reports_gets_a_refused_result_s_unit_back(pool: FakePool, clock: FakeClock) -> None:
+    pool.takes_reports = False
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    pool.inject_fault("POST", RESULTS, 413)
+    assert Run(pool, clock, units=1).totals["refused"] == 1
+    assert pool.counts["given back"] == 1
+
+
+def test_that_a_refused_result_could_not_be_reported_is_said(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    pool.inject_fault("POST", RESULTS, 413)
+    pool.inject_fault("POST", REPORTS, 503, times=9)
+    (refused,) = Run(pool, clock, units=1).of("refused")
+    assert refused.message.startswith("injected fault (and could not be reported: 503 ")
+
+
 # ---- a proxy's responses
 
 

@@ -1,6 +1,6 @@
 // The retry policy: all figures, the statuses that are retried, and which failures are reported. The Python client has
 // the same table (`retry_policy.py`); a test compares the two.
-import { ForeignResponse, isLimit, PoolError, Unreachable } from "./errors.js";
+import { ForeignResponse, isLimit, isRejection, PoolError, Unreachable } from "./errors.js";
 
 /** Times are in seconds. */
 export const POLICY = Object.freeze({
@@ -64,6 +64,9 @@ export const POLICY = Object.freeze({
   reportInterval: 60,
 });
 
+/** The kinds of failure of results that a pool refuses without a judgement. @type {Record<number, string>} */
+const REFUSAL_KINDS = { 400: "not-json", 413: "too-large", 422: "not-json" };
+
 /** Whether a call of the client is retried after this error. @param {unknown} ex */
 export const isRetryable = (ex) => ex instanceof Unreachable || hasStatus(ex, POLICY.callStatuses);
 
@@ -92,6 +95,15 @@ export const isGone = (ex) => isAnswered(ex, POLICY.goneStatuses);
 
 /** Whether the lease has expired or belongs to somebody else. @param {unknown} ex */
 export const isLost = (ex) => isAnswered(ex, POLICY.lostStatuses);
+
+/**
+ * The kind of failure of a result that the pool refuses for its form; undefined for any other error.
+ * @param {unknown} ex
+ */
+export function refusalKind(ex) {
+  if (!(ex instanceof PoolError) || ex instanceof ForeignResponse || isRejection(ex)) return undefined;
+  return REFUSAL_KINDS[ex.status];
+}
 
 /** In seconds, or null. @param {unknown} ex */
 export const retryAfterOf = (ex) => (ex instanceof PoolError ? ex.retryAfter : null);

@@ -2,10 +2,13 @@
 
 from typing import Any
 
-# Problem types: the pool no longer understands a client, its operator has blocked one, a limit on leases or requests.
+# Problem types: the pool no longer understands a client, its operator has blocked one, a limit on leases or requests, a
+# result that the validator has rejected. The last is that of a problem without a type.
 OUTDATED = "urn:comp-pool:outdated"
 BLOCKED = "urn:comp-pool:blocked"
 LIMIT = "urn:comp-pool:limit"
+REJECTED = "urn:comp-pool:rejected"
+UNTYPED = "about:blank"
 
 
 class Unreachable(Exception):
@@ -15,14 +18,23 @@ class Unreachable(Exception):
 class PoolError(Exception):
     """The pool responded with an error; `status`, `title` and `detail` come from its problem document (RFC 9457).
 
-    `retry_after` is in seconds, None without that header.
+    `problem_type` is its type, `retry_after` is in seconds, None without that header.
     """
 
-    def __init__(self, status: int, title: str, detail: str = "", *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str = "",
+        *,
+        problem_type: str = UNTYPED,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(f"{status} {title}" + (f": {detail}" if detail else ""))
         self.status = status
         self.title = title
         self.detail = detail
+        self.problem_type = problem_type
         self.retry_after = retry_after
 
     @classmethod
@@ -30,12 +42,13 @@ class PoolError(Exception):
         """Return the error of a parsed problem document."""
         title = str(problem.get("title") or "the pool responded with an error")
         detail = str(problem.get("detail") or "")
-        kind = problem.get("type")
+        kind = str(problem.get("type") or UNTYPED)
         if kind == OUTDATED:
             return Outdated(detail)
         if kind == BLOCKED:
             return Blocked(detail)
-        return (LimitReached if kind == LIMIT else cls)(status, title, detail, retry_after=retry_after)
+        error = LimitReached if kind == LIMIT else cls
+        return error(status, title, detail, problem_type=kind, retry_after=retry_after)
 
 
 class ForeignResponse(PoolError):

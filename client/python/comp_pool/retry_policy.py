@@ -6,7 +6,7 @@ The JavaScript client has the same table (`retry-policy.js`); a test compares th
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from comp_pool.errors import ForeignResponse, LimitReached, PoolError, Unreachable
+from comp_pool.errors import REJECTED, UNTYPED, ForeignResponse, LimitReached, PoolError, Unreachable
 from comp_pool.events import Kind
 
 
@@ -72,6 +72,9 @@ class Policy:
 
 POLICY = Policy()
 
+# The kinds of failure of results that a pool refuses without a judgement.
+REFUSAL_KINDS = {400: "not-json", 413: "too-large", 422: "not-json"}
+
 
 @dataclass(frozen=True)
 class Retries:
@@ -111,6 +114,19 @@ def is_gone(ex: Exception) -> bool:
 def is_lost(ex: Exception) -> bool:
     """Return whether the lease has expired or belongs to somebody else."""
     return _is_answered(ex, POLICY.lost_statuses)
+
+
+def refusal_kind(ex: Exception) -> str | None:
+    """Return the kind of failure of a result that the pool refuses for its form, None for any other error."""
+    if not isinstance(ex, PoolError) or isinstance(ex, ForeignResponse) or is_rejection(ex):
+        return None
+    return REFUSAL_KINDS.get(ex.status)
+
+
+def is_rejection(ex: PoolError) -> bool:
+    """Return whether the job's validator has rejected a result, which has ended its lease."""
+    # A minimal pool has no problem types.
+    return ex.status == 422 and ex.problem_type in (REJECTED, UNTYPED)
 
 
 def retry_after_of(ex: Exception) -> float | None:

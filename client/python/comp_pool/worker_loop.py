@@ -8,8 +8,8 @@ from comp_pool.errors import REQUEST_ERRORS, Excluded, JobError
 from comp_pool.events import Event, Kind
 from comp_pool.executor import Computed, Executor, Unit
 from comp_pool.report import console_report, failure_report, post_report
-from comp_pool.retry_policy import POLICY, event_kind, is_lost, is_temporary, retry_after_of
-from comp_pool.upload import upload
+from comp_pool.retry_policy import POLICY, event_kind, is_lost, is_temporary, refusal_kind, retry_after_of
+from comp_pool.upload import Uploaded, upload
 from comp_pool.work_fetch import Task, Wait, WorkFetch
 from comp_pool.worker_context import WorkerContext
 
@@ -133,22 +133,23 @@ class WorkerLoop:
         if ex.kind == "cancelled":
             self._return(task, ex.message)
             return
-        remark = self._report_failure(task, ex) if self._is_reported(task, ex) else self._give_back(task)
+        remark = self._end_lease(task, ex, self._elapsed)
         self._emit("error", self._elapsed, f"{ex.kind}: {ex.message}{remark}", task, ex.console)
         self._record_failure(task)
 
-    @staticmethod
-    def _is_reported(task: Task, ex: JobError) -> bool:
+    def _end_lease(self, task: Task, error: JobError, seconds: float) -> str:
+        """End the lease of a unit that failed after some seconds; return a remark where that was not possible."""
         # An older pool takes no reports.
-        return ex.is_fault_of_job and task.lease.has("post_report")
+        if error.is_fault_of_job and task.lease.has("post_report"):
+            return self._report_failure(task, error, seconds)
+        return self._give_back(task)
 
     @property
     def _elapsed(self) -> float:
         return self._clock.monotonic() - self._started
 
-    def _report_failure(self, task: Task, error: JobError) -> str:
-        """End the lease of a failed unit by a report; return a remark where that was not possible."""
-        report = failure_report(error, self._executor.engine, self._elapsed)
+    def _report_failure(self, task: Task, error: JobError, seconds: float) -> str:
+        report = failure_report(error, self._executor.engine, seconds)
         try:
             post_report(lambda: self._client.post_report(task.lease, report), self._wait_to_retry)
         except REQUEST_ERRORS as ex:
@@ -192,15 +193,23 @@ class WorkerLoop:
         )
         if uploaded.outcome == "accepted":
             self._context.job_backoff.record_success(task.job_id)
-        remark = self._give_back(task) if uploaded.outcome == "lost" else ""
+        remark = self._end_unposted(task, computed, uploaded) if uploaded.keeps_lease else ""
         # A late result is nobody's fault: it counts neither as a success of the job nor as a failure.
         is_failure = uploaded.outcome in ("rejected", "refused")
         shown = computed.console if is_failure else ""
         self._emit(uploaded.outcome, computed.seconds, uploaded.reason + remark, task, shown)
-        if uploaded.outcome != "lost":
+        if uploaded.outcome not in ("lost", "refused"):
             self._report_console(task, computed)
         if is_failure:
             self._record_failure(task)
+
+    def _end_unposted(self, task: Task, computed: Computed, uploaded: Uploaded) -> str:
+        """End the lease of a result that the pool did not take; return a remark where that was not possible."""
+        kind = uploaded.error and refusal_kind(uploaded.error)
+        if not kind:
+            return self._give_back(task)
+        error = JobError(kind, f"the pool refused the result: {uploaded.reason}", console=computed.console)
+        return self._end_lease(task, error, computed.seconds)
 
     def _report_console(self, task: Task, computed: Computed) -> None:
         if not (computed.console and task.lease.has("post_report")):
