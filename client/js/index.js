@@ -5,6 +5,7 @@ export { register } from "./angular.js";
 export { Client } from "./lib/client.js";
 export { Document } from "./lib/document.js";
 export {
+  BadCertificate,
   Blocked,
   ForeignLink,
   ForeignResponse,

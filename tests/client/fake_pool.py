@@ -2,17 +2,20 @@
 
 import json
 import re
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from tests.serving import ThreadingServer
 
 PROBLEM = "application/problem+json"
+CERTIFICATE = Path(__file__).with_name("self-signed.pem")
 
 
 @dataclass
@@ -68,7 +71,9 @@ class Problem(Exception):
 class FakePool:
     """The application and its server. A test may read and change all of its state."""
 
-    def __init__(self, prefix: str = "", lease_seconds: float = 30.0, retry_after: float = 0.1) -> None:
+    def __init__(
+        self, prefix: str = "", lease_seconds: float = 30.0, retry_after: float = 0.1, scheme: str = "http"
+    ) -> None:
         self.prefix, self.lease_seconds, self.retry_after = prefix, lease_seconds, retry_after
         self.links_jobs = True
         self.takes_reports = True
@@ -86,7 +91,9 @@ class FakePool:
         self.validate: Callable[[Any], str | None] = lambda result: None
         self.changed = threading.Condition()
         self._server = ThreadingServer(self)
-        self.url = f"http://127.0.0.1:{self._server.server_port}{prefix}/"
+        if scheme == "https":
+            self._server.socket = _tls().wrap_socket(self._server.socket, server_side=True)
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}{prefix}/"
 
     def __enter__(self) -> "FakePool":
         self._server.start()
@@ -289,6 +296,13 @@ ROUTES: list[tuple[str, Callable[..., tuple[int, dict[str, str], Any]]]] = [
     ("/jobs/([^/]+)/variables/([^/]+)/reports", FakePool.report),
     ("/jobs/([^/]+)/variables/([^/]+)/results", FakePool.post_result),
 ]
+
+
+def _tls() -> ssl.SSLContext:
+    """Return the context of a server whose certificate nobody trusts."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    return context
 
 
 def _request(environ: dict[str, Any], prefix: str) -> Request:

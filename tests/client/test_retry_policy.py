@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 from comp_pool import retry_policy
 from comp_pool.backoff import Backoff, call_delay, jittered, retry_after_delay
-from comp_pool.errors import ForeignLink, ForeignResponse, LimitReached, MissingLink, PoolError, Unreachable
+from comp_pool.errors import (
+    BadCertificate,
+    ForeignLink,
+    ForeignResponse,
+    LimitReached,
+    MissingLink,
+    PoolError,
+    Unreachable,
+)
 from comp_pool.job_backoff import JobBackoff
 from comp_pool.response import Response, parse_retry_after
 from comp_pool.retry_policy import POLICY
@@ -31,6 +39,7 @@ def error(failure: Any, retry_after: float | None = None) -> Exception:
     """Return the error that a case names."""
     named = {
         "unreachable": Unreachable("down"),
+        "bad certificate": BadCertificate("expired"),
         "missing link": MissingLink("next", "/"),
         "foreign link": ForeignLink("http://other.example/"),
     }
@@ -69,6 +78,7 @@ def test_a_failure_is_retried_by(case: Case) -> None:
     found = {
         "call": retry_policy.is_retryable(ex),
         "volunteer": retry_policy.is_temporary(ex),
+        "start": retry_policy.is_unavailable(ex),
         "gone": retry_policy.is_gone(ex),
         "lost": retry_policy.is_lost(ex),
     }

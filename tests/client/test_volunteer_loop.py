@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from comp_pool.capabilities import Capabilities
 from comp_pool.client import Client
-from comp_pool.errors import JobError
+from comp_pool.errors import BadCertificate, JobError, Unreachable
 from comp_pool.events import Event
 from comp_pool.executor import Unit
+from comp_pool.leases import Lease, NoWork
+from comp_pool.links import Document
 from comp_pool.options import Options
 from comp_pool.retry_policy import Retries
 from comp_pool.volunteer import Volunteer
@@ -570,6 +572,51 @@ def test_a_pool_that_is_down_at_first_is_waited_for(clock: FakeClock) -> None:
         volunteer = Volunteer(client, Options(capabilities=Capabilities((), 512)), offline.append)
         volunteer.run()
     assert {event.kind for event in offline} == {"offline", "stopping"}
+
+
+@pytest.mark.parametrize("idle_exit", [60, 3600])
+def test_a_pool_that_is_never_reached_is_an_error_at_the_end_of_the_idle_time(
+    clock: FakeClock, idle_exit: float
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+    with Client(url, retries=Retries(attempts=1), clock=clock) as client:
+        options = Options(capabilities=Capabilities((), 512), idle_exit=idle_exit)
+        with pytest.raises(Unreachable, match=r"^the pool was never reached: "):
+            Volunteer(client, options).run()
+    assert clock.now == pytest.approx(idle_exit)
+
+
+def test_a_proxy_in_its_place_is_no_pool_that_was_reached(pool: FakePool, clock: FakeClock) -> None:
+    clock.on_wait = lambda seconds: pool.intercept("GET", "^/$", *PAGE)
+    pool.intercept("GET", "^/$", *PAGE)
+    with pytest.raises(Unreachable, match="never reached: 200 not a response of the pool: text/html"):
+        Run(pool, clock, idle_exit=60)
+
+
+def test_a_pool_with_a_bad_certificate_at_first_ends_the_volunteer(clock: FakeClock) -> None:
+    with FakePool(scheme="https") as pool, pytest.raises(BadCertificate):
+        Run(pool, clock)
+    assert clock.waits == []
+
+
+def test_a_bad_certificate_after_the_pool_was_reached_is_waited_for(
+    pool: FakePool, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:2])
+    lease = Client.lease
+    errors = [None, *[BadCertificate("the pool's certificate is not valid: expired")] * 3]
+
+    def intercepted(client: Client, job: Document) -> Lease | NoWork:
+        error = errors.pop(0) if errors else None
+        if error is not None:
+            raise error
+        return lease(client, job)
+
+    monkeypatch.setattr(Client, "lease", intercepted)
+    run = Run(pool, clock, units=2)
+    assert run.totals["accepted"] == 2
+    assert len(run.of("offline")) == 2
 
 
 # ---- idle executors

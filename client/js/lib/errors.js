@@ -82,6 +82,11 @@ export class Unreachable extends Error {
   name = "Unreachable";
 }
 
+/** The server at the pool's address has not proved to be the pool. Browsers don't tell, and throw Unreachable. */
+export class BadCertificate extends Unreachable {
+  name = "BadCertificate";
+}
+
 /** A document lacks a link, or its address is invalid. */
 export class MissingLink extends Error {
   name = "MissingLink";

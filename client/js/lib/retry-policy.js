@@ -1,6 +1,6 @@
 // The retry policy: all figures, the statuses that are retried, and which failures are reported. The Python client has
 // the same table (`retry_policy.py`); a test compares the two.
-import { ForeignResponse, isLimit, isRejection, PoolError, Unreachable } from "./errors.js";
+import { BadCertificate, ForeignResponse, isLimit, isRejection, PoolError, Unreachable } from "./errors.js";
 
 /** Times are in seconds. */
 export const POLICY = Object.freeze({
@@ -68,24 +68,25 @@ export const POLICY = Object.freeze({
 const REFUSAL_KINDS = { 400: "not-json", 413: "too-large", 422: "not-json" };
 
 /** Whether a call of the client is retried after this error. @param {unknown} ex */
-export const isRetryable = (ex) => ex instanceof Unreachable || hasStatus(ex, POLICY.callStatuses);
+export const isRetryable = (ex) => isOutage(ex) || hasStatus(ex, POLICY.callStatuses);
 
 /**
  * Whether a volunteer retries after this error.
  * @param {unknown} ex
  * @param {number} serverErrors how many 500s the same upload has had
  */
-export const isTemporary = (ex, serverErrors = 0) => ex instanceof ForeignResponse || isUnavailable(ex, serverErrors);
+export const isTemporary = (ex, serverErrors = 0) =>
+  ex instanceof BadCertificate || ex instanceof ForeignResponse || isUnavailable(ex, serverErrors);
 
 /**
- * Whether the pool is down, as far as the status shows: an address that is no pool's is not.
+ * Whether the pool is down, as far as the error shows: an address that is no pool's is another matter.
  * @param {unknown} ex
  * @param {number} serverErrors how many 500s the same upload has had
  */
 export const isUnavailable = (ex, serverErrors = 0) =>
-  ex instanceof Unreachable ||
+  isOutage(ex) ||
   hasStatus(ex, POLICY.temporaryStatuses) ||
-  (isServerError(ex) && serverErrors < POLICY.maxServerErrors);
+  (hasStatus(ex, [500]) && serverErrors < POLICY.maxServerErrors);
 
 /** Whether the pool itself failed at this request. @param {unknown} ex */
 export const isServerError = (ex) => isAnswered(ex, [500]);
@@ -126,6 +127,9 @@ export function eventKind(ex, failures, delay) {
   if (!isTemporary(ex)) return "pool";
   return shouldReport(failures, delay) ? "offline" : undefined;
 }
+
+/** @param {unknown} ex */
+const isOutage = (ex) => ex instanceof Unreachable && !(ex instanceof BadCertificate);
 
 /** Whether the pool itself has responded with one of these. @param {unknown} ex @param {readonly number[]} statuses */
 const isAnswered = (ex, statuses) => hasStatus(ex, statuses) && !(ex instanceof ForeignResponse);

@@ -1,11 +1,15 @@
 // The client's retries, and the errors that it does not retry.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { test } from "node:test";
 import { Client } from "../lib/client.js";
 import { PoolError, Unreachable } from "../lib/errors.js";
 import { Lease } from "../lib/leases.js";
 import { CUT, FakePool } from "./fake-pool.js";
+import { Watched } from "./fake-platform.js";
 
 const ROOT = /^\/$/;
 
@@ -96,6 +100,23 @@ test("a pool that is offline is unreachable after all attempts", async (context)
   const { client, waits } = withoutDelays(url, { retries: { attempts: 3 } });
   await assert.rejects(client.root(), (ex) => ex instanceof Unreachable && ex.cause instanceof Error);
   assert.equal(waits.length, 2);
+});
+
+test("a bad certificate is final, and stops a volunteer that starts", async (context) => {
+  const pem = readFileSync(new URL("../../../tests/client/self-signed.pem", import.meta.url));
+  const server = createSecureServer({ key: pem, cert: pem }).listen(0, "127.0.0.1");
+  context.after(() => server.close());
+  await once(server, "listening");
+  const url = `https://127.0.0.1:${server.address().port}/`;
+  const { client, waits } = withoutDelays(url);
+  const message = /^the pool's certificate is not valid: self-signed certificate/;
+  await assert.rejects(client.root(), { name: "BadCertificate", message });
+  assert.deepEqual(waits, []);
+  const watched = await Watched.start(context, url);
+  assert.equal(watched.volunteer.state, "stopped");
+  const [error, ...others] = watched.eventsOf("error");
+  assert.deepEqual([error.kind, others], ["pool", []]);
+  assert.match(error.message, message);
 });
 
 test("all attempts of a POST have one Idempotency-Key, and another POST has another", async (context) => {

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Backoff, callDelay, jittered, retryAfterDelay } from "../lib/backoff.js";
-import { ForeignLink, ForeignResponse, MissingLink, PoolError, Unreachable } from "../lib/errors.js";
+import { BadCertificate, ForeignLink, ForeignResponse, MissingLink, PoolError, Unreachable } from "../lib/errors.js";
 import { JobBackoff } from "../lib/job-backoff.js";
 import { parseRetryAfter, PoolResponse } from "../lib/response.js";
-import { isGone, isLost, isRetryable, isTemporary, POLICY, shouldReport } from "../lib/retry-policy.js";
+import { isGone, isLost, isRetryable, isTemporary, isUnavailable, POLICY, shouldReport } from "../lib/retry-policy.js";
 import { Shutdown } from "../lib/shutdown.js";
 import { upload } from "../lib/upload.js";
 
@@ -19,6 +19,7 @@ function testCases(part, name, run) {
 
 const NAMED = {
   unreachable: () => new Unreachable("down"),
+  "bad certificate": () => new BadCertificate("expired"),
   "missing link": () => new MissingLink("next", "/"),
   "foreign link": () => new ForeignLink("http://other.example/"),
 };
@@ -48,9 +49,10 @@ testCases("responses", "a response counts as the pool's", (one) => {
 });
 
 testCases("failures", "a failure is retried by", (one) => {
-  const { failure, call = false, volunteer = false, gone = false, lost = false } = one;
+  const { failure, call = false, volunteer = false, start = false, gone = false, lost = false } = one;
   const ex = errorOf(failure);
-  assert.deepEqual([isRetryable(ex), isTemporary(ex), isGone(ex), isLost(ex)], [call, volunteer, gone, lost]);
+  const found = [isRetryable(ex), isTemporary(ex), isUnavailable(ex), isGone(ex), isLost(ex)];
+  assert.deepEqual(found, [call, volunteer, start, gone, lost]);
 });
 
 testCases("call_delays", "a call waits", (one, context) => {

@@ -53,6 +53,11 @@ class Client:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
+    @property
+    def is_reached(self) -> bool:
+        """Whether the pool itself has responded so far."""
+        return self._transport.is_reached
+
     def close(self) -> None:
         """Close the idle connections."""
         self._transport.close()

@@ -15,6 +15,10 @@ class Unreachable(Exception):
     """The pool did not respond, in as many attempts as are allowed."""
 
 
+class BadCertificate(Unreachable):
+    """The server at the pool's address has not proved to be the pool: its certificate is not valid."""
+
+
 class PoolError(Exception):
     """The pool responded with an error; `status`, `title` and `detail` come from its problem document (RFC 9457).
 

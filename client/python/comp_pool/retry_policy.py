@@ -6,7 +6,15 @@ The JavaScript client has the same table (`retry-policy.js`); a test compares th
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from comp_pool.errors import REJECTED, UNTYPED, ForeignResponse, LimitReached, PoolError, Unreachable
+from comp_pool.errors import (
+    REJECTED,
+    UNTYPED,
+    BadCertificate,
+    ForeignResponse,
+    LimitReached,
+    PoolError,
+    Unreachable,
+)
 from comp_pool.events import Kind
 
 
@@ -86,19 +94,19 @@ class Retries:
 
 def is_retryable(ex: Exception) -> bool:
     """Return whether a call of the client is retried after this error."""
-    return isinstance(ex, Unreachable) or _has_status(ex, POLICY.call_statuses)
+    return _is_outage(ex) or _has_status(ex, POLICY.call_statuses)
 
 
 def is_temporary(ex: Exception, server_errors: int = 0) -> bool:
     """Return whether a volunteer retries after this error; `server_errors` counts the 500s of the same upload."""
-    return isinstance(ex, ForeignResponse) or is_unavailable(ex, server_errors)
+    return isinstance(ex, (BadCertificate, ForeignResponse)) or is_unavailable(ex, server_errors)
 
 
 def is_unavailable(ex: Exception, server_errors: int = 0) -> bool:
-    """Return whether the pool is down, as far as the status shows: an address that is no pool's is not."""
-    if isinstance(ex, Unreachable) or _has_status(ex, POLICY.temporary_statuses):
+    """Return whether the pool is down, as far as the error shows: an address that is no pool's is another matter."""
+    if _is_outage(ex) or _has_status(ex, POLICY.temporary_statuses):
         return True
-    return is_server_error(ex) and server_errors < POLICY.max_server_errors
+    return _has_status(ex, (500,)) and server_errors < POLICY.max_server_errors
 
 
 def is_server_error(ex: Exception) -> bool:
@@ -149,6 +157,10 @@ def event_kind(ex: Exception, failures: int, delay: float) -> Kind | None:
     if not is_temporary(ex):
         return "waiting"
     return "offline" if should_report(failures, delay) else None
+
+
+def _is_outage(ex: Exception) -> bool:
+    return isinstance(ex, Unreachable) and not isinstance(ex, BadCertificate)
 
 
 def _is_answered(ex: Exception, statuses: Collection[int]) -> bool:

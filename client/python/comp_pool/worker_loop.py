@@ -4,7 +4,7 @@ import contextlib
 
 from comp_pool.backoff import Backoff, exponential, jittered
 from comp_pool.deadline import Deadline
-from comp_pool.errors import REQUEST_ERRORS, Excluded, JobError
+from comp_pool.errors import REQUEST_ERRORS, BadCertificate, Excluded, JobError
 from comp_pool.events import Event, Kind
 from comp_pool.executor import Computed, Executor, Unit
 from comp_pool.report import console_report, failure_report, post_report
@@ -65,8 +65,9 @@ class WorkerLoop:
             self._wait(delay)
 
     def _handle_outage(self, ex: Exception) -> None:
-        if isinstance(ex, Excluded):
-            self._context.exclusion = ex
+        self._context.outage = ex
+        if self._is_final(ex):
+            self._context.failure = ex
             self._context.draining.set()
             return
         # The job may be the cause: the next attempt chooses one anew.
@@ -75,6 +76,10 @@ class WorkerLoop:
         if kind := event_kind(ex, self._outages.failures, delay):
             self._emit(kind, delay, str(ex))
         self._wait(delay)
+
+    def _is_final(self, ex: Exception) -> bool:
+        # Later a bad certificate may be that of a captive portal, or one that was renewed too late.
+        return isinstance(ex, Excluded) or (isinstance(ex, BadCertificate) and not self._client.is_reached)
 
     def _wait(self, seconds: float) -> None:
         self._reset_before_wait(seconds)
@@ -127,6 +132,7 @@ class WorkerLoop:
         except REQUEST_ERRORS:
             # Not the end of the unit: there is time for another attempt, and a pool may accept a late result.
             return None
+        self._emit("extended", task.lease.seconds, f"the unit has run for {self._elapsed:.0f} s", task)
         return min(task.lease.seconds, left)
 
     def _handle_job_error(self, task: Task, ex: JobError) -> None:
