@@ -2,17 +2,20 @@
 
 import json
 import re
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
 from tests.serving import ThreadingServer
 
 PROBLEM = "application/problem+json"
+CERTIFICATE = Path(__file__).with_name("self-signed.pem")
 
 
 @dataclass
@@ -39,6 +42,8 @@ class Fault:
     status: int
     headers: dict[str, str]
     times: int
+    # None: a problem document.
+    body: bytes | None = None
 
 
 @dataclass
@@ -52,16 +57,23 @@ class Job:
 
 class Problem(Exception):
     def __init__(
-        self, status: int, detail: str = "", headers: dict[str, str] | None = None, kind: str = "about:blank"
+        self,
+        status: int,
+        detail: str = "",
+        headers: dict[str, str] | None = None,
+        kind: str = "about:blank",
+        body: bytes | None = None,
     ) -> None:
         super().__init__(status, detail)
-        self.status, self.detail, self.headers, self.kind = status, detail, headers or {}, kind
+        self.status, self.detail, self.headers, self.kind, self.body = status, detail, headers or {}, kind, body
 
 
 class FakePool:
     """The application and its server. A test may read and change all of its state."""
 
-    def __init__(self, prefix: str = "", lease_seconds: float = 30.0, retry_after: float = 0.1) -> None:
+    def __init__(
+        self, prefix: str = "", lease_seconds: float = 30.0, retry_after: float = 0.1, scheme: str = "http"
+    ) -> None:
         self.prefix, self.lease_seconds, self.retry_after = prefix, lease_seconds, retry_after
         self.links_jobs = True
         self.takes_reports = True
@@ -79,7 +91,9 @@ class FakePool:
         self.validate: Callable[[Any], str | None] = lambda result: None
         self.changed = threading.Condition()
         self._server = ThreadingServer(self)
-        self.url = f"http://127.0.0.1:{self._server.server_port}{prefix}/"
+        if scheme == "https":
+            self._server.socket = _tls().wrap_socket(self._server.socket, server_side=True)
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}{prefix}/"
 
     def __enter__(self) -> "FakePool":
         self._server.start()
@@ -101,6 +115,10 @@ class FakePool:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         self.faults.append(Fault(method, path, status, named, times))
 
+    def intercept(self, method: str, path: str, status: int, headers: dict[str, str], body: str) -> None:
+        """Send this response, as a proxy does, to the next request."""
+        self.faults.append(Fault(method, path, status, headers, 1, body.encode()))
+
     def wait_for(self, condition: Callable[[], bool], seconds: float = 10.0) -> bool:
         """Wait until a condition holds, checked after each request."""
         with self.changed:
@@ -110,13 +128,14 @@ class FakePool:
         return [found for found in self.requests if found.method == method and re.search(pattern, found.path)]
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+        body: bytes | None = None
         with self.changed:
             request = _request(environ, self.prefix)
             self.requests.append(request)
             try:
                 status, headers, document = self._respond(request)
             except Problem as ex:
-                status, headers = ex.status, {"Content-Type": PROBLEM, **ex.headers}
+                status, headers, body = ex.status, {"Content-Type": PROBLEM, **ex.headers}, ex.body
                 document = {
                     "type": ex.kind,
                     "title": HTTPStatus(ex.status).phrase,
@@ -124,7 +143,8 @@ class FakePool:
                     "detail": ex.detail,
                 }
             self.changed.notify_all()
-        body = b"" if document is None else json.dumps(document).encode()
+        if body is None:
+            body = b"" if document is None else json.dumps(document).encode()
         headers = {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
         start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
         return [body]
@@ -141,7 +161,7 @@ class FakePool:
         for fault in self.faults:
             if fault.times and fault.method == request.method and re.search(fault.path, request.path):
                 fault.times -= 1
-                raise Problem(fault.status, "injected fault", fault.headers, self.problem_type)
+                raise Problem(fault.status, "injected fault", fault.headers, self.problem_type, fault.body)
 
     def root(self, request: Request) -> tuple[int, dict[str, str], Any]:
         scheduled = {"href": self.prefix + self.scheduled, "templated": True}
@@ -276,6 +296,13 @@ ROUTES: list[tuple[str, Callable[..., tuple[int, dict[str, str], Any]]]] = [
     ("/jobs/([^/]+)/variables/([^/]+)/reports", FakePool.report),
     ("/jobs/([^/]+)/variables/([^/]+)/results", FakePool.post_result),
 ]
+
+
+def _tls() -> ssl.SSLContext:
+    """Return the context of a server whose certificate nobody trusts."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    return context
 
 
 def _request(environ: dict[str, Any], prefix: str) -> Request:

@@ -6,6 +6,7 @@ import importlib.util
 import io
 import re
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -82,6 +83,26 @@ def test_a_pool_that_is_unavailable_at_the_start_is_waited_for(pool: FakePool) -
     pool.add_job("doubler", DOUBLE, [{"a": 1}])
     assert cli.main(["work", pool.url, "--units", "1"]) == 0
     assert len(pool.jobs["doubler"].results) == 1
+
+
+def test_a_bad_certificate_ends_it_with_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with FakePool(scheme="https") as pool:
+        assert cli.main(["work", pool.url]) == 1
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", "comp-pool: the pool's certificate is not valid: self-signed certificate\n")
+
+
+def test_a_pool_that_was_never_reached_is_an_error_at_the_end_of_the_idle_time(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+    assert cli.main(["work", url, "--idle-exit", "0.1", "--quiet"]) == 1
+    assert capsys.readouterr().err.startswith("comp-pool: the pool was never reached: ")
+
+
+def test_a_pool_without_work_is_none(pool: FakePool) -> None:
+    assert cli.main(["work", pool.url, "--idle-exit", "0.1", "--quiet"]) == 0
 
 
 def test_the_id_is_generated_once_and_sent(pool: FakePool, tmp_path: Path) -> None:
@@ -195,6 +216,17 @@ def test_a_long_message_is_cut() -> None:
     assert len(printable("x" * 10_000)) == 300
 
 
+def test_each_extension_of_a_lease_is_logged() -> None:
+    stream = io.StringIO()
+    log = PlainLog(stream)
+    for seconds in (150, 300):
+        log(Event("extended", 1, "job", "0000", 300.0, f"the unit has run for {seconds} s"))
+    assert stream.getvalue() == (
+        "extended job/0000 for 300 s: the unit has run for 150 s\n"
+        "extended job/0000 for 300 s: the unit has run for 300 s\n"
+    )
+
+
 def test_a_repeated_wait_is_logged_once() -> None:
     stream = io.StringIO()
     log = PlainLog(stream)
@@ -222,3 +254,12 @@ def test_the_live_table_shows_each_worker_and_its_errors() -> None:
     shown = stream.getvalue()
     assert "prime-count" in shown
     assert "error broken/0001: threw: [bold]no luck" in shown
+
+
+def test_the_row_of_a_unit_whose_lease_is_extended_shows_how_long_it_has_run() -> None:
+    stream = io.StringIO()
+    with LiveTable(Totals, 1, Console(file=stream, force_terminal=True, width=120)) as table:
+        table(Event("leased", 1, "prime-count", "0007"))
+        table(Event("extended", 1, "prime-count", "0007", 300.0, "the unit has run for 150 s"))
+    assert "computing" in stream.getvalue()
+    assert "extended" not in stream.getvalue()

@@ -5,7 +5,7 @@ import socket
 
 import pytest
 from comp_pool.client import Client
-from comp_pool.errors import PoolError, Unreachable
+from comp_pool.errors import BadCertificate, PoolError, Unreachable
 from comp_pool.retry_policy import Retries
 from fake_clock import FakeClock
 from fake_pool import FakePool
@@ -79,6 +79,17 @@ def test_a_pool_that_is_down_is_unreachable(clock: FakeClock) -> None:
     with Client(f"http://127.0.0.1:{port}/", retries=retries, clock=clock) as client, pytest.raises(Unreachable):
         client.root()
     assert len(clock.waits) == 2
+
+
+def test_a_bad_certificate_is_final(clock: FakeClock) -> None:
+    message = r"^the pool's certificate is not valid: self-signed certificate$"
+    with (
+        FakePool(scheme="https") as pool,
+        Client(pool.url, clock=clock) as client,
+        pytest.raises(BadCertificate, match=message),
+    ):
+        client.root()
+    assert clock.waits == []
 
 
 def test_a_retried_post_has_the_same_idempotency_key(pool: FakePool, client: Client) -> None:

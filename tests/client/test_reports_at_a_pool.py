@@ -53,3 +53,13 @@ def test_the_owner_reads_where_it_failed_and_in_what(owner: Client, job: Documen
 
 def test_the_owner_reads_what_a_unit_printed(owner: Client, job: Document) -> None:
     assert owner.progress(job)["reports"]["execute_function"]["console"] == "n is 2\n"
+
+
+def test_the_owner_reads_why_the_pool_refused_a_result(owner: Client) -> None:
+    job = owner.post_job({"name": "Linking", "execute_function": "() => ({ result: { _links: {} } })"})
+    owner.put_variable(job, "one", {})
+    Volunteer(owner, Options(units=1, job="linking", capabilities=Capabilities((), 512))).run()
+    (error,) = owner.follow(job, "errors").items()
+    assert error.content["kind"] == "not-json"
+    assert error.content["message"].startswith("the pool refused the result: ")
+    assert "_links" in error.content["message"]

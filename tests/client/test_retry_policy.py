@@ -9,9 +9,17 @@ from typing import Any
 import pytest
 from comp_pool import retry_policy
 from comp_pool.backoff import Backoff, call_delay, jittered, retry_after_delay
-from comp_pool.errors import ForeignLink, LimitReached, MissingLink, PoolError, Unreachable
+from comp_pool.errors import (
+    BadCertificate,
+    ForeignLink,
+    ForeignResponse,
+    LimitReached,
+    MissingLink,
+    PoolError,
+    Unreachable,
+)
 from comp_pool.job_backoff import JobBackoff
-from comp_pool.response import parse_retry_after
+from comp_pool.response import Response, parse_retry_after
 from comp_pool.retry_policy import POLICY
 from comp_pool.upload import upload
 from fake_clock import FakeClock
@@ -31,10 +39,15 @@ def error(failure: Any, retry_after: float | None = None) -> Exception:
     """Return the error that a case names."""
     named = {
         "unreachable": Unreachable("down"),
+        "bad certificate": BadCertificate("expired"),
         "missing link": MissingLink("next", "/"),
         "foreign link": ForeignLink("http://other.example/"),
     }
-    return named[failure] if failure in named else PoolError(failure, "failed", retry_after=retry_after)
+    if failure in named:
+        return named[failure]
+    if isinstance(failure, str):
+        return ForeignResponse(int(failure.removeprefix("foreign ")), "text/html", retry_after)
+    return PoolError(failure, "failed", retry_after=retry_after)
 
 
 def delays(monkeypatch: pytest.MonkeyPatch, delay: Callable[[], float | None]) -> Case:
@@ -50,12 +63,22 @@ def expected(case: Case) -> Any:
     return pytest.approx({name: case[name] for _, name in RANDOM})
 
 
+@cases("responses")
+def test_a_response_counts_as_the_pool_s(case: Case) -> None:
+    headers = {"Content-Type": case.get("type"), "Location": case.get("location")}
+    given = {name: value for name, value in headers.items() if value is not None}
+    response = Response("http://pool.example/", case["status"], given, case["body"].encode())
+    found = (response.is_of_pool, response.has_stored)
+    assert found == (case.get("of_pool", False), case.get("stored", False))
+
+
 @cases("failures")
 def test_a_failure_is_retried_by(case: Case) -> None:
     ex = error(case["failure"])
     found = {
         "call": retry_policy.is_retryable(ex),
         "volunteer": retry_policy.is_temporary(ex),
+        "start": retry_policy.is_unavailable(ex),
         "gone": retry_policy.is_gone(ex),
         "lost": retry_policy.is_lost(ex),
     }
@@ -127,8 +150,25 @@ def test_an_upload_ends(case: Case) -> None:
         if attempts[-1] is not None:
             raise attempts[-1]
 
-    uploaded = upload(post, lambda seconds: True, lambda kind, seconds, reason: None)
+    uploaded = upload(post, lambda seconds: True, lambda kind, seconds, reason: None, FakeClock())
     assert (uploaded.outcome, len(attempts)) == (case["outcome"], case["attempts"])
+
+
+@cases("given_up")
+def test_a_result_is_given_up_and_that_is_said(case: Case) -> None:
+    now = FakeClock()
+
+    def post() -> None:
+        raise error(case["failure"])
+
+    def wait(seconds: float) -> bool:
+        now.now += seconds
+        return True
+
+    uploaded = upload(post, wait, lambda kind, seconds, reason: None, now)
+    assert uploaded.outcome == "lost"
+    assert uploaded.reason.startswith("the result could not be posted for 86400 s: ")
+    assert case["least"] <= now.now <= case["greatest"]
 
 
 @cases("job_backoff")

@@ -6,6 +6,7 @@ import pytest
 from comp_pool.errors import MissingLink, PoolError, Unreachable
 from comp_pool.events import Kind
 from comp_pool.upload import Uploaded, upload
+from fake_clock import FakeClock
 
 
 def failing(*errors: Exception) -> Callable[[], None]:
@@ -24,12 +25,13 @@ def ignore(kind: Kind, seconds: float, reason: str) -> None:
 
 def test_retry_after_is_honoured() -> None:
     waits: list[float] = []
-    upload(failing(PoolError(503, "busy", retry_after=90)), lambda seconds: not waits.append(seconds), ignore)
+    post = failing(PoolError(503, "busy", retry_after=90))
+    upload(post, lambda seconds: not waits.append(seconds), ignore, FakeClock())
     assert 90 <= waits[0] <= 108
 
 
 def test_a_wait_that_is_cancelled_loses_the_result() -> None:
-    uploaded = upload(failing(Unreachable("down")), lambda seconds: False, ignore)
+    uploaded = upload(failing(Unreachable("down")), lambda seconds: False, ignore, FakeClock())
     assert uploaded == Uploaded("lost", "the result could not be posted: down")
 
 
@@ -40,7 +42,8 @@ def test_a_second_failure_is_shown_before_its_wait() -> None:
         happened.append(("waited", seconds, ""))
         return True
 
-    upload(failing(Unreachable("down"), Unreachable("down")), wait, lambda *event: happened.append(event))
+    post = failing(Unreachable("down"), Unreachable("down"))
+    upload(post, wait, lambda *event: happened.append(event), FakeClock())
     assert [(kind, reason) for kind, _, reason in happened] == [
         ("waited", ""),
         ("offline", "the result is kept: down"),
@@ -59,4 +62,4 @@ def test_a_second_failure_is_shown_before_its_wait() -> None:
     ],
 )
 def test_a_refusal_has_its_outcome_and_reason(error: Exception, uploaded: Uploaded) -> None:
-    assert upload(failing(error), lambda seconds: True, ignore) == uploaded
+    assert upload(failing(error), lambda seconds: True, ignore, FakeClock()) == uploaded

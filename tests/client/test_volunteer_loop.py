@@ -1,14 +1,18 @@
 """The loop of a volunteer: which units it leases, what it uploads, how long it waits; without child processes."""
 
+import json
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
 from comp_pool.capabilities import Capabilities
 from comp_pool.client import Client
-from comp_pool.errors import JobError
+from comp_pool.errors import BadCertificate, JobError, Unreachable
 from comp_pool.events import Event
 from comp_pool.executor import Unit
+from comp_pool.leases import Lease, NoWork
+from comp_pool.links import Document
 from comp_pool.options import Options
 from comp_pool.retry_policy import Retries
 from comp_pool.volunteer import Volunteer
@@ -22,6 +26,10 @@ LEASES = "variables$"
 RESULTS = "results$"
 REPORTS = "reports$"
 LIMIT = "urn:comp-pool:limit"
+# What proxies and captive portals respond in a pool's place.
+CASES = json.loads(Path(__file__).with_name("retry-cases.json").read_text())
+FOREIGN = [case for case in CASES["responses"] if not case.get("of_pool")]
+PAGE = (200, {"Content-Type": "text/html"}, "<h1>Welcome to our network</h1>")
 KEPT = "the result is kept: 507 Insufficient Storage: injected fault"
 
 
@@ -393,6 +401,104 @@ def test_a_result_is_kept_while_the_pool_can_t_store_it(pool: FakePool, clock: F
     assert all(60 <= wait <= 72 for wait in clock.waits)
 
 
+# ---- results that the pool does not take
+
+
+@pytest.mark.parametrize("case", CASES["refusals"], ids=json.dumps)
+def test_the_lease_of_a_refused_result_ends(pool: FakePool, clock: FakeClock, case: dict[str, Any]) -> None:
+    pool.problem_type = case["type"]
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    pool.inject_fault("POST", RESULTS, case["status"])
+    (event,) = Run(pool, clock, units=1).of(case["outcome"])
+    reported = [report["error"]["kind"] for report in pool.reports]
+    found = (event.message, reported, pool.counts["given back"])
+    expected = ([case["reported"]] if "reported" in case else [], int(case.get("given_back", False)))
+    assert found == ("injected fault", *expected)
+    assert clock.waits == []
+
+
+def test_the_report_of_a_refused_result_has_the_pool_s_reason_and_what_was_printed(
+    pool: FakePool, clock: FakeClock, executor: FakeExecutor
+) -> None:
+    executor.console = "a = 0\n"
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    pool.inject_fault("POST", RESULTS, 413)
+    Run(pool, clock, units=1)
+    (report,) = pool.reports
+    assert report == {
+        "error": {"kind": "too-large", "message": "the pool refused the result: injected fault", "stack": ""},
+        "console": "a = 0\n",
+        "engine": "an engine 1.0",
+        "run_seconds": 0.5,
+    }
+
+
+def test_a_pool_that_takes_no_reports_gets_a_refused_result_s_unit_back(pool: FakePool, clock: FakeClock) -> None:
+    pool.takes_reports = False
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    pool.inject_fault("POST", RESULTS, 413)
+    assert Run(pool, clock, units=1).totals["refused"] == 1
+    assert pool.counts["given back"] == 1
+
+
+def test_that_a_refused_result_could_not_be_reported_is_said(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    pool.inject_fault("POST", RESULTS, 413)
+    pool.inject_fault("POST", REPORTS, 503, times=9)
+    (refused,) = Run(pool, clock, units=1).of("refused")
+    assert refused.message.startswith("injected fault (and could not be reported: 503 ")
+
+
+# ---- a proxy's responses
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", SCHEDULED), ("GET", LEASES), ("POST", RESULTS)])
+def test_responses_that_are_not_the_pool_s_lose_nothing(
+    pool: FakePool, clock: FakeClock, method: str, path: str
+) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:2])
+    for case in FOREIGN:
+        location = {"Location": case["location"]} if "location" in case else {}
+        pool.intercept(method, path, case["status"], {"Content-Type": case.get("type", ""), **location}, case["body"])
+    run = Run(pool, clock, units=2)
+    assert results(pool) == [[0, 2]]
+    assert pool.counts["given back"] == 0
+    # A redirected GET is a link to another origin.
+    assert len(run.of("offline") + run.of("waiting")) == len(FOREIGN) - 1
+
+
+def test_a_lease_that_is_no_document_of_a_pool_is_not_computed(
+    pool: FakePool, clock: FakeClock, executor: FakeExecutor
+) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    pool.intercept("GET", LEASES, 200, {}, '{"error": "login required"}')
+    run = Run(pool, clock, units=1)
+    assert [event.kind for event in run.events] == ["leased", "accepted"]
+
+
+def test_a_report_that_a_proxy_took_is_posted_again(pool: FakePool, clock: FakeClock) -> None:
+    pool.add_job("broken", BROKEN, NUMBERS[:1])
+    pool.intercept("POST", REPORTS, *PAGE)
+    Run(pool, clock, units=1)
+    assert len(pool.reports) == 1
+
+
+def test_a_result_that_could_not_be_posted_for_a_day_is_given_up_and_given_back(
+    pool: FakePool, clock: FakeClock
+) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    pool.intercept("POST", RESULTS, *PAGE)
+
+    def wait(seconds: float) -> None:
+        clock.now += 3600
+        pool.intercept("POST", RESULTS, *PAGE)
+
+    clock.on_wait = wait
+    (lost,) = Run(pool, clock, units=1).of("lost")
+    assert lost.message.startswith("the result could not be posted for 86400 s: 200 not a response of the pool")
+    assert pool.counts["given back"] == 1
+
+
 # ---- limits of the pool
 
 
@@ -466,6 +572,51 @@ def test_a_pool_that_is_down_at_first_is_waited_for(clock: FakeClock) -> None:
         volunteer = Volunteer(client, Options(capabilities=Capabilities((), 512)), offline.append)
         volunteer.run()
     assert {event.kind for event in offline} == {"offline", "stopping"}
+
+
+@pytest.mark.parametrize("idle_exit", [60, 3600])
+def test_a_pool_that_is_never_reached_is_an_error_at_the_end_of_the_idle_time(
+    clock: FakeClock, idle_exit: float
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+    with Client(url, retries=Retries(attempts=1), clock=clock) as client:
+        options = Options(capabilities=Capabilities((), 512), idle_exit=idle_exit)
+        with pytest.raises(Unreachable, match=r"^the pool was never reached: "):
+            Volunteer(client, options).run()
+    assert clock.now == pytest.approx(idle_exit)
+
+
+def test_a_proxy_in_its_place_is_no_pool_that_was_reached(pool: FakePool, clock: FakeClock) -> None:
+    clock.on_wait = lambda seconds: pool.intercept("GET", "^/$", *PAGE)
+    pool.intercept("GET", "^/$", *PAGE)
+    with pytest.raises(Unreachable, match="never reached: 200 not a response of the pool: text/html"):
+        Run(pool, clock, idle_exit=60)
+
+
+def test_a_pool_with_a_bad_certificate_at_first_ends_the_volunteer(clock: FakeClock) -> None:
+    with FakePool(scheme="https") as pool, pytest.raises(BadCertificate):
+        Run(pool, clock)
+    assert clock.waits == []
+
+
+def test_a_bad_certificate_after_the_pool_was_reached_is_waited_for(
+    pool: FakePool, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:2])
+    lease = Client.lease
+    errors = [None, *[BadCertificate("the pool's certificate is not valid: expired")] * 3]
+
+    def intercepted(client: Client, job: Document) -> Lease | NoWork:
+        error = errors.pop(0) if errors else None
+        if error is not None:
+            raise error
+        return lease(client, job)
+
+    monkeypatch.setattr(Client, "lease", intercepted)
+    run = Run(pool, clock, units=2)
+    assert run.totals["accepted"] == 2
+    assert len(run.of("offline")) == 2
 
 
 # ---- idle executors

@@ -1,9 +1,11 @@
 """A volunteer with real child processes: deadlines of units, extensions of leases, and its shutdown."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -90,23 +92,37 @@ def test_an_endless_unit_is_killed_at_the_end_of_a_lease_that_can_t_be_extended(
         assert watched.of("error")[0].message.startswith("timeout")
 
 
+@dataclass
+class Extended:
+    pool: FakePool
+    events: list[Event]
+
+
 @pytest.fixture(scope="module")
-def extended() -> Iterator[FakePool]:
+def extended() -> Iterator[Extended]:
     """A pool after a unit that took longer than its lease."""
     with FakePool(lease_seconds=1.0) as pool:
         pool.add_job("long", LONG, [{"ms": 1200}])
         with working(pool, units=1) as watched:
             assert watched.ends()
-        yield pool
+        yield Extended(pool, watched.of("extended"))
 
 
-def test_the_lease_of_a_long_unit_is_extended(extended: FakePool) -> None:
-    assert extended.counts["extended"] >= 1
-    assert len(extended.jobs["long"].results) == 1
+def test_the_lease_of_a_long_unit_is_extended(extended: Extended) -> None:
+    assert extended.pool.counts["extended"] >= 1
+    assert len(extended.pool.jobs["long"].results) == 1
 
 
-def test_an_extended_unit_is_posted_with_its_new_lease(extended: FakePool) -> None:
-    assert extended.received("POST", "results$")[0].query["lease"] == [f"token-{len(extended.tokens) - 1}"]
+def test_an_extended_unit_is_posted_with_its_new_lease(extended: Extended) -> None:
+    last = f"token-{len(extended.pool.tokens) - 1}"
+    assert extended.pool.received("POST", "results$")[0].query["lease"] == [last]
+
+
+def test_each_extension_is_an_event(extended: Extended) -> None:
+    assert len(extended.events) == extended.pool.counts["extended"]
+    event = extended.events[0]
+    assert (event.job, event.variable, event.seconds) == ("long", "0000", 1.0)
+    assert re.fullmatch(r"the unit has run for \d s", event.message)
 
 
 def test_an_interrupt_lets_the_unit_in_progress_end(pool: FakePool) -> None:

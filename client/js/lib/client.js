@@ -1,6 +1,6 @@
 // The client of a pool. It builds no addresses itself: from the root's on it follows links by name.
 import { absolute, Document } from "./document.js";
-import { Outdated, PoolError } from "./errors.js";
+import { ForeignResponse, Outdated, PoolError } from "./errors.js";
 import { validatedId } from "./identity.js";
 import { Lease, NoWork } from "./leases.js";
 import { Transport } from "./transport.js";
@@ -37,7 +37,7 @@ const BATCH_LENGTH = 4 << 20;
 
 /**
  * Requests to one pool, by an owner (`key`), a volunteer (an id) or anonymously. All methods reject with PoolError
- * (Outdated and Blocked are two), Unreachable, MissingLink, ForeignLink (a link to another origin), or the reason of an
+ * (Outdated, Blocked and ForeignResponse are three), Unreachable, MissingLink, ForeignLink (a link to another origin), or the reason of an
  * aborted signal.
  */
 export class Client {
@@ -122,11 +122,16 @@ export class Client {
     if (response.status === 204) return { items: [], retryAfter: response.retryAfter };
     const document = documentOf(response);
     const documents = document.embedded("items") ? document.items() : [document];
+    // Without the link the unit would be computed in vain.
+    if (!documents.every((one) => one.has("post_result"))) {
+      throw new ForeignResponse(response.status, "no leased variable", response.retryAfter);
+    }
     return { items: documents.map((one) => new Lease(one, this.#now)), retryAfter: null };
   }
 
   /**
-   * Posts the result of a variable. Idempotent for one lease: the pool stores it once.
+   * Posts the result of a variable. Idempotent for one lease: the pool stores it once. Rejects with ForeignResponse if
+   * it is not certain that the pool has stored it.
    * @param {Document} variable
    * @param {string} text the result as JSON text
    * @param {CallOptions & {seconds?: number, keepalive?: boolean}} [options] `seconds`: run time of the function
@@ -134,7 +139,10 @@ export class Client {
    */
   async postResult(variable, text, { seconds, ...call } = {}) {
     const headers = seconds === undefined ? undefined : { "Run-Seconds": seconds.toFixed(6) };
-    return created(await this.#transport.send("POST", variable.link("post_result"), { body: text, headers, ...call }));
+    const options = { body: text, headers, ...call };
+    const response = await this.#transport.send("POST", variable.link("post_result"), options);
+    if (!response.hasStored) throw response.error;
+    return created(response);
   }
 
   /**
@@ -190,7 +198,8 @@ export class Client {
     /** @type {string[]} */
     const ids = [];
     for await (const body of batches(variables)) {
-      ids.push(...(await this.#transport.send("POST", address, { body, headers, ...call })).json().ids);
+      const response = await this.#transport.send("POST", address, { body, headers, ...call });
+      ids.push(...documentOf(response).content.ids);
     }
     return ids;
   }
@@ -249,16 +258,13 @@ function scheduledLink(root, { owners = [], scheduler, can = [], memoryMb }) {
 
 /** @param {PoolResponse} response */
 function documentOf(response) {
-  const content = response.json();
-  if (content === null || typeof content !== "object" || Array.isArray(content)) {
-    throw new PoolError(response.status, "the response is not a JSON object", response.address);
-  }
-  return new Document(response.address, content, response.headers);
+  if (response.document === undefined) throw response.error;
+  return new Document(response.address, response.document, response.headers);
 }
 
 /** The stored document, with a link `self` even if the response has no body. @param {PoolResponse} response */
 function created(response) {
-  const document = response.hasBody ? documentOf(response) : new Document(response.address, {}, response.headers);
+  const document = new Document(response.address, response.document ?? {}, response.headers);
   if (!document.has("self")) {
     document.content._links = { ...document.links, self: response.headers.get("Location") ?? response.address };
   }

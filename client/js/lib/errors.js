@@ -1,9 +1,14 @@
 // Errors of a client, of its pool, and of the code of a job.
 
-/** Problem types: the pool no longer understands a client, its operator has blocked it, it has reached a limit. */
+/**
+ * Problem types: the pool no longer understands a client, its operator has blocked it, it has reached a limit, the
+ * validator has rejected its result. The last is that of a problem without a type.
+ */
 const OUTDATED = "urn:comp-pool:outdated";
 const BLOCKED = "urn:comp-pool:blocked";
 const LIMIT = "urn:comp-pool:limit";
+const REJECTED = "urn:comp-pool:rejected";
+const UNTYPED = "about:blank";
 
 /** The pool's response is an error; the members are those of its problem document (RFC 9457). */
 export class PoolError extends Error {
@@ -15,7 +20,7 @@ export class PoolError extends Error {
    * @param {string} [detail]
    * @param {{type?: string, retryAfter?: number | null}} [more] `retryAfter` in seconds
    */
-  constructor(status, title, detail = "", { type = "about:blank", retryAfter = null } = {}) {
+  constructor(status, title, detail = "", { type = UNTYPED, retryAfter = null } = {}) {
     super(`${status} ${title}${detail && `: ${detail}`}`);
     this.status = status;
     this.title = title;
@@ -33,7 +38,7 @@ export class PoolError extends Error {
   static of(status, problem, retryAfter) {
     const fields = /** @type {Record<string, unknown>} */ (Object(problem));
     const title = stringOrEmpty(fields.title) || "the pool's response is an error";
-    const type = stringOrEmpty(fields.type) || "about:blank";
+    const type = stringOrEmpty(fields.type) || UNTYPED;
     if (type === OUTDATED) return new Outdated(stringOrEmpty(fields.detail));
     if (type === BLOCKED) return new Blocked(stringOrEmpty(fields.detail));
     return new PoolError(status, title, stringOrEmpty(fields.detail), { type, retryAfter });
@@ -62,9 +67,24 @@ export class Blocked extends PoolError {
   }
 }
 
+/** The response is not the pool's, but of a proxy or a captive portal, or cut short: the request may have failed. */
+export class ForeignResponse extends PoolError {
+  name = "ForeignResponse";
+
+  /** @param {number} status @param {string} reason @param {number | null} [retryAfter] in seconds */
+  constructor(status, reason, retryAfter = null) {
+    super(status, "not a response of the pool", reason, { retryAfter });
+  }
+}
+
 /** The pool could not be reached after all retries; `cause` is the last failure. */
 export class Unreachable extends Error {
   name = "Unreachable";
+}
+
+/** The server at the pool's address has not proved to be the pool. Browsers don't tell, and throw Unreachable. */
+export class BadCertificate extends Unreachable {
+  name = "BadCertificate";
 }
 
 /** A document lacks a link, or its address is invalid. */
@@ -117,6 +137,13 @@ export function exclusionOf(ex) {
   if (ex instanceof Blocked) return "blocked";
   return ex instanceof Outdated || (ex instanceof JobError && ex.kind === "outdated") ? "outdated" : undefined;
 }
+
+/**
+ * Whether the job's validator has rejected a result, which has ended its lease. A minimal pool has no problem types.
+ * @param {unknown} ex
+ */
+export const isRejection = (ex) =>
+  ex instanceof PoolError && ex.status === 422 && [REJECTED, UNTYPED].includes(ex.type);
 
 /** Whether the pool defers a request because of a limit. @param {unknown} ex */
 export const isLimit = (ex) => ex instanceof PoolError && ex.status === 429 && ex.type === LIMIT;

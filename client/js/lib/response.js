@@ -1,26 +1,27 @@
 // HTTP responses of a pool, read within limits on size and time, since a pool may be hostile too.
-import { PoolError, Unreachable } from "./errors.js";
+import { ForeignResponse, PoolError, Unreachable } from "./errors.js";
 
 /** @typedef {import("./timers.js").Watchdog} Watchdog */
 
+const PROBLEM = "application/problem+json";
 const MAX_BYTES = 32 * 2 ** 20;
 const MAX_MILLISECONDS = 120_000;
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /** A response with its whole body. Named apart from `Response`, which is the platform's. */
 export class PoolResponse {
-  #text;
+  #document;
 
   /** @param {string} address @param {Response} response @param {string} text */
   constructor(address, response, text) {
     this.address = address;
     this.status = response.status;
     this.headers = response.headers;
-    this.#text = text;
+    this.#document = parsedObject(text);
   }
 
   /**
-   * Reads the body to its end. Throws PoolError when it is too large, Unreachable when it is too slow.
+   * Reads the body to its end. Throws ForeignResponse when it is too large, Unreachable when it is too slow.
    * @param {string} address
    * @param {Response} response
    * @param {Watchdog} watchdog restarted with each chunk
@@ -29,20 +30,24 @@ export class PoolResponse {
     return new PoolResponse(address, response, await readText(response, watchdog));
   }
 
-  /**
-   * The parsed body. Throws PoolError when it is not JSON.
-   * @returns {any}
-   */
-  json() {
-    try {
-      return JSON.parse(this.#text);
-    } catch {
-      throw new PoolError(this.status, "the response is not JSON", this.address);
-    }
+  /** The body, a JSON object; undefined if it is none. */
+  get document() {
+    return this.#document;
   }
 
-  get hasBody() {
-    return this.#text.length > 0;
+  /** Whether the pool has stored what was posted: a proxy's response to anything is `200 text/html`. */
+  get hasStored() {
+    return this.status === 201 && Boolean(this.headers.get("Location"));
+  }
+
+  /** Whether the pool itself has sent this: a document, an acknowledgement, or as an error a problem document. */
+  get isOfPool() {
+    if (this.status >= 300) return this.#mediaType === PROBLEM && this.#document !== undefined;
+    return this.status === 204 || this.hasStored || this.#document !== undefined;
+  }
+
+  get #mediaType() {
+    return (this.headers.get("Content-Type") ?? "").split(";")[0].trim().toLowerCase();
   }
 
   /** The header Retry-After in seconds, or null. */
@@ -52,15 +57,18 @@ export class PoolResponse {
 
   /** The response as an error. */
   get error() {
-    return PoolError.of(this.status, this.#problem(), this.retryAfter);
+    if (this.status >= 300 && this.isOfPool) return PoolError.of(this.status, this.#document, this.retryAfter);
+    return new ForeignResponse(this.status, this.#mediaType || "without a Content-Type", this.retryAfter);
   }
+}
 
-  #problem() {
-    try {
-      return JSON.parse(this.#text);
-    } catch {
-      return undefined;
-    }
+/** @param {string} text @returns {Record<string, any> | undefined} */
+function parsedObject(text) {
+  try {
+    const value = JSON.parse(text);
+    return value !== null && typeof value === "object" && !Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }
 
@@ -94,7 +102,7 @@ async function readText(response, watchdog) {
     if (done) return text + decoder.decode();
     watchdog.restart();
     bytes += value.length;
-    if (bytes > MAX_BYTES) throw new PoolError(response.status, `the response is larger than ${MAX_BYTES} bytes`);
+    if (bytes > MAX_BYTES) throw new ForeignResponse(response.status, `larger than ${MAX_BYTES} bytes`);
     if (performance.now() > deadline) throw new Unreachable("the response took too long");
     text += decoder.decode(value, { stream: true });
   }

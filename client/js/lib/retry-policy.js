@@ -1,6 +1,6 @@
 // The retry policy: all figures, the statuses that are retried, and which failures are reported. The Python client has
 // the same table (`retry_policy.py`); a test compares the two.
-import { isLimit, PoolError, Unreachable } from "./errors.js";
+import { BadCertificate, ForeignResponse, isLimit, isRejection, PoolError, Unreachable } from "./errors.js";
 
 /** Times are in seconds. */
 export const POLICY = Object.freeze({
@@ -13,12 +13,14 @@ export const POLICY = Object.freeze({
   callMaxDelay: 60,
 
   /**
-   * The loops of a volunteer, which retry without a limit. 502 and 504 come from a proxy in front of a pool that is down,
-   * 507 from a full disk.
+   * The loops of a volunteer, which retry without a limit on attempts. 502 and 504 come from a proxy in front of a pool
+   * that is down, 507 from a full disk.
    */
   temporaryStatuses: Object.freeze([429, 502, 503, 504, 507]),
   /** A 500 may be temporary, or caused by this very result: an upload fails with this many of them. */
   maxServerErrors: 5,
+  /** A result that could not be posted for so long is dropped: its variable has other volunteers by then. */
+  maxResultAge: 86_400,
   goneStatuses: Object.freeze([404, 410]),
   lostStatuses: Object.freeze([404, 409, 410]),
   /** The delay after the first failure in a row; doubled each time, up to `maxDelay`. */
@@ -62,8 +64,11 @@ export const POLICY = Object.freeze({
   reportInterval: 60,
 });
 
+/** The kinds of failure of results that a pool refuses without a judgement. @type {Record<number, string>} */
+const REFUSAL_KINDS = { 400: "not-json", 413: "too-large", 422: "not-json" };
+
 /** Whether a call of the client is retried after this error. @param {unknown} ex */
-export const isRetryable = (ex) => ex instanceof Unreachable || hasStatus(ex, POLICY.callStatuses);
+export const isRetryable = (ex) => isOutage(ex) || hasStatus(ex, POLICY.callStatuses);
 
 /**
  * Whether a volunteer retries after this error.
@@ -71,15 +76,35 @@ export const isRetryable = (ex) => ex instanceof Unreachable || hasStatus(ex, PO
  * @param {number} serverErrors how many 500s the same upload has had
  */
 export const isTemporary = (ex, serverErrors = 0) =>
-  ex instanceof Unreachable ||
+  ex instanceof BadCertificate || ex instanceof ForeignResponse || isUnavailable(ex, serverErrors);
+
+/**
+ * Whether the pool is down, as far as the error shows: an address that is no pool's is another matter.
+ * @param {unknown} ex
+ * @param {number} serverErrors how many 500s the same upload has had
+ */
+export const isUnavailable = (ex, serverErrors = 0) =>
+  isOutage(ex) ||
   hasStatus(ex, POLICY.temporaryStatuses) ||
   (hasStatus(ex, [500]) && serverErrors < POLICY.maxServerErrors);
 
+/** Whether the pool itself failed at this request. @param {unknown} ex */
+export const isServerError = (ex) => isAnswered(ex, [500]);
+
 /** Whether the resource does not exist, or no longer. @param {unknown} ex */
-export const isGone = (ex) => hasStatus(ex, POLICY.goneStatuses);
+export const isGone = (ex) => isAnswered(ex, POLICY.goneStatuses);
 
 /** Whether the lease has expired or belongs to somebody else. @param {unknown} ex */
-export const isLost = (ex) => hasStatus(ex, POLICY.lostStatuses);
+export const isLost = (ex) => isAnswered(ex, POLICY.lostStatuses);
+
+/**
+ * The kind of failure of a result that the pool refuses for its form; undefined for any other error.
+ * @param {unknown} ex
+ */
+export function refusalKind(ex) {
+  if (!(ex instanceof PoolError) || ex instanceof ForeignResponse || isRejection(ex)) return undefined;
+  return REFUSAL_KINDS[ex.status];
+}
 
 /** In seconds, or null. @param {unknown} ex */
 export const retryAfterOf = (ex) => (ex instanceof PoolError ? ex.retryAfter : null);
@@ -102,6 +127,12 @@ export function eventKind(ex, failures, delay) {
   if (!isTemporary(ex)) return "pool";
   return shouldReport(failures, delay) ? "offline" : undefined;
 }
+
+/** @param {unknown} ex */
+const isOutage = (ex) => ex instanceof Unreachable && !(ex instanceof BadCertificate);
+
+/** Whether the pool itself has responded with one of these. @param {unknown} ex @param {readonly number[]} statuses */
+const isAnswered = (ex, statuses) => hasStatus(ex, statuses) && !(ex instanceof ForeignResponse);
 
 /** @param {unknown} ex @param {readonly number[]} statuses */
 const hasStatus = (ex, statuses) => ex instanceof PoolError && statuses.includes(ex.status);

@@ -3,7 +3,7 @@ import { Backoff } from "./backoff.js";
 import { Client } from "./client.js";
 import { exclusionOf, messageOf } from "./errors.js";
 import { detectPlatform } from "./platform.js";
-import { eventKind, isTemporary, retryAfterOf } from "./retry-policy.js";
+import { eventKind, isUnavailable, retryAfterOf } from "./retry-policy.js";
 import { delay, sleep } from "./timers.js";
 import { WorkerContext } from "./worker-context.js";
 
@@ -82,7 +82,7 @@ async function readRoot(client, clock, status, { signal, onretry }) {
       return await client.root({ signal });
     } catch (ex) {
       if (exclusionOf(ex)) throw ex;
-      if (!isTemporary(ex)) throw new PoolRefused(messageOf(ex), { cause: ex });
+      if (!isUnavailable(ex)) throw new PoolRefused(messageOf(ex), { cause: ex });
       const seconds = backoff.next(retryAfterOf(ex));
       const kind = eventKind(ex, backoff.failures, seconds);
       if (kind) status.addError({ kind, message: messageOf(ex) });

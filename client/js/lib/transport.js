@@ -1,6 +1,6 @@
 // HTTP requests to one pool: credentials, JSON, timeouts and retries.
 import { callDelay } from "./backoff.js";
-import { ForeignLink, PoolError, Unreachable, messageOf } from "./errors.js";
+import { BadCertificate, ForeignLink, PoolError, Unreachable, messageOf } from "./errors.js";
 import { randomId } from "./identity.js";
 import { PoolResponse } from "./response.js";
 import { POLICY } from "./retry-policy.js";
@@ -28,6 +28,7 @@ import { sleep, Watchdog } from "./timers.js";
  * @property {Sleep} [sleep]
  */
 
+const CERTIFICATE_ERROR = /CERT|LEAF_SIGNATURE|INVALID_CA|HOSTNAME_MISMATCH/;
 const JSON_TYPE = "application/json";
 
 /** Sends requests with retries, and throws error responses as PoolError. */
@@ -81,7 +82,7 @@ export class Transport {
   async #attempt(address, init, signal) {
     signal?.throwIfAborted();
     const response = await this.#request(this.#sameOrigin(address), init, signal);
-    if (response.status >= 300) throw response.error;
+    if (response.status >= 300 || !response.isOfPool) throw response.error;
     return response;
   }
 
@@ -100,8 +101,11 @@ export class Transport {
     } catch (ex) {
       signal?.throwIfAborted();
       if (ex instanceof PoolError || ex instanceof Unreachable) throw ex;
-      const reason = watchdog.expired ? `no response within ${this.#timeout / 1000} s` : reasonOf(ex);
-      throw new Unreachable(`the pool can't be reached: ${reason}`, { cause: ex });
+      if (watchdog.expired) throw unreachable(`no response within ${this.#timeout / 1000} s`, ex);
+      if (isCertificateError(ex)) {
+        throw new BadCertificate(`the pool's certificate is not valid: ${reasonOf(ex)}`, { cause: ex });
+      }
+      throw unreachable(reasonOf(ex), ex);
     } finally {
       watchdog.stop();
     }
@@ -123,6 +127,12 @@ const DEFAULTS = { cache: "no-store", credentials: "omit", redirect: "error", re
 
 /** A browser's `fetch` throws when it is called as a method of another object. @type {Fetch} */
 const defaultFetch = (address, init) => globalThis.fetch(address, init);
+
+/** @param {string} reason @param {unknown} cause */
+const unreachable = (reason, cause) => new Unreachable(`the pool can't be reached: ${reason}`, { cause });
+
+/** By the code of OpenSSL or Node. @param {unknown} ex */
+const isCertificateError = (ex) => CERTIFICATE_ERROR.test(String(Object(Object(ex).cause).code));
 
 /** Node wraps the cause in a TypeError "fetch failed". @param {unknown} ex */
 const reasonOf = (ex) => messageOf(ex instanceof Error && ex.cause instanceof Error ? ex.cause : ex);

@@ -1,7 +1,7 @@
 // Uploads a result, with retries until the pool accepts or refuses it.
 import { Backoff } from "./backoff.js";
-import { isLimit, PoolError, messageOf } from "./errors.js";
-import { eventKind, isTemporary, retryAfterOf } from "./retry-policy.js";
+import { isLimit, isRejection, PoolError, messageOf } from "./errors.js";
+import { eventKind, isLost, isServerError, isTemporary, POLICY, retryAfterOf } from "./retry-policy.js";
 import { delay } from "./timers.js";
 
 /** @typedef {import("./platform.js").Computed} Computed */
@@ -9,34 +9,36 @@ import { delay } from "./timers.js";
 /** @typedef {import("./task.js").Task} Task */
 /** @typedef {import("./worker-context.js").WorkerContext} WorkerContext */
 /** @typedef {"accepted" | "rejected" | "late" | "refused"} Outcome */
+/** @typedef {{outcome: Outcome, reason?: string, error?: unknown}} Uploaded `error`: why it was not accepted */
 /** @typedef {(kind: string, message: string) => void} OnError */
 
-/** @type {Record<number, Outcome>} */
-const OUTCOMES = { 409: "late", 422: "rejected" };
-
 /**
- * Retries temporary failures without end, since a result may have taken hours; a shutdown ends that.
+ * Retries temporary failures for a day, since a result may have taken hours; a shutdown ends that.
  * @param {WorkerContext} context
  * @param {Shutdown} shutdown
  * @param {Task} task
  * @param {Computed} computed
  * @param {OnError} onerror called when the pool can't be reached, or defers the result
- * @returns {Promise<{outcome: Outcome, reason?: string} | undefined>} undefined when the upload was abandoned
+ * @returns {Promise<Uploaded | undefined>} undefined when the upload was abandoned
  */
 export async function upload(context, shutdown, task, computed, onerror) {
   const backoff = new Backoff();
+  const expires = context.clock.now() + POLICY.maxResultAge * 1000;
   for (let serverErrors = 0; ; ) {
     try {
       await task.post(computed, shutdown.expired);
       task.complete();
       return { outcome: "accepted" };
     } catch (ex) {
-      if (ex instanceof PoolError && ex.status === 500) serverErrors += 1;
+      if (isServerError(ex)) serverErrors += 1;
       const isRetryable = isTemporary(ex, serverErrors);
       if (shutdown.expired.aborted || (shutdown.cancelled.aborted && isRetryable)) {
         return abandon(shutdown, task, ex, onerror);
       }
       if (!isRetryable) return refusal(task, ex);
+      if (context.clock.now() >= expires) {
+        return abandon(shutdown, task, ex, onerror, ` for ${POLICY.maxResultAge} s`);
+      }
       await waitToRetry(context, shutdown, backoff, ex, onerror);
     }
   }
@@ -56,16 +58,25 @@ async function waitToRetry(context, shutdown, backoff, ex, onerror) {
   await delay(context.clock, seconds * 1000, shutdown.cancelled);
 }
 
-/** @param {Shutdown} shutdown @param {Task} task @param {unknown} ex @param {OnError} onerror */
-async function abandon(shutdown, task, ex, onerror) {
+/**
+ * @param {Shutdown} shutdown @param {Task} task @param {unknown} ex @param {OnError} onerror
+ * @param {string} [since] how long it has been tried
+ */
+async function abandon(shutdown, task, ex, onerror, since = "") {
   await task.giveBack(shutdown.expired);
-  onerror(isLimit(ex) ? "limit" : "offline", `the result could not be posted: ${messageOf(ex)}`);
+  onerror(isLimit(ex) ? "limit" : "offline", `the result could not be posted${since}: ${messageOf(ex)}`);
   return undefined;
 }
 
-/** @param {Task} task @param {unknown} ex */
+/** The lease of a result that the pool has not judged goes on. @param {Task} task @param {unknown} ex */
 function refusal(task, ex) {
-  task.complete();
-  const outcome = (ex instanceof PoolError && OUTCOMES[ex.status]) || "refused";
-  return { outcome, reason: ex instanceof PoolError ? ex.detail || ex.title : messageOf(ex) };
+  const outcome = outcomeOf(ex);
+  if (outcome !== "refused" || isLost(ex)) task.complete();
+  return { outcome, reason: ex instanceof PoolError ? ex.detail || ex.title : messageOf(ex), error: ex };
+}
+
+/** @param {unknown} ex @returns {Outcome} */
+function outcomeOf(ex) {
+  if (ex instanceof PoolError && ex.status === 409) return "late";
+  return isRejection(ex) ? "rejected" : "refused";
 }

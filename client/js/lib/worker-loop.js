@@ -2,7 +2,7 @@
 import { Backoff, exponential, jittered } from "./backoff.js";
 import { exclusionOf, JobError, messageOf } from "./errors.js";
 import { consoleReport, failureReport, isFaultOfJob, postReport } from "./report.js";
-import { eventKind, isLost, isTemporary, POLICY, retryAfterOf } from "./retry-policy.js";
+import { eventKind, isLost, isTemporary, POLICY, refusalKind, retryAfterOf } from "./retry-policy.js";
 import { Shutdown } from "./shutdown.js";
 import { Task } from "./task.js";
 import { abortable, delay } from "./timers.js";
@@ -175,15 +175,32 @@ export class WorkerLoop {
     const { jobBackoff, status } = this.#context;
     const onerror = (/** @type {string} */ kind, /** @type {string} */ message) =>
       status.addError({ ...this.#eventFields(task), kind, message });
-    const posted = await upload(this.#context, this.shutdown, task, computed, onerror);
-    if (!posted) {
+    const uploaded = await upload(this.#context, this.shutdown, task, computed, onerror);
+    if (!uploaded) {
       status.addReturnedUnit();
       return;
     }
+    const { error, ...posted } = uploaded;
     if (posted.outcome === "accepted") jobBackoff.recordSuccess(task.job);
+    if (posted.outcome === "refused") posted.reason += await this.#endRefused(task, computed, posted.reason, error);
     status.addPostedUnit({ ...this.#eventFields(task), seconds: computed.seconds, ...posted });
     if (posted.outcome === "rejected" || posted.outcome === "refused") this.#recordFailure(task);
-    await this.#reportConsole(task, computed);
+    if (posted.outcome !== "refused") await this.#reportConsole(task, computed);
+  }
+
+  /**
+   * Ends the lease of a result that the pool did not take: by a report, if it is the job's fault.
+   * @param {Task} task
+   * @param {Computed} computed
+   * @param {string} [reason]
+   * @param {unknown} [ex]
+   * @returns {Promise<string>} a remark if that failed
+   */
+  #endRefused(task, { console, seconds }, reason, ex) {
+    const kind = refusalKind(ex);
+    if (!kind || !task.takesReports) return this.#giveBack(task);
+    const error = new JobError(kind, `the pool refused the result: ${reason}`, { console });
+    return this.#reportFailure(task, error, seconds);
   }
 
   /** Its errors are ignored, since no work depends on it. @param {Task} task @param {Computed} computed */

@@ -128,7 +128,7 @@ test("a variable is named by the last part of its address", () => {
 
 test("one response may have several leases", async (context) => {
   const pool = await FakePool.for(context);
-  const items = [{ a: 1, _links: {} }, { a: 2, _links: {} }];
+  const items = [1, 2].map((a) => ({ a, _links: { post_result: `/results/${a}` } }));
   const headers = { "Lease-Seconds": "7" };
   pool.misbehave("GET", /batch/, () => ({ headers, document: { _links: {}, _embedded: { items } } }));
   const job = new Document(pool.url, { _links: { get_variables: "/batch{?count}" } });

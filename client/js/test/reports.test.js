@@ -1,5 +1,6 @@
 // What owners learn of their jobs: reports of failed units, and of what units print.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Client } from "../index.js";
 import { consoleReport, failureReport } from "../lib/report.js";
@@ -7,6 +8,7 @@ import { JobError } from "../lib/errors.js";
 import { CUT, eventually, FakePool } from "./fake-pool.js";
 import { FakeClock, Held, numbers, Watched } from "./fake-platform.js";
 
+const CASES = JSON.parse(readFileSync(new URL("../../../tests/client/retry-cases.json", import.meta.url), "utf8"));
 const REPORTS = /reports$/;
 const NEVER = 600;
 
@@ -137,6 +139,50 @@ test("a stop ends the retries of a report", async (context) => {
   await eventually(() => pool.requestsTo("POST", REPORTS).length === 1);
   await watched.volunteer.stop();
   assert.ok(pool.requestsTo("POST", REPORTS).length <= 2);
+});
+
+// ---- results that the pool does not take
+
+for (const one of CASES.refusals) {
+  test(`the lease of a refused result ends: ${JSON.stringify(one)}`, async (context) => {
+    const { status, type, outcome, reported, given_back = false } = one;
+    const { pool, held, watched } = await computing(context);
+    pool.problemType = type;
+    pool.misbehave("POST", /results$/, status);
+    held.release();
+    const { reason } = await watched.waitFor("unit", { outcome });
+    assert.equal(reason, "misbehaving");
+    assert.deepEqual(pool.reports.map(({ error }) => error.kind), reported ? [reported] : []);
+    assert.deepEqual(pool.returned, given_back ? ["0000"] : []);
+  });
+}
+
+test("the report of a refused result has the pool's reason and what was printed", async (context) => {
+  const { pool, held } = await computing(context);
+  pool.misbehave("POST", /results$/, 413);
+  held.release(1, 2, "a = 0\n");
+  const [report] = await eventually(() => pool.reports.length === 1 && pool.reports);
+  const error = { kind: "too-large", message: "the pool refused the result: misbehaving", stack: "" };
+  const unit = { job: "broken", variable: "0000" };
+  assert.deepEqual(report, { ...unit, error, console: "a = 0\n", engine: "Fake 1", run_seconds: 2 });
+});
+
+test("an older pool, which takes no reports, gets a refused result's unit back", async (context) => {
+  const { pool, held, watched } = await computing(context, { takesReports: false });
+  pool.misbehave("POST", /results$/, 413);
+  held.release();
+  await watched.waitFor("unit", { outcome: "refused" });
+  assert.deepEqual(pool.returned, ["0000"]);
+});
+
+test("that a refused result could not be reported is said", async (context) => {
+  const { pool, clock, held, watched } = await computing(context);
+  pool.misbehave("POST", /results$/, 413);
+  pool.misbehave("POST", REPORTS, 503, { times: 9 });
+  held.release();
+  await passing(clock, () => watched.eventsOf("unit", { outcome: "refused" }).length > 0);
+  const [{ reason }] = watched.eventsOf("unit", { outcome: "refused" });
+  assert.match(reason, /^misbehaving \(and could not be reported: 503 /);
 });
 
 // ---- what units print

@@ -1,11 +1,15 @@
 // The client's retries, and the errors that it does not retry.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { test } from "node:test";
 import { Client } from "../lib/client.js";
 import { PoolError, Unreachable } from "../lib/errors.js";
 import { Lease } from "../lib/leases.js";
 import { CUT, FakePool } from "./fake-pool.js";
+import { Watched } from "./fake-platform.js";
 
 const ROOT = /^\/$/;
 
@@ -40,17 +44,15 @@ test("a problem document is read", async (context) => {
   assert.deepEqual([title, detail, retryAfter], ["A problem", "misbehaving", 9]);
 });
 
-test("an error without a problem document is a PoolError", async (context) => {
-  const pool = await FakePool.for(context);
-  pool.misbehave("GET", ROOT, () => ({ status: 418, text: "<h1>teapot</h1>" }));
-  await assert.rejects(withoutDelays(pool).client.root(), (ex) => ex instanceof PoolError && ex.status === 418);
-});
-
-test("a response that is not JSON is a PoolError", async (context) => {
-  const pool = await FakePool.for(context);
-  pool.misbehave("GET", ROOT, () => ({ text: "<html>" }));
-  await assert.rejects(withoutDelays(pool).client.root(), /the response is not JSON/);
-});
+for (const status of [200, 418]) {
+  test(`a ${status} with a page is a ForeignResponse at once`, async (context) => {
+    const pool = await FakePool.for(context);
+    pool.misbehave("GET", ROOT, () => ({ status, headers: { "Content-Type": "text/html" }, text: "<h1>Hello</h1>" }));
+    const { client } = withoutDelays(pool);
+    await assert.rejects(client.root(), { name: "ForeignResponse", status, detail: "text/html" });
+    assert.equal(pool.requests.length, 1);
+  });
+}
 
 test("Retry-After is honoured", async (context) => {
   const pool = await FakePool.for(context);
@@ -98,6 +100,23 @@ test("a pool that is offline is unreachable after all attempts", async (context)
   const { client, waits } = withoutDelays(url, { retries: { attempts: 3 } });
   await assert.rejects(client.root(), (ex) => ex instanceof Unreachable && ex.cause instanceof Error);
   assert.equal(waits.length, 2);
+});
+
+test("a bad certificate is final, and stops a volunteer that starts", async (context) => {
+  const pem = readFileSync(new URL("../../../tests/client/self-signed.pem", import.meta.url));
+  const server = createSecureServer({ key: pem, cert: pem }).listen(0, "127.0.0.1");
+  context.after(() => server.close());
+  await once(server, "listening");
+  const url = `https://127.0.0.1:${server.address().port}/`;
+  const { client, waits } = withoutDelays(url);
+  const message = /^the pool's certificate is not valid: self-signed certificate/;
+  await assert.rejects(client.root(), { name: "BadCertificate", message });
+  assert.deepEqual(waits, []);
+  const watched = await Watched.start(context, url);
+  assert.equal(watched.volunteer.state, "stopped");
+  const [error, ...others] = watched.eventsOf("error");
+  assert.deepEqual([error.kind, others], ["pool", []]);
+  assert.match(error.message, message);
 });
 
 test("all attempts of a POST have one Idempotency-Key, and another POST has another", async (context) => {
@@ -182,7 +201,7 @@ test("a response has a size limit", async () => {
   const chunk = new Uint8Array(1 << 20).fill(32);
   const endless = new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
   const client = new Client("http://pool.example/", { fetch: async () => new Response(endless) });
-  await assert.rejects(client.root(), /larger than 33554432 bytes/);
+  await assert.rejects(client.root(), { name: "ForeignResponse", detail: "larger than 33554432 bytes" });
 });
 
 test("a request discloses nothing of its page", async () => {

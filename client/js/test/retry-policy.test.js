@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Backoff, callDelay, jittered, retryAfterDelay } from "../lib/backoff.js";
-import { ForeignLink, MissingLink, PoolError, Unreachable } from "../lib/errors.js";
+import { BadCertificate, ForeignLink, ForeignResponse, MissingLink, PoolError, Unreachable } from "../lib/errors.js";
 import { JobBackoff } from "../lib/job-backoff.js";
-import { parseRetryAfter } from "../lib/response.js";
-import { isGone, isLost, isRetryable, isTemporary, POLICY, shouldReport } from "../lib/retry-policy.js";
+import { parseRetryAfter, PoolResponse } from "../lib/response.js";
+import { isGone, isLost, isRetryable, isTemporary, isUnavailable, POLICY, shouldReport } from "../lib/retry-policy.js";
 import { Shutdown } from "../lib/shutdown.js";
 import { upload } from "../lib/upload.js";
 
@@ -19,13 +19,17 @@ function testCases(part, name, run) {
 
 const NAMED = {
   unreachable: () => new Unreachable("down"),
+  "bad certificate": () => new BadCertificate("expired"),
   "missing link": () => new MissingLink("next", "/"),
   "foreign link": () => new ForeignLink("http://other.example/"),
 };
 
 /** The error that a case names. */
-const errorOf = (failure, retryAfter = null) =>
-  NAMED[failure]?.() ?? new PoolError(failure, "failed", "", { retryAfter });
+function errorOf(failure, retryAfter = null) {
+  const foreign = /^foreign (\d+)$/.exec(failure);
+  if (foreign) return new ForeignResponse(Number(foreign[1]), "text/html", retryAfter);
+  return NAMED[failure]?.() ?? new PoolError(failure, "failed", "", { retryAfter });
+}
 
 /** Asserts on the delays at both ends of the random numbers. */
 function assertDelays(context, { least, greatest }, delay) {
@@ -37,10 +41,18 @@ function assertDelays(context, { least, greatest }, delay) {
   }
 }
 
+testCases("responses", "a response counts as the pool's", (one) => {
+  const { status, type, location, body, of_pool = false, stored = false } = one;
+  const headers = new Headers({ ...(type && { "Content-Type": type }), ...(location && { Location: location }) });
+  const response = new PoolResponse("http://pool.example/", { status, headers }, body);
+  assert.deepEqual([response.isOfPool, response.hasStored], [of_pool, stored]);
+});
+
 testCases("failures", "a failure is retried by", (one) => {
-  const { failure, call = false, volunteer = false, gone = false, lost = false } = one;
+  const { failure, call = false, volunteer = false, start = false, gone = false, lost = false } = one;
   const ex = errorOf(failure);
-  assert.deepEqual([isRetryable(ex), isTemporary(ex), isGone(ex), isLost(ex)], [call, volunteer, gone, lost]);
+  const found = [isRetryable(ex), isTemporary(ex), isUnavailable(ex), isGone(ex), isLost(ex)];
+  assert.deepEqual(found, [call, volunteer, start, gone, lost]);
 });
 
 testCases("call_delays", "a call waits", (one, context) => {
@@ -95,6 +107,25 @@ testCases("uploads", "an upload ends", async ({ failures, outcome, attempts }) =
   const task = { post, complete: () => {} };
   const uploaded = await upload({ clock: impatientClock }, new Shutdown(impatientClock), task, {}, () => {});
   assert.deepEqual([uploaded.outcome, posts], [outcome, attempts]);
+});
+
+testCases("given_up", "a result is given up, and that is said", async ({ failure, least, greatest }) => {
+  let now = 0;
+  const after = (milliseconds, callback) => {
+    now += milliseconds;
+    queueMicrotask(callback);
+    return () => {};
+  };
+  const clock = { now: () => now, after };
+  const post = async () => {
+    throw errorOf(failure);
+  };
+  const task = { post, giveBack: async () => true };
+  const said = [];
+  const show = (kind, message) => said.push(message);
+  assert.equal(await upload({ clock }, new Shutdown(clock), task, {}, show), undefined);
+  assert.match(said.at(-1), /^the result could not be posted for 86400 s: /);
+  assert.ok(now / 1000 >= least && now / 1000 <= greatest, `after ${now / 1000} s`);
 });
 
 testCases("job_backoff", "a job is paused", ({ steps, remaining, failing }) => {

@@ -1,5 +1,6 @@
 // The worker loop: leases, computations, uploads, retries and delays.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { MovingAverages } from "../lib/moving-average.js";
 import { CUT, eventually, FakePool } from "./fake-pool.js";
@@ -8,6 +9,18 @@ import { CountingClient, FakeClock, Held, numbers, Watched } from "./fake-platfo
 const LEASES = /variables$/;
 const RESULTS = /results$/;
 const results = (pool, id) => [...pool.jobs.get(id).results.values()].map(({ result }) => result);
+
+const CASES = JSON.parse(readFileSync(new URL("../../../tests/client/retry-cases.json", import.meta.url), "utf8"));
+/** What proxies and captive portals respond in a pool's place. */
+const FOREIGN = CASES.responses.filter(({ of_pool }) => !of_pool);
+
+/** The next requests each get one of these responses. */
+function intercept(pool, method, path, responses) {
+  for (const { status, type = "", location, body } of responses) {
+    const headers = { "Content-Type": type, ...(location && { Location: location }) };
+    pool.misbehave(method, path, () => ({ status, headers, text: body }));
+  }
+}
 
 /** A worker that computes its second unit and has prefetched a third one. */
 async function withPrefetched(context, prepare = () => {}) {
@@ -351,6 +364,44 @@ test("a prefetched lease that can't be extended during an outage is used as it i
   held.release();
   await eventually(() => held.units.length === 3);
   assert.equal(held.units[2].timeout, 7_000);
+});
+
+// ---- a proxy's responses
+
+for (const [method, path] of [["GET", /scheduled$/], ["GET", LEASES], ["POST", RESULTS]]) {
+  test(`responses that are not the pool's to ${method} ${path.source} lose nothing`, async (context) => {
+    const pool = await FakePool.for(context);
+    pool.addJob("doubler", numbers(2));
+    const clock = new FakeClock();
+    intercept(pool, method, path, FOREIGN);
+    const watched = await Watched.start(context, pool, { clock });
+    await passing(clock, 72, () => watched.eventsOf("unit", { outcome: "accepted" }).length === 2);
+    assert.deepEqual(results(pool, "doubler"), [0, 2]);
+    assert.deepEqual([pool.returned, watched.volunteer.totals.failed], [[], 0]);
+    assert.ok(watched.eventsOf("error", { kind: "offline" }).length >= FOREIGN.length - 1);
+  });
+}
+
+test("a lease that is no document of a pool is not computed", async (context) => {
+  const pool = await FakePool.for(context);
+  pool.addJob("doubler", numbers(1));
+  pool.misbehave("GET", LEASES, () => ({ document: { error: "login required" } }));
+  const clock = new FakeClock();
+  const watched = await Watched.start(context, pool, { clock });
+  await passing(clock, 1, () => watched.eventsOf("unit", { outcome: "accepted" }).length === 1);
+  assert.equal(watched.platform.executors[0].units.length, 1);
+});
+
+test("a report that a proxy took is posted again", async (context) => {
+  const pool = await FakePool.for(context);
+  pool.addJob("broken", numbers(1));
+  const [clock, held] = [new FakeClock(), new Held()];
+  const watched = await Watched.start(context, pool, { clock, compute: held.compute });
+  await eventually(() => held.units.length === 1);
+  pool.misbehave("POST", /reports$/, () => ({ headers: { "Content-Type": "text/html" }, text: "<h1>Hello</h1>" }));
+  held.fail("threw", "no luck");
+  await passing(clock, 1, () => watched.eventsOf("error", { kind: "threw" }).length === 1);
+  assert.equal(pool.reports.length, 1);
 });
 
 // ---- failures

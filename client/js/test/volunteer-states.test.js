@@ -91,7 +91,8 @@ test("a lease that is granted during the stop is given back", async (context) =>
   let stopping;
   pool.misbehave("GET", LEASES, (request) => {
     stopping = watched.volunteer.stop();
-    return { document: { _links: { lease: `${request.path}/0000/lease?lease=forged` } } };
+    const home = `${request.path}/0000`;
+    return { document: { _links: { post_result: `${home}/results`, lease: `${home}/lease?lease=forged` } } };
   });
   await watched.volunteer.start();
   await eventually(() => stopping);

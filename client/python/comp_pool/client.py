@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from comp_pool.clock import SYSTEM_CLOCK, Clock
-from comp_pool.errors import Outdated, PoolError
+from comp_pool.errors import ForeignResponse, Outdated, PoolError
 from comp_pool.leases import Lease, NoWork
 from comp_pool.links import Document, Values
 from comp_pool.response import Response
@@ -23,8 +23,9 @@ class Client:
     """The REST interface of one pool, for an owner (`key`), a volunteer (`volunteer`, an id) or anonymous. Thread-safe.
 
     All methods raise PoolError where the pool refuses the request (Outdated: it requires a newer client; Blocked: its
-    operator has blocked this one; LimitReached), Unreachable where the pool does not respond, and MissingLink where a
-    document lacks the link that is needed. `timeout` is in seconds, of each wait for the network.
+    operator has blocked this one; LimitReached), ForeignResponse where something else than the pool responds,
+    Unreachable where nothing does, and MissingLink where a document lacks the link that is needed. `timeout` is in
+    seconds, of each wait for the network.
     """
 
     def __init__(
@@ -51,6 +52,11 @@ class Client:
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether the pool itself has responded so far."""
+        return self._transport.is_reached
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -113,18 +119,28 @@ class Client:
     def lease(self, job: Document) -> Lease | NoWork:
         """Lease the next variable of a job, or return a falsy NoWork."""
         response = self._transport.send("GET", job.link("get_variables"))
-        return NoWork(response.retry_after) if response.status == 204 else self._lease(response)
+        if response.status == 204:
+            return NoWork(response.retry_after)
+        lease = self._lease(response)
+        # Without it the unit would be computed in vain.
+        if not lease.has("post_result"):
+            raise ForeignResponse(response.status, "no leased variable", response.retry_after)
+        return lease
 
     def post_result(
         self, variable: Document, result: Any, *, run_seconds: float | None = None, text: bool = False
     ) -> Document:
         """Post the result of a variable (with `text`: JSON text already); return the stored result.
 
-        Idempotent for one lease: the pool stores the result once.
+        Idempotent for one lease: the pool stores the result once. Raises ForeignResponse where it is not certain that
+        the pool has stored it.
         """
         headers = {} if run_seconds is None else {"Run-Seconds": f"{run_seconds:.6f}"}
         body = result.encode() if text else encode_json(result)
-        return _created(self._transport.send("POST", variable.link("post_result"), body, headers))
+        response = self._transport.send("POST", variable.link("post_result"), body, headers)
+        if not response.has_stored:
+            raise response.error
+        return _created(response)
 
     def post_report(self, lease: Document, report: dict[str, Any]) -> None:
         """Report to the job's owner how a unit failed, which ends its lease, or what it printed.
@@ -161,7 +177,7 @@ class Client:
         ids: list[str] = []
         for body in _batches(encode_json(variable) + b"\n" for variable in variables):
             response = self._transport.send("POST", job.link("post_variable"), body, {"Content-Type": NDJSON})
-            ids += response.json()["ids"]
+            ids += response.document["ids"]
         return ids
 
     def put_variable(self, job: Document, variable_id: str, variable: dict[str, Any]) -> Document:
@@ -195,9 +211,7 @@ class Client:
 
 
 def _document(response: Response) -> Document:
-    content = response.json()
-    if not isinstance(content, dict):
-        raise PoolError(response.status, "the response is not a JSON object", response.address)
+    content = response.document
     if not isinstance(content.get("_links"), dict):
         content["_links"] = {}
     return Document(response.address, content, response.headers)
@@ -207,7 +221,7 @@ def _created(response: Response) -> Document:
     """Return the stored document; where the response has no body, one with the link `self` alone."""
     try:
         document = _document(response)
-    except PoolError:
+    except ForeignResponse:
         document = Document(response.address, {})
     if not document.has("self"):
         location = response.headers.get("Location", response.address)

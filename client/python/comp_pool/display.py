@@ -15,7 +15,8 @@ from rich.text import Text
 from comp_pool.events import OUTCOMES, Event, Totals
 
 MAX_LINE = 300
-WAITS = ("waiting", "limit", "offline", "backoff", "stopping")
+# Their seconds are still to come.
+TIMED = ("extended", "waiting", "limit", "offline", "backoff", "stopping")
 # The states of a worker, where they are not the kind of its last event.
 STATES = {"leased": "computing", "limit": "waiting"}
 STYLES = {
@@ -47,7 +48,7 @@ def _describe(event: Event) -> str:
     unit = f"{event.job}/{event.variable}" if event.variable else event.job
     if event.kind in ("accepted", "late"):
         return f"{event.kind} {unit} in {event.seconds:.2f} s"
-    if event.kind in WAITS:
+    if event.kind in TIMED:
         kind = STATES.get(event.kind, event.kind)
         return " ".join([kind, *([unit] if unit else []), f"for {event.seconds:.0f} s: {event.message}"])
     return f"{event.kind} {unit}: {event.message}"
@@ -61,7 +62,7 @@ def format_totals(totals: Totals, seconds: float) -> str:
 
 
 class PlainLog:
-    """Writes a line for each unit that ends, and for the start of each wait."""
+    """Writes a line for each unit that ends or needs a longer lease, and for the start of each wait."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -74,7 +75,8 @@ class PlainLog:
             repeated = self._last_kinds.get(event.worker) == event.kind
             self._last_kinds[event.worker] = event.kind
             # A pool that is away for a night makes one line, not one for each attempt.
-            if event.kind in OUTCOMES or event.kind == "backoff" or (event.kind != "leased" and not repeated):
+            is_shown = event.kind in OUTCOMES or event.kind in ("backoff", "extended")
+            if is_shown or (event.kind != "leased" and not repeated):
                 self._write_line(format_event(event))
 
     def _write_line(self, text: str) -> None:
@@ -111,7 +113,8 @@ class LiveTable:
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
-        if event.worker in self._rows:
+        # The row of a unit whose lease is extended shows how long it has run.
+        if event.worker in self._rows and event.kind != "extended":
             self._rows[event.worker] = Row(STATES.get(event.kind, event.kind), event.job, event.variable)
         if event.kind in STYLES:
             # As Text, not as a string: rich would interpret a message's brackets as markup.

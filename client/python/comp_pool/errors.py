@@ -2,41 +2,64 @@
 
 from typing import Any
 
-# Problem types: the pool no longer understands a client, its operator has blocked one, a limit on leases or requests.
+# Problem types: the pool no longer understands a client, its operator has blocked one, a limit on leases or requests, a
+# result that the validator has rejected. The last is that of a problem without a type.
 OUTDATED = "urn:comp-pool:outdated"
 BLOCKED = "urn:comp-pool:blocked"
 LIMIT = "urn:comp-pool:limit"
+REJECTED = "urn:comp-pool:rejected"
+UNTYPED = "about:blank"
 
 
 class Unreachable(Exception):
     """The pool did not respond, in as many attempts as are allowed."""
 
 
+class BadCertificate(Unreachable):
+    """The server at the pool's address has not proved to be the pool: its certificate is not valid."""
+
+
 class PoolError(Exception):
     """The pool responded with an error; `status`, `title` and `detail` come from its problem document (RFC 9457).
 
-    `retry_after` is in seconds, None without that header.
+    `problem_type` is its type, `retry_after` is in seconds, None without that header.
     """
 
-    def __init__(self, status: int, title: str, detail: str = "", *, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str = "",
+        *,
+        problem_type: str = UNTYPED,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(f"{status} {title}" + (f": {detail}" if detail else ""))
         self.status = status
         self.title = title
         self.detail = detail
+        self.problem_type = problem_type
         self.retry_after = retry_after
 
     @classmethod
-    def from_problem(cls, status: int, problem: Any, retry_after: float | None) -> "PoolError":
-        """Return the error of a parsed problem document, or of any other body: a proxy's errors are HTML."""
-        known = problem if isinstance(problem, dict) else {}
-        title = str(known.get("title") or "the pool responded with an error")
-        detail = str(known.get("detail") or "")
-        kind = known.get("type")
+    def from_problem(cls, status: int, problem: dict[str, Any], retry_after: float | None) -> "PoolError":
+        """Return the error of a parsed problem document."""
+        title = str(problem.get("title") or "the pool responded with an error")
+        detail = str(problem.get("detail") or "")
+        kind = str(problem.get("type") or UNTYPED)
         if kind == OUTDATED:
             return Outdated(detail)
         if kind == BLOCKED:
             return Blocked(detail)
-        return (LimitReached if kind == LIMIT else cls)(status, title, detail, retry_after=retry_after)
+        error = LimitReached if kind == LIMIT else cls
+        return error(status, title, detail, problem_type=kind, retry_after=retry_after)
+
+
+class ForeignResponse(PoolError):
+    """The response is not the pool's, but of a proxy or a captive portal, or cut short: the request may have failed."""
+
+    def __init__(self, status: int, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(status, "not a response of the pool", reason, retry_after=retry_after)
 
 
 class LimitReached(PoolError):

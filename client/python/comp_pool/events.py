@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 Outcome = Literal["accepted", "late", "rejected", "refused", "error", "returned", "lost"]
-Kind = Literal[Outcome, "leased", "backoff", "waiting", "limit", "offline", "stopping"]
+Kind = Literal[Outcome, "leased", "extended", "backoff", "waiting", "limit", "offline", "stopping"]
 
 # Each of them ends one unit.
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
@@ -16,7 +16,8 @@ OUTCOMES: tuple[str, ...] = get_args(Outcome)
 class Event:
     """One event of a worker (0: of all).
 
-    `seconds` is the run time of a unit, or the length of a wait; `console` is what a unit printed that was of no use.
+    `seconds` is the run time of a unit, or the length of a wait or of an extended lease; `console` is what a unit
+    printed that was of no use.
     """
 
     kind: Kind

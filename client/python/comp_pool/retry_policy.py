@@ -6,7 +6,15 @@ The JavaScript client has the same table (`retry-policy.js`); a test compares th
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from comp_pool.errors import LimitReached, PoolError, Unreachable
+from comp_pool.errors import (
+    REJECTED,
+    UNTYPED,
+    BadCertificate,
+    ForeignResponse,
+    LimitReached,
+    PoolError,
+    Unreachable,
+)
 from comp_pool.events import Kind
 
 
@@ -22,11 +30,13 @@ class Policy:
     # The longest wait between two attempts; an error with a longer Retry-After is raised at once.
     call_max_delay: float = 60.0
 
-    # The loops of a volunteer, which retry without a limit. 502 and 504 come from a proxy in front of a pool that is
-    # down, 507 from a full disk.
+    # The loops of a volunteer, which retry without a limit on attempts. 502 and 504 come from a proxy in front of a
+    # pool that is down, 507 from a full disk.
     temporary_statuses: tuple[int, ...] = (429, 502, 503, 504, 507)
     # A 500 may be temporary, or caused by this very result: an upload fails with this many of them.
     max_server_errors: int = 5
+    # A result that could not be posted for so long is dropped: its variable has other volunteers by then.
+    max_result_age: float = 86400.0
     gone_statuses: tuple[int, ...] = (404, 410)
     lost_statuses: tuple[int, ...] = (404, 409, 410)
     # The delay after the first failure in a row; doubled each time, up to `max_delay`.
@@ -70,6 +80,9 @@ class Policy:
 
 POLICY = Policy()
 
+# The kinds of failure of results that a pool refuses without a judgement.
+REFUSAL_KINDS = {400: "not-json", 413: "too-large", 422: "not-json"}
+
 
 @dataclass(frozen=True)
 class Retries:
@@ -81,24 +94,47 @@ class Retries:
 
 def is_retryable(ex: Exception) -> bool:
     """Return whether a call of the client is retried after this error."""
-    return isinstance(ex, Unreachable) or _has_status(ex, POLICY.call_statuses)
+    return _is_outage(ex) or _has_status(ex, POLICY.call_statuses)
 
 
 def is_temporary(ex: Exception, server_errors: int = 0) -> bool:
     """Return whether a volunteer retries after this error; `server_errors` counts the 500s of the same upload."""
-    if isinstance(ex, Unreachable) or _has_status(ex, POLICY.temporary_statuses):
+    return isinstance(ex, (BadCertificate, ForeignResponse)) or is_unavailable(ex, server_errors)
+
+
+def is_unavailable(ex: Exception, server_errors: int = 0) -> bool:
+    """Return whether the pool is down, as far as the error shows: an address that is no pool's is another matter."""
+    if _is_outage(ex) or _has_status(ex, POLICY.temporary_statuses):
         return True
     return _has_status(ex, (500,)) and server_errors < POLICY.max_server_errors
 
 
+def is_server_error(ex: Exception) -> bool:
+    """Return whether the pool itself failed at this request."""
+    return _is_answered(ex, (500,))
+
+
 def is_gone(ex: Exception) -> bool:
     """Return whether the resource does not exist, or no longer."""
-    return _has_status(ex, POLICY.gone_statuses)
+    return _is_answered(ex, POLICY.gone_statuses)
 
 
 def is_lost(ex: Exception) -> bool:
     """Return whether the lease has expired or belongs to somebody else."""
-    return _has_status(ex, POLICY.lost_statuses)
+    return _is_answered(ex, POLICY.lost_statuses)
+
+
+def refusal_kind(ex: Exception) -> str | None:
+    """Return the kind of failure of a result that the pool refuses for its form, None for any other error."""
+    if not isinstance(ex, PoolError) or isinstance(ex, ForeignResponse) or is_rejection(ex):
+        return None
+    return REFUSAL_KINDS.get(ex.status)
+
+
+def is_rejection(ex: PoolError) -> bool:
+    """Return whether the job's validator has rejected a result, which has ended its lease."""
+    # A minimal pool has no problem types.
+    return ex.status == 422 and ex.problem_type in (REJECTED, UNTYPED)
 
 
 def retry_after_of(ex: Exception) -> float | None:
@@ -121,6 +157,15 @@ def event_kind(ex: Exception, failures: int, delay: float) -> Kind | None:
     if not is_temporary(ex):
         return "waiting"
     return "offline" if should_report(failures, delay) else None
+
+
+def _is_outage(ex: Exception) -> bool:
+    return isinstance(ex, Unreachable) and not isinstance(ex, BadCertificate)
+
+
+def _is_answered(ex: Exception, statuses: Collection[int]) -> bool:
+    """Return whether the pool itself has responded with one of these statuses."""
+    return _has_status(ex, statuses) and not isinstance(ex, ForeignResponse)
 
 
 def _has_status(ex: Exception, statuses: Collection[int]) -> bool:

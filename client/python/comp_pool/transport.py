@@ -1,6 +1,7 @@
 """HTTP requests to one pool: credentials, JSON, timeouts, retries, and no other origin."""
 
 import json
+import ssl
 import time
 import uuid
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ import urllib3
 from comp_pool import __version__
 from comp_pool.backoff import call_delay
 from comp_pool.clock import Clock
-from comp_pool.errors import ForeignLink, PoolError, Unreachable
+from comp_pool.errors import BadCertificate, ForeignLink, PoolError, Unreachable
 from comp_pool.response import Response
 from comp_pool.retry_policy import Retries
 
@@ -37,6 +38,8 @@ class Transport:
     def __init__(
         self, root: str, credentials: Mapping[str, str], timeout: float, retries: Retries, clock: Clock
     ) -> None:
+        # Whether the pool itself has responded so far.
+        self.is_reached = False
         self._origin = _origin(root)
         self._credentials = dict(credentials)
         self._retries = retries
@@ -75,6 +78,9 @@ class Transport:
             if response.status not in REDIRECTS or target is None or method != "GET":
                 break
             address = _resolve(address, target)
+        if not response.is_of_pool:
+            raise response.error
+        self.is_reached = True
         if response.status >= 300:
             raise response.error
         return response
@@ -90,7 +96,7 @@ class Transport:
             )
             return _read(address, response, started)
         except urllib3.exceptions.HTTPError as ex:
-            raise Unreachable(_reason_of(ex)) from ex
+            raise _unreachable(ex) from ex
 
     def _headers(self, method: str, body: bytes | None) -> dict[str, str]:
         headers = {"Accept": JSON, "User-Agent": f"comp-pool/{__version__}"}
@@ -127,5 +133,8 @@ def _origin(address: str) -> tuple[str, str | None, int | None]:
         raise ForeignLink(address) from ex
 
 
-def _reason_of(ex: Exception) -> str:
-    return str(getattr(ex, "reason", None) or ex)
+def _unreachable(ex: Exception) -> Unreachable:
+    cause = ex.args[0] if ex.args else None
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return BadCertificate(f"the pool's certificate is not valid: {cause.verify_message}")
+    return Unreachable(str(getattr(ex, "reason", None) or ex))

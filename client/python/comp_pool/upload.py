@@ -1,52 +1,78 @@
 """Uploads a result, with retries until the pool accepts or refuses it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from comp_pool.backoff import Backoff
+from comp_pool.clock import Clock
 from comp_pool.errors import REQUEST_ERRORS, PoolError
 from comp_pool.events import Kind, Outcome
-from comp_pool.retry_policy import event_kind, is_temporary, retry_after_of
-
-STATUS_OUTCOMES: dict[int, Outcome] = {409: "late", 422: "rejected"}
+from comp_pool.retry_policy import (
+    POLICY,
+    event_kind,
+    is_lost,
+    is_rejection,
+    is_server_error,
+    is_temporary,
+    retry_after_of,
+)
 
 
 @dataclass(frozen=True)
 class Uploaded:
-    """The outcome of an upload, with the reason unless it was accepted."""
+    """The outcome of an upload, with the reason and the error unless it was accepted."""
 
     outcome: Outcome
     reason: str = ""
+    error: Exception | None = field(default=None, compare=False)
+
+    @property
+    def keeps_lease(self) -> bool:
+        """Whether the lease goes on, as the pool has neither accepted nor judged the result."""
+        return self.outcome in ("refused", "lost") and self.error is not None and not is_lost(self.error)
 
 
 def upload(
-    post: Callable[[], object], wait: Callable[[float], bool], show: Callable[[Kind, float, str], object]
+    post: Callable[[], object],
+    wait: Callable[[float], bool],
+    show: Callable[[Kind, float, str], object],
+    clock: Clock,
 ) -> Uploaded:
     """Call `post` until it succeeds or fails for good.
 
-    `wait` waits for some seconds after a temporary failure; where it returns False, the upload is abandoned (`lost`).
+    `wait` waits for some seconds after a temporary failure; where it returns False, or where the result has become too
+    old, the upload is abandoned (`lost`).
     `show` is called with the kind of such a wait, its seconds and its reason.
     """
     backoff = Backoff()
     server_errors = 0
+    expires = clock.monotonic() + POLICY.max_result_age
     # Without a limit on attempts, since a result may have taken hours.
     while True:
         try:
             post()
         except REQUEST_ERRORS as ex:
-            server_errors += isinstance(ex, PoolError) and ex.status == 500
+            server_errors += is_server_error(ex)
             if not is_temporary(ex, server_errors):
                 return _refusal(ex)
+            if clock.monotonic() >= expires:
+                return Uploaded("lost", f"the result could not be posted for {POLICY.max_result_age:.0f} s: {ex}", ex)
             delay = backoff.next(retry_after_of(ex))
             if kind := event_kind(ex, backoff.failures, delay):
                 show(kind, delay, f"the result is kept: {ex}")
             if not wait(delay):
-                return Uploaded("lost", f"the result could not be posted: {ex}")
+                return Uploaded("lost", f"the result could not be posted: {ex}", ex)
         else:
             return Uploaded("accepted")
 
 
 def _refusal(ex: Exception) -> Uploaded:
     if isinstance(ex, PoolError):
-        return Uploaded(STATUS_OUTCOMES.get(ex.status, "refused"), ex.detail or ex.title)
-    return Uploaded("refused", str(ex))
+        return Uploaded(_outcome(ex), ex.detail or ex.title, ex)
+    return Uploaded("refused", str(ex), ex)
+
+
+def _outcome(ex: PoolError) -> Outcome:
+    if ex.status == 409:
+        return "late"
+    return "rejected" if is_rejection(ex) else "refused"

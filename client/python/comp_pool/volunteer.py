@@ -5,6 +5,7 @@ import threading
 import time
 
 from comp_pool.client import Client
+from comp_pool.errors import Unreachable
 from comp_pool.events import Event, Listener, Totals
 from comp_pool.options import Options
 from comp_pool.worker_context import WorkerContext
@@ -22,6 +23,7 @@ class Volunteer:
     """Computes for a pool until it is interrupted, or a limit of its options is reached."""
 
     def __init__(self, client: Client, options: Options | None = None, listener: Listener = _ignore) -> None:
+        self._client = client
         self._options = options or Options()
         self._context = WorkerContext(client, self._options, listener)
         self._loops = [WorkerLoop(number, self._context) for number in range(1, self._options.workers + 1)]
@@ -45,7 +47,8 @@ class Volunteer:
     def run(self) -> Totals:
         """Run the workers until all of them have ended; return the totals.
 
-        Raises Excluded where the pool does not serve this client.
+        Raises Excluded where the pool does not serve this client, BadCertificate or another Unreachable where no worker
+        has reached the pool until the end of the idle time.
         """
         for loop in self._loops:
             threading.Thread(target=self._run_worker, args=(loop,), daemon=True).start()
@@ -54,9 +57,16 @@ class Volunteer:
         except BaseException:
             self._cancel()
             raise
-        if self._context.exclusion is not None:
-            raise self._context.exclusion
+        failure = self._context.failure or self._never_reached()
+        if failure is not None:
+            raise failure
         return self.totals
+
+    def _never_reached(self) -> Unreachable | None:
+        is_interrupted = self._deadline is not None
+        if is_interrupted or self._client.is_reached:
+            return None
+        return Unreachable(f"the pool was never reached: {self._context.outage}")
 
     def _run_worker(self, loop: WorkerLoop) -> None:
         try:

@@ -12,12 +12,12 @@ from comp_pool.capabilities import Capabilities, detect_capabilities
 from comp_pool.client import Client
 from comp_pool.confinement import can_forbid_system_calls
 from comp_pool.display import LiveTable, PlainLog, format_totals, is_terminal, printable
-from comp_pool.errors import REQUEST_ERRORS, Excluded
+from comp_pool.errors import REQUEST_ERRORS, Excluded, Unreachable
 from comp_pool.events import Event, Listener, Totals
 from comp_pool.executor import MEBIBYTE
 from comp_pool.identity import VALID_ID, volunteer_id
 from comp_pool.options import Options
-from comp_pool.retry_policy import Retries, is_temporary
+from comp_pool.retry_policy import Retries, is_unavailable
 from comp_pool.volunteer import Volunteer
 
 DESCRIPTION = """
@@ -89,11 +89,11 @@ def run(args: argparse.Namespace) -> int:
         if not can_forbid_system_calls():
             sys.stderr.write(f"comp-pool: {NO_SECCOMP}\n")
         started = time.monotonic()
-        totals, exclusion = _work(client, _options(args, capabilities), args.quiet)
+        totals, failure = _work(client, _options(args, capabilities), args.quiet)
     sys.stdout.write(format_totals(totals, time.monotonic() - started) + "\n")
-    if exclusion is not None:
-        sys.stderr.write(f"comp-pool: {printable(str(exclusion))}\n")
-    return 0 if exclusion is None else 1
+    if failure is not None:
+        sys.stderr.write(f"comp-pool: {printable(str(failure))}\n")
+    return 0 if failure is None else 1
 
 
 def _usage_error(client: Client, args: argparse.Namespace, capabilities: Capabilities) -> str | None:
@@ -104,7 +104,7 @@ def _usage_error(client: Client, args: argparse.Namespace, capabilities: Capabil
             return f"the job {args.job} requires {'; '.join(unmet)}" if unmet else None
         client.scheduled_job(owners=args.owner, scheduler=args.scheduler)
     except REQUEST_ERRORS as ex:
-        return None if is_temporary(ex) else str(ex)
+        return None if is_unavailable(ex) else str(ex)
     except ValueError as ex:
         return f"invalid URL: {ex}"
     return None
@@ -125,8 +125,8 @@ def _options(args: argparse.Namespace, capabilities: Capabilities) -> Options:
     )
 
 
-def _work(client: Client, options: Options, quiet: bool) -> tuple[Totals, Excluded | None]:
-    """Return the totals, and the error of a pool that does not serve this client."""
+def _work(client: Client, options: Options, quiet: bool) -> tuple[Totals, Exception | None]:
+    """Return the totals, and the error of a pool that does not serve this client, or was never reached."""
     # The display needs the volunteer's totals, and the volunteer a listener: the list breaks the cycle.
     displays: list[Listener] = []
 
@@ -139,7 +139,7 @@ def _work(client: Client, options: Options, quiet: bool) -> tuple[Totals, Exclud
         displays.extend([display] if display is not None else [])
         try:
             return volunteer.run(), None
-        except Excluded as ex:
+        except (Excluded, Unreachable) as ex:
             return volunteer.totals, ex
 
 

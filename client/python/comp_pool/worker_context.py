@@ -4,7 +4,7 @@ import threading
 
 from comp_pool.capabilities import Capabilities, detect_capabilities
 from comp_pool.client import Client
-from comp_pool.errors import Excluded, PoolError
+from comp_pool.errors import PoolError
 from comp_pool.events import Event, Listener, Totals
 from comp_pool.job_backoff import JobBackoff
 from comp_pool.leases import NoWork
@@ -29,8 +29,9 @@ class WorkerContext:
         self.totals = Totals()
         self.draining = threading.Event()
         self.cancelled = threading.Event()
-        # Set by the first worker to which the pool responds that it does not serve this client.
-        self.exclusion: Excluded | None = None
+        # The last error for which no work could be fetched, and one that ends the volunteer.
+        self.outage: Exception | None = None
+        self.failure: Exception | None = None
         self._listener = listener
         self._lock = threading.Lock()
         self._units_left = options.units

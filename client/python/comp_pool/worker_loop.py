@@ -4,12 +4,12 @@ import contextlib
 
 from comp_pool.backoff import Backoff, exponential, jittered
 from comp_pool.deadline import Deadline
-from comp_pool.errors import REQUEST_ERRORS, Excluded, JobError
+from comp_pool.errors import REQUEST_ERRORS, BadCertificate, Excluded, JobError
 from comp_pool.events import Event, Kind
 from comp_pool.executor import Computed, Executor, Unit
 from comp_pool.report import console_report, failure_report, post_report
-from comp_pool.retry_policy import POLICY, event_kind, is_lost, is_temporary, retry_after_of
-from comp_pool.upload import upload
+from comp_pool.retry_policy import POLICY, event_kind, is_lost, is_temporary, refusal_kind, retry_after_of
+from comp_pool.upload import Uploaded, upload
 from comp_pool.work_fetch import Task, Wait, WorkFetch
 from comp_pool.worker_context import WorkerContext
 
@@ -65,8 +65,9 @@ class WorkerLoop:
             self._wait(delay)
 
     def _handle_outage(self, ex: Exception) -> None:
-        if isinstance(ex, Excluded):
-            self._context.exclusion = ex
+        self._context.outage = ex
+        if self._is_final(ex):
+            self._context.failure = ex
             self._context.draining.set()
             return
         # The job may be the cause: the next attempt chooses one anew.
@@ -75,6 +76,10 @@ class WorkerLoop:
         if kind := event_kind(ex, self._outages.failures, delay):
             self._emit(kind, delay, str(ex))
         self._wait(delay)
+
+    def _is_final(self, ex: Exception) -> bool:
+        # Later a bad certificate may be that of a captive portal, or one that was renewed too late.
+        return isinstance(ex, Excluded) or (isinstance(ex, BadCertificate) and not self._client.is_reached)
 
     def _wait(self, seconds: float) -> None:
         self._reset_before_wait(seconds)
@@ -127,28 +132,30 @@ class WorkerLoop:
         except REQUEST_ERRORS:
             # Not the end of the unit: there is time for another attempt, and a pool may accept a late result.
             return None
+        self._emit("extended", task.lease.seconds, f"the unit has run for {self._elapsed:.0f} s", task)
         return min(task.lease.seconds, left)
 
     def _handle_job_error(self, task: Task, ex: JobError) -> None:
         if ex.kind == "cancelled":
             self._return(task, ex.message)
             return
-        remark = self._report_failure(task, ex) if self._is_reported(task, ex) else self._give_back(task)
+        remark = self._end_lease(task, ex, self._elapsed)
         self._emit("error", self._elapsed, f"{ex.kind}: {ex.message}{remark}", task, ex.console)
         self._record_failure(task)
 
-    @staticmethod
-    def _is_reported(task: Task, ex: JobError) -> bool:
+    def _end_lease(self, task: Task, error: JobError, seconds: float) -> str:
+        """End the lease of a unit that failed after some seconds; return a remark where that was not possible."""
         # An older pool takes no reports.
-        return ex.is_fault_of_job and task.lease.has("post_report")
+        if error.is_fault_of_job and task.lease.has("post_report"):
+            return self._report_failure(task, error, seconds)
+        return self._give_back(task)
 
     @property
     def _elapsed(self) -> float:
         return self._clock.monotonic() - self._started
 
-    def _report_failure(self, task: Task, error: JobError) -> str:
-        """End the lease of a failed unit by a report; return a remark where that was not possible."""
-        report = failure_report(error, self._executor.engine, self._elapsed)
+    def _report_failure(self, task: Task, error: JobError, seconds: float) -> str:
+        report = failure_report(error, self._executor.engine, seconds)
         try:
             post_report(lambda: self._client.post_report(task.lease, report), self._wait_to_retry)
         except REQUEST_ERRORS as ex:
@@ -188,17 +195,27 @@ class WorkerLoop:
             lambda: self._client.post_result(task.lease, computed.result, run_seconds=computed.seconds, text=True),
             self._wait_to_retry,
             lambda kind, seconds, reason: self._emit(kind, seconds, reason, task),
+            self._clock,
         )
         if uploaded.outcome == "accepted":
             self._context.job_backoff.record_success(task.job_id)
+        remark = self._end_unposted(task, computed, uploaded) if uploaded.keeps_lease else ""
         # A late result is nobody's fault: it counts neither as a success of the job nor as a failure.
         is_failure = uploaded.outcome in ("rejected", "refused")
         shown = computed.console if is_failure else ""
-        self._emit(uploaded.outcome, computed.seconds, uploaded.reason, task, shown)
-        if uploaded.outcome != "lost":
+        self._emit(uploaded.outcome, computed.seconds, uploaded.reason + remark, task, shown)
+        if uploaded.outcome not in ("lost", "refused"):
             self._report_console(task, computed)
         if is_failure:
             self._record_failure(task)
+
+    def _end_unposted(self, task: Task, computed: Computed, uploaded: Uploaded) -> str:
+        """End the lease of a result that the pool did not take; return a remark where that was not possible."""
+        kind = uploaded.error and refusal_kind(uploaded.error)
+        if not kind:
+            return self._give_back(task)
+        error = JobError(kind, f"the pool refused the result: {uploaded.reason}", console=computed.console)
+        return self._end_lease(task, error, computed.seconds)
 
     def _report_console(self, task: Task, computed: Computed) -> None:
         if not (computed.console and task.lease.has("post_report")):
