@@ -1,4 +1,5 @@
 // The platform of a page: executors in the pool's sandbox, and a clock that a background tab does not throttle.
+import { heldTo } from "../lib/document.js";
 import { JobError } from "../lib/errors.js";
 import { Clock } from "./clock.js";
 import { BrowserExecutor } from "./executor.js";
@@ -117,12 +118,14 @@ export const platform = {
   },
 
   /**
-   * Opens the pool's sandbox. Rejects if it does not work.
+   * Opens the pool's sandbox. Rejects if it does not work, and with ForeignLink if the pool names another's: the page
+   * may be of a site that trusts this pool alone.
    * @param {Document} root
    * @param {{gpu?: boolean, memoryMb?: number, resultBytes?: number}} [options]
    */
   async open(root, { gpu = false, memoryMb, resultBytes = DEFAULT_RESULT_BYTES } = {}) {
-    const executors = new BrowserExecutors(root.link("sandbox"), this.clock, resultBytes);
+    const address = heldTo(new URL(root.address).origin, root.link("sandbox"));
+    const executors = new BrowserExecutors(address, this.clock, resultBytes);
     try {
       await executors.detectCapabilities(gpu, memoryMb);
     } catch (ex) {
