@@ -30,7 +30,7 @@ const CAPABILITY_PROBE = `async function (variable, context) {
   context.result = can;
 }`;
 
-/** Executors that share one sandbox frame, which is replaced when it is lost. @implements {Executors} */
+/** Executors that share one sandbox frame, which is replaced when it is lost or closed. @implements {Executors} */
 class BrowserExecutors {
   /** @type {Promise<SandboxFrame> | undefined} */
   #frame;
@@ -59,7 +59,7 @@ class BrowserExecutors {
   }
 
   /**
-   * The present frame, or a new one. Each call waits for the one before it, so that a lost frame is replaced once.
+   * The present frame, or a new one. Each call waits for the one before it, so that a closed frame is replaced once.
    * @returns {Promise<SandboxFrame>}
    */
   #openFrame() {
@@ -80,7 +80,8 @@ class BrowserExecutors {
       const { result } = await executor.compute(unit, { timeout: PROBE_TIMEOUT });
       this.capabilities = { can: JSON.parse(result), memoryMb: memoryMb ?? deviceMemoryMb() };
     } finally {
-      executor.close();
+      // The first unit follows.
+      executor.endWorker();
     }
   }
 }
