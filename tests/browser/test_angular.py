@@ -1,7 +1,12 @@
-"""The service `compPoolClient` in real AngularJS: what comes from the pool is on the page without more ado."""
+"""The service `compPoolClient` in real AngularJS: what comes from the pool is on the page without more ado. The package
+is imported, required, and required in a bundle by real browserify."""
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +20,7 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parents[2] / "client" / "js"
 ANGULAR = PACKAGE / "node_modules" / "angular" / "angular.js"
+NODE = Path(sys.executable).with_name("node")
 
 APP = """
 angular.module("app", ["CompPoolClient"])
@@ -61,24 +67,56 @@ IMPORTED = '<script type="module" src="js/index.js"></script>'
 REQUIRED = '<script>var module = {};</script><script src="js/index.cjs"></script>'
 
 
-def answer(route: Route, entry: str) -> None:
-    """The app's page, AngularJS, and the package as it stands here."""
+BUNDLED = '<script src="bundle.js"></script>'
+# The call of comp-pool 0.5, with providers of those names.
+ENTRY = """
+require("comp-pool");
+angular.module("CompPoolClient").run(["$log", "$q", function ($log, $q) {
+  var client = require("comp-pool").client(location.origin + "/", function ResourceContext() {}, {}, $log, $q);
+  client.root().then(function (root) { window.seen = root.has("jobs"); });
+}]);
+"""
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """An app's script as browserify makes it, with the package as it is published."""
+    directory = tmp_path_factory.mktemp("app")
+    install(directory / "node_modules" / "comp-pool")
+    (directory / "app.js").write_text(ENTRY)
+    command = [NODE, PACKAGE / "node_modules" / "browserify" / "bin" / "cmd.js", directory / "app.js"]
+    return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
+
+
+def install(target: Path) -> None:
+    """Copies the files that the package is published with."""
+    for name in ["package.json", *json.loads((PACKAGE / "package.json").read_text())["files"]]:
+        copy = shutil.copytree if name.endswith("/") else shutil.copy
+        target.mkdir(parents=True, exist_ok=True)
+        copy(PACKAGE / name, target / name)
+
+
+def answer(route: Route, entry: str, bundle: bytes) -> None:
+    """The app's page, AngularJS, the package as it stands here, and its bundle."""
     path = route.request.url.split("/app/", 1)[1]
     if path == "":
         scripts = f'<script src="angular.js"></script>{entry}<script>{APP}</script>'
         html = f"<!doctype html><html ng-app='app'><head>{scripts}</head>{BODY}</html>"
         route.fulfill(body=html, content_type="text/html")
+    elif path == "bundle.js":
+        route.fulfill(body=bundle, content_type="text/javascript")
     else:
         file = ANGULAR if path == "angular.js" else PACKAGE / path.removeprefix("js/")
         route.fulfill(body=file.read_bytes(), content_type="text/javascript")
 
 
-@pytest.fixture(params=[IMPORTED, REQUIRED], ids=["imported", "required"])
+@pytest.fixture(params=[IMPORTED, REQUIRED, BUNDLED], ids=["imported", "required", "browserified"])
 def app(request: pytest.FixtureRequest, page: Page, server: Served) -> Page:
     job = server.post("/jobs", {"name": "Doubler", "execute_function": "(v, c) => { c.result = v.a * 2; return c; }"})
     for number in range(3):
         server.post(job["_links"]["post_variable"], {"a": number})
-    page.route(f"{server.url}/app/**", lambda route: answer(route, request.param))
+    bundle = request.getfixturevalue("bundle") if request.param == BUNDLED else b""
+    page.route(f"{server.url}/app/**", lambda route: answer(route, request.param, bundle))
     page.goto(f"{server.url}/app/")
     return page
 
@@ -91,6 +129,18 @@ def test_what_promises_bring_is_on_the_page(app: Page, watch: Watch) -> None:
     expect(app.locator("#variables")).to_have_text("3")
     expect(app.locator("#jobs")).to_have_text("doubler")
     expect(app.locator("#error")).to_have_text("404")
+
+
+@pytest.mark.parametrize("app", [BUNDLED], indirect=True, ids=["browserified"])
+def test_the_call_of_comp_pool_0_5_works_in_a_bundle(app: Page) -> None:
+    app.wait_for_function("window.seen === true")
+
+
+@pytest.mark.parametrize("app", [BUNDLED], indirect=True, ids=["browserified"])
+def test_the_clock_of_a_bundle_is_a_worker(app: Page) -> None:
+    with app.expect_worker(lambda worker: "Timers%20in%20a%20worker" in worker.url):
+        app.click("#compute")
+    expect(app.locator("#finished")).to_have_text("accepted accepted accepted ")
 
 
 def test_a_volunteer_s_events_are_on_the_page(app: Page, server: Served) -> None:

@@ -18,4 +18,4 @@ def test_the_package_has_tests() -> None:
 
 
 def test_the_lock_file_names_no_registry() -> None:
-    assert "http" not in (PACKAGE / "package-lock.json").read_text()
+    assert '"resolved"' not in (PACKAGE / "package-lock.json").read_text()

@@ -200,4 +200,4 @@ def test_dynamic_imports_are_assets_or_for_node(name: str) -> None:
 
 def test_the_patterns_find_imports() -> None:
     assert "./sandbox-frame.js" in static_imports("js/browser/platform.js")
-    assert "./clock-worker.js" in dynamic_imports("js/browser/clock.js")
+    assert "./clock-worker.js" in dynamic_imports("js/browser/clock-worker-address.js")

@@ -1,6 +1,7 @@
 // The clock of a page: timers in a worker, which run on time in a background tab. Falls back to the page's own timers
 // if the worker can't start, as on a page that imports this module from another origin.
 import { MAX_TIMEOUT } from "../lib/timers.js";
+import { address } from "./clock-worker-address.js";
 
 /** @typedef {{due: number, callback: () => void, fallback?: ReturnType<typeof setTimeout>}} Timer */
 
@@ -13,7 +14,7 @@ export class Clock {
 
   constructor() {
     try {
-      this.#worker = new Worker(new URL("./clock-worker.js", import.meta.url));
+      this.#worker = new Worker(address);
       this.#worker.addEventListener("message", ({ data }) => this.#fire(data));
       this.#worker.addEventListener("error", () => this.#fallBack());
     } catch {

@@ -79,10 +79,11 @@ export class BrowserExecutor {
   async #workerFor({ job, source, gpu = false }) {
     // The source is part of the key, since a job may be deleted and posted anew under its id.
     const key = JSON.stringify([job, source, gpu]);
-    if (this.#current && (this.#current.key !== key || this.#current.frame.closed)) this.reset();
-    if (!this.#current) {
+    if (this.#current && (this.#current.key !== key || this.#current.frame.closed)) this.endWorker();
+    while (!this.#current) {
       const frame = await this.#frame();
-      this.#current = { frame, worker: frame.startWorker({ gpu, limit: this.#limit }), key };
+      // Another executor may have left it empty meanwhile, and closed it.
+      if (!frame.closed) this.#current = { frame, worker: frame.startWorker({ gpu, limit: this.#limit }), key };
     }
     return this.#current.worker;
   }
@@ -101,10 +102,17 @@ export class BrowserExecutor {
     return error;
   }
 
-  /** Ends the worker and its context; the next unit starts a new one. */
-  reset() {
+  /** Ends the worker and its context, and keeps the frame, for a worker that follows soon. */
+  endWorker() {
     this.#current?.frame.endWorker(this.#current.worker);
     this.#current = undefined;
+  }
+
+  /** Ends the worker, its context and what it left running; the next unit starts a new one. */
+  reset() {
+    const frame = this.#current?.frame;
+    this.endWorker();
+    frame?.closeIfEmpty();
   }
 
   close() {

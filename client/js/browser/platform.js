@@ -1,4 +1,5 @@
 // The platform of a page: executors in the pool's sandbox, and a clock that a background tab does not throttle.
+import { heldTo } from "../lib/document.js";
 import { JobError } from "../lib/errors.js";
 import { Clock } from "./clock.js";
 import { BrowserExecutor } from "./executor.js";
@@ -29,7 +30,7 @@ const CAPABILITY_PROBE = `async function (variable, context) {
   context.result = can;
 }`;
 
-/** Executors that share one sandbox frame, which is replaced when it is lost. @implements {Executors} */
+/** Executors that share one sandbox frame, which is replaced when it is lost or closed. @implements {Executors} */
 class BrowserExecutors {
   /** @type {Promise<SandboxFrame> | undefined} */
   #frame;
@@ -58,7 +59,7 @@ class BrowserExecutors {
   }
 
   /**
-   * The present frame, or a new one. Each call waits for the one before it, so that a lost frame is replaced once.
+   * The present frame, or a new one. Each call waits for the one before it, so that a closed frame is replaced once.
    * @returns {Promise<SandboxFrame>}
    */
   #openFrame() {
@@ -79,7 +80,8 @@ class BrowserExecutors {
       const { result } = await executor.compute(unit, { timeout: PROBE_TIMEOUT });
       this.capabilities = { can: JSON.parse(result), memoryMb: memoryMb ?? deviceMemoryMb() };
     } finally {
-      executor.close();
+      // The first unit follows.
+      executor.endWorker();
     }
   }
 }
@@ -117,12 +119,14 @@ export const platform = {
   },
 
   /**
-   * Opens the pool's sandbox. Rejects if it does not work.
+   * Opens the pool's sandbox. Rejects if it does not work, and with ForeignLink if the pool names another's: the page
+   * may be of a site that trusts this pool alone.
    * @param {Document} root
    * @param {{gpu?: boolean, memoryMb?: number, resultBytes?: number}} [options]
    */
   async open(root, { gpu = false, memoryMb, resultBytes = DEFAULT_RESULT_BYTES } = {}) {
-    const executors = new BrowserExecutors(root.link("sandbox"), this.clock, resultBytes);
+    const address = heldTo(new URL(root.address).origin, root.link("sandbox"));
+    const executors = new BrowserExecutors(address, this.clock, resultBytes);
     try {
       await executors.detectCapabilities(gpu, memoryMb);
     } catch (ex) {

@@ -128,7 +128,15 @@ export class SandboxFrame {
     worker.end();
   }
 
-  /** Removes the frame, which ends all workers at once. A worker that is only terminated may compute on for a while. */
+  /**
+   * Closes the frame if no worker is left in it. Chromium lets a worker that is only terminated loop on for two seconds;
+   * the process of a frame ends at once.
+   */
+  closeIfEmpty() {
+    if (this.#workers.size === 0) this.close();
+  }
+
+  /** Removes the frame, which ends all workers at once. */
   close() {
     this.#closed = true;
     this.#element.remove();

@@ -99,7 +99,7 @@ export class MissingLink extends Error {
   }
 }
 
-/** A link to another origin: following it would send credentials and results there. */
+/** A link to another origin: following it would send credentials and results there, or frame a page of that origin. */
 export class ForeignLink extends Error {
   name = "ForeignLink";
 

@@ -1,6 +1,7 @@
 // HTTP requests to one pool: credentials, JSON, timeouts and retries.
 import { callDelay } from "./backoff.js";
-import { BadCertificate, ForeignLink, PoolError, Unreachable, messageOf } from "./errors.js";
+import { heldTo } from "./document.js";
+import { BadCertificate, PoolError, Unreachable, messageOf } from "./errors.js";
 import { randomId } from "./identity.js";
 import { PoolResponse } from "./response.js";
 import { POLICY } from "./retry-policy.js";
@@ -81,15 +82,10 @@ export class Transport {
   /** @param {string} address @param {RequestInit} init @param {AbortSignal} [signal] */
   async #attempt(address, init, signal) {
     signal?.throwIfAborted();
-    const response = await this.#request(this.#sameOrigin(address), init, signal);
+    // The credentials are for this pool alone.
+    const response = await this.#request(heldTo(this.#origin, address), init, signal);
     if (response.status >= 300 || !response.isOfPool) throw response.error;
     return response;
-  }
-
-  /** Returns the address; throws ForeignLink, since the credentials are for this pool alone. @param {string} address */
-  #sameOrigin(address) {
-    if (new URL(address).origin !== this.#origin) throw new ForeignLink(address);
-    return address;
   }
 
   /** @param {string} address @param {RequestInit} init @param {AbortSignal} [signal] */

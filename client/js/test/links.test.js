@@ -1,11 +1,13 @@
 // Links: resolved, expanded, in both styles, and never to another origin.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { platform } from "../browser/platform.js";
 import { Client } from "../lib/client.js";
 import { Document } from "../lib/document.js";
 import { ForeignLink, MissingLink, PoolError } from "../lib/errors.js";
 import { Lease } from "../lib/leases.js";
 import { expand } from "../lib/template.js";
+import { volunteer } from "../lib/volunteer.js";
 import { FakePool } from "./fake-pool.js";
 
 const SCHEDULED = "/jobs/scheduled{/scheduler}{?owner*,can*,memory_mb}";
@@ -92,6 +94,26 @@ for (const scheme of ["data:application/json,{}", "blob:x", "file:///etc/passwd"
     await assert.rejects(new Client(pool.url).follow(foreign, "on"), ForeignLink);
   });
 }
+
+const FOREIGN_SANDBOXES = [
+  "https://other.example/sandbox", "https://pool.example/sandbox", "http://pool.example:81/sandbox", "//other.example/",
+  "http://pool.example@other.example/", "data:text/html,", "javascript:0", "file:///etc/passwd",
+];
+for (const sandbox of FOREIGN_SANDBOXES) {
+  test(`no sandbox is framed from ${sandbox}`, async () => {
+    await assert.rejects(platform.open(document({ sandbox })), ForeignLink);
+  });
+}
+
+test("a volunteer whose pool names a sandbox of another origin says so and stops", async (context) => {
+  const pool = await FakePool.for(context);
+  pool.misbehave("GET", /^\/$/, () => ({ document: { _links: { sandbox: "http://other.example/" } } }));
+  const errors = [];
+  const helper = volunteer(pool.url, { platform, onerror: (error) => errors.push(error) });
+  await helper.start();
+  assert.equal(helper.state, "stopped");
+  assert.deepEqual(errors, [{ kind: "platform", message: "not an address of this pool: http://other.example/" }]);
+});
 
 test("no redirect is followed", async (context) => {
   const [pool, other] = [await FakePool.for(context), await FakePool.for(context)];
