@@ -24,11 +24,11 @@ root, job_id, operation = sys.argv[1:]
 store = FlatStore(root)
 for _ in range(3):
     lease = store.leases.lease(job_id, 3600)
-    store.results.accept(job_id, lease.variable_id, pools.result(job_id, lease.variable_id), lease.deadline)
+    store.results.accept(job_id, lease.variable_id, pools.result(job_id, lease.variable_id), lease.identity)
 lease = store.leases.lease(job_id, 3600) if operation == "accept" else None
 document = pools.result(job_id, lease.variable_id) if lease else None
 os.access("/begin", os.F_OK)
-store.results.accept(job_id, lease.variable_id, document, lease.deadline) if lease else store.leases.lease(job_id, 3600)
+store.results.accept(job_id, lease.variable_id, document, lease.identity) if lease else store.leases.lease(job_id, 3600)
 os.access("/end", os.F_OK)
 """
 
@@ -65,7 +65,7 @@ def _lease(root: Path, options: Namespace) -> tuple[list[float], list[float]]:
         lease = store.leases.lease(job_id, 300)
         times[job_id].append(perf_counter() - started)
         assert lease is not None
-        store.leases.give_back(job_id, lease.variable_id, lease.deadline)
+        store.leases.give_back(job_id, lease.variable_id, lease.identity)
     store.close()
     return times["small"], times["large"]
 
@@ -84,7 +84,7 @@ def _lease_and_accept(root: Path, options: Namespace, fsync: bool) -> tuple[list
 def _cycle(store: FlatStore, job_id: str) -> None:
     lease = store.leases.lease(job_id, 300)
     assert lease is not None
-    store.results.accept(job_id, lease.variable_id, pools.result(job_id, lease.variable_id), lease.deadline)
+    store.results.accept(job_id, lease.variable_id, pools.result(job_id, lease.variable_id), lease.identity)
 
 
 def system_calls(root: Path, job_id: str, operation: str) -> str:

@@ -61,10 +61,10 @@ def _worker(root: Path, barrier: Barrier, seconds: float, work: Work, report: Ca
 def _give_back(store: FlatStore) -> None:
     lease = store.leases.lease(JOB, 300)
     assert lease is not None, "no open variable left: raise --variables"
-    store.leases.give_back(JOB, lease.variable_id, lease.deadline)
+    store.leases.give_back(JOB, lease.variable_id, lease.identity)
 
 
 def _accept(store: FlatStore) -> None:
     lease = store.leases.lease(JOB, 300)
     assert lease is not None, "no open variable left: raise --variables"
-    store.results.accept(JOB, lease.variable_id, pools.result(JOB, lease.variable_id), lease.deadline)
+    store.results.accept(JOB, lease.variable_id, pools.result(JOB, lease.variable_id), lease.identity)

@@ -26,6 +26,8 @@ LEAST_LEASES = 2.0
 BREAK_SECONDS = 600
 # Records of each kind that a compaction keeps: whoever computes under a new id each time must not fill the memory.
 RECORDS_KEPT = 20_000
+# A clock that goes back by so much was set: processes log what they do at once in any order.
+SET_BACK = 60_000
 WINDOW = 3600 * 1000
 DAY = 24 * WINDOW
 Key = TypeVar("Key", str, tuple[str, str])
@@ -110,6 +112,7 @@ class Activity:
         # By job and variable, those of the last BREAK_SECONDS.
         self.lost: OrderedDict[tuple[str, str], LostLease] = OrderedDict()
         self._deadlines: list[tuple[int, str]] = []
+        self._latest = 0
 
     def apply(self, event: Document) -> None:
         # First: whether a late result ended its lease must not depend on when a process reads the log.
@@ -211,8 +214,21 @@ class Activity:
             _add(self.held_in, lease.job, change)
             _add(self.held_by, (lease.job, lease.prefix), change)
 
+    def _follow_clock(self, now: int) -> None:
+        """After the clock was set back, leases last as long from now on as they had left."""
+        back = self._latest - now
+        if back < SET_BACK:
+            self._latest = max(self._latest, now)
+            return
+        self._latest = now
+        for lease_id, lease in self.leases.items():
+            self.leases[lease_id] = replace(lease, until=lease.until - back, began=lease.began - back)
+        self._deadlines = [(lease.until, lease_id) for lease_id, lease in self.leases.items()]
+        heapq.heapify(self._deadlines)
+
     def expire(self, now: int) -> None:
         """Ends the leases whose deadline has passed: each counts against its holder."""
+        self._follow_clock(now)
         while self._deadlines and self._deadlines[0][0] < now:
             until, lease_id = heapq.heappop(self._deadlines)
             lease = self.leases.get(lease_id)

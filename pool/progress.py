@@ -50,7 +50,9 @@ def _per_minute(counts: Counts, clock: Clock) -> float:
     """The rate over the last whole minutes and the current one so far."""
     moment = clock.now_milliseconds() / 60_000
     first = int(moment) - MINUTES
-    accepted = sum(number for minute, number in counts.per_minute.items() if minute >= first)
+    # Minutes still to come were counted before the clock was set back.
+    past = {minute: number for minute, number in counts.per_minute.items() if minute <= moment}
+    accepted = sum(number for minute, number in past.items() if minute >= first)
     # A job that has just started is not averaged over minutes before it.
-    began = max(first, min(counts.per_minute, default=first))
+    began = max(first, min(past, default=first))
     return accepted / max(moment - began, 1 / 60)

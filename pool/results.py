@@ -125,7 +125,7 @@ class Results:
         # Console output is for the owner alone, and accepted results are public.
         document.pop("console", None)
         try:
-            self._store.results.accept(job_id, variable_id, document, lease.deadline if lease else None)
+            self._store.results.accept(job_id, variable_id, document, lease.identity if lease else None)
         # Another request was faster: perhaps the same one, repeated after a timeout.
         except AlreadyFinished as ex:
             self._forgive(lease)

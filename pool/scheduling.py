@@ -185,7 +185,11 @@ class JobScheduler:
         return self._random([job for job in working if medians[job["id"]] == shortest], query)
 
     def _has_work(self, job: Document) -> bool:
-        return self._store.leases.has_work(job["id"])
+        if self._store.leases.has_work(job["id"]):
+            return True
+        # A job without work is seldom chosen: nobody else would find its leases too long.
+        self._store.leases.shorten(job["id"], job["settings"]["lease_seconds"])
+        return False
 
     def _by_file(
         self, source: str, name: str, jobs: Sequence[Document], volunteer: str, query: Mapping[str, Any]
@@ -216,7 +220,7 @@ class JobScheduler:
             "created": job["created"],
             "metadata": job["metadata"],
             "requirements": job["requirements"],
-            "has_work": self._store.leases.has_work(job["id"]),
+            "has_work": self._has_work(job),
             "open": counts.open,
             "leased": counts.leased,
             "done": counts.accepted,

@@ -17,11 +17,13 @@ _TOKEN = re.compile(r"([0-9a-f]{16})\.(\d{1,15})\.(\d{1,15})\.([0-9a-f]*)\.([A-Z
 
 @dataclass(frozen=True)
 class LeaseToken:
-    """Times are milliseconds of the epoch; `volunteer` is the name of the volunteer (a hash), or empty."""
+    """`started` is in milliseconds of the epoch, `identity` that of the lease in the store; `volunteer` is the name of
+    the volunteer (a hash), or empty.
+    """
 
     lease_id: str
     started: int
-    deadline: int
+    identity: int
     volunteer: str
 
 
@@ -34,7 +36,7 @@ class Tokens:
         return self._read_secret().encode()
 
     def sign(self, token: LeaseToken, job_uid: str, variable_id: str) -> str:
-        body = f"{token.lease_id}.{token.started}.{token.deadline}.{token.volunteer}"
+        body = f"{token.lease_id}.{token.started}.{token.identity}.{token.volunteer}"
         return f"{body}.{self._signature(body, job_uid, variable_id)}"
 
     def read(self, text: str, job_uid: str, variable_id: str) -> LeaseToken:

@@ -67,7 +67,7 @@ class VariableErrors:
             document["variable"],
             document,
             job["settings"]["max_errors"],
-            lease.deadline if lease else None,
+            lease.identity if lease else None,
             error_counting.count_errors,
         )
         if failed:
@@ -89,7 +89,7 @@ class VariableErrors:
     def _end_lease(self, document: Document, lease: LeaseToken | None) -> None:
         if lease is not None:
             with suppress(LeaseLost):
-                self._store.leases.give_back(document["job"], document["variable"], lease.deadline)
+                self._store.leases.give_back(document["job"], document["variable"], lease.identity)
 
     def _pause_failing_job(self, job: Document) -> None:
         counts = self._store.counts.get(job["id"])

@@ -167,6 +167,7 @@ class Variables:
         self._standing.require_lease_allowed(self._facts(job), peer)
         lease = self._scheduler.lease(job, peer.volunteer, volunteer.query or {}, self._exclusion(job, peer))
         if lease is None:
+            self._store.leases.shorten(job_id, job["settings"]["lease_seconds"])
             return None
         return self._with_token(job, lease, peer)
 
@@ -205,7 +206,7 @@ class Variables:
     def _with_token(self, job: Document, lease: Lease, peer: Peer) -> Leased:
         # The token holds all facts of the lease: who has it is proof enough.
         started = self._store.clock.now_milliseconds()
-        token = LeaseToken(secrets.token_hex(8), started, lease.deadline, peer.volunteer)
+        token = LeaseToken(secrets.token_hex(8), started, lease.identity, peer.volunteer)
         self._standing.leased(token.lease_id, job["uid"], lease.variable_id, peer, lease.deadline)
         signed = self._tokens.sign(token, job["uid"], lease.variable_id)
         return Leased(lease.variable_id, lease.document, signed, max(1, (lease.deadline - started) // 1000))
@@ -232,13 +233,14 @@ class Variables:
         job = self._store.jobs.get(job_id)
         lease = self._tokens.read(token, job["uid"], variable_id)
         self._require_extension_allowed(job, lease, peer)
-        deadline = self._store.leases.extend(job_id, variable_id, lease.deadline, job["settings"]["lease_seconds"])
+        seconds = job["settings"]["lease_seconds"]
+        deadline, identity = self._store.leases.extend(job_id, variable_id, lease.identity, seconds)
         # The lease id stays: a result posted under either token is of the same lease.
-        extended = LeaseToken(lease.lease_id, lease.started, deadline, lease.volunteer)
+        extended = LeaseToken(lease.lease_id, lease.started, identity, lease.volunteer)
         self._standing.extended(lease.lease_id, job["uid"], variable_id, peer, deadline)
         document = self._store.variables.get(job_id, variable_id)
-        seconds = max(1, (deadline - self._store.clock.now_milliseconds()) // 1000)
-        return Leased(variable_id, document, self._tokens.sign(extended, job["uid"], variable_id), seconds)
+        left = max(1, (deadline - self._store.clock.now_milliseconds()) // 1000)
+        return Leased(variable_id, document, self._tokens.sign(extended, job["uid"], variable_id), left)
 
     def _require_extension_allowed(self, job: Document, lease: LeaseToken, peer: Peer) -> None:
         began = self._standing.began(lease.lease_id, lease.started)
@@ -249,7 +251,7 @@ class Variables:
 
     def give_back(self, job_id: str, variable_id: str, token: str) -> None:
         lease = self._tokens.read(token, self._store.jobs.get(job_id)["uid"], variable_id)
-        self._store.leases.give_back(job_id, variable_id, lease.deadline)
+        self._store.leases.give_back(job_id, variable_id, lease.identity)
         self._standing.ended(lease.lease_id)
 
     def withdraw(self, job_id: str, variable_id: str, caller: Caller) -> None:

@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from storage.clock import Clock
 from storage.documents import Document, canonical
@@ -37,6 +37,7 @@ __all__ = [
     "KeyStore",
     "Lease",
     "LeaseStore",
+    "LeaseTerm",
     "Maintenance",
     "Page",
     "ResultStore",
@@ -53,13 +54,28 @@ ErrorIds = Sequence[str]
 IsExcluded = Callable[[str, ErrorIds], bool]
 
 
+class LeaseTerm(NamedTuple):
+    """When a lease ends (milliseconds of the Unix epoch), and what identifies it among all leases of its variable."""
+
+    deadline: int
+    identity: int
+
+
 @dataclass(frozen=True)
 class Lease:
-    """A variable leased until `deadline` (milliseconds of the Unix epoch)."""
+    """A leased variable."""
 
     variable_id: str
     document: Document
-    deadline: int
+    term: LeaseTerm
+
+    @property
+    def deadline(self) -> int:
+        return self.term.deadline
+
+    @property
+    def identity(self) -> int:
+        return self.term.identity
 
 
 @dataclass(frozen=True)
@@ -200,15 +216,22 @@ class LeaseStore(ABC):
         """Up to `count` ids that can probably be leased: another caller may be first."""
 
     @abstractmethod
-    def extend(self, job_id: str, variable_id: str, deadline: int, seconds: float) -> int:
-        """Extends the lease that has this deadline, and never shortens it. Returns the new deadline.
+    def extend(self, job_id: str, variable_id: str, identity: int, seconds: float) -> LeaseTerm:
+        """Makes the lease that has this identity last `seconds` from now; a longer one is shortened.
 
         An expired lease can be extended until somebody else leases the variable. Raises LeaseLost.
         """
 
     @abstractmethod
-    def give_back(self, job_id: str, variable_id: str, deadline: int) -> None:
-        """Ends the lease that has this deadline; the variable is open again. Raises LeaseLost."""
+    def give_back(self, job_id: str, variable_id: str, identity: int) -> None:
+        """Ends the lease that has this identity; the variable is open again. Raises LeaseLost."""
+
+    @abstractmethod
+    def shorten(self, job_id: str, seconds: float) -> None:
+        """Makes leases that would last much longer than `seconds` from now last so long.
+
+        There are such leases after the clock was set back, or the length of the job's leases was lowered.
+        """
 
     @abstractmethod
     def has_work(self, job_id: str) -> bool:
@@ -227,10 +250,10 @@ class ResultStore(ABC):
     """
 
     @abstractmethod
-    def accept(self, job_id: str, variable_id: str, document: Document, deadline: int | None = None) -> None:
+    def accept(self, job_id: str, variable_id: str, document: Document, identity: int | None = None) -> None:
         """Makes `document` the variable's outcome, durably. Raises AlreadyFinished (with the outcome), NotFound.
 
-        `deadline` is that of the lease under which the result was computed, where it is known.
+        `identity` is that of the lease under which the result was computed, where it is known.
         """
 
     @abstractmethod
@@ -248,10 +271,10 @@ class ResultStore(ABC):
         variable_id: str,
         document: Document,
         max_errors: int,
-        deadline: int | None = None,
+        identity: int | None = None,
         count: Callable[[ErrorIds], int] = len,
     ) -> bool:
-        """Stores an error, and ends the lease that has this `deadline`, if it is the present one.
+        """Stores an error, and ends the lease that has this `identity`, if it is the present one.
 
         The variable is marked as failed (and no more errors are stored) when the `count` of its errors' ids reaches
         `max_errors`: returns whether it is. The same document stored again counts once. Raises NotFound.

@@ -50,11 +50,15 @@ class ManualClock(Clock):
 
     def __init__(self) -> None:
         self._microseconds = super().now_microseconds()
+        self._set_back = 0
         self._lock = threading.Lock()
 
     def advance(self, seconds: float) -> None:
+        """Lets so much time pass; a negative number sets the clock back, which `monotonic` does not follow."""
+        change = round(seconds * 1_000_000)
         with self._lock:
-            self._microseconds += round(seconds * 1_000_000)
+            self._microseconds += change
+            self._set_back += max(0, -change)
 
     def now_microseconds(self) -> int:
         with self._lock:
@@ -62,4 +66,4 @@ class ManualClock(Clock):
             return self._microseconds
 
     def monotonic(self) -> float:
-        return self._microseconds / 1_000_000
+        return (self._microseconds + self._set_back) / 1_000_000

@@ -1,9 +1,10 @@
 """Leases: a marker is renamed from `open/<shard>/` (or an expired deadline) to `leased/<deadline>/`.
 
 The rename has one winner among any number of processes, so that a lease needs no lock. Deadlines are rounded up to a
-32nd of the lease: few directories hold all leases, and expired ones are found by name alone. A variable never gets the
-same deadline twice, so that the deadline identifies the lease. Each process caches some candidates per job; the cache
-may be stale: then the rename fails.
+32nd of the lease: few directories hold all leases, and expired ones are found by name alone. A lease is identified by
+its first deadline, or, where a former lease of the variable has that one or a later one, by the next number after it,
+which the marker then keeps: clocks may be set back, but identities of a variable only grow. Each process caches some
+candidates per job; the cache may be stale: then the rename fails.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 
 from storage import ids
-from storage.base import Document, IsExcluded, Lease, LeaseStore
+from storage.base import Document, IsExcluded, Lease, LeaseStore, LeaseTerm
 from storage.errors import Damaged, LeaseLost
 from storage.flat import files, queue
 from storage.flat.disk_errors import translated_for_job
@@ -77,18 +78,23 @@ class FlatLeases(LeaseStore):
         return [os.path.basename(marker) for marker in markers]
 
     @translated_for_job
-    def extend(self, job_id: str, variable_id: str, deadline: int, seconds: float) -> int:
-        # Never earlier: another request of the same worker may have extended it further.
-        later = max(deadline, deadline_after(self._clock.now_milliseconds(), seconds))
+    def extend(self, job_id: str, variable_id: str, identity: int, seconds: float) -> LeaseTerm:
+        deadline = deadline_after(self._clock.now_milliseconds(), seconds)
         paths = self._tree.job(job_id)
-        source, target = paths.leased(variable_id, deadline), paths.leased(variable_id, later)
-        _require_lease(variable_id, lambda: queue.move(paths, variable_id, source, target))
-        return later
+        _require_lease(variable_id, lambda: _extend(paths, variable_id, identity, deadline))
+        return LeaseTerm(deadline, max(identity, deadline))
 
     @translated_for_job
-    def give_back(self, job_id: str, variable_id: str, deadline: int) -> None:
+    def give_back(self, job_id: str, variable_id: str, identity: int) -> None:
         paths = self._tree.job(job_id)
-        _require_lease(variable_id, lambda: queue.end_lease(paths, variable_id, deadline))
+        _require_lease(variable_id, lambda: queue.end_lease(paths, variable_id, identity))
+
+    @translated_for_job
+    def shorten(self, job_id: str, seconds: float) -> None:
+        now = self._clock.now_milliseconds()
+        # As much later as rounding makes a deadline: else every lease of the present step would be moved.
+        latest = deadline_after(now, seconds * (1 + 1 / DEADLINES_PER_LEASE))
+        queue.shorten_leases(self._tree.job(job_id), latest, deadline_after(now, seconds))
 
     @translated_for_job
     def has_work(self, job_id: str) -> bool:
@@ -121,15 +127,18 @@ class FlatLeases(LeaseStore):
     def _acquire(self, paths: JobPaths, marker: str, seconds: float) -> Lease | None:
         variable_id = os.path.basename(marker)
         try:
-            # Later than any former deadline of this variable: the deadline identifies the lease.
-            deadline = max(deadline_after(self._clock.now_milliseconds(), seconds), queue.last_deadline(marker) + 1)
+            deadline = deadline_after(self._clock.now_milliseconds(), seconds)
             leased = paths.leased(variable_id, deadline)
+            identity = max(deadline, queue.identity_of(marker) + 1)
             if not files.move(marker, leased):
                 return None
+            # After the move, which has one winner: a former lease was given back a moment ago, or a clock was ahead.
+            if identity > deadline:
+                queue.keep_identity(leased, identity)
             document = _unfinished_document(paths, variable_id, leased)
         except FileNotFoundError:
             return None  # Another caller was first, or the job was deleted meanwhile.
-        return Lease(variable_id, document, deadline) if document else None
+        return Lease(variable_id, document, LeaseTerm(deadline, identity)) if document else None
 
 
 def _excludes(is_excluded: IsExcluded | None, paths: JobPaths, marker: str) -> bool:
@@ -138,6 +147,12 @@ def _excludes(is_excluded: IsExcluded | None, paths: JobPaths, marker: str) -> b
         return False
     variable_id = os.path.basename(marker)
     return is_excluded(variable_id, queue.error_ids(paths, variable_id))
+
+
+def _extend(paths: JobPaths, variable_id: str, identity: int, deadline: int) -> bool:
+    marker = queue.marker_of_lease(paths, variable_id, identity)
+    target = paths.leased(variable_id, deadline)
+    return marker is not None and queue.move_lease(paths, variable_id, marker, target, identity)
 
 
 def _next_deadline(paths: JobPaths) -> int | None:

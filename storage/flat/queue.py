@@ -44,24 +44,61 @@ def move(paths: JobPaths, variable_id: str, source: str, target: str) -> bool:
     return files.move(source, target) and not drop_if_finished(paths, variable_id, target)
 
 
-def end_lease(paths: JobPaths, variable_id: str, deadline: int) -> bool:
-    """Opens a leased variable again; False if this is not its present lease, or it is finished.
+def identity_of(marker: str) -> int:
+    """The identity of a marker's last lease, or a number without a lease. Raises FileNotFoundError.
 
-    The marker keeps the deadline as its modification time, so that no later lease gets the same deadline: else the
-    token of the ended lease could end or extend the next one.
+    It is the deadline of the lease, or the marker's modification time in milliseconds where that is later.
     """
-    source = paths.leased(variable_id, deadline)
+    # The number of a shard is smaller than any time.
+    directory = os.path.basename(os.path.dirname(marker))
+    return max(int(directory) if directory.isdecimal() else 0, os.stat(marker).st_mtime_ns // 1_000_000)
+
+
+def keep_identity(marker: str, identity: int) -> None:
+    """Keeps it in the marker, wherever that is moved, as its modification time. Raises FileNotFoundError."""
+    os.utime(marker, ns=(identity * 1_000_000,) * 2)
+
+
+def marker_of_lease(paths: JobPaths, variable_id: str, identity: int) -> str | None:
+    """The marker of the lease with this identity; None if it is not the present lease of its variable."""
+    # Nearly every lease has its identity as its deadline; for others the deadlines are searched.
+    is_usual = os.path.exists(paths.leased(variable_id, identity))
+    deadline = identity if is_usual else deadline_of(paths, variable_id)
+    if deadline is None:
+        return None
+    marker = paths.leased(variable_id, deadline)
     with suppress(FileNotFoundError):
-        os.utime(source, ns=(deadline * 1_000_000,) * 2)
-    is_ended = move(paths, variable_id, source, paths.open(variable_id))
+        return marker if identity_of(marker) == identity else None
+    return None
+
+
+def move_lease(paths: JobPaths, variable_id: str, source: str, target: str, identity: int) -> bool:
+    """Moves the marker of a lease, which keeps its identity; False as `move`."""
+    with suppress(FileNotFoundError):
+        keep_identity(source, identity)
+    is_moved = move(paths, variable_id, source, target)
     with suppress(OSError):  # Not empty: other leases have this deadline.
         os.rmdir(os.path.dirname(source))
-    return is_ended
+    return is_moved
 
 
-def last_deadline(marker: str) -> int:
-    """The deadline of the last lease, from the marker, or a time in the past. Raises FileNotFoundError."""
-    return os.stat(marker).st_mtime_ns // 1_000_000
+def end_lease(paths: JobPaths, variable_id: str, identity: int) -> bool:
+    """Opens a leased variable again; False if this is not its present lease, or it is finished.
+
+    The marker keeps the identity, so that no later lease gets the same: else the token of the ended lease could end or
+    extend the next one.
+    """
+    marker = marker_of_lease(paths, variable_id, identity)
+    return marker is not None and move_lease(paths, variable_id, marker, paths.open(variable_id), identity)
+
+
+def shorten_leases(paths: JobPaths, after: int, deadline: int) -> None:
+    """Gives this deadline to all leases that would end later than `after`."""
+    for late in itertools.takewhile(lambda found: found > after, reversed(deadlines(paths))):
+        for variable_id in filter(ids.is_id, files.names(f"{paths.deadlines}/{late}")):
+            marker = paths.leased(variable_id, late)
+            with suppress(FileNotFoundError):  # Ended meanwhile.
+                move_lease(paths, variable_id, marker, paths.leased(variable_id, deadline), identity_of(marker))
 
 
 def error_ids(paths: JobPaths, variable_id: str) -> list[str]:
@@ -74,11 +111,11 @@ def drop_if_finished(paths: JobPaths, variable_id: str, marker: str) -> bool:
     return os.path.exists(paths.outcome(variable_id)) and (files.remove(marker) or True)
 
 
-def drop(paths: JobPaths, variable_id: str, deadline: int | None = None) -> str | None:
+def drop(paths: JobPaths, variable_id: str, identity: int | None = None) -> str | None:
     """Removes the markers of a variable; returns its state by them, None without a marker."""
     was_failed = files.remove(paths.failed(variable_id))
-    # The usual case first: one unlink instead of a search in every deadline.
-    if deadline is not None and files.remove(paths.leased(variable_id, deadline)):
+    # The usual case first, where a lease has its identity as its deadline: one unlink instead of a search.
+    if identity is not None and files.remove(paths.leased(variable_id, identity)):
         return "failed" if was_failed else "leased"
     was = drop_unfailed(paths, variable_id)
     return "failed" if was_failed else was

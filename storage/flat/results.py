@@ -29,14 +29,14 @@ class FlatResults(ResultStore):
         self._tree, self._writer, self._clock, self._follow_ups = tree, tree.writer, tree.clock, follow_ups
 
     @translated_for_job
-    def accept(self, job_id: str, variable_id: str, document: Document, deadline: int | None = None) -> None:
-        self._finish(self._tree.job_of_variable(job_id, variable_id), variable_id, document, deadline)
+    def accept(self, job_id: str, variable_id: str, document: Document, identity: int | None = None) -> None:
+        self._finish(self._tree.job_of_variable(job_id, variable_id), variable_id, document, identity)
 
     @translated_for_job
     def withdraw(self, job_id: str, variable_id: str, document: Document) -> None:
         self._finish(self._tree.job_of_variable(job_id, variable_id), variable_id, document)
 
-    def _finish(self, paths: JobPaths, variable_id: str, document: Document, deadline: int | None = None) -> None:
+    def _finish(self, paths: JobPaths, variable_id: str, document: Document, identity: int | None = None) -> None:
         # Written and synced before it has its name: the link makes it visible and durable in one step.
         temporary = self._writer.temporary(document)
         try:
@@ -47,7 +47,7 @@ class FlatResults(ResultStore):
 
         def follow_up() -> None:
             # The former state goes into the event, so that a failed variable that got a result is counted correctly.
-            was = queue.drop(paths, variable_id, deadline)
+            was = queue.drop(paths, variable_id, identity)
             self._writer.append(paths.events_journal, [events.outcome(document, was)])
 
         self._follow_ups.run(temporary, follow_up)
@@ -74,7 +74,7 @@ class FlatResults(ResultStore):
         variable_id: str,
         document: Document,
         max_errors: int,
-        deadline: int | None = None,
+        identity: int | None = None,
         count: Callable[[ErrorIds], int] = len,
     ) -> bool:
         paths = self._tree.job_of_variable(job_id, variable_id)
@@ -87,8 +87,8 @@ class FlatResults(ResultStore):
             # Counted in the directory: the documents are exact, however many processes store them.
             if count(queue.error_ids(paths, variable_id)) >= max_errors:
                 return self._mark_failed(paths, variable_id, document, temporary)
-            if deadline is not None:
-                queue.end_lease(paths, variable_id, deadline)
+            if identity is not None:
+                queue.end_lease(paths, variable_id, identity)
         except BaseException:
             files.remove(temporary)
             raise

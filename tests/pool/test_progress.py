@@ -65,6 +65,8 @@ def test_a_job_is_complete_when_nothing_is_left_to_do(counts: Counts, complete: 
         ({MINUTE - 5: 10, MINUTE: 1}, 30, 2),
         ({MINUTE - 6: 1000, MINUTE: 11}, 30, 2),  # Older than the window, which it begins nevertheless.
         ({MINUTE - 100: 1000}, 30, 0),
+        ({MINUTE + 60: 1000}, 30, 0),  # Before the clock was set back by an hour.
+        ({MINUTE: 3, MINUTE + 1: 1000}, 30, 6),
     ],
 )
 def test_the_rate_is_that_of_the_last_minutes(per_minute: dict[int, int], seconds: float, rate: float) -> None:

@@ -52,14 +52,14 @@ class CountsContract(BaseContract):
         add(store, "a")
         lease = store.leases.lease(JOB, 60)
         assert lease is not None
-        store.leases.give_back(JOB, "a", lease.deadline)
+        store.leases.give_back(JOB, "a", lease.identity)
         assert nonzero_counts(store) == {"posted": 1, "open": 1}
 
     def test_an_extended_lease_is_counted_once(self, store: Store) -> None:
         add(store, "a")
         lease = store.leases.lease(JOB, 60)
         assert lease is not None
-        store.leases.extend(JOB, "a", lease.deadline, 600)
+        store.leases.extend(JOB, "a", lease.identity, 600)
         assert nonzero_counts(store) == {"posted": 1, "leased": 1}
 
     def test_an_accepted_result_is_counted(self, store: Store, other: Store) -> None:

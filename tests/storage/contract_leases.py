@@ -237,39 +237,43 @@ class LeasesContract(BaseContract):
     def test_an_extended_lease_expires_later(self, store: Store, other: Store, clock: ManualClock) -> None:
         add(store, "a")
         lease = leased(store, 10)
-        later = other.leases.extend(JOB, "a", lease.deadline, 60)
-        assert later >= clock.now_milliseconds() + 60_000
+        later = other.leases.extend(JOB, "a", lease.identity, 60)
+        assert later.deadline >= clock.now_milliseconds() + 60_000
         clock.advance(59)
         assert (store.leases.lease(JOB, 60), store.variables.state(JOB, "a")) == (None, "leased")
 
-    def test_an_extension_never_shortens_a_lease(self, store: Store) -> None:
+    def test_an_extension_by_less_than_what_is_left_shortens_a_lease(self, store: Store, clock: ManualClock) -> None:
         add(store, "a")
-        lease = leased(store, 60)
-        assert store.leases.extend(JOB, "a", lease.deadline, 1) == lease.deadline
-        assert store.variables.state(JOB, "a") == "leased"
+        lease = leased(store, 600)
+        term = store.leases.extend(JOB, "a", lease.identity, 60)
+        assert term.deadline <= clock.now_milliseconds() + 60 * 1040
+        clock.advance(63)
+        assert store.leases.lease(JOB, 600) is not None
+        with pytest.raises(LeaseLost):
+            store.leases.give_back(JOB, "a", term.identity)
 
     def test_an_expired_lease_can_be_extended_until_another_caller_leases(
         self, store: Store, clock: ManualClock
     ) -> None:
         add(store, "a")
         lease = expired_lease(store, clock)
-        assert store.leases.extend(JOB, "a", lease.deadline, 60) > lease.deadline
+        assert store.leases.extend(JOB, "a", lease.identity, 60).deadline > lease.deadline
         assert store.leases.lease(JOB, 60) is None
 
-    def test_an_extended_lease_is_lost_under_its_former_deadline(self, store: Store) -> None:
+    def test_an_extended_lease_is_lost_under_its_former_identity(self, store: Store) -> None:
         add(store, "a")
         lease = leased(store, 1)
-        store.leases.extend(JOB, "a", lease.deadline, 60)
+        store.leases.extend(JOB, "a", lease.identity, 60)
         with pytest.raises(LeaseLost):
-            store.leases.extend(JOB, "a", lease.deadline, 60)
+            store.leases.extend(JOB, "a", lease.identity, 60)
 
     @pytest.mark.parametrize("seconds", [1, 600])
     def test_a_lease_given_back_is_not_extended(self, store: Store, seconds: float) -> None:
         add(store, "a")
         lease = leased(store, 60)
-        store.leases.give_back(JOB, "a", lease.deadline)
+        store.leases.give_back(JOB, "a", lease.identity)
         with pytest.raises(LeaseLost) as caught:
-            store.leases.extend(JOB, "a", lease.deadline, seconds)
+            store.leases.extend(JOB, "a", lease.identity, seconds)
         assert caught.value.variable_id == "a"
 
     def test_an_expired_lease_is_not_extended_after_another_caller_leased(
@@ -279,7 +283,7 @@ class LeasesContract(BaseContract):
         lease = expired_lease(store, clock)
         leased(other)
         with pytest.raises(LeaseLost):
-            store.leases.extend(JOB, "a", lease.deadline, 600)
+            store.leases.extend(JOB, "a", lease.identity, 600)
 
     @pytest.mark.parametrize("seconds", [1, 600])
     def test_the_lease_of_a_finished_variable_is_lost(self, store: Store, seconds: float) -> None:
@@ -287,9 +291,9 @@ class LeasesContract(BaseContract):
         lease = leased(store, 60)
         accept(store, "a")
         with pytest.raises(LeaseLost):
-            store.leases.extend(JOB, "a", lease.deadline, seconds)
+            store.leases.extend(JOB, "a", lease.identity, seconds)
         with pytest.raises(LeaseLost):
-            store.leases.give_back(JOB, "a", lease.deadline)
+            store.leases.give_back(JOB, "a", lease.identity)
 
     def test_the_lease_of_an_unknown_variable_is_lost(self, store: Store) -> None:
         for job_id in (JOB, "unknown"):
@@ -303,14 +307,14 @@ class LeasesContract(BaseContract):
     def test_a_variable_given_back_is_open(self, store: Store, other: Store) -> None:
         add(store, "a")
         lease = leased(store)
-        other.leases.give_back(JOB, "a", lease.deadline)
+        other.leases.give_back(JOB, "a", lease.identity)
         assert store.variables.state(JOB, "a") == "open"
         assert store.leases.lease(JOB, 60) is not None
 
     def test_a_lease_is_given_back_once(self, store: Store) -> None:
         add(store, "a")
         lease = leased(store)
-        outcomes = run_concurrently([lambda: store.leases.give_back(JOB, "a", lease.deadline)] * 4)
+        outcomes = run_concurrently([lambda: store.leases.give_back(JOB, "a", lease.identity)] * 4)
         assert outcomes.count(None) == 1
         assert [type(outcome) for outcome in outcomes].count(LeaseLost) == 3
 
@@ -321,7 +325,7 @@ class LeasesContract(BaseContract):
         lease = expired_lease(store, clock)
         leased(other)
         with pytest.raises(LeaseLost):
-            store.leases.give_back(JOB, "a", lease.deadline)
+            store.leases.give_back(JOB, "a", lease.identity)
         assert store.variables.state(JOB, "a") == "leased"
 
     # Available work, and deadlines
@@ -344,30 +348,106 @@ class LeasesContract(BaseContract):
     def test_an_unknown_job_has_no_work(self, store: Store) -> None:
         assert not store.leases.has_work("unknown")
 
-    def test_the_deadline_of_a_lease_given_back_is_not_valid_for_the_next(self, store: Store) -> None:
+    def test_the_identity_of_a_lease_given_back_is_not_valid_for_the_next(self, store: Store) -> None:
         add(store, "a")
         former = leased(store)
-        store.leases.give_back(JOB, "a", former.deadline)
+        store.leases.give_back(JOB, "a", former.identity)
         present = leased(store)
         with pytest.raises(LeaseLost):
-            store.leases.give_back(JOB, "a", former.deadline)
+            store.leases.give_back(JOB, "a", former.identity)
         with pytest.raises(LeaseLost):
-            store.leases.extend(JOB, "a", former.deadline, 60)
-        assert store.leases.extend(JOB, "a", present.deadline, 60) >= present.deadline
+            store.leases.extend(JOB, "a", former.identity, 60)
+        assert store.leases.extend(JOB, "a", present.identity, 60).deadline >= present.deadline
 
     def test_a_rejection_under_a_lease_given_back_does_not_end_the_next(self, store: Store) -> None:
         add(store, "a")
         former = leased(store)
-        store.leases.give_back(JOB, "a", former.deadline)
+        store.leases.give_back(JOB, "a", former.identity)
         leased(store)
-        store.results.reject(JOB, "a", rejected_result("a"), max_errors=3, deadline=former.deadline)
+        store.results.reject(JOB, "a", rejected_result("a"), max_errors=3, identity=former.identity)
         assert store.variables.state(JOB, "a") == "leased"
 
     def test_many_leases_given_back_do_not_postpone_the_next_deadline(self, store: Store, clock: ManualClock) -> None:
         add(store, "a")
         for _ in range(50):
             lease = leased(store, 60)
-            store.leases.give_back(JOB, "a", lease.deadline)
+            store.leases.give_back(JOB, "a", lease.identity)
+        assert leased(store, 60).deadline <= clock.now_milliseconds() + 60 * 1040
+
+    # Clocks that are set, and a length of leases that is changed
+
+    @pytest.mark.parametrize("seconds", [30, 3600, 86_400])
+    def test_after_the_clock_was_set_back_the_next_lease_is_no_longer_and_the_former_one_is_lost(
+        self, store: Store, clock: ManualClock, seconds: float
+    ) -> None:
+        add(store, "a")
+        former = leased(store)
+        store.leases.give_back(JOB, "a", former.identity)
+        clock.advance(-seconds)
+        present = leased(store)
+        assert present.deadline <= clock.now_milliseconds() + 60 * 1040
+        with pytest.raises(LeaseLost):
+            store.leases.give_back(JOB, "a", former.identity)
+        store.leases.give_back(JOB, "a", present.identity)
+        assert store.variables.state(JOB, "a") == "open"
+
+    def test_identities_grow_while_the_clock_is_set_forth_and_back(self, store: Store, clock: ManualClock) -> None:
+        add(store, "a")
+        identities = []
+        for seconds in (0, 86_400, -86_400, -3600, 63, 3600, 86_400):
+            clock.advance(seconds)
+            lease = leased(store)
+            identities.append(lease.identity)
+            store.leases.give_back(JOB, "a", lease.identity)
+        assert identities == sorted(set(identities))
+
+    @pytest.mark.parametrize("seconds", [3600, 86_400])
+    def test_a_shortened_lease_ends_in_time_though_the_clock_was_set_back(
+        self, store: Store, other: Store, clock: ManualClock, seconds: float
+    ) -> None:
+        add(store, "a")
+        leased(store, 60)
+        clock.advance(-seconds)
+        other.leases.shorten(JOB, 60)
+        assert (other.leases.lease(JOB, 60), store.variables.state(JOB, "a")) == (None, "leased")
+        clock.advance(63)
+        assert leased(other).variable_id == "a"
+
+    def test_a_shortened_lease_has_its_former_identity(self, store: Store) -> None:
+        add(store, *"ab")
+        for lease, end in (
+            (leased(store, 600), lambda lease: store.leases.give_back(JOB, lease.variable_id, lease.identity)),
+            (leased(store, 600), lambda lease: store.leases.extend(JOB, lease.variable_id, lease.identity, 60)),
+        ):
+            store.leases.shorten(JOB, 60)
+            end(lease)
+
+    def test_the_identity_of_a_shortened_lease_is_not_valid_for_the_next(
+        self, store: Store, clock: ManualClock
+    ) -> None:
+        add(store, "a")
+        former = leased(store, 600)
+        store.leases.shorten(JOB, 60)
+        clock.advance(63)
+        present = leased(store, 600)
+        with pytest.raises(LeaseLost):
+            store.leases.extend(JOB, "a", former.identity, 60)
+        assert present.identity > former.identity
+
+    def test_leases_that_are_not_too_long_are_not_shortened(self, store: Store, clock: ManualClock) -> None:
+        add(store, "a")
+        lease = leased(store, 60)
+        store.leases.shorten(JOB, 60)
+        clock.advance(1)
+        store.leases.shorten(JOB, 60)
+        assert store.leases.next_deadline(JOB) == lease.deadline
+
+    def test_the_leases_of_an_unknown_job_are_not_shortened(self, store: Store) -> None:
+        store.leases.shorten("unknown", 60)
+
+    def test_a_lease_is_as_long_as_requested_after_a_longer_one(self, store: Store, clock: ManualClock) -> None:
+        add(store, "a")
+        store.leases.give_back(JOB, "a", leased(store, 86_400).identity)
         assert leased(store, 60).deadline <= clock.now_milliseconds() + 60 * 1040
 
     def test_the_next_deadline_is_the_earliest(self, store: Store) -> None:
@@ -382,9 +462,9 @@ class LeasesContract(BaseContract):
     def test_an_ended_lease_is_not_the_next_deadline(self, store: Store) -> None:
         add(store, *"ab")
         soon, late = leased(store, 60), leased(store, 600)
-        store.results.accept(JOB, soon.variable_id, rejected_result(soon.variable_id), soon.deadline)
+        store.results.accept(JOB, soon.variable_id, rejected_result(soon.variable_id), soon.identity)
         assert store.leases.next_deadline(JOB) == late.deadline
-        store.leases.give_back(JOB, late.variable_id, late.deadline)
+        store.leases.give_back(JOB, late.variable_id, late.identity)
         assert store.leases.next_deadline(JOB) is None
 
     def test_a_reopened_store_reads_the_same_leases(self, store: Store, open_store: OpenStore) -> None:
@@ -393,5 +473,5 @@ class LeasesContract(BaseContract):
         store.close()
         reopened = open_store()
         assert reopened.leases.lease(JOB, 60) is None
-        reopened.leases.give_back(JOB, "a", lease.deadline)
+        reopened.leases.give_back(JOB, "a", lease.identity)
         assert lease_all(reopened) == ["a"]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from storage.base import Counts, Store
+from storage.base import Counts, LeaseTerm, Store
 from storage.errors import AlreadyExists, AlreadyFinished, LeaseLost, NotFound
 from tests.storage.contract_base import BaseContract, OpenStore
 from tests.storage.helpers import JOB, eventually, job, rejected_result, result, variable, withdrawal
@@ -27,7 +27,7 @@ class Model:
     def __init__(self) -> None:
         self.data: dict[str, Any] = {}
         self.states: dict[str, str] = {}
-        self.deadlines: dict[str, int] = {}
+        self.terms: dict[str, LeaseTerm] = {}
         self.outcomes: dict[str, Any] = {}
         self.accepted: list[str] = []
         self.errors: dict[str, list[str]] = {}
@@ -36,9 +36,14 @@ class Model:
     def is_unfinished(self, name: str) -> bool:
         return self.states.get(name) in ("open", "leased", "failed")
 
+    def identity(self, name: str) -> int | None:
+        """That of the present lease."""
+        term = self.terms.get(name)
+        return None if term is None else term.identity
+
     def open(self, name: str) -> None:
         self.states[name] = "open"
-        self.deadlines.pop(name, None)
+        self.terms.pop(name, None)
 
 
 class StoreMachine(RuleBasedStateMachine):
@@ -72,40 +77,40 @@ class StoreMachine(RuleBasedStateMachine):
             assert not open_names
             return
         assert lease.variable_id in open_names
-        self.model.states[lease.variable_id], self.model.deadlines[lease.variable_id] = "leased", lease.deadline
+        self.model.states[lease.variable_id], self.model.terms[lease.variable_id] = "leased", lease.term
 
     @rule(which=which_store, name=some_name)
     def lease_variable(self, which: int, name: str) -> None:
         lease = self.stores[which].leases.lease_variable(JOB, name, LONG)
         assert (lease is not None) == (self.model.states.get(name) == "open")
         if lease is not None:
-            self.model.states[name], self.model.deadlines[name] = "leased", lease.deadline
+            self.model.states[name], self.model.terms[name] = "leased", lease.term
 
     @rule(which=which_store, name=some_name, seconds=st.sampled_from([60, LONG, 2 * LONG]))
     def extend(self, which: int, name: str, seconds: float) -> None:
-        deadline = self.model.deadlines.get(name)
-        if deadline is None:
+        term = self.model.terms.get(name)
+        if term is None:
             with pytest.raises(LeaseLost):
                 self.stores[which].leases.extend(JOB, name, 12345, seconds)
         else:
-            self.model.deadlines[name] = self.stores[which].leases.extend(JOB, name, deadline, seconds)
-            assert self.model.deadlines[name] >= deadline
+            self.model.terms[name] = self.stores[which].leases.extend(JOB, name, term.identity, seconds)
+            assert self.model.terms[name].identity >= term.identity
 
     @rule(which=which_store, name=some_name)
     def give_back(self, which: int, name: str) -> None:
-        deadline = self.model.deadlines.get(name)
-        if deadline is None:
+        term = self.model.terms.get(name)
+        if term is None:
             with pytest.raises(LeaseLost):
                 self.stores[which].leases.give_back(JOB, name, 12345)
         else:
-            self.stores[which].leases.give_back(JOB, name, deadline)
+            self.stores[which].leases.give_back(JOB, name, term.identity)
             self.model.open(name)
 
     @rule(which=which_store, name=some_name, leased=st.booleans())
     def accept(self, which: int, name: str, leased: bool) -> None:
         document = result(name)
-        deadline = self.model.deadlines.get(name) if leased else None
-        if self._finish(name, document, lambda: self.stores[which].results.accept(JOB, name, document, deadline)):
+        identity = self.model.identity(name) if leased else None
+        if self._finish(name, document, lambda: self.stores[which].results.accept(JOB, name, document, identity)):
             self.model.states[name] = "done"
             self.model.accepted.append(name)
 
@@ -126,7 +131,7 @@ class StoreMachine(RuleBasedStateMachine):
         else:
             act()
             self.model.outcomes[name] = document
-            self.model.deadlines.pop(name, None)
+            self.model.terms.pop(name, None)
             return True
         return False
 
@@ -134,15 +139,15 @@ class StoreMachine(RuleBasedStateMachine):
     def reject(self, which: int, name: str, leased: bool) -> None:
         if not self.model.is_unfinished(name):
             return
-        document, deadline = rejected_result(name), self.model.deadlines.get(name) if leased else None
-        failed = self.stores[which].results.reject(JOB, name, document, MAX_ERRORS, deadline)
+        document, identity = rejected_result(name), self.model.identity(name) if leased else None
+        failed = self.stores[which].results.reject(JOB, name, document, MAX_ERRORS, identity)
         if self.model.states[name] != "failed":
             self.model.rejected += 1
             self.model.errors[name].append(document["id"])
         if len(self.model.errors[name]) >= MAX_ERRORS:
             self.model.states[name] = "failed"
-            self.model.deadlines.pop(name, None)
-        elif deadline is not None:
+            self.model.terms.pop(name, None)
+        elif identity is not None:
             self.model.open(name)
         assert failed == (self.model.states[name] == "failed")
 
@@ -179,7 +184,8 @@ class StoreMachine(RuleBasedStateMachine):
                 assert store.variables.state(JOB, name) == self.model.states[name]
                 assert store.results.outcome(JOB, name) == self.model.outcomes.get(name)
                 assert [document["id"] for document in store.results.rejected(JOB, name)] == self.model.errors[name]
-            assert store.leases.next_deadline(JOB) == min(self.model.deadlines.values(), default=None)
+            deadlines = [term.deadline for term in self.model.terms.values()]
+            assert store.leases.next_deadline(JOB) == min(deadlines, default=None)
             self._compare_counts(store.counts.get(JOB))
             self._compare_pages(store)
 

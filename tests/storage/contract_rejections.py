@@ -55,7 +55,7 @@ class RejectionsContract(BaseContract):
         add(store, "a")
         lease = store.leases.lease(JOB, 60)
         assert lease is not None
-        store.results.reject(JOB, "a", rejected_result("a"), max_errors=3, deadline=lease.deadline)
+        store.results.reject(JOB, "a", rejected_result("a"), max_errors=3, identity=lease.identity)
         assert store.variables.state(JOB, "a") == "open"
         assert lease_all(store) == ["a"]
 
@@ -73,7 +73,7 @@ class RejectionsContract(BaseContract):
         assert lease is not None
         clock.advance(63)
         assert other.leases.lease(JOB, 60) is not None
-        store.results.reject(JOB, "a", rejected_result("a"), max_errors=3, deadline=lease.deadline)
+        store.results.reject(JOB, "a", rejected_result("a"), max_errors=3, identity=lease.identity)
         assert store.variables.state(JOB, "a") == "leased"
 
     def test_a_rejection_for_an_unknown_variable_raises_not_found(self, store: Store) -> None:
@@ -83,7 +83,7 @@ class RejectionsContract(BaseContract):
     def test_a_rejection_after_an_accepted_result_leaves_the_variable_done(self, store: Store) -> None:
         add(store, "a")
         accept(store, "a")
-        assert store.results.reject(JOB, "a", rejected_result("a"), max_errors=1, deadline=1) is False
+        assert store.results.reject(JOB, "a", rejected_result("a"), max_errors=1, identity=1) is False
         assert store.variables.state(JOB, "a") == "done"
         assert list(store.maintenance.check(False)) == []
 
@@ -125,7 +125,7 @@ class RejectionsContract(BaseContract):
         add(store, "a")
         lease = store.leases.lease(JOB, 60)
         assert lease is not None
-        assert store.results.reject(JOB, "a", rejected_result("a"), max_errors=1, deadline=lease.deadline)
+        assert store.results.reject(JOB, "a", rejected_result("a"), max_errors=1, identity=lease.identity)
         assert (store.variables.state(JOB, "a"), store.counts.get(JOB).leased, store.leases.next_deadline(JOB)) == (
             "failed",
             0,

@@ -45,7 +45,7 @@ class ResultsContract(BaseContract):
         add(store, "a")
         lease = store.leases.lease(JOB, 60)
         assert lease is not None
-        store.results.accept(JOB, "a", result("a"), lease.deadline)
+        store.results.accept(JOB, "a", result("a"), lease.identity)
         assert (store.variables.state(JOB, "a"), store.counts.get(JOB).leased) == ("done", 0)
 
     def test_a_result_without_a_lease_is_accepted(self, store: Store) -> None:
@@ -57,7 +57,7 @@ class ResultsContract(BaseContract):
     def test_an_accepted_result_ends_any_lease_of_its_variable(self, store: Store) -> None:
         add(store, "a")
         lease_all(store)
-        store.results.accept(JOB, "a", result("a"), deadline=1)
+        store.results.accept(JOB, "a", result("a"), identity=1)
         assert store.counts.get(JOB).leased == 0
 
     def test_a_late_result_of_a_failed_variable_is_accepted(self, store: Store) -> None:
@@ -123,8 +123,8 @@ class ResultsContract(BaseContract):
         for _ in names:
             lease = store.leases.lease(JOB, 60)
             assert lease is not None
-            name, deadline = lease.variable_id, lease.deadline
-            run_concurrently([lambda: accept(store, name), lambda: other.leases.give_back(JOB, name, deadline)])  # noqa: B023
+            name, identity = lease.variable_id, lease.identity
+            run_concurrently([lambda: accept(store, name), lambda: other.leases.give_back(JOB, name, identity)])  # noqa: B023
         assert lease_all(store) == []
         assert list(store.maintenance.check(False)) == []
 

@@ -101,7 +101,7 @@ class VariablesContract(BaseContract):
         add(store, "a" * 100)
         lease = store.leases.lease(JOB, 60)
         assert lease is not None
-        store.results.accept(JOB, lease.variable_id, result(lease.variable_id), lease.deadline)
+        store.results.accept(JOB, lease.variable_id, result(lease.variable_id), lease.identity)
         assert store.variables.state(JOB, "a" * 100) == "done"
 
     def test_an_unknown_variable_is_not_found(self, store: Store) -> None:

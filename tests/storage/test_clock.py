@@ -54,6 +54,13 @@ def test_a_manual_clock_advances(clock: ManualClock) -> None:
     assert clock.monotonic() == pytest.approx(began + 1.5, abs=1e-5)
 
 
+def test_a_manual_clock_is_set_back_but_for_its_monotonic_time(clock: ManualClock) -> None:
+    before, began = clock.now_microseconds(), clock.monotonic()
+    clock.advance(-3600)
+    assert clock.now_microseconds() == before - 3_600_000_000 + 1
+    assert clock.monotonic() == pytest.approx(began, abs=1e-5)
+
+
 # Each compares with times that are not the pool's: those of processes, and those of files.
 SYSTEM_TIME = {"storage/clock.py", "storage/flat/jobs.py", "pool/sandbox/child_process.py"}
 
