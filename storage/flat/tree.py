@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import secrets
@@ -87,8 +88,9 @@ class Tree:
         try:
             os.rename(prepared, root)
         except OSError as ex:
-            # A rename onto a directory that is not empty fails: this is how one of two concurrent creations wins.
-            if os.path.isdir(root):
+            # A rename onto a directory that is not empty fails: this is how one of two concurrent creations wins. That
+            # directory may have been deleted since.
+            if ex.errno in (errno.ENOTEMPTY, errno.EEXIST):
                 raise conflict from ex
             raise
         try:

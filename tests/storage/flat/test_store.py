@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from storage.errors import NotFound
+from storage.errors import AlreadyExists, NotFound
 from storage.flat import FlatStore
-from tests.storage.helpers import JOB, accept, eventually, findings, result
+from tests.storage.helpers import JOB, accept, eventually, findings, job, result
 
 
 def test_keys_and_secrets_are_readable_by_the_pools_user_alone(root: Path, store: FlatStore) -> None:
@@ -33,6 +33,24 @@ def test_a_start_in_another_boot_without_a_stop_follows_a_power_cut(root: Path, 
     (root / "running").write_text("another-boot")
     assert store.maintenance.mark_started() is True
     assert store.maintenance.mark_started() is False
+
+
+def test_a_job_deleted_after_it_kept_another_from_its_name_is_a_conflict(
+    store: FlatStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = os.rename
+
+    def rename_and_delete(source: str, target: str) -> None:
+        try:
+            rename(source, target)
+        except OSError:
+            monkeypatch.undo()
+            store.jobs.delete(JOB)
+            raise
+
+    monkeypatch.setattr(os, "rename", rename_and_delete)
+    with pytest.raises(AlreadyExists):
+        store.jobs.create(JOB, job())
 
 
 def test_a_job_deleted_during_a_call_is_not_found(
