@@ -69,11 +69,11 @@ class LocalServer(Served):
 
     def __init__(self, app: App, data: Path) -> None:
         super().__init__(data)
-        self._app = app
+        self.app = app
         self._server: ThreadingServer | None = None
 
     def start(self) -> None:
-        self._server = ThreadingServer(self._app, self._port)
+        self._server = ThreadingServer(self.app, self._port)
         self._server.start()
 
     def stop(self) -> None:
@@ -84,7 +84,7 @@ class LocalServer(Served):
     def refuse_leases(self, detail: str) -> None:
         """Responds to requests for leases as a pool that requires a newer client."""
         assert self._server is not None
-        self._server.set_app(_refusing_leases(self._app, detail))
+        self._server.set_app(_refusing_leases(self.app, detail))
 
 
 def _refusing_leases(app: App, detail: str) -> App:

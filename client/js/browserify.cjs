@@ -792,7 +792,7 @@ async function* batches(variables) {
   }
   if (batch) yield batch;
 }
-var PROTOCOL, REMEDY, NDJSON, BATCH_LENGTH, _root, _transport, _now2, _Client_instances, get_fn, store_fn, items_fn, Client;
+var PROTOCOL, REMEDY, NDJSON, BATCH_LENGTH, _root, _transport, _now2, _Client_instances, get_fn, store_fn, lease_fn, sendWithoutResponse_fn, items_fn, Client;
 var init_client = __esm({
   "lib/client.js"() {
     "use strict";
@@ -878,10 +878,7 @@ var init_client = __esm({
         if (response.status === 204) return { items: [], retryAfter: response.retryAfter };
         const document2 = documentOf(response);
         const documents = document2.embedded("items") ? document2.items() : [document2];
-        if (!documents.every((one) => one.has("post_result"))) {
-          throw new ForeignResponse(response.status, "no leased variable", response.retryAfter);
-        }
-        return { items: documents.map((one) => new Lease(one, __privateGet(this, _now2))), retryAfter: null };
+        return { items: documents.map((one) => __privateMethod(this, _Client_instances, lease_fn).call(this, one)), retryAfter: null };
       }
       /**
        * Posts the result of a variable. Idempotent for one lease: the pool stores it once. Rejects with ForeignResponse if
@@ -903,14 +900,14 @@ var init_client = __esm({
        * @param {Document} lease @param {CallOptions & {keepalive?: boolean}} [call]
        */
       async giveBack(lease, call) {
-        await __privateGet(this, _transport).send("DELETE", lease.link("lease"), call);
+        await __privateMethod(this, _Client_instances, sendWithoutResponse_fn).call(this, "DELETE", lease.link("lease"), call);
       }
       /**
        * The lease with a new deadline; rejects with PoolError 409 if it has been lost.
        * @param {Document} lease @param {CallOptions} [call]
        */
       async extend(lease, call) {
-        return new Lease(documentOf(await __privateGet(this, _transport).send("POST", lease.link("lease"), call)), __privateGet(this, _now2));
+        return __privateMethod(this, _Client_instances, lease_fn).call(this, documentOf(await __privateGet(this, _transport).send("POST", lease.link("lease"), call)));
       }
       /**
        * Reports to the job's owner how a unit failed, which ends its lease, or what it printed. Rejects with MissingLink if
@@ -920,7 +917,7 @@ var init_client = __esm({
        * @param {CallOptions} [call]
        */
       async postReport(lease, report, call) {
-        await __privateGet(this, _transport).send("POST", lease.link("post_report"), { body: encoded(report), ...call });
+        await __privateMethod(this, _Client_instances, sendWithoutResponse_fn).call(this, "POST", lease.link("post_report"), { body: encoded(report), ...call });
       }
       /** Posts a job; names are unique. @param {object} job @param {CallOptions} [call] */
       async postJob(job, call) {
@@ -979,6 +976,15 @@ var init_client = __esm({
     };
     store_fn = async function(method, address2, document2, call) {
       return created(await __privateGet(this, _transport).send(method, address2, { body: encoded(document2), ...call }));
+    };
+    /** @param {Document} document */
+    lease_fn = function(document2) {
+      if (!document2.has("post_result")) throw new ForeignResponse(200, "no leased variable");
+      return new Lease(document2, __privateGet(this, _now2));
+    };
+    sendWithoutResponse_fn = async function(method, address2, options) {
+      const response = await __privateGet(this, _transport).send(method, address2, options);
+      if (response.status !== 204) throw response.error;
     };
     items_fn = async function* (first, call) {
       for (let address2 = first; ; ) {
@@ -1749,6 +1755,10 @@ var init_task = __esm({
 });
 
 // lib/worker-context.js
+function checked(job) {
+  if (!job.has("get_variables")) throw new ForeignResponse(200, "no job");
+  return job;
+}
 var _changes, _reported, _consoleReports, _WorkerContext_instances, chooseNamed_fn, findJob_fn, reportOnce_fn, WorkerContext;
 var init_worker_context = __esm({
   "lib/worker-context.js"() {
@@ -1822,7 +1832,8 @@ var init_worker_context = __esm({
       async chooseJob(signal) {
         const { jobs, owners, scheduler } = this.settings;
         if (jobs.length > 0) return __privateMethod(this, _WorkerContext_instances, chooseNamed_fn).call(this, jobs, signal);
-        return this.client.scheduledJob({ owners, scheduler, ...this.executors.capabilities }, { signal });
+        const job = await this.client.scheduledJob({ owners, scheduler, ...this.executors.capabilities }, { signal });
+        return job instanceof NoWork ? job : checked(job);
       }
       /**
        * Whether a job's requirements are met. If not, pauses the job and reports it once.
@@ -1852,7 +1863,7 @@ var init_worker_context = __esm({
     };
     findJob_fn = async function(id, signal) {
       try {
-        return await this.client.job(id, { signal });
+        return checked(await this.client.job(id, { signal }));
       } catch (ex) {
         if (!isGone(ex)) throw ex;
         this.jobBackoff.pause(id, POLICY.unavailableJobPause);
@@ -2265,7 +2276,7 @@ var init_upload = __esm({
 });
 
 // lib/work-fetch.js
-var LEAD_SECONDS, LEAD_LATENCIES, _context, _shutdown, _affinity, _prefetched, _isReady, _cancelPrefetch, _WorkFetch_instances, takePrefetched_fn, prefetch_fn, fetch_fn, isEligible_fn, schedulerDelay_fn, retryIn_fn, chooseJob_fn, lease_fn, WorkFetch;
+var LEAD_SECONDS, LEAD_LATENCIES, _context, _shutdown, _affinity, _prefetched, _isReady, _cancelPrefetch, _WorkFetch_instances, takePrefetched_fn, prefetch_fn, fetch_fn, isEligible_fn, schedulerDelay_fn, retryIn_fn, chooseJob_fn, lease_fn2, WorkFetch;
 var init_work_fetch = __esm({
   "lib/work-fetch.js"() {
     "use strict";
@@ -2353,7 +2364,7 @@ var init_work_fetch = __esm({
       for (let attempt = 0; attempt < POLICY.maxScheduled; attempt += 1) {
         const job = await __privateMethod(this, _WorkFetch_instances, chooseJob_fn).call(this);
         if (job instanceof NoWork) return __privateMethod(this, _WorkFetch_instances, retryIn_fn).call(this, retryAfterDelay(job.retryAfter));
-        const task = __privateMethod(this, _WorkFetch_instances, isEligible_fn).call(this, job) ? await __privateMethod(this, _WorkFetch_instances, lease_fn).call(this, job) : void 0;
+        const task = __privateMethod(this, _WorkFetch_instances, isEligible_fn).call(this, job) ? await __privateMethod(this, _WorkFetch_instances, lease_fn2).call(this, job) : void 0;
         if (task) return task;
         this.dropJob();
         seconds = Math.min(seconds, __privateMethod(this, _WorkFetch_instances, schedulerDelay_fn).call(this, idOf(job)));
@@ -2385,7 +2396,7 @@ var init_work_fetch = __esm({
       if (!(job instanceof NoWork)) __privateSet(this, _affinity, { job, expires: clock2.now() + POLICY.jobAffinity * 1e3 });
       return job;
     };
-    lease_fn = async function(job) {
+    lease_fn2 = async function(job) {
       const { client: client2, clock: clock2, jobBackoff, latencies } = __privateGet(this, _context);
       __privateGet(this, _shutdown).draining.throwIfAborted();
       const began = clock2.now();

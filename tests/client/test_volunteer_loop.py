@@ -30,6 +30,7 @@ LIMIT = "urn:comp-pool:limit"
 CASES = json.loads(Path(__file__).with_name("retry-cases.json").read_text())
 FOREIGN = [case for case in CASES["responses"] if not case.get("of_pool")]
 PAGE = (200, {"Content-Type": "text/html"}, "<h1>Welcome to our network</h1>")
+OTHER_SERVICE = (200, {"Content-Type": "application/json"}, '{"error": "login required"}')
 KEPT = "the result is kept: 507 Insufficient Storage: injected fault"
 
 
@@ -471,14 +472,23 @@ def test_a_lease_that_is_no_document_of_a_pool_is_not_computed(
     pool: FakePool, clock: FakeClock, executor: FakeExecutor
 ) -> None:
     pool.add_job("doubler", DOUBLE, NUMBERS[:1])
-    pool.intercept("GET", LEASES, 200, {}, '{"error": "login required"}')
+    pool.intercept("GET", LEASES, *OTHER_SERVICE)
     run = Run(pool, clock, units=1)
     assert [event.kind for event in run.events] == ["leased", "accepted"]
 
 
-def test_a_report_that_a_proxy_took_is_posted_again(pool: FakePool, clock: FakeClock) -> None:
+@pytest.mark.parametrize("job", [None, "doubler"])
+def test_a_job_that_is_no_document_of_a_pool_is_read_again(pool: FakePool, clock: FakeClock, job: str | None) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:2])
+    pool.intercept("GET", "^/jobs/(scheduled|doubler)$", *OTHER_SERVICE)
+    run = Run(pool, clock, units=2, job=job)
+    assert run.totals.counts == {"accepted": 2}
+
+
+@pytest.mark.parametrize("response", [PAGE, OTHER_SERVICE])
+def test_a_report_that_a_proxy_took_is_posted_again(pool: FakePool, clock: FakeClock, response: Any) -> None:
     pool.add_job("broken", BROKEN, NUMBERS[:1])
-    pool.intercept("POST", REPORTS, *PAGE)
+    pool.intercept("POST", REPORTS, *response)
     Run(pool, clock, units=1)
     assert len(pool.reports) == 1
 

@@ -122,11 +122,7 @@ export class Client {
     if (response.status === 204) return { items: [], retryAfter: response.retryAfter };
     const document = documentOf(response);
     const documents = document.embedded("items") ? document.items() : [document];
-    // Without the link the unit would be computed in vain.
-    if (!documents.every((one) => one.has("post_result"))) {
-      throw new ForeignResponse(response.status, "no leased variable", response.retryAfter);
-    }
-    return { items: documents.map((one) => new Lease(one, this.#now)), retryAfter: null };
+    return { items: documents.map((one) => this.#lease(one)), retryAfter: null };
   }
 
   /**
@@ -150,7 +146,7 @@ export class Client {
    * @param {Document} lease @param {CallOptions & {keepalive?: boolean}} [call]
    */
   async giveBack(lease, call) {
-    await this.#transport.send("DELETE", lease.link("lease"), call);
+    await this.#sendWithoutResponse("DELETE", lease.link("lease"), call);
   }
 
   /**
@@ -158,7 +154,7 @@ export class Client {
    * @param {Document} lease @param {CallOptions} [call]
    */
   async extend(lease, call) {
-    return new Lease(documentOf(await this.#transport.send("POST", lease.link("lease"), call)), this.#now);
+    return this.#lease(documentOf(await this.#transport.send("POST", lease.link("lease"), call)));
   }
 
   /**
@@ -169,7 +165,7 @@ export class Client {
    * @param {CallOptions} [call]
    */
   async postReport(lease, report, call) {
-    await this.#transport.send("POST", lease.link("post_report"), { body: encoded(report), ...call });
+    await this.#sendWithoutResponse("POST", lease.link("post_report"), { body: encoded(report), ...call });
   }
 
   /** Posts a job; names are unique. @param {object} job @param {CallOptions} [call] */
@@ -235,6 +231,19 @@ export class Client {
   /** @param {string} method @param {string} address @param {object} document @param {CallOptions} [call] */
   async #store(method, address, document, call) {
     return created(await this.#transport.send(method, address, { body: encoded(document), ...call }));
+  }
+
+  /** @param {Document} document */
+  #lease(document) {
+    // Without it a unit would be computed in vain.
+    if (!document.has("post_result")) throw new ForeignResponse(200, "no leased variable");
+    return new Lease(document, this.#now);
+  }
+
+  /** @param {string} method @param {string} address @param {import("./transport.js").SendOptions} [options] */
+  async #sendWithoutResponse(method, address, options) {
+    const response = await this.#transport.send(method, address, options);
+    if (response.status !== 204) throw response.error;
   }
 
   /** @param {string} first @param {CallOptions} [call] */

@@ -1,6 +1,6 @@
 // The context that the workers of one volunteer share: the pool's client, the clock, settings, backoff of jobs, and
 // averages of run times.
-import { messageOf } from "./errors.js";
+import { ForeignResponse, messageOf } from "./errors.js";
 import { JobBackoff } from "./job-backoff.js";
 import { NoWork } from "./leases.js";
 import { MovingAverages } from "./moving-average.js";
@@ -81,7 +81,8 @@ export class WorkerContext {
   async chooseJob(signal) {
     const { jobs, owners, scheduler } = this.settings;
     if (jobs.length > 0) return this.#chooseNamed(jobs, signal);
-    return this.client.scheduledJob({ owners, scheduler, ...this.executors.capabilities }, { signal });
+    const job = await this.client.scheduledJob({ owners, scheduler, ...this.executors.capabilities }, { signal });
+    return job instanceof NoWork ? job : checked(job);
   }
 
   /**
@@ -114,7 +115,7 @@ export class WorkerContext {
   /** @param {string} id @param {AbortSignal} signal */
   async #findJob(id, signal) {
     try {
-      return await this.client.job(id, { signal });
+      return checked(await this.client.job(id, { signal }));
     } catch (ex) {
       if (!isGone(ex)) throw ex;
       this.jobBackoff.pause(id, POLICY.unavailableJobPause);
@@ -129,4 +130,10 @@ export class WorkerContext {
     this.#reported.add(job);
     this.status.addError({ job, jobName, kind, message });
   }
+}
+
+/** A job; throws ForeignResponse if the document is another service's. @param {Document} job */
+function checked(job) {
+  if (!job.has("get_variables")) throw new ForeignResponse(200, "no job");
+  return job;
 }

@@ -14,6 +14,8 @@ const CASES = JSON.parse(readFileSync(new URL("../../../tests/client/retry-cases
 /** What proxies and captive portals respond in a pool's place. */
 const FOREIGN = CASES.responses.filter(({ of_pool }) => !of_pool);
 
+const OTHER_SERVICE = { document: { error: "login required" } };
+
 /** The next requests each get one of these responses. */
 function intercept(pool, method, path, responses) {
   for (const { status, type = "", location, body } of responses) {
@@ -385,24 +387,38 @@ for (const [method, path] of [["GET", /scheduled$/], ["GET", LEASES], ["POST", R
 test("a lease that is no document of a pool is not computed", async (context) => {
   const pool = await FakePool.for(context);
   pool.addJob("doubler", numbers(1));
-  pool.misbehave("GET", LEASES, () => ({ document: { error: "login required" } }));
+  pool.misbehave("GET", LEASES, () => OTHER_SERVICE);
   const clock = new FakeClock();
   const watched = await Watched.start(context, pool, { clock });
   await passing(clock, 1, () => watched.eventsOf("unit", { outcome: "accepted" }).length === 1);
   assert.equal(watched.platform.executors[0].units.length, 1);
 });
 
-test("a report that a proxy took is posted again", async (context) => {
-  const pool = await FakePool.for(context);
-  pool.addJob("broken", numbers(1));
-  const [clock, held] = [new FakeClock(), new Held()];
-  const watched = await Watched.start(context, pool, { clock, compute: held.compute });
-  await eventually(() => held.units.length === 1);
-  pool.misbehave("POST", /reports$/, () => ({ headers: { "Content-Type": "text/html" }, text: "<h1>Hello</h1>" }));
-  held.fail("threw", "no luck");
-  await passing(clock, 1, () => watched.eventsOf("error", { kind: "threw" }).length === 1);
-  assert.equal(pool.reports.length, 1);
-});
+for (const jobs of [[], ["doubler"]]) {
+  test(`a job that is no document of a pool is read again, with the named jobs: ${jobs}`, async (context) => {
+    const pool = await FakePool.for(context);
+    pool.addJob("doubler", numbers(1));
+    pool.misbehave("GET", /(scheduled|doubler)$/, () => OTHER_SERVICE);
+    const clock = new FakeClock();
+    const watched = await Watched.start(context, pool, { clock, jobs });
+    await passing(clock, 1, () => watched.eventsOf("unit", { outcome: "accepted" }).length === 1);
+    assert.deepEqual(watched.eventsOf("error"), []);
+  });
+}
+
+for (const response of [OTHER_SERVICE, { headers: { "Content-Type": "text/html" }, text: "<h1>Hello</h1>" }]) {
+  test(`a report that a proxy took is posted again: ${JSON.stringify(response)}`, async (context) => {
+    const pool = await FakePool.for(context);
+    pool.addJob("broken", numbers(1));
+    const [clock, held] = [new FakeClock(), new Held()];
+    const watched = await Watched.start(context, pool, { clock, compute: held.compute });
+    await eventually(() => held.units.length === 1);
+    pool.misbehave("POST", /reports$/, () => response);
+    held.fail("threw", "no luck");
+    await passing(clock, 1, () => watched.eventsOf("error", { kind: "threw" }).length === 1);
+    assert.equal(pool.reports.length, 1);
+  });
+}
 
 // ---- failures
 

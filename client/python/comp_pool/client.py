@@ -119,13 +119,7 @@ class Client:
     def lease(self, job: Document) -> Lease | NoWork:
         """Lease the next variable of a job, or return a falsy NoWork."""
         response = self._transport.send("GET", job.link("get_variables"))
-        if response.status == 204:
-            return NoWork(response.retry_after)
-        lease = self._lease(response)
-        # Without it the unit would be computed in vain.
-        if not lease.has("post_result"):
-            raise ForeignResponse(response.status, "no leased variable", response.retry_after)
-        return lease
+        return NoWork(response.retry_after) if response.status == 204 else self._lease(response)
 
     def post_result(
         self, variable: Document, result: Any, *, run_seconds: float | None = None, text: bool = False
@@ -148,11 +142,11 @@ class Client:
         `report` may have `error` (`kind`, `message`, `stack`), `console`, `engine` and `run_seconds`. Raises
         MissingLink where the pool takes no reports. Idempotent for one lease.
         """
-        self._transport.send("POST", lease.link("post_report"), encode_json(report))
+        self._send_without_response("POST", lease.link("post_report"), encode_json(report))
 
     def give_back(self, lease: Document) -> None:
         """End a lease, so that the variable can be leased by somebody else at once."""
-        self._transport.send("DELETE", lease.link("lease"))
+        self._send_without_response("DELETE", lease.link("lease"))
 
     def extend(self, lease: Document) -> Lease:
         """Return the lease, extended to its full length from now; raise PoolError 409 where it is lost."""
@@ -201,7 +195,16 @@ class Client:
         return _document(self._transport.send("GET", address))
 
     def _lease(self, response: Response) -> Lease:
-        return Lease.from_document(_document(response), self.clock)
+        lease = Lease.from_document(_document(response), self.clock)
+        # Without it a unit would be computed in vain.
+        if not lease.has("post_result"):
+            raise ForeignResponse(response.status, "no leased variable", response.retry_after)
+        return lease
+
+    def _send_without_response(self, method: str, address: str, body: bytes | None = None) -> None:
+        response = self._transport.send(method, address, body)
+        if response.status != 204:
+            raise response.error
 
     def _items(self, address: str | None) -> Iterator[Document]:
         while address is not None:

@@ -4,7 +4,7 @@ import threading
 
 from comp_pool.capabilities import Capabilities, detect_capabilities
 from comp_pool.client import Client
-from comp_pool.errors import PoolError
+from comp_pool.errors import ForeignResponse, PoolError
 from comp_pool.events import Event, Listener, Totals
 from comp_pool.job_backoff import JobBackoff
 from comp_pool.leases import NoWork
@@ -115,12 +115,13 @@ class WorkerContext:
         if options.job is not None:
             return self._choose_named(options.job)
         capabilities = self.capabilities
-        return self.client.scheduled_job(
+        job = self.client.scheduled_job(
             owners=options.owners,
             scheduler=options.scheduler,
             can=capabilities.can,
             memory_mb=capabilities.memory_mb,
         )
+        return job if isinstance(job, NoWork) else _checked(job)
 
     def _choose_named(self, job_id: str) -> Document | NoWork:
         remaining = self.job_backoff.remaining(job_id)
@@ -129,10 +130,17 @@ class WorkerContext:
         try:
             # Read again each time, since the job may have changed; by its own link, which saves the root's request.
             known = self._named_job
-            self._named_job = self.client.job(job_id) if known is None else self.client.reload(known)
+            self._named_job = _checked(self.client.job(job_id) if known is None else self.client.reload(known))
         except PoolError as ex:
             if not is_gone(ex):
                 raise
             self.job_backoff.pause(job_id, POLICY.unavailable_job_pause)
             return NoWork(POLICY.unavailable_job_pause, str(ex))
         return self._named_job
+
+
+def _checked(job: Document) -> Document:
+    """Return a job; raise ForeignResponse where the document is another service's."""
+    if not job.has("get_variables"):
+        raise ForeignResponse(200, "no job")
+    return job
