@@ -179,10 +179,6 @@ var init_template = __esm({
 });
 
 // lib/document.js
-function heldTo(origin, address2) {
-  if (new URL(address2).origin !== origin) throw new ForeignLink(address2);
-  return address2;
-}
 var _Document_instances, href_fn, _Document, Document, objectOrEmpty, absolute;
 var init_document = __esm({
   "lib/document.js"() {
@@ -469,6 +465,18 @@ var init_backoff = __esm({
   }
 });
 
+// lib/origin.js
+function heldTo(origin, address2) {
+  if (new URL(address2).origin !== origin) throw new ForeignLink(address2);
+  return address2;
+}
+var init_origin = __esm({
+  "lib/origin.js"() {
+    "use strict";
+    init_errors();
+  }
+});
+
 // lib/response.js
 function parsedObject(text) {
   try {
@@ -654,9 +662,9 @@ var init_transport = __esm({
   "lib/transport.js"() {
     "use strict";
     init_backoff();
-    init_document();
     init_errors();
     init_identity();
+    init_origin();
     init_response();
     init_retry_policy();
     init_timers();
@@ -1405,8 +1413,8 @@ var DEFAULT_RESULT_BYTES, PROBE_TIMEOUT, ENGINES, DEFAULT_MEMORY_MB, CAPABILITY_
 var init_platform = __esm({
   "browser/platform.js"() {
     "use strict";
-    init_document();
     init_errors();
+    init_origin();
     init_clock();
     init_executor();
     init_sandbox_frame();

@@ -1,6 +1,6 @@
 // The platform of a page: executors in the pool's sandbox, and a clock that a background tab does not throttle.
-import { heldTo } from "../lib/document.js";
 import { JobError } from "../lib/errors.js";
+import { heldTo } from "../lib/origin.js";
 import { Clock } from "./clock.js";
 import { BrowserExecutor } from "./executor.js";
 import { SandboxFrame } from "./sandbox-frame.js";

@@ -1,5 +1,5 @@
 // Documents of a pool and their links: templates are expanded, and resolved against the document's address.
-import { ForeignLink, MissingLink } from "./errors.js";
+import { MissingLink } from "./errors.js";
 import { expand } from "./template.js";
 
 /** @typedef {import("./template.js").Values} Values */
@@ -85,16 +85,6 @@ export class Document {
  */
 const objectOrEmpty = (value) =>
   value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
-
-/**
- * Returns the address. Throws ForeignLink if it is of another origin, as `data:` and `javascript:` are too.
- * @param {string} origin of the pool
- * @param {string} address
- */
-export function heldTo(origin, address) {
-  if (new URL(address).origin !== origin) throw new ForeignLink(address);
-  return address;
-}
 
 /**
  * An absolute address; relative ones are resolved against the page's.

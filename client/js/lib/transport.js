@@ -1,8 +1,8 @@
 // HTTP requests to one pool: credentials, JSON, timeouts and retries.
 import { callDelay } from "./backoff.js";
-import { heldTo } from "./document.js";
 import { BadCertificate, PoolError, Unreachable, messageOf } from "./errors.js";
 import { randomId } from "./identity.js";
+import { heldTo } from "./origin.js";
 import { PoolResponse } from "./response.js";
 import { POLICY } from "./retry-policy.js";
 import { sleep, Watchdog } from "./timers.js";
