@@ -31,7 +31,7 @@ LINES_AND_WIDTH = """(element) => {
 STATUS = {"running": "Volunteers are computing.", "done": "Done.", "failed": "Failed."}
 RESULT = {
     **flowing.TABLE,
-    "factorial": 30414093201713378043612608166064768844377641568960512,
+    "factorial": 3.0414093201713378e52,
     "half": 0.5,
     "digits": "14" * 300,
     MARKUP: MARKUP,
