@@ -11,11 +11,10 @@ from pool.error_counting import same_error
 from pool.errors import Finished, Invalid, Withdrawn
 from pool.peers import Peer
 from pool.reports import Reports
-from pool.run_time import run_seconds_of
+from pool.submission import Submission
 from pool.tokens import LeaseToken, Tokens
 from pool.variable_errors import VariableErrors
 from pool.variables import withdrawn_text
-from storage import ids
 from storage.base import Document, Store
 
 # Characters kept of each text.
@@ -85,28 +84,14 @@ class Failures:
         if report.error is None:
             self._reports.add_console(job_id, peer.prefix, report.console)
             return
-        document = self._document(job_id, variable_id, report, lease)
+        told = {"failure": report.error, "console": report.console, "engine": report.engine}
+        document = Submission(lease, report.run_seconds).document(job_id, variable_id, self._store.clock) | told
         known = self._errors.known(job, variable_id)
         if same_error(known, document):
             return
         self._require_unfinished(job_id, variable_id, lease)
         self._errors.require_judgeable(job, variable_id, known, lease, peer)
         self._errors.add(job, document, lease, peer)
-
-    def _document(self, job_id: str, variable_id: str, report: Report, lease: LeaseToken) -> Document:
-        clock = self._store.clock
-        return {
-            "job": job_id,
-            "variable": variable_id,
-            "id": ids.timed_id(clock),
-            "created": clock.now_text(),
-            "lease": lease.lease_id,
-            "volunteer": lease.volunteer or None,
-            "run_seconds": run_seconds_of(report.run_seconds, lease, clock),
-            "failure": report.error,
-            "console": report.console,
-            "engine": report.engine,
-        }
 
     def _require_unfinished(self, job_id: str, variable_id: str, lease: LeaseToken) -> None:
         outcome = self._store.results.outcome(job_id, variable_id)

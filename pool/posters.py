@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
+from pool import pausing
 from pool.errors import QuotaReached, Rejected
 from pool.keys import Caller
 from storage.base import Document, Store, canonical
+from storage.clock import Clock
 from storage.poster_store import Usage
 
 DOCUMENT_BYTES = 512
@@ -93,7 +95,7 @@ class Posters:
         try:
             self._store.posters.add(poster, job["uid"], usage, self._check)
         except QuotaReached as ex:
-            self._pause(job["id"], str(ex))
+            pausing.pause(self._store, job["id"], str(ex))
             raise
         try:
             yield
@@ -102,16 +104,6 @@ class Posters:
         except BaseException:
             self._store.posters.add(poster, job["uid"], -usage)
             raise
-
-    def _pause(self, job_id: str, reason: str) -> None:
-        """A job for which no result can be stored is served no longer."""
-
-        def pause(document: Document) -> Document:
-            if document["state"] != "open":
-                return document
-            return {**document, "state": "paused", "paused": {"at": self._store.clock.now_text(), "reason": reason}}
-
-        self._store.jobs.update(job_id, pause)
 
     def add_flow(self, document: Document) -> None:
         """Counts a flow, before it is stored. Raises QuotaReached."""
@@ -165,7 +157,7 @@ class Posters:
         return [job for job in jobs if self.gives_way(job, Caller())]
 
     def _is_old(self, created: str) -> bool:
-        age = self._store.clock.now_datetime() - datetime.fromisoformat(created.replace("Z", "+00:00"))
+        age = self._store.clock.now_datetime() - Clock.moment_of(created)
         return age >= timedelta(days=self._limits.stale_days)
 
 

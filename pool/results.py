@@ -14,15 +14,13 @@ from pool.peers import Peer
 from pool.posters import Posters
 from pool.rates import Rates
 from pool.reports import Reports
-from pool.run_time import run_seconds_of
 from pool.standing import Standing
+from pool.submission import Submission
 from pool.tokens import LeaseToken, Tokens
 from pool.validation import Validation
 from pool.variable_errors import VariableErrors
 from pool.variables import withdrawn_text
-from storage import ids
 from storage.base import Document, ErrorIds, Page, Store, canonical
-from storage.clock import Clock
 from storage.errors import AlreadyFinished, NotFound
 
 # Limits on what one request reads: a variable may have a hundred rejected results of a megabyte each.
@@ -73,12 +71,13 @@ class Results:
         # Before the validator: a late result must not cost a call in the sandbox.
         outcome = self._store.results.outcome(job_id, variable_id)
         if outcome is not None:
-            self._forgive(lease)
+            self._errors.forgive(lease)
             accepted_id = _id_under_lease(variable_id, outcome, lease)
             # The process that accepted it may have died before it advanced the flows.
             self._flows.on_finished(job_id, variable_id)
             return accepted_id
-        document = _document(job_id, variable_id, posted, lease, self._store.clock)
+        submitted = Submission(lease, posted.run_seconds, posted.peer.volunteer)
+        document = submitted.document(job_id, variable_id, self._store.clock) | {"result": posted.value}
         known = self._errors.known(job, variable_id)
         self._raise_if_rejected_before(document, known)
         self._errors.require_judgeable(job, variable_id, known, lease, posted.peer)
@@ -128,7 +127,7 @@ class Results:
             self._store.results.accept(job_id, variable_id, document, lease.identity if lease else None)
         # Another request was faster: perhaps the same one, repeated after a timeout.
         except AlreadyFinished as ex:
-            self._forgive(lease)
+            self._errors.forgive(lease)
             return _id_under_lease(variable_id, ex.outcome, lease)
         # Without a lease nobody has served the volunteer: anyone can post such results, as many as there are variables.
         if lease is not None:
@@ -136,10 +135,6 @@ class Results:
             self._rates.credit(peer.prefix)
         self._flows.on_finished(job_id, variable_id)
         return str(document["id"])
-
-    def _forgive(self, lease: LeaseToken | None) -> None:
-        if lease is not None:
-            self._errors.forgive(lease)
 
     def get(self, job_id: str, variable_id: str, result_id: str, caller: Caller) -> Document:
         """An accepted result or, for the job's owner, a rejected one. Raises NotFound."""
@@ -176,19 +171,6 @@ class Results:
             if cursor is None or len(items) >= limit or size > PAGE_CHARACTERS:
                 break
         return Page(items, cursor)
-
-
-def _document(job_id: str, variable_id: str, posted: Posted, lease: LeaseToken | None, clock: Clock) -> Document:
-    return {
-        "job": job_id,
-        "variable": variable_id,
-        "id": ids.timed_id(clock),
-        "created": clock.now_text(),
-        "lease": lease.lease_id if lease else None,
-        "volunteer": (lease.volunteer if lease else "") or posted.peer.volunteer or None,
-        "run_seconds": run_seconds_of(posted.run_seconds, lease, clock),
-        "result": posted.value,
-    }
 
 
 def _id_under_lease(variable_id: str, outcome: Document, lease: LeaseToken | None) -> str:

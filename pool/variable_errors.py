@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from pool import error_counting
+from pool import error_counting, pausing
 from pool.errors import Conflict, LimitReached
 from pool.flows import Flows
 from pool.peers import Peer
@@ -75,9 +75,10 @@ class VariableErrors:
         self._pause_failing_job(job)
         return failed
 
-    def forgive(self, lease: LeaseToken) -> None:
+    def forgive(self, lease: LeaseToken | None) -> None:
         """Ends a lease whose variable was finished or withdrawn meanwhile: its volunteer has lost nothing."""
-        self._standing.ended(lease.lease_id)
+        if lease is not None:
+            self._standing.ended(lease.lease_id)
 
     def _party(self, peer: Peer) -> str:
         return error_counting.party_of(peer, self._standing.is_proven(peer))
@@ -102,10 +103,4 @@ class VariableErrors:
             f"{len(variables)} variables failed at {len(parties)} different addresses, and none succeeded: "
             "see the job's errors"
         )
-
-        def pause(document: Document) -> Document:
-            if document["state"] != "open":
-                return document
-            return {**document, "state": "paused", "paused": {"at": self._store.clock.now_text(), "reason": reason}}
-
-        self._store.jobs.update(job["id"], pause)
+        pausing.pause(self._store, job["id"], reason)

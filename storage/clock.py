@@ -41,6 +41,11 @@ class Clock:
         """A time in UTC in the format of documents."""
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
+    @staticmethod
+    def moment_of(text: str) -> datetime:
+        """The time in a document. Raises ValueError."""
+        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
 
 class ManualClock(Clock):
     """A clock for tests: it begins at the system's time and stands still until `advance`, so that no test sleeps.

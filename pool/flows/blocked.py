@@ -6,7 +6,7 @@ The flow's document `blocked` maps the signal of each blocked step to the time s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from storage.base import Document, Store
 from storage.clock import Clock
@@ -50,11 +50,11 @@ class BlockedSteps:
     def overdue(self, steps: Mapping[str, str]) -> list[str]:
         """The signals of the steps for which the flow has waited too long."""
         now = self._store.clock.now_datetime()
-        return [signal for signal, since in steps.items() if _moment(since) + self._wait <= now]
+        return [signal for signal, since in steps.items() if Clock.moment_of(since) + self._wait <= now]
 
     def until(self, since: str) -> str:
         """When the flow fails, for a step that is blocked since this time."""
-        return Clock.text_of(_moment(since) + self._wait)
+        return Clock.text_of(Clock.moment_of(since) + self._wait)
 
 
 def overdue_flows(store: Store, wait_days: float) -> list[str]:
@@ -83,7 +83,3 @@ def step_failure(store: Store, job_id: str, variable_id: str) -> tuple[str, Docu
 def _text_of(error: Document) -> str:
     """The reason of a rejected result, or the message of a volunteer's report."""
     return str(error["rejected"] if "rejected" in error else error["failure"]["message"])
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))

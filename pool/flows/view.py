@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from functools import cached_property
 
 from pool.flows.blocked import BLOCKING_STATES, BlockedSteps, step_failure
 from pool.flows.check import CONDITIONS
 from pool.flows.steps import StepId, index_of, last_iteration, path_of, variable_of_step
 from storage.base import Document, Store
+from storage.clock import Clock
 from storage.errors import NotFound
 
 # A long iteration has a thousand steps; the others are in their job's listing.
@@ -197,6 +197,4 @@ def _is_blocked(entry: Document) -> bool:
 def seconds_between(started: str | None, finished: str | None) -> float | None:
     if started is None or finished is None:
         return None
-    moments = (datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (finished, started))
-    later, earlier = moments
-    return round((later - earlier).total_seconds(), 3)
+    return round((Clock.moment_of(finished) - Clock.moment_of(started)).total_seconds(), 3)

@@ -7,10 +7,10 @@ import re
 import threading
 from contextlib import suppress
 from dataclasses import asdict, fields, replace
-from datetime import datetime
 
 from storage import ids
 from storage.base import Counts, CountStore, Document
+from storage.clock import Clock
 from storage.errors import Damaged
 from storage.flat import events, files, journal, queue
 from storage.flat.disk_errors import translated_for_job
@@ -220,4 +220,4 @@ def _count_leased(paths: JobPaths, now: int) -> int:
 
 
 def _minute_of(time_text: str) -> int:
-    return int(datetime.fromisoformat(time_text.replace("Z", "+00:00")).timestamp()) // 60
+    return int(Clock.moment_of(time_text).timestamp()) // 60

@@ -1,7 +1,6 @@
 """Reports to the owner of a job: their texts, and how often they are sent."""
 
 import json
-from collections.abc import Callable
 
 import pytest
 from comp_pool.client import Client
@@ -9,6 +8,7 @@ from comp_pool.errors import JobError, MissingLink, PoolError, Unreachable
 from comp_pool.report import console_report, cut, failure_report, post_report
 from comp_pool.retry_policy import POLICY
 from comp_pool.transport import encode_json
+from failing_post import failing
 from fake_pool import FakePool
 
 OF_THE_JOB = ["code", "threw", "no-result", "not-json", "too-large", "timeout", "memory", "crash", "misbehaved"]
@@ -45,16 +45,6 @@ def test_a_report_is_no_longer_than_a_pool_accepts() -> None:
 def test_any_report_can_be_sent() -> None:
     half = "\ud800"
     assert json.loads(encode_json(failure_report(JobError("threw", half, half, half), half, 1.0)))
-
-
-def failing(*errors: Exception) -> Callable[[], None]:
-    remaining = list(errors)
-
-    def post() -> None:
-        if remaining:
-            raise remaining.pop(0)
-
-    return post
 
 
 @pytest.mark.parametrize("ex", [Unreachable("down"), *(PoolError(status, "") for status in (429, 502, 503, 504, 507))])

@@ -1,22 +1,11 @@
 """The upload of a result: how it ends, and what is shown; which failures are retried: `test_retry_policy.py`."""
 
-from collections.abc import Callable
-
 import pytest
 from comp_pool.errors import MissingLink, PoolError, Unreachable
 from comp_pool.events import Kind
 from comp_pool.upload import Uploaded, upload
+from failing_post import failing
 from fake_clock import FakeClock
-
-
-def failing(*errors: Exception) -> Callable[[], None]:
-    remaining = list(errors)
-
-    def post() -> None:
-        if remaining:
-            raise remaining.pop(0)
-
-    return post
 
 
 def ignore(kind: Kind, seconds: float, reason: str) -> None:

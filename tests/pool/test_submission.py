@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pool.run_time import run_seconds_of
+from pool.submission import run_seconds_of
 from pool.tokens import LeaseToken
 from tests.storage.helpers import FixedClock
 
