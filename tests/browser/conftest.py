@@ -91,8 +91,11 @@ MakePage = Callable[..., Page]
 
 
 @pytest.fixture
-def make_page(chromium: Browser, watch: Watch) -> Iterator[MakePage]:
-    """Makes a page in a fresh context, with Playwright's options."""
+def make_page(chromium: Browser, watch: Watch, make_local_server: MakeLocalServer) -> Iterator[MakePage]:
+    """Makes a page in a fresh context, with Playwright's options.
+
+    It uses the servers' fixture to be closed before them: a page that still sends requests would log an error.
+    """
     pages: list[Page] = []
 
     def make(**options: Any) -> Page:

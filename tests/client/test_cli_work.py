@@ -10,6 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import types
 from pathlib import Path
 
@@ -63,6 +64,18 @@ def test_a_signal_gives_the_unit_back_and_exits_with_0(pool: FakePool, number: s
     status, out = finish(process)
     assert (status, pool.jobs["endless"].open) == (0, ["0000"])
     assert "1 returned" in out
+
+
+def test_a_signal_that_another_thread_receives_ends_it(pool: FakePool, capsys: pytest.CaptureFixture[str]) -> None:
+    pool.add_job("endless", ENDLESS, [{"a": 1}])
+
+    def receive() -> None:
+        pool.wait_for(lambda: bool(pool.received("GET", "variables$")))
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    threading.Thread(target=receive).start()
+    assert cli.main(["work", pool.url, "--grace", "0.1", "--unit-limit", "5", "--units", "1"]) == 0
+    assert "1 returned" in capsys.readouterr().out
 
 
 def test_an_unknown_job_is_an_error(pool: FakePool, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,7 @@
 """A volunteer: several workers that compute for one pool, and their shutdown."""
 
+import contextlib
+import math
 import queue
 import threading
 import time
@@ -13,6 +15,9 @@ from comp_pool.worker_loop import WorkerLoop
 
 # Between the cancellation of all units and the end: time to give leases back.
 CANCEL_SECONDS = 5.0
+# Python runs a signal's handler in the main thread, but a wait that begins at the same moment, or a signal that another
+# thread receives, leaves the main thread in its wait: so it looks up now and then.
+SIGNAL_POLL_SECONDS = 0.5
 
 
 def _ignore(event: Event) -> None:
@@ -77,11 +82,7 @@ class Volunteer:
     def _wait_for_workers(self) -> None:
         running = len(self._loops)
         while running:
-            try:
-                message = self._messages.get(timeout=self._seconds_left())
-            except queue.Empty:
-                # The deadline of a shutdown has the effect of another interrupt.
-                message = "interrupt"
+            message = self._next_message()
             if message == "ended":
                 running -= 1
             elif self._context.cancelled.is_set():
@@ -89,8 +90,15 @@ class Volunteer:
             else:
                 self._shut_down()
 
-    def _seconds_left(self) -> float | None:
-        return None if self._deadline is None else max(0.0, self._deadline - time.monotonic())
+    def _next_message(self) -> str:
+        while (left := self._seconds_left()) > 0:
+            with contextlib.suppress(queue.Empty):
+                return self._messages.get(timeout=min(left, SIGNAL_POLL_SECONDS))
+        # The deadline of a shutdown has the effect of another interrupt.
+        return "interrupt"
+
+    def _seconds_left(self) -> float:
+        return math.inf if self._deadline is None else self._deadline - time.monotonic()
 
     def _shut_down(self) -> None:
         # `draining` alone may also be due to the idle time: that is no first interrupt.
