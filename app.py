@@ -23,6 +23,7 @@ from pool.sandbox import Limits, Sandbox
 from pool.scheduling import JobScheduler, VariableScheduler
 from pool.standing import Standing
 from pool.tokens import Tokens
+from pool.unserved import Unserved
 from pool.validation import Validation
 from pool.variable_errors import VariableErrors
 from pool.variables import Variables
@@ -69,7 +70,8 @@ class Pool:
         )
         # The operator's own schedulers come before the bundled ones.
         schedulers = [Path(config.data) / "schedulers", data.SCHEDULERS]
-        self.scheduler = JobScheduler(self.store, self.sandbox, config.scheduler, schedulers)
+        unserved = Unserved(self.store.clock)
+        self.scheduler = JobScheduler(self.store, self.sandbox, config.scheduler, schedulers, unserved)
         if config.scheduler not in self.scheduler.names():
             raise InvalidSetting(f"COMP_POOL_SCHEDULER: there is no scheduler {config.scheduler!r}")
         reports = Reports(self.store)
@@ -100,7 +102,15 @@ class Pool:
         self.rates = Rates(self.store.clock, config.requests)
         variable_errors = VariableErrors(self.store, self.standing, self.flows)
         self.variables = Variables(
-            self.store, self.keys, self.tokens, variable_scheduler, validation, self.flows, self.standing, self.posters
+            self.store,
+            self.keys,
+            self.tokens,
+            variable_scheduler,
+            validation,
+            self.flows,
+            self.standing,
+            self.posters,
+            unserved,
         )
         self.results = Results(
             self.store,

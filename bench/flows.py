@@ -11,7 +11,7 @@ from bench import pools
 from config import Config
 from pool.flows.check import segments_of
 from pool.results import Posted
-from pool.variables import Volunteer
+from pool.scheduling import Volunteer
 
 BREADTHS = (10, 100, 1000)
 CODE = "(variable, context) => ({ result: variable.n })"

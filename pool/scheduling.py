@@ -7,14 +7,16 @@ import itertools
 import logging
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pool.errors import UnknownScheduler
 from pool.keys import share_of
+from pool.peers import Peer
 from pool.reports import Reports
 from pool.sandbox import Sandbox, ScriptError, Share
+from pool.unserved import Unserved
 from storage.base import Document, IsExcluded, Lease, Store, canonical
 from storage.errors import InvalidId, NotFound
 from storage.flow_store import UsedJob
@@ -38,7 +40,15 @@ class Capabilities:
         return wanted <= self.can and int(requirements.get("memory_mb", 0)) <= self.memory_mb
 
 
-Choice = Callable[[Sequence[Document], Mapping[str, Any]], "Document | None"]
+@dataclass(frozen=True)
+class Volunteer:
+    """A volunteer: who it is, and the query parameters of its request."""
+
+    peer: Peer = Peer()
+    query: Mapping[str, Any] = field(default_factory=dict)
+
+
+Choice = Callable[[Sequence[Document], Volunteer], "Document | None"]
 
 
 class VariableScheduler:
@@ -47,13 +57,7 @@ class VariableScheduler:
     def __init__(self, store: Store, sandbox: Sandbox, reports: Reports) -> None:
         self._store, self._sandbox, self._reports = store, sandbox, reports
 
-    def lease(
-        self,
-        job: Document,
-        volunteer: str,
-        query: Mapping[str, Any],
-        is_excluded: IsExcluded | None = None,
-    ) -> Lease | None:
+    def lease(self, job: Document, volunteer: Volunteer, is_excluded: IsExcluded | None = None) -> Lease | None:
         """`is_excluded` tells of a variable whether this volunteer must not get it."""
         seconds = job["settings"]["lease_seconds"]
         lease_any = functools.partial(self._store.leases.lease, job["id"], seconds, is_excluded)
@@ -64,7 +68,7 @@ class VariableScheduler:
         if not sample:
             return None
         try:
-            chosen = self._choose(job, sample, volunteer, query)
+            chosen = self._choose(job, sample, volunteer)
         except (ScriptError, LookupError) as ex:
             self._report(job, ex)
             return lease_any()
@@ -81,7 +85,7 @@ class VariableScheduler:
             return last
         sample = list(self._described(job["id"], variable_ids[:SAMPLE_OF_VARIABLES]))
         try:
-            chosen = self._choose(job, sample, "", {})
+            chosen = self._choose(job, sample, Volunteer())
         except (ScriptError, LookupError) as ex:
             self._report(job, ex)
             return last
@@ -91,9 +95,9 @@ class VariableScheduler:
         console = ex.console if isinstance(ex, ScriptError) else ""
         self._reports.add(job["id"], "variable_scheduler", str(ex.args[0]), console)
 
-    def _choose(self, job: Document, sample: Sequence[Document], volunteer: str, query: Mapping[str, Any]) -> Any:
-        context = {"variables": sample, "volunteer": volunteer or None, "query": dict(query)}
-        context["job"] = {"id": job["id"], "name": job["name"]}
+    def _choose(self, job: Document, sample: Sequence[Document], volunteer: Volunteer) -> Any:
+        context: dict[str, Any] = {"variables": sample, "volunteer": volunteer.peer.volunteer or None}
+        context |= {"query": dict(volunteer.query), "job": {"id": job["id"], "name": job["name"]}}
         outcome = self._sandbox.call(job["variable_scheduler"], [context], share_of(job))
         if outcome.console:
             self._reports.add(job["id"], "variable_scheduler", None, outcome.console)
@@ -123,9 +127,11 @@ class VariableScheduler:
 class JobScheduler:
     """Schedulers by name: the three built-in ones, and files `<id>.js`, the earlier directory first."""
 
-    def __init__(self, store: Store, sandbox: Sandbox, default: str, directories: Sequence[Path]) -> None:
+    def __init__(
+        self, store: Store, sandbox: Sandbox, default: str, directories: Sequence[Path], unserved: Unserved
+    ) -> None:
         self._store, self._sandbox, self._default = store, sandbox, default
-        self._directories = directories
+        self._directories, self._unserved = directories, unserved
         self._built_in: dict[str, Choice] = {
             "random": self._random,
             "short-first": self._short_first,
@@ -136,19 +142,17 @@ class JobScheduler:
         files = {path.stem for directory in self._directories for path in directory.glob("*.js")}
         return sorted({*self._built_in, *files})
 
-    def choose(
-        self, name: str | None, volunteer: str, query: Mapping[str, Any], capabilities: Capabilities
-    ) -> Document | None:
+    def choose(self, name: str | None, volunteer: Volunteer, capabilities: Capabilities) -> Document | None:
         """The job to compute; None if no open job meets the volunteer's capabilities. Raises UnknownScheduler."""
         name = name or self._default
         jobs = [job for job in self._store.jobs.get_many(self._store.jobs.ids()) if job["state"] == "open"]
         # Before any scheduler: none may serve a job that the volunteer cannot compute.
         jobs = [job for job in jobs if capabilities.meet(job["requirements"])]
-        if query.get("owner"):
-            jobs = [job for job in jobs if job["metadata"].get("owner") in query["owner"]]
+        if owners := volunteer.query.get("owner"):
+            jobs = [job for job in jobs if job["metadata"].get("owner") in owners]
         if name in self._built_in:
-            return self._built_in[name](jobs, query)
-        return self._by_file(self._source(name), name, jobs, volunteer, query)
+            return self._built_in[name](jobs, volunteer)
+        return self._by_file(self._source(name), name, jobs, volunteer)
 
     def _source(self, name: str) -> str:
         try:
@@ -162,27 +166,35 @@ class JobScheduler:
                 return path.read_text(encoding="utf-8")
         raise UnknownScheduler(name)
 
-    def _random(self, jobs: Sequence[Document], _query: Mapping[str, Any]) -> Document | None:
-        """A job that has work, else one to which a flow may soon add work, else any."""
+    def _random(self, jobs: Sequence[Document], volunteer: Volunteer) -> Document | None:
+        """A job with work for the volunteer, else one that a flow may soon add work to, one with other work, or any."""
         shuffled = random.sample(jobs, len(jobs))
-        preferred = itertools.chain(filter(self._has_work, shuffled), filter(self._is_used_by_flow, shuffled), shuffled)
-        return next(preferred, None)
+        preferences = (
+            functools.partial(self._has_work_for, volunteer),
+            self._is_used_by_flow,
+            self._has_work,
+            lambda _job: True,
+        )
+        return next(itertools.chain.from_iterable(filter(is_preferred, shuffled) for is_preferred in preferences), None)
 
     def _is_used_by_flow(self, job: Document) -> bool:
         return bool(self._store.flows.references(UsedJob(job["id"])))
 
-    def _owners(self, jobs: Sequence[Document], query: Mapping[str, Any]) -> Document | None:
-        return self._random(jobs, query) if query.get("owner") else None
+    def _owners(self, jobs: Sequence[Document], volunteer: Volunteer) -> Document | None:
+        return self._random(jobs, volunteer) if volunteer.query.get("owner") else None
 
-    def _short_first(self, jobs: Sequence[Document], query: Mapping[str, Any]) -> Document | None:
+    def _short_first(self, jobs: Sequence[Document], volunteer: Volunteer) -> Document | None:
         """The job with the shortest median run time; one without a measurement comes first, and so gets one."""
-        working = [job for job in jobs if self._has_work(job)]
+        working = [job for job in jobs if self._has_work_for(volunteer, job)]
         if not working:
-            return self._random(jobs, query)
+            return self._random(jobs, volunteer)
         # A job without a measurement counts as the shortest.
         medians = {job["id"]: self._store.counts.get(job["id"]).median_run_seconds or 0.0 for job in working}
         shortest = min(medians.values())
-        return self._random([job for job in working if medians[job["id"]] == shortest], query)
+        return self._random([job for job in working if medians[job["id"]] == shortest], volunteer)
+
+    def _has_work_for(self, volunteer: Volunteer, job: Document) -> bool:
+        return (job["uid"], volunteer.peer) not in self._unserved and self._has_work(job)
 
     def _has_work(self, job: Document) -> bool:
         if self._store.leases.has_work(job["id"]):
@@ -191,28 +203,26 @@ class JobScheduler:
         self._store.leases.shorten(job["id"], job["settings"]["lease_seconds"])
         return False
 
-    def _by_file(
-        self, source: str, name: str, jobs: Sequence[Document], volunteer: str, query: Mapping[str, Any]
-    ) -> Document | None:
+    def _by_file(self, source: str, name: str, jobs: Sequence[Document], volunteer: Volunteer) -> Document | None:
         # A random sample, so that a scheduler that always chooses the first job is fair too.
         sample = random.sample(jobs, min(SAMPLE_OF_JOBS, len(jobs)))
         context = {
-            "jobs": list(map(self._described, sample)),
-            "volunteer": volunteer or None,
-            "query": dict(query),
+            "jobs": [self._described(volunteer, job) for job in sample],
+            "volunteer": volunteer.peer.volunteer or None,
+            "query": dict(volunteer.query),
         }
         try:
             chosen = self._sandbox.call(source, [context], Share(f"scheduler {name}")).value
         except ScriptError as ex:
             log.warning("scheduler %s: %s; a random job is served instead. %s", name, ex.message, ex.console)
-            return self._random(jobs, query)
+            return self._random(jobs, volunteer)
         found = next((job for job in sample if job["id"] == chosen), None)
         if found is None and chosen is not None:
             log.warning("scheduler %s: %r is not the id of a job; a random job is served instead", name, chosen)
-            return self._random(jobs, query)
+            return self._random(jobs, volunteer)
         return found
 
-    def _described(self, job: Document) -> Document:
+    def _described(self, volunteer: Volunteer, job: Document) -> Document:
         counts = self._store.counts.get(job["id"])
         return {
             "id": job["id"],
@@ -220,7 +230,7 @@ class JobScheduler:
             "created": job["created"],
             "metadata": job["metadata"],
             "requirements": job["requirements"],
-            "has_work": self._has_work(job),
+            "has_work": self._has_work_for(volunteer, job),
             "open": counts.open,
             "leased": counts.leased,
             "done": counts.accepted,

@@ -12,16 +12,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from pool.error_counting import is_paused, party_of
-from pool.errors import Conflict, Invalid, Withdrawn
+from pool.errors import Conflict, Invalid, LimitReached, Withdrawn
 from pool.flows import Flows
 from pool.flows.steps import step_of
 from pool.keys import Caller, Keys
 from pool.lease_limits import JobFacts
 from pool.peers import Peer
 from pool.posters import Posters
-from pool.scheduling import VariableScheduler
+from pool.scheduling import VariableScheduler, Volunteer
 from pool.standing import Standing
 from pool.tokens import LeaseToken, Tokens
+from pool.unserved import Unserved
 from pool.validation import Validation
 from storage import ids
 from storage.base import Counts, Document, ErrorIds, IsExcluded, Lease, Page, Store, canonical
@@ -42,14 +43,6 @@ class Leased:
     seconds: int
 
 
-@dataclass(frozen=True)
-class Volunteer:
-    """A volunteer: who it is, and the query parameters of its request."""
-
-    peer: Peer = Peer()
-    query: Mapping[str, Any] | None = None
-
-
 class Variables:
     def __init__(
         self,
@@ -61,9 +54,10 @@ class Variables:
         flows: Flows,
         standing: Standing,
         posters: Posters,
+        unserved: Unserved,
     ) -> None:
         self._store, self._keys, self._tokens = store, keys, tokens
-        self._standing, self._posters = standing, posters
+        self._standing, self._posters, self._unserved = standing, posters, unserved
         self._recent_counts: dict[str, tuple[float, Counts]] = {}
         self._scheduler, self._validation, self._flows = scheduler, validation, flows
 
@@ -164,9 +158,16 @@ class Variables:
         if job["state"] != "open":
             return None
         peer = volunteer.peer
-        self._standing.require_lease_allowed(self._facts(job), peer)
-        lease = self._scheduler.lease(job, peer.volunteer, volunteer.query or {}, self._exclusion(job, peer))
+        try:
+            self._standing.require_lease_allowed(self._facts(job), peer)
+        except LimitReached:
+            self._unserved.add(job["uid"], peer)
+            raise
+        lease = self._scheduler.lease(job, volunteer, self._exclusion(job, peer))
         if lease is None:
+            # Work for others: this volunteer has failed on what is open, or the job's scheduler chose none for it.
+            if self._store.leases.has_work(job_id):
+                self._unserved.add(job["uid"], peer)
             self._store.leases.shorten(job_id, job["settings"]["lease_seconds"])
             return None
         return self._with_token(job, lease, peer)

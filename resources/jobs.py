@@ -34,10 +34,7 @@ class ScheduledJob(Resource):
         self._scheduler = scheduler
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, scheduler: str | None = None) -> None:
-        volunteer = request.volunteer(req)
-        job = self._scheduler.choose(
-            scheduler, volunteer.peer.volunteer, volunteer.query or {}, request.capabilities(req)
-        )
+        job = self._scheduler.choose(scheduler, request.volunteer(req), request.capabilities(req))
         if job is None:
             respond_no_content(resp, RETRY_AFTER)
             return

@@ -10,8 +10,7 @@ import falcon
 
 from pool.keys import Caller, Keys, digest
 from pool.peers import Peer, Peers
-from pool.scheduling import Capabilities
-from pool.variables import Volunteer
+from pool.scheduling import Capabilities, Volunteer
 from resources.errors import Problem
 
 DEFAULT_PAGE, MAX_PAGE = 100, 1000

@@ -12,7 +12,7 @@ from pool.failures import MAX_CONSOLE, MAX_ENGINE, MAX_MESSAGE, MAX_STACK, Repor
 from pool.keys import Caller
 from pool.peers import Peer
 from pool.results import Posted
-from pool.variables import Volunteer
+from pool.scheduling import Volunteer
 from storage.base import Document
 from storage.clock import ManualClock
 from storage.errors import NotFound

@@ -10,9 +10,11 @@ import pytest
 
 import data
 from pool.errors import UnknownScheduler
+from pool.peers import Peer
 from pool.reports import Reports
 from pool.sandbox import Sandbox
-from pool.scheduling import SAMPLE_OF_VARIABLES, Capabilities, JobScheduler, VariableScheduler
+from pool.scheduling import SAMPLE_OF_VARIABLES, Capabilities, JobScheduler, VariableScheduler, Volunteer
+from pool.unserved import Unserved
 from storage.base import Store
 from tests.storage.helpers import result, variable
 
@@ -64,8 +66,13 @@ def test_requirements_are_not_met(requirements: dict[str, Any], capabilities: Ca
 
 
 @pytest.fixture
-def schedulers(store: Store, impatient: Sandbox, tmp_path: Path) -> JobScheduler:
-    return JobScheduler(store, impatient, "random", [tmp_path, data.SCHEDULERS])
+def unserved(store: Store) -> Unserved:
+    return Unserved(store.clock)
+
+
+@pytest.fixture
+def schedulers(store: Store, impatient: Sandbox, tmp_path: Path, unserved: Unserved) -> JobScheduler:
+    return JobScheduler(store, impatient, "random", [tmp_path, data.SCHEDULERS], unserved)
 
 
 Choose = Callable[..., "str | None"]
@@ -78,7 +85,7 @@ def choose(schedulers: JobScheduler) -> Choose:
     def choose(
         name: str | None, query: Any = MINE, capabilities: Capabilities = NOTHING, volunteer: str = ""
     ) -> str | None:
-        job = schedulers.choose(name, volunteer, query, capabilities)
+        job = schedulers.choose(name, Volunteer(Peer(volunteer=volunteer), query), capabilities)
         return None if job is None else str(job["id"])
 
     return choose
@@ -180,9 +187,33 @@ def test_short_first_chooses_unmeasured_jobs_first(store: Store, choose: Choose)
 
 def test_without_a_name_the_default_is_used(store: Store, impatient: Sandbox) -> None:
     add_job(store, "one")
-    by_owner = JobScheduler(store, impatient, "owners", [])
-    assert by_owner.choose(None, "", {}, Capabilities()) is None
-    assert by_owner.choose("random", "", {}, Capabilities()) is not None
+    by_owner = JobScheduler(store, impatient, "owners", [], Unserved(store.clock))
+    assert by_owner.choose(None, Volunteer(), Capabilities()) is None
+    assert by_owner.choose("random", Volunteer(), Capabilities()) is not None
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_job_without_a_variable_for_the_volunteer_is_not_preferred(
+    store: Store, choose: Choose, unserved: Unserved, name: str
+) -> None:
+    add_job(store, "faulty")
+    add_job(store, "sound")
+    unserved.add("faulty", Peer(volunteer="unlucky"))
+    assert {choose(name, volunteer="unlucky") for _ in range(12)} == {"sound"}
+
+
+def test_others_are_not_affected(store: Store, choose: Choose, unserved: Unserved) -> None:
+    add_job(store, "faulty")
+    add_job(store, "idle", variables=0)
+    unserved.add("faulty", Peer(volunteer="unlucky"))
+    assert choices(choose, "random") == {"faulty"}
+
+
+def test_it_is_preferred_to_a_job_without_work(store: Store, choose: Choose, unserved: Unserved) -> None:
+    add_job(store, "faulty")
+    add_job(store, "idle", variables=0)
+    unserved.add("faulty", Peer(volunteer="unlucky"))
+    assert {choose("random", volunteer="unlucky") for _ in range(12)} == {"faulty"}
 
 
 @pytest.mark.parametrize(
@@ -278,7 +309,7 @@ def lease(store: Store, variables: VariableScheduler) -> Lease:
     """Leases a variable of the job `one`; returns its id."""
 
     def lease(query: Any = None, volunteer: str = "") -> str | None:
-        leased = variables.lease(store.jobs.get("one"), volunteer, query or {})
+        leased = variables.lease(store.jobs.get("one"), Volunteer(Peer(volunteer=volunteer), query or {}))
         return leased.variable_id if leased else None
 
     return lease

@@ -146,3 +146,12 @@ def test_the_root_has_the_template_of_schedulers(module_pool: PoolApp) -> None:
 
 def test_variables_of_a_job_are_leased_without_abilities(pool: PoolApp) -> None:
     assert pool.lease(post(pool, "Special", requirements={"webgpu": True}))["post_result"]
+
+
+def test_a_volunteer_that_failed_on_what_is_open_gets_another_job(pool: PoolApp) -> None:
+    faulty = post(pool, "Faulty")
+    link = pool.lease(faulty, **VOLUNTEER)["post_report"]
+    pool.post_json(link, {"error": {"kind": "threw", "message": "no"}}, headers=VOLUNTEER, status=204)
+    pool.get(f"{faulty}/variables", headers=VOLUNTEER, status=204)
+    post(pool, "Sound")
+    assert {str(pool.get("/jobs", headers=VOLUNTEER, status=200).json["id"]) for _ in range(10)} == {"sound"}
