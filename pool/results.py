@@ -124,7 +124,8 @@ class Results:
         # Console output is for the owner alone, and accepted results are public.
         document.pop("console", None)
         try:
-            self._store.results.accept(job_id, variable_id, document, lease.identity if lease else None)
+            identity = lease.identity if lease else None
+            self._store.results.accept(job_id, variable_id, document, identity, job["uid"])
         # Another request was faster: perhaps the same one, repeated after a timeout.
         except AlreadyFinished as ex:
             self._errors.forgive(lease)

@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple
 
 from storage.clock import Clock
 from storage.documents import Document, canonical
-from storage.errors import Damaged, NotFound
+from storage.errors import Damaged, NotFound, StorageError
 from storage.flow_store import FlowStore
 from storage.poster_store import PosterStore
 
@@ -242,6 +242,14 @@ class LeaseStore(ABC):
         """The earliest deadline of a lease, past ones included (milliseconds of the epoch), or None."""
 
 
+@dataclass(frozen=True)
+class Finish:
+    """An outcome to be stored. `identity` is that of the lease under which it was computed, where it is known."""
+
+    document: Document
+    identity: int | None = None
+
+
 class ResultStore(ABC):
     """A variable has one outcome: an accepted result, or its withdrawal. Its errors are stored beside it.
 
@@ -250,14 +258,21 @@ class ResultStore(ABC):
     """
 
     @abstractmethod
-    def accept(self, job_id: str, variable_id: str, document: Document, identity: int | None = None) -> None:
+    def accept(
+        self, job_id: str, variable_id: str, document: Document, identity: int | None = None, job_uid: str = ""
+    ) -> None:
         """Makes `document` the variable's outcome, durably. Raises AlreadyFinished (with the outcome), NotFound.
 
-        `identity` is that of the lease under which the result was computed, where it is known.
+        `identity` is that of the lease under which the result was computed, where it is known. With the job's uid,
+        recovery never gives the outcome to a later job of the same name.
         """
 
     @abstractmethod
-    def withdraw(self, job_id: str, variable_id: str, document: Document) -> None:
+    def accept_many(self, job_id: str, accepted: Mapping[str, Finish], job_uid: str = "") -> dict[str, StorageError]:
+        """The same for many variables, each by itself; returns the errors that `accept` would raise, by variable."""
+
+    @abstractmethod
+    def withdraw(self, job_id: str, variable_id: str, document: Document, job_uid: str = "") -> None:
         """Ends an unfinished variable without a result, durably. Raises AlreadyFinished, NotFound."""
 
     @abstractmethod

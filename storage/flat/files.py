@@ -29,7 +29,7 @@ def read(path: str) -> dict[str, Any]:
     """Raises FileNotFoundError; Damaged if the file is no JSON object."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return _decoded(_read_all(descriptor), path)
+        return decode(_read_all(descriptor), path)
     finally:
         os.close(descriptor)
 
@@ -53,7 +53,8 @@ def _read_all(descriptor: int) -> bytes:
     return b"".join(rest)
 
 
-def _decoded(content: bytes, path: str) -> dict[str, Any]:
+def decode(content: bytes, path: str) -> dict[str, Any]:
+    """Raises Damaged if the content, which is of this file, is no JSON object."""
     try:
         document = json.loads(content)
     except (ValueError, RecursionError) as ex:
@@ -67,6 +68,13 @@ def write_all(descriptor: int, content: bytes) -> None:
     remaining = memoryview(content)
     while remaining:
         remaining = remaining[os.write(descriptor, remaining) :]
+
+
+def write_all_at(descriptor: int, content: bytes, offset: int) -> None:
+    remaining = memoryview(content)
+    while remaining:
+        written = os.pwrite(descriptor, remaining, offset)
+        remaining, offset = remaining[written:], offset + written
 
 
 def link(source: str, target: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from storage.flat import files
 
@@ -13,15 +13,16 @@ class FollowUps:
     def __init__(self) -> None:
         self._failed: list[str] = []
 
-    def run(self, temporary: str, follow_up: Callable[[], object]) -> None:
-        """Runs a follow-up and removes its temporary. An error of the disk leaves the decision valid."""
+    def run(self, temporaries: Sequence[str], follow_up: Callable[[], object]) -> None:
+        """Runs a follow-up and removes its temporaries. An error of the disk leaves the decisions valid."""
         try:
             follow_up()
         # The caller gets no error: its result is stored and durable.
         except OSError:
-            self._failed.append(temporary)
+            self._failed += temporaries
         else:
-            files.remove(temporary)
+            for temporary in temporaries:
+                files.remove(temporary)
 
     def retry(self, complete: Callable[[list[str]], None]) -> None:
         """Passes the failed temporaries to `complete`, and keeps them if that raises OSError."""

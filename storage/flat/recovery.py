@@ -1,11 +1,13 @@
-"""Recovery: a temporary document that outlived its process is the record of an unfinished transaction.
+"""Recovery: completes what dead processes left, from their workspaces.
 
-If it is linked to its name, the transaction was decided: recovery completes its follow-ups (marker, journal). If not,
-nothing was acknowledged, and it is removed.
+A temporary document that outlived its process is the record of an unfinished transaction. If it is linked to its name,
+the transaction was decided: recovery completes its follow-ups (marker, journal). If not, nothing was acknowledged, and
+it is removed. An outcome in a commit log that is not on the disk as a document, after a power cut, is stored again.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 from collections import defaultdict
@@ -15,7 +17,7 @@ from contextlib import suppress
 from storage import ids
 from storage.base import Document
 from storage.errors import Damaged
-from storage.flat import events, files, queue
+from storage.flat import commit_log, events, files, locks, queue
 from storage.flat.events import RecordedEvents
 from storage.flat.follow_ups import FollowUps
 from storage.flat.paths import JobPaths
@@ -32,10 +34,17 @@ class Recovery:
 
     def run(self) -> None:
         self.retry_follow_ups()
-        # The workspace is removed last: a recovery that is killed is repeated by the next one.
-        for workspace in self._workspaces.of_dead_processes():
-            self._complete(f"{workspace}/{name}" for name in files.names(workspace))
-            shutil.rmtree(workspace, ignore_errors=True)
+        # One at a time: a process that serves meanwhile must not store a second outcome before the first is restored.
+        with self._workspaces.locked():
+            self._restore(commit_log.latest_entries(self._workspaces.of_dead_processes()))
+            # The workspace is removed last: a recovery that is killed is repeated by the next one.
+            for workspace in self._workspaces.of_dead_processes():
+                names = files.names(workspace)
+                self._complete(f"{workspace}/{name}" for name in names)
+                # The documents of a log may be in memory alone.
+                if any(map(commit_log.is_log, names)):
+                    self._tree.writer.sync_everything()
+                shutil.rmtree(workspace, ignore_errors=True)
         References(self._tree).remove_orphans()
         self._tree.empty_trash()
 
@@ -44,8 +53,43 @@ class Recovery:
         self._follow_ups.retry(self._complete)
 
     def count_stale_files(self) -> int:
-        """How many temporary files dead processes have left."""
-        return sum(len(files.names(workspace)) for workspace in self._workspaces.of_dead_processes())
+        """How many temporary files dead processes have left, beside their commit logs."""
+        names = itertools.chain.from_iterable(map(files.names, self._workspaces.of_dead_processes()))
+        return sum(not commit_log.is_log(name) for name in names)
+
+    def count_missing_outcomes(self) -> int:
+        """How many outcomes in commit logs of dead processes are not stored as documents."""
+        return sum(map(self._is_missing, commit_log.latest_entries(self._workspaces.of_dead_processes())))
+
+    def _restore(self, entries: Iterable[commit_log.Entry]) -> None:
+        """Stores outcomes that are missing, and completes their follow-ups."""
+        restored: list[str] = []
+        for entry in entries:
+            with suppress(FileNotFoundError):  # The job is being deleted.
+                if self._is_missing(entry):
+                    restored.append(self._restore_outcome(entry.document))
+        self._complete(restored)
+        for temporary in restored:
+            files.remove(temporary)
+
+    def _is_missing(self, entry: commit_log.Entry) -> bool:
+        paths, variable_id = self._tree.job(entry.document["job"]), entry.document["variable"]
+        if files.is_readable(paths.outcome(variable_id)) or not os.path.exists(paths.variable(variable_id)):
+            return False
+        # A later job of the same name has another uid.
+        return entry.job_uid in ("", files.read(paths.job).get("uid"))
+
+    def _restore_outcome(self, document: Document) -> str:
+        """Stores an outcome, and returns its temporary: the record of the follow-ups that are left."""
+        paths = self._tree.job(document["job"])
+        path = paths.outcome(document["variable"])
+        temporary = self._tree.writer.temporary(document, sync=False)
+        with locks.locked(paths.variable(document["variable"])):
+            # Another process that serves already may have stored one; a power cut leaves names without content.
+            if not files.is_readable(path):
+                files.remove(path)
+                files.link(temporary, path)
+        return temporary
 
     def _complete(self, temporaries: Iterable[str]) -> None:
         by_job: defaultdict[str, list[Record]] = defaultdict(list)

@@ -1,19 +1,20 @@
 """Results: the accepted one is linked to the variable's one outcome; rejected ones are stored beside it.
 
-`link` of an outcome to its name is the transaction that decides a variable: of all processes that try, one succeeds.
+A variable is decided by whoever holds the lock on its document: an outcome goes into the commit log, which makes it
+durable, and then gets its name. Of all processes that try, one succeeds, and the others find the outcome.
 """
 
 from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 
 from storage import ids
-from storage.base import Document, ErrorIds, Page, ResultStore, VariableStore
-from storage.errors import AlreadyFinished
-from storage.flat import events, files, journal, queue
+from storage.base import Document, ErrorIds, Finish, Page, ResultStore, VariableStore
+from storage.errors import AlreadyFinished, Damaged, NotFound, StorageError
+from storage.flat import events, files, journal, locks, queue
 from storage.flat.disk_errors import translated_for_job
 from storage.flat.follow_ups import FollowUps
 from storage.flat.paths import JobPaths
@@ -29,34 +30,85 @@ class FlatResults(ResultStore):
         self._tree, self._writer, self._clock, self._follow_ups = tree, tree.writer, tree.clock, follow_ups
 
     @translated_for_job
-    def accept(self, job_id: str, variable_id: str, document: Document, identity: int | None = None) -> None:
-        self._finish(self._tree.job_of_variable(job_id, variable_id), variable_id, document, identity)
+    def accept(
+        self, job_id: str, variable_id: str, document: Document, identity: int | None = None, job_uid: str = ""
+    ) -> None:
+        self._finish_one(job_id, variable_id, Finish(document, identity), job_uid)
 
     @translated_for_job
-    def withdraw(self, job_id: str, variable_id: str, document: Document) -> None:
-        self._finish(self._tree.job_of_variable(job_id, variable_id), variable_id, document)
+    def accept_many(self, job_id: str, accepted: Mapping[str, Finish], job_uid: str = "") -> dict[str, StorageError]:
+        return self._finish(self._tree.job(job_id), accepted, job_uid)
 
-    def _finish(self, paths: JobPaths, variable_id: str, document: Document, identity: int | None = None) -> None:
-        # Written and synced before it has its name: the link makes it visible and durable in one step.
-        temporary = self._writer.temporary(document)
-        try:
-            self._decide(paths, variable_id, temporary)
-        except BaseException:
-            files.remove(temporary)
-            raise
+    @translated_for_job
+    def withdraw(self, job_id: str, variable_id: str, document: Document, job_uid: str = "") -> None:
+        self._finish_one(job_id, variable_id, Finish(document), job_uid)
 
-        def follow_up() -> None:
-            # The former state goes into the event, so that a failed variable that got a result is counted correctly.
-            was = queue.drop(paths, variable_id, identity)
-            self._writer.append(paths.events_journal, [events.outcome(document, was)])
+    def _finish_one(self, job_id: str, variable_id: str, finish: Finish, job_uid: str) -> None:
+        for error in self._finish(self._tree.job(job_id), {variable_id: finish}, job_uid).values():
+            raise error
 
-        self._follow_ups.run(temporary, follow_up)
+    def _finish(self, paths: JobPaths, finishes: Mapping[str, Finish], job_uid: str) -> dict[str, StorageError]:
+        """Returns the errors, by variable: NotFound, AlreadyFinished."""
+        with ExitStack() as stack:
+            refused = self._lock_unfinished(paths, finishes, stack)
+            accepted = {name: finish for name, finish in finishes.items() if name not in refused}
+            linked = self._decide(paths, accepted, job_uid) if accepted else []
+        if accepted:
+            self._follow_ups.run(linked, lambda: self._follow_up(paths, accepted))
+        return refused
 
-    def _decide(self, paths: JobPaths, variable_id: str, temporary: str) -> None:
-        path = paths.outcome(variable_id)
-        if not files.link(temporary, path):
-            raise AlreadyFinished(variable_id, files.read(path))
-        self._writer.sync_or_undo(path)
+    def _lock_unfinished(
+        self, paths: JobPaths, variable_ids: Iterable[str], stack: ExitStack
+    ) -> dict[str, StorageError]:
+        """Locks each variable that has no outcome, until the stack is closed."""
+        refused: dict[str, StorageError] = {}
+        # In order, so that two batches never wait for each other.
+        for name in sorted(variable_ids):
+            lock = locks.locked(paths.variable(ids.check_variable_id(name)))
+            try:
+                stack.enter_context(lock)
+            except FileNotFoundError:
+                self._tree.existing_job(paths.job_id)
+                refused[name] = NotFound("variable", name)
+                continue
+            try:
+                refused[name] = AlreadyFinished(name, files.read(paths.outcome(name)))
+            except Damaged as ex:
+                refused[name] = ex
+            except FileNotFoundError:
+                continue
+        return refused
+
+    def _decide(self, paths: JobPaths, accepted: Mapping[str, Finish], job_uid: str) -> list[str]:
+        """Stores the outcomes of locked variables; returns their temporaries."""
+        contents = {name: files.encode(finish.document) for name, finish in accepted.items()}
+        temporaries: list[str] = []
+        # Durable before it has its name: whoever sees an outcome may rely on it.
+        with self._tree.commit_log.committed(job_uid, list(contents.values())):
+            try:
+                for name, content in contents.items():
+                    temporaries.append(self._writer.temporary_of(content, sync=False))
+                    files.link(temporaries[-1], paths.outcome(name))
+            except BaseException:
+                self._undo(paths, contents, temporaries)
+                raise
+        return temporaries
+
+    def _undo(self, paths: JobPaths, names: Iterable[str], temporaries: Sequence[str]) -> None:
+        """Removes outcomes that are not acknowledged, as far as the disk permits."""
+        for name, temporary in zip(names, temporaries, strict=False):
+            with suppress(OSError):
+                if files.same(temporary, paths.outcome(name)):
+                    files.remove(paths.outcome(name))
+                files.remove(temporary)
+
+    def _follow_up(self, paths: JobPaths, accepted: Mapping[str, Finish]) -> None:
+        # The former state goes into the event, so that a failed variable that got a result is counted correctly.
+        lines = [
+            events.outcome(finish.document, queue.drop(paths, name, finish.identity))
+            for name, finish in accepted.items()
+        ]
+        self._writer.append(paths.events_journal, lines)
 
     @translated_for_job
     def outcome(self, job_id: str, variable_id: str) -> Document | None:
@@ -124,7 +176,7 @@ class FlatResults(ResultStore):
             self._writer.append(paths.events_journal, [event])
             queue.drop_unfailed(paths, variable_id)
 
-        self._follow_ups.run(temporary, follow_up)
+        self._follow_ups.run([temporary], follow_up)
         return True
 
     @translated_for_job
@@ -145,7 +197,7 @@ class FlatResults(ResultStore):
             files.remove(temporary)
             return False
         event = events.released(released_at, variable_id)
-        self._follow_ups.run(temporary, lambda: self._writer.append(paths.events_journal, [event]))
+        self._follow_ups.run([temporary], lambda: self._writer.append(paths.events_journal, [event]))
         return True
 
     @translated_for_job

@@ -54,4 +54,5 @@ class FlatStore(Store):
     @translated
     def close(self) -> None:
         self.activity.close()
+        self._tree.commit_log.close()
         self._tree.writer.workspaces.close()

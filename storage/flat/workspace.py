@@ -38,6 +38,13 @@ class Workspaces:
         while self._opened:
             self._opened.popitem()[1]()
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """A lock on all of them, so that one process recovers at a time."""
+        os.makedirs(self._directory, exist_ok=True)
+        with locks.locked(self._directory):
+            yield
+
     def exists(self, name: str) -> bool:
         """Whether the process of the workspace of this name may still live."""
         return os.path.exists(f"{self._directory}/{name}")

@@ -30,10 +30,14 @@ class Writer:
 
     def temporary(self, document: dict[str, Any], sync: bool = True) -> str:
         """Writes a document under a temporary name, synced or not, and returns its path."""
+        return self.temporary_of(files.encode(document), sync)
+
+    def temporary_of(self, content: bytes, sync: bool) -> str:
+        """The same with a document's content, as `files.encode` makes it."""
         path = f"{self.workspace()}/{secrets.token_hex(8)}.json"
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644)
         try:
-            files.write_all(descriptor, files.encode(document))
+            files.write_all(descriptor, content)
             if sync:
                 self.sync_file(descriptor)
         except BaseException:
@@ -83,6 +87,18 @@ class Writer:
         if self._fsync:
             os.fsync(descriptor)
 
+    def sync_data(self, descriptor: int) -> None:
+        """Syncs the content of a file that has kept its size."""
+        if self._fsync:
+            _fdatasync(descriptor)
+
+    def preallocate(self, path: str, descriptor: int, size: int) -> None:
+        """Fills a new file with zeros, durably, so that syncs of what is written into it need no metadata."""
+        if self._fsync:
+            files.write_all(descriptor, bytes(size))
+            os.fsync(descriptor)
+            self.sync_directories([path])
+
     def sync_directories(self, paths: Iterable[str]) -> None:
         """Syncs the directories of these files, and once the parents of those, which may be new."""
         if not self._fsync:
@@ -107,6 +123,10 @@ class Writer:
         """Syncs the whole file system: cheaper than many single syncs."""
         if self._fsync:
             _sync_file_system(self._root)
+
+
+# Darwin has none.
+_fdatasync = getattr(os, "fdatasync", os.fsync)
 
 
 def _append_whole(descriptor: int, content: bytes) -> None:

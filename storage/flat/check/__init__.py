@@ -42,6 +42,9 @@ class Check:
         stale = self._recovery.count_stale_files()
         if stale:
             yield Finding("", f"{stale} temporary files of dead processes", "complete or remove each")
+        missing = self._recovery.count_missing_outcomes()
+        if missing:
+            yield Finding("", f"{missing} results are in commit logs of dead processes alone", "store them")
         if files.names(f"{self._tree.root}/trash"):
             yield Finding("", "files of deleted jobs", "remove them")
 

@@ -22,10 +22,15 @@ class Recorder:
         patch.setattr(os, "fsync", lambda fd: (self._record("sync", os.readlink(f"/proc/self/fd/{fd}")), fsync(fd))[1])
         patch.setattr(os, "link", lambda old, new: (link(old, new), self._record("link", new))[0])
         patch.setattr(os, "rename", lambda old, new: (rename(old, new), self._record("rename", new))[0])
+        fdatasync = writer._fdatasync
+        patch.setattr(writer, "_fdatasync", lambda fd: (self._record_data(fd), fdatasync(fd))[1])
         sync_file_system = writer._sync_file_system
         patch.setattr(
             writer, "_sync_file_system", lambda path: (self._record("sync", "file system"), sync_file_system(path))[1]
         )
+
+    def _record_data(self, descriptor: int) -> None:
+        self.events.append(f"sync data {Path(f'/proc/self/fd/{descriptor}').readlink().name}")
 
     def _record(self, act: str, path: str) -> None:
         parts = Path(path).parts
@@ -50,21 +55,21 @@ def accept(store: FlatStore, name: str) -> None:
     store.results.accept("job", name, result)
 
 
-def test_a_result_is_synced_before_its_link_and_its_directories_after(
+def test_the_data_of_the_commit_log_is_synced_before_a_result_has_its_name(
     store: FlatStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    store.variables.add("job", {"w": variable("w")})
+    accept(store, "w")  # Makes the log.
     recorder = Recorder(monkeypatch)
     accept(store, "v")
-    assert recorder.events == ["sync tmp", "link v.json", f"sync {shard('v')}", "sync results"]
+    assert recorder.events == ["sync data commits-0.log", "link v.json"]
 
 
 def test_a_directory_known_to_be_durable_is_not_synced_again(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
     other = next(name for name in (f"v{number}" for number in range(10_000)) if shard(name) == shard("v"))
-    store.variables.add("job", {other: variable(other)})
-    accept(store, "v")
     recorder = Recorder(monkeypatch)
-    accept(store, other)
-    assert recorder.events == ["sync tmp", f"link {other}.json", f"sync {shard('v')}"]
+    store.variables.add("job", {other: variable(other)})
+    assert "sync variables" not in recorder.events
 
 
 def test_a_variable_is_synced_before_its_link_and_its_directories_after(

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from storage.errors import NotFound
 from storage.flat import FlatStore, journal
 from tests.storage.faults import kill_process, survives
-from tests.storage.helpers import JOB, add, findings, job, result, run_concurrently, variable
+from tests.storage.helpers import JOB, add, findings, job, run_concurrently, variable
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def store(root: Path) -> FlatStore:
 def leave_temporary_file(root: Path) -> None:
     """Kills a process before it writes the content of a document."""
     store = FlatStore(root, fsync=False)
-    assert not survives(lambda: store.results.accept(JOB, "a", result("a")), 1, kill_process, ("write",))
+    assert not survives(lambda: store.variables.add(JOB, {"d": variable("d")}), 1, kill_process, ("write",))
 
 
 def test_a_check_finds_the_workspace_of_a_dead_process(root: Path, store: FlatStore) -> None:
@@ -34,7 +35,8 @@ def test_recovery_removes_the_workspace_of_a_dead_process(root: Path, store: Fla
     leave_temporary_file(root)
     store.maintenance.recover()
     assert findings(store) == []
-    assert store.variables.state(JOB, "a") == "open"
+    with pytest.raises(NotFound):
+        store.variables.get(JOB, "d")
 
 
 def test_recovery_leaves_the_workspace_of_a_living_process(root: Path, store: FlatStore) -> None:
