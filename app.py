@@ -209,7 +209,7 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/jobs/scheduled/{scheduler}": scheduled,
         "/jobs/{job}": jobs.Item(pool.jobs, pool.keys, limit),
         "/jobs/{job}/progress": progress.Progress(pool.jobs, pool.keys, pool.store),
-        "/jobs/{job}/results": results.JobResults(pool.results),
+        "/jobs/{job}/results": results.JobResults(pool.results, limit, bulk_limit),
         "/jobs/{job}/variables": variables.Collection(pool.variables, pool.keys, limit, bulk_limit),
         "/jobs/{job}/variables/index": variables.Index(pool.variables),
         "/jobs/{job}/variables/{variable}": variables.Item(pool.variables, pool.jobs, pool.keys, limit),

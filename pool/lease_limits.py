@@ -63,36 +63,61 @@ def _require_no_wait(known: JobRecord | None, errors: int, now: int, who: str) -
         raise LimitReached(f"{who} failed {known.in_a_row} times in a row in this job", left)
 
 
-def require_share(volunteer: Record, held_in_job: int, held_by_prefix: int, job: JobFacts) -> None:
+def allowed_leases(state: Activity, job: JobFacts, peer: Peer, now: int, wanted: int) -> int:
+    """How many of the wanted further variables of a job a peer may lease. Raises LimitReached if it may lease none."""
+    volunteer, prefix = known_record(state.volunteers, name_of(peer)), known_record(state.prefixes, peer.prefix)
+    shares = not peer.is_trusted and not volunteer.is_proven and volunteer.accepted < SHARE_RESULTS
+    _require_below(volunteer, _volunteer_limit(volunteer, peer, job, now, volunteer.held + 1), "this volunteer holds")
+    if not peer.is_trusted:
+        _require_below(prefix, _prefix_limit(prefix, now), "this address holds")
+    if shares:
+        _require_share(volunteer, state.held_in[job.uid], state.held_by[job.uid, peer.prefix], job)
+    if wanted == 1:
+        return 1
+    rooms = [_volunteer_limit(volunteer, peer, job, now, volunteer.held + wanted) - volunteer.held]
+    if not peer.is_trusted:
+        rooms.append(_prefix_limit(prefix, now) - prefix.held)
+    if shares:
+        rooms.append(_share(job, NEW_SHARE) - state.held_in[job.uid])
+    # The first lease is allowed, whatever its job's share.
+    return max(1, min(wanted, *rooms))
+
+
+def _require_share(volunteer: Record, held_in_job: int, held_by_prefix: int, job: JobFacts) -> None:
     """The share of a job that new volunteers may hold; each may hold one, but not where one address has too many."""
     share, held = (NEW_SHARE, held_in_job) if volunteer.held else (PREFIX_SHARE, held_by_prefix)
-    if volunteer.accepted >= SHARE_RESULTS or held < SHARE_AT_LEAST:
+    if held < SHARE_AT_LEAST:
         return
-    limit = max(SHARE_AT_LEAST, int(job.unfinished() * share))
+    limit = _share(job, share)
     if held >= limit:
         who = "new volunteers together" if volunteer.held else "new volunteers of this address"
         raise LimitReached(f"{who} hold {limit} variables of this job (the limit)", _retry_seconds(job))
 
 
-def require_below(record: Record, limit: int, who: str) -> None:
+def _share(job: JobFacts, share: float) -> int:
+    return max(SHARE_AT_LEAST, int(job.unfinished() * share))
+
+
+def _require_below(record: Record, limit: int, who: str) -> None:
     if record.held >= limit:
         raise LimitReached(f"{who} {record.held} leases (at most {limit} for now): each accepted result raises that", 5)
 
 
-def volunteer_limit(volunteer: Record, peer: Peer, job: JobFacts, now: int) -> int:
+def _volunteer_limit(volunteer: Record, peer: Peer, job: JobFacts, now: int, held: int) -> int:
+    """How many variables a volunteer may hold that is to hold so many."""
     if peer.is_trusted:
         return PROVEN_LEASES
     if volunteer.expired_since(now) > EXPIRED_PER_VOLUNTEER:
         return 1
     limit = int(volunteer.allowance)
-    run_seconds = job.run_seconds() if volunteer.held >= 1 else None
+    run_seconds = job.run_seconds() if held > 1 else None
     if run_seconds:
         seconds = PROVEN_SECONDS if volunteer.is_proven else NEW_SECONDS
         limit = min(limit, math.floor(seconds / run_seconds))
     return max(1, limit)
 
 
-def prefix_limit(prefix: Record, now: int) -> int:
+def _prefix_limit(prefix: Record, now: int) -> int:
     if prefix.expired_since(now) > EXPIRED_PER_PREFIX:
         return max(1, PREFIX_LEASES_PER_PROVEN * len(prefix.proven))
     return PREFIX_LEASES + PREFIX_LEASES_PER_PROVEN * len(prefix.proven)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from pool import pausing
-from pool.errors import QuotaReached, Rejected
+from pool.errors import QuotaReached
 from pool.keys import Caller
 from storage.base import Document, Store, canonical
 from storage.clock import Clock
@@ -83,27 +83,33 @@ class Posters:
         return list(new)
 
     @contextmanager
-    def counted_result(self, job: Document, document: Document) -> Iterator[None]:
-        """Counts a result for the poster of its job, while it is judged; it stays counted if it is stored.
+    def counted_results(self, job: Document, documents: Sequence[Document]) -> Iterator[list[Document]]:
+        """Counts results for the poster of their job while they are judged.
 
+        Those that the body adds to the yielded list are not stored, and count no more; after an exception none does.
         Raises QuotaReached, after the job was paused.
         """
         if job["key"] is not None:
-            yield
+            yield []
             return
-        poster, usage = _name(job.get("poster")), Usage(size=_size_of(document))
+        poster, usage = _name(job.get("poster")), Usage(size=sum(map(_size_of, documents)))
         try:
             self._store.posters.add(poster, job["uid"], usage, self._check)
         except QuotaReached as ex:
             pausing.pause(self._store, job["id"], str(ex))
             raise
+        not_stored: list[Document] = []
+        # Before the body: it replaces values.
+        sizes = {id(document): _size_of(document) for document in documents}
         try:
-            yield
-        except Rejected:  # Stored with the reason.
-            raise
+            yield not_stored
         except BaseException:
-            self._store.posters.add(poster, job["uid"], -usage)
+            not_stored = list(documents)
             raise
+        finally:
+            if not_stored:
+                size = sum(sizes[id(document)] for document in not_stored)
+                self._store.posters.add(poster, job["uid"], -Usage(size=size))
 
     def add_flow(self, document: Document) -> None:
         """Counts a flow, before it is stored. Raises QuotaReached."""

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 from pool.error_counting import same_error
-from pool.errors import BadLease, Finished, Rejected, Withdrawn
+from pool.errors import BadLease, Finished, PoolError, Rejected, Withdrawn
 from pool.flows import Flows
 from pool.keys import Caller, Keys
 from pool.peers import Peer
 from pool.posters import Posters
 from pool.rates import Rates
 from pool.reports import Reports
+from pool.sandbox import SandboxBusy
 from pool.standing import Standing
 from pool.submission import Submission
 from pool.tokens import LeaseToken, Tokens
-from pool.validation import Validation
+from pool.validation import Validation, Verdict
 from pool.variable_errors import VariableErrors
 from pool.variables import withdrawn_text
-from storage.base import Document, ErrorIds, Page, Store, canonical
-from storage.errors import AlreadyFinished, NotFound
+from storage.base import Document, ErrorIds, Finish, Page, Store, canonical
+from storage.errors import AlreadyFinished, NotFound, StorageError
 
 # Limits on what one request reads: a variable may have a hundred rejected results of a megabyte each.
 REJECTED_SHOWN = 20
@@ -38,6 +41,41 @@ class Posted:
     token: str | None = None
     run_seconds: float | None = None
     peer: Peer = Peer()
+
+
+@dataclass
+class _Item:
+    """A posted result on its way: `outcome` is the id under which it is accepted, or the error."""
+
+    variable_id: str
+    posted: Posted
+    lease: LeaseToken | None = None
+    variable: Document = field(default_factory=dict)
+    document: Document = field(default_factory=dict)
+    outcome: str | Exception | None = None
+
+    @property
+    def peer(self) -> Peer:
+        return self.posted.peer
+
+
+@contextmanager
+def _caught(items: Sequence[_Item]) -> Iterator[None]:
+    """An error that the body raises is the outcome of those items that have none."""
+    try:
+        yield
+    except (PoolError, StorageError, SandboxBusy) as ex:
+        for item in items:
+            item.outcome = ex if item.outcome is None else item.outcome
+
+
+def _is_stored(item: _Item) -> bool:
+    """Whether the result was accepted, or rejected and stored with the reason."""
+    return isinstance(item.outcome, Rejected) or item.outcome == item.document["id"]
+
+
+def _undecided(items: Sequence[_Item]) -> list[_Item]:
+    return [item for item in items if item.outcome is None]
 
 
 class Results:
@@ -59,15 +97,52 @@ class Results:
         self._standing, self._errors, self._rates = standing, errors, rates
         self._posters = posters
 
+    def require_job(self, job_id: str) -> None:
+        """Raises NotFound if there is no such job."""
+        self._store.jobs.get(job_id)
+
     def post(self, job_id: str, variable_id: str, posted: Posted) -> str:
         """Returns the id of the accepted result, durable; the same lease posted again gets the same.
 
         Raises Rejected, Finished, Withdrawn, BadLease, Conflict, LimitReached, NotFound, QuotaReached,
         SandboxBusy.
         """
+        [outcome] = self.post_many(job_id, [(variable_id, posted)])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def post_many(self, job_id: str, results: Sequence[tuple[str, Posted]]) -> list[str | Exception]:
+        """Posts each result as `post` does, with one call in the sandbox and one sync for all.
+
+        Returns their ids and errors, in order. Raises NotFound if there is no such job.
+        """
         job = self._store.jobs.get(job_id)
-        variable = self._store.variables.get(job_id, variable_id)
-        lease = self._lease(job, variable_id, posted.token)
+        items = [_Item(variable_id, posted) for variable_id, posted in results]
+        waiting = items
+        while waiting:
+            # Of several results of one variable the first decides it, as if they were posted one by one.
+            distinct = {item.variable_id: item for item in reversed(waiting)}
+            self._post_distinct(job, [item for item in waiting if distinct[item.variable_id] is item])
+            waiting = _undecided(waiting)
+        return [item.outcome for item in items if item.outcome is not None]
+
+    def _post_distinct(self, job: Document, items: Sequence[_Item]) -> None:
+        for item in items:
+            with _caught([item]):
+                self._prepare(job, item)
+        open_items = _undecided(items)
+        if open_items:
+            documents = [item.document for item in open_items]
+            with _caught(open_items), self._posters.counted_results(job, documents) as not_stored:
+                self._judge(job, open_items)
+                not_stored += [item.document for item in open_items if not _is_stored(item)]
+
+    def _prepare(self, job: Document, item: _Item) -> None:
+        """Makes the document of a result that is to be judged; others get their outcome."""
+        job_id, variable_id, posted = job["id"], item.variable_id, item.posted
+        item.variable = self._store.variables.get(job_id, variable_id)
+        lease = item.lease = self._lease(job, variable_id, posted.token)
         # Before the validator: a late result must not cost a call in the sandbox.
         outcome = self._store.results.outcome(job_id, variable_id)
         if outcome is not None:
@@ -75,28 +150,35 @@ class Results:
             accepted_id = _id_under_lease(variable_id, outcome, lease)
             # The process that accepted it may have died before it advanced the flows.
             self._flows.on_finished(job_id, variable_id)
-            return accepted_id
+            item.outcome = accepted_id
+            return
         submitted = Submission(lease, posted.run_seconds, posted.peer.volunteer)
-        document = submitted.document(job_id, variable_id, self._store.clock) | {"result": posted.value}
+        item.document = submitted.document(job_id, variable_id, self._store.clock) | {"result": posted.value}
         known = self._errors.known(job, variable_id)
-        self._raise_if_rejected_before(document, known)
+        self._raise_if_rejected_before(item.document, known)
         self._errors.require_judgeable(job, variable_id, known, lease, posted.peer)
-        with self._posters.counted_result(job, document):
-            return self._judge(job, variable, document, lease, posted.peer)
 
-    def _judge(
-        self, job: Document, variable: Document, document: Document, lease: LeaseToken | None, peer: Peer
-    ) -> str:
+    def _judge(self, job: Document, items: Sequence[_Item]) -> None:
         report = functools.partial(self._reports.add, job["id"], "validate_result")
-        verdict = self._validation.judge_result(job, variable, document, report)
+        verdicts = self._validation.judge_results(job, [(item.variable, item.document) for item in items], report)
         # During the validation the job may have been deleted, and another posted under its name.
         self._require_same_job(job)
+        for item, verdict in zip(items, verdicts, strict=True):
+            with _caught([item]):
+                self._apply(job, item, verdict)
+        accepted = _undecided(items)
+        if accepted:
+            with _caught(accepted):
+                self._accept(job, accepted)
+
+    def _apply(self, job: Document, item: _Item, verdict: Verdict) -> None:
         if not verdict.valid:
-            document["rejected"] = verdict.reason
-            raise Rejected(verdict.reason, self._errors.add(job, document, lease, peer))
+            item.document["rejected"] = verdict.reason
+            raise Rejected(verdict.reason, self._errors.add(job, item.document, item.lease, item.peer))
         if verdict.replacement is not None:
-            document["result"] = verdict.replacement[0]
-        return self._accept(job, document, lease, peer)
+            item.document["result"] = verdict.replacement[0]
+        # Console output is for the owner alone, and accepted results are public.
+        item.document.pop("console", None)
 
     def _lease(self, job: Document, variable_id: str, token: str | None) -> LeaseToken | None:
         if token is not None:
@@ -119,23 +201,33 @@ class Results:
         if self._store.jobs.get(job["id"])["uid"] != job["uid"]:
             raise NotFound("job", job["id"])
 
-    def _accept(self, job: Document, document: Document, lease: LeaseToken | None, peer: Peer) -> str:
-        job_id, variable_id = job["id"], document["variable"]
-        # Console output is for the owner alone, and accepted results are public.
-        document.pop("console", None)
-        try:
-            identity = lease.identity if lease else None
-            self._store.results.accept(job_id, variable_id, document, identity, job["uid"])
-        # Another request was faster: perhaps the same one, repeated after a timeout.
-        except AlreadyFinished as ex:
-            self._errors.forgive(lease)
-            return _id_under_lease(variable_id, ex.outcome, lease)
+    def _accept(self, job: Document, items: Sequence[_Item]) -> None:
+        finishes = {
+            item.variable_id: Finish(item.document, item.lease.identity if item.lease else None) for item in items
+        }
+        refused = self._store.results.accept_many(job["id"], finishes, job["uid"])
+        for item in items:
+            with _caught([item]):
+                self._set_outcome(item, refused.get(item.variable_id))
+        accepted = [item for item in items if item.variable_id not in refused]
         # Without a lease nobody has served the volunteer: anyone can post such results, as many as there are variables.
-        if lease is not None:
-            self._standing.accepted(lease.lease_id, job, peer, self._errors.parties(peer))
-            self._rates.credit(peer.prefix)
-        self._flows.on_finished(job_id, variable_id)
-        return str(document["id"])
+        self._standing.accepted(
+            job, [(item.lease.lease_id, item.peer, self._errors.parties(item.peer)) for item in accepted if item.lease]
+        )
+        for item in accepted:
+            if item.lease is not None:
+                self._rates.credit(item.peer.prefix)
+            self._flows.on_finished(job["id"], item.variable_id)
+
+    def _set_outcome(self, item: _Item, refusal: StorageError | None) -> None:
+        # Another request was faster: perhaps the same one, repeated after a timeout.
+        if isinstance(refusal, AlreadyFinished):
+            self._errors.forgive(item.lease)
+            item.outcome = _id_under_lease(item.variable_id, refusal.outcome, item.lease)
+        elif refusal is not None:
+            raise refusal
+        else:
+            item.outcome = str(item.document["id"])
 
     def get(self, job_id: str, variable_id: str, result_id: str, caller: Caller) -> Document:
         """An accepted result or, for the job's owner, a rejected one. Raises NotFound."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -35,18 +36,11 @@ class Standing:
     def is_proven(self, peer: Peer) -> bool:
         return bool(peer.volunteer) and known_record(self._current().volunteers, name_of(peer)).is_proven
 
-    def require_lease_allowed(self, job: JobFacts, peer: Peer) -> None:
-        """Raises LimitReached if the peer may lease no further variable of this job now."""
+    def allowed_leases(self, job: JobFacts, peer: Peer, wanted: int = 1) -> int:
+        """How many of the wanted further variables of this job the peer may lease now. Raises LimitReached if none."""
         state, now = self._current(), self._clock.now_milliseconds()
         lease_limits.require_no_waits(state, job.uid, peer, now)
-        volunteer, prefix = known_record(state.volunteers, name_of(peer)), known_record(state.prefixes, peer.prefix)
-        limit = lease_limits.volunteer_limit(volunteer, peer, job, now)
-        lease_limits.require_below(volunteer, limit, "this volunteer holds")
-        if peer.is_trusted:
-            return
-        lease_limits.require_below(prefix, lease_limits.prefix_limit(prefix, now), "this address holds")
-        if not volunteer.is_proven:
-            lease_limits.require_share(volunteer, state.held_in[job.uid], state.held_by[job.uid, peer.prefix], job)
+        return lease_limits.allowed_leases(state, job, peer, now, wanted)
 
     def require_no_wait(self, job_uid: str, peer: Peer) -> None:
         """Raises LimitReached while the peer must wait, because it failed in this job again and again."""
@@ -55,7 +49,7 @@ class Standing:
     def has_held_too_long(self, job_uid: str, variable_id: str, lease_seconds: float, peer: Peer) -> bool:
         """Whether volunteers at the address of this peer have held a variable for so long that others come first.
 
-        As of the log's last reading: it is called for each candidate of a lease, after `require_lease_allowed`.
+        As of the log's last reading: it is called for each candidate of a lease, after `allowed_leases`.
         """
         lost = self._activity.lost.get((job_uid, variable_id))
         if lost is None or lost.prefix != peer.prefix:
@@ -93,35 +87,48 @@ class Standing:
         """Whether the lease has neither ended nor expired."""
         return lease_id in self._current().leases
 
-    def leased(self, lease_id: str, job_uid: str, variable_id: str, peer: Peer, until: int) -> None:
-        self._append("leased", lease_id, job=job_uid, variable=variable_id, **_of(peer), until=until)
+    def leased(self, job_uid: str, peer: Peer, leases: Iterable[tuple[str, str, int]]) -> None:
+        """`leases` are the id, the variable and the deadline of each."""
+        facts = {"event": "leased", "job": job_uid, **_of(peer)}
+        self._append_all(
+            {**facts, "lease": name, "variable": variable, "until": until} for name, variable, until in leases
+        )
 
     def extended(self, lease_id: str, job_uid: str, variable_id: str, peer: Peer, until: int) -> None:
         """A lease that has expired is held again."""
         if self.holds(lease_id):
             self._append("extended", lease_id, until=until)
         else:
-            self.leased(lease_id, job_uid, variable_id, peer, until)
+            self.leased(job_uid, peer, [(lease_id, variable_id, until)])
 
     def ended(self, lease_id: str) -> None:
         if self.holds(lease_id):
             self._append("ended", lease_id)
 
-    def accepted(self, lease_id: str, job: Document, peer: Peer, parties: list[str]) -> None:
-        """Results of a job that was posted without a key earn nothing: its poster could accept anything.
+    def accepted(self, job: Document, results: Sequence[tuple[str, Peer, list[str]]]) -> None:
+        """The results of these leases, peers and their parties have been accepted.
+
+        Results of a job that was posted without a key earn nothing: its poster could accept anything.
 
         Those of a job without a validator prove nobody: it accepts anything.
         """
         earned = {"earns": job["key"] is not None, "is_judged": "validate_result" in job}
-        self._append("accepted", lease_id, job=job["uid"], **_of(peer), parties=_with_name(parties, peer), **earned)
+        self._append_all(
+            {"event": "accepted", "lease": lease_id, "job": job["uid"], **_of(peer), **earned}
+            | {"parties": _with_name(parties, peer)}
+            for lease_id, peer, parties in results
+        )
 
     def failed(self, lease_id: str | None, job_uid: str, peer: Peer, parties: list[str]) -> None:
         self._append("error", lease_id, job=job_uid, **_of(peer), parties=_with_name(parties, peer))
 
     def _append(self, event: str, lease_id: str | None, **facts: Any) -> None:
+        self._append_all([{"event": event, "lease": lease_id, **facts}])
+
+    def _append_all(self, events: Iterable[Document]) -> None:
         at = self._clock.now_milliseconds()
         try:
-            self._store.activity.append({"event": event, "at": at, "lease": lease_id, **facts})
+            self._store.activity.append([{"at": at, **event} for event in events])
             # The lock before the log's own one, as in `_current`.
             with self._lock:
                 self._store.activity.compact(self._summarise)

@@ -5,7 +5,7 @@ A validator returns true, false or `{valid, …}`: any other value rejects.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +87,12 @@ class Validation:
         verdict = read_verdict(outcome.value)
         if not verdict.valid:
             raise Invalid("variable", f"{called} rejected it: {verdict.reason}", outcome.console)
+
+    def judge_results(
+        self, job: Document, posted: Sequence[tuple[Document, Document]], report: Report
+    ) -> list[Verdict]:
+        """The verdict on each of these variables and results."""
+        return [self.judge_result(job, variable, result, report) for variable, result in posted]
 
     def judge_result(self, job: Document, variable: Document, result: Document, report: Report) -> Verdict:
         """The verdict of `validate_result`; its console output becomes a field of the `result` document.

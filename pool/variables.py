@@ -6,7 +6,7 @@ import functools
 import hashlib
 import itertools
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +30,8 @@ from storage.errors import AlreadyFinished, NotFound
 from storage.flow_store import UsedJob
 
 MAX_RETRY_AFTER = 15
+# A scheduler of the job is called for each variable of a batch.
+SCHEDULER_SECONDS = 0.5
 COUNTS_SECONDS, COUNTS_CACHED = 5.0, 1000
 
 
@@ -151,26 +153,41 @@ class Variables:
 
         Raises LimitReached.
         """
+        return next(iter(self.lease_many(job_id, volunteer, 1)), None)
+
+    def lease_many(self, job_id: str, volunteer: Volunteer, count: int) -> list[Leased]:
+        """Leases up to `count` variables as `lease` does: fewer where there are no more, or the limits allow no more.
+
+        Raises LimitReached if it may lease none.
+        """
         # Volunteers request leases all the time: each request retries the pending flows.
         self._flows.advance_pending()
         job = self._store.jobs.get(job_id)
         # A paused job leases nothing, but results of earlier leases are still accepted.
         if job["state"] != "open":
-            return None
+            return []
         peer = volunteer.peer
         try:
-            self._standing.require_lease_allowed(self._facts(job), peer)
+            allowed = self._standing.allowed_leases(self._facts(job), peer, count)
         except LimitReached:
             self._unserved.add(job["uid"], peer)
             raise
-        lease = self._scheduler.lease(job, volunteer, self._exclusion(job, peer))
-        if lease is None:
+        leases = list(itertools.islice(self._leases(job, volunteer), allowed))
+        if not leases:
             # Work for others: this volunteer has failed on what is open, or the job's scheduler chose none for it.
             if self._store.leases.has_work(job_id):
                 self._unserved.add(job["uid"], peer)
             self._store.leases.shorten(job_id, job["settings"]["lease_seconds"])
-            return None
-        return self._with_token(job, lease, peer)
+        return self._with_tokens(job, leases, peer)
+
+    def _leases(self, job: Document, volunteer: Volunteer) -> Iterator[Lease]:
+        """Leases variables until there are no more, or the job's scheduler has taken too long."""
+        exclusion = self._exclusion(job, volunteer.peer)
+        until = self._store.clock.monotonic() + SCHEDULER_SECONDS
+        while (lease := self._scheduler.lease(job, volunteer, exclusion)) is not None:
+            yield lease
+            if "variable_scheduler" in job and self._store.clock.monotonic() > until:
+                return
 
     def _facts(self, job: Document) -> JobFacts:
         counts = functools.partial(self._counts, job["id"])
@@ -204,13 +221,24 @@ class Variables:
         party = party_of(peer, self._standing.is_proven(peer))
         return is_paused(error_ids, party, self._store.clock.now_milliseconds())
 
-    def _with_token(self, job: Document, lease: Lease, peer: Peer) -> Leased:
-        # The token holds all facts of the lease: who has it is proof enough.
+    def _with_tokens(self, job: Document, leases: Sequence[Lease], peer: Peer) -> list[Leased]:
         started = self._store.clock.now_milliseconds()
-        token = LeaseToken(secrets.token_hex(8), started, lease.identity, peer.volunteer)
-        self._standing.leased(token.lease_id, job["uid"], lease.variable_id, peer, lease.deadline)
-        signed = self._tokens.sign(token, job["uid"], lease.variable_id)
-        return Leased(lease.variable_id, lease.document, signed, max(1, (lease.deadline - started) // 1000))
+        # The token holds all facts of the lease: who has it is proof enough.
+        tokens = [LeaseToken(secrets.token_hex(8), started, lease.identity, peer.volunteer) for lease in leases]
+        self._standing.leased(
+            job["uid"],
+            peer,
+            [(token.lease_id, lease.variable_id, lease.deadline) for token, lease in zip(tokens, leases, strict=True)],
+        )
+        return [
+            Leased(
+                lease.variable_id,
+                lease.document,
+                self._tokens.sign(token, job["uid"], lease.variable_id),
+                max(1, (lease.deadline - started) // 1000),
+            )
+            for token, lease in zip(tokens, leases, strict=True)
+        ]
 
     def can_lease(self, job_id: str) -> bool:
         return self._store.jobs.get(job_id)["state"] == "open" and self._store.leases.has_work(job_id)
@@ -248,7 +276,7 @@ class Variables:
         self._standing.require_extension_allowed(began, job["settings"]["lease_seconds"], peer)
         # Until somebody else leases its variable an expired lease can be extended: that is leasing it again.
         if not self._standing.holds(lease.lease_id):
-            self._standing.require_lease_allowed(self._facts(job), peer)
+            self._standing.allowed_leases(self._facts(job), peer)
 
     def give_back(self, job_id: str, variable_id: str, token: str) -> None:
         lease = self._tokens.read(token, self._store.jobs.get(job_id)["uid"], variable_id)

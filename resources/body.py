@@ -28,22 +28,29 @@ def read_document(req: falcon.Request, limit: int, name: str = "") -> Any:
 
 def read_ndjson(req: falcon.Request, limit: int, line_limit: int, name: str) -> dict[int, Any]:
     """The values of an NDJSON body by line number, without empty lines. Limits are in bytes; `name` as above."""
-    values = {}
-    for number, line in enumerate(read(req, limit).split(b"\n"), start=1):
-        if len(line) > line_limit:
-            raise _too_large(f"line {number}", line_limit)
-        if line.strip():
-            values[number] = _parsed(line, f"line {number}", f"line {number}: {name}")
-    if not values:
+    return {number: parse_line(line, number, line_limit, name) for number, line in lines(req, limit).items()}
+
+
+def lines(req: falcon.Request, limit: int) -> dict[int, bytes]:
+    """The lines of an NDJSON body by number, without empty ones."""
+    found = {number: line for number, line in enumerate(read(req, limit).split(b"\n"), start=1) if line.strip()}
+    if not found:
         raise Problem(400, "json", "the body contains no JSON line")
-    return values
+    return found
+
+
+def parse_line(line: bytes, number: int, limit: int, name: str = "") -> Any:
+    """The value of a line of at most `limit` bytes. Raises Problem."""
+    if len(line) > limit:
+        raise _too_large(f"line {number}", limit)
+    return _parsed(line, f"line {number}", f"line {number}: {name}")
 
 
 def _parsed(content: bytes, subject: str, name: str) -> Any:
     try:
         return parse(content)
     except RoundedInteger as ex:
-        raise Problem(422, "invalid", f"{(name + ex.path).lstrip('.')}: {ex.reason}") from ex
+        raise Problem(422, "invalid", f"{(name + ex.path).replace(': .', ': ').lstrip('.')}: {ex.reason}") from ex
     except InvalidJSON as ex:
         raise Problem(400, "json", f"{subject} is not JSON: {ex}") from ex
 

@@ -83,10 +83,17 @@ def install(app: falcon.App[falcon.Request, falcon.Response]) -> None:
 
 
 def _handle_known(req: falcon.Request, _resp: falcon.Response, ex: Exception, _params: dict[str, Any]) -> NoReturn:
+    raise problem_of(req, ex) from ex
+
+
+def problem_of(req: falcon.Request, ex: Exception) -> Problem:
+    """The problem of an exception of the pool or of the store; a bug or a failing disk is logged."""
+    if type(ex) not in _STATUS:
+        return _internal(req, ex)
     status, kind = _STATUS[type(ex)]
     if isinstance(ex, storage.InvalidId) and req.method in _LOOKUPS:
         status, kind = 404, "not-found"  # Nothing can be stored under a malformed id.
-    raise Problem(status, kind, _detail_of(ex), _headers(status, ex), _members(req, ex)) from ex
+    return Problem(status, kind, _detail_of(ex), _headers(status, ex), _members(req, ex))
 
 
 def _headers(status: int, ex: Exception) -> dict[str, str] | None:
@@ -118,23 +125,30 @@ def _reraise(_req: falcon.Request, _resp: falcon.Response, ex: Exception, _param
 
 
 def _handle_unexpected(req: falcon.Request, _resp: falcon.Response, ex: Exception, _params: dict[str, Any]) -> NoReturn:
+    raise _internal(req, ex) from ex
+
+
+def _internal(req: falcon.Request, ex: Exception) -> Problem:
     # The exception's own text stays in the log: it may contain paths or parts of documents.
     log.error("%s %s failed", req.method, req.path, exc_info=ex)
-    raise Problem(500, "internal", "internal error: the cause is in the pool's log") from ex
+    return Problem(500, "internal", "internal error: the cause is in the pool's log")
 
 
 def _serialize(req: falcon.Request, resp: falcon.Response, ex: falcon.HTTPError) -> None:
     """Always JSON: Falcon's own serializer sends an empty body to `Accept: text/html`, and offers XML."""
-    kind, members = (ex.kind, ex.members) if isinstance(ex, Problem) else ("http", {})
     resp.content_type = "application/problem+json"
-    document = {
+    resp.data = encoded(problem_document(ex, _default_detail(req, ex.status_code))) + b"\n"
+
+
+def problem_document(ex: falcon.HTTPError, default_detail: str = "") -> dict[str, Any]:
+    kind, members = (ex.kind, ex.members) if isinstance(ex, Problem) else ("http", {})
+    return {
         "type": f"urn:comp-pool:{kind}",
         "title": HTTPStatus(ex.status_code).phrase,
         "status": ex.status_code,
-        "detail": ex.description or _default_detail(req, ex.status_code),
+        "detail": ex.description or default_detail,
         **members,
     }
-    resp.data = encoded(document) + b"\n"
 
 
 def _default_detail(req: falcon.Request, status: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 import falcon
 
@@ -49,6 +49,15 @@ class LinkBuilder:
             return None
         return tuple(unquote(segment) for segment in parts.path.removeprefix(f"{self.prefix}/").split("/"))
 
+    def posted_to(self, uri: str) -> tuple[str, str, str | None] | None:
+        """The job, the variable and the lease token of a link `post_result`; None for any other URI."""
+        path, _, query = uri.partition("?")
+        match self.segments(path):
+            case ("jobs", job, "variables", variable, "results"):
+                tokens = parse_qs(query).get("lease", [])
+                return job, variable, tokens[0] if tokens else None
+        return None
+
     def uri(self, *segments: str, **query: str | int | None) -> str:
         """A URI of these path segments; a query parameter that is None is left out."""
         given = {name: value for name, value in query.items() if value is not None}
@@ -81,6 +90,8 @@ class LinkBuilder:
             "self": Link(self.uri("jobs", job_id)),
             "get_variables": Link(variables),
             "post_variable": Link(variables),
+            "lease_variables": Link(f"{variables}{{?count}}", templated=True),
+            "post_results": Link(self.uri("jobs", job_id, "results")),
             "put_variable": Link(f"{variables}/{{variable}}", templated=True),
             "variables": Link(self.uri("jobs", job_id, "variables", "index")),
             "results": Link(self.uri("jobs", job_id, "results")),

@@ -14,9 +14,11 @@ from pool.scheduling import Capabilities, Volunteer
 from resources.errors import Problem
 
 DEFAULT_PAGE, MAX_PAGE = 100, 1000
+MAX_LEASES = 256
 _VOLUNTEER = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _BEARER = re.compile(r"Bearer +([A-Za-z0-9._~+/=-]+) *", re.IGNORECASE)
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_COUNT = re.compile(r"[1-9][0-9]{0,8}")
 _LIMIT = re.compile(r"[1-9][0-9]{0,3}")
 _MEGABYTES = re.compile(r"[0-9]{1,9}")
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?")
@@ -87,6 +89,16 @@ def page_limit(req: falcon.Request) -> int:
     if _LIMIT.fullmatch(text) is None or int(text) > MAX_PAGE:
         raise Problem(400, "query", f"limit: must be a whole number from 1 to {MAX_PAGE}")
     return int(text)
+
+
+def lease_count(req: falcon.Request) -> int | None:
+    """The parameter `count`: how many variables to lease at most. A larger number than the limit means the limit."""
+    counts = req.get_param_as_list("count") or []
+    if not counts:
+        return None
+    if len(counts) > 1 or _COUNT.fullmatch(counts[0]) is None:
+        raise Problem(400, "query", "count: must be one whole number, at least 1")
+    return min(int(counts[0]), MAX_LEASES)
 
 
 def lease_token(req: falcon.Request) -> str | None:

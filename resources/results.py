@@ -9,7 +9,7 @@ import falcon
 from pool.fields import refuse_reserved
 from pool.keys import Keys
 from pool.results import Posted, Results
-from resources import body, csv, request
+from resources import body, csv, request, result_batch
 from resources.body import NDJSON
 from resources.errors import Problem
 from resources.links import LinkBuilder
@@ -75,8 +75,17 @@ class Item(Resource):
 class JobResults(Resource):
     """All accepted results of a job: paged as JSON, streamed as NDJSON or CSV."""
 
-    def __init__(self, results: Results) -> None:
-        self._results = results
+    def __init__(self, results: Results, limit: int, bulk_limit: int) -> None:
+        self._results, self._limit, self._bulk_limit = results, limit, bulk_limit
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
+        """Results of several variables, one per line; the response has the outcome of each."""
+        # Before the body is read.
+        self._results.require_job(job)
+        entries = result_batch.read(req, job, self._limit, self._bulk_limit)
+        outcomes = result_batch.post(req, self._results, job, entries)
+        links = LinkBuilder(req).page("jobs", job, "results", cursor=None, next_cursor=None)
+        respond(req, resp, links, {"outcomes": outcomes}, cache="no-store")
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         order = req.get_param("order", default="accepted")

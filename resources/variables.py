@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import falcon
 
 from pool.errors import BadLease
@@ -11,7 +13,7 @@ from pool.keys import Keys
 from pool.variables import Leased, Variables
 from resources import body, request, worker_script
 from resources.errors import Problem
-from resources.links import LinkBuilder
+from resources.links import Link, LinkBuilder
 from resources.representation import media_type_of, respond, respond_no_content
 from resources.resource import Resource
 from storage.base import Document
@@ -31,17 +33,35 @@ def _respond_with_lease(req: falcon.Request, resp: falcon.Response, job: str, le
     resp.set_header("Lease-Seconds", str(leased.seconds))
 
 
+def _respond_with_leases(req: falcon.Request, resp: falcon.Response, job: str, leased: Sequence[Leased]) -> None:
+    build = LinkBuilder(req)
+    items = [
+        (build.variable(job, one.variable_id, one.token, one.document.get("flow")), _variable_fields(one.document))
+        for one in leased
+    ]
+    links = {
+        "self": Link(build.uri("jobs", job, "variables", count=req.get_param("count"))),
+        "get_job": Link(build.uri("jobs", job)),
+        "post_results": Link(build.uri("jobs", job, "results")),
+    }
+    respond(req, resp, links, {"count": len(items)}, items, cache="no-store")
+    resp.set_header("Lease-Seconds", str(min(one.seconds for one in leased)))
+
+
 class Collection(Resource):
     def __init__(self, variables: Variables, keys: Keys, limit: int, bulk_limit: int) -> None:
         self._variables, self._keys = variables, keys
         self._limit, self._bulk_limit = limit, bulk_limit
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
-        leased = self._variables.lease(job, request.volunteer(req))
-        if leased is None:
+        count = request.lease_count(req)
+        leased = self._variables.lease_many(job, request.volunteer(req), count or 1)
+        if not leased:
             self._respond_no_content(resp, job)
+        elif count is None:
+            _respond_with_lease(req, resp, job, leased[0])
         else:
-            _respond_with_lease(req, resp, job, leased)
+            _respond_with_leases(req, resp, job, leased)
 
     def on_head(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         """204 if no variable can be leased now. HEAD leases none: it is a safe method (RFC 9110)."""

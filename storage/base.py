@@ -341,8 +341,8 @@ class ActivityStore(ABC):
     """
 
     @abstractmethod
-    def append(self, event: Document) -> None:
-        """Adds an event for every process, this one included."""
+    def append(self, events: Sequence[Document]) -> None:
+        """Adds events for every process, this one included."""
 
     @abstractmethod
     def read(self) -> tuple[bool, list[Document]]:

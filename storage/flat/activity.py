@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from storage.base import ActivityStore, Document
@@ -35,9 +35,10 @@ class FlatActivity(ActivityStore):
         self._lock = threading.Lock()
 
     @translated
-    def append(self, event: Document) -> None:
-        with self._lock, self._locked(fcntl.LOCK_SH):
-            files.write_all(self._descriptor, files.encode(event))
+    def append(self, events: Sequence[Document]) -> None:
+        if events:
+            with self._lock, self._locked(fcntl.LOCK_SH):
+                files.write_all(self._descriptor, b"".join(map(files.encode, events)))
 
     @translated
     def read(self) -> tuple[bool, list[Document]]:

@@ -65,9 +65,9 @@ class Driver:
     def lease(self, peer: Peer = ME, job: JobFacts | None = None) -> str:
         """The id of a new lease. Raises LimitReached."""
         job = job or facts()
-        self.standing.require_lease_allowed(job, peer)
+        self.standing.allowed_leases(job, peer)
         lease_id = f"{next(_numbers):016x}"
-        self.standing.leased(lease_id, job.uid, lease_id, peer, self.clock.now_milliseconds() + SECONDS * 1000)
+        self.standing.leased(job.uid, peer, [(lease_id, lease_id, self.clock.now_milliseconds() + SECONDS * 1000)])
         return lease_id
 
     def lease_all(self, peer: Peer = ME, job: JobFacts | None = None, at_most: int = 5000) -> list[str]:
@@ -81,7 +81,7 @@ class Driver:
         return leases
 
     def accept(self, lease_id: str, peer: Peer = ME, job: Document = JOB) -> None:
-        self.standing.accepted(lease_id, job, peer, [peer.prefix])
+        self.standing.accepted(job, [(lease_id, peer, [peer.prefix])])
 
     def compute(self, results: int, peer: Peer = ME, job: Document = JOB) -> None:
         for _ in range(results):
@@ -101,12 +101,12 @@ class Driver:
         """Lets so many leases expire, whatever the limits."""
         until = self.clock.now_milliseconds()
         for _ in range(leases):
-            self.standing.leased(f"{next(_numbers):016x}", "job", "one", peer, until)
+            self.standing.leased("job", peer, [(f"{next(_numbers):016x}", "one", until)])
         self.clock.advance(0.01)
 
     def refusal(self, peer: Peer = ME, job: JobFacts | None = None) -> LimitReached:
         with pytest.raises(LimitReached) as caught:
-            self.standing.require_lease_allowed(job or facts(), peer)
+            self.standing.allowed_leases(job or facts(), peer)
         return caught.value
 
 
@@ -420,7 +420,7 @@ def test_every_process_has_the_same_standing(driver: Driver, other: Driver) -> N
 )
 def test_an_event_written_by_hand_is_passed_over(driver: Driver, event: Document) -> None:
     driver.compute(1)
-    driver.store.activity.append(event)
+    driver.store.activity.append([event])
     driver.compute(1)
     assert driver.limit() == 16
 
@@ -459,7 +459,7 @@ def test_requests_under_new_ids_cost_no_memory(driver: Driver, tmp_path: Path) -
         peer = volunteer(number)
         driver.standing.is_proven(peer)
         driver.standing.counts("job", peer.volunteer)
-        driver.standing.require_lease_allowed(facts(f"job-{number}"), peer)
+        driver.standing.allowed_leases(facts(f"job-{number}"), peer)
     known = driver.standing._current()
     assert (len(known.volunteers), len(known.prefixes), len(known.parties)) == (1, 1, 0)
     assert (len(known.held_in), len(known.held_by), len(known.leases)) == (1, 1, FIRST_LEASES)

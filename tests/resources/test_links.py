@@ -89,7 +89,13 @@ def test_only_a_running_flow_can_be_cancelled(is_running: bool) -> None:
 def test_links_with_placeholders_are_templates() -> None:
     links = {**builder().root(), **builder().job("job")}
     assert all(link.templated == ("{" in link.href) for link in links.values())
-    assert {name for name, link in links.items() if link.templated} == {"job", "scheduled", "flow", "put_variable"}
+    assert {name for name, link in links.items() if link.templated} == {
+        "job",
+        "scheduled",
+        "flow",
+        "put_variable",
+        "lease_variables",
+    }
 
 
 # Parsing

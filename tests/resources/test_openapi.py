@@ -77,7 +77,10 @@ def test_every_reference_has_a_target() -> None:
 def test_every_component_is_referenced() -> None:
     parts = {kind: names for kind, names in DESCRIPTION["components"].items() if kind != "securitySchemes"}
     defined = {f"#/components/{kind}/{name}" for kind, names in parts.items() for name in names}
-    assert defined - set(references(DESCRIPTION)) == {"#/components/schemas/ResultLine"}
+    assert defined - set(references(DESCRIPTION)) == {
+        "#/components/schemas/ResultLine",
+        "#/components/schemas/NewResultLine",
+    }
 
 
 def test_operation_ids_are_unique() -> None:
@@ -139,6 +142,7 @@ FLOW = {
     "dependent": {"jobs": [{"job": JOB, "variable": f"{JOB}/variables/done", "while": "() => false"}]},
 }
 V = "/jobs/{job}/variables"
+NDJSON = {"Content-Type": "application/x-ndjson"}
 CALLS = [
     Call(200, "GET", "/"),
     Call(200, "GET", "/", headers=HAL),
@@ -206,8 +210,14 @@ CALLS = [
     Call(200, "GET", "/jobs/{job}/results", headers={"Accept": "application/x-ndjson"}),
     Call(200, "GET", "/jobs/{job}/results", headers={"Accept": "text/csv"}),
     Call(400, "GET", "/jobs/{job}/results", query="order=x"),
+    Call(200, "POST", "/jobs/{job}/results", f'{{"post_result": "{ONE}/results", "result": 2}}\n1'.encode(), NDJSON),
+    Call(400, "POST", "/jobs/{job}/results", b"", NDJSON),
+    Call(413, "POST", "/jobs/{job}/results", b"1\n" * 257, NDJSON),
+    Call(415, "POST", "/jobs/{job}/results", {}),
     Call(200, "GET", V, headers=VOLUNTEER),
     Call(200, "GET", V, headers=HAL),
+    Call(200, "GET", V, query="count=2"),
+    Call(400, "GET", V, query="count=0"),
     Call(200, "HEAD", V),
     Call(201, "POST", V, {"x": 2}, key="operator"),
     Call(201, "POST", V, b"{}\n{}\n", {"Content-Type": "application/x-ndjson"}, key="operator"),

@@ -14,12 +14,12 @@ def events(*numbers: int) -> list[Document]:
 
 def append(store: Store, *numbers: int) -> None:
     for event in events(*numbers):
-        store.activity.append(event)
+        store.activity.append([event])
 
 
 def append_large(store: Store) -> None:
     for _ in range(5):
-        store.activity.append(LARGE)
+        store.activity.append([LARGE])
     store.activity.read()
 
 

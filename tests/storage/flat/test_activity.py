@@ -45,7 +45,7 @@ def size(root: Path) -> int:
 
 def test_a_line_that_is_being_written_is_read_when_it_is_whole(open_log: OpenLog, root: Path) -> None:
     log = open_log()
-    log.append({"number": 1})
+    log.append([{"number": 1}])
     with (root / "activity.ndjson").open("ab") as stream:
         stream.write(b'{"num')
         stream.flush()
@@ -60,25 +60,25 @@ def test_a_line_that_is_no_event_is_passed_over(open_log: OpenLog, root: Path, l
     log = open_log()
     with (root / "activity.ndjson").open("ab") as stream:
         stream.write(line + b"\n")
-    log.append({"number": 1})
+    log.append([{"number": 1}])
     assert log.read() == (True, numbers(1))
 
 
 def test_a_removed_log_begins_anew(open_log: OpenLog, root: Path) -> None:
     log = open_log()
-    log.append({"number": 1})
+    log.append([{"number": 1}])
     log.read()
     (root / "activity.ndjson").unlink()
-    log.append({"number": 2})
+    log.append([{"number": 2}])
     assert log.read() == (True, numbers(2))
 
 
 def test_a_log_that_was_cut_short_begins_anew(open_log: OpenLog, root: Path) -> None:
     log = open_log()
-    log.append({"number": 100})
+    log.append([{"number": 100}])
     log.read()
     (root / "activity.ndjson").write_bytes(b"")
-    log.append({"number": 2})
+    log.append([{"number": 2}])
     assert log.read() == (True, numbers(2))
 
 
@@ -93,7 +93,7 @@ def test_a_log_below_its_size_is_not_compacted(open_log: OpenLog, root: Path) ->
 
 
 def size_after_event(log: FlatActivity, root: Path) -> int:
-    log.append({"number": 1})
+    log.append([{"number": 1}])
     return size(root)
 
 
@@ -107,7 +107,7 @@ def test_a_log_that_stays_large_is_compacted_when_it_has_doubled(open_log: OpenL
         return kept
 
     for _ in range(200):
-        log.append({"number": 1})
+        log.append([{"number": 1}])
         log.read()
         log.compact(summarise)
     assert 2 <= compactions <= 5
@@ -116,7 +116,7 @@ def test_a_log_that_stays_large_is_compacted_when_it_has_doubled(open_log: OpenL
 def test_a_compaction_that_another_process_has_done_is_not_repeated(open_log: OpenLog, root: Path) -> None:
     log, other = open_log(), open_log()
     for one in (log, other):
-        one.append({"number": 1})
+        one.append([{"number": 1}])
         one.read()
     log.compact(lambda is_new, added: numbers(2))
     other.compact(lambda is_new, added: pytest.fail("compacted"))
@@ -131,7 +131,7 @@ def test_no_event_is_lost_by_concurrent_compactions(open_log: OpenLog) -> None:
             return numbers((0 if is_new else known) + sum_of(added))
 
         for number in range(first, 300, 3):
-            log.append({"number": number})
+            log.append([{"number": number}])
             is_new, added = log.read()
             known = (0 if is_new else known) + sum_of(added)
             log.compact(summarise)
