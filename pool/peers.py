@@ -103,6 +103,7 @@ class Peers:
         return hmac.new(self._secret, text.encode(), hashlib.sha256).hexdigest()
 
 
+@functools.lru_cache(maxsize=4096)
 def parse(text: str) -> Address | None:
     """An address, with or without port; an IPv4 address in IPv6 form is one of IPv4. None for any other text."""
     text = text.strip()

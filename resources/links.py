@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
@@ -10,10 +12,19 @@ import falcon
 
 from storage.base import Document
 
+_PLAIN = re.compile(r"[A-Za-z0-9._-]*", re.ASCII)
+
 
 @functools.lru_cache(maxsize=4096)
 def _quoted(segment: str) -> str:
     return quote(segment, safe="~")
+
+
+def _query(given: Mapping[str, str | int]) -> str:
+    # A lease token, in nearly every case: `urlencode` takes ten times as long.
+    if all(isinstance(value, str) and _PLAIN.fullmatch(value) for value in given.values()):
+        return "&".join(f"{name}={value}" for name, value in given.items())
+    return urlencode(given, safe=".")
 
 
 @dataclass(frozen=True)
@@ -62,7 +73,7 @@ class LinkBuilder:
         """A URI of these path segments; a query parameter that is None is left out."""
         given = {name: value for name, value in query.items() if value is not None}
         path = "/".join(map(_quoted, segments))
-        return f"{self.prefix}/{path}" + (f"?{urlencode(given, safe='.')}" if given else "")
+        return f"{self.prefix}/{path}" + (f"?{_query(given)}" if given else "")
 
     def root(self) -> Links:
         return {
@@ -101,16 +112,19 @@ class LinkBuilder:
         }
 
     def variable(self, job_id: str, variable_id: str, token: str | None = None, flow: str | None = None) -> Links:
-        base = ("jobs", job_id, "variables", variable_id)
+        job = self.uri("jobs", job_id)
+        # Every lease has these links: the URI and the query are made once.
+        base = f"{job}/variables/{_quoted(variable_id)}"
+        query = "" if token is None else f"?{_query({'lease': token})}"
         links = {
-            "self": Link(self.uri(*base)),
-            "post_result": Link(self.uri(*base, "results", lease=token)),
-            "results": Link(self.uri(*base, "results")),
-            "get_job": Link(self.uri("jobs", job_id)),
+            "self": Link(base),
+            "post_result": Link(f"{base}/results{query}"),
+            "results": Link(f"{base}/results"),
+            "get_job": Link(job),
         }
         if token is not None:
-            links["lease"] = Link(self.uri(*base, "lease", lease=token))
-            links["post_report"] = Link(self.uri(*base, "reports", lease=token))
+            links["lease"] = Link(f"{base}/lease{query}")
+            links["post_report"] = Link(f"{base}/reports{query}")
         if flow is not None:
             links["get_flow"] = Link(self.uri("flows", flow))
         return links

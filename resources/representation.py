@@ -14,10 +14,12 @@ from resources.links import Link, Links
 JSON, HAL = "application/json", "application/hal+json"
 Fields = Mapping[str, Any]
 Items = Sequence[tuple[Links, Fields]]
+# Made once: `json.dumps` with options makes an encoder at each call.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def encoded(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return _encode(value).encode()
 
 
 def media_type_of(req: falcon.Request) -> str:

@@ -60,10 +60,14 @@ class FlatActivity(ActivityStore):
 
     def _read(self) -> tuple[bool, list[Document]]:
         # One call of the system where nothing is new: each lease and each result reads the log.
-        if self._present_size() == self._offset and not self._is_new:
+        size = self._present_size()
+        if size == self._offset and not self._is_new:
             return False, []
         content = bytearray()
-        while chunk := os.pread(self._descriptor, CHUNK, self._offset + len(content)):
+        while len(content) < size - self._offset:
+            chunk = os.pread(self._descriptor, CHUNK, self._offset + len(content))
+            if not chunk:  # Cut short by another program.
+                break
             content += chunk
         # A line that is being written is read by the next call.
         whole = content[: content.rfind(b"\n") + 1]

@@ -13,16 +13,16 @@ from typing import Any
 from storage import ids
 from storage.errors import Damaged
 
+# Made once: `json.dumps` with options makes an encoder at each call.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode_as_ascii = json.JSONEncoder(separators=(",", ":")).encode
+
 
 def encode(document: dict[str, Any]) -> bytes:
     try:
-        return _line(document, ensure_ascii=False).encode()
+        return f"{_encode(document)}\n".encode()
     except UnicodeEncodeError:  # An unpaired surrogate, which JSON can escape and UTF-8 can't encode.
-        return _line(document, ensure_ascii=True).encode()
-
-
-def _line(document: dict[str, Any], ensure_ascii: bool) -> str:
-    return json.dumps(document, ensure_ascii=ensure_ascii, separators=(",", ":")) + "\n"
+        return f"{_encode_as_ascii(document)}\n".encode()
 
 
 def read(path: str) -> dict[str, Any]:

@@ -3,9 +3,11 @@ reservations, `tally.json` holds counts."""
 
 from __future__ import annotations
 
+import functools
 import zlib
 
 
+@functools.lru_cache(maxsize=4096)
 def shard(identifier: str) -> str:
     """One of 256 directories, the same in every process."""
     return f"{zlib.crc32(identifier.encode()) & 0xFF:02x}"
