@@ -23,10 +23,12 @@
     posters/<prefix>/<job>.json, posters/total.json         what anonymous posters have stored
     keys/<digest>.json, secrets/<name>
     tmp/<process>/…                                         workspaces: documents not yet in place; see `writer`
+    tmp/<process>/commits-<n>.log                           outcomes made durable together; see `commit_log`
     trash/…, damaged/…                                      deleted jobs; files set aside by `check`
 
 Documents are the truth; the rest is derived. Two transactions decide everything: `rename` of a marker leases a
-variable, `link` of an outcome to its name finishes it. Each has one winner among any number of processes.
+variable; `link` of an outcome to its name, under a lock on the variable's document, finishes it. Each has one winner
+among any number of processes.
 """
 
 from storage.flat.store import FlatStore
