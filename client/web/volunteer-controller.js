@@ -15,7 +15,7 @@ import { TabLock } from "./tab-lock.js";
 /** @typedef {import("../js/lib/status.js").WorkerStatus} WorkerStatus */
 /**
  * @typedef {"new" | "starting" | "computing" | "no-work" | "offline" | "pausing" | "paused" | "unplugged" |
- *   "other-tab" | "blocked"} Status
+ *   "other-tab" | "blocked" | "unseen"} Status
  */
 
 export class VolunteerController {
@@ -30,6 +30,8 @@ export class VolunteerController {
   /** @type {ErrorEvent | null} */
   #lastError = null;
   #isOffline = false;
+  /** The page may be hidden from the visitor: consent of an earlier visit does not suffice to compute. */
+  #isUnseen;
 
   /**
    * @param {string} root the pool's address
@@ -37,9 +39,11 @@ export class VolunteerController {
    * @param {import("./preferences.js").Settings} defaults
    * @param {{onchange: () => void, onworker: () => void, onunit: (unit: UnitEvent) => void,
    *   onerror: (error: ErrorEvent) => void, onforget: () => void}} listener
+   * @param {boolean} isUnseen until `markSeen`, or the visitor starts
    */
-  constructor(root, key, defaults, listener) {
+  constructor(root, key, defaults, listener, isUnseen = false) {
     this.#root = root;
+    this.#isUnseen = isUnseen;
     this.#listener = listener;
     this.preferences = new Preferences(key, defaults, () => this.#preferencesChangedElsewhere());
     this.power = new Power(() => this.#update());
@@ -56,8 +60,15 @@ export class VolunteerController {
 
   start() {
     this.blockingError = null;
+    this.#isUnseen = false;
     this.preferences.consent();
     this.#applyPreferences();
+  }
+
+  /** The visitor sees the page now: it may continue from the last visit. */
+  markSeen() {
+    this.#isUnseen = false;
+    this.#update();
   }
 
   pause() {
@@ -107,6 +118,7 @@ export class VolunteerController {
     const { state, settings } = this.preferences;
     if (state === "new") this.#stop("new");
     else if (state === "paused") this.#pause("paused");
+    else if (this.#isUnseen) this.#stop("unseen");
     else if (this.blockingError) this.#stop("blocked");
     else if (settings.plugged && !this.power.isPlugged) this.#pause("unplugged");
     else this.#run();

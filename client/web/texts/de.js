@@ -32,6 +32,7 @@ export default {
   "status.unplugged": "Es geht weiter, sobald das Gerät am Stromnetz hängt.",
   "status.other-tab": "Ein anderer Tab rechnet schon. Dieser übernimmt, wenn du den anderen schließt.",
   "status.blocked": "Hier kann nicht gerechnet werden.",
+  "status.unseen": "Es geht weiter, sobald dieses Widget eine Sekunde lang zu sehen war.",
   "title.computing": "Rechnet · {name}",
   "title.paused": "Pausiert · {name}",
   "blocked.platform":
@@ -159,6 +160,16 @@ export default {
   "widget.page": "Was ist das?",
   "widget.page.label": "Was ist das? (öffnet einen neuen Tab)",
   "widget.units": { one: "{count} Einheit fertig", other: "{count} Einheiten fertig" },
+  "widget.new": "Es läuft nichts, bis du in einem Fenster dieses Pools zustimmst, das der Knopf öffnet.",
+  "widget.asked":
+    "Dieser Pool fragt dich in einem eigenen Fenster, denn eine Website kann dieses Widget verdecken. Falls sich keines " +
+    "geöffnet hat:",
+  "widget.open": "{host} in einem neuen Tab öffnen",
+  "widget.ask":
+    "Die Website, von der du kommst, bittet um die freie Zeit deines Geräts. Gerechnet wird, solange eine Seite mit dem " +
+    "Widget offen ist, jetzt und bei deinen nächsten Besuchen, bis du dort pausierst.",
+  "widget.again": "Dieses Fenster ist gerade erst aufgegangen. Bitte drücke den Knopf noch einmal.",
+  "widget.given": "Auf der Seite, von der du kommst, wird jetzt gerechnet. Du kannst dieses Fenster schließen.",
 
   "flow.title": "Ablauf",
   "flow.title.running": "Läuft · {name}",

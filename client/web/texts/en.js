@@ -33,6 +33,7 @@ export default {
   "status.unplugged": "Waiting until this device is plugged in.",
   "status.other-tab": "Another tab is computing. This one takes over when you close it.",
   "status.blocked": "Computing isn’t possible here.",
+  "status.unseen": "It resumes once this widget has been in view for a second.",
   "title.computing": "Computing · {name}",
   "title.paused": "Paused · {name}",
   "blocked.platform":
@@ -159,6 +160,15 @@ export default {
   "widget.page": "What is this?",
   "widget.page.label": "What is this? (opens a new tab)",
   "widget.units": { one: "{count} unit done", other: "{count} units done" },
+  "widget.new": "Nothing runs until you agree in a window of this pool, which the button opens.",
+  "widget.asked":
+    "This pool asks for your consent in a window of its own, since a site can cover this widget. If none has opened:",
+  "widget.open": "Open {host} in a new tab",
+  "widget.ask":
+    "The site that you came from asks for this device’s spare time. It computes while a page with the widget is open, " +
+    "now and at your next visits, until you pause it there.",
+  "widget.again": "This window has just opened. Please press the button once more.",
+  "widget.given": "Computing has started on the page that you came from. You can close this window.",
 
   // The page of a flow.
   "flow.title": "Flow",

@@ -32,6 +32,7 @@ export default {
   "status.unplugged": "Esperando a que conectes el dispositivo a la corriente.",
   "status.other-tab": "Ya está calculando otra pestaña. Esta tomará el relevo cuando la cierres.",
   "status.blocked": "Aquí no se puede calcular.",
+  "status.unseen": "Continuará cuando este widget haya estado a la vista durante un segundo.",
   "title.computing": "Calculando · {name}",
   "title.paused": "En pausa · {name}",
   "blocked.platform":
@@ -157,6 +158,16 @@ export default {
   "widget.page": "¿Qué es esto?",
   "widget.page.label": "¿Qué es esto? (abre una pestaña nueva)",
   "widget.units": { one: "{count} unidad hecha", other: "{count} unidades hechas" },
+  "widget.new": "No se ejecuta nada hasta que aceptes en una ventana de este servidor, que abre el botón.",
+  "widget.asked":
+    "Este servidor te pregunta en una ventana propia, porque un sitio puede tapar este widget. Si no se ha abierto " +
+    "ninguna:",
+  "widget.open": "Abrir {host} en una pestaña nueva",
+  "widget.ask":
+    "El sitio del que vienes pide el tiempo libre de este dispositivo. Calcula mientras esté abierta una página con el " +
+    "widget, ahora y en tus próximas visitas, hasta que lo pauses allí.",
+  "widget.again": "Esta ventana se acaba de abrir. Pulsa el botón otra vez.",
+  "widget.given": "El cálculo ha empezado en la página de la que vienes. Puedes cerrar esta ventana.",
 
   "flow.title": "Flujo",
   "flow.title.running": "En marcha · {name}",

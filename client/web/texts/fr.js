@@ -34,6 +34,7 @@ export default {
   "status.unplugged": "En attente que l’appareil soit branché sur secteur.",
   "status.other-tab": "Un autre onglet calcule déjà. Celui-ci prendra le relais quand vous fermerez l’autre.",
   "status.blocked": "Impossible de calculer ici.",
+  "status.unseen": "Le calcul reprendra quand ce widget aura été visible pendant une seconde.",
   "title.computing": "Calcul en cours · {name}",
   "title.paused": "En pause · {name}",
   "blocked.platform":
@@ -158,6 +159,16 @@ export default {
   "widget.page": "Qu’est-ce que c’est ?",
   "widget.page.label": "Qu’est-ce que c’est ? (ouvre un nouvel onglet)",
   "widget.units": { one: "{count} unité faite", other: "{count} unités faites" },
+  "widget.new": "Rien ne s’exécute tant que vous n’acceptez pas dans une fenêtre de ce serveur, ouverte par le bouton.",
+  "widget.asked":
+    "Ce serveur vous demande votre accord dans sa propre fenêtre, car un site peut couvrir ce widget. Si aucune ne " +
+    "s’est ouverte :",
+  "widget.open": "Ouvrir {host} dans un nouvel onglet",
+  "widget.ask":
+    "Le site d’où vous venez demande le temps libre de cet appareil. Le calcul se fait tant qu’une page avec le widget " +
+    "est ouverte, maintenant et à vos prochaines visites, jusqu’à ce que vous le mettiez en pause là-bas.",
+  "widget.again": "Cette fenêtre vient de s’ouvrir. Appuyez encore une fois sur le bouton.",
+  "widget.given": "Le calcul a commencé sur la page d’où vous venez. Vous pouvez fermer cette fenêtre.",
 
   "flow.title": "Flux",
   "flow.title.running": "En cours · {name}",
