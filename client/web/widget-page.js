@@ -40,7 +40,11 @@ let view = null;
 
 function render() {
   if (isFramed && controller.preferences.state !== "new") view ??= new View(byId("toggle"), () => controller.markSeen());
-  byId("forget").hidden = controller.preferences.state === "new";
+  const isNew = controller.preferences.state === "new";
+  const isAsked = !byId("notice").hidden;
+  byId("forget").hidden = isNew;
+  byId("share").hidden = isFramed && isNew; // It is asked for in the window.
+  byId("state").hidden = isFramed && isNew && isAsked;
   byId("throttle").value = Math.round(controller.preferences.settings.throttle * 100);
   startButton.render();
   renderUnits();
@@ -54,6 +58,7 @@ function renderUnits() {
 
 /** @param {string} hint key of a text, empty for none @param {string} [address] of a link below it */
 function showHint(hint, address) {
+  byId("notice").hidden = hint === "";
   setText(byId("hint"), hint && language.text(hint));
   byId("ask-link").hidden = address === undefined;
   byId("ask-link").href = address ?? "";
@@ -71,6 +76,7 @@ function startInFrame() {
 function ask(share) {
   request.open(share);
   showHint("widget.asked", request.address(share));
+  render();
 }
 
 /** @param {import("./consent.js").Consent} consent */
@@ -108,13 +114,7 @@ function changeThrottle({ type }) {
   const { preferences } = controller;
   const isConsentNeeded = isFramed && preferences.state !== "new" && share > preferences.settings.throttle;
   if (!isConsentNeeded || mayDecideInFrame()) controller.changeSettings({ throttle: share });
-  else if (type === "change") askToRaise(share);
-}
-
-/** @param {number} share */
-function askToRaise(share) {
-  ask(share);
-  render();
+  else if (type === "change") ask(share);
 }
 
 /** Loads as many jobs as the subtitle needs. */
@@ -140,6 +140,7 @@ function start() {
   setText(byId("page-link"), language.text("widget.page"));
   byId("page-link").setAttribute("aria-label", language.text("widget.page.label"));
   setText(byId("ask-link"), language.text("widget.open", { host: location.host }));
+  byId("ask-link").setAttribute("aria-label", language.text("widget.open.label", { host: location.host }));
   byId("content").hidden = false;
   byId("forget").addEventListener("click", forget);
   for (const type of ["input", "change"]) byId("throttle").addEventListener(type, changeThrottle);

@@ -164,7 +164,8 @@ export default {
   "widget.asked":
     "Dieser Pool fragt dich in einem eigenen Fenster, denn eine Website kann dieses Widget verdecken. Falls sich keines " +
     "geöffnet hat:",
-  "widget.open": "{host} in einem neuen Tab öffnen",
+  "widget.open": "{host} öffnen",
+  "widget.open.label": "{host} öffnen (in einem neuen Tab)",
   "widget.ask":
     "Die Website, von der du kommst, bittet um die freie Zeit deines Geräts. Gerechnet wird, solange eine Seite mit dem " +
     "Widget offen ist, jetzt und bei deinen nächsten Besuchen, bis du dort pausierst.",

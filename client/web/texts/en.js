@@ -161,9 +161,9 @@ export default {
   "widget.page.label": "What is this? (opens a new tab)",
   "widget.units": { one: "{count} unit done", other: "{count} units done" },
   "widget.new": "Nothing runs until you agree in a window of this pool, which the button opens.",
-  "widget.asked":
-    "This pool asks for your consent in a window of its own, since a site can cover this widget. If none has opened:",
-  "widget.open": "Open {host} in a new tab",
+  "widget.asked": "This pool asks in a window of its own, since a site can cover this widget. If none has opened:",
+  "widget.open": "Open {host}",
+  "widget.open.label": "Open {host} (opens a new tab)",
   "widget.ask":
     "The site that you came from asks for this device’s spare time. It computes while a page with the widget is open, " +
     "now and at your next visits, until you pause it there.",

@@ -162,7 +162,8 @@ export default {
   "widget.asked":
     "Este servidor te pregunta en una ventana propia, porque un sitio puede tapar este widget. Si no se ha abierto " +
     "ninguna:",
-  "widget.open": "Abrir {host} en una pestaña nueva",
+  "widget.open": "Abrir {host}",
+  "widget.open.label": "Abrir {host} (abre una pestaña nueva)",
   "widget.ask":
     "El sitio del que vienes pide el tiempo libre de este dispositivo. Calcula mientras esté abierta una página con el " +
     "widget, ahora y en tus próximas visitas, hasta que lo pauses allí.",

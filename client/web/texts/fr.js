@@ -162,8 +162,9 @@ export default {
   "widget.new": "Rien ne s’exécute tant que vous n’acceptez pas dans une fenêtre de ce serveur, ouverte par le bouton.",
   "widget.asked":
     "Ce serveur vous demande votre accord dans sa propre fenêtre, car un site peut couvrir ce widget. Si aucune ne " +
-    "s’est ouverte :",
-  "widget.open": "Ouvrir {host} dans un nouvel onglet",
+    "s’est ouverte :",
+  "widget.open": "Ouvrir {host}",
+  "widget.open.label": "Ouvrir {host} (ouvre un nouvel onglet)",
   "widget.ask":
     "Le site d’où vous venez demande le temps libre de cet appareil. Le calcul se fait tant qu’une page avec le widget " +
     "est ouverte, maintenant et à vos prochaines visites, jusqu’à ce que vous le mettiez en pause là-bas.",
