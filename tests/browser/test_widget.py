@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Error, FrameLocator, Locator, Page, expect
 
 from tests.browser.conftest import MakePage, lasting_page
+from tests.browser.firefox import Firefox
 from tests.browser.test_page_access import findings
 from tests.browser.visiting import counts, post_busy_job, post_job, wait_for_count
 from tests.serving import POLL_SECONDS, Served, wait_until
@@ -19,6 +21,7 @@ from tests.serving import POLL_SECONDS, Served, wait_until
 HOST_PAGE = """<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>A site</title>
 <style>{rules}</style><h1>A site</h1>
 <p>Before</p>{script}<p>After</p></html>"""
+NUMBERS = itertools.count()
 # What a script could leave on the page, apart from the frame.
 TRACES = """() => {
   const page = document.documentElement.cloneNode(true);
@@ -38,19 +41,16 @@ class Site(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), SiteHandler)
         threading.Thread(target=self.serve_forever, args=(POLL_SECONDS,), daemon=True).start()
 
-    def embed(
-        self,
-        pool: Served,
-        page: Page,
-        attributes: str = "async",
-        name: str = "127.0.0.1",
-        rules: str = "",
-        times: int = 1,
-    ) -> Page:
-        """Opens the site's page with the widget's script; takes the attributes of its element, and rules of CSS."""
+    def show(
+        self, pool: Served, attributes: str = "async", name: str = "127.0.0.1", rules: str = "", times: int = 1
+    ) -> str:
+        """The address of a page with the widget's script; takes the attributes of its element, and rules of CSS."""
         script = f'<script src="{pool.url}/widget.js" {attributes}></script>'
         self.html = HOST_PAGE.format(script=script * times, rules=rules)
-        page.goto(f"http://{name}:{self.server_port}/")
+        return f"http://{name}:{self.server_port}/"
+
+    def embed(self, pool: Served, page: Page, *args: str, **options: Any) -> Page:
+        page.goto(self.show(pool, *args, **options))
         return page
 
 
@@ -289,6 +289,13 @@ def test_consent_needs_a_second_in_the_window(lasting_server: Served, embedded: 
     assert counts(lasting_server, "/jobs/doubling")["open"] == 1
 
 
+def test_axe_finds_nothing_serious_in_the_window(embedded: Page) -> None:
+    window = ask(embedded)
+    expect(window.locator("#subtitle")).not_to_be_empty()
+    assert findings(window) == []
+    window.close()
+
+
 def test_consent_is_given_by_keyboard(server: Served, embed: Embed) -> None:
     post_job(server, count=1)
     page = embed()
@@ -413,6 +420,21 @@ def test_it_computes_where_storage_is_blocked(server: Served, embed: Embed) -> N
         page.frames[1].evaluate("localStorage.length")
 
 
+def test_it_asks_in_firefox(server: Served, site: Site, firefox: Firefox) -> None:
+    """Firefox has no version 2 of IntersectionObserver, and separates the storage of frames from that of windows."""
+    job = post_job(server, count=1)
+    firefox.goto(site.show(server, name="localhost"))
+    frame = wait_until(lambda: firefox.find(f"{server.url}/widget"))
+    wait_until(lambda: firefox.evaluate("() => document.getElementById('content')?.hidden === false", frame))
+    firefox.evaluate("() => document.getElementById('toggle').click()", frame)
+    window = wait_until(lambda: firefox.find("#ask"))
+    # Repeated, until the window has been open for long enough and closes itself.
+    firefox.evaluate("() => { setInterval(() => document.getElementById('toggle').click(), 100); }", window)
+    wait_for_count(server, job, done=1)
+    wait_until(lambda: firefox.find("#ask") is None)
+    firefox.goto("about:blank")
+
+
 def test_it_links_to_the_pools_page(lasting_server: Served, embedded: Page) -> None:
     with embedded.expect_popup() as popup:
         widget(embedded).get_by_role("link", name="What is this?").click()
@@ -422,9 +444,10 @@ def test_it_links_to_the_pools_page(lasting_server: Served, embedded: Page) -> N
 @pytest.fixture(scope="module", params=["idle", "done"])
 def alone(request: pytest.FixtureRequest, chromium: Browser, lasting_server: Served) -> Iterator[Page]:
     """The widget without a site around it, before and after a unit."""
-    post_job(lasting_server, f"Job of {request.param}", count=1, metadata={"owner": request.param})
+    owner = f"{request.param}-{next(NUMBERS)}"  # A process may make the same one twice.
+    post_job(lasting_server, f"Job of {owner}", count=1, metadata={"owner": owner})
     with lasting_page(chromium, reduced_motion="reduce", viewport={"width": 340, "height": 300}) as page:
-        page.goto(f"{lasting_server.url}/widget?owner={request.param}")
+        page.goto(f"{lasting_server.url}/widget?owner={owner}")
         expect(page.get_by_text("One job for")).to_be_visible()
         if request.param == "done":
             press_until(page, page.get_by_text("1 unit done"))

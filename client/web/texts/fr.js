@@ -162,7 +162,7 @@ export default {
   "widget.new": "Rien ne s’exécute tant que vous n’acceptez pas dans une fenêtre de ce serveur, ouverte par le bouton.",
   "widget.asked":
     "Ce serveur vous demande votre accord dans sa propre fenêtre, car un site peut couvrir ce widget. Si aucune ne " +
-    "s’est ouverte :",
+    "s’est ouverte :",
   "widget.open": "Ouvrir {host}",
   "widget.open.label": "Ouvrir {host} (ouvre un nouvel onglet)",
   "widget.ask":
