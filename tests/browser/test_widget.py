@@ -420,7 +420,7 @@ def test_it_computes_where_storage_is_blocked(server: Served, embed: Embed) -> N
         page.frames[1].evaluate("localStorage.length")
 
 
-def test_it_asks_in_firefox(server: Served, site: Site, firefox: Firefox) -> None:
+def test_it_asks_and_resumes_in_firefox(server: Served, site: Site, firefox: Firefox) -> None:
     """Firefox has no version 2 of IntersectionObserver, and separates the storage of frames from that of windows."""
     job = post_job(server, count=1)
     firefox.goto(site.show(server, name="localhost"))
@@ -432,6 +432,10 @@ def test_it_asks_in_firefox(server: Served, site: Site, firefox: Firefox) -> Non
     firefox.evaluate("() => { setInterval(() => document.getElementById('toggle').click(), 100); }", window)
     wait_for_count(server, job, done=1)
     wait_until(lambda: firefox.find("#ask") is None)
+    server.post(f"{job}/variables", {"x": 2})
+    firefox.goto("about:blank")
+    firefox.goto(site.show(server, name="localhost"))
+    wait_for_count(server, job, done=2)
     firefox.goto("about:blank")
 
 
