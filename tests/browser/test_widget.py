@@ -116,7 +116,7 @@ def agree(window: Page, button: str = "Start computing") -> None:
 
 def press_until(page: Page, shown: Locator) -> None:
     """Presses the button of a widget without a site around it, until it takes the press."""
-    hint = page.get_by_text("has just opened")
+    hint = page.get_by_text("has just come to the front")
     page.get_by_role("button", name="Start computing").click()
     while hint.is_visible():
         page.get_by_role("button").first.click()
@@ -284,7 +284,7 @@ def test_consent_needs_a_second_in_the_window(lasting_server: Served, embedded: 
     """The second click of a double-click, the first of which opened the window, is none."""
     window = ask(embedded)
     window.get_by_role("button", name="Start computing").click()
-    expect(window.get_by_role("status").filter(has_text="This window has just opened")).to_be_visible()
+    expect(window.get_by_role("status").filter(has_text="This window has just come to the front")).to_be_visible()
     window.close()
     assert counts(lasting_server, "/jobs/doubling")["open"] == 1
 

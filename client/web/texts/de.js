@@ -169,7 +169,7 @@ export default {
   "widget.ask":
     "Die Website, von der du kommst, bittet um die freie Zeit deines Geräts. Gerechnet wird, solange eine Seite mit dem " +
     "Widget offen ist, jetzt und bei deinen nächsten Besuchen, bis du dort pausierst.",
-  "widget.again": "Dieses Fenster ist gerade erst aufgegangen. Bitte drücke den Knopf noch einmal.",
+  "widget.again": "Dieses Fenster ist gerade erst nach vorn gekommen. Bitte drücke den Knopf noch einmal.",
   "widget.given": "Auf der Seite, von der du kommst, wird jetzt gerechnet. Du kannst dieses Fenster schließen.",
 
   "flow.title": "Ablauf",

@@ -167,7 +167,7 @@ export default {
   "widget.ask":
     "The site that you came from asks for this device’s spare time. It computes while a page with the widget is open, " +
     "now and at your next visits, until you pause it there.",
-  "widget.again": "This window has just opened. Please press the button once more.",
+  "widget.again": "This window has just come to the front. Please press the button once more.",
   "widget.given": "Computing has started on the page that you came from. You can close this window.",
 
   // The page of a flow.

@@ -167,7 +167,7 @@ export default {
   "widget.ask":
     "El sitio del que vienes pide el tiempo libre de este dispositivo. Calcula mientras esté abierta una página con el " +
     "widget, ahora y en tus próximas visitas, hasta que lo pauses allí.",
-  "widget.again": "Esta ventana se acaba de abrir. Pulsa el botón otra vez.",
+  "widget.again": "Esta ventana acaba de pasar al frente. Pulsa el botón otra vez.",
   "widget.given": "El cálculo ha empezado en la página de la que vienes. Puedes cerrar esta ventana.",
 
   "flow.title": "Flujo",

@@ -168,7 +168,7 @@ export default {
   "widget.ask":
     "Le site d’où vous venez demande le temps libre de cet appareil. Le calcul se fait tant qu’une page avec le widget " +
     "est ouverte, maintenant et à vos prochaines visites, jusqu’à ce que vous le mettiez en pause là-bas.",
-  "widget.again": "Cette fenêtre vient de s’ouvrir. Appuyez encore une fois sur le bouton.",
+  "widget.again": "Cette fenêtre vient de passer au premier plan. Appuyez encore une fois sur le bouton.",
   "widget.given": "Le calcul a commencé sur la page d’où vous venez. Vous pouvez fermer cette fenêtre.",
 
   "flow.title": "Flux",
