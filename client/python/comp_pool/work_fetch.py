@@ -80,6 +80,7 @@ class WorkFetch:
         if isinstance(lease, NoWork):
             self._context.job_backoff.pause(id_of(job), retry_after_delay(lease.retry_after))
             return None
+        self._context.claim_lease(lease)
         return lease
 
     def _scheduler_delay(self, job: str) -> float:

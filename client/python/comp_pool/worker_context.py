@@ -7,10 +7,13 @@ from comp_pool.client import Client
 from comp_pool.errors import ForeignResponse, PoolError
 from comp_pool.events import Event, Listener, Totals
 from comp_pool.job_backoff import JobBackoff
-from comp_pool.leases import NoWork
+from comp_pool.leases import Lease, NoWork
 from comp_pool.links import Document
 from comp_pool.options import Options
 from comp_pool.retry_policy import POLICY, is_gone
+
+# How many leases are remembered, to recognise one that a cache repeats.
+REMEMBERED_LEASES = 1000
 
 IN_BACKOFF = "every job is in backoff: no open variables, or repeated failures"
 
@@ -40,6 +43,8 @@ class WorkerContext:
         self._named_job: Document | None = None
         # When what its units print was last reported, by job.
         self._console_reports: dict[str, float] = {}
+        # The last leases, by their links, oldest first.
+        self._leases: dict[str, None] = {}
         self._capabilities = options.capabilities
         self._capabilities_lock = threading.Lock()
 
@@ -74,6 +79,17 @@ class WorkerContext:
         with self._lock:
             if self._units_left is not None:
                 self._units_left += 1
+
+    def claim_lease(self, lease: Lease) -> None:
+        """Record a lease; raise ForeignResponse where it was served before: a pool gives each lease a token of its own."""
+        if not lease.has("lease"):
+            return
+        with self._lock:
+            if lease.link("lease") in self._leases:
+                raise ForeignResponse(200, "a lease that was served before")
+            self._leases[lease.link("lease")] = None
+            if len(self._leases) > REMEMBERED_LEASES:
+                del self._leases[next(iter(self._leases))]
 
     def claim_console_report(self, job_id: str) -> bool:
         """Return whether what a unit of this job has printed is to be reported: seldom, since most print the same."""

@@ -1,0 +1,259 @@
+"""A proxy between a client and a pool that responds in the pool's place, and cuts, repeats, confuses or loses responses.
+
+It harms half of the requests for JSON from the first lease on: before it, clients stop at a foreign response, since their
+address may be wrong. Each kind of request (for a lease, of a result, all others) gets every fault in an order of its
+own, from a seed, mixed with as many responses that are let through.
+"""
+
+from __future__ import annotations
+
+import http.client
+import http.server
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tests.serving import TIMEOUT, Served
+
+HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding", "content-length")
+PAGE = b"<!doctype html><title>Welcome</title><h1>Log in to our network</h1>"
+HTML = ("Content-Type", "text/html; charset=utf-8")
+JSON = ("Content-Type", "application/json")
+
+
+# Requests that are let through, for each fault: few of all others, on which much depends, and whose backoff is shared.
+HONEST = {"lease": 1, "result": 1, "other": 4}
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+    def head(self, *more: tuple[str, str]) -> bytes:
+        reason = http.client.responses.get(self.status, "Unknown")
+        lines = [f"HTTP/1.1 {self.status} {reason}", *(f"{name}: {value}" for name, value in (*self.headers, *more))]
+        return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+    @property
+    def text(self) -> bytes:
+        """The whole response. Neither 204 nor 304 has a body."""
+        length = () if self.status in (204, 304) else (("Content-Length", str(len(self.body))),)
+        return self.head(*length) + self.body
+
+
+class Exchange(http.server.BaseHTTPRequestHandler):
+    """One connection of the client, and the request on it that the proxy deals with."""
+
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def _serve(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        self.body = self.rfile.read(length)
+        self.server.proxy.serve(self)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve
+
+    @property
+    def kind(self) -> str:
+        path = urlsplit(self.path).path
+        if self.command == "GET" and path.endswith("/variables"):
+            return "lease"
+        return "result" if self.command == "POST" and path.endswith("/results") else "other"
+
+    def forward(self) -> Response:
+        """Passes the request on to the pool, and returns the response."""
+        connection = http.client.HTTPConnection(self.server.proxy.pool, timeout=TIMEOUT)
+        try:
+            headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
+            connection.request(self.command, self.path, self.body or None, headers)
+            response = connection.getresponse()
+            kept = [(name, value) for name, value in response.getheaders() if name.lower() not in HOP_BY_HOP]
+            return Response(response.status, tuple(kept), response.read())
+        finally:
+            connection.close()
+
+    def send(self, response: Response) -> None:
+        self.wfile.write(response.text)
+
+    def send_last(self, data: bytes) -> None:
+        """Sends these bytes, and ends the connection."""
+        self.wfile.write(data)
+        self.close_connection = True
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
+Fault = Callable[[Exchange, Response | None], None]
+
+
+def takes(status: int, *headers: tuple[str, str], body: bytes = b"") -> Fault:
+    """Responds itself, as a captive portal does: the pool never sees the request."""
+    return lambda exchange, _: exchange.send(Response(status, headers, body))
+
+
+def replaces(status: int, *headers: tuple[str, str], body: bytes = b"") -> Fault:
+    """Passes the request on, and responds itself."""
+
+    def replace(exchange: Exchange, _: Response | None) -> None:
+        exchange.forward()
+        exchange.send(Response(status, headers, body))
+
+    return replace
+
+
+def redirects_to_itself(exchange: Exchange, _: Response | None) -> None:
+    exchange.send(Response(302, (("Location", exchange.path),)))
+
+
+def cuts(exchange: Exchange, _: Response | None) -> None:
+    response = exchange.forward()
+    exchange.send_last(response.text[: -len(response.body) // 2 or -2])
+
+
+def cuts_chunks(exchange: Exchange, _: Response | None) -> None:
+    response = exchange.forward()
+    half = response.body[: len(response.body) // 2]
+    head = response.head(("Transfer-Encoding", "chunked"))
+    exchange.send_last(head + b"%x\r\n%b\r\n" % (len(half), half) if half else head)
+
+
+def loses(exchange: Exchange, _: Response | None) -> None:
+    exchange.forward()
+    exchange.send_last(b"")
+
+
+def drops(exchange: Exchange, _: Response | None) -> None:
+    exchange.send_last(b"")
+
+
+def repeats_request(exchange: Exchange, _: Response | None) -> None:
+    exchange.forward()
+    exchange.send(exchange.forward())
+
+
+def repeats_response(exchange: Exchange, previous: Response | None) -> None:
+    """Sends the pool's previous response to a request of this kind, as a cache does."""
+    exchange.send(previous or exchange.forward())
+
+
+def confuses(exchange: Exchange, previous: Response | None) -> None:
+    """As `repeats_response`, but the pool has dealt with the request."""
+    exchange.forward()
+    exchange.send(previous or exchange.forward())
+
+
+def hints(exchange: Exchange, _: Response | None) -> None:
+    """Sends an informational response first."""
+    response = exchange.forward()
+    exchange.wfile.write(Response(103, (("Link", "</portal.css>; rel=preload"),)).head())
+    exchange.send(response)
+
+
+def sends_garbage(exchange: Exchange, _: Response | None) -> None:
+    exchange.send_last(b"\x16\x03\x01\x02\x00\r\n\r\n")
+
+
+FAULTS: dict[str, Fault] = {
+    "a captive portal": takes(200, HTML, body=PAGE),
+    "a page in place of the response": replaces(200, HTML, body=PAGE),
+    "an empty response": takes(200),
+    "an empty response in place of the pool's": replaces(200),
+    "no content": takes(204),
+    "another service": takes(200, JSON, body=b'{"error": "login required"}'),
+    "another service's creation": takes(201, JSON, body=b'{"id": 1}'),
+    "a blocking page": takes(403, HTML, body=PAGE),
+    "a missing page": takes(404, HTML, body=PAGE),
+    "a page of a conflict": replaces(409, HTML, body=PAGE),
+    "a gateway's page": takes(502, HTML, body=PAGE),
+    "a gateway's page after the pool": replaces(504, HTML, body=PAGE),
+    "a redirect to another host": takes(302, ("Location", "http://portal.invalid/login")),
+    "a redirect to itself": redirects_to_itself,
+    "not modified": takes(304),
+    "a switch of protocols": takes(101, ("Upgrade", "portal"), ("Connection", "Upgrade")),
+    "an early hint": hints,
+    "a cut body": cuts,
+    "a cut chunked body": cuts_chunks,
+    "a lost response": loses,
+    "a lost request": drops,
+    "the same request twice": repeats_request,
+    "an earlier response": repeats_response,
+    "an earlier response in place of the pool's": confuses,
+    "false compression": replaces(200, JSON, ("Content-Encoding", "gzip"), body=b"\x1f\x8b no gzip"),
+    "a huge header": replaces(200, JSON, ("X-Portal", "x" * 300_000), body=b"{}"),
+    "no HTTP": sends_garbage,
+}
+
+
+class HostileProxy:
+    """`given` counts the faults by kind of request. `on_idle` is called when the pool has leased nothing."""
+
+    def __init__(self, server: Served, seed: int = 1, on_idle: Callable[[], object] = lambda: None) -> None:
+        self.pool = urlsplit(server.url).netloc
+        self.given: Counter[tuple[str, str]] = Counter()
+        self.is_hostile = True
+        self._seed, self._on_idle = seed, on_idle
+        self._has_begun = False
+        self._decks: dict[str, list[str | None]] = {}
+        self._shuffle = random.Random(seed).shuffle
+        self._previous: dict[str, Response] = {}
+        self._lock = threading.Lock()
+        self._server = _Server(("127.0.0.1", 0), Exchange)
+        self._server.proxy = self
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    def __enter__(self) -> HostileProxy:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def serve(self, exchange: Exchange) -> None:
+        fault = self._next_fault(exchange)
+        if fault is not None:
+            FAULTS[fault](exchange, self._previous.get(exchange.kind))
+            return
+        response = exchange.forward()
+        self._remember(exchange.kind, response)
+        exchange.send(response)
+
+    def _next_fault(self, exchange: Exchange) -> str | None:
+        with self._lock:
+            if not (self.is_hostile and self._has_begun and exchange.headers.get("Accept") == "application/json"):
+                return None
+            deck = self._decks.setdefault(exchange.kind, [])
+            if not deck:
+                deck += [*FAULTS, *[None] * len(FAULTS) * HONEST[exchange.kind]]
+                self._shuffle(deck)
+            fault = deck.pop()
+            if fault is not None:
+                self.given[exchange.kind, fault] += 1
+            return fault
+
+    def _remember(self, kind: str, response: Response) -> None:
+        with self._lock:
+            self._has_begun = self._has_begun or (kind == "lease" and response.status == 200)
+            if response.status < 300 and response.status != 204:
+                self._previous[kind] = response
+        if kind == "lease" and response.status in (204, 429):
+            self._on_idle()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    proxy: HostileProxy
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that ends a connection is no error."""
