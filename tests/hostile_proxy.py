@@ -90,6 +90,21 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Elsewhere(http.server.BaseHTTPRequestHandler):
+    """The other host."""
+
+    server: _Server
+
+    def do_GET(self) -> None:
+        self.server.proxy.followed += 1
+        self.send_error(404)
+
+    do_POST = do_GET
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
 Fault = Callable[[Exchange, Response | None], None]
 
 
@@ -106,6 +121,10 @@ def replaces(status: int, *headers: tuple[str, str], body: bytes = b"") -> Fault
         exchange.send(Response(status, headers, body))
 
     return replace
+
+
+def redirects_elsewhere(exchange: Exchange, _: Response | None) -> None:
+    exchange.send(Response(302, (("Location", f"{exchange.server.proxy.portal}/login"),)))
 
 
 def redirects_to_itself(exchange: Exchange, _: Response | None) -> None:
@@ -149,6 +168,10 @@ def confuses(exchange: Exchange, previous: Response | None) -> None:
     exchange.send(previous or exchange.forward())
 
 
+def switches(exchange: Exchange, _: Response | None) -> None:
+    exchange.send_last(Response(101, (("Upgrade", "portal"), ("Connection", "Upgrade"))).head())
+
+
 def hints(exchange: Exchange, _: Response | None) -> None:
     """Sends an informational response first."""
     response = exchange.forward()
@@ -173,10 +196,10 @@ FAULTS: dict[str, Fault] = {
     "a page of a conflict": replaces(409, HTML, body=PAGE),
     "a gateway's page": takes(502, HTML, body=PAGE),
     "a gateway's page after the pool": replaces(504, HTML, body=PAGE),
-    "a redirect to another host": takes(302, ("Location", "http://portal.invalid/login")),
+    "a redirect to another host": redirects_elsewhere,
     "a redirect to itself": redirects_to_itself,
     "not modified": takes(304),
-    "a switch of protocols": takes(101, ("Upgrade", "portal"), ("Connection", "Upgrade")),
+    "a switch of protocols": switches,
     "an early hint": hints,
     "a cut body": cuts,
     "a cut chunked body": cuts_chunks,
@@ -197,26 +220,27 @@ class HostileProxy:
     def __init__(self, server: Served, seed: int = 1, on_idle: Callable[[], object] = lambda: None) -> None:
         self.pool = urlsplit(server.url).netloc
         self.given: Counter[tuple[str, str]] = Counter()
-        self.is_hostile = True
-        self._seed, self._on_idle = seed, on_idle
+        # The name of a fault, in place of the order.
+        self.always: str | None = None
+        self._on_idle = on_idle
         self._has_begun = False
         self._decks: dict[str, list[str | None]] = {}
         self._shuffle = random.Random(seed).shuffle
         self._previous: dict[str, Response] = {}
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", 0), Exchange)
-        self._server.proxy = self
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._servers = [_Server(self, Exchange), _Server(self, Elsewhere)]
+        self.url, self.portal = (f"http://127.0.0.1:{server.server_port}" for server in self._servers)
+        # Requests that followed a redirect to another host.
+        self.followed = 0
 
     def __enter__(self) -> HostileProxy:
-        self._thread.start()
+        for server in self._servers:
+            server.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        for server in self._servers:
+            server.close()
 
     def serve(self, exchange: Exchange) -> None:
         fault = self._next_fault(exchange)
@@ -229,8 +253,10 @@ class HostileProxy:
 
     def _next_fault(self, exchange: Exchange) -> str | None:
         with self._lock:
-            if not (self.is_hostile and self._has_begun and exchange.headers.get("Accept") == "application/json"):
+            if not (self._has_begun and exchange.headers.get("Accept") == "application/json"):
                 return None
+            if self.always is not None:
+                return self.always
             deck = self._decks.setdefault(exchange.kind, [])
             if not deck:
                 deck += [*FAULTS, *[None] * len(FAULTS) * HONEST[exchange.kind]]
@@ -250,10 +276,22 @@ class HostileProxy:
 
 
 class _Server(http.server.ThreadingHTTPServer):
-    proxy: HostileProxy
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
+
+    def __init__(self, proxy: HostileProxy, handler: type[http.server.BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self.proxy = proxy
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that ends a connection is no error."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from tests.hostile_proxy import FAULTS, HostileProxy
 from tests.serving import Served
 
+LEASE_SECONDS = 3600
 EXECUTE = "function (variable, context) { context.result = 3 * variable.n + 1; return context; }"
 VALIDATE = "(variable, result) => result === undefined || result === 3 * variable.n + 1"
 
 
 def post_whole_job(server: Served, units: int) -> str:
     """Posts a job with as many variables; returns its path."""
-    job = {"name": "Whole", "execute_function": EXECUTE, "validate_result": VALIDATE}
+    job = {"name": "Whole", "execute_function": EXECUTE, "validate_result": VALIDATE, "settings": {"lease_seconds": LEASE_SECONDS}}
     path = str(server.post("/jobs", job)["_links"]["self"])
     for number in range(units):
         server.post(f"{path}/variables/{number}", {"n": number}, "PUT")
@@ -34,6 +35,7 @@ def expect_every_result_once(server: Served, job: str, units: int) -> None:
 
 
 def expect_every_fault(proxy: HostileProxy) -> None:
-    """Requests for leases and posted results have seen each of them."""
+    """Requests for leases and posted results have seen each of them, and no redirect was followed elsewhere."""
+    assert proxy.followed == 0
     for kind in ("lease", "result"):
         assert {fault for seen, fault in proxy.given if seen == kind} == set(FAULTS)

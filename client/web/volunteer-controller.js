@@ -14,7 +14,7 @@ import { TabLock } from "./tab-lock.js";
 /** @typedef {import("../js/lib/status.js").UnitEvent} UnitEvent */
 /** @typedef {import("../js/lib/status.js").WorkerStatus} WorkerStatus */
 /**
- * @typedef {"new" | "starting" | "computing" | "no-work" | "offline" | "pausing" | "paused" | "unplugged" |
+ * @typedef {"new" | "starting" | "computing" | "no-work" | "offline" | "foreign" | "pausing" | "paused" | "unplugged" |
  *   "other-tab" | "blocked" | "unseen"} Status
  */
 
@@ -29,7 +29,8 @@ export class VolunteerController {
   #volunteer = null;
   /** @type {ErrorEvent | null} */
   #lastError = null;
-  #isOffline = false;
+  /** Why no unit can be fetched or posted; null while that works. @type {"offline" | "foreign" | null} */
+  #outage = null;
   /** The page may be hidden from the visitor: consent of an earlier visit does not suffice to compute. */
   #isUnseen;
 
@@ -142,9 +143,11 @@ export class VolunteerController {
   }
 
   #startVolunteer() {
-    this.#isOffline = false;
+    this.#outage = null;
     this.#setStatus("starting");
-    const started = volunteer(this.#root, { ...this.#options(), volunteer: this.preferences.volunteer });
+    // The page is the pool's own: its address is right, whoever responds at present.
+    const fixed = { volunteer: this.preferences.volunteer, retryForeign: true };
+    const started = volunteer(this.#root, { ...this.#options(), ...fixed });
     this.#volunteer = started;
     this.#subscribe(started);
     void started.start();
@@ -204,14 +207,14 @@ export class VolunteerController {
 
   /** @param {WorkerStatus} worker */
   #handleWorker(worker) {
-    if (worker.state === "computing") this.#isOffline = false;
+    if (worker.state === "computing") this.#outage = null;
     this.#updateStatus();
     this.#listener.onworker();
   }
 
   /** @param {UnitEvent} unit */
   #handleUnit(unit) {
-    this.#isOffline = false;
+    this.#outage = null;
     if (unit.outcome === "accepted") this.preferences.addUnit(unit.seconds);
     this.#updateStatus();
     this.#listener.onunit(unit);
@@ -220,7 +223,7 @@ export class VolunteerController {
   /** @param {ErrorEvent} error */
   #handleError(error) {
     this.#lastError = error;
-    if (error.kind === "offline") this.#isOffline = true;
+    if (error.kind === "offline" || error.kind === "foreign") this.#outage = error.kind;
     this.#updateStatus();
     this.#listener.onerror(error);
   }
@@ -228,7 +231,7 @@ export class VolunteerController {
   /** The status of a running volunteer follows from its workers. */
   #updateStatus() {
     if (this.#volunteer?.state !== "running") return;
-    if (this.#isOffline) this.#setStatus("offline");
+    if (this.#outage) this.#setStatus(this.#outage);
     else if (this.workers.every(({ state }) => state === "idle")) this.#setStatus("starting");
     else this.#setStatus(this.workers.every(hasNoWork) ? "no-work" : "computing");
   }

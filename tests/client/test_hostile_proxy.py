@@ -16,11 +16,10 @@ from storage.clock import ManualClock
 from tests.conftest import local_server
 from tests.hostile_proxy import HostileProxy
 from tests.serving import LocalServer
-from tests.whole_job import expect_every_fault, expect_every_result_once, post_whole_job
+from tests.whole_job import LEASE_SECONDS, expect_every_fault, expect_every_result_once, post_whole_job
 
 UNITS = 40
 VOLUNTEER = "a-volunteer-under-test"
-# Longer than a lease: those whose responses were lost expire before.
 IDLE_SECONDS = "3000"
 
 
@@ -44,7 +43,8 @@ def test_every_result_arrives_once(
 ) -> None:
     clock = FakeClock(behind.clock.advance)
     monkeypatch.setattr(work_command, "Client", functools.partial(Client, clock=clock))
-    with HostileProxy(behind.server) as proxy:
+    # Leases whose responses were lost expire once there is nothing else to compute.
+    with HostileProxy(behind.server, on_idle=lambda: behind.clock.advance(LEASE_SECONDS)) as proxy:
         status = cli.main(["work", f"{proxy.url}/", "--volunteer-id", VOLUNTEER, "--idle-exit", IDLE_SECONDS])
     out = capsys.readouterr().out
     expect_every_result_once(behind.server, behind.job, UNITS)

@@ -27,6 +27,9 @@ export default {
   "status.computing": "Dein Gerät rechnet.",
   "status.no-work": "Im Moment gibt es nichts zu rechnen. Mit neuer Arbeit geht es automatisch weiter.",
   "status.offline": "Der Pool ist nicht erreichbar. Der nächste Versuch folgt automatisch.",
+  "status.foreign":
+    "Etwas zwischen diesem Gerät und dem Pool antwortet an seiner Stelle. Wenn das Netz eine Anmeldung verlangt, " +
+    "melde dich an. Der nächste Versuch folgt automatisch.",
   "status.pausing": "Pause, sobald die laufenden Einheiten fertig sind.",
   "status.paused": "Pausiert.",
   "status.unplugged": "Es geht weiter, sobald das Gerät am Stromnetz hängt.",
@@ -63,6 +66,7 @@ export default {
     "angeboten.",
 
   "error.offline": "Der Pool war nicht erreichbar.",
+  "error.foreign": "Etwas anderes hat anstelle des Pools geantwortet, etwa eine Anmeldeseite des Netzes.",
   "error.pool": "Der Pool hat eine Anfrage abgelehnt.",
   "error.limit": "Der Pool begrenzt zurzeit, was dieser Computer bekommt. Es geht von selbst weiter.",
   "error.blocked": "Der Betreiber des Pools hat diesen Computer gesperrt.",

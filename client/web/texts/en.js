@@ -28,6 +28,9 @@ export default {
   "status.computing": "Computing.",
   "status.no-work": "There is nothing to compute right now. New work starts automatically.",
   "status.offline": "The pool can’t be reached. Retrying automatically.",
+  "status.foreign":
+    "Something between this device and the pool responds in its place. If the network requires a login, log in. " +
+    "Retrying automatically.",
   "status.pausing": "Pausing once the current units are done.",
   "status.paused": "Paused.",
   "status.unplugged": "Waiting until this device is plugged in.",
@@ -64,6 +67,7 @@ export default {
 
   // Errors, by kind. The message of the pool or the job follows.
   "error.offline": "The pool couldn’t be reached.",
+  "error.foreign": "Something else responded in the pool’s place, such as a login page of the network.",
   "error.pool": "The pool refused a request.",
   "error.limit": "The pool limits what it gives this computer for now. It resumes automatically.",
   "error.blocked": "The pool’s operator has blocked this computer.",

@@ -27,6 +27,9 @@ export default {
   "status.computing": "Calculando.",
   "status.no-work": "Ahora no hay nada que calcular. El trabajo nuevo empezará automáticamente.",
   "status.offline": "No se puede contactar con el servidor. Se reintentará automáticamente.",
+  "status.foreign":
+    "Algo entre este dispositivo y el servidor responde en su lugar. Si la red exige iniciar sesión, hazlo. Se " +
+    "reintentará automáticamente.",
   "status.pausing": "Se pausará cuando terminen las unidades en curso.",
   "status.paused": "En pausa.",
   "status.unplugged": "Esperando a que conectes el dispositivo a la corriente.",
@@ -62,6 +65,7 @@ export default {
     "Lo más reciente primero. Lo que falla aquí se comunica a su autor y se ofrece a otros voluntarios.",
 
   "error.offline": "No se pudo contactar con el servidor.",
+  "error.foreign": "Otra cosa respondió en lugar del servidor, como una página de acceso de la red.",
   "error.pool": "El servidor rechazó una solicitud.",
   "error.limit": "Por ahora el servidor limita lo que da a este ordenador. Continuará automáticamente.",
   "error.blocked": "El administrador del servidor ha bloqueado este ordenador.",

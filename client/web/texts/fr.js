@@ -29,6 +29,9 @@ export default {
   "status.computing": "Calcul en cours.",
   "status.no-work": "Il n’y a rien à calculer pour le moment. Le calcul reprendra dès qu’il y aura du travail.",
   "status.offline": "Le serveur est injoignable. Une nouvelle tentative suivra automatiquement.",
+  "status.foreign":
+    "Quelque chose entre cet appareil et le serveur répond à sa place. Si le réseau demande une connexion, " +
+    "connectez-vous. Une nouvelle tentative suivra automatiquement.",
   "status.pausing": "Pause dès que les unités en cours seront terminées.",
   "status.paused": "En pause.",
   "status.unplugged": "En attente que l’appareil soit branché sur secteur.",
@@ -64,6 +67,7 @@ export default {
     "Du plus récent au plus ancien. Ce qui échoue ici est signalé à son auteur et proposé à d’autres volontaires.",
 
   "error.offline": "Le serveur était injoignable.",
+  "error.foreign": "Autre chose a répondu à la place du serveur, comme une page de connexion du réseau.",
   "error.pool": "Le serveur a refusé une requête.",
   "error.limit": "Le serveur limite pour l’instant ce qu’il donne à cet ordinateur. Cela reprendra automatiquement.",
   "error.blocked": "L’administrateur du serveur a bloqué cet ordinateur.",
