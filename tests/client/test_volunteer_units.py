@@ -172,5 +172,57 @@ def test_a_second_interrupt_ends_the_wait_of_an_upload(pool: FakePool) -> None:
         assert watched.wait_for("offline")
         watched.volunteer.interrupt()
         watched.volunteer.interrupt()
-        assert watched.wait_for("lost")
+        assert watched.wait_for("accepted")
         assert watched.ends(2)
+
+
+@pytest.mark.parametrize("status", [503, 200])
+def test_a_result_that_can_t_be_posted_at_a_shutdown_is_given_back(pool: FakePool, status: int) -> None:
+    pool.add_job("long", LONG, [{"ms": 0}])
+    for _ in range(9):
+        pool.intercept("POST", "results$", status, {"Content-Type": "text/html", "Retry-After": "60"}, "<h1>Log in</h1>")
+    with working(pool, grace=0.1) as watched:
+        assert watched.wait_for("offline")
+        watched.volunteer.interrupt()
+        assert watched.wait_for("returned")
+        assert watched.ends(2)
+    assert pool.jobs["long"].open == ["0000"]
+    assert watched.volunteer.totals.counts == {"returned": 1}
+    (event,) = (event for event in watched.events if event.kind == "returned")
+    assert event.message == f"the result could not be posted: {status} not a response of the pool: text/html"
+
+
+def test_a_result_is_posted_if_the_pool_can_be_reached_again_during_the_shutdown(pool: FakePool) -> None:
+    pool.add_job("long", LONG, [{"ms": 0}])
+    pool.inject_fault("POST", "results$", 503, times=3)
+    pool.inject_fault("DELETE", "lease$", 503, times=2)
+    with working(pool, grace=0.0) as watched:
+        assert pool.wait_for(lambda: len(pool.received("POST", "results$")) == 1)
+        watched.volunteer.interrupt()
+        assert watched.ends()
+    assert watched.volunteer.totals.counts == {"accepted": 1}
+
+
+def test_a_unit_is_given_back_if_the_pool_can_be_reached_again_during_the_shutdown(pool: FakePool) -> None:
+    pool.add_job("endless", ENDLESS, [{}])
+    pool.inject_fault("DELETE", "lease$", 503, times=2)
+    with working(pool, grace=0.0) as watched:
+        assert watched.wait_for("leased")
+        watched.volunteer.interrupt()
+        assert watched.ends()
+    assert pool.jobs["endless"].open == ["0000"]
+    assert watched.volunteer.totals.counts == {"returned": 1}
+
+
+def test_a_unit_whose_pool_does_not_respond_during_the_shutdown_is_reported_as_lost(
+    pool: FakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("comp_pool.volunteer.CANCEL_SECONDS", 0.2)
+    pool.add_job("endless", ENDLESS, [{}])
+    with working(pool, grace=0.0) as watched:
+        assert watched.wait_for("leased")
+        with pool.changed:  # The pool responds to nothing meanwhile.
+            watched.volunteer.interrupt()
+            assert watched.ends()
+            assert watched.volunteer.totals.counts == {"lost": 1}
+    assert watched.events[-1].message == "the pool did not respond in time (and could not be given back)"

@@ -63,8 +63,8 @@ async function waitToRetry(context, shutdown, backoff, ex, onerror) {
  * @param {string} [since] how long it has been tried
  */
 async function abandon(shutdown, task, ex, onerror, since = "") {
-  await task.giveBack(shutdown.expired);
-  onerror(abandonedBecause(ex), `the result could not be posted${since}: ${messageOf(ex)}`);
+  const remark = (await task.giveBack(shutdown.expired)) ? "" : " (and could not be given back)";
+  onerror(abandonedBecause(ex), `the result could not be posted${since}: ${messageOf(ex)}${remark}`);
   return undefined;
 }
 

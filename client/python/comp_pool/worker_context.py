@@ -15,6 +15,9 @@ from comp_pool.retry_policy import POLICY, is_gone
 # How many leases are remembered, to recognise one that a cache repeats.
 REMEMBERED_LEASES = 1000
 
+# Between the cancellation of all units and the end: time to give leases back.
+CANCEL_SECONDS = 5.0
+
 IN_BACKOFF = "every job is in backoff: no open variables, or repeated failures"
 
 
@@ -32,6 +35,7 @@ class WorkerContext:
         self.totals = Totals()
         self.draining = threading.Event()
         self.cancelled = threading.Event()
+        self._end = 0.0
         # The last error for which no work could be fetched, and one that ends the volunteer.
         self.outage: Exception | None = None
         self.failure: Exception | None = None
@@ -56,6 +60,19 @@ class WorkerContext:
             if self._capabilities is None:
                 self._capabilities = detect_capabilities(self.options.memory_bytes)
             return self._capabilities
+
+    def cancel(self) -> None:
+        """End the running units and uploads."""
+        self._end = self.clock.monotonic() + CANCEL_SECONDS
+        self.draining.set()
+        self.cancelled.set()
+
+    def wait_before_end(self, seconds: float) -> bool:
+        """Wait after the cancellation; return False, at once, before it or where so much time is not left."""
+        if not self.cancelled.is_set() or self.clock.monotonic() + seconds >= self._end:
+            return False
+        self.clock.sleep(seconds)
+        return True
 
     def emit(self, event: Event) -> None:
         """Count an event and pass it to the listener."""

@@ -1,15 +1,16 @@
 """The loop of one worker of a volunteer: choose a job, lease a variable, compute it, upload the result."""
 
 import contextlib
+import threading
 
 from comp_pool.backoff import Backoff, exponential, jittered
 from comp_pool.deadline import Deadline
 from comp_pool.errors import REQUEST_ERRORS, BadCertificate, Excluded, JobError
-from comp_pool.events import Event, Kind
+from comp_pool.events import OUTCOMES, Event, Kind
 from comp_pool.executor import Computed, Executor, Unit
 from comp_pool.report import console_report, failure_report, post_report
 from comp_pool.retry_policy import POLICY, event_kind, is_lost, is_temporary, refusal_kind, retry_after_of
-from comp_pool.upload import Uploaded, upload
+from comp_pool.upload import NOT_GIVEN_BACK, Uploaded, abandon, upload
 from comp_pool.work_fetch import Task, Wait, WorkFetch
 from comp_pool.worker_context import WorkerContext
 
@@ -29,6 +30,9 @@ class WorkerLoop:
         self._executor = Executor(memory_bytes=options.memory_bytes, result_bytes=options.result_bytes)
         self._outages = Backoff()
         self._failure_delay = 0.0
+        # The task whose end has not been reported.
+        self._unended: Task | None = None
+        self._lock = threading.Lock()
         self._started = self._idle_since = self._clock.monotonic()
 
     def run(self) -> None:
@@ -41,6 +45,12 @@ class WorkerLoop:
     def cancel(self) -> None:
         """Cancel the running computation."""
         self._executor.cancel()
+
+    def expire(self) -> None:
+        """Report a unit that has not ended in the time of a shutdown: a request still waits for the pool."""
+        task = self._unended
+        if task is not None:
+            self._emit("lost", self._elapsed, f"the pool did not respond in time{NOT_GIVEN_BACK}", task)
 
     def _process_next(self) -> bool:
         """Lease and process one unit; return False, after a wait, without one."""
@@ -91,6 +101,7 @@ class WorkerLoop:
 
     def _process(self, task: Task) -> None:
         self._started = self._clock.monotonic()
+        self._unended = task
         self._context.mark_started()
         try:
             self._compute(task)
@@ -170,13 +181,21 @@ class WorkerLoop:
         self._emit("returned", self._elapsed, message + self._give_back(task), task)
 
     def _give_back(self, task: Task) -> str:
-        """End the lease; return a remark where that was not possible."""
+        """End the lease, at a shutdown as soon as the pool can be reached; return a remark where that was not possible."""
+        backoff = Backoff()
+        while not self._is_given_back(task):
+            if not (task.lease.has("lease") and self._context.wait_before_end(backoff.next())):
+                # The lease expires by itself, only later.
+                return NOT_GIVEN_BACK
+        return ""
+
+    def _is_given_back(self, task: Task) -> bool:
         try:
             self._client.give_back(task.lease)
         except REQUEST_ERRORS as ex:
-            # The lease expires by itself, only later; a lost one has ended already.
-            return "" if is_lost(ex) else " (and could not be given back)"
-        return ""
+            # A lost lease has ended already.
+            return is_lost(ex)
+        return True
 
     def _record_failure(self, task: Task) -> None:
         """Pause a job that keeps failing; before that, delay the next unit."""
@@ -191,12 +210,18 @@ class WorkerLoop:
             self._failure_delay = jittered(exponential(POLICY.failure_delay, failures - 1, POLICY.max_delay))
 
     def _upload(self, task: Task, computed: Computed) -> None:
-        uploaded = upload(
-            lambda: self._client.post_result(task.lease, computed.result, run_seconds=computed.seconds, text=True),
-            self._wait_to_retry,
-            lambda kind, seconds, reason: self._emit(kind, seconds, reason, task),
-            self._clock,
-        )
+        def post() -> None:
+            self._client.post_result(task.lease, computed.result, run_seconds=computed.seconds, text=True)
+
+        def show(kind: Kind, seconds: float, reason: str) -> None:
+            self._emit(kind, seconds, reason, task)
+
+        uploaded = upload(post, self._wait_to_retry, show, self._clock)
+        if uploaded is None:
+            uploaded = abandon(post, lambda: self._is_given_back(task), self._context.wait_before_end)
+        self._end_upload(task, computed, uploaded)
+
+    def _end_upload(self, task: Task, computed: Computed, uploaded: Uploaded) -> None:
         if uploaded.outcome == "accepted":
             self._context.job_backoff.record_success(task.job_id)
         remark = self._end_unposted(task, computed, uploaded) if uploaded.keeps_lease else ""
@@ -204,7 +229,7 @@ class WorkerLoop:
         is_failure = uploaded.outcome in ("rejected", "refused")
         shown = computed.console if is_failure else ""
         self._emit(uploaded.outcome, computed.seconds, uploaded.reason + remark, task, shown)
-        if uploaded.outcome not in ("lost", "refused"):
+        if uploaded.outcome not in ("lost", "refused", "returned"):
             self._report_console(task, computed)
         if is_failure:
             self._record_failure(task)
@@ -234,5 +259,13 @@ class WorkerLoop:
     def _emit(
         self, kind: Kind, seconds: float = 0.0, message: str = "", task: Task | None = None, console: str = ""
     ) -> None:
+        if kind in OUTCOMES and not self._claim_end():
+            return
         job, variable = (task.job_id, task.lease.name) if task else ("", "")
         self._context.emit(Event(kind, self._number, job, variable, seconds, message, console))
+
+    def _claim_end(self) -> bool:
+        """Return whether the end of the unit is reported only now: at a shutdown another thread may do so."""
+        with self._lock:
+            task, self._unended = self._unended, None
+        return task is not None
