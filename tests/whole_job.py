@@ -12,8 +12,8 @@ VALIDATE = "(variable, result) => result === undefined || result === 3 * variabl
 
 def post_whole_job(server: Served, units: int) -> str:
     """Posts a job with as many variables; returns its path."""
-    job = {"name": "Whole", "execute_function": EXECUTE, "validate_result": VALIDATE, "settings": {"lease_seconds": LEASE_SECONDS}}
-    path = str(server.post("/jobs", job)["_links"]["self"])
+    job = {"name": "Whole", "execute_function": EXECUTE, "validate_result": VALIDATE}
+    path = str(server.post("/jobs", {**job, "settings": {"lease_seconds": LEASE_SECONDS}})["_links"]["self"])
     for number in range(units):
         server.post(f"{path}/variables/{number}", {"n": number}, "PUT")
     return path

@@ -1782,7 +1782,7 @@ function checked(job) {
   if (!job.has("get_variables")) throw new ForeignResponse(200, "no job");
   return job;
 }
-var REMEMBERED_LEASES, _changes, _reported, _consoleReports, _leases, _WorkerContext_instances, remember_fn, chooseNamed_fn, findJob_fn, reportOnce_fn, WorkerContext;
+var REMEMBERED_LEASES, MAX_REMEMBERED, _changes, _reported, _consoleReports, _leases, _WorkerContext_instances, remember_fn, chooseNamed_fn, findJob_fn, reportOnce_fn, WorkerContext;
 var init_worker_context = __esm({
   "lib/worker-context.js"() {
     "use strict";
@@ -1794,6 +1794,7 @@ var init_worker_context = __esm({
     init_retry_policy();
     init_task();
     REMEMBERED_LEASES = 1e3;
+    MAX_REMEMBERED = 1e3;
     WorkerContext = class {
       /**
        * @param {Client} client
@@ -1885,6 +1886,7 @@ var init_worker_context = __esm({
     _WorkerContext_instances = new WeakSet();
     /** @param {string} lease */
     remember_fn = function(lease) {
+      if (lease.length > MAX_REMEMBERED) return;
       if (__privateGet(this, _leases).has(lease)) throw new ForeignResponse(200, "a lease that was served before");
       __privateGet(this, _leases).add(lease);
       const [oldest] = __privateGet(this, _leases);
@@ -2291,8 +2293,8 @@ async function waitToRetry(context, shutdown, backoff, ex, onerror) {
   await delay(context.clock, seconds * 1e3, shutdown.cancelled);
 }
 async function abandon(shutdown, task, ex, onerror, since = "") {
-  await task.giveBack(shutdown.expired);
-  onerror(abandonedBecause(ex), `the result could not be posted${since}: ${messageOf(ex)}`);
+  const remark = await task.giveBack(shutdown.expired) ? "" : " (and could not be given back)";
+  onerror(abandonedBecause(ex), `the result could not be posted${since}: ${messageOf(ex)}${remark}`);
   return void 0;
 }
 function abandonedBecause(ex) {

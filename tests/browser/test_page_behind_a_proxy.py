@@ -70,9 +70,7 @@ def test_every_result_arrives_once(server: LocalServer, proxy: HostileProxy, pag
 
 
 @pytest.mark.parametrize("path", ["/", "/widget"])
-def test_a_page_whose_modules_do_not_load_says_so(
-    server: LocalServer, page: Page, watch: Watch, path: str
-) -> None:
+def test_a_page_whose_modules_do_not_load_says_so(server: LocalServer, page: Page, watch: Watch, path: str) -> None:
     watch.tolerated.append("Failed to load module script")
     portal = {"status": 200, "content_type": "text/html", "body": "<h1>Log in</h1>"}
     page.route(re.compile("/client/js/lib/transport.js$"), lambda route: route.fulfill(**portal))

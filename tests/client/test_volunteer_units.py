@@ -180,7 +180,7 @@ def test_a_second_interrupt_ends_the_wait_of_an_upload(pool: FakePool) -> None:
 def test_a_result_that_can_t_be_posted_at_a_shutdown_is_given_back(pool: FakePool, status: int) -> None:
     pool.add_job("long", LONG, [{"ms": 0}])
     for _ in range(9):
-        pool.intercept("POST", "results$", status, {"Content-Type": "text/html", "Retry-After": "60"}, "<h1>Log in</h1>")
+        pool.intercept("POST", "results$", status, {"Content-Type": "text/html", "Retry-After": "60"}, "Log in")
     with working(pool, grace=0.1) as watched:
         assert watched.wait_for("offline")
         watched.volunteer.interrupt()

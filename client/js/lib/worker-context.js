@@ -17,6 +17,8 @@ import { idOf, nameOf, Task } from "./task.js";
 
 /** How many leases are remembered, to recognise one that a cache repeats. */
 const REMEMBERED_LEASES = 1000;
+/** In characters: longer links would fill the memory, and no pool has them. */
+const MAX_REMEMBERED = 1000;
 
 export class WorkerContext {
   #changes = new AbortController();
@@ -73,6 +75,7 @@ export class WorkerContext {
 
   /** @param {string} lease */
   #remember(lease) {
+    if (lease.length > MAX_REMEMBERED) return;
     if (this.#leases.has(lease)) throw new ForeignResponse(200, "a lease that was served before");
     this.#leases.add(lease);
     const [oldest] = this.#leases;

@@ -17,7 +17,6 @@ from comp_pool.retry_policy import (
     retry_after_of,
 )
 
-
 NOT_GIVEN_BACK = " (and could not be given back)"
 
 

@@ -14,6 +14,8 @@ from comp_pool.retry_policy import POLICY, is_gone
 
 # How many leases are remembered, to recognise one that a cache repeats.
 REMEMBERED_LEASES = 1000
+# In characters: longer links would fill the memory, and no pool has them.
+MAX_REMEMBERED = 1000
 
 # Between the cancellation of all units and the end: time to give leases back.
 CANCEL_SECONDS = 5.0
@@ -98,13 +100,14 @@ class WorkerContext:
                 self._units_left += 1
 
     def claim_lease(self, lease: Lease) -> None:
-        """Record a lease; raise ForeignResponse where it was served before: a pool gives each lease a token of its own."""
-        if not lease.has("lease"):
+        """Record a lease; raise ForeignResponse where it was served before: each lease has a token of its own."""
+        link = lease.link("lease") if lease.has("lease") else ""
+        if not 0 < len(link) <= MAX_REMEMBERED:
             return
         with self._lock:
-            if lease.link("lease") in self._leases:
+            if link in self._leases:
                 raise ForeignResponse(200, "a lease that was served before")
-            self._leases[lease.link("lease")] = None
+            self._leases[link] = None
             if len(self._leases) > REMEMBERED_LEASES:
                 del self._leases[next(iter(self._leases))]
 

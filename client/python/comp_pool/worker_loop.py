@@ -181,7 +181,7 @@ class WorkerLoop:
         self._emit("returned", self._elapsed, message + self._give_back(task), task)
 
     def _give_back(self, task: Task) -> str:
-        """End the lease, at a shutdown as soon as the pool can be reached; return a remark where that was not possible."""
+        """End the lease, at a shutdown as soon as the pool can be reached; return a remark where that failed."""
         backoff = Backoff()
         while not self._is_given_back(task):
             if not (task.lease.has("lease") and self._context.wait_before_end(backoff.next())):
