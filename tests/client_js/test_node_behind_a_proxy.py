@@ -17,18 +17,30 @@ from tests.serving import LocalServer
 from tests.whole_job import LEASE_SECONDS, expect_every_fault, expect_every_result_once, post_whole_job
 
 UNITS = 40
-# Two workers, whose clock runs faster than the system's.
+# Two workers, whose clock runs faster than the system's. They keep their processes, whose starts would take longer than
+# all else.
 VOLUNTEER = """
-import { systemClock } from "./lib/timers.js";
 import { volunteer } from "./index.js";
+import { systemClock } from "./lib/timers.js";
+import { platform as node } from "./node/platform.js";
 
 const [root, units] = process.argv.slice(1);
 const clock = {
   now: () => systemClock.now() * 500,
   after: (milliseconds, callback) => systemClock.after(milliseconds / 500, callback),
 };
+const kept = (executor) => ({
+  compute: (...unit) => executor.compute(...unit),
+  reset: () => {},
+  close: () => executor.close(),
+});
+async function open(...options) {
+  const executors = await node.open(...options);
+  const { capabilities, engine } = executors;
+  return { capabilities, engine, create: () => kept(executors.create()), close: () => executors.close() };
+}
 const errors = [];
-const helper = volunteer(root, { clock, workers: 2 });
+const helper = volunteer(root, { clock, platform: { ...node, open }, workers: 2 });
 helper.on("error", ({ kind, message }) => errors.push([kind, message]));
 await new Promise((resolve) => {
   helper.on("progress", ({ totals }) => totals.units >= units && resolve());
