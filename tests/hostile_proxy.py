@@ -109,7 +109,8 @@ class Elsewhere(http.server.BaseHTTPRequestHandler):
         pass
 
 
-Fault = Callable[[Exchange, Response | None], None]
+# With the pool's previous response to a request of the same kind.
+Fault = Callable[[Exchange, Response], None]
 
 
 def takes(status: int, *headers: tuple[str, str], body: bytes = b"") -> Fault:
@@ -120,70 +121,70 @@ def takes(status: int, *headers: tuple[str, str], body: bytes = b"") -> Fault:
 def replaces(status: int, *headers: tuple[str, str], body: bytes = b"") -> Fault:
     """Passes the request on, and responds itself."""
 
-    def replace(exchange: Exchange, _: Response | None) -> None:
+    def replace(exchange: Exchange, _: Response) -> None:
         exchange.forward()
         exchange.send(Response(status, headers, body))
 
     return replace
 
 
-def redirects_elsewhere(exchange: Exchange, _: Response | None) -> None:
+def redirects_elsewhere(exchange: Exchange, _: Response) -> None:
     exchange.send(Response(302, (("Location", f"{exchange.server.proxy.portal}/login"),)))
 
 
-def redirects_to_itself(exchange: Exchange, _: Response | None) -> None:
+def redirects_to_itself(exchange: Exchange, _: Response) -> None:
     exchange.send(Response(302, (("Location", exchange.path),)))
 
 
-def cuts(exchange: Exchange, _: Response | None) -> None:
+def cuts(exchange: Exchange, _: Response) -> None:
     response = exchange.forward()
     exchange.send_last(response.text[: -len(response.body) // 2 or -2])
 
 
-def cuts_chunks(exchange: Exchange, _: Response | None) -> None:
+def cuts_chunks(exchange: Exchange, _: Response) -> None:
     response = exchange.forward()
     half = response.body[: len(response.body) // 2]
     head = response.head(("Transfer-Encoding", "chunked"))
     exchange.send_last(head + b"%x\r\n%b\r\n" % (len(half), half) if half else head)
 
 
-def loses(exchange: Exchange, _: Response | None) -> None:
+def loses(exchange: Exchange, _: Response) -> None:
     exchange.forward()
     exchange.send_last(b"")
 
 
-def drops(exchange: Exchange, _: Response | None) -> None:
+def drops(exchange: Exchange, _: Response) -> None:
     exchange.send_last(b"")
 
 
-def repeats_request(exchange: Exchange, _: Response | None) -> None:
+def repeats_request(exchange: Exchange, _: Response) -> None:
     exchange.forward()
     exchange.send(exchange.forward())
 
 
-def repeats_response(exchange: Exchange, previous: Response | None) -> None:
+def repeats_response(exchange: Exchange, previous: Response) -> None:
     """Sends the pool's previous response to a request of this kind, as a cache does."""
-    exchange.send(previous or exchange.forward())
+    exchange.send(previous)
 
 
-def confuses(exchange: Exchange, previous: Response | None) -> None:
+def confuses(exchange: Exchange, previous: Response) -> None:
     """As `repeats_response`, but the pool has dealt with the request."""
     exchange.forward()
-    exchange.send(previous or exchange.forward())
+    exchange.send(previous)
 
 
-def switches(exchange: Exchange, _: Response | None) -> None:
+def switches(exchange: Exchange, _: Response) -> None:
     exchange.send_last(Response(101, (("Upgrade", "portal"), ("Connection", "Upgrade"))).head())
 
 
-def hints(exchange: Exchange, _: Response | None) -> None:
+def hints(exchange: Exchange, _: Response) -> None:
     """Sends an informational response first."""
     response = exchange.forward()
     exchange.wfile.write(Response(103, (("Link", "</portal.css>; rel=preload"),)).head())
     exchange.send(response)
 
 
-def sends_garbage(exchange: Exchange, _: Response | None) -> None:
+def sends_garbage(exchange: Exchange, _: Response) -> None:
     exchange.send_last(b"\x16\x03\x01\x02\x00\r\n\r\n")
 
 
@@ -249,7 +250,7 @@ class HostileProxy:
     def serve(self, exchange: Exchange) -> None:
         fault = self._next_fault(exchange)
         if fault is not None:
-            FAULTS[fault](exchange, self._previous.get(exchange.kind))
+            FAULTS[fault](exchange, self._previous[exchange.kind])
             return
         response = exchange.forward()
         self._remember(exchange.kind, response)
@@ -261,6 +262,8 @@ class HostileProxy:
                 return None
             if self.always is not None:
                 return self.always
+            if exchange.kind not in self._previous:  # Nothing could be repeated.
+                return None
             deck = self._decks.setdefault(exchange.kind, [])
             if not deck:
                 deck += [*FAULTS, *[None] * len(FAULTS) * HONEST[exchange.kind]]

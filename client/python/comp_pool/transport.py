@@ -123,16 +123,14 @@ class Transport:
 
 def _read(address: str, response: urllib3.BaseHTTPResponse, started: float) -> Response:
     try:
-        read = Response.read(address, response, started)
+        if response.status < 200:
+            # Python takes an informational response (103) for the whole one: the pool's follows.
+            raise ForeignResponse(response.status, "an informational response")
+        return Response.read(address, response, started)
     except BaseException:
-        # The rest of an unread body must not become the start of the next response on this connection.
+        # What is left unread must not become the start of the next response on this connection.
         response.close()
         raise
-    else:
-        # Nor must what follows a response of a proxy: after an informational one (103) it is the pool's.
-        if not read.is_of_pool:
-            response.close()
-        return read
     finally:
         response.release_conn()
 
