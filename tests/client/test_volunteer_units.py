@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from client_processes import children
 from comp_pool.capabilities import Capabilities
 from comp_pool.client import Client
 from comp_pool.events import Event
@@ -16,6 +17,8 @@ from comp_pool.options import Options
 from comp_pool.retry_policy import Retries
 from comp_pool.volunteer import Volunteer
 from fake_pool import FakePool
+
+from tests.serving import wait_until
 
 LONG = "(v, c) => { const end = Date.now() + v.ms; while (Date.now() < end); c.result = 1; }"
 ENDLESS = "() => { console.log('started'); for (;;); }"
@@ -218,6 +221,7 @@ def test_a_unit_whose_pool_does_not_respond_during_the_shutdown_is_reported_as_l
     pool: FakePool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("comp_pool.volunteer.CANCEL_SECONDS", 0.2)
+    before = children()
     pool.add_job("endless", ENDLESS, [{}])
     with working(pool, grace=0.0) as watched:
         assert watched.wait_for("leased")
@@ -226,3 +230,5 @@ def test_a_unit_whose_pool_does_not_respond_during_the_shutdown_is_reported_as_l
             assert watched.ends()
             assert watched.volunteer.totals.counts == {"lost": 1}
     assert watched.events[-1].message == "the pool did not respond in time (and could not be given back)"
+    # The worker's thread goes on until the pool has responded.
+    wait_until(lambda: children() <= before)
