@@ -225,6 +225,7 @@ class HostileProxy:
     def __init__(self, server: Served, seed: int = 1, on_idle: Callable[[], object] = lambda: None) -> None:
         self.pool = urlsplit(server.url).netloc
         self.given: Counter[tuple[str, str]] = Counter()
+        self.is_hostile = True
         # The name of a fault, in place of the order.
         self.always: str | None = None
         self._on_idle = on_idle
@@ -258,7 +259,7 @@ class HostileProxy:
 
     def _next_fault(self, exchange: Exchange) -> str | None:
         with self._lock:
-            if not (self._has_begun and exchange.headers.get("Accept") == "application/json"):
+            if not (self.is_hostile and self._has_begun and exchange.headers.get("Accept") == "application/json"):
                 return None
             if self.always is not None:
                 return self.always

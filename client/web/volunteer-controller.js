@@ -31,6 +31,8 @@ export class VolunteerController {
   #lastError = null;
   /** Why no unit can be fetched or posted; null while that works. @type {"offline" | "foreign" | null} */
   #outage = null;
+  /** Workers whose last request for work has failed. @type {Set<number>} */
+  #failed = new Set();
   /** The page may be hidden from the visitor: consent of an earlier visit does not suffice to compute. */
   #isUnseen;
 
@@ -207,7 +209,9 @@ export class VolunteerController {
 
   /** @param {WorkerStatus} worker */
   #handleWorker(worker) {
-    if (worker.state === "computing") this.#outage = null;
+    if (worker.state === "fetching") this.#failed.delete(worker.number);
+    // The pool has responded, perhaps that it has no work.
+    if (worker.state === "computing" || (isIdle(worker) && !this.#failed.has(worker.number))) this.#outage = null;
     this.#updateStatus();
     this.#listener.onworker();
   }
@@ -223,6 +227,7 @@ export class VolunteerController {
   /** @param {ErrorEvent} error */
   #handleError(error) {
     this.#lastError = error;
+    if (error.worker !== undefined) this.#failed.add(error.worker);
     if (error.kind === "offline" || error.kind === "foreign") this.#outage = error.kind;
     this.#updateStatus();
     this.#listener.onerror(error);
@@ -245,4 +250,7 @@ export class VolunteerController {
 }
 
 /** A worker that waits with a job is uploading its last result. @param {WorkerStatus} worker */
-const hasNoWork = ({ state, job }) => state === "idle" || (state === "waiting" && !job);
+const isIdle = ({ state, job }) => state === "waiting" && !job;
+
+/** @param {WorkerStatus} worker */
+const hasNoWork = (worker) => worker.state === "idle" || isIdle(worker);

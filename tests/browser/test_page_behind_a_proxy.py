@@ -65,8 +65,13 @@ def test_every_result_arrives_once(server: LocalServer, proxy: HostileProxy, pag
     expect_every_result_once(server, job, UNITS)
     expect(visitor.error("Something else responded in the pool\u2019s place").first).to_be_visible()
     expect_every_fault(proxy)
+
     proxy.always = "a captive portal"
     visitor.expect_status(FOREIGN)
+    page.reload()
+    visitor.expect_status(FOREIGN)
+    proxy.is_hostile = False
+    visitor.expect_status("There is nothing to compute right now. New work starts automatically.")
 
 
 @pytest.mark.parametrize("path", ["/", "/widget"])
