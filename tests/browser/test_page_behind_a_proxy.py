@@ -61,7 +61,7 @@ def test_every_result_arrives_once(server: LocalServer, proxy: HostileProxy, pag
     page.route("**/retry-policy.js", shorten_delays)
     visitor = Visitor(page, Proxied(proxy, server))
     visitor.start()
-    expect(visitor.by_id("units")).to_have_text(str(UNITS), timeout=20_000)
+    expect(visitor.by_id("units")).to_have_text(str(UNITS), timeout=60_000)
     expect_every_result_once(server, job, UNITS)
     expect(visitor.error("Something else responded in the pool\u2019s place").first).to_be_visible()
     expect_every_fault(proxy)
