@@ -1191,7 +1191,7 @@ var init_executor = __esm({
      * @param {SandboxWorker} worker @param {Unit} unit @param {{timeout: number, signal?: AbortSignal}} options
      * @returns {Promise<Computed>}
      */
-    request_fn2 = function(worker, { source, variable, context }, { timeout, signal }) {
+    request_fn2 = function(worker, { source, variable, context, lossy = false }, { timeout, signal }) {
       const number = ++__privateWrapper(this, _units)._;
       let printed = "";
       return new Promise((resolve, reject) => {
@@ -1216,7 +1216,7 @@ var init_executor = __esm({
           if (response.result === void 0) reject(errorOf(response, printed));
           else resolve({ result: response.result, seconds: response.seconds, console: printed });
         };
-        worker.send({ unit: number, source, variable, context });
+        worker.send({ unit: number, source, variable, context, lossy });
       });
     };
     workerFor_fn = async function({ job, source, gpu = false }) {
@@ -1285,7 +1285,7 @@ var init_sandbox_frame = __esm({
           else this.onresponse(data);
         };
       }
-      /** @param {{unit: number, source: string, variable: string, context: string | null}} unit */
+      /** @param {{unit: number, source: string, variable: string, context: string | null, lossy: boolean}} unit */
       send(unit) {
         __privateGet(this, _port).postMessage(unit);
       }
@@ -1711,12 +1711,13 @@ var init_task = __esm({
       /** @param {boolean} gpu whether the volunteer allows WebGPU @returns {Unit} */
       unit(gpu) {
         const { context, data } = __privateGet(this, _firstLease);
-        const { execute_function: source, requirements } = __privateGet(this, _job).content;
+        const { execute_function: source, requirements, settings } = __privateGet(this, _job).content;
         return {
           job: this.job,
           source: String(source),
           variable: JSON.stringify(data),
           context: context === null ? null : JSON.stringify(context),
+          lossy: (settings == null ? void 0 : settings.lossy) === true,
           gpu: gpu && (requirements == null ? void 0 : requirements.webgpu) === true
         };
       }

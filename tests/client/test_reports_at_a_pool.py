@@ -55,6 +55,15 @@ def test_the_owner_reads_what_a_unit_printed(owner: Client, job: Document) -> No
     assert owner.progress(job)["reports"]["execute_function"]["console"] == "n is 2\n"
 
 
+def test_a_lossy_job_has_results_as_json_writes_them(owner: Client) -> None:
+    fields = {"execute_function": "() => ({ result: [NaN] })", "settings": {"lossy": True}}
+    job = owner.post_job({"name": "Lossy", **fields})
+    owner.put_variable(job, "one", {})
+    Volunteer(owner, Options(units=1, job="lossy", capabilities=Capabilities((), 512))).run()
+    (result,) = owner.results(job)
+    assert result.content["result"] == [None]
+
+
 def test_the_owner_reads_why_the_pool_refused_a_result(owner: Client) -> None:
     job = owner.post_job({"name": "Linking", "execute_function": "() => ({ result: { _links: {} } })"})
     owner.put_variable(job, "one", {})

@@ -123,7 +123,7 @@ class WorkerLoop:
 
     def _execute(self, task: Task) -> Computed:
         source = str(task.job.content.get("execute_function", ""))
-        unit = Unit(task.job_id, source, task.lease.data, task.lease.context)
+        unit = Unit(task.job_id, source, task.lease.data, task.lease.context, task.is_lossy)
         try:
             return self._executor.compute(unit, self._deadline(task))
         finally:
