@@ -2559,6 +2559,9 @@ var init_worker_loop = __esm({
       try {
         await task.extend(this.shutdown.expired);
       } catch (ex) {
+        if (!isLost(ex) && !this.shutdown.expired.aborted) {
+          __privateGet(this, _context2).status.addError({ ...__privateMethod(this, _WorkerLoop_instances, eventFields_fn).call(this, task), kind: "not-extended", message: messageOf(ex) });
+        }
         if (isTemporary(ex)) return task.timeout > MIN_TIMEOUT;
         task.complete();
         return false;

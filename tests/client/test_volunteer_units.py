@@ -128,6 +128,28 @@ def test_each_extension_is_an_event(extended: Extended) -> None:
     assert re.fullmatch(r"the unit has run for \d s", event.message)
 
 
+@pytest.fixture(scope="module")
+def unextended() -> Iterator[Extended]:
+    """A pool after a unit whose lease could be extended only at the third attempt of a call, and then at once."""
+    with FakePool(lease_seconds=3.0) as pool:
+        pool.add_job("long", LONG, [{"ms": 5500}])
+        pool.inject_fault("POST", "lease$", 500, times=2)
+        with working(pool, units=1) as watched:
+            assert watched.ends()
+        yield Extended(pool, [event for event in watched.events if "extended" in event.kind])
+
+
+def test_a_failed_extension_is_one_event_however_often_it_fails(unextended: Extended) -> None:
+    assert [event.kind for event in unextended.events][:2] == ["not-extended", "extended"]
+    failed = unextended.events[0]
+    assert (failed.worker, failed.job, failed.variable) == (1, "long", "0000")
+    assert re.match(r"the unit has [012] s left: .*500", failed.message)
+
+
+def test_a_unit_goes_on_after_a_failed_extension(unextended: Extended) -> None:
+    assert len(unextended.pool.jobs["long"].results) == 1
+
+
 def test_an_interrupt_lets_the_unit_in_progress_end(pool: FakePool) -> None:
     pool.add_job("long", LONG, [{"ms": 300}, {"ms": 300}])
     with working(pool) as watched:

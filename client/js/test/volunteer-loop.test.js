@@ -76,7 +76,7 @@ test("a unit has the function's source, the variable without links, and the cont
     held.release();
   }
   const units = held.units.map(({ timeout, ...unit }) => unit);
-  const unit = { job: "flowing", source: "of flowing", gpu: false };
+  const unit = { job: "flowing", source: "of flowing", lossy: false, gpu: false };
   assert.deepEqual(units, [
     { ...unit, variable: '{"a":1}', context: '{"from":"below"}' },
     { ...unit, variable: '{"a":2}', context: null },
@@ -361,12 +361,15 @@ test("a prefetched lease that is lost is dropped, and the worker continues", asy
 });
 
 test("a prefetched lease that can't be extended during an outage is used as it is", async (context) => {
-  const { pool, clock, held } = await withPrefetched(context);
+  const { pool, clock, held, watched } = await withPrefetched(context);
   pool.misbehave("POST", /lease$/, 503);
   clock.advance(20);
   held.release();
   await eventually(() => held.units.length === 3);
   assert.equal(held.units[2].timeout, 7_000);
+  const [{ kind, variable, message }, ...more] = watched.eventsOf("error");
+  assert.deepEqual([kind, variable, more], ["not-extended", "0002", []]);
+  assert.match(message, /503/);
 });
 
 // ---- a proxy's responses

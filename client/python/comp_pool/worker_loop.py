@@ -33,6 +33,8 @@ class WorkerLoop:
         # The task whose end has not been reported.
         self._unended: Task | None = None
         self._lock = threading.Lock()
+        # Whether the last attempt to extend the lease of the running unit failed.
+        self._is_unextended = False
         self._started = self._idle_since = self._clock.monotonic()
 
     def run(self) -> None:
@@ -114,6 +116,7 @@ class WorkerLoop:
             self._return(task, "not started")
             return
         self._emit("leased", task=task)
+        self._is_unextended = False
         try:
             computed = self._execute(task)
         except JobError as ex:
@@ -140,11 +143,19 @@ class WorkerLoop:
             return None
         try:
             task.lease = self._client.extend(task.lease)
-        except REQUEST_ERRORS:
+        except REQUEST_ERRORS as ex:
             # Not the end of the unit: there is time for another attempt, and a pool may accept a late result.
+            self._report_unextended(task, ex)
             return None
+        self._is_unextended = False
         self._emit("extended", task.lease.seconds, f"the unit has run for {self._elapsed:.0f} s", task)
         return min(task.lease.seconds, left)
+
+    def _report_unextended(self, task: Task, ex: Exception) -> None:
+        """Report a failed extension, but not each attempt of an outage."""
+        if not self._is_unextended:
+            self._is_unextended = True
+            self._emit("not-extended", message=f"the unit has {task.lease.remaining:.0f} s left: {ex}", task=task)
 
     def _handle_job_error(self, task: Task, ex: JobError) -> None:
         if ex.kind == "cancelled":

@@ -75,6 +75,7 @@ export default {
     "Der Pool hat ein Ergebnis der Aufgabe {job} zurückgewiesen. Das liegt meist an der Aufgabe, nicht an dir.",
   "error.late": "Jemand anderes war bei einer Einheit der Aufgabe {job} schneller.",
   "error.refused": "Der Pool hat ein Ergebnis der Aufgabe {job} nicht angenommen.",
+  "error.not-extended": "Die reservierte Zeit für eine Einheit von {job} ließ sich nicht verlängern.",
   "error.backoff": "Die Aufgabe {job} schlägt immer wieder fehl und wird eine Weile ausgelassen.",
   "error.code": "Der Code der Aufgabe {job} lässt sich nicht ausführen.",
   "error.threw": "Die Aufgabe {job} ist mit einem Fehler abgebrochen.",

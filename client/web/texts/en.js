@@ -75,6 +75,7 @@ export default {
   "error.rejected": "The pool rejected a result of the job {job}. This is usually the job’s fault, not yours.",
   "error.late": "Someone else was faster with a unit of the job {job}.",
   "error.refused": "The pool didn’t accept a result of the job {job}.",
+  "error.not-extended": "The time reserved for a unit of {job} couldn’t be extended.",
   "error.backoff": "The job {job} keeps failing, so this browser skips it for a while.",
   "error.code": "The code of the job {job} can’t run.",
   "error.threw": "The job {job} stopped with an error.",

@@ -74,6 +74,7 @@ export default {
     "El servidor rechazó un resultado de la tarea {job}. Casi siempre es culpa de la tarea, no tuya.",
   "error.late": "Otra persona fue más rápida con una unidad de la tarea {job}.",
   "error.refused": "El servidor no aceptó un resultado de la tarea {job}.",
+  "error.not-extended": "No se pudo prolongar el tiempo reservado para una unidad de {job}.",
   "error.backoff": "La tarea {job} falla una y otra vez, así que se omite durante un tiempo.",
   "error.code": "El código de la tarea {job} no se puede ejecutar.",
   "error.threw": "La tarea {job} se interrumpió por un error.",

@@ -76,6 +76,7 @@ export default {
     "Le serveur a rejeté un résultat de la tâche {job}. C’est presque toujours la faute de la tâche, pas la vôtre.",
   "error.late": "Quelqu’un d’autre a été plus rapide pour une unité de la tâche {job}.",
   "error.refused": "Le serveur n’a pas accepté un résultat de la tâche {job}.",
+  "error.not-extended": "Le temps réservé pour une unité de {job} n’a pas pu être prolongé.",
   "error.backoff": "La tâche {job} échoue sans cesse : elle est laissée de côté un moment.",
   "error.code": "Le code de la tâche {job} ne peut pas être exécuté.",
   "error.threw": "La tâche {job} s’est arrêtée sur une erreur.",
