@@ -16,12 +16,12 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # The single file supports each of these: it has its only compiled module, dukpy, once per version.
 VERSIONS := 3.10 3.11 3.12 3.13 3.14
 
-.PHONY: run test lint bench browsers dist dist-check clean
+.PHONY: run test lint bench packages dist dist-check clean
 
 run: $(VENV)/.installed
 	$(BIN)/comp-pool serve
 
-test: $(VENV)/.tested $(NODE_MODULES) browsers
+test: $(VENV)/.tested $(NODE_MODULES) packages
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.tested $(NODE_MODULES)
@@ -30,7 +30,7 @@ lint: $(VENV)/.tested $(NODE_MODULES)
 	$(BIN)/mypy
 	$(NPM) --silent run types
 
-bench: $(VENV)/.tested browsers
+bench: $(VENV)/.tested packages
 	$(BIN)/python -m bench
 
 dist: $(VENV)/.tested
@@ -63,8 +63,8 @@ $(NODE_MODULES): client/js/package.json client/js/package-lock.json | $(VENV)/.t
 	$(NPM) --loglevel=error ci
 	touch $@
 
-browsers:
-	.ci/browsers
+packages:
+	.ci/packages
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info client/python/build client/python/*.egg-info client/js/node_modules

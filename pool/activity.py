@@ -126,7 +126,10 @@ class Activity:
         # A compacted log has it as it was when the variable was leased.
         is_new = event.get("is_new", self.volunteers[event["volunteer"]].accepted < SHARE_RESULTS)
         key, prefix = (event["job"], event["variable"]), event["prefix"]
-        began = event["began"] if "began" in event else self._began(self.lost.pop(key, None), prefix, at)
+        began = event.get("began")
+        if began is None:
+            began = self.began_again(*key, prefix, at)
+            self.lost.pop(key, None)
         lease = HeldLease(*key, event["volunteer"], prefix, until, began, is_new)
         self.leases[event["lease"]] = lease
         for record in self._records(lease):
@@ -140,8 +143,9 @@ class Activity:
             self.leases[event["lease"]] = replace(lease, until=event["until"])
             heapq.heappush(self._deadlines, (event["until"], event["lease"]))
 
-    @staticmethod
-    def _began(lost: LostLease | None, prefix: str, at: int) -> int:
+    def began_again(self, job: str, variable: str, prefix: str, at: int) -> int:
+        """Since when a prefix has held a variable that it leases `at` this time: longer, after a short break."""
+        lost = self.lost.get((job, variable))
         is_going_on = lost is not None and lost.prefix == prefix and at - lost.ended < BREAK_SECONDS * 1000
         return lost.began if lost is not None and is_going_on else at
 
@@ -149,9 +153,9 @@ class Activity:
         self._lose(event["lease"], event["at"])
 
     def _on_accepted(self, event: Document) -> None:
-        self._end(event["lease"])
+        is_late = self._end(event["lease"]) is None
         if event["earns"]:
-            self._earn(event)
+            self._earn(event, is_late)
         for party in event["parties"]:
             # An id alone has no errors that count, only waits to end: most have none, and need no record.
             if party == event["volunteer"] and (event["job"], party) not in self.parties:
@@ -159,11 +163,13 @@ class Activity:
             job = self.parties[event["job"], party]
             job.accepted, job.in_a_row, job.last = job.accepted + 1, 0, event["at"]
 
-    def _earn(self, event: Document) -> None:
+    def _earn(self, event: Document, is_late: bool) -> None:
         volunteer, prefix = self.volunteers[event["volunteer"]], self.prefixes[event["prefix"]]
         for record in (volunteer, prefix):
             record.accepted, record.last = record.accepted + 1, event["at"]
             record.judged += event["is_judged"]
+            # The lease expired, but its holder was there: after the clock was set forth, that is true of all.
+            record.expired = max(0, record.expired - is_late)
         volunteer.allowance = min(volunteer.allowance * 2, PROVEN_LEASES if volunteer.is_proven else NEW_LEASES)
         if volunteer.is_proven:
             prefix.proven.add(event["volunteer"])

@@ -23,7 +23,7 @@ FUNCTIONS = (
     "variable_scheduler",
     "compare_results",
 )
-DEFAULT_SETTINGS: Document = {"lease_seconds": 300, "max_errors": 5, "require_lease": False}
+DEFAULT_SETTINGS: Document = {"lease_seconds": 300, "max_errors": 5, "require_lease": False, "lossy": False}
 MAX_NAME = 200
 MAX_METADATA = 1 << 18
 
@@ -85,6 +85,7 @@ _SETTINGS: dict[str, Check] = {
     "lease_seconds": _number(1, 30 * 86_400),
     "max_errors": _count(1, 100),
     "require_lease": _flag,
+    "lossy": _flag,
 }
 
 
@@ -95,6 +96,11 @@ def settings(value: Any) -> Document:
     for name, setting in given.items():
         _SETTINGS[name](f"settings.{name}", setting)
     return {**DEFAULT_SETTINGS, **given}
+
+
+def is_lossy(job: Document) -> bool:
+    """Whether results may lose what JSON can't represent. Jobs of earlier versions have no such setting."""
+    return bool(job["settings"].get("lossy", False))
 
 
 _REQUIREMENTS: dict[str, Check] = {

@@ -61,10 +61,17 @@ class Standing:
         longest = max(EXTENSIONS * lease_seconds, EXTENDED_SECONDS)
         return longest * (PROVEN_FACTOR if peer.is_trusted or self.is_proven(peer) else 1)
 
-    def began(self, lease_id: str, started: int) -> int:
-        """Since when the variable of a lease has been held at its address, which may be before it `started`."""
-        lease = self._current().leases.get(lease_id)
-        return lease.began if lease is not None else started
+    def began(self, lease_id: str, job_uid: str, variable_id: str, peer: Peer) -> int:
+        """Since when the variable of a lease has been held at its address, which may be before it was leased.
+
+        To extend a lease that has expired is to lease its variable again, and counts as that: its holder may have lost
+        it by the clock alone, which was set forth.
+        """
+        state = self._current()
+        lease = state.leases.get(lease_id)
+        if lease is not None:
+            return lease.began
+        return state.began_again(job_uid, variable_id, peer.prefix, self._clock.now_milliseconds())
 
     def require_extension_allowed(self, started: int, lease_seconds: float, peer: Peer) -> None:
         """Raises LimitReached if the lease has been extended for too long. `started` is in milliseconds."""

@@ -104,7 +104,7 @@ class Validation:
         arguments = [variable["data"], result["result"], _result_context(job, variable, result)]
         try:
             # SandboxBusy is not caught: without a verdict the volunteer retries.
-            outcome = self._sandbox.call(job["validate_result"], arguments, share_of(job))
+            outcome = self._sandbox.judge(job["validate_result"], arguments, fields.is_lossy(job), share_of(job))
         except ScriptError as ex:
             result["console"] = ex.console
             report(ex.message, ex.console)

@@ -261,7 +261,7 @@ class Variables:
         """Extends a lease; the same lease gets a new token. Raises BadLease, LeaseLost, LimitReached."""
         job = self._store.jobs.get(job_id)
         lease = self._tokens.read(token, job["uid"], variable_id)
-        self._require_extension_allowed(job, lease, peer)
+        self._require_extension_allowed(job, variable_id, lease, peer)
         seconds = job["settings"]["lease_seconds"]
         deadline, identity = self._store.leases.extend(job_id, variable_id, lease.identity, seconds)
         # The lease id stays: a result posted under either token is of the same lease.
@@ -271,8 +271,8 @@ class Variables:
         left = max(1, (deadline - self._store.clock.now_milliseconds()) // 1000)
         return Leased(variable_id, document, self._tokens.sign(extended, job["uid"], variable_id), left)
 
-    def _require_extension_allowed(self, job: Document, lease: LeaseToken, peer: Peer) -> None:
-        began = self._standing.began(lease.lease_id, lease.started)
+    def _require_extension_allowed(self, job: Document, variable_id: str, lease: LeaseToken, peer: Peer) -> None:
+        began = self._standing.began(lease.lease_id, job["uid"], variable_id, peer)
         self._standing.require_extension_allowed(began, job["settings"]["lease_seconds"], peer)
         # Until somebody else leases its variable an expired lease can be extended: that is leasing it again.
         if not self._standing.holds(lease.lease_id):

@@ -14,6 +14,12 @@ def source(name: str) -> str:
     return (JS / name).read_text(encoding="utf-8")
 
 
+@functools.cache
+def open_job() -> str:
+    """An expression: the function of job.js that opens a job, with its serialiser."""
+    return f"{source('sandbox/job.js')}.bind(undefined, {source('sandbox/serialiser.js')}())"
+
+
 def literal(value: object) -> str:
     """A JSON value as a JavaScript literal. Without "<" it can neither end a script element nor open a comment."""
     return json.dumps(value).replace("<", "\\u003c")

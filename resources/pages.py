@@ -80,7 +80,10 @@ class JobErrorsPage(DocumentPage):
 
 
 class WidgetPage(Resource):
-    """The content of the widget's frame; any site may embed it."""
+    """The content of the widget's frame, which any site may embed, and of the window in which it asks for consent.
+
+    It has no opener policy: the window answers the frame that opened it.
+    """
 
     def __init__(self, name: str) -> None:
         self._page = Page("widget.html", name, embedders="*")

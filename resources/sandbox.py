@@ -9,7 +9,7 @@ from __future__ import annotations
 import falcon
 
 from resources import csp
-from resources.javascript import literal, source
+from resources.javascript import literal, open_job, source
 from resources.representation import respond_conditionally
 from resources.resource import Resource
 
@@ -19,7 +19,7 @@ _PAGE = (
 
 
 def _script() -> str:
-    texts = (source("browser/unit-worker.js"), source("sandbox/job.js"))
+    texts = (source("browser/unit-worker.js"), open_job())
     return f"({source('browser/relay.js')})({', '.join(map(literal, texts))});"
 
 

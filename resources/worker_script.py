@@ -10,8 +10,9 @@ import json
 
 import falcon
 
+from pool import fields
 from resources import csp
-from resources.javascript import literal, source
+from resources.javascript import literal, open_job, source
 from resources.representation import HAL, JSON, respond_conditionally
 from storage.base import Document
 
@@ -33,7 +34,7 @@ def is_requested(req: falcon.Request) -> bool:
 def respond_with_script(req: falcon.Request, resp: falcon.Response, job: Document, variable: Document) -> None:
     """Responds with the script of a stored variable, which starts from the variable's context if it has one."""
     work = literal(_work(job, variable))
-    script = f"({source('browser/worker-script.js')})({source('sandbox/job.js')}, {work});\n"
+    script = f"({source('browser/worker-script.js')})({open_job()}, {work});\n"
     resp.content_type, resp.data = f"{SCRIPT}; charset=utf-8", script.encode()
     resp.cache_control = ["no-cache"]
     resp.set_header("Content-Security-Policy", csp.WORKER_SCRIPT)
@@ -41,11 +42,12 @@ def respond_with_script(req: falcon.Request, resp: falcon.Response, job: Documen
     respond_conditionally(req, resp)
 
 
-def _work(job: Document, variable: Document) -> dict[str, str | None]:
+def _work(job: Document, variable: Document) -> dict[str, str | bool | None]:
     """The script's argument. Values are JSON text, parsed by the script; the context is null without one."""
     context = variable.get("context")
     return {
         "source": job["execute_function"],
         "variable": json.dumps(variable["data"]),
         "context": None if context is None else json.dumps(context),
+        "lossy": fields.is_lossy(job),
     }

@@ -143,6 +143,8 @@ class Server(Served):
     def __init__(self, directory: Path, **settings: str) -> None:
         super().__init__(directory / "pool")
         self.code = ROOT
+        # Of its processes, besides the settings.
+        self.environment: dict[str, str] = {}
         self._directory, self._log = directory, directory / "server.log"
         self._settings = {"DATA": str(self.data), "BIND": f"127.0.0.1:{self._port}", "WORKERS": "2", **settings}
         self._process: subprocess.Popen[bytes] | None = None
@@ -153,7 +155,7 @@ class Server(Served):
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "gunicorn", "-c", "python:server"],
                 cwd=self._directory,
-                env={**os.environ, **environment, "PYTHONPATH": str(self.code)},
+                env={**os.environ, **environment, "PYTHONPATH": str(self.code), **self.environment},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,

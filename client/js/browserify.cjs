@@ -343,7 +343,8 @@ function refusalKind(ex) {
 function eventKind(ex, failures, delay2) {
   if (isLimit(ex)) return delay2 > POLICY.reportedLimit ? "limit" : void 0;
   if (!isTemporary(ex)) return "pool";
-  return shouldReport(failures, delay2) ? "offline" : void 0;
+  const kind = ex instanceof ForeignResponse ? "foreign" : "offline";
+  return shouldReport(failures, delay2) ? kind : void 0;
 }
 var POLICY, REFUSAL_KINDS, isRetryable, isTemporary, isUnavailable, isServerError, isGone, isLost, retryAfterOf, shouldReport, isOutage, isAnswered, hasStatus;
 var init_retry_policy = __esm({
@@ -510,12 +511,13 @@ async function readText(response, watchdog) {
     text += decoder.decode(value, { stream: true });
   }
 }
-var PROBLEM, MAX_BYTES, MAX_MILLISECONDS, HTTP_DATE, _document, _PoolResponse_instances, mediaType_get, _PoolResponse, PoolResponse, parseDate;
+var PROBLEM, REDIRECTS, MAX_BYTES, MAX_MILLISECONDS, HTTP_DATE, _document, _isRedirect, _PoolResponse_instances, mediaType_get, _PoolResponse, PoolResponse, parseDate;
 var init_response = __esm({
   "lib/response.js"() {
     "use strict";
     init_errors();
     PROBLEM = "application/problem+json";
+    REDIRECTS = [301, 302, 303, 307, 308];
     MAX_BYTES = 32 * 2 ** 20;
     MAX_MILLISECONDS = 12e4;
     HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
@@ -524,9 +526,11 @@ var init_response = __esm({
       constructor(address2, response, text) {
         __privateAdd(this, _PoolResponse_instances);
         __privateAdd(this, _document);
+        __privateAdd(this, _isRedirect);
         this.address = address2;
         this.status = response.status;
         this.headers = response.headers;
+        __privateSet(this, _isRedirect, response.type === "opaqueredirect" || REDIRECTS.includes(response.status));
         __privateSet(this, _document, parsedObject(text));
       }
       /**
@@ -548,6 +552,7 @@ var init_response = __esm({
       }
       /** Whether the pool itself has sent this: a document, an acknowledgement, or as an error a problem document. */
       get isOfPool() {
+        if (__privateGet(this, _isRedirect)) return false;
         if (this.status >= 300) return __privateGet(this, _PoolResponse_instances, mediaType_get) === PROBLEM && __privateGet(this, _document) !== void 0;
         return this.status === 204 || this.hasStored || __privateGet(this, _document) !== void 0;
       }
@@ -558,10 +563,12 @@ var init_response = __esm({
       /** The response as an error. */
       get error() {
         if (this.status >= 300 && this.isOfPool) return PoolError.of(this.status, __privateGet(this, _document), this.retryAfter);
-        return new ForeignResponse(this.status, __privateGet(this, _PoolResponse_instances, mediaType_get) || "without a Content-Type", this.retryAfter);
+        const reason = __privateGet(this, _isRedirect) ? "a redirect" : __privateGet(this, _PoolResponse_instances, mediaType_get) || "without a Content-Type";
+        return new ForeignResponse(this.status, reason, this.retryAfter);
       }
     };
     _document = new WeakMap();
+    _isRedirect = new WeakMap();
     _PoolResponse_instances = new WeakSet();
     mediaType_get = function() {
       var _a;
@@ -640,11 +647,12 @@ var init_timers = __esm({
           __privateGet(this, _abort).call(this);
         }, __privateGet(this, _milliseconds)));
       }
-      /** Stops the timer and leaves the outer signal. */
+      /** Stops the timer, leaves the outer signal, and aborts what still goes on. */
       stop() {
         var _a;
         clearTimeout(__privateGet(this, _timer));
         (_a = __privateGet(this, _outer)) == null ? void 0 : _a.removeEventListener("abort", __privateGet(this, _abort));
+        __privateGet(this, _abort).call(this);
       }
     };
     _controller = new WeakMap();
@@ -756,7 +764,7 @@ var init_transport = __esm({
         ...__privateGet(this, _credentials)
       };
     };
-    DEFAULTS = { cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" };
+    DEFAULTS = { cache: "no-store", credentials: "omit", redirect: "manual", referrerPolicy: "no-referrer" };
     defaultFetch = (address2, init) => globalThis.fetch(address2, init);
     unreachable = (reason, cause) => new Unreachable(`the pool can't be reached: ${reason}`, { cause });
     isCertificateError = (ex) => CERTIFICATE_ERROR.test(String(Object(Object(ex).cause).code));
@@ -780,6 +788,11 @@ function created(response) {
   if (!document2.has("self")) {
     document2.content._links = { ...document2.links, self: (_b = response.headers.get("Location")) != null ? _b : response.address };
   }
+  return document2;
+}
+function checkedToBeOf(variable, document2, link) {
+  const isOther = variable.has("self") && document2.has(link) && document2.link(link) !== variable.link("self");
+  if (isOther) throw new ForeignResponse(200, "a response about another variable");
   return document2;
 }
 function encoded(document2) {
@@ -831,6 +844,7 @@ var init_client = __esm({
       /** The root document. Rejects with Outdated if the pool requires a newer client. @param {CallOptions} [call] */
       async root(call) {
         const root = await __privateMethod(this, _Client_instances, get_fn).call(this, __privateGet(this, _root), call);
+        if (!root.has("jobs") && !root.content.job_scheduler_url) throw new ForeignResponse(200, "no root of a pool");
         const { protocol = PROTOCOL } = root.content;
         if (protocol > PROTOCOL) {
           throw new Outdated(`this pool speaks protocol ${protocol}, and this client ${PROTOCOL}: ${REMEDY}`);
@@ -890,7 +904,7 @@ var init_client = __esm({
       }
       /**
        * Posts the result of a variable. Idempotent for one lease: the pool stores it once. Rejects with ForeignResponse if
-       * it is not certain that the pool has stored it.
+       * it is not certain that the pool has stored it, or if the response is about another variable.
        * @param {Document} variable
        * @param {string} text the result as JSON text
        * @param {CallOptions & {seconds?: number, keepalive?: boolean}} [options] `seconds`: run time of the function
@@ -901,7 +915,7 @@ var init_client = __esm({
         const options = { body: text, headers, ...call };
         const response = await __privateGet(this, _transport).send("POST", variable.link("post_result"), options);
         if (!response.hasStored) throw response.error;
-        return created(response);
+        return checkedToBeOf(variable, created(response), "get_variable");
       }
       /**
        * Ends a lease before its deadline: another volunteer can get the variable at once.
@@ -915,7 +929,8 @@ var init_client = __esm({
        * @param {Document} lease @param {CallOptions} [call]
        */
       async extend(lease, call) {
-        return __privateMethod(this, _Client_instances, lease_fn).call(this, documentOf(await __privateGet(this, _transport).send("POST", lease.link("lease"), call)));
+        const extended = __privateMethod(this, _Client_instances, lease_fn).call(this, documentOf(await __privateGet(this, _transport).send("POST", lease.link("lease"), call)));
+        return checkedToBeOf(lease, extended, "self");
       }
       /**
        * Reports to the job's owner how a unit failed, which ends its lease, or what it printed. Rejects with MissingLink if
@@ -1176,7 +1191,7 @@ var init_executor = __esm({
      * @param {SandboxWorker} worker @param {Unit} unit @param {{timeout: number, signal?: AbortSignal}} options
      * @returns {Promise<Computed>}
      */
-    request_fn2 = function(worker, { source, variable, context }, { timeout, signal }) {
+    request_fn2 = function(worker, { source, variable, context, lossy = false }, { timeout, signal }) {
       const number = ++__privateWrapper(this, _units)._;
       let printed = "";
       return new Promise((resolve, reject) => {
@@ -1201,7 +1216,7 @@ var init_executor = __esm({
           if (response.result === void 0) reject(errorOf(response, printed));
           else resolve({ result: response.result, seconds: response.seconds, console: printed });
         };
-        worker.send({ unit: number, source, variable, context });
+        worker.send({ unit: number, source, variable, context, lossy });
       });
     };
     workerFor_fn = async function({ job, source, gpu = false }) {
@@ -1270,7 +1285,7 @@ var init_sandbox_frame = __esm({
           else this.onresponse(data);
         };
       }
-      /** @param {{unit: number, source: string, variable: string, context: string | null}} unit */
+      /** @param {{unit: number, source: string, variable: string, context: string | null, lossy: boolean}} unit */
       send(unit) {
         __privateGet(this, _port).postMessage(unit);
       }
@@ -1696,12 +1711,13 @@ var init_task = __esm({
       /** @param {boolean} gpu whether the volunteer allows WebGPU @returns {Unit} */
       unit(gpu) {
         const { context, data } = __privateGet(this, _firstLease);
-        const { execute_function: source, requirements } = __privateGet(this, _job).content;
+        const { execute_function: source, requirements, settings } = __privateGet(this, _job).content;
         return {
           job: this.job,
           source: String(source),
           variable: JSON.stringify(data),
           context: context === null ? null : JSON.stringify(context),
+          lossy: (settings == null ? void 0 : settings.lossy) === true,
           gpu: gpu && (requirements == null ? void 0 : requirements.webgpu) === true
         };
       }
@@ -1767,7 +1783,7 @@ function checked(job) {
   if (!job.has("get_variables")) throw new ForeignResponse(200, "no job");
   return job;
 }
-var _changes, _reported, _consoleReports, _WorkerContext_instances, chooseNamed_fn, findJob_fn, reportOnce_fn, WorkerContext;
+var REMEMBERED_LEASES, MAX_REMEMBERED, _changes, _reported, _consoleReports, _leases, _WorkerContext_instances, remember_fn, chooseNamed_fn, findJob_fn, reportOnce_fn, WorkerContext;
 var init_worker_context = __esm({
   "lib/worker-context.js"() {
     "use strict";
@@ -1778,6 +1794,8 @@ var init_worker_context = __esm({
     init_requirements();
     init_retry_policy();
     init_task();
+    REMEMBERED_LEASES = 1e3;
+    MAX_REMEMBERED = 1e3;
     WorkerContext = class {
       /**
        * @param {Client} client
@@ -1795,6 +1813,8 @@ var init_worker_context = __esm({
         __publicField(this, "active", /* @__PURE__ */ new Set());
         /** When what its units print was last reported, by job. @type {Map<string, number>} */
         __privateAdd(this, _consoleReports, /* @__PURE__ */ new Map());
+        /** The last leases, by their links, oldest first. @type {Set<string>} */
+        __privateAdd(this, _leases, /* @__PURE__ */ new Set());
         /** In seconds, by job. */
         __publicField(this, "runTimes", new MovingAverages());
         /** In seconds, by request. */
@@ -1817,8 +1837,12 @@ var init_worker_context = __esm({
         __privateGet(this, _changes).abort();
         __privateSet(this, _changes, new AbortController());
       }
-      /** @param {Document} job @param {import("./leases.js").Lease} lease */
+      /**
+       * Throws ForeignResponse if the lease was served before: a pool gives each lease a token of its own.
+       * @param {Document} job @param {import("./leases.js").Lease} lease
+       */
       createTask(job, lease) {
+        if (lease.has("lease")) __privateMethod(this, _WorkerContext_instances, remember_fn).call(this, lease.link("lease"));
         return new Task(this.client, job, lease, this.active);
       }
       /**
@@ -1859,7 +1883,16 @@ var init_worker_context = __esm({
     _changes = new WeakMap();
     _reported = new WeakMap();
     _consoleReports = new WeakMap();
+    _leases = new WeakMap();
     _WorkerContext_instances = new WeakSet();
+    /** @param {string} lease */
+    remember_fn = function(lease) {
+      if (lease.length > MAX_REMEMBERED) return;
+      if (__privateGet(this, _leases).has(lease)) throw new ForeignResponse(200, "a lease that was served before");
+      __privateGet(this, _leases).add(lease);
+      const [oldest] = __privateGet(this, _leases);
+      if (__privateGet(this, _leases).size > REMEMBERED_LEASES) __privateGet(this, _leases).delete(oldest);
+    };
     chooseNamed_fn = async function(ids, signal) {
       const start = Math.floor(Math.random() * ids.length);
       for (const id of [...ids.slice(start), ...ids.slice(0, start)]) {
@@ -1893,13 +1926,13 @@ function createClient(root, { key, volunteer: volunteer3 }, clock2) {
   const wait = (ms, signal) => sleep(ms, signal, clock2);
   return new Client(root, { key, volunteer: volunteer3, retries: { attempts: 1 }, sleep: wait, now: () => clock2.now() });
 }
-async function readRoot(client2, clock2, status, { signal, onretry }) {
+async function readRoot(client2, clock2, status, { signal, onretry, isRetried }) {
   for (const backoff = new Backoff(); ; ) {
     try {
       return await client2.root({ signal });
     } catch (ex) {
       if (exclusionOf(ex)) throw ex;
-      if (!isUnavailable(ex)) throw new PoolRefused(messageOf(ex), { cause: ex });
+      if (!isRetried(ex)) throw new PoolRefused(messageOf(ex), { cause: ex });
       const seconds = backoff.next(retryAfterOf(ex));
       const kind = eventKind(ex, backoff.failures, seconds);
       if (kind) status.addError({ kind, message: messageOf(ex) });
@@ -1944,7 +1977,8 @@ var init_session = __esm({
         const platform2 = (_a = options.platform) != null ? _a : await detectPlatform();
         const clock2 = (_b = options.clock) != null ? _b : platform2.clock;
         const client2 = (_c = options.client) != null ? _c : createClient(root, options, clock2);
-        const document2 = await readRoot(client2, clock2, status, control);
+        const isRetried = options.retryForeign ? isTemporary : isUnavailable;
+        const document2 = await readRoot(client2, clock2, status, { ...control, isRetried });
         const { gpu, memoryMb } = settings;
         const executors = await platform2.open(document2, { gpu, memoryMb });
         return new _Session(new WorkerContext(client2, clock2, executors, settings, status), platform2);
@@ -2260,9 +2294,13 @@ async function waitToRetry(context, shutdown, backoff, ex, onerror) {
   await delay(context.clock, seconds * 1e3, shutdown.cancelled);
 }
 async function abandon(shutdown, task, ex, onerror, since = "") {
-  await task.giveBack(shutdown.expired);
-  onerror(isLimit(ex) ? "limit" : "offline", `the result could not be posted${since}: ${messageOf(ex)}`);
+  const remark = await task.giveBack(shutdown.expired) ? "" : " (and could not be given back)";
+  onerror(abandonedBecause(ex), `the result could not be posted${since}: ${messageOf(ex)}${remark}`);
   return void 0;
+}
+function abandonedBecause(ex) {
+  if (isLimit(ex)) return "limit";
+  return ex instanceof ForeignResponse ? "foreign" : "offline";
 }
 function refusal(task, ex) {
   const outcome = outcomeOf(ex);
@@ -2521,6 +2559,9 @@ var init_worker_loop = __esm({
       try {
         await task.extend(this.shutdown.expired);
       } catch (ex) {
+        if (!isLost(ex) && !this.shutdown.expired.aborted) {
+          __privateGet(this, _context2).status.addError({ ...__privateMethod(this, _WorkerLoop_instances, eventFields_fn).call(this, task), kind: "not-extended", message: messageOf(ex) });
+        }
         if (isTemporary(ex)) return task.timeout > MIN_TIMEOUT;
         task.complete();
         return false;

@@ -112,8 +112,12 @@ export class Language {
     return entries.length ? withLanguage(entries[0]) : null;
   }
 
-  /** Fills in the texts of elements with `data-text`, and the labels of those with `data-label`. */
+  /**
+   * Fills in the texts of elements with `data-text`, and the labels of those with `data-label`; removes the note that
+   * the page has not loaded.
+   */
   translate() {
+    document.querySelector(".unloaded")?.remove();
     for (const element of document.querySelectorAll("[data-text]")) {
       element.textContent = this.text(String(element.getAttribute("data-text")));
     }

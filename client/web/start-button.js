@@ -14,7 +14,7 @@ const MAX_NAMES = 4;
 /** @typedef {"start" | "pause" | "resume" | "again"} Action */
 
 /** The button's action by status; in all others it pauses. @type {Partial<Record<Status, Action>>} */
-const ACTIONS = { new: "start", paused: "resume", pausing: "resume", blocked: "again" };
+const ACTIONS = { new: "start", paused: "resume", pausing: "resume", unseen: "resume", blocked: "again" };
 /** Text keys of the document's title. @type {Partial<Record<Action, string>>} */
 const TITLES = { pause: "title.computing", resume: "title.paused" };
 
@@ -28,16 +28,20 @@ export class StartButton {
   #jobs = null;
   #poolName = document.documentElement.dataset.name ?? "";
   #keys;
+  #start;
 
   /**
    * @param {import("./languages.js").Language} language
    * @param {import("./volunteer-controller.js").VolunteerController} controller
-   * @param {{subtitle: string, usage: string}} keys of the texts about whose jobs run, and on how many cores
+   * @param {{subtitle: string, usage: string, status?: Partial<Record<Status, string>>}} keys of the texts about whose
+   *   jobs run, and on how many cores, and of statuses that differ from the front page's
+   * @param {() => void} start called when the visitor presses the button to start
    */
-  constructor(language, controller, keys) {
+  constructor(language, controller, keys, start = () => controller.start()) {
     this.#language = language;
     this.#controller = controller;
     this.#keys = keys;
+    this.#start = start;
     byId("toggle").addEventListener("click", () => this.#toggle());
   }
 
@@ -52,7 +56,7 @@ export class StartButton {
     const action = ACTIONS[status] ?? "pause";
     document.documentElement.dataset.status = status;
     setText(byId("toggle"), this.#language.text(`button.${action}`));
-    setText(byId("status"), this.#language.text(`status.${status}`));
+    setText(byId("status"), this.#language.text(this.#keys.status?.[status] ?? `status.${status}`));
     byId("toggle").classList.toggle("primary", action !== "pause");
     this.#renderTitle(action);
     this.#renderAlert();
@@ -63,7 +67,7 @@ export class StartButton {
   #toggle() {
     const action = ACTIONS[this.#controller.status] ?? "pause";
     if (action === "pause") this.#controller.pause();
-    else this.#controller.start();
+    else this.#start();
   }
 
   /** @param {Action} action */

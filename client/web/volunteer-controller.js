@@ -14,8 +14,8 @@ import { TabLock } from "./tab-lock.js";
 /** @typedef {import("../js/lib/status.js").UnitEvent} UnitEvent */
 /** @typedef {import("../js/lib/status.js").WorkerStatus} WorkerStatus */
 /**
- * @typedef {"new" | "starting" | "computing" | "no-work" | "offline" | "pausing" | "paused" | "unplugged" |
- *   "other-tab" | "blocked"} Status
+ * @typedef {"new" | "starting" | "computing" | "no-work" | "offline" | "foreign" | "pausing" | "paused" | "unplugged" |
+ *   "other-tab" | "blocked" | "unseen"} Status
  */
 
 export class VolunteerController {
@@ -29,7 +29,12 @@ export class VolunteerController {
   #volunteer = null;
   /** @type {ErrorEvent | null} */
   #lastError = null;
-  #isOffline = false;
+  /** Why no unit can be fetched or posted; null while that works. @type {"offline" | "foreign" | null} */
+  #outage = null;
+  /** Workers whose last request for work has failed. @type {Set<number>} */
+  #failed = new Set();
+  /** The page may be hidden from the visitor: consent of an earlier visit does not suffice to compute. */
+  #isUnseen;
 
   /**
    * @param {string} root the pool's address
@@ -37,9 +42,11 @@ export class VolunteerController {
    * @param {import("./preferences.js").Settings} defaults
    * @param {{onchange: () => void, onworker: () => void, onunit: (unit: UnitEvent) => void,
    *   onerror: (error: ErrorEvent) => void, onforget: () => void}} listener
+   * @param {boolean} isUnseen until `markSeen`, or the visitor starts
    */
-  constructor(root, key, defaults, listener) {
+  constructor(root, key, defaults, listener, isUnseen = false) {
     this.#root = root;
+    this.#isUnseen = isUnseen;
     this.#listener = listener;
     this.preferences = new Preferences(key, defaults, () => this.#preferencesChangedElsewhere());
     this.power = new Power(() => this.#update());
@@ -56,8 +63,15 @@ export class VolunteerController {
 
   start() {
     this.blockingError = null;
+    this.#isUnseen = false;
     this.preferences.consent();
     this.#applyPreferences();
+  }
+
+  /** The visitor sees the page now: it may continue from the last visit. */
+  markSeen() {
+    this.#isUnseen = false;
+    this.#update();
   }
 
   pause() {
@@ -107,6 +121,7 @@ export class VolunteerController {
     const { state, settings } = this.preferences;
     if (state === "new") this.#stop("new");
     else if (state === "paused") this.#pause("paused");
+    else if (this.#isUnseen) this.#stop("unseen");
     else if (this.blockingError) this.#stop("blocked");
     else if (settings.plugged && !this.power.isPlugged) this.#pause("unplugged");
     else this.#run();
@@ -130,9 +145,11 @@ export class VolunteerController {
   }
 
   #startVolunteer() {
-    this.#isOffline = false;
+    this.#outage = null;
     this.#setStatus("starting");
-    const started = volunteer(this.#root, { ...this.#options(), volunteer: this.preferences.volunteer });
+    // The page is the pool's own: its address is right, whoever responds at present.
+    const fixed = { volunteer: this.preferences.volunteer, retryForeign: true };
+    const started = volunteer(this.#root, { ...this.#options(), ...fixed });
     this.#volunteer = started;
     this.#subscribe(started);
     void started.start();
@@ -192,14 +209,16 @@ export class VolunteerController {
 
   /** @param {WorkerStatus} worker */
   #handleWorker(worker) {
-    if (worker.state === "computing") this.#isOffline = false;
+    if (worker.state === "fetching") this.#failed.delete(worker.number);
+    // The pool has responded, perhaps that it has no work.
+    if (worker.state === "computing" || (isIdle(worker) && !this.#failed.has(worker.number))) this.#outage = null;
     this.#updateStatus();
     this.#listener.onworker();
   }
 
   /** @param {UnitEvent} unit */
   #handleUnit(unit) {
-    this.#isOffline = false;
+    this.#outage = null;
     if (unit.outcome === "accepted") this.preferences.addUnit(unit.seconds);
     this.#updateStatus();
     this.#listener.onunit(unit);
@@ -208,7 +227,8 @@ export class VolunteerController {
   /** @param {ErrorEvent} error */
   #handleError(error) {
     this.#lastError = error;
-    if (error.kind === "offline") this.#isOffline = true;
+    if (error.worker !== undefined) this.#failed.add(error.worker);
+    if (error.kind === "offline" || error.kind === "foreign") this.#outage = error.kind;
     this.#updateStatus();
     this.#listener.onerror(error);
   }
@@ -216,7 +236,7 @@ export class VolunteerController {
   /** The status of a running volunteer follows from its workers. */
   #updateStatus() {
     if (this.#volunteer?.state !== "running") return;
-    if (this.#isOffline) this.#setStatus("offline");
+    if (this.#outage) this.#setStatus(this.#outage);
     else if (this.workers.every(({ state }) => state === "idle")) this.#setStatus("starting");
     else this.#setStatus(this.workers.every(hasNoWork) ? "no-work" : "computing");
   }
@@ -230,4 +250,7 @@ export class VolunteerController {
 }
 
 /** A worker that waits with a job is uploading its last result. @param {WorkerStatus} worker */
-const hasNoWork = ({ state, job }) => state === "idle" || (state === "waiting" && !job);
+const isIdle = ({ state, job }) => state === "waiting" && !job;
+
+/** @param {WorkerStatus} worker */
+const hasNoWork = (worker) => worker.state === "idle" || isIdle(worker);

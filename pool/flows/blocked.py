@@ -37,7 +37,9 @@ class BlockedSteps:
         known = self.since()
         kept = {} if is_complete else {signal: since for signal, since in known.items() if signal not in looked_at}
         now = self._store.clock.now_text()
-        steps = kept | {signal: known.get(signal, now) for signal, is_blocked in looked_at.items() if is_blocked}
+        found = kept | {signal: known.get(signal, now) for signal, is_blocked in looked_at.items() if is_blocked}
+        # A clock that was set back must not make the wait longer by as much.
+        steps = {signal: min(since, now) for signal, since in found.items()}
         if steps:
             # Before the document: a crash in between is harmless, and this reference is what the deadline is found by.
             self._store.flows.add_reference(BlockedFlows(), self._flow_id)
@@ -58,12 +60,13 @@ class BlockedSteps:
 
 
 def overdue_flows(store: Store, wait_days: float) -> list[str]:
-    """The flows with a step for which they have waited too long."""
+    """The flows with a step for which they have waited too long, or of which the time is yet to come."""
     found = []
     for flow_id in store.flows.references(BlockedFlows()):
         try:
             blocked = BlockedSteps(store, flow_id, wait_days)
-            if blocked.overdue(blocked.since()):
+            steps = blocked.since()
+            if blocked.overdue(steps) or max(steps.values(), default="") > store.clock.now_text():
                 found.append(flow_id)
         except StorageError:  # Its documents are damaged or gone: `comp-pool check` reports them.
             continue

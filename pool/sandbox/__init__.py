@@ -90,8 +90,15 @@ class Sandbox:
 
     def call(self, source: str, arguments: Sequence[Any], share: Share = THE_POOL) -> Outcome:
         """Calls the function of this source, and awaits a Promise it returns. Raises ScriptError, SandboxBusy."""
-        encoded = [{"undefined": True} if value is UNDEFINED else {"value": value} for value in arguments]
-        return self._evaluate({"mode": "call", "source": source, "args": encoded}, share)
+        return self._evaluate(_call(source, arguments), share)
+
+    def judge(self, source: str, arguments: Sequence[Any], is_lossy: bool, share: Share = THE_POOL) -> Outcome:
+        """Like `call`, for a function that returns a verdict.
+
+        A result that the verdict puts in place of the posted one is an error where JSON would lose or change a value;
+        if that is wanted (`is_lossy`), only where JSON can't represent one at all.
+        """
+        return self._evaluate(_call(source, arguments) | {"lossy": is_lossy}, share)
 
     def check(self, source: str, share: Share = THE_POOL) -> None:
         """Raises ScriptError of kind "syntax", with line and column, if `source` is no function expression."""
@@ -227,6 +234,11 @@ class Allowance:
 def _kill_all(children: list[ChildProcess], process: int) -> None:
     while children and process == os.getpid():
         children.pop().kill()
+
+
+def _call(source: str, arguments: Sequence[Any]) -> dict[str, Any]:
+    encoded = [{"undefined": True} if value is UNDEFINED else {"value": value} for value in arguments]
+    return {"mode": "call", "source": source, "args": encoded}
 
 
 def _outcome(response: dict[str, Any]) -> Outcome:

@@ -4,7 +4,7 @@
 (function () {
   'use strict';
 
-  const {mode, source, args, maxValue, maxConsole} = globalThis.dukpy;
+  const {mode, source, args, maxValue, maxConsole, lossy, serialiser} = globalThis.dukpy;
   const send = globalThis.call_python;
   const {stringify} = JSON;
   const evaluate = globalThis.eval; // Indirect eval: it sees globals only.
@@ -12,6 +12,8 @@
   const {deleteProperty, apply} = Reflect;
   const {slice, match} = String.prototype;
   const text = String;
+  // Only where a result is judged: compiling it takes time.
+  const serialise = serialiser === undefined ? undefined : evaluate(serialiser)().serialise;
 
   for (const name of ['dukpy', 'call_python', 'Atomics', 'SharedArrayBuffer']) {
     deleteProperty(globalThis, name);
@@ -47,8 +49,20 @@
     }
   }
 
-  function sendValue(value) {
-    const json = stringify(value);
+  // A result that replaces the posted one is stored, so that it is held to the rules for results of volunteers.
+  function sendVerdict(verdict) {
+    const result = verdict?.valid === true ? verdict.result : undefined;
+    if (result === undefined) {
+      return sendJson(stringify(verdict));
+    }
+    const {text: json, fault} = serialise(result, lossy);
+    if (fault !== undefined) {
+      return sendError({kind: 'not-json', message: `the verdict has a value that JSON would lose: its result${fault}`, stack: ''});
+    }
+    return sendJson(`{"valid":true,"result":${json}}`);
+  }
+
+  function sendJson(json) {
     if (json !== undefined && json.length > maxValue) {
       return sendError({kind: 'size', message: `the value returned is larger than ${maxValue} characters`, stack: ''});
     }
@@ -105,7 +119,8 @@
 
   async function call() {
     const run = evaluate(`(${source}\n)`);
-    sendValue(await run(...args.map((argument) => (argument.undefined ? undefined : argument.value))));
+    const value = await run(...args.map((argument) => (argument.undefined ? undefined : argument.value)));
+    return serialise === undefined ? sendJson(stringify(value)) : sendVerdict(value);
   }
 
   const act = mode === 'check' ? async () => check() : call;

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-BOOT = Path(__file__).with_name("boot.js").read_text(encoding="utf-8")
+BOOT, SERIALISER = (Path(__file__).with_name(name).read_text("utf-8") for name in ("boot.js", "serialiser.js"))
 CONFINEMENT = Path(__file__).with_name("confinement.py")
 
 
@@ -68,6 +68,8 @@ class Call:
 
     def run(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
+            if "lossy" in request:
+                request["serialiser"] = SERIALISER
             self._interpreter.evaljs(BOOT, **request)
         except Exception as ex:  # Any error of the engine counts as the script's.
             message = str(ex).split("\n")[0]

@@ -23,7 +23,7 @@ log = logging.getLogger("comp-pool.sandbox")
 
 
 class ScriptError(Exception):
-    """A script failed. `kind` is one of throw, syntax, time, memory, size, pending, crash."""
+    """A script failed. `kind` is one of throw, syntax, not-json, time, memory, size, pending, crash."""
 
     def __init__(
         self, kind: str, message: str, console: str = "", line: int | None = None, column: int | None = None

@@ -77,7 +77,7 @@ class JournalCounts:
             with suppress(KeyError, TypeError, ValueError, AttributeError):  # A line written by hand.
                 self._add(event)
             self.lines_since_snapshot += 1
-        self._drop_old_minutes(now // 60_000)
+        self._drop_minutes(now // 60_000)
 
     def _add(self, event: Document) -> None:
         counts, kind = self.counts, event.get("event")
@@ -143,9 +143,11 @@ class JournalCounts:
             report |= {"errors": known["errors"] + event.get("errors", 1), "message": event["message"]}
         self.counts.reports[event["function"]] = report
 
-    def _drop_old_minutes(self, this_minute: int) -> None:
-        oldest = this_minute - MINUTES_KEPT
-        for minute in [minute for minute in self.counts.per_minute if minute < oldest]:
+    def _drop_minutes(self, this_minute: int) -> None:
+        """Drops old ones, and those to come: the clock was set back, and they would count once more later."""
+        # The next minute may have begun meanwhile for another process.
+        kept = range(this_minute - MINUTES_KEPT, this_minute + 2)
+        for minute in [minute for minute in self.counts.per_minute if minute not in kept]:
             del self.counts.per_minute[minute]
 
 

@@ -74,13 +74,23 @@ class Firefox:
     def goto(self, url: str) -> None:
         self._send("browsingContext.navigate", context=self._tab, url=url, wait="complete")
 
-    def evaluate(self, function: str) -> Any:
-        """The result of a JavaScript function (without arguments, maybe async), passed as JSON."""
+    def evaluate(self, function: str, context: str | None = None) -> Any:
+        """The result of a JavaScript function (without arguments, maybe async), passed as JSON.
+
+        It runs in the tab, or in another context as if a press of the visitor had called it.
+        """
         expression = f"(async () => JSON.stringify(await ({function})()))()"
-        target = {"context": self._tab}
-        answer = self._send("script.evaluate", expression=expression, target=target, awaitPromise=True)
+        target = {"context": context or self._tab}
+        options = {"awaitPromise": True, "userActivation": context is not None}
+        answer = self._send("script.evaluate", expression=expression, target=target, **options)
         assert answer["type"] == "success", answer
         return json.loads(answer["result"].get("value", "null"))
+
+    def find(self, part: str) -> str | None:
+        """The context of a frame of the tab, or of another window, whose address contains `part`."""
+        tabs = self._send("browsingContext.getTree")["contexts"]
+        found = (context for tab in tabs for context in [tab, *tab["children"]] if part in context["url"])
+        return next((str(context["context"]) for context in found), None)
 
     def tabs(self) -> int:
         """Number of tabs, without the empty one that Firefox starts with."""

@@ -22,6 +22,7 @@ UNITS = {
     "prints and searches": "() => { console.log('before'); return /^(a+)+$/.test('a'.repeat(60) + 'b'); }",
     "throws deep inside": STACK,
 }
+LOSSY = [case["what"] for part in CASES.values() for case in part if case.get("lossy")]
 ENDLESS = ["never ends", "prints and loops", "prints and searches"]
 COMPUTE = """async (units) => {
   const { Client } = await import("/client/js/index.js");
@@ -29,8 +30,8 @@ COMPUTE = """async (units) => {
   const executors = await platform.open(await new Client("/").root());
   const executor = executors.create();
   const outcomes = { engine: executors.engine };
-  for (const [job, source, timeout] of units) {
-    const unit = { job, source, variable: "{}", context: null, gpu: false };
+  for (const [job, source, timeout, lossy] of units) {
+    const unit = { job, source, variable: "{}", context: null, lossy, gpu: false };
     const failed = ({ kind, message, stack, console }) => ({ kind, message, stack, console });
     outcomes[job] = await executor.compute(unit, { timeout }).catch(failed);
   }
@@ -54,7 +55,7 @@ def outcomes(request: pytest.FixtureRequest, lasting_server: LocalServer) -> Out
     fixture = {"chromium": "shared_page", "firefox": "firefox"}[request.param]
     window: Window = request.getfixturevalue(fixture)
     window.goto(f"{lasting_server.url}/")
-    units = [(name, source, 2000 if name in ENDLESS else 20_000) for name, source in UNITS.items()]
+    units = [(name, source, 2000 if name in ENDLESS else 20_000, name in LOSSY) for name, source in UNITS.items()]
     found: Outcomes = json.loads(window.evaluate(f"() => ({COMPUTE})({json.dumps(units)}).then(JSON.stringify)"))
     return {**found, "browser": request.param}
 

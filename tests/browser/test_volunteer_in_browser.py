@@ -41,6 +41,14 @@ def test_a_webassembly_job_is_computed(server: Served, page: Page) -> None:
     wait_for_count(server, job, done=2)
 
 
+def test_a_lossy_job_has_results_as_json_writes_them(server: Served, page: Page) -> None:
+    fields = {"execute_function": "() => ({ result: [NaN] })", "settings": {"lossy": True}}
+    job = post_job(server, "Lossy", 1, **fields)
+    Visitor(page, server).start()
+    wait_for_count(server, job, done=1)
+    assert results(server, job) == [[None]]
+
+
 @dataclass
 class Visit:
     """A pool with jobs for the graphics card, and the page of a visitor who has computed what the visitor allows."""

@@ -37,9 +37,9 @@ class Runner:
         self.server.post(f"/jobs/{job}/variables/one", variable, "PUT")
         return self.message(job)
 
-    def post_job(self, function: str) -> str:
+    def post_job(self, function: str, **fields: Any) -> str:
         name = f"direct-{next(self._jobs)}"
-        self.server.post("/jobs", {"name": name, "execute_function": function})
+        self.server.post("/jobs", {"name": name, "execute_function": function, **fields})
         return name
 
     def message(self, job: str) -> Any:
@@ -79,6 +79,13 @@ def test_a_context_that_can_t_be_sent_is_told_by_its_result(runner: Runner) -> N
 def test_it_posts_the_error(runner: Runner) -> None:
     heard = runner.run("() => { throw new RangeError('too far'); }", {"n": 1})
     assert heard == {"error": {"kind": "threw", "message": "RangeError: too far"}}
+
+
+def test_its_context_has_what_json_loses_in_a_lossy_job(runner: Runner) -> None:
+    assert "error" in runner.run("() => ({ result: [new Map()] })", {})
+    job = runner.post_job("() => ({ result: [new Map()] })", settings={"lossy": True})
+    runner.server.post(f"/jobs/{job}/variables/one", {}, "PUT")
+    assert "context" in runner.message(job)
 
 
 def test_any_text_in_a_variable_arrives_as_it_is(runner: Runner) -> None:

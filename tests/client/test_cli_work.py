@@ -66,6 +66,19 @@ def test_a_signal_gives_the_unit_back_and_exits_with_0(pool: FakePool, number: s
     assert "1 returned" in out
 
 
+def test_a_signal_gives_back_what_can_t_be_posted_and_counts_it(pool: FakePool) -> None:
+    pool.add_job("doubler", DOUBLE, [{"a": 1}])
+    for _ in range(9):
+        pool.intercept("POST", "results$", 200, {"Content-Type": "text/html"}, "<h1>Log in</h1>")
+    process = start("work", pool.url, "--grace", "0")
+    assert pool.wait_for(lambda: len(pool.received("POST", "results$")) == 1)
+    process.send_signal(signal.SIGTERM)
+    status, out = finish(process)
+    line = "returned doubler/0000: the result could not be posted: 200 not a response of the pool: text/html"
+    assert (status, line in out.splitlines(), pool.jobs["doubler"].open) == (0, True, ["0000"])
+    assert out.splitlines()[-1].startswith("0 accepted, 0 rejected, 0 late, 0 errors, 1 returned; ")
+
+
 def test_a_signal_that_another_thread_receives_ends_it(pool: FakePool, capsys: pytest.CaptureFixture[str]) -> None:
     pool.add_job("endless", ENDLESS, [{"a": 1}])
 

@@ -2,7 +2,7 @@
 
 import pytest
 from comp_pool.client import Client
-from comp_pool.errors import MissingLink, PoolError, Unreachable
+from comp_pool.errors import ForeignResponse, MissingLink, PoolError, Unreachable
 from comp_pool.links import Document, Values, expand
 from comp_pool.retry_policy import Retries
 from fake_pool import FakePool
@@ -237,7 +237,7 @@ def test_a_link_to_another_origin_is_not_followed(pool: FakePool) -> None:
 def test_a_redirect_to_another_origin_is_not_followed(pool: FakePool) -> None:
     with FakePool() as stranger, Client(pool.url, volunteer="a-volunteer-of-this-pool") as client:
         pool.inject_fault("GET", "/$", 302, Location=stranger.url)
-        with pytest.raises(PoolError, match="not an address of this pool"):
+        with pytest.raises(ForeignResponse, match=f"a redirect to {stranger.url}"):
             client.root()
         assert stranger.requests == []
 

@@ -1,11 +1,13 @@
 """The client retries temporary failures, and raises the others at once; which they are: `test_retry_policy.py`."""
 
+import http.server
 import random
 import socket
+import threading
 
 import pytest
 from comp_pool.client import Client
-from comp_pool.errors import BadCertificate, PoolError, Unreachable
+from comp_pool.errors import BadCertificate, ForeignResponse, PoolError, Unreachable
 from comp_pool.retry_policy import Retries
 from fake_clock import FakeClock
 from fake_pool import FakePool
@@ -70,6 +72,35 @@ def test_an_error_has_the_fields_of_the_problem_document(pool: FakePool, client:
     with pytest.raises(PoolError) as caught:
         client.root()
     assert (caught.value.status, caught.value.detail) == (422, "injected fault")
+
+
+class Hinting(http.server.BaseHTTPRequestHandler):
+    """One connection to a proxy whose responses come later than a hint."""
+
+    protocol_version = "HTTP/1.1"
+    connections = 0
+
+    def setup(self) -> None:
+        super().setup()
+        Hinting.connections += 1
+
+    def do_GET(self) -> None:
+        self.wfile.write(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+
+    def log_message(self, *_args: object) -> None:
+        pass
+
+
+def test_an_informational_response_ends_the_connection() -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hinting) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        with Client(f"http://127.0.0.1:{server.server_port}/", retries=Retries(attempts=1)) as client:
+            for _ in range(2):
+                with pytest.raises(ForeignResponse):
+                    client.root()
+        server.shutdown()
+    # On the same one, the late response to the first request would be taken for that to the second.
+    assert Hinting.connections == 2
 
 
 def test_a_pool_that_is_down_is_unreachable(clock: FakeClock) -> None:

@@ -1,5 +1,6 @@
 """A native volunteer's reports at a pool itself: what the owner of a job reads."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -55,11 +56,31 @@ def test_the_owner_reads_what_a_unit_printed(owner: Client, job: Document) -> No
     assert owner.progress(job)["reports"]["execute_function"]["console"] == "n is 2\n"
 
 
-def test_the_owner_reads_why_the_pool_refused_a_result(owner: Client) -> None:
-    job = owner.post_job({"name": "Linking", "execute_function": "() => ({ result: { _links: {} } })"})
+def test_a_lossy_job_has_results_as_json_writes_them(owner: Client) -> None:
+    fields = {"execute_function": "() => ({ result: [NaN] })", "settings": {"lossy": True}}
+    job = owner.post_job({"name": "Lossy", **fields})
     owner.put_variable(job, "one", {})
-    Volunteer(owner, Options(units=1, job="linking", capabilities=Capabilities((), 512))).run()
+    Volunteer(owner, Options(units=1, job="lossy", capabilities=Capabilities((), 512))).run()
+    (result,) = owner.results(job)
+    assert result.content["result"] == [None]
+
+
+DEEP = "() => { let result = 1; for (let level = 0; level < 200; level += 1) result = [result]; return { result }; }"
+REFUSED = {
+    "a reserved name": ("() => ({ result: { _links: {} } })", "not-json", "^the pool refused the result: .*_links"),
+    "too deep": (DEEP, "not-json", "^the pool refused the result: .*nested deeper"),
+    "too large in bytes": ("() => ({ result: 'Ω'.repeat(6e5) })", "too-large", "1200002 bytes"),
+    "half a surrogate pair": ("() => ({ result: ['🦀'.slice(1)] })", "not-json", r"^result\[0\] has half a surrogate"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_result_that_the_pool_does_not_take_is_reported_and_its_lease_ends(owner: Client, case: str) -> None:
+    source, kind, message = REFUSED[case]
+    job = owner.post_job({"name": f"Refused: {case}", "execute_function": source})
+    owner.put_variable(job, "one", {})
+    Volunteer(owner, Options(units=1, job=job.content["id"], capabilities=Capabilities((), 512))).run()
     (error,) = owner.follow(job, "errors").items()
-    assert error.content["kind"] == "not-json"
-    assert error.content["message"].startswith("the pool refused the result: ")
-    assert "_links" in error.content["message"]
+    assert error.content["kind"] == kind
+    assert re.search(message, error.content["message"])
+    assert owner.progress(job)["variables"] | {"open": 1, "leased": 0} == owner.progress(job)["variables"]

@@ -151,6 +151,7 @@ def test_an_upload_ends(case: Case) -> None:
             raise attempts[-1]
 
     uploaded = upload(post, lambda seconds: True, lambda kind, seconds, reason: None, FakeClock())
+    assert uploaded is not None
     assert (uploaded.outcome, len(attempts)) == (case["outcome"], case["attempts"])
 
 
@@ -166,6 +167,7 @@ def test_a_result_is_given_up_and_that_is_said(case: Case) -> None:
         return True
 
     uploaded = upload(post, wait, lambda kind, seconds, reason: None, now)
+    assert uploaded is not None
     assert uploaded.outcome == "lost"
     assert uploaded.reason.startswith("the result could not be posted for 86400 s: ")
     assert case["least"] <= now.now <= case["greatest"]

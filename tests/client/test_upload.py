@@ -3,7 +3,7 @@
 import pytest
 from comp_pool.errors import MissingLink, PoolError, Unreachable
 from comp_pool.events import Kind
-from comp_pool.upload import Uploaded, upload
+from comp_pool.upload import Uploaded, abandon, upload
 from failing_post import failing
 from fake_clock import FakeClock
 
@@ -19,9 +19,38 @@ def test_retry_after_is_honoured() -> None:
     assert 90 <= waits[0] <= 108
 
 
-def test_a_wait_that_is_cancelled_loses_the_result() -> None:
-    uploaded = upload(failing(Unreachable("down")), lambda seconds: False, ignore, FakeClock())
-    assert uploaded == Uploaded("lost", "the result could not be posted: down")
+def test_a_wait_that_is_cancelled_ends_it() -> None:
+    assert upload(failing(Unreachable("down")), lambda seconds: False, ignore, FakeClock()) is None
+
+
+@pytest.mark.parametrize(
+    ("failures", "given_back", "waits", "uploaded"),
+    [
+        (0, [], [], Uploaded("accepted")),
+        (1, [True], [], Uploaded("returned", "the result could not be posted: down")),
+        (1, [False], [True], Uploaded("accepted")),
+        (2, [False, True], [True], Uploaded("returned", "the result could not be posted: down")),
+        (
+            2,
+            [False, False],
+            [True, False],
+            Uploaded("lost", "the result could not be posted: down (and could not be given back)"),
+        ),
+    ],
+)
+def test_at_a_shutdown_the_result_is_posted_or_its_lease_given_back_while_there_is_time(
+    failures: int, given_back: list[bool], waits: list[bool], uploaded: Uploaded
+) -> None:
+    post = failing(*[Unreachable("down")] * failures)
+    attempts, times = iter(given_back), iter(waits)
+    assert abandon(post, lambda: next(attempts), lambda seconds: next(times)) == uploaded
+    assert [*attempts, *times] == []
+
+
+def test_at_a_shutdown_a_refusal_is_final() -> None:
+    assert abandon(failing(PoolError(409, "Conflict", "finished")), pytest.fail, pytest.fail) == Uploaded(
+        "late", "finished"
+    )
 
 
 def test_a_second_failure_is_shown_before_its_wait() -> None:

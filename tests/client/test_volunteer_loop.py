@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from comp_pool.capabilities import Capabilities
 from comp_pool.client import Client
-from comp_pool.errors import BadCertificate, JobError, Unreachable
+from comp_pool.errors import BadCertificate, ForeignResponse, JobError, Unreachable
 from comp_pool.events import Event
 from comp_pool.executor import Unit
 from comp_pool.leases import Lease, NoWork
@@ -464,8 +464,7 @@ def test_responses_that_are_not_the_pool_s_lose_nothing(
     run = Run(pool, clock, units=2)
     assert results(pool) == [[0, 2]]
     assert pool.counts["given back"] == 0
-    # A redirected GET is a link to another origin.
-    assert len(run.of("offline") + run.of("waiting")) == len(FOREIGN) - 1
+    assert len(run.of("offline")) == len(FOREIGN) - 1
 
 
 def test_a_lease_that_is_no_document_of_a_pool_is_not_computed(
@@ -475,6 +474,47 @@ def test_a_lease_that_is_no_document_of_a_pool_is_not_computed(
     pool.intercept("GET", LEASES, *OTHER_SERVICE)
     run = Run(pool, clock, units=1)
     assert [event.kind for event in run.events] == ["leased", "accepted"]
+
+
+def cached_lease(variable: str) -> Any:
+    """Return a lease as a cache repeats it."""
+    home = f"/jobs/doubler/variables/{variable}"
+    links = {"self": home, "post_result": f"{home}/results?lease=cached", "lease": f"{home}/lease?lease=cached"}
+    return 200, {"Content-Type": "application/json"}, json.dumps({"_links": links, "a": 0})
+
+
+def test_a_lease_that_a_cache_repeats_is_not_computed_again(pool: FakePool, clock: FakeClock) -> None:
+    job = pool.add_job("doubler", DOUBLE, NUMBERS[:2])
+    job.open.remove("0000")
+    for _ in range(3):
+        pool.intercept("GET", LEASES, *cached_lease("0000"))
+    run = Run(pool, clock, units=2)
+    assert run.totals.counts == {"accepted": 2}
+    assert run.of("offline")[0].message.endswith("a lease that was served before")
+
+
+def test_a_response_about_another_variable_is_not_taken_for_that_of_a_posted_result(
+    pool: FakePool, clock: FakeClock
+) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:1])
+    headers = {"Content-Type": "application/json", "Location": "/results/1"}
+    body = json.dumps({"_links": {"get_variable": "/jobs/doubler/variables/other"}})
+    for _ in range(2):
+        pool.intercept("POST", RESULTS, 201, headers, body)
+    run = Run(pool, clock, units=1)
+    assert results(pool) == [[0]]
+    assert run.of("offline")[0].message.endswith("a response about another variable")
+
+
+def test_an_extended_lease_of_another_variable_is_not_taken_for_that_of_this_one(
+    pool: FakePool, client: Client
+) -> None:
+    pool.add_job("doubler", DOUBLE, NUMBERS[:2])
+    lease = client.lease(client.job("doubler"))
+    assert isinstance(lease, Lease)
+    pool.intercept("POST", "lease$", *cached_lease("0001"))
+    with pytest.raises(ForeignResponse, match="another variable"):
+        client.extend(lease)
 
 
 @pytest.mark.parametrize("job", [None, "doubler"])

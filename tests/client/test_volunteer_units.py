@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from client_processes import children
 from comp_pool.capabilities import Capabilities
 from comp_pool.client import Client
 from comp_pool.events import Event
@@ -16,6 +17,8 @@ from comp_pool.options import Options
 from comp_pool.retry_policy import Retries
 from comp_pool.volunteer import Volunteer
 from fake_pool import FakePool
+
+from tests.serving import wait_until
 
 LONG = "(v, c) => { const end = Date.now() + v.ms; while (Date.now() < end); c.result = 1; }"
 ENDLESS = "() => { console.log('started'); for (;;); }"
@@ -125,6 +128,28 @@ def test_each_extension_is_an_event(extended: Extended) -> None:
     assert re.fullmatch(r"the unit has run for \d s", event.message)
 
 
+@pytest.fixture(scope="module")
+def unextended() -> Iterator[Extended]:
+    """A pool after a unit whose lease could be extended only at the third attempt of a call, and then at once."""
+    with FakePool(lease_seconds=3.0) as pool:
+        pool.add_job("long", LONG, [{"ms": 5500}])
+        pool.inject_fault("POST", "lease$", 500, times=2)
+        with working(pool, units=1) as watched:
+            assert watched.ends()
+        yield Extended(pool, [event for event in watched.events if "extended" in event.kind])
+
+
+def test_a_failed_extension_is_one_event_however_often_it_fails(unextended: Extended) -> None:
+    assert [event.kind for event in unextended.events][:2] == ["not-extended", "extended"]
+    failed = unextended.events[0]
+    assert (failed.worker, failed.job, failed.variable) == (1, "long", "0000")
+    assert re.match(r"the unit has [012] s left: .*500", failed.message)
+
+
+def test_a_unit_goes_on_after_a_failed_extension(unextended: Extended) -> None:
+    assert len(unextended.pool.jobs["long"].results) == 1
+
+
 def test_an_interrupt_lets_the_unit_in_progress_end(pool: FakePool) -> None:
     pool.add_job("long", LONG, [{"ms": 300}, {"ms": 300}])
     with working(pool) as watched:
@@ -172,5 +197,60 @@ def test_a_second_interrupt_ends_the_wait_of_an_upload(pool: FakePool) -> None:
         assert watched.wait_for("offline")
         watched.volunteer.interrupt()
         watched.volunteer.interrupt()
-        assert watched.wait_for("lost")
+        assert watched.wait_for("accepted")
         assert watched.ends(2)
+
+
+@pytest.mark.parametrize("status", [503, 200])
+def test_a_result_that_can_t_be_posted_at_a_shutdown_is_given_back(pool: FakePool, status: int) -> None:
+    pool.add_job("long", LONG, [{"ms": 0}])
+    for _ in range(9):
+        pool.intercept("POST", "results$", status, {"Content-Type": "text/html", "Retry-After": "60"}, "Log in")
+    with working(pool, grace=0.1) as watched:
+        assert watched.wait_for("offline")
+        watched.volunteer.interrupt()
+        assert watched.wait_for("returned")
+        assert watched.ends(2)
+    assert pool.jobs["long"].open == ["0000"]
+    assert watched.volunteer.totals.counts == {"returned": 1}
+    (event,) = (event for event in watched.events if event.kind == "returned")
+    assert event.message == f"the result could not be posted: {status} not a response of the pool: text/html"
+
+
+def test_a_result_is_posted_if_the_pool_can_be_reached_again_during_the_shutdown(pool: FakePool) -> None:
+    pool.add_job("long", LONG, [{"ms": 0}])
+    pool.inject_fault("POST", "results$", 503, times=3)
+    pool.inject_fault("DELETE", "lease$", 503, times=2)
+    with working(pool, grace=0.0) as watched:
+        assert pool.wait_for(lambda: len(pool.received("POST", "results$")) == 1)
+        watched.volunteer.interrupt()
+        assert watched.ends()
+    assert watched.volunteer.totals.counts == {"accepted": 1}
+
+
+def test_a_unit_is_given_back_if_the_pool_can_be_reached_again_during_the_shutdown(pool: FakePool) -> None:
+    pool.add_job("endless", ENDLESS, [{}])
+    pool.inject_fault("DELETE", "lease$", 503, times=2)
+    with working(pool, grace=0.0) as watched:
+        assert watched.wait_for("leased")
+        watched.volunteer.interrupt()
+        assert watched.ends()
+    assert pool.jobs["endless"].open == ["0000"]
+    assert watched.volunteer.totals.counts == {"returned": 1}
+
+
+def test_a_unit_whose_pool_does_not_respond_during_the_shutdown_is_reported_as_lost(
+    pool: FakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("comp_pool.volunteer.CANCEL_SECONDS", 0.2)
+    before = children()
+    pool.add_job("endless", ENDLESS, [{}])
+    with working(pool, grace=0.0) as watched:
+        assert watched.wait_for("leased")
+        with pool.changed:  # The pool responds to nothing meanwhile.
+            watched.volunteer.interrupt()
+            assert watched.ends()
+            assert watched.volunteer.totals.counts == {"lost": 1}
+    assert watched.events[-1].message == "the pool did not respond in time (and could not be given back)"
+    # The worker's thread goes on until the pool has responded.
+    wait_until(lambda: children() <= before)

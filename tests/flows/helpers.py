@@ -52,6 +52,9 @@ class TableSandbox(Sandbox):
         except Thrown as ex:
             raise ScriptError("throw", str(ex)) from ex
 
+    def judge(self, source: str, arguments: Sequence[Any], _is_lossy: bool, share: Share = THE_POOL) -> Outcome:
+        return self.call(source, arguments, share)
+
     def check(self, source: str, share: Share = THE_POOL) -> None:
         pass
 

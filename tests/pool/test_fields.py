@@ -9,7 +9,7 @@ import pytest
 from pool import fields
 from pool.errors import Invalid
 
-DEFAULTS = {"lease_seconds": 300, "max_errors": 5, "require_lease": False}
+DEFAULTS = {"lease_seconds": 300, "max_errors": 5, "require_lease": False, "lossy": False}
 NO_STRINGS: list[Any] = [None, True, 1, 1.5, [], {}]
 NO_OBJECTS: list[Any] = [None, True, 1, -1.5e3, "text", [], [{}]]
 FLAGS = ("webgpu", "wasm", "wasm_simd")
@@ -112,6 +112,7 @@ def test_settings_have_defaults() -> None:
         ("max_errors", 1),
         ("max_errors", 100),
         ("require_lease", True),
+        ("lossy", True),
     ],
 )
 def test_valid_settings(field: str, value: Any) -> None:
@@ -123,7 +124,7 @@ def test_valid_settings(field: str, value: Any) -> None:
     [(name, value) for name in DEFAULTS for value in (None, "1", [], {}, [1])]
     + [("lease_seconds", value) for value in (True, 0, 0.99, -1, 30 * 86_400 + 1, 10**300)]
     + [("max_errors", value) for value in (True, 0, 1.0, 1.5, -1, 101, 1001, 10**300)]
-    + [("require_lease", value) for value in (0, 1, "true")]
+    + [(name, value) for name in ("require_lease", "lossy") for value in (0, 1, "true")]
     + [("quorum_of_bees", 1), ("", 1)],
 )
 def test_invalid_settings_are_refused(field: str, value: Any) -> None:

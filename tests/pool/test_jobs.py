@@ -219,7 +219,7 @@ def test_null_or_false_removes_a_requirement(patch: Any, nothing: bool | None) -
     [
         ("state", "open"),
         ("metadata", {"name": "Example job"}),
-        ("settings", {"lease_seconds": 300, "max_errors": 5, "require_lease": False}),
+        ("settings", fields.DEFAULT_SETTINGS),
         ("requirements", {}),
     ],
 )

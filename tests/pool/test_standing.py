@@ -14,7 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pool import activity, lease_limits
-from pool.activity import FIRST_LEASES, NEW_LEASES, PROVEN_LEASES, PROVEN_RESULTS, SHARE_RESULTS, Activity, Record
+from pool.activity import (
+    BREAK_SECONDS,
+    FIRST_LEASES,
+    NEW_LEASES,
+    PROVEN_LEASES,
+    PROVEN_RESULTS,
+    SHARE_RESULTS,
+    Activity,
+    Record,
+)
 from pool.errors import LimitReached
 from pool.lease_limits import (
     ERRORS_IN_A_ROW,
@@ -202,6 +211,24 @@ def test_whoever_loses_many_leases_gets_one_at_a_time_for_an_hour(driver: Driver
     assert driver.limit() == 1
     clock.advance(3601)
     assert driver.limit() > 1
+
+
+def test_a_result_that_comes_late_is_no_lost_lease(driver: Driver, clock: ManualClock) -> None:
+    driver.compute(14)
+    leases = driver.lease_all(at_most=EXPIRED_PER_VOLUNTEER + 1)
+    # As after a clock that was set forth.
+    clock.advance(SECONDS + 1)
+    assert driver.limit() == 1
+    driver.accept(leases[0])
+    assert driver.limit() > 1
+
+
+def test_a_late_result_of_a_job_without_a_key_makes_up_for_nothing(driver: Driver, clock: ManualClock) -> None:
+    driver.compute(14)
+    leases = driver.lease_all(at_most=EXPIRED_PER_VOLUNTEER + 1)
+    clock.advance(SECONDS + 1)
+    driver.accept(leases[0], job={**JOB, "key": None})
+    assert driver.limit() == 1
 
 
 @pytest.mark.parametrize(("results", "run_seconds", "limit"), [(0, 3600, 2), (0, 10**6, 1), (0, 1, 4), (10, 10800, 16)])
@@ -392,6 +419,19 @@ def test_a_trusted_volunteer_extends_as_a_proven_one(driver: Driver, clock: Manu
     started = clock.now_milliseconds()
     clock.advance(35_000)
     driver.standing.require_extension_allowed(started, 60, replace(ME, is_trusted=True))
+
+
+@pytest.mark.parametrize(("since_it_expired", "is_new"), [(BREAK_SECONDS - 1, False), (BREAK_SECONDS, True)])
+def test_an_expired_lease_that_is_extended_counts_as_leased_again(
+    driver: Driver, clock: ManualClock, since_it_expired: int, is_new: bool
+) -> None:
+    began = clock.now_milliseconds()
+    lease = driver.lease()
+    clock.advance(SECONDS + since_it_expired)
+    found = driver.standing.began(lease, "job", lease, ME)
+    assert (found - began > 1000 * SECONDS) is is_new
+    driver.standing.extended(lease, "job", lease, ME, clock.now_milliseconds() + 1000 * SECONDS)
+    assert abs(driver.standing.began(lease, "job", lease, ME) - found) < 1000
 
 
 # The log

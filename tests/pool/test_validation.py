@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from pool.errors import Invalid
+from pool.fields import DEFAULT_SETTINGS
 from pool.sandbox import Sandbox
 from pool.validation import MAX_REASON, Validation, Verdict, read_verdict, require_function
 
-JOB = {"id": "example-job", "name": "Example job"}
+JOB = {"id": "example-job", "name": "Example job", "settings": DEFAULT_SETTINGS}
 VARIABLE = {"id": "one", "data": {"x": 1}}
 NEITHER = "it returned neither true, false nor {valid: true or false, …}"
 
@@ -106,6 +107,14 @@ FAILURES = [
     ("(() => { for (;;) {} })()", "in time"),
     ("({valid: true, result: '\\ud800'})", "JSON cannot represent"),
 ]
+# What a validator puts in a result's place, and the fault. The table of values is tests/client/unit-cases.json.
+LOSSES = [
+    ("NaN", "its result is NaN"),
+    ("{rows: [1, {mean: Infinity}]}", "its result.rows[1].mean is Infinity"),
+    ("[new Map()]", "its result[0] is a Map"),
+    ("[undefined]", "its result[0] is undefined"),
+]
+UNWRITABLE = [("{n: [12n]}", "its result.n[0] is a BigInt"), ("() => 1", "its result is a function")]
 
 
 def rejected(validation: Validation, job: dict[str, Any], value: Any) -> str:
@@ -174,10 +183,12 @@ def result(value: Any = 2) -> dict[str, Any]:
     return {"result": value, "lease": "a" * 16, "volunteer": "b" * 16, "run_seconds": 1.5}
 
 
-def judge(validation: Validation, source: str, document: dict[str, Any], **variable: Any) -> tuple[Verdict, list[Any]]:
+def judge(
+    validation: Validation, source: str, document: dict[str, Any], lossy: bool = False, **variable: Any
+) -> tuple[Verdict, list[Any]]:
     """The verdict of a validator, and what it reported."""
     reported: list[Any] = []
-    job = {**JOB, "validate_result": source}
+    job = {**JOB, "validate_result": source, "settings": {"lossy": lossy}}
     verdict = validation.judge_result(job, {**VARIABLE, **variable}, document, lambda *said: reported.append(said))
     return verdict, reported
 
@@ -217,6 +228,39 @@ def test_a_validator_that_fails_rejects_the_result(
     assert reason in verdict.reason
     ((message, _),) = reported
     assert reason in message
+
+
+@pytest.mark.parametrize(("replacement", "fault"), LOSSES + UNWRITABLE)
+def test_a_result_that_json_would_lose_is_not_put_in_place(
+    validation: Validation, replacement: str, fault: str
+) -> None:
+    verdict, ((message, _),) = judge(validation, f"() => ({{valid: true, result: {replacement}}})", result())
+    assert not verdict.valid
+    assert verdict.reason == f"validate_result failed: {message}"
+    assert message.startswith(f"the verdict has a value that JSON would lose: {fault}, which JSON cannot represent")
+
+
+@pytest.mark.parametrize(("replacement", "fault"), UNWRITABLE)
+def test_a_lossy_job_cannot_store_what_json_cannot_write(validation: Validation, replacement: str, fault: str) -> None:
+    verdict, _ = judge(validation, f"() => ({{valid: true, result: {replacement}}})", result(), lossy=True)
+    assert fault in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("lossy", "replacement", "stored"),
+    [
+        (True, "[NaN, new Map(), undefined, new Float32Array([1, NaN])]", [None, {}, None, [1, None]]),
+        (False, "{a: new Uint8Array([1]), b: undefined, c: new Date(0)}", {"a": [1], "c": "1970-01-01T00:00:00.000Z"}),
+    ],
+)
+def test_what_is_put_in_a_results_place(validation: Validation, lossy: bool, replacement: str, stored: Any) -> None:
+    verdict, _ = judge(validation, f"() => ({{valid: true, result: {replacement}}})", result(), lossy=lossy)
+    assert verdict.replacement == (stored,)
+
+
+def test_a_loss_in_a_rejection_does_not_matter(validation: Validation) -> None:
+    verdict, reported = judge(validation, "() => ({valid: false, reason: 'too small', result: NaN})", result())
+    assert (verdict, reported) == (Verdict(False, "too small", (None,)), [])
 
 
 @pytest.mark.parametrize("verdict", ["true", "false"])

@@ -6,6 +6,7 @@ import pytest
 
 from storage.clock import ManualClock
 from tests.conftest import PoolApp, address
+from tests.resources.flow_helpers import get_flow, post_flow
 
 SET = pytest.mark.parametrize("seconds", [-86_400, -3600, 3600, 86_400])
 SET_BACK = pytest.mark.parametrize("seconds", [-86_400, -3600])
@@ -53,21 +54,79 @@ def test_a_lease_can_be_extended_and_given_back(pool: PoolApp, job: str, clock: 
     clock.advance(seconds)
     if seconds < 0:
         pool.get(f"{job}/variables", status=204)
-        response = pool.post(links["lease"], status=200)
-        assert 60 <= int(response.headers["Lease-Seconds"]) <= 63
-        links = response.json["_links"]
+    response = pool.post(links["lease"], status=200)
+    assert 60 <= int(response.headers["Lease-Seconds"]) <= 63
+    links = response.json["_links"]
+    # Set right again: an extended lease is extended further.
+    clock.advance(-seconds)
+    links = pool.post(links["lease"], status=200).json["_links"]
     pool.delete(links["lease"], status=204)
     assert 60 <= lease_seconds(pool, job) <= 63
+
+
+def rate(pool: PoolApp, job: str) -> float:
+    return float(pool.get(f"{job}/progress").json["results_per_minute"])
+
+
+def accept(pool: PoolApp, job: str, *numbers: int) -> None:
+    for number in numbers:
+        pool.post_json(f"{pool.post_variable(job, f'v{number}')}/results", 2, status=201)
 
 
 @SET
 def test_the_rate_counts_no_result_of_minutes_to_come(
     pool: PoolApp, job: str, clock: ManualClock, seconds: float
 ) -> None:
-    for number in range(10):
-        pool.post_json(f"{pool.post_variable(job, f'v{number}')}/results", 2, status=201)
+    accept(pool, job, *range(10))
     clock.advance(seconds)
-    assert pool.get(f"{job}/progress").json["results_per_minute"] == 0
+    assert rate(pool, job) == 0
+    # Not when these minutes have come either.
+    clock.advance(3600 + abs(seconds))
+    assert rate(pool, job) == 0
+
+
+@SET
+def test_rate_and_remaining_time_are_those_of_the_results_since(
+    pool: PoolApp, job: str, clock: ManualClock, seconds: float
+) -> None:
+    accept(pool, job, *range(10))
+    clock.advance(seconds)
+    accept(pool, job, 10)
+    clock.advance(90)
+    accept(pool, job, *range(11, 20))
+    for number in range(20):
+        pool.post_variable(job, f"open-{number}")
+    progress = pool.get(f"{job}/progress").json
+    # Ten in the last one and a half minutes, counted from the beginning of a minute.
+    assert 10 / 2.5 <= progress["results_per_minute"] <= 10 / 1.5
+    assert progress["eta_seconds"] == pytest.approx(20 / progress["results_per_minute"] * 60, rel=0.01)
+
+
+@SET
+def test_what_is_posted_again_is_stored_once(pool: PoolApp, job: str, clock: ManualClock, seconds: float) -> None:
+    headers = {**pool.owner, "Idempotency-Key": "one"}
+    document = {"name": "Job", "execute_function": "() => ({ result: 1 })"}
+    posted = pool.post_json("/jobs", document, headers=headers, status=201).json
+    pool.post_variable(job)
+    link = pool.lease(job)["post_result"]
+    location = pool.post_json(link, 2, status=201).headers["Location"]
+    clock.advance(seconds)
+    assert pool.post_json("/jobs", document, headers=headers, status=201).json == posted
+    assert pool.post_json(link, 2, status=201).headers["Location"] == location
+
+
+@SET
+def test_a_flow_goes_on(pool: PoolApp, job: str, clock: ManualClock, seconds: float) -> None:
+    pool.post_variable(job)
+    # The entry of the upper level gets a step of its own when the lower one is done.
+    flow = post_flow(pool, [{"job": job}], [{"job": job}])
+    links = pool.lease(job)
+    clock.advance(seconds)
+    pool.post_json(links["post_result"], {"x": 1}, status=201)
+    links = pool.lease(job)
+    clock.advance(-seconds)
+    pool.post_json(links["post_result"], {"x": 2}, status=201)
+    assert get_flow(pool, flow)["state"] == "done"
 
 
 @SET_BACK

@@ -108,6 +108,17 @@ def test_before_the_end_of_the_wait_the_flow_has_not_failed(pool: PoolApp, flow:
     assert get_flow(pool, flow)["state"] == "running"
 
 
+def test_a_clock_that_is_set_back_makes_the_wait_no_longer(pool: PoolApp, flow: str) -> None:
+    pool.get("/jobs/alpha/variables")
+    pool.clock.advance(-30 * 86_400)
+    # The next look for flows that have waited too long finds out.
+    pool.clock.advance(61)
+    pool.get("/jobs/alpha/variables")
+    pool.clock.advance(WAIT_SECONDS + 61)
+    pool.get("/jobs/alpha/variables")
+    assert (pool.data / flow.strip("/") / "outcome.json").exists()
+
+
 def test_the_wait_is_a_setting(make_pool: MakePool, pool: PoolApp, flow: str) -> None:
     pool.clock.advance(2 * 86_400)
     assert failure_of(make_pool(wait_days=2), flow)[0] == "dependent.jobs[1]"

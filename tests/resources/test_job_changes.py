@@ -122,6 +122,7 @@ def test_null_resets_a_field_to_its_default(pool: PoolApp) -> None:
     ("fields", "named"),
     [
         ({"state": "paused", "settings": {"max_errors": "many"}}, "settings.max_errors"),
+        ({"settings": {"lossy": "yes"}}, "settings.lossy: must be true or false"),
         ({"execute_function": EXECUTE}, "execute_function: can't be changed"),
         ({"id": "other"}, "id: unknown field"),
     ],

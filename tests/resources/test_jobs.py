@@ -62,6 +62,8 @@ def test_the_id_is_the_slug_of_the_name(pool: PoolApp) -> None:
         ({"state": "closed"}, "state: must be one of open, paused"),
         ({"settings": []}, "settings: must be an object"),
         ({"settings": {"lease_seconds": 0}}, "settings.lease_seconds: must be from 1"),
+        ({"settings": {"lossy": "true"}}, "settings.lossy: must be true or false, not a string"),
+        ({"settings": {"lossy": None}}, "settings.lossy: must be true or false, not null"),
         ({"metadata": {"description": {"en": 1}}}, "metadata.description.en: must be a string"),
         ({"requirements": {"memory_mb": True}}, "requirements.memory_mb: must be a whole number"),
         ({"execute_function": 1}, "execute_function: must be a string"),
@@ -94,7 +96,7 @@ def test_a_job_can_start_paused(pool: PoolApp) -> None:
 def test_every_optional_field_is_stored(pool: PoolApp) -> None:
     fields = {
         "metadata": {"name": "Example job", "owner": "McOmghall", "description": {"es": "esto"}, "ünï": [None]},
-        "settings": {"lease_seconds": 1.5, "max_errors": 100, "require_lease": True},
+        "settings": {"lease_seconds": 1.5, "max_errors": 100, "require_lease": True, "lossy": True},
         "requirements": {"webgpu": True, "memory_mb": 64},
     }
     job = post(pool, 201, **fields).json

@@ -150,7 +150,7 @@ def test_a_result_that_could_not_be_judged_does_not_count(
     put(pool, "a", {"x": 1})
     result = {"ok": True, "padding": "x" * 4000}
     with monkeypatch.context() as patched:
-        patched.setattr(sandbox, "call", raise_busy)
+        patched.setattr(sandbox, "judge", raise_busy)
         for _ in range(5):
             pool.post_json("/jobs/job/variables/a/results", result, status=503)
     pool.post_json("/jobs/job/variables/a/results", result, status=201)

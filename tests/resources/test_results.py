@@ -157,6 +157,16 @@ def test_the_validator_can_replace_the_result(pool: PoolApp, literal: str, value
     assert single_result(pool, variable)["result"] == value
 
 
+def test_the_validator_cannot_lose_a_value_in_silence(pool: PoolApp) -> None:
+    variable = judged_by(pool, "({valid: true, result: [result / 0]})")
+    reason = "the verdict has a value that JSON would lose: its result[0] is Infinity"
+    problem(post(pool, variable, 2, 422), 422, reason)
+    pool.patch_json("/jobs/example-job", {"settings": {"lossy": True}}, headers=pool.owner, status=200)
+    other = pool.post_variable("/jobs/example-job", "two")
+    post(pool, other, 2)
+    assert single_result(pool, other)["result"] == [None]
+
+
 # tests/pool/test_validation.py has the tables of verdicts and of failing validators.
 @pytest.mark.parametrize(
     ("returned", "reason"),

@@ -77,7 +77,7 @@ def test_it_contains_no_link_to_post_a_result(pool: PoolApp, variable: str) -> N
 def script(**document: Any) -> str:
     """The script of a variable with this document."""
     resp = falcon.Response()
-    respond_with_script(falcon.testing.create_req(), resp, {"execute_function": EXECUTE}, document)
+    respond_with_script(falcon.testing.create_req(), resp, {"execute_function": EXECUTE, "settings": {}}, document)
     return bytes(resp.data or b"").decode()
 
 

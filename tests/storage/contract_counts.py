@@ -124,6 +124,12 @@ class CountsContract(BaseContract):
         clock.advance(62 * 60)
         assert store.counts.get(JOB).per_minute == {}
 
+    def test_minutes_to_come_are_dropped(self, store: Store, clock: ManualClock) -> None:
+        add(store, "a")
+        accept(store, "a")
+        clock.advance(-3600)
+        assert store.counts.get(JOB).per_minute == {}
+
     def test_a_change_to_returned_counts_does_not_reach_the_store(self, store: Store) -> None:
         store.counts.report(JOB, "f", "message", "")
         counts = store.counts.get(JOB)

@@ -43,7 +43,7 @@ export class SandboxWorker {
     };
   }
 
-  /** @param {{unit: number, source: string, variable: string, context: string | null}} unit */
+  /** @param {{unit: number, source: string, variable: string, context: string | null, lossy: boolean}} unit */
   send(unit) {
     this.#port.postMessage(unit);
   }

@@ -23,10 +23,10 @@
   }
 
   /** @param {MessageEvent} event */
-  return ({ data: { unit, source, variable, context } }) => {
+  return ({ data: { unit, source, variable, context, lossy } }) => {
     const started = now();
     running = unit;
-    compute(source, variable, context, limit, (/** @type {object} */ response) => {
+    compute(source, variable, context, lossy === true, limit, (/** @type {object} */ response) => {
       post({ __proto__: null, unit, seconds: (now() - started) / 1000, ...response });
     });
   };

@@ -59,6 +59,8 @@ export class Client {
   /** The root document. Rejects with Outdated if the pool requires a newer client. @param {CallOptions} [call] */
   async root(call) {
     const root = await this.#get(this.#root, call);
+    // A minimal pool has no links, only the address of its default scheduler.
+    if (!root.has("jobs") && !root.content.job_scheduler_url) throw new ForeignResponse(200, "no root of a pool");
     const { protocol = PROTOCOL } = root.content;
     if (protocol > PROTOCOL) {
       throw new Outdated(`this pool speaks protocol ${protocol}, and this client ${PROTOCOL}: ${REMEDY}`);
@@ -127,7 +129,7 @@ export class Client {
 
   /**
    * Posts the result of a variable. Idempotent for one lease: the pool stores it once. Rejects with ForeignResponse if
-   * it is not certain that the pool has stored it.
+   * it is not certain that the pool has stored it, or if the response is about another variable.
    * @param {Document} variable
    * @param {string} text the result as JSON text
    * @param {CallOptions & {seconds?: number, keepalive?: boolean}} [options] `seconds`: run time of the function
@@ -138,7 +140,7 @@ export class Client {
     const options = { body: text, headers, ...call };
     const response = await this.#transport.send("POST", variable.link("post_result"), options);
     if (!response.hasStored) throw response.error;
-    return created(response);
+    return checkedToBeOf(variable, created(response), "get_variable");
   }
 
   /**
@@ -154,7 +156,8 @@ export class Client {
    * @param {Document} lease @param {CallOptions} [call]
    */
   async extend(lease, call) {
-    return this.#lease(documentOf(await this.#transport.send("POST", lease.link("lease"), call)));
+    const extended = this.#lease(documentOf(await this.#transport.send("POST", lease.link("lease"), call)));
+    return checkedToBeOf(lease, extended, "self");
   }
 
   /**
@@ -277,6 +280,17 @@ function created(response) {
   if (!document.has("self")) {
     document.content._links = { ...document.links, self: response.headers.get("Location") ?? response.address };
   }
+  return document;
+}
+
+/**
+ * The document. Throws ForeignResponse if a link leads to another variable: something repeats responses to others.
+ * @template {Document} Checked
+ * @param {Document} variable @param {Checked} document @param {string} link
+ */
+function checkedToBeOf(variable, document, link) {
+  const isOther = variable.has("self") && document.has(link) && document.link(link) !== variable.link("self");
+  if (isOther) throw new ForeignResponse(200, "a response about another variable");
   return document;
 }
 

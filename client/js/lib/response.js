@@ -4,6 +4,7 @@ import { ForeignResponse, PoolError, Unreachable } from "./errors.js";
 /** @typedef {import("./timers.js").Watchdog} Watchdog */
 
 const PROBLEM = "application/problem+json";
+const REDIRECTS = [301, 302, 303, 307, 308];
 const MAX_BYTES = 32 * 2 ** 20;
 const MAX_MILLISECONDS = 120_000;
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
@@ -11,12 +12,15 @@ const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} G
 /** A response with its whole body. Named apart from `Response`, which is the platform's. */
 export class PoolResponse {
   #document;
+  #isRedirect;
 
   /** @param {string} address @param {Response} response @param {string} text */
   constructor(address, response, text) {
     this.address = address;
     this.status = response.status;
     this.headers = response.headers;
+    // A browser hides the status of a redirect, which is then 0, and its target.
+    this.#isRedirect = response.type === "opaqueredirect" || REDIRECTS.includes(response.status);
     this.#document = parsedObject(text);
   }
 
@@ -42,6 +46,7 @@ export class PoolResponse {
 
   /** Whether the pool itself has sent this: a document, an acknowledgement, or as an error a problem document. */
   get isOfPool() {
+    if (this.#isRedirect) return false;
     if (this.status >= 300) return this.#mediaType === PROBLEM && this.#document !== undefined;
     return this.status === 204 || this.hasStored || this.#document !== undefined;
   }
@@ -58,7 +63,8 @@ export class PoolResponse {
   /** The response as an error. */
   get error() {
     if (this.status >= 300 && this.isOfPool) return PoolError.of(this.status, this.#document, this.retryAfter);
-    return new ForeignResponse(this.status, this.#mediaType || "without a Content-Type", this.retryAfter);
+    const reason = this.#isRedirect ? "a redirect" : this.#mediaType || "without a Content-Type";
+    return new ForeignResponse(this.status, reason, this.retryAfter);
   }
 }
 

@@ -125,7 +125,8 @@ export const shouldReport = (failures, delay) => failures >= POLICY.reportedFail
 export function eventKind(ex, failures, delay) {
   if (isLimit(ex)) return delay > POLICY.reportedLimit ? "limit" : undefined;
   if (!isTemporary(ex)) return "pool";
-  return shouldReport(failures, delay) ? "offline" : undefined;
+  const kind = ex instanceof ForeignResponse ? "foreign" : "offline";
+  return shouldReport(failures, delay) ? kind : undefined;
 }
 
 /** @param {unknown} ex */

@@ -3,7 +3,7 @@ import { Backoff } from "./backoff.js";
 import { Client } from "./client.js";
 import { exclusionOf, messageOf } from "./errors.js";
 import { detectPlatform } from "./platform.js";
-import { eventKind, isUnavailable, retryAfterOf } from "./retry-policy.js";
+import { eventKind, isTemporary, isUnavailable, retryAfterOf } from "./retry-policy.js";
 import { delay, sleep } from "./timers.js";
 import { WorkerContext } from "./worker-context.js";
 
@@ -15,6 +15,8 @@ import { WorkerContext } from "./worker-context.js";
  * @typedef {object} SessionOptions
  * @property {string} [volunteer] the id by which the pool recognises it
  * @property {string} [key] an owner's
+ * @property {boolean} [retryForeign] whether to wait at the start too while the responses are not a pool's: the address
+ *   is known to be right, as it is on the pool's own pages
  * @property {Platform} [platform] these three are for tests
  * @property {Client} [client]
  * @property {Clock} [clock]
@@ -46,7 +48,8 @@ export class Session {
     const platform = options.platform ?? (await detectPlatform());
     const clock = options.clock ?? platform.clock;
     const client = options.client ?? createClient(root, options, clock);
-    const document = await readRoot(client, clock, status, control);
+    const isRetried = options.retryForeign ? isTemporary : isUnavailable;
+    const document = await readRoot(client, clock, status, { ...control, isRetried });
     const { gpu, memoryMb } = settings;
     const executors = await platform.open(document, { gpu, memoryMb });
     return new Session(new WorkerContext(client, clock, executors, settings, status), platform);
@@ -74,15 +77,15 @@ function createClient(root, { key, volunteer }, clock) {
 
 /**
  * @param {Client} client @param {Clock} clock @param {Status} status
- * @param {{signal: AbortSignal, onretry: () => void}} control
+ * @param {{signal: AbortSignal, onretry: () => void, isRetried: (ex: unknown) => boolean}} control
  */
-async function readRoot(client, clock, status, { signal, onretry }) {
+async function readRoot(client, clock, status, { signal, onretry, isRetried }) {
   for (const backoff = new Backoff(); ; ) {
     try {
       return await client.root({ signal });
     } catch (ex) {
       if (exclusionOf(ex)) throw ex;
-      if (!isUnavailable(ex)) throw new PoolRefused(messageOf(ex), { cause: ex });
+      if (!isRetried(ex)) throw new PoolRefused(messageOf(ex), { cause: ex });
       const seconds = backoff.next(retryAfterOf(ex));
       const kind = eventKind(ex, backoff.failures, seconds);
       if (kind) status.addError({ kind, message: messageOf(ex) });

@@ -25,7 +25,7 @@ import { Emitter } from "./emitter.js";
  * @property {string} [reason]
  */
 /**
- * @typedef {object} ErrorEvent `kind` is that of a JobError, or `offline`, `limit`, `pool`, `outdated`, `blocked`,
+ * @typedef {object} ErrorEvent `kind` is that of a JobError, or `offline`, `foreign`, `limit`, `pool`, `outdated`, `blocked`,
  *   `backoff`, `platform`
  * @property {string} kind
  * @property {string} message

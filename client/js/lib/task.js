@@ -77,12 +77,13 @@ export class Task {
   unit(gpu) {
     // The first lease's, since the response to an extension may lack the starting context.
     const { context, data } = this.#firstLease;
-    const { execute_function: source, requirements } = this.#job.content;
+    const { execute_function: source, requirements, settings } = this.#job.content;
     return {
       job: this.job,
       source: String(source),
       variable: JSON.stringify(data),
       context: context === null ? null : JSON.stringify(context),
+      lossy: settings?.lossy === true,
       gpu: gpu && requirements?.webgpu === true,
     };
   }

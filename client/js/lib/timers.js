@@ -107,9 +107,10 @@ export class Watchdog {
     }, this.#milliseconds);
   }
 
-  /** Stops the timer and leaves the outer signal. */
+  /** Stops the timer, leaves the outer signal, and aborts what still goes on. */
   stop() {
     clearTimeout(this.#timer);
     this.#outer?.removeEventListener("abort", this.#abort);
+    this.#abort();
   }
 }

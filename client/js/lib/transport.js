@@ -103,6 +103,7 @@ export class Transport {
       }
       throw unreachable(reasonOf(ex), ex);
     } finally {
+      // Chromium keeps the connection of a redirect that is not followed until the request is aborted.
       watchdog.stop();
     }
   }
@@ -118,8 +119,8 @@ export class Transport {
   }
 }
 
-/** Redirects are errors, since they could lead to another origin. @type {RequestInit} */
-const DEFAULTS = { cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" };
+/** Redirects are not followed, since they could lead to another origin. @type {RequestInit} */
+const DEFAULTS = { cache: "no-store", credentials: "omit", redirect: "manual", referrerPolicy: "no-referrer" };
 
 /** A browser's `fetch` throws when it is called as a method of another object. @type {Fetch} */
 const defaultFetch = (address, init) => globalThis.fetch(address, init);

@@ -1,6 +1,6 @@
 // Uploads a result, with retries until the pool accepts or refuses it.
 import { Backoff } from "./backoff.js";
-import { isLimit, isRejection, PoolError, messageOf } from "./errors.js";
+import { ForeignResponse, isLimit, isRejection, PoolError, messageOf } from "./errors.js";
 import { eventKind, isLost, isServerError, isTemporary, POLICY, retryAfterOf } from "./retry-policy.js";
 import { delay } from "./timers.js";
 
@@ -63,9 +63,15 @@ async function waitToRetry(context, shutdown, backoff, ex, onerror) {
  * @param {string} [since] how long it has been tried
  */
 async function abandon(shutdown, task, ex, onerror, since = "") {
-  await task.giveBack(shutdown.expired);
-  onerror(isLimit(ex) ? "limit" : "offline", `the result could not be posted${since}: ${messageOf(ex)}`);
+  const remark = (await task.giveBack(shutdown.expired)) ? "" : " (and could not be given back)";
+  onerror(abandonedBecause(ex), `the result could not be posted${since}: ${messageOf(ex)}${remark}`);
   return undefined;
+}
+
+/** The kind of the event. @param {unknown} ex */
+function abandonedBecause(ex) {
+  if (isLimit(ex)) return "limit";
+  return ex instanceof ForeignResponse ? "foreign" : "offline";
 }
 
 /** The lease of a result that the pool has not judged goes on. @param {Task} task @param {unknown} ex */

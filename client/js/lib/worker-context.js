@@ -15,6 +15,11 @@ import { idOf, nameOf, Task } from "./task.js";
 /** @typedef {import("./status.js").Status} Status */
 /** @typedef {import("./timers.js").Clock} Clock */
 
+/** How many leases are remembered, to recognise one that a cache repeats. */
+const REMEMBERED_LEASES = 1000;
+/** In characters: longer links would fill the memory, and no pool has them. */
+const MAX_REMEMBERED = 1000;
+
 export class WorkerContext {
   #changes = new AbortController();
   /** @type {Set<string>} jobs that have been reported as impossible here */
@@ -23,6 +28,8 @@ export class WorkerContext {
   active = new Set();
   /** When what its units print was last reported, by job. @type {Map<string, number>} */
   #consoleReports = new Map();
+  /** The last leases, by their links, oldest first. @type {Set<string>} */
+  #leases = new Set();
   /** In seconds, by job. */
   runTimes = new MovingAverages();
   /** In seconds, by request. */
@@ -57,9 +64,22 @@ export class WorkerContext {
     this.#changes = new AbortController();
   }
 
-  /** @param {Document} job @param {import("./leases.js").Lease} lease */
+  /**
+   * Throws ForeignResponse if the lease was served before: a pool gives each lease a token of its own.
+   * @param {Document} job @param {import("./leases.js").Lease} lease
+   */
   createTask(job, lease) {
+    if (lease.has("lease")) this.#remember(lease.link("lease"));
     return new Task(this.client, job, lease, this.active);
+  }
+
+  /** @param {string} lease */
+  #remember(lease) {
+    if (lease.length > MAX_REMEMBERED) return;
+    if (this.#leases.has(lease)) throw new ForeignResponse(200, "a lease that was served before");
+    this.#leases.add(lease);
+    const [oldest] = this.#leases;
+    if (this.#leases.size > REMEMBERED_LEASES) this.#leases.delete(oldest);
   }
 
   /**

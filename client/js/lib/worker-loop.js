@@ -112,6 +112,10 @@ export class WorkerLoop {
     try {
       await task.extend(this.shutdown.expired);
     } catch (ex) {
+      // A lost lease costs nothing: nothing has been computed under it.
+      if (!isLost(ex) && !this.shutdown.expired.aborted) {
+        this.#context.status.addError({ ...this.#eventFields(task), kind: "not-extended", message: messageOf(ex) });
+      }
       // During an outage the rest of the lease may suffice.
       if (isTemporary(ex)) return task.timeout > MIN_TIMEOUT;
       task.complete();

@@ -6,7 +6,7 @@ import { newQuickJSWASMModuleFromVariant, newVariant } from "quickjs-emscripten-
 
 /** @typedef {import("quickjs-emscripten-core").QuickJSContext} QuickJSContext */
 /** @typedef {import("quickjs-emscripten-core").QuickJSSyncVariant} QuickJSSyncVariant */
-/** @typedef {{source: string, variable: string, context: string | null}} Unit */
+/** @typedef {{source: string, variable: string, context: string | null, lossy: boolean}} Unit */
 /** @typedef {{result: string} | {kind: string, message: string, stack: string}} Outcome */
 
 // The package's types describe its CommonJS form.
@@ -22,7 +22,10 @@ const STACK_BYTES = 1 << 20;
 /** Promise jobs between two checks for the outcome. */
 const PROMISE_JOBS = 1000;
 
-const OPEN_JOB = readFileSync(new URL("../sandbox/job.js", import.meta.url), "utf8");
+const [JOB, SERIALISER] = ["job.js", "serialiser.js"].map((name) =>
+  readFileSync(new URL(`../sandbox/${name}`, import.meta.url), "utf8"),
+);
+const OPEN_JOB = `${JOB}.bind(undefined, ${SERIALISER}())`;
 // The outcome is stored in a property that the host reads, to have as few functions of Node's in the job's realm as
 // possible. What a job prints can't wait there: a host that has interrupted QuickJS must not read its memory.
 const HARNESS = `((openJob, print) => {
@@ -31,9 +34,9 @@ const HARNESS = `((openJob, print) => {
   // As JSON, which is free of zero bytes, where the host would end a text.
   const compute = openJob({ __proto__: null }, (text) => print(stringify(text)));
   const harness = { __proto__: null, outcome: undefined };
-  harness.compute = (source, variable, context, limit) => {
+  harness.compute = (source, variable, context, isLossy, limit) => {
     harness.outcome = undefined;
-    compute(source, variable, context, limit, (outcome) => {
+    compute(source, variable, context, isLossy, limit, (outcome) => {
       harness.outcome = stringify(outcome);
     });
   };
@@ -85,8 +88,8 @@ export class Interpreter {
    * @param {Unit} unit
    * @returns {Outcome | undefined}
    */
-  compute({ source, variable, context }) {
-    this.#start([source, variable, context]);
+  compute({ source, variable, context, lossy }) {
+    this.#start([source, variable, context], lossy);
     const { runtime } = this.#context;
     for (;;) {
       const text = this.#outcome();
@@ -97,11 +100,12 @@ export class Interpreter {
     }
   }
 
-  /** @param {(string | null)[]} texts */
-  #start(texts) {
+  /** @param {(string | null)[]} texts @param {boolean} isLossy */
+  #start(texts, isLossy) {
     const quick = this.#context;
     const values = texts.map((text) => (text === null ? quick.null : quick.newString(text)));
-    quick.unwrapResult(quick.callFunction(this.#compute, quick.undefined, ...values, this.#limit)).dispose();
+    const parameters = [...values, isLossy ? quick.true : quick.false, this.#limit];
+    quick.unwrapResult(quick.callFunction(this.#compute, quick.undefined, ...parameters)).dispose();
     for (const value of values) value.dispose();
   }
 

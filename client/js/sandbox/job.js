@@ -1,24 +1,30 @@
 // Runs beside a job in every host: deletes the globals that are not part of the language, computes the units of one
 // job, and keeps its context between them. `additions` are globals beyond the language; `print` receives what the job
-// prints to its console. The text of a script that a host evaluates, no module.
+// prints to its console. The text of a script that a host evaluates, no module; its first argument is serialiser.js,
+// which the hosts bind to it.
 //
 // A job may replace any global or prototype method of its realm. So the built-ins that are needed after it has run are
 // captured here first, and no method is looked up later. All functions are strict, which hides them from a job's
 // `arguments.callee.caller` and from V8's structured stack traces.
+/**
+ * @typedef {object} Serialiser
+ * @property {(value: unknown, isLossy: boolean) => {text: string, fault?: string}} serialise
+ * @property {(value: unknown) => value is object} isObject
+ * @property {(value: unknown) => value is object} isData
+ * @property {(value: unknown) => value is unknown[]} isList
+ */
 (function openJob(
+  /** @type {Serialiser} */ serialiser,
   /** @type {Record<PropertyKey, unknown>} */ additions,
   /** @type {((text: string) => void) | undefined} */ print,
 ) {
   "use strict";
+  const { serialise, isObject, isData, isList } = serialiser;
   const { parse, stringify } = JSON;
   const { apply, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
   const { indexOf, lastIndexOf, slice } = String.prototype;
   const { slice: sliceArray } = Array.prototype;
-  const { isArray } = Array;
-  const { isView } = ArrayBuffer;
   const { isFinite } = Number;
-  const { exec } = RegExp.prototype;
-  const { toString: tag } = Object.prototype;
   const globalEval = eval;
   const toText = String;
   const root = Object.prototype;
@@ -26,14 +32,11 @@
   const maxMessage = 2000;
   const maxStack = 4000;
   const maxConsole = 10_000;
-  const maxPath = 150;
   // Lines of a unit that are printed at once, one by one: it may never end.
   const maxEagerLines = 100;
   // Of one printed object.
   const maxPrintedItems = 100;
   const maxPrintedValues = 1000;
-  const identifier = /^[a-z_$][\w$]*$/i;
-  const loneSurrogate = /[\ud800-\udfff]/u;
   // As V8 and SpiderMonkey name the job's function in a stack, by a comment in its text, and as QuickJS does.
   const fileName = "execute_function.js";
   const quickJsFileName = "<input>";
@@ -105,11 +108,6 @@
   // Continues from unit to unit; units with a starting context leave it unchanged.
   /** @type {any} */
   let savedContext = {};
-
-  /** @param {unknown} value @returns {value is object} */
-  function isObject(value) {
-    return (typeof value === "object" && value !== null) || typeof value === "function";
-  }
 
   /** @param {string} text @param {number} length */
   function cut(text, length) {
@@ -211,18 +209,6 @@
     return isPlain ? part : cut(describe(part), maxConsole);
   }
 
-  // Whether JSON represents an object as what it is.
-  /** @param {unknown} value @returns {value is object} */
-  function isData(value) {
-    return isObject(value) && typeof value !== "function" && faultOf(value, false) === undefined;
-  }
-
-  // Arrays, and typed arrays.
-  /** @param {unknown} value @returns {value is unknown[]} */
-  function isList(value) {
-    return isArray(value) || (isView(value) && isData(value));
-  }
-
   /** @param {string} source */
   function evaluate(source) {
     try {
@@ -265,113 +251,11 @@
     throw new UnitError("no-result", "execute_function " + where + what);
   }
 
-  /** @typedef {{__proto__: null, object: unknown, key: string, isItem: boolean, up: Place | null}} Place of a value */
-  // By `typeof`, or by the tag of an object.
-  /** @type {any} */
-  const faults = {
-    __proto__: null,
-    undefined: faultIn("undefined", "use null"),
-    function: faultIn("a function", "call it, or leave it out"),
-    symbol: faultIn("a symbol", "use a text"),
-    bigint: faultIn("a BigInt", "use Number() or String()"),
-    surrogate: "has half a surrogate pair, which JSON cannot represent: use toWellFormed()",
-    "[object Map]": faultIn("a Map", "use Object.fromEntries() or Array.from()"),
-    "[object Set]": faultIn("a Set", "use Array.from()"),
-    "[object WeakMap]": faultIn("a WeakMap", "leave it out"),
-    "[object WeakSet]": faultIn("a WeakSet", "leave it out"),
-    "[object Promise]": faultIn("a Promise", "await it"),
-    "[object Error]": faultIn("an Error", "use String()"),
-    "[object RegExp]": faultIn("a RegExp", "use String()"),
-    "[object ArrayBuffer]": faultIn("an ArrayBuffer", "use a typed array"),
-    "[object SharedArrayBuffer]": faultIn("a SharedArrayBuffer", "use a typed array"),
-    "[object DataView]": faultIn("a DataView", "use a typed array"),
-  };
-
-  // Of NaN, Map, typed arrays and half a surrogate pair in JSON.
-  const traces = ["null", "{}", '{"0":', "\\ud"];
-
-  /** @param {unknown} result @returns {string} */
-  function serialise(result) {
-    try {
-      const text = stringify(result);
-      if (!mayHideLoss(text)) return text;
-    } catch {
-      // A BigInt, for example. The examination tells where.
-    }
-    return examined(result);
-  }
-
-  // Whether a value may have become another one in a JSON text. A few searches, since an examination takes a hundred
-  // times as long as the text itself.
-  /** @param {string | undefined} text */
-  function mayHideLoss(text) {
-    if (text === undefined) return true;
-    for (let index = 0; index < traces.length; index += 1) {
-      if (apply(indexOf, text, [traces[index]]) >= 0) return true;
-    }
-    return false;
-  }
-
-  // The JSON text; where a value would be lost or changed, that is an error which names its place.
-  /** @param {unknown} result @returns {string} */
-  function examined(result) {
-    /** @type {Place | null} */
-    let around = null;
-    /** @this {unknown} @param {string} key @param {unknown} value */
-    function examine(key, value) {
-      // JSON is written depth first: `this`, which holds the value, is the last object or one around it.
-      while (around !== null && around.object !== this) around = around.up;
-      /** @type {Place} */
-      const place = { __proto__: null, object: value, key, isItem: isArray(this), up: around };
-      const fault = faultOf(value, place.isItem || around === null) ?? faultOfKey(place) ?? circleAt(place);
-      if (fault !== undefined) throw new UnitError("not-json", pathOf(place) + " " + fault);
-      if (isView(value)) place.object = apply(sliceArray, value, []);
-      if (isObject(value)) around = place;
-      return place.object;
-    }
-    return stringify(result, examine);
-  }
-
-  // Why JSON can't represent a value, or undefined. Members of objects may be undefined or functions, which leaves them
-  // out. `isNeeded`: this value may not.
-  /** @param {unknown} value @param {boolean} [isNeeded] @returns {string | undefined} */
-  function faultOf(value, isNeeded = false) {
-    if (value === null || typeof value === "boolean") return undefined;
-    if (typeof value === "object") return faults[apply(tag, value, [])];
-    if (typeof value === "string") return apply(exec, loneSurrogate, [value]) === null ? undefined : faults.surrogate;
-    if (typeof value === "number") return isFinite(value) ? undefined : faultIn(toText(value), "use null or a text");
-    return isNeeded || typeof value === "bigint" ? faults[typeof value] : undefined;
-  }
-
-  /** @param {Place} place */
-  function faultOfKey({ key, isItem }) {
-    return isItem ? undefined : faultOf(key);
-  }
-
-  /** @param {string} what @param {string} remedy */
-  function faultIn(what, remedy) {
-    return "is " + what + ", which JSON cannot represent: " + remedy;
-  }
-
-  /** @param {Place} place */
-  function circleAt({ object, up }) {
-    for (let place = isObject(object) ? up : null; place !== null; place = place.up) {
-      if (place.object === object) return faultIn("an object around itself", "leave it out");
-    }
-    return undefined;
-  }
-
-  /** @param {Place} place */
-  function pathOf(place) {
-    let path = "";
-    for (let at = place; at.up !== null; at = at.up) path = segmentOf(at) + path;
-    return "result" + (path.length > maxPath ? "…" + apply(slice, path, [-maxPath]) : path);
-  }
-
-  /** @param {Place} place */
-  function segmentOf({ key, isItem }) {
-    if (isItem) return "[" + key + "]";
-    return apply(exec, identifier, [key]) === null ? "[" + stringify(key) + "]" : "." + key;
+  /** @param {unknown} result @param {boolean} isLossy */
+  function jsonOf(result, isLossy) {
+    const { text, fault } = serialise(result, isLossy);
+    if (fault !== undefined) throw new UnitError("not-json", "result" + fault);
+    return text;
   }
 
   /** @param {string} text @param {number} limit */
@@ -387,10 +271,11 @@
    * @param {string} source of the job's function
    * @param {string} variable JSON text
    * @param {string | null} startingContext JSON text, for this unit only; null: the saved context continues
+   * @param {boolean} isLossy the job's setting `lossy`: what JSON loses is lost
    * @param {number} limit of a result, in characters
    * @param {(response: object, context: unknown) => void} done
    */
-  async function compute(source, variable, startingContext, limit, done) {
+  async function compute(source, variable, startingContext, isLossy, limit, done) {
     let response;
     /** @type {any} */
     let context;
@@ -401,7 +286,7 @@
       const returned = await job(parse(variable), context);
       context = returnedContext(returned, context);
       if (startingContext === null) savedContext = context;
-      response = bounded(serialise(resultOf(returned, context)), limit);
+      response = bounded(jsonOf(resultOf(returned, context), isLossy), limit);
     } catch (ex) {
       response = UnitError.read(ex);
     }

@@ -120,6 +120,11 @@ export class FakePool {
     return { method: incoming.method, path, query: searchParams, headers: incoming.headers, body };
   }
 
+  /** The honest response, for a function that misbehaves later. */
+  respond(request) {
+    return this.#respond(request);
+  }
+
   #respond(request, rule) {
     try {
       if (rule && typeof rule.status === "number") throw new Problem(rule.status, "misbehaving", rule.headers);

@@ -107,7 +107,7 @@ for (const sandbox of FOREIGN_SANDBOXES) {
 
 test("a volunteer whose pool names a sandbox of another origin says so and stops", async (context) => {
   const pool = await FakePool.for(context);
-  pool.misbehave("GET", /^\/$/, () => ({ document: { _links: { sandbox: "http://other.example/" } } }));
+  pool.misbehave("GET", /^\/$/, () => ({ document: { _links: { jobs: "/jobs", sandbox: "http://other.example/" } } }));
   const errors = [];
   const helper = volunteer(pool.url, { platform, onerror: (error) => errors.push(error) });
   await helper.start();
@@ -118,7 +118,8 @@ test("a volunteer whose pool names a sandbox of another origin says so and stops
 test("no redirect is followed", async (context) => {
   const [pool, other] = [await FakePool.for(context), await FakePool.for(context)];
   pool.misbehave("GET", /^\/$/, () => ({ status: 302, headers: { Location: other.url } }));
-  await assert.rejects(new Client(pool.url, { retries: { attempts: 1 } }).root());
+  const redirect = { name: "ForeignResponse", message: /a redirect$/ };
+  await assert.rejects(new Client(pool.url, { retries: { attempts: 1 } }).root(), redirect);
   assert.equal(other.requests.length, 0);
 });
 

@@ -17,12 +17,13 @@ export async function opened(options) {
 
 /** The parsed result of a unit. */
 export async function compute(executor, source, options = {}) {
-  const { variable = {}, job = "job", context, timeout = 20_000, signal } = options;
+  const { variable = {}, job = "job", context, lossy, timeout = 20_000, signal } = options;
   const unit = {
     job,
     source,
     variable: JSON.stringify(variable),
     context: context === undefined ? null : JSON.stringify(context),
+    lossy,
     gpu: false,
   };
   const { result, seconds } = await executor.compute(unit, { timeout, signal });

@@ -3,6 +3,9 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { unmetRequirements } from "../lib/requirements.js";
+import { platform } from "../node/platform.js";
+import { FakePool } from "./fake-pool.js";
+import { numbers, Watched } from "./fake-platform.js";
 import { compute, opened } from "./node-executors.js";
 
 const JOBS = new URL("../../../data/jobs/", import.meta.url);
@@ -43,3 +46,12 @@ for (const job of supported) {
     executor.close();
   });
 }
+
+test("a volunteer posts what a lossy job's results become in JSON", async (context) => {
+  const pool = await FakePool.for(context);
+  const source = "() => ({ result: [NaN, new Map()] })";
+  const job = pool.addJob("lossy", numbers(1), { execute_function: source, settings: { lossy: true } });
+  const watched = await Watched.start(context, pool, { platform });
+  await watched.waitFor("unit", { outcome: "accepted" });
+  assert.deepEqual([...job.results.values()].map(({ result }) => result), [[null, {}]]);
+});

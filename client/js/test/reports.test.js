@@ -215,6 +215,7 @@ test("once a minute for each job", async (context) => {
   await compute(3);
   await eventually(() => pool.reports.length === 2);
   assert.deepEqual(pool.reports.map(({ console }) => console), ["unit 1\n", "unit 3\n"]);
+  await eventually(() => held.units.length === 4);
   watched.volunteer.configure({ jobs: ["other"] });
   held.release();
   await passing(clock, () => held.units.length === 5);

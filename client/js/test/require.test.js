@@ -65,7 +65,8 @@ test("iterators are iterators", async (context) => {
 
 test("the default address is a pool on this host", async (context) => {
   const addresses = [];
-  context.mock.method(globalThis, "fetch", async (address) => addresses.push(address) && new Response("{}"));
+  const root = '{"job_scheduler_url": "/jobs/scheduler"}';
+  context.mock.method(globalThis, "fetch", async (address) => addresses.push(address) && new Response(root));
   await pack.client().root();
   assert.deepEqual(addresses, ["http://localhost:7070/"]);
 });

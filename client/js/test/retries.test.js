@@ -208,11 +208,11 @@ test("a request discloses nothing of its page", async () => {
   const sent = [];
   const fetch = async (address, init) => {
     sent.push(init);
-    return new Response("{}");
+    return new Response(`{"job_scheduler_url": "/jobs/scheduler"}`);
   };
   await new Client("http://pool.example/", { fetch }).root();
   const { credentials, referrerPolicy, redirect, cache } = sent[0];
-  assert.deepEqual([credentials, referrerPolicy, redirect, cache], ["omit", "no-referrer", "error", "no-store"]);
+  assert.deepEqual([credentials, referrerPolicy, redirect, cache], ["omit", "no-referrer", "manual", "no-store"]);
 });
 
 test("a lease has a remaining time", () => {

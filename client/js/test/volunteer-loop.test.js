@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { Client } from "../lib/client.js";
 import { MovingAverages } from "../lib/moving-average.js";
 import { CUT, eventually, FakePool } from "./fake-pool.js";
 import { CountingClient, FakeClock, Held, numbers, Watched } from "./fake-platform.js";
@@ -75,7 +76,7 @@ test("a unit has the function's source, the variable without links, and the cont
     held.release();
   }
   const units = held.units.map(({ timeout, ...unit }) => unit);
-  const unit = { job: "flowing", source: "of flowing", gpu: false };
+  const unit = { job: "flowing", source: "of flowing", lossy: false, gpu: false };
   assert.deepEqual(units, [
     { ...unit, variable: '{"a":1}', context: '{"from":"below"}' },
     { ...unit, variable: '{"a":2}', context: null },
@@ -360,12 +361,15 @@ test("a prefetched lease that is lost is dropped, and the worker continues", asy
 });
 
 test("a prefetched lease that can't be extended during an outage is used as it is", async (context) => {
-  const { pool, clock, held } = await withPrefetched(context);
+  const { pool, clock, held, watched } = await withPrefetched(context);
   pool.misbehave("POST", /lease$/, 503);
   clock.advance(20);
   held.release();
   await eventually(() => held.units.length === 3);
   assert.equal(held.units[2].timeout, 7_000);
+  const [{ kind, variable, message }, ...more] = watched.eventsOf("error");
+  assert.deepEqual([kind, variable, more], ["not-extended", "0002", []]);
+  assert.match(message, /503/);
 });
 
 // ---- a proxy's responses
@@ -380,9 +384,44 @@ for (const [method, path] of [["GET", /scheduled$/], ["GET", LEASES], ["POST", R
     await passing(clock, 72, () => watched.eventsOf("unit", { outcome: "accepted" }).length === 2);
     assert.deepEqual(results(pool, "doubler"), [0, 2]);
     assert.deepEqual([pool.returned, watched.volunteer.totals.failed], [[], 0]);
-    assert.ok(watched.eventsOf("error", { kind: "offline" }).length >= FOREIGN.length - 1);
+    assert.ok(watched.eventsOf("error", { kind: "foreign" }).length >= FOREIGN.length - 1);
   });
 }
+
+test("a lease that a cache repeats is not computed again", async (context) => {
+  const pool = await FakePool.for(context);
+  pool.addJob("doubler", numbers(2));
+  let lease;
+  pool.misbehave("GET", LEASES, (request) => (lease = pool.respond(request)));
+  pool.misbehave("GET", LEASES, () => lease, { times: 3 });
+  const clock = new FakeClock();
+  const watched = await Watched.start(context, pool, { clock });
+  await passing(clock, 72, () => watched.eventsOf("unit").length === 2);
+  assert.equal(watched.platform.executors[0].units.length, 2);
+  assert.match(watched.eventsOf("error", { kind: "foreign" })[0].message, /a lease that was served before$/);
+});
+
+test("a response about another variable is not taken for that of a posted result", async (context) => {
+  const pool = await FakePool.for(context);
+  pool.addJob("doubler", numbers(1));
+  const document = { _links: { get_variable: "/jobs/doubler/variables/other" } };
+  pool.misbehave("POST", RESULTS, () => ({ status: 201, headers: { Location: "/results/1" }, document }), { times: 2 });
+  const clock = new FakeClock();
+  const watched = await Watched.start(context, pool, { clock });
+  await passing(clock, 72, () => watched.eventsOf("unit").length === 1);
+  assert.deepEqual(results(pool, "doubler"), [0]);
+  assert.match(watched.eventsOf("error", { kind: "foreign" })[0].message, /a response about another variable$/);
+});
+
+test("an extended lease of another variable is not taken for that of this one", async (context) => {
+  const pool = await FakePool.for(context);
+  pool.addJob("doubler", numbers(2));
+  const client = new Client(pool.url, { retries: { attempts: 1 } });
+  const job = await client.job("doubler");
+  const [{ items: [mine] }, { items: [other] }] = [await client.lease(job), await client.lease(job)];
+  pool.misbehave("POST", /lease$/, () => ({ document: other.content }));
+  await assert.rejects(client.extend(mine), { name: "ForeignResponse", message: /another variable$/ });
+});
 
 test("a lease that is no document of a pool is not computed", async (context) => {
   const pool = await FakePool.for(context);

@@ -273,6 +273,21 @@ test("a platform that can't be opened is an error, and the volunteer is stopped"
   assert.match(watched.eventsOf("error", { kind: "platform" })[0].message, /has no link "missing"/);
 });
 
+for (const [retryForeign, state, kind] of [[false, "stopped", "pool"], [true, "running", "foreign"]]) {
+  test(`behind a captive portal at the start a volunteer is ${state} with retryForeign: ${retryForeign}`, async (context) => {
+    const pool = await FakePool.for(context);
+    const page = () => ({ headers: { "Content-Type": "text/html" }, text: "<h1>Log in</h1>" });
+    pool.misbehave("GET", /^\/$/, page, { times: 2 });
+    const clock = new FakeClock();
+    const watched = await Watched.start(context, pool, { clock, retryForeign });
+    clock.advance(1);
+    await watched.waitFor("error", { kind });
+    assert.equal(watched.volunteer.state, state);
+    clock.advance(2);
+    await watched.waitFor(retryForeign ? "worker" : "error");
+  });
+}
+
 test("an address without a pool is an error, and the volunteer is stopped", async (context) => {
   const pool = await FakePool.for(context);
   pool.misbehave("GET", /^\/$/, 404);

@@ -65,6 +65,9 @@ class Client:
     def root(self) -> Document:
         """Return the root, with the links to everything else; raise Outdated where the pool requires a newer client."""
         root = self._get(self._root_url)
+        # A minimal pool has no links, only the address of its default scheduler.
+        if not root.has("jobs") and "job_scheduler_url" not in root.content:
+            raise ForeignResponse(200, "no root of a pool")
         protocol = root.content.get("protocol", PROTOCOL)
         if isinstance(protocol, int) and protocol > PROTOCOL:
             raise Outdated(f"this pool speaks protocol {protocol}, and this client {PROTOCOL}: {REMEDY}")
@@ -127,14 +130,16 @@ class Client:
         """Post the result of a variable (with `text`: JSON text already); return the stored result.
 
         Idempotent for one lease: the pool stores the result once. Raises ForeignResponse where it is not certain that
-        the pool has stored it.
+        the pool has stored it, or where it is that of another variable.
         """
         headers = {} if run_seconds is None else {"Run-Seconds": f"{run_seconds:.6f}"}
         body = result.encode() if text else encode_json(result)
         response = self._transport.send("POST", variable.link("post_result"), body, headers)
         if not response.has_stored:
             raise response.error
-        return _created(response)
+        result_document = _created(response)
+        _require_of(variable, result_document, "get_variable")
+        return result_document
 
     def post_report(self, lease: Document, report: dict[str, Any]) -> None:
         """Report to the job's owner how a unit failed, which ends its lease, or what it printed.
@@ -150,7 +155,9 @@ class Client:
 
     def extend(self, lease: Document) -> Lease:
         """Return the lease, extended to its full length from now; raise PoolError 409 where it is lost."""
-        return self._lease(self._transport.send("POST", lease.link("lease")))
+        extended = self._lease(self._transport.send("POST", lease.link("lease")))
+        _require_of(lease, extended, "self")
+        return extended
 
     def post_job(self, job: dict[str, Any]) -> Document:
         """Post a job; return the stored job. Its name must be unique."""
@@ -218,6 +225,12 @@ def _document(response: Response) -> Document:
     if not isinstance(content.get("_links"), dict):
         content["_links"] = {}
     return Document(response.address, content, response.headers)
+
+
+def _require_of(variable: Document, document: Document, link: str) -> None:
+    """Raise ForeignResponse where a link leads to another variable: something repeats responses to other requests."""
+    if variable.has("self") and document.has(link) and document.link(link) != variable.link("self"):
+        raise ForeignResponse(200, "a response about another variable")
 
 
 def _created(response: Response) -> Document:

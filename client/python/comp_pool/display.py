@@ -25,6 +25,7 @@ STYLES = {
     "rejected": "yellow",
     "refused": "yellow",
     "lost": "red",
+    "not-extended": "yellow",
     "backoff": "yellow",
     "limit": "yellow",
 }
@@ -75,7 +76,7 @@ class PlainLog:
             repeated = self._last_kinds.get(event.worker) == event.kind
             self._last_kinds[event.worker] = event.kind
             # A pool that is away for a night makes one line, not one for each attempt.
-            is_shown = event.kind in OUTCOMES or event.kind in ("backoff", "extended")
+            is_shown = event.kind in OUTCOMES or event.kind in ("backoff", "extended", "not-extended")
             if is_shown or (event.kind != "leased" and not repeated):
                 self._write_line(format_event(event))
 
@@ -113,8 +114,8 @@ class LiveTable:
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
-        # The row of a unit whose lease is extended shows how long it has run.
-        if event.worker in self._rows and event.kind != "extended":
+        # The row of a unit whose lease is to be extended shows how long it has run.
+        if event.worker in self._rows and event.kind not in ("extended", "not-extended"):
             self._rows[event.worker] = Row(STATES.get(event.kind, event.kind), event.job, event.variable)
         if event.kind in STYLES:
             # As Text, not as a string: rich would interpret a message's brackets as markup.

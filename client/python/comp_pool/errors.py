@@ -94,7 +94,7 @@ class Blocked(Excluded):
 
 
 class ForeignLink(PoolError):
-    """A link or a redirect to another origin than the pool's; status 0.
+    """A link to another origin than the pool's; status 0.
 
     It is refused: it might lead into the volunteer's own network, or give results and keys to somebody else.
     """

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 Outcome = Literal["accepted", "late", "rejected", "refused", "error", "returned", "lost"]
-Kind = Literal[Outcome, "leased", "extended", "backoff", "waiting", "limit", "offline", "stopping"]
+Kind = Literal[Outcome, "leased", "extended", "not-extended", "backoff", "waiting", "limit", "offline", "stopping"]
 
 # Each of them ends one unit.
 OUTCOMES: tuple[str, ...] = get_args(Outcome)

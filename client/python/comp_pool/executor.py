@@ -23,12 +23,16 @@ CHILD_KINDS = ("code", "threw", "no-result", "not-json", "too-large", "memory")
 
 @dataclass(frozen=True)
 class Unit:
-    """One computation: the job's id and code, a variable, the starting context (None: the job's kept context)."""
+    """One computation: the job's id and code, a variable, the starting context (None: the job's kept context).
+
+    `lossy`: the result may lose what JSON can't represent.
+    """
 
     job: str
     source: str
     variable: dict[str, Any]
     context: Any = None
+    lossy: bool = False
 
 
 @dataclass(frozen=True)
@@ -173,6 +177,7 @@ def _encode(unit: Unit, deadline: Deadline) -> dict[str, Any]:
         "source": unit.source,
         "variable": _to_json(variable),
         "context": None if unit.context is None else _to_json(unit.context),
+        "lossy": unit.lossy,
         "seconds": deadline.watchdog_seconds,
     }
 

@@ -13,7 +13,7 @@ import urllib3
 from comp_pool import __version__
 from comp_pool.backoff import call_delay
 from comp_pool.clock import Clock
-from comp_pool.errors import BadCertificate, ForeignLink, PoolError, Unreachable
+from comp_pool.errors import BadCertificate, ForeignLink, ForeignResponse, PoolError, Unreachable
 from comp_pool.response import Response
 from comp_pool.retry_policy import Retries
 
@@ -74,10 +74,12 @@ class Transport:
         for _ in range(MAX_REDIRECTS):
             response = self._request(method, address, body, headers)
             target = response.headers.get("Location")
-            # A redirected POST might become a GET or be stored twice, so only a GET is redirected.
-            if response.status not in REDIRECTS or target is None or method != "GET":
+            if response.status not in REDIRECTS or target is None:
                 break
-            address = _resolve(address, target)
+            redirected = ForeignResponse(response.status, f"a redirect to {target[:200]}", response.retry_after)
+            address = self._redirected(method, address, target, redirected)
+        else:
+            raise redirected
         if not response.is_of_pool:
             raise response.error
         self.is_reached = True
@@ -85,8 +87,20 @@ class Transport:
             raise response.error
         return response
 
+    def _redirected(self, method: str, address: str, target: str, error: ForeignResponse) -> str:
+        """Return where to go on; raise the error where that is another origin, such as the login of a network."""
+        # A redirected POST might become a GET or be stored twice.
+        if method != "GET":
+            raise error
+        try:
+            address = urljoin(address, target)
+            if _origin(address) == self._origin:
+                return address
+        except (ValueError, ForeignLink) as ex:
+            raise error from ex
+        raise error
+
     def _request(self, method: str, address: str, body: bytes | None, headers: Mapping[str, str]) -> Response:
-        # Checked for each hop, which is why urllib3 follows no redirect itself.
         if _origin(address) != self._origin:
             raise ForeignLink(address)
         started = time.monotonic()
@@ -109,20 +123,16 @@ class Transport:
 
 def _read(address: str, response: urllib3.BaseHTTPResponse, started: float) -> Response:
     try:
+        if response.status < 200:
+            # Python takes an informational response (103) for the whole one: the pool's follows.
+            raise ForeignResponse(response.status, "an informational response")
         return Response.read(address, response, started)
     except BaseException:
-        # The rest of an unread body must not become the start of the next response on this connection.
+        # What is left unread must not become the start of the next response on this connection.
         response.close()
         raise
     finally:
         response.release_conn()
-
-
-def _resolve(address: str, target: str) -> str:
-    try:
-        return urljoin(address, target)
-    except ValueError as ex:
-        raise ForeignLink(target) from ex
 
 
 def _origin(address: str) -> tuple[str, str | None, int | None]:

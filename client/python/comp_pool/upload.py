@@ -17,6 +17,8 @@ from comp_pool.retry_policy import (
     retry_after_of,
 )
 
+NOT_GIVEN_BACK = " (and could not be given back)"
+
 
 @dataclass(frozen=True)
 class Uploaded:
@@ -37,11 +39,11 @@ def upload(
     wait: Callable[[float], bool],
     show: Callable[[Kind, float, str], object],
     clock: Clock,
-) -> Uploaded:
+) -> Uploaded | None:
     """Call `post` until it succeeds or fails for good.
 
-    `wait` waits for some seconds after a temporary failure; where it returns False, or where the result has become too
-    old, the upload is abandoned (`lost`).
+    `wait` waits for some seconds after a temporary failure; where it returns False, the upload is left to `abandon`
+    (None). Where the result has become too old, it is `lost`.
     `show` is called with the kind of such a wait, its seconds and its reason.
     """
     backoff = Backoff()
@@ -61,7 +63,28 @@ def upload(
             if kind := event_kind(ex, backoff.failures, delay):
                 show(kind, delay, f"the result is kept: {ex}")
             if not wait(delay):
-                return Uploaded("lost", f"the result could not be posted: {ex}", ex)
+                return None
+        else:
+            return Uploaded("accepted")
+
+
+def abandon(post: Callable[[], object], give_back: Callable[[], bool], wait: Callable[[float], bool]) -> Uploaded:
+    """End an upload at a shutdown: call `post` once more, else `give_back`, until one of them succeeds.
+
+    `wait` returns False where no time is left for another attempt: then the result is `lost`.
+    """
+    backoff = Backoff()
+    while True:
+        try:
+            post()
+        except REQUEST_ERRORS as ex:
+            if not is_temporary(ex):
+                return _refusal(ex)
+            reason = f"the result could not be posted: {ex}"
+            if give_back():
+                return Uploaded("returned", reason)
+            if not wait(backoff.next()):
+                return Uploaded("lost", f"{reason}{NOT_GIVEN_BACK}")
         else:
             return Uploaded("accepted")
 

@@ -10,11 +10,9 @@ from comp_pool.client import Client
 from comp_pool.errors import Unreachable
 from comp_pool.events import Event, Listener, Totals
 from comp_pool.options import Options
-from comp_pool.worker_context import WorkerContext
+from comp_pool.worker_context import CANCEL_SECONDS, WorkerContext
 from comp_pool.worker_loop import WorkerLoop
 
-# Between the cancellation of all units and the end: time to give leases back.
-CANCEL_SECONDS = 5.0
 # Python runs a signal's handler in the main thread, but a wait that begins at the same moment, or a signal that another
 # thread receives, leaves the main thread in its wait: so it looks up now and then.
 SIGNAL_POLL_SECONDS = 0.5
@@ -62,6 +60,8 @@ class Volunteer:
         except BaseException:
             self._cancel()
             raise
+        for loop in self._loops:
+            loop.expire()
         failure = self._context.failure or self._never_reached()
         if failure is not None:
             raise failure
@@ -112,7 +112,6 @@ class Volunteer:
             self._context.emit(Event("stopping", 0, seconds=self._options.grace, message=message))
 
     def _cancel(self) -> None:
-        self._context.draining.set()
-        self._context.cancelled.set()
+        self._context.cancel()
         for loop in self._loops:
             loop.cancel()

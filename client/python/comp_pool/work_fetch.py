@@ -21,6 +21,12 @@ class Task:
         """The job's id."""
         return id_of(self.job)
 
+    @property
+    def is_lossy(self) -> bool:
+        """Whether the result may lose what JSON can't represent: the job's setting `lossy`."""
+        settings = self.job.content.get("settings")
+        return isinstance(settings, dict) and settings.get("lossy") is True
+
 
 @dataclass(frozen=True)
 class Wait:
@@ -80,6 +86,7 @@ class WorkFetch:
         if isinstance(lease, NoWork):
             self._context.job_backoff.pause(id_of(job), retry_after_delay(lease.retry_after))
             return None
+        self._context.claim_lease(lease)
         return lease
 
     def _scheduler_delay(self, job: str) -> float:

@@ -7,10 +7,18 @@ from comp_pool.client import Client
 from comp_pool.errors import ForeignResponse, PoolError
 from comp_pool.events import Event, Listener, Totals
 from comp_pool.job_backoff import JobBackoff
-from comp_pool.leases import NoWork
+from comp_pool.leases import Lease, NoWork
 from comp_pool.links import Document
 from comp_pool.options import Options
 from comp_pool.retry_policy import POLICY, is_gone
+
+# How many leases are remembered, to recognise one that a cache repeats.
+REMEMBERED_LEASES = 1000
+# In characters: longer links would fill the memory, and no pool has them.
+MAX_REMEMBERED = 1000
+
+# Between the cancellation of all units and the end: time to give leases back.
+CANCEL_SECONDS = 5.0
 
 IN_BACKOFF = "every job is in backoff: no open variables, or repeated failures"
 
@@ -29,6 +37,7 @@ class WorkerContext:
         self.totals = Totals()
         self.draining = threading.Event()
         self.cancelled = threading.Event()
+        self._end = 0.0
         # The last error for which no work could be fetched, and one that ends the volunteer.
         self.outage: Exception | None = None
         self.failure: Exception | None = None
@@ -40,6 +49,8 @@ class WorkerContext:
         self._named_job: Document | None = None
         # When what its units print was last reported, by job.
         self._console_reports: dict[str, float] = {}
+        # The last leases, by their links, oldest first.
+        self._leases: dict[str, None] = {}
         self._capabilities = options.capabilities
         self._capabilities_lock = threading.Lock()
 
@@ -51,6 +62,19 @@ class WorkerContext:
             if self._capabilities is None:
                 self._capabilities = detect_capabilities(self.options.memory_bytes)
             return self._capabilities
+
+    def cancel(self) -> None:
+        """End the running units and uploads."""
+        self._end = self.clock.monotonic() + CANCEL_SECONDS
+        self.draining.set()
+        self.cancelled.set()
+
+    def wait_before_end(self, seconds: float) -> bool:
+        """Wait after the cancellation; return False, at once, before it or where so much time is not left."""
+        if not self.cancelled.is_set() or self.clock.monotonic() + seconds >= self._end:
+            return False
+        self.clock.sleep(seconds)
+        return True
 
     def emit(self, event: Event) -> None:
         """Count an event and pass it to the listener."""
@@ -74,6 +98,18 @@ class WorkerContext:
         with self._lock:
             if self._units_left is not None:
                 self._units_left += 1
+
+    def claim_lease(self, lease: Lease) -> None:
+        """Record a lease; raise ForeignResponse where it was served before: each lease has a token of its own."""
+        link = lease.link("lease") if lease.has("lease") else ""
+        if not 0 < len(link) <= MAX_REMEMBERED:
+            return
+        with self._lock:
+            if link in self._leases:
+                raise ForeignResponse(200, "a lease that was served before")
+            self._leases[link] = None
+            if len(self._leases) > REMEMBERED_LEASES:
+                del self._leases[next(iter(self._leases))]
 
     def claim_console_report(self, job_id: str) -> bool:
         """Return whether what a unit of this job has printed is to be reported: seldom, since most print the same."""

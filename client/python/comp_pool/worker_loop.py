@@ -1,15 +1,16 @@
 """The loop of one worker of a volunteer: choose a job, lease a variable, compute it, upload the result."""
 
 import contextlib
+import threading
 
 from comp_pool.backoff import Backoff, exponential, jittered
 from comp_pool.deadline import Deadline
 from comp_pool.errors import REQUEST_ERRORS, BadCertificate, Excluded, JobError
-from comp_pool.events import Event, Kind
+from comp_pool.events import OUTCOMES, Event, Kind
 from comp_pool.executor import Computed, Executor, Unit
 from comp_pool.report import console_report, failure_report, post_report
 from comp_pool.retry_policy import POLICY, event_kind, is_lost, is_temporary, refusal_kind, retry_after_of
-from comp_pool.upload import Uploaded, upload
+from comp_pool.upload import NOT_GIVEN_BACK, Uploaded, abandon, upload
 from comp_pool.work_fetch import Task, Wait, WorkFetch
 from comp_pool.worker_context import WorkerContext
 
@@ -29,6 +30,11 @@ class WorkerLoop:
         self._executor = Executor(memory_bytes=options.memory_bytes, result_bytes=options.result_bytes)
         self._outages = Backoff()
         self._failure_delay = 0.0
+        # The task whose end has not been reported.
+        self._unended: Task | None = None
+        self._lock = threading.Lock()
+        # Whether the last attempt to extend the lease of the running unit failed.
+        self._is_unextended = False
         self._started = self._idle_since = self._clock.monotonic()
 
     def run(self) -> None:
@@ -41,6 +47,12 @@ class WorkerLoop:
     def cancel(self) -> None:
         """Cancel the running computation."""
         self._executor.cancel()
+
+    def expire(self) -> None:
+        """Report a unit that has not ended in the time of a shutdown: a request still waits for the pool."""
+        task = self._unended
+        if task is not None:
+            self._emit("lost", self._elapsed, f"the pool did not respond in time{NOT_GIVEN_BACK}", task)
 
     def _process_next(self) -> bool:
         """Lease and process one unit; return False, after a wait, without one."""
@@ -91,6 +103,7 @@ class WorkerLoop:
 
     def _process(self, task: Task) -> None:
         self._started = self._clock.monotonic()
+        self._unended = task
         self._context.mark_started()
         try:
             self._compute(task)
@@ -103,6 +116,7 @@ class WorkerLoop:
             self._return(task, "not started")
             return
         self._emit("leased", task=task)
+        self._is_unextended = False
         try:
             computed = self._execute(task)
         except JobError as ex:
@@ -112,7 +126,7 @@ class WorkerLoop:
 
     def _execute(self, task: Task) -> Computed:
         source = str(task.job.content.get("execute_function", ""))
-        unit = Unit(task.job_id, source, task.lease.data, task.lease.context)
+        unit = Unit(task.job_id, source, task.lease.data, task.lease.context, task.is_lossy)
         try:
             return self._executor.compute(unit, self._deadline(task))
         finally:
@@ -129,11 +143,19 @@ class WorkerLoop:
             return None
         try:
             task.lease = self._client.extend(task.lease)
-        except REQUEST_ERRORS:
+        except REQUEST_ERRORS as ex:
             # Not the end of the unit: there is time for another attempt, and a pool may accept a late result.
+            self._report_unextended(task, ex)
             return None
+        self._is_unextended = False
         self._emit("extended", task.lease.seconds, f"the unit has run for {self._elapsed:.0f} s", task)
         return min(task.lease.seconds, left)
+
+    def _report_unextended(self, task: Task, ex: Exception) -> None:
+        """Report a failed extension, but not each attempt of an outage."""
+        if not self._is_unextended:
+            self._is_unextended = True
+            self._emit("not-extended", message=f"the unit has {task.lease.remaining:.0f} s left: {ex}", task=task)
 
     def _handle_job_error(self, task: Task, ex: JobError) -> None:
         if ex.kind == "cancelled":
@@ -170,13 +192,21 @@ class WorkerLoop:
         self._emit("returned", self._elapsed, message + self._give_back(task), task)
 
     def _give_back(self, task: Task) -> str:
-        """End the lease; return a remark where that was not possible."""
+        """End the lease, at a shutdown as soon as the pool can be reached; return a remark where that failed."""
+        backoff = Backoff()
+        while not self._is_given_back(task):
+            if not (task.lease.has("lease") and self._context.wait_before_end(backoff.next())):
+                # The lease expires by itself, only later.
+                return NOT_GIVEN_BACK
+        return ""
+
+    def _is_given_back(self, task: Task) -> bool:
         try:
             self._client.give_back(task.lease)
         except REQUEST_ERRORS as ex:
-            # The lease expires by itself, only later; a lost one has ended already.
-            return "" if is_lost(ex) else " (and could not be given back)"
-        return ""
+            # A lost lease has ended already.
+            return is_lost(ex)
+        return True
 
     def _record_failure(self, task: Task) -> None:
         """Pause a job that keeps failing; before that, delay the next unit."""
@@ -191,12 +221,18 @@ class WorkerLoop:
             self._failure_delay = jittered(exponential(POLICY.failure_delay, failures - 1, POLICY.max_delay))
 
     def _upload(self, task: Task, computed: Computed) -> None:
-        uploaded = upload(
-            lambda: self._client.post_result(task.lease, computed.result, run_seconds=computed.seconds, text=True),
-            self._wait_to_retry,
-            lambda kind, seconds, reason: self._emit(kind, seconds, reason, task),
-            self._clock,
-        )
+        def post() -> None:
+            self._client.post_result(task.lease, computed.result, run_seconds=computed.seconds, text=True)
+
+        def show(kind: Kind, seconds: float, reason: str) -> None:
+            self._emit(kind, seconds, reason, task)
+
+        uploaded = upload(post, self._wait_to_retry, show, self._clock)
+        if uploaded is None:
+            uploaded = abandon(post, lambda: self._is_given_back(task), self._context.wait_before_end)
+        self._end_upload(task, computed, uploaded)
+
+    def _end_upload(self, task: Task, computed: Computed, uploaded: Uploaded) -> None:
         if uploaded.outcome == "accepted":
             self._context.job_backoff.record_success(task.job_id)
         remark = self._end_unposted(task, computed, uploaded) if uploaded.keeps_lease else ""
@@ -204,7 +240,7 @@ class WorkerLoop:
         is_failure = uploaded.outcome in ("rejected", "refused")
         shown = computed.console if is_failure else ""
         self._emit(uploaded.outcome, computed.seconds, uploaded.reason + remark, task, shown)
-        if uploaded.outcome not in ("lost", "refused"):
+        if uploaded.outcome not in ("lost", "refused", "returned"):
             self._report_console(task, computed)
         if is_failure:
             self._record_failure(task)
@@ -234,5 +270,13 @@ class WorkerLoop:
     def _emit(
         self, kind: Kind, seconds: float = 0.0, message: str = "", task: Task | None = None, console: str = ""
     ) -> None:
+        if kind in OUTCOMES and not self._claim_end():
+            return
         job, variable = (task.job_id, task.lease.name) if task else ("", "")
         self._context.emit(Event(kind, self._number, job, variable, seconds, message, console))
+
+    def _claim_end(self) -> bool:
+        """Return whether the end of the unit is reported only now: at a shutdown another thread may do so."""
+        with self._lock:
+            task, self._unended = self._unended, None
+        return task is not None

@@ -27,11 +27,15 @@ export default {
   "status.computing": "Dein Gerät rechnet.",
   "status.no-work": "Im Moment gibt es nichts zu rechnen. Mit neuer Arbeit geht es automatisch weiter.",
   "status.offline": "Der Pool ist nicht erreichbar. Der nächste Versuch folgt automatisch.",
+  "status.foreign":
+    "Etwas zwischen diesem Gerät und dem Pool antwortet an seiner Stelle. Wenn das Netz eine Anmeldung verlangt, " +
+    "melde dich an. Der nächste Versuch folgt automatisch.",
   "status.pausing": "Pause, sobald die laufenden Einheiten fertig sind.",
   "status.paused": "Pausiert.",
   "status.unplugged": "Es geht weiter, sobald das Gerät am Stromnetz hängt.",
   "status.other-tab": "Ein anderer Tab rechnet schon. Dieser übernimmt, wenn du den anderen schließt.",
   "status.blocked": "Hier kann nicht gerechnet werden.",
+  "status.unseen": "Es geht weiter, sobald dieses Widget eine Sekunde lang zu sehen war.",
   "title.computing": "Rechnet · {name}",
   "title.paused": "Pausiert · {name}",
   "blocked.platform":
@@ -62,6 +66,7 @@ export default {
     "angeboten.",
 
   "error.offline": "Der Pool war nicht erreichbar.",
+  "error.foreign": "Etwas anderes hat anstelle des Pools geantwortet, etwa eine Anmeldeseite des Netzes.",
   "error.pool": "Der Pool hat eine Anfrage abgelehnt.",
   "error.limit": "Der Pool begrenzt zurzeit, was dieser Computer bekommt. Es geht von selbst weiter.",
   "error.blocked": "Der Betreiber des Pools hat diesen Computer gesperrt.",
@@ -70,6 +75,7 @@ export default {
     "Der Pool hat ein Ergebnis der Aufgabe {job} zurückgewiesen. Das liegt meist an der Aufgabe, nicht an dir.",
   "error.late": "Jemand anderes war bei einer Einheit der Aufgabe {job} schneller.",
   "error.refused": "Der Pool hat ein Ergebnis der Aufgabe {job} nicht angenommen.",
+  "error.not-extended": "Die reservierte Zeit für eine Einheit von {job} ließ sich nicht verlängern.",
   "error.backoff": "Die Aufgabe {job} schlägt immer wieder fehl und wird eine Weile ausgelassen.",
   "error.code": "Der Code der Aufgabe {job} lässt sich nicht ausführen.",
   "error.threw": "Die Aufgabe {job} ist mit einem Fehler abgebrochen.",
@@ -159,6 +165,17 @@ export default {
   "widget.page": "Was ist das?",
   "widget.page.label": "Was ist das? (öffnet einen neuen Tab)",
   "widget.units": { one: "{count} Einheit fertig", other: "{count} Einheiten fertig" },
+  "widget.new": "Es läuft nichts, bis du in einem Fenster dieses Pools zustimmst, das der Knopf öffnet.",
+  "widget.asked":
+    "Dieser Pool fragt dich in einem eigenen Fenster, denn eine Website kann dieses Widget verdecken. Falls sich keines " +
+    "geöffnet hat:",
+  "widget.open": "{host} öffnen",
+  "widget.open.label": "{host} öffnen (in einem neuen Tab)",
+  "widget.ask":
+    "Die Website, von der du kommst, bittet um die freie Zeit deines Geräts. Gerechnet wird, solange eine Seite mit dem " +
+    "Widget offen ist, jetzt und bei deinen nächsten Besuchen, bis du dort pausierst.",
+  "widget.again": "Dieses Fenster ist gerade erst nach vorn gekommen. Bitte drücke den Knopf noch einmal.",
+  "widget.given": "Auf der Seite, von der du kommst, wird jetzt gerechnet. Du kannst dieses Fenster schließen.",
 
   "flow.title": "Ablauf",
   "flow.title.running": "Läuft · {name}",

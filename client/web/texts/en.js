@@ -28,11 +28,15 @@ export default {
   "status.computing": "Computing.",
   "status.no-work": "There is nothing to compute right now. New work starts automatically.",
   "status.offline": "The pool can’t be reached. Retrying automatically.",
+  "status.foreign":
+    "Something between this device and the pool responds in its place. If the network requires a login, log in. " +
+    "Retrying automatically.",
   "status.pausing": "Pausing once the current units are done.",
   "status.paused": "Paused.",
   "status.unplugged": "Waiting until this device is plugged in.",
   "status.other-tab": "Another tab is computing. This one takes over when you close it.",
   "status.blocked": "Computing isn’t possible here.",
+  "status.unseen": "It resumes once this widget has been in view for a second.",
   "title.computing": "Computing · {name}",
   "title.paused": "Paused · {name}",
   "blocked.platform":
@@ -63,6 +67,7 @@ export default {
 
   // Errors, by kind. The message of the pool or the job follows.
   "error.offline": "The pool couldn’t be reached.",
+  "error.foreign": "Something else responded in the pool’s place, such as a login page of the network.",
   "error.pool": "The pool refused a request.",
   "error.limit": "The pool limits what it gives this computer for now. It resumes automatically.",
   "error.blocked": "The pool’s operator has blocked this computer.",
@@ -70,6 +75,7 @@ export default {
   "error.rejected": "The pool rejected a result of the job {job}. This is usually the job’s fault, not yours.",
   "error.late": "Someone else was faster with a unit of the job {job}.",
   "error.refused": "The pool didn’t accept a result of the job {job}.",
+  "error.not-extended": "The time reserved for a unit of {job} couldn’t be extended.",
   "error.backoff": "The job {job} keeps failing, so this browser skips it for a while.",
   "error.code": "The code of the job {job} can’t run.",
   "error.threw": "The job {job} stopped with an error.",
@@ -159,6 +165,15 @@ export default {
   "widget.page": "What is this?",
   "widget.page.label": "What is this? (opens a new tab)",
   "widget.units": { one: "{count} unit done", other: "{count} units done" },
+  "widget.new": "Nothing runs until you agree in a window of this pool, which the button opens.",
+  "widget.asked": "This pool asks in a window of its own, since a site can cover this widget. If none has opened:",
+  "widget.open": "Open {host}",
+  "widget.open.label": "Open {host} (opens a new tab)",
+  "widget.ask":
+    "The site that you came from asks for this device’s spare time. It computes while a page with the widget is open, " +
+    "now and at your next visits, until you pause it there.",
+  "widget.again": "This window has just come to the front. Please press the button once more.",
+  "widget.given": "Computing has started on the page that you came from. You can close this window.",
 
   // The page of a flow.
   "flow.title": "Flow",

@@ -27,11 +27,15 @@ export default {
   "status.computing": "Calculando.",
   "status.no-work": "Ahora no hay nada que calcular. El trabajo nuevo empezará automáticamente.",
   "status.offline": "No se puede contactar con el servidor. Se reintentará automáticamente.",
+  "status.foreign":
+    "Algo entre este dispositivo y el servidor responde en su lugar. Si la red exige iniciar sesión, hazlo. Se " +
+    "reintentará automáticamente.",
   "status.pausing": "Se pausará cuando terminen las unidades en curso.",
   "status.paused": "En pausa.",
   "status.unplugged": "Esperando a que conectes el dispositivo a la corriente.",
   "status.other-tab": "Ya está calculando otra pestaña. Esta tomará el relevo cuando la cierres.",
   "status.blocked": "Aquí no se puede calcular.",
+  "status.unseen": "Continuará cuando este widget haya estado a la vista durante un segundo.",
   "title.computing": "Calculando · {name}",
   "title.paused": "En pausa · {name}",
   "blocked.platform":
@@ -61,6 +65,7 @@ export default {
     "Lo más reciente primero. Lo que falla aquí se comunica a su autor y se ofrece a otros voluntarios.",
 
   "error.offline": "No se pudo contactar con el servidor.",
+  "error.foreign": "Otra cosa respondió en lugar del servidor, como una página de acceso de la red.",
   "error.pool": "El servidor rechazó una solicitud.",
   "error.limit": "Por ahora el servidor limita lo que da a este ordenador. Continuará automáticamente.",
   "error.blocked": "El administrador del servidor ha bloqueado este ordenador.",
@@ -69,6 +74,7 @@ export default {
     "El servidor rechazó un resultado de la tarea {job}. Casi siempre es culpa de la tarea, no tuya.",
   "error.late": "Otra persona fue más rápida con una unidad de la tarea {job}.",
   "error.refused": "El servidor no aceptó un resultado de la tarea {job}.",
+  "error.not-extended": "No se pudo prolongar el tiempo reservado para una unidad de {job}.",
   "error.backoff": "La tarea {job} falla una y otra vez, así que se omite durante un tiempo.",
   "error.code": "El código de la tarea {job} no se puede ejecutar.",
   "error.threw": "La tarea {job} se interrumpió por un error.",
@@ -157,6 +163,17 @@ export default {
   "widget.page": "¿Qué es esto?",
   "widget.page.label": "¿Qué es esto? (abre una pestaña nueva)",
   "widget.units": { one: "{count} unidad hecha", other: "{count} unidades hechas" },
+  "widget.new": "No se ejecuta nada hasta que aceptes en una ventana de este servidor, que abre el botón.",
+  "widget.asked":
+    "Este servidor te pregunta en una ventana propia, porque un sitio puede tapar este widget. Si no se ha abierto " +
+    "ninguna:",
+  "widget.open": "Abrir {host}",
+  "widget.open.label": "Abrir {host} (abre una pestaña nueva)",
+  "widget.ask":
+    "El sitio del que vienes pide el tiempo libre de este dispositivo. Calcula mientras esté abierta una página con el " +
+    "widget, ahora y en tus próximas visitas, hasta que lo pauses allí.",
+  "widget.again": "Esta ventana acaba de pasar al frente. Pulsa el botón otra vez.",
+  "widget.given": "El cálculo ha empezado en la página de la que vienes. Puedes cerrar esta ventana.",
 
   "flow.title": "Flujo",
   "flow.title.running": "En marcha · {name}",

@@ -29,11 +29,15 @@ export default {
   "status.computing": "Calcul en cours.",
   "status.no-work": "Il n’y a rien à calculer pour le moment. Le calcul reprendra dès qu’il y aura du travail.",
   "status.offline": "Le serveur est injoignable. Une nouvelle tentative suivra automatiquement.",
+  "status.foreign":
+    "Quelque chose entre cet appareil et le serveur répond à sa place. Si le réseau demande une connexion, " +
+    "connectez-vous. Une nouvelle tentative suivra automatiquement.",
   "status.pausing": "Pause dès que les unités en cours seront terminées.",
   "status.paused": "En pause.",
   "status.unplugged": "En attente que l’appareil soit branché sur secteur.",
   "status.other-tab": "Un autre onglet calcule déjà. Celui-ci prendra le relais quand vous fermerez l’autre.",
   "status.blocked": "Impossible de calculer ici.",
+  "status.unseen": "Le calcul reprendra quand ce widget aura été visible pendant une seconde.",
   "title.computing": "Calcul en cours · {name}",
   "title.paused": "En pause · {name}",
   "blocked.platform":
@@ -63,6 +67,7 @@ export default {
     "Du plus récent au plus ancien. Ce qui échoue ici est signalé à son auteur et proposé à d’autres volontaires.",
 
   "error.offline": "Le serveur était injoignable.",
+  "error.foreign": "Autre chose a répondu à la place du serveur, comme une page de connexion du réseau.",
   "error.pool": "Le serveur a refusé une requête.",
   "error.limit": "Le serveur limite pour l’instant ce qu’il donne à cet ordinateur. Cela reprendra automatiquement.",
   "error.blocked": "L’administrateur du serveur a bloqué cet ordinateur.",
@@ -71,6 +76,7 @@ export default {
     "Le serveur a rejeté un résultat de la tâche {job}. C’est presque toujours la faute de la tâche, pas la vôtre.",
   "error.late": "Quelqu’un d’autre a été plus rapide pour une unité de la tâche {job}.",
   "error.refused": "Le serveur n’a pas accepté un résultat de la tâche {job}.",
+  "error.not-extended": "Le temps réservé pour une unité de {job} n’a pas pu être prolongé.",
   "error.backoff": "La tâche {job} échoue sans cesse : elle est laissée de côté un moment.",
   "error.code": "Le code de la tâche {job} ne peut pas être exécuté.",
   "error.threw": "La tâche {job} s’est arrêtée sur une erreur.",
@@ -158,6 +164,17 @@ export default {
   "widget.page": "Qu’est-ce que c’est ?",
   "widget.page.label": "Qu’est-ce que c’est ? (ouvre un nouvel onglet)",
   "widget.units": { one: "{count} unité faite", other: "{count} unités faites" },
+  "widget.new": "Rien ne s’exécute tant que vous n’acceptez pas dans une fenêtre de ce serveur, ouverte par le bouton.",
+  "widget.asked":
+    "Ce serveur vous demande votre accord dans sa propre fenêtre, car un site peut couvrir ce widget. Si aucune ne " +
+    "s’est ouverte :",
+  "widget.open": "Ouvrir {host}",
+  "widget.open.label": "Ouvrir {host} (ouvre un nouvel onglet)",
+  "widget.ask":
+    "Le site d’où vous venez demande le temps libre de cet appareil. Le calcul se fait tant qu’une page avec le widget " +
+    "est ouverte, maintenant et à vos prochaines visites, jusqu’à ce que vous le mettiez en pause là-bas.",
+  "widget.again": "Cette fenêtre vient de passer au premier plan. Appuyez encore une fois sur le bouton.",
+  "widget.given": "Le calcul a commencé sur la page d’où vous venez. Vous pouvez fermer cette fenêtre.",
 
   "flow.title": "Flux",
   "flow.title.running": "En cours · {name}",

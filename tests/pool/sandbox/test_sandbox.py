@@ -134,6 +134,16 @@ def test_tampering_with_the_language_does_not_affect_the_next_call(impatient: Sa
     assert impatient.call(UNTOUCHED, [{"a": 1}]).value == ["undefined", "[1]", 2, [4], True, {"a": 1}]
 
 
+def test_a_verdict_is_read_by_what_a_function_cannot_replace(impatient: Sandbox) -> None:
+    source = """() => {
+      for (const name of Reflect.ownKeys(globalThis)) { try { globalThis[name] = 0; } catch {} }
+      return {valid: true, result: [null, 0 / 0]};
+    }"""
+    with pytest.raises(ScriptError, match=r"its result\[1\] is NaN"):
+        impatient.judge(source, [], False)
+    assert impatient.judge(source, [], True).value == {"valid": True, "result": [None, None]}
+
+
 def test_a_call_over_the_time_limit_fails_and_the_next_one_succeeds(impatient: Sandbox) -> None:
     assert failure(impatient, "() => { for (;;); }").kind == "time"
     assert impatient.call("() => 1", []).value == 1

@@ -1,0 +1,205 @@
+// The JSON text of a value that a job's function returned, without losing anything in silence. It runs beside the
+// function, at volunteers and on the server, before whose code it captures the built-ins. The text of a script that a
+// host evaluates, no module.
+(function openSerialiser() {
+  "use strict";
+  const { stringify } = JSON;
+  const { apply } = Reflect;
+  const { indexOf, slice } = String.prototype;
+  const { slice: sliceArray } = Array.prototype;
+  const { isArray } = Array;
+  const { keys } = Object;
+  const { isView } = ArrayBuffer;
+  const { isFinite } = Number;
+  const { exec } = RegExp.prototype;
+  const { toString: tag } = Object.prototype;
+  const toText = String;
+  // In characters.
+  const maxPath = 150;
+  const identifier = /^[a-z_$][\w$]*$/i;
+  const loneSurrogate = /[\ud800-\udfff]/u;
+
+  /** @typedef {{__proto__: null, object: unknown, key: string, isItem: boolean, up: Place | null}} Place of a value */
+  // By `typeof`, or by the tag of an object.
+  /** @type {any} */
+  const faults = {
+    __proto__: null,
+    undefined: faultIn("undefined", "use null"),
+    function: faultIn("a function", "call it, or leave it out"),
+    symbol: faultIn("a symbol", "use a text"),
+    bigint: faultIn("a BigInt", "use Number() or String()"),
+    surrogate: "has half a surrogate pair, which JSON cannot represent: use toWellFormed()",
+    "[object Map]": faultIn("a Map", "use Object.fromEntries() or Array.from()"),
+    "[object Set]": faultIn("a Set", "use Array.from()"),
+    "[object WeakMap]": faultIn("a WeakMap", "leave it out"),
+    "[object WeakSet]": faultIn("a WeakSet", "leave it out"),
+    "[object Promise]": faultIn("a Promise", "await it"),
+    "[object Error]": faultIn("an Error", "use String()"),
+    "[object RegExp]": faultIn("a RegExp", "use String()"),
+    "[object ArrayBuffer]": faultIn("an ArrayBuffer", "use a typed array"),
+    "[object SharedArrayBuffer]": faultIn("a SharedArrayBuffer", "use a typed array"),
+    "[object DataView]": faultIn("a DataView", "use a typed array"),
+  };
+
+  // In JSON: of Map and typed arrays, of NaN, of half a surrogate pair.
+  const objectTraces = ["{}", '{"0":'];
+  const lossTraces = ["{}", '{"0":', "null"];
+  const surrogateTrace = ["\\ud"];
+
+  /**
+   * The JSON text of a value; or a `fault`, the path and nature of what it would lose or change. Where the loss is
+   * wanted (`isLossy`), only what JSON can't write at all is a fault. Throws what the value's own code throws.
+   * @param {unknown} value
+   * @param {boolean} isLossy
+   * @returns {{__proto__: null, text: string, fault?: string}}
+   */
+  function serialise(value, isLossy) {
+    try {
+      const text = stringify(value);
+      if (text !== undefined && isFaithful(text, value, isLossy)) return { __proto__: null, text };
+    } catch {
+      // A BigInt, for example. The examination tells where.
+    }
+    return examined(value, isLossy);
+  }
+
+  // Whether a text surely has all of its value: a few searches, and at most a walk, since an examination takes many
+  // times as long as the text itself.
+  /** @param {string} text @param {unknown} value @param {boolean} isLossy */
+  function isFaithful(text, value, isLossy) {
+    if (hasTrace(text, surrogateTrace)) return false;
+    return !hasTrace(text, isLossy ? objectTraces : lossTraces) || isPlain(value);
+  }
+
+  /** @param {string} text @param {string[]} traces */
+  function hasTrace(text, traces) {
+    for (let index = 0; index < traces.length; index += 1) {
+      if (apply(indexOf, text, [traces[index]]) >= 0) return true;
+    }
+    return false;
+  }
+
+  // Whether a value is surely one that JSON has. It has no circles, since there is a text of it.
+  /** @param {any} value @returns {boolean} */
+  function isPlain(value) {
+    if (typeof value === "number") return isFinite(value);
+    if (typeof value !== "object") return typeof value === "string" || typeof value === "boolean";
+    if (value === null) return true;
+    if (typeof value.toJSON === "function") return false;
+    return isArray(value) ? hasPlainItems(value) : hasPlainMembers(value);
+  }
+
+  /** @param {unknown[]} list */
+  function hasPlainItems(list) {
+    for (let index = 0; index < list.length; index += 1) {
+      if (!isPlain(list[index])) return false;
+    }
+    return true;
+  }
+
+  /** @param {any} object */
+  function hasPlainMembers(object) {
+    if (apply(tag, object, []) !== "[object Object]") return false;
+    const names = keys(object);
+    for (let index = 0; index < names.length; index += 1) {
+      if (!isPlain(object[names[index]])) return false;
+    }
+    return true;
+  }
+
+  /** @param {unknown} value @param {boolean} isLossy @returns {{__proto__: null, text: string, fault?: string}} */
+  function examined(value, isLossy) {
+    /** @type {string | undefined} */
+    let fault;
+    /** @type {Place | null} */
+    let around = null;
+    /** @this {unknown} @param {string} key @param {unknown} value */
+    function examine(key, value) {
+      // JSON is written depth first: `this`, which holds the value, is the last object or one around it.
+      while (around !== null && around.object !== this) around = around.up;
+      /** @type {Place} */
+      const place = { __proto__: null, object: value, key, isItem: isArray(this), up: around };
+      fault = faultAt(place, isLossy);
+      // Ends `stringify`: what is thrown doesn't matter.
+      if (fault !== undefined) throw fault;
+      if (isView(value)) place.object = apply(sliceArray, value, []);
+      if (isObject(value)) around = place;
+      return place.object;
+    }
+    try {
+      return { __proto__: null, text: stringify(value, examine) };
+    } catch (ex) {
+      if (fault === undefined) throw ex;
+      return { __proto__: null, text: "", fault };
+    }
+  }
+
+  /** @param {Place} place @param {boolean} isLossy */
+  function faultAt(place, isLossy) {
+    const { object, isItem, up } = place;
+    const fault = faultOf(object, (isItem && !isLossy) || up === null, isLossy) ?? faultOfKey(place) ?? circleAt(place);
+    return fault === undefined ? undefined : pathOf(place) + " " + fault;
+  }
+
+  // Why JSON can't represent a value, or undefined. Members of objects may be undefined or functions, which leaves them
+  // out. `isNeeded`: this value may not.
+  /** @param {unknown} value @param {boolean} isNeeded @param {boolean} isLossy @returns {string | undefined} */
+  function faultOf(value, isNeeded, isLossy) {
+    if (value === null || typeof value === "boolean") return undefined;
+    if (typeof value === "object") return isLossy ? undefined : faults[apply(tag, value, [])];
+    // The pool refuses one too.
+    if (typeof value === "string") return apply(exec, loneSurrogate, [value]) === null ? undefined : faults.surrogate;
+    if (typeof value !== "number") return isNeeded || typeof value === "bigint" ? faults[typeof value] : undefined;
+    return isLossy || isFinite(value) ? undefined : faultIn(toText(value), "use null or a text");
+  }
+
+  /** @param {Place} place */
+  function faultOfKey({ key, isItem }) {
+    return isItem ? undefined : faultOf(key, false, true);
+  }
+
+  /** @param {string} what @param {string} remedy */
+  function faultIn(what, remedy) {
+    return "is " + what + ", which JSON cannot represent: " + remedy;
+  }
+
+  /** @param {Place} place */
+  function circleAt({ object, up }) {
+    for (let place = isObject(object) ? up : null; place !== null; place = place.up) {
+      if (place.object === object) return faultIn("an object around itself", "leave it out");
+    }
+    return undefined;
+  }
+
+  /** @param {Place} place */
+  function pathOf(place) {
+    let path = "";
+    for (let at = place; at.up !== null; at = at.up) path = segmentOf(at) + path;
+    return path.length > maxPath ? "…" + apply(slice, path, [-maxPath]) : path;
+  }
+
+  /** @param {Place} place */
+  function segmentOf({ key, isItem }) {
+    if (isItem) return "[" + key + "]";
+    return apply(exec, identifier, [key]) === null ? "[" + stringify(key) + "]" : "." + key;
+  }
+
+  /** @param {unknown} value @returns {value is object} */
+  function isObject(value) {
+    return (typeof value === "object" && value !== null) || typeof value === "function";
+  }
+
+  // Whether JSON represents an object as what it is.
+  /** @param {unknown} value @returns {value is object} */
+  function isData(value) {
+    return isObject(value) && typeof value !== "function" && faultOf(value, false, false) === undefined;
+  }
+
+  // Arrays, and typed arrays.
+  /** @param {unknown} value @returns {value is unknown[]} */
+  function isList(value) {
+    return isArray(value) || (isView(value) && isData(value));
+  }
+
+  return { __proto__: null, serialise, isObject, isData, isList };
+})
