@@ -125,8 +125,10 @@ class Writer:
             _sync_file_system(self._root)
 
 
-# Darwin has none.
-_fdatasync = getattr(os, "fdatasync", os.fsync)
+def _fdatasync(descriptor: int) -> None:
+    # Darwin has none.
+    sync = getattr(os, "fdatasync", os.fsync)
+    sync(descriptor)
 
 
 def _append_whole(descriptor: int, content: bytes) -> None:

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-MUTATING = ("open", "write", "link", "rename", "replace", "unlink", "mkdir", "rmdir", "ftruncate", "utime")
-ALLOCATING = ("open", "write", "link", "mkdir", "fsync")
+MUTATING = ("open", "write", "pwrite", "link", "rename", "replace", "unlink", "mkdir", "rmdir", "ftruncate", "utime")
+ALLOCATING = ("open", "write", "pwrite", "link", "mkdir", "fsync", "fdatasync")
+WRITING = ("write", "pwrite", "link", "fsync", "fdatasync")
 
 Fault = Callable[..., None]
 
@@ -53,6 +54,14 @@ def disk_full(function: Any, *args: Any) -> None:
     if function.__name__ == "open" and not args[1] & os.O_CREAT:
         return
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def disk_error(_function: Any, *_args: Any) -> None:
+    raise OSError(errno.EIO, "Input/output error")
+
+
+def no_descriptor(_function: Any, *_args: Any) -> None:
+    raise OSError(errno.EMFILE, "Too many open files")
 
 
 def survives(operation: Callable[[], object], nth: int, fault: Fault, names: tuple[str, ...]) -> bool:

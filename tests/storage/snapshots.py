@@ -125,7 +125,8 @@ def record(root: Path, operation: Callable[[], object]) -> Recording:
         found[take_snapshot(root)] = None
 
     injector = FaultInjector(1, keep, repeat=True)
-    with patch.object(os, "write", _in_halves(os.write, keep)), injector.patched(MUTATING):
+    halved = {"write": _in_halves(os.write, keep), "pwrite": _in_halves_at(os.pwrite, keep)}
+    with patch.multiple(os, **halved), injector.patched(MUTATING):
         operation()
         wait_for_trash()
     return Recording(list(found), take_snapshot(root), injector.calls)
@@ -136,6 +137,17 @@ def _in_halves(write: Callable[[int, bytes], int], keep: Callable[[], None]) -> 
         written = write(descriptor, content[: len(content) // 2])
         keep()
         return written + write(descriptor, content[written:])
+
+    return write_in_halves
+
+
+def _in_halves_at(
+    write: Callable[[int, bytes, int], int], keep: Callable[[], None]
+) -> Callable[[int, bytes, int], int]:
+    def write_in_halves(descriptor: int, content: bytes, offset: int) -> int:
+        written = write(descriptor, content[: len(content) // 2], offset)
+        keep()
+        return written + write(descriptor, content[written:], offset + written)
 
     return write_in_halves
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.base import Document
+from storage.base import Document, Finish
 from storage.clock import Clock, ManualClock
 from storage.errors import NotFound
 from storage.flat import FlatStore, counts
@@ -103,6 +103,12 @@ OPERATIONS = {
         leased, lambda store: store.results.accept(JOB, "a", result("a"), deadline(store)), "leased done", "done"
     ),
     "accept for a failed variable": Operation(failed, lambda store: accept(store, "a"), "failed done", "done"),
+    "accept many": Operation(
+        posted,
+        lambda store: store.results.accept_many(JOB, {name: Finish(result(name)) for name in "ab"}),
+        "open done",
+        "done",
+    ),
     "reject": Operation(posted, lambda store: store.results.reject(JOB, "a", rejected_result("a"), 3), "open", "open"),
     "reject under a lease": Operation(
         leased,

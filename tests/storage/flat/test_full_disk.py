@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from storage.errors import StorageFull
+from storage.base import Finish
+from storage.errors import StorageError, StorageFull
 from storage.flat import FlatStore, counts
-from tests.storage.faults import ALLOCATING, FaultInjector, disk_full
+from tests.storage.faults import ALLOCATING, WRITING, Fault, FaultInjector, disk_error, disk_full, no_descriptor
 from tests.storage.helpers import (
     JOB,
     add,
@@ -52,6 +53,11 @@ OPERATIONS: dict[str, tuple[Act, Act, Act]] = {
     "accept for a failed variable": (
         lambda store: fail_variable(store, "a"),
         lambda store: store.results.accept(JOB, "a", RESULT),
+        state_of("a", "done"),
+    ),
+    "accept many": (
+        lambda store: None,
+        lambda store: store.results.accept_many(JOB, {"a": Finish(RESULT)}),
         state_of("a", "done"),
     ),
     "reject": (
@@ -112,6 +118,48 @@ def test_an_operation_that_finds_the_disk_full_at_any_call_can_be_retried(
         if not injector.injected:
             break
     assert injected > 1
+
+
+OTHER_ERRORS = {
+    "an error of the disk": (disk_error, WRITING),
+    "no descriptor": (no_descriptor, ("open",)),
+}
+
+
+@pytest.mark.parametrize(("fault", "calls"), OTHER_ERRORS.values(), ids=OTHER_ERRORS)
+@pytest.mark.parametrize("operation", ["accept", "accept many", "withdraw"])
+def test_an_outcome_that_an_error_refuses_at_any_call_can_be_retried(
+    memory_path: Path, operation: str, fault: Fault, calls: tuple[str, ...]
+) -> None:
+    _, act, is_done = OPERATIONS[operation]
+    injected = 0
+    for nth in range(1, 100):
+        root = memory_path / str(nth)
+        store = FlatStore(root, fsync=True)
+        store.jobs.create(JOB, job())
+        add(store, "a")
+        with FaultInjector(nth, fault).patched(calls) as injector:
+            is_refused = raises_storage_error(act, store)
+        # A follow-up that failed is no error of the outcome.
+        assert (store.results.outcome(JOB, "a") is None) == is_refused
+        if is_refused:
+            act(store)
+        assert is_done(store)
+        store.maintenance.recover()
+        assert findings(store) == []
+        store.close()
+        injected += injector.injected
+        if not injector.injected:
+            break
+    assert injected > 1
+
+
+def raises_storage_error(act: Act, store: FlatStore) -> bool:
+    try:
+        act(store)
+    except StorageError:
+        return True
+    return False
 
 
 def raises_storage_full(act: Act, store: FlatStore) -> bool:
