@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from bench import abuse_open, browser, classroom, failures, flows, http, journal, lease, processes, strangers
+from bench import abuse_open, browser, classroom, crash, failures, flows, http, journal, lease, processes, strangers
 
 BENCHMARKS = {
     "lease": lease.run,
@@ -17,6 +17,7 @@ BENCHMARKS = {
     "abuse-open": abuse_open.run,
     "classroom": classroom.run,
     "failures": failures.run,
+    "crash": crash.run,
 }
 
 
@@ -33,6 +34,8 @@ def main() -> None:
     parser.add_argument("--checked", type=int, default=200_000, help="variables checked by `journal` (%(default)s)")
     parser.add_argument("--requests", type=int, default=1000, help="requests per client of `http` (%(default)s)")
     parser.add_argument("--checkout", help="another version, which `strangers` and `abuse-open` attack first")
+    parser.add_argument("--kills", type=int, default=100, help="kills of `crash` (%(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="of the random choices of `crash` (%(default)s)")
     options = parser.parse_args()
     unknown = set(options.names) - set(BENCHMARKS)
     if unknown:
