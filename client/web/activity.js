@@ -6,21 +6,17 @@ import { isolate } from "./languages.js";
 /** @typedef {import("../js/lib/status.js").WorkerStatus} WorkerStatus */
 
 const MINUTE = 60_000;
-const MIN_RIPPLE_INTERVAL = 500;
-const RENDER_DELAY = 100;
-const prefersReducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
+/** Drawing takes processor time too, from the share of the units: no more often, and no animation. */
+const RENDER_INTERVAL = 1000;
 
 /** The units of this visit. */
 export class Counts {
   units = 0;
-  seconds = 0;
   /** When each unit of the last minute was done, in milliseconds, ascending. @type {number[]} */
   #moments = [];
 
-  /** @param {number} seconds of the unit */
-  add(seconds, now = performance.now()) {
+  add(now = performance.now()) {
     this.units += 1;
-    this.seconds += seconds;
     this.#moments.push(now);
   }
 
@@ -36,7 +32,7 @@ export class Activity {
   #controller;
   #counts = new Counts();
   #isScheduled = false;
-  #lastRipple = 0;
+  #lastRendered = -Infinity;
 
   /**
    * @param {import("./languages.js").Language} language
@@ -48,10 +44,9 @@ export class Activity {
     setInterval(() => document.hidden || this.render(), 1000);
   }
 
-  /** @param {{seconds: number}} unit that was accepted */
-  addUnit({ seconds }) {
-    this.#counts.add(seconds);
-    this.#ripple();
+  /** A unit was accepted. */
+  addUnit() {
+    this.#counts.add();
     this.render();
   }
 
@@ -60,15 +55,17 @@ export class Activity {
     this.render();
   }
 
-  /** Renders after a short delay, at most once: hundreds of units may finish in a second. */
+  /** Renders now or soon: hundreds of units may finish in a second. */
   render() {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setTimeout(() => requestAnimationFrame(() => this.#renderNow()), RENDER_DELAY);
+    const delay = this.#lastRendered + RENDER_INTERVAL - performance.now();
+    setTimeout(() => requestAnimationFrame(() => this.#renderNow()), Math.max(0, delay));
   }
 
   #renderNow() {
     this.#isScheduled = false;
+    this.#lastRendered = performance.now();
     this.#renderCounts();
     this.#renderWorkers();
   }
@@ -77,7 +74,7 @@ export class Activity {
     setText(byId("units"), this.#language.number(this.#counts.units));
     setText(byId("total"), this.#language.number(this.#controller.preferences.totals.units));
     setText(byId("rate"), this.#language.number(this.#counts.inLastMinute()));
-    setText(byId("time"), this.#language.duration(this.#counts.seconds));
+    setText(byId("time"), this.#language.duration(this.#controller.used));
   }
 
   #renderWorkers() {
@@ -108,16 +105,6 @@ export class Activity {
   #stateText(state, jobName) {
     if (!jobName) return this.#language.text(`worker.${state}`);
     return this.#language.text(`worker.${state}.job`, { job: isolate(jobName) });
-  }
-
-  /** A ring around the gauge for a finished unit, throttled so that it takes no noticeable time from the units. */
-  #ripple() {
-    const now = performance.now();
-    if (document.hidden || prefersReducedMotion.matches || now - this.#lastRipple < MIN_RIPPLE_INTERVAL) return;
-    this.#lastRipple = now;
-    const ring = element("span", { class: "ripple" });
-    ring.addEventListener("animationend", () => ring.remove());
-    byId("gauge").append(ring);
   }
 }
 
