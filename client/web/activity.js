@@ -1,13 +1,11 @@
 // The visitor's activity: units of this visit, their rate, and what each worker does.
 
-import { byId, element, setText } from "./dom.js";
+import { byId, element, onceASecond, setText } from "./dom.js";
 import { isolate } from "./languages.js";
 
 /** @typedef {import("../js/lib/status.js").WorkerStatus} WorkerStatus */
 
 const MINUTE = 60_000;
-/** Drawing takes processor time too, from the share of the units: no more often, and no animation. */
-const RENDER_INTERVAL = 1000;
 
 /** The units of this visit. */
 export class Counts {
@@ -31,8 +29,8 @@ export class Activity {
   #language;
   #controller;
   #counts = new Counts();
-  #isScheduled = false;
-  #lastRendered = -Infinity;
+  /** Renders now or soon. */
+  render = onceASecond(() => this.#renderNow());
 
   /**
    * @param {import("./languages.js").Language} language
@@ -55,17 +53,7 @@ export class Activity {
     this.render();
   }
 
-  /** Renders now or soon: hundreds of units may finish in a second. */
-  render() {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    const delay = this.#lastRendered + RENDER_INTERVAL - performance.now();
-    setTimeout(() => requestAnimationFrame(() => this.#renderNow()), Math.max(0, delay));
-  }
-
   #renderNow() {
-    this.#isScheduled = false;
-    this.#lastRendered = performance.now();
     this.#renderCounts();
     this.#renderWorkers();
   }

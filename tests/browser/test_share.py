@@ -7,8 +7,9 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.firefox import Firefox
 from tests.browser.processor import seconds_used
-from tests.browser.visiting import Visitor, counts, post_busy_job, post_job
+from tests.browser.visiting import Visitor, counts, post_job
 from tests.serving import Served, wait_until
 
 INSTANT = "() => ({ result: 1 })"
@@ -26,6 +27,27 @@ START = """async () => {
   const { volunteer } = await import("/client/js/index.js");
   globalThis.helper = volunteer("/", { workers: 1, throttle: 0.2 });
   await helper.start();
+}"""
+# The milliseconds after which a rest of 300 is confirmed, and the unit after it computed.
+FREEZE = """async () => {
+  const { SandboxFrame } = await import("/client/js/browser/sandbox-frame.js");
+  const { platform } = await import("/client/js/browser/platform.js");
+  const frame = await SandboxFrame.open("/sandbox", platform.clock);
+  const worker = frame.startWorker({ gpu: false, limit: 100 });
+  const compute = (unit) => new Promise((resolve) => {
+    worker.onresponse = resolve;
+    worker.send({ unit, source: "() => ({ result: 1 })", variable: "{}", context: null });
+  });
+  await compute(1);
+  const started = performance.now();
+  const confirmed = new Promise((resolve) => {
+    worker.onfrozen = () => resolve(performance.now() - started);
+  });
+  worker.freeze(300);
+  await compute(2);
+  const after = [await confirmed, performance.now() - started];
+  frame.close();
+  return after;
 }"""
 WINDOW = 5.0
 # Without rests they use a core and more. The tests' tool costs processor time in the browser too, for each request.
@@ -51,9 +73,15 @@ def test_a_fifth_of_the_time_is_kept(server: Served, page: Page, function: str) 
 
 
 def test_the_page_shows_the_time_used_and_draws_no_animation(server: Served, page: Page) -> None:
-    post_job(server, count=30, execute_function=LEAVES_TIMERS)
-    post_busy_job(server, count=1)
+    post_job(server, count=500, execute_function=LEAVES_TIMERS)
     visitor = Visitor(page, server)
     visitor.start()
-    expect(visitor.by_id("time")).not_to_have_text("0 sec")
+    expect(visitor.by_id("time")).not_to_have_text("0 sec", timeout=20_000)
     assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_a_worker_is_frozen_in_firefox_too(server: Served, firefox: Firefox) -> None:
+    firefox.goto(f"{server.url}/")
+    confirmed, computed = firefox.evaluate(FREEZE)
+    assert confirmed < computed
+    assert computed >= 299

@@ -12,8 +12,11 @@
 
   // Blocks the thread while nothing may run. Only WebAssembly makes shared memory without isolation headers.
   function createLock() {
-    if (typeof WebAssembly !== "object") return undefined;
-    return new Int32Array(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer);
+    try {
+      return new Int32Array(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer);
+    } catch {
+      return undefined;
+    }
   }
 
   // Globals beyond the language: the number of cores; WebGPU and its constants if the volunteer allows it.
