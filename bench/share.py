@@ -126,7 +126,7 @@ def measure(playwright: Playwright, port: int, root: Path, speed: float, case: C
     print(
         f"  units of {case.unit_seconds:5g} s that leave {case.left_behind:8} behind, at {case.share:.0%}: "
         f"{result.used:5.1%} of a core, {result.used / case.share:.2f} of the share; {result.units} units in "
-        f"{elapsed:.0f} s; shown: {shown}",
+        f"{elapsed:.0f} s, {used / result.units * 1000:.1f} ms each; shown: {shown}",
         flush=True,
     )
     return result

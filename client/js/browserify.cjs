@@ -1553,7 +1553,7 @@ var init_platform = __esm({
     init_sandbox_frame();
     DEFAULT_RESULT_BYTES = 1 << 20;
     PROBE_TIMEOUT = 15e3;
-    UNIT_OVERHEAD = 6;
+    UNIT_OVERHEAD = 5;
     ENGINES = /* @__PURE__ */ new Map([["Firefox", "Firefox"], ["Chrome", "Chromium"], ["Version", "Safari"]]);
     DEFAULT_MEMORY_MB = 1024;
     CAPABILITY_PROBE = `async function (variable, context) {

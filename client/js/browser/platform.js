@@ -15,7 +15,7 @@ const PROBE_TIMEOUT = 15_000;
  * Milliseconds of processor time that a unit takes beside its worker, mostly for its two requests, in the page, the
  * browser and its network process: as measured by `python -m bench share`, since a page can't measure it.
  */
-const UNIT_OVERHEAD = 6;
+const UNIT_OVERHEAD = 5;
 /** By the word before the version in `navigator.userAgent`. Browsers name others too: Chrome's relatives are Chrome. */
 const ENGINES = new Map([["Firefox", "Firefox"], ["Chrome", "Chromium"], ["Version", "Safari"]]);
 /** For browsers without `navigator.deviceMemory`. */
