@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import argparse
 
-from bench import abuse_open, browser, classroom, crash, failures, flows, http, journal, lease, processes, strangers
+from bench import (
+    abuse_open,
+    browser,
+    classroom,
+    crash,
+    failures,
+    flows,
+    http,
+    journal,
+    lease,
+    processes,
+    share,
+    strangers,
+)
 
 BENCHMARKS = {
     "lease": lease.run,
@@ -13,6 +26,7 @@ BENCHMARKS = {
     "http": http.run,
     "flows": flows.run,
     "browser": browser.run,
+    "share": share.run,
     "strangers": strangers.run,
     "abuse-open": abuse_open.run,
     "classroom": classroom.run,
@@ -33,6 +47,9 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=1_000_000, help="events of `journal` (%(default)s)")
     parser.add_argument("--checked", type=int, default=200_000, help="variables checked by `journal` (%(default)s)")
     parser.add_argument("--requests", type=int, default=1000, help="requests per client of `http` (%(default)s)")
+    parser.add_argument(
+        "--cases", default="", help="those of `share`, such as nothing/0.05/0.2,timers (all by default)"
+    )
     parser.add_argument("--checkout", help="another version, which `strangers` and `abuse-open` attack first")
     parser.add_argument("--kills", type=int, default=100, help="kills of `crash` (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the random choices of `crash` (%(default)s)")

@@ -123,7 +123,8 @@ class ThreadingServer(socketserver.ThreadingMixIn, WSGIServer):
     def server_bind(self) -> None:
         # The inherited one looks its name up in DNS, which may take seconds.
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]
+        host, port = self.server_address[:2]
+        self.server_name, self.server_port = str(host), int(port)
         self.setup_environ()
 
     def handle_error(self, request: Any, client_address: Any) -> None:

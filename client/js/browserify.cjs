@@ -1127,13 +1127,72 @@ var init_unit_errors = __esm({
   }
 });
 
+// browser/usage.js
+var _clock, _used, _counted, _Usage_instances, count_fn, Usage;
+var init_usage = __esm({
+  "browser/usage.js"() {
+    "use strict";
+    Usage = class {
+      /** @param {Clock} clock */
+      constructor(clock2) {
+        __privateAdd(this, _Usage_instances);
+        __privateAdd(this, _clock);
+        __privateAdd(this, _used, 0);
+        /** Used until here; in the future while the worker is frozen. */
+        __privateAdd(this, _counted, Infinity);
+        __privateSet(this, _clock, clock2);
+      }
+      /** Milliseconds for which the worker is still frozen. */
+      get frozen() {
+        return __privateGet(this, _counted) === Infinity ? 0 : Math.max(0, __privateGet(this, _counted) - __privateGet(this, _clock).now());
+      }
+      start() {
+        __privateMethod(this, _Usage_instances, count_fn).call(this);
+        __privateSet(this, _counted, __privateGet(this, _clock).now());
+      }
+      /** The worker is frozen from now on. @param {number} milliseconds */
+      freeze(milliseconds) {
+        __privateMethod(this, _Usage_instances, count_fn).call(this);
+        __privateSet(this, _counted, __privateGet(this, _clock).now() + milliseconds);
+      }
+      /** @param {number} [lingering] milliseconds for which the worker goes on nevertheless */
+      end(lingering = 0) {
+        __privateMethod(this, _Usage_instances, count_fn).call(this);
+        __privateSet(this, _used, __privateGet(this, _used) + lingering);
+        __privateSet(this, _counted, Infinity);
+      }
+      /** Milliseconds since the last call. */
+      take() {
+        __privateMethod(this, _Usage_instances, count_fn).call(this);
+        const used = __privateGet(this, _used);
+        __privateSet(this, _used, 0);
+        return used;
+      }
+    };
+    _clock = new WeakMap();
+    _used = new WeakMap();
+    _counted = new WeakMap();
+    _Usage_instances = new WeakSet();
+    count_fn = function() {
+      const now = __privateGet(this, _clock).now();
+      if (now <= __privateGet(this, _counted)) return;
+      __privateSet(this, _used, __privateGet(this, _used) + (now - __privateGet(this, _counted)));
+      __privateSet(this, _counted, now);
+    };
+  }
+});
+
 // browser/executor.js
-var _openFrame, _clock, _limit, _current, _units, _BrowserExecutor_instances, request_fn2, workerFor_fn, frame_fn, discard_fn, BrowserExecutor, errorOf;
+var FREEZE_TIMEOUT, MAX_THAW, LINGERING, _openFrame, _clock2, _limit, _current, _units, _usage, _freezing, _BrowserExecutor_instances, request_fn2, workerFor_fn, frame_fn, expectFrozen_fn, discard_fn, BrowserExecutor, errorOf;
 var init_executor = __esm({
   "browser/executor.js"() {
     "use strict";
     init_errors();
     init_unit_errors();
+    init_usage();
+    FREEZE_TIMEOUT = 250;
+    MAX_THAW = 500;
+    LINGERING = 2e3;
     BrowserExecutor = class {
       /**
        * @param {() => Promise<SandboxFrame>} openFrame
@@ -1143,14 +1202,18 @@ var init_executor = __esm({
       constructor(openFrame, clock2, limit) {
         __privateAdd(this, _BrowserExecutor_instances);
         __privateAdd(this, _openFrame);
-        __privateAdd(this, _clock);
+        __privateAdd(this, _clock2);
         __privateAdd(this, _limit);
         /** @type {{frame: SandboxFrame, worker: SandboxWorker, key: string} | undefined} */
         __privateAdd(this, _current);
         __privateAdd(this, _units, 0);
+        __privateAdd(this, _usage);
+        /** A rest that the worker has not confirmed yet. @type {{promise: Promise<void>, end: () => void} | undefined} */
+        __privateAdd(this, _freezing);
         __privateSet(this, _openFrame, openFrame);
-        __privateSet(this, _clock, clock2);
+        __privateSet(this, _clock2, clock2);
         __privateSet(this, _limit, limit);
+        __privateSet(this, _usage, new Usage(clock2));
       }
       /**
        * Computes a unit in the context of the last one, if that was of the same job. Rejects with JobError only.
@@ -1159,22 +1222,49 @@ var init_executor = __esm({
        * @returns {Promise<Computed>}
        */
       async compute(unit, options) {
-        var _a;
+        var _a, _b;
+        await ((_a = __privateGet(this, _freezing)) == null ? void 0 : _a.promise);
         const worker = await __privateMethod(this, _BrowserExecutor_instances, workerFor_fn).call(this, unit);
-        if ((_a = options.signal) == null ? void 0 : _a.aborted) throw __privateMethod(this, _BrowserExecutor_instances, discard_fn).call(this, cancelled());
+        if ((_b = options.signal) == null ? void 0 : _b.aborted) throw __privateMethod(this, _BrowserExecutor_instances, discard_fn).call(this, cancelled());
         return __privateMethod(this, _BrowserExecutor_instances, request_fn2).call(this, worker, unit, options);
       }
+      /**
+       * Freezes the idle worker: nothing of its job runs for so long. One that does not confirm that in time is ended.
+       * @param {number} milliseconds
+       */
+      freeze(milliseconds) {
+        const { frozen } = __privateGet(this, _usage);
+        const remaining = milliseconds - frozen;
+        if (!__privateGet(this, _current) || __privateGet(this, _freezing) || remaining <= 0) return;
+        const { worker } = __privateGet(this, _current);
+        worker.onfrozen = () => {
+          var _a;
+          (_a = __privateGet(this, _freezing)) == null ? void 0 : _a.end();
+          __privateGet(this, _usage).freeze(remaining);
+        };
+        __privateMethod(this, _BrowserExecutor_instances, expectFrozen_fn).call(this, frozen + FREEZE_TIMEOUT);
+        worker.freeze(remaining);
+      }
+      /** Milliseconds of processor time that its workers have used at most since the last call. */
+      takeUsed() {
+        return __privateGet(this, _usage).take();
+      }
       /** Ends the worker and its context, and keeps the frame, for a worker that follows soon. */
-      endWorker() {
-        var _a;
-        (_a = __privateGet(this, _current)) == null ? void 0 : _a.frame.endWorker(__privateGet(this, _current).worker);
+      endWorker(lingering = 0) {
+        var _a, _b;
+        (_a = __privateGet(this, _freezing)) == null ? void 0 : _a.end();
+        __privateGet(this, _usage).end(lingering);
+        (_b = __privateGet(this, _current)) == null ? void 0 : _b.frame.endWorker(__privateGet(this, _current).worker);
         __privateSet(this, _current, void 0);
       }
-      /** Ends the worker, its context and what it left running; the next unit starts a new one. */
-      reset() {
+      /**
+       * Ends the worker, its context and what it left running; the next unit starts a new one.
+       * @param {boolean} [isBusy] whether the worker is computing
+       */
+      reset(isBusy = __privateGet(this, _freezing) !== void 0) {
         var _a;
         const frame = (_a = __privateGet(this, _current)) == null ? void 0 : _a.frame;
-        this.endWorker();
+        this.endWorker(isBusy && (frame == null ? void 0 : frame.isShared) ? LINGERING : 0);
         frame == null ? void 0 : frame.closeIfEmpty();
       }
       close() {
@@ -1182,10 +1272,12 @@ var init_executor = __esm({
       }
     };
     _openFrame = new WeakMap();
-    _clock = new WeakMap();
+    _clock2 = new WeakMap();
     _limit = new WeakMap();
     _current = new WeakMap();
     _units = new WeakMap();
+    _usage = new WeakMap();
+    _freezing = new WeakMap();
     _BrowserExecutor_instances = new WeakSet();
     /**
      * @param {SandboxWorker} worker @param {Unit} unit @param {{timeout: number, signal?: AbortSignal}} options
@@ -1195,7 +1287,7 @@ var init_executor = __esm({
       const number = ++__privateWrapper(this, _units)._;
       let printed = "";
       return new Promise((resolve, reject) => {
-        const cancelTimer = __privateGet(this, _clock).after(timeout, () => fail(overdue(timeout)));
+        const cancelTimer = __privateGet(this, _clock2).after(timeout, () => fail(overdue(timeout)));
         const abort = () => fail(cancelled());
         const cleanUp = () => {
           cancelTimer();
@@ -1203,7 +1295,7 @@ var init_executor = __esm({
         };
         const fail = (error) => {
           cleanUp();
-          reject(__privateMethod(this, _BrowserExecutor_instances, discard_fn).call(this, withConsole(error, printed)));
+          reject(__privateMethod(this, _BrowserExecutor_instances, discard_fn).call(this, withConsole(error, printed), error.kind === "timeout" || error.kind === "cancelled"));
         };
         signal == null ? void 0 : signal.addEventListener("abort", abort);
         worker.onend = fail;
@@ -1222,7 +1314,9 @@ var init_executor = __esm({
     workerFor_fn = async function({ job, source, gpu = false }) {
       const key = JSON.stringify([job, source, gpu]);
       if (__privateGet(this, _current) && (__privateGet(this, _current).key !== key || __privateGet(this, _current).frame.closed)) this.endWorker();
+      if (__privateGet(this, _usage).frozen > MAX_THAW) this.endWorker();
       while (!__privateGet(this, _current)) {
+        __privateGet(this, _usage).start();
         const frame = await __privateMethod(this, _BrowserExecutor_instances, frame_fn).call(this);
         if (!frame.closed) __privateSet(this, _current, { frame, worker: frame.startWorker({ gpu, limit: __privateGet(this, _limit) }), key });
       }
@@ -1235,9 +1329,21 @@ var init_executor = __esm({
         throw ex instanceof JobError ? ex : new JobError("sandbox", ex instanceof Error ? ex.message : String(ex));
       }
     };
-    /** After an error the worker's state is unknown. @param {JobError} error @returns {JobError} */
-    discard_fn = function(error) {
-      this.reset();
+    /** @param {number} timeout in milliseconds */
+    expectFrozen_fn = function(timeout) {
+      const cancelTimer = __privateGet(this, _clock2).after(timeout, () => this.reset(true));
+      let resolve;
+      const promise = new Promise((resolvePromise) => resolve = resolvePromise);
+      const end = () => {
+        __privateSet(this, _freezing, void 0);
+        cancelTimer();
+        resolve();
+      };
+      __privateSet(this, _freezing, { promise, end });
+    };
+    /** After an error the worker's state is unknown. @param {JobError} error @param {boolean} [isBusy] */
+    discard_fn = function(error, isBusy) {
+      this.reset(isBusy);
       return error;
     };
     errorOf = ({ kind = "crash", message = "", stack }, console2) => new JobError(kind, message, { stack, console: console2 });
@@ -1256,7 +1362,7 @@ function createElement(address2) {
   element.style.cssText = style;
   return element;
 }
-var RELAY_VERSION, OPEN_TIMEOUT, HEARTBEAT_INTERVAL, MAX_MISSED, _port, SandboxWorker, _element, _control, _clock2, _missed, _closed, _workers, _SandboxFrame_instances, fail_fn, sendHeartbeat_fn, _SandboxFrame, SandboxFrame;
+var RELAY_VERSION, OPEN_TIMEOUT, HEARTBEAT_INTERVAL, MAX_MISSED, _port, SandboxWorker, _element, _control, _clock3, _missed, _closed, _workers, _SandboxFrame_instances, fail_fn, sendHeartbeat_fn, _SandboxFrame, SandboxFrame;
 var init_sandbox_frame = __esm({
   "browser/sandbox-frame.js"() {
     "use strict";
@@ -1275,12 +1381,16 @@ var init_sandbox_frame = __esm({
         /** @type {(print: UnitPrint) => void} */
         __publicField(this, "onprint", () => {
         });
+        /** Confirms a rest: from now on it is frozen for as long as was asked. */
+        __publicField(this, "onfrozen", () => {
+        });
         /** @type {(error: JobError) => void} */
         __publicField(this, "onend", () => {
         });
         __privateSet(this, _port, port);
         port.onmessage = ({ data }) => {
           if (data.ended) this.onend(new JobError(data.kind, data.message));
+          else if (data.frozen) this.onfrozen();
           else if (data.printedBy) this.onprint(data);
           else this.onresponse(data);
         };
@@ -1288,6 +1398,10 @@ var init_sandbox_frame = __esm({
       /** @param {{unit: number, source: string, variable: string, context: string | null, lossy: boolean}} unit */
       send(unit) {
         __privateGet(this, _port).postMessage(unit);
+      }
+      /** Nothing of the job runs for so long, from its confirmation on. @param {number} milliseconds */
+      freeze(milliseconds) {
+        __privateGet(this, _port).postMessage({ unit: 0, freeze: milliseconds });
       }
       /** Ends the worker without an event. */
       end() {
@@ -1302,14 +1416,14 @@ var init_sandbox_frame = __esm({
         __privateAdd(this, _SandboxFrame_instances);
         __privateAdd(this, _element);
         __privateAdd(this, _control);
-        __privateAdd(this, _clock2);
+        __privateAdd(this, _clock3);
         __privateAdd(this, _missed, 0);
         __privateAdd(this, _closed, false);
         /** @type {Set<SandboxWorker>} */
         __privateAdd(this, _workers, /* @__PURE__ */ new Set());
         __privateSet(this, _element, element);
         __privateSet(this, _control, control);
-        __privateSet(this, _clock2, clock2);
+        __privateSet(this, _clock3, clock2);
         control.onmessage = () => {
           __privateSet(this, _missed, 0);
         };
@@ -1349,6 +1463,10 @@ var init_sandbox_frame = __esm({
       get closed() {
         return __privateGet(this, _closed);
       }
+      /** Whether it has several workers. */
+      get isShared() {
+        return __privateGet(this, _workers).size > 1;
+      }
       /**
        * @param {{gpu: boolean, limit: number}} options `limit` of a result, in characters
        */
@@ -1380,7 +1498,7 @@ var init_sandbox_frame = __esm({
     };
     _element = new WeakMap();
     _control = new WeakMap();
-    _clock2 = new WeakMap();
+    _clock3 = new WeakMap();
     _missed = new WeakMap();
     _closed = new WeakMap();
     _workers = new WeakMap();
@@ -1401,7 +1519,7 @@ var init_sandbox_frame = __esm({
       }
       __privateSet(this, _missed, __privateGet(this, _missed) + 1);
       __privateGet(this, _control).postMessage("alive?");
-      __privateGet(this, _clock2).after(HEARTBEAT_INTERVAL, () => __privateMethod(this, _SandboxFrame_instances, sendHeartbeat_fn).call(this));
+      __privateGet(this, _clock3).after(HEARTBEAT_INTERVAL, () => __privateMethod(this, _SandboxFrame_instances, sendHeartbeat_fn).call(this));
     };
     SandboxFrame = _SandboxFrame;
   }
@@ -1424,7 +1542,7 @@ function deviceMemoryMb() {
   );
   return deviceMemory === void 0 ? DEFAULT_MEMORY_MB : deviceMemory * 512;
 }
-var DEFAULT_RESULT_BYTES, PROBE_TIMEOUT, ENGINES, DEFAULT_MEMORY_MB, CAPABILITY_PROBE, _frame, _address, _clock3, _limit2, _closed2, _BrowserExecutors_instances, openFrame_fn, BrowserExecutors, clock, platform;
+var DEFAULT_RESULT_BYTES, PROBE_TIMEOUT, UNIT_OVERHEAD, ENGINES, DEFAULT_MEMORY_MB, CAPABILITY_PROBE, _frame, _address, _clock4, _limit2, _closed2, _BrowserExecutors_instances, openFrame_fn, BrowserExecutors, clock, platform;
 var init_platform = __esm({
   "browser/platform.js"() {
     "use strict";
@@ -1435,6 +1553,7 @@ var init_platform = __esm({
     init_sandbox_frame();
     DEFAULT_RESULT_BYTES = 1 << 20;
     PROBE_TIMEOUT = 15e3;
+    UNIT_OVERHEAD = 5;
     ENGINES = /* @__PURE__ */ new Map([["Firefox", "Firefox"], ["Chrome", "Chromium"], ["Version", "Safari"]]);
     DEFAULT_MEMORY_MB = 1024;
     CAPABILITY_PROBE = `async function (variable, context) {
@@ -1455,18 +1574,19 @@ var init_platform = __esm({
         /** @type {Promise<SandboxFrame> | undefined} */
         __privateAdd(this, _frame);
         __privateAdd(this, _address);
-        __privateAdd(this, _clock3);
+        __privateAdd(this, _clock4);
         __privateAdd(this, _limit2);
         __privateAdd(this, _closed2, false);
         /** @type {Capabilities} */
         __publicField(this, "capabilities", { can: [], memoryMb: DEFAULT_MEMORY_MB });
         __publicField(this, "engine", engine());
+        __publicField(this, "unitOverhead", UNIT_OVERHEAD);
         __privateSet(this, _address, address2);
-        __privateSet(this, _clock3, clock2);
+        __privateSet(this, _clock4, clock2);
         __privateSet(this, _limit2, limit);
       }
       create() {
-        return new BrowserExecutor(() => __privateMethod(this, _BrowserExecutors_instances, openFrame_fn).call(this), __privateGet(this, _clock3), __privateGet(this, _limit2));
+        return new BrowserExecutor(() => __privateMethod(this, _BrowserExecutors_instances, openFrame_fn).call(this), __privateGet(this, _clock4), __privateGet(this, _limit2));
       }
       close() {
         var _a;
@@ -1488,7 +1608,7 @@ var init_platform = __esm({
     };
     _frame = new WeakMap();
     _address = new WeakMap();
-    _clock3 = new WeakMap();
+    _clock4 = new WeakMap();
     _limit2 = new WeakMap();
     _closed2 = new WeakMap();
     _BrowserExecutors_instances = new WeakSet();
@@ -1499,7 +1619,7 @@ var init_platform = __esm({
     openFrame_fn = function() {
       __privateSet(this, _frame, Promise.resolve(__privateGet(this, _frame)).catch(() => void 0).then((frame) => {
         if (__privateGet(this, _closed2)) throw new JobError("cancelled", "the volunteer has stopped");
-        return frame && !frame.closed ? frame : SandboxFrame.open(__privateGet(this, _address), __privateGet(this, _clock3));
+        return frame && !frame.closed ? frame : SandboxFrame.open(__privateGet(this, _address), __privateGet(this, _clock4));
       }));
       return __privateGet(this, _frame);
     };
@@ -2077,7 +2197,7 @@ var init_emitter = __esm({
 });
 
 // lib/status.js
-var TOTAL_OF, _totals, _workers2, _Status_instances, count_fn, Status, idle;
+var TOTAL_OF, _totals, _workers2, _Status_instances, count_fn2, Status, idle;
 var init_status = __esm({
   "lib/status.js"() {
     "use strict";
@@ -2089,7 +2209,7 @@ var init_status = __esm({
         /** @type {Emitter<Events>} */
         __publicField(this, "events", new Emitter());
         /** @type {Totals} */
-        __privateAdd(this, _totals, { units: 0, rejected: 0, late: 0, failed: 0, returned: 0, seconds: 0 });
+        __privateAdd(this, _totals, { units: 0, rejected: 0, late: 0, failed: 0, returned: 0, seconds: 0, used: 0 });
         /** @type {Map<number, WorkerStatus>} */
         __privateAdd(this, _workers2, /* @__PURE__ */ new Map());
       }
@@ -2107,17 +2227,22 @@ var init_status = __esm({
       /** A unit failed here. @param {ErrorEvent} error */
       addFailedUnit(error) {
         this.addError(error);
-        __privateMethod(this, _Status_instances, count_fn).call(this, "failed");
+        __privateMethod(this, _Status_instances, count_fn2).call(this, "failed");
       }
       /** A unit was given back for no fault of its own. */
       addReturnedUnit() {
-        __privateMethod(this, _Status_instances, count_fn).call(this, "returned");
+        __privateMethod(this, _Status_instances, count_fn2).call(this, "returned");
       }
       /** A result was posted. @param {UnitEvent} unit */
       addPostedUnit(unit) {
         this.events.emit("unit", unit);
         __privateGet(this, _totals).seconds += unit.seconds;
-        __privateMethod(this, _Status_instances, count_fn).call(this, TOTAL_OF[unit.outcome]);
+        __privateMethod(this, _Status_instances, count_fn2).call(this, TOTAL_OF[unit.outcome]);
+      }
+      /** @param {number} seconds of processor time */
+      addUsed(seconds) {
+        __privateGet(this, _totals).used += seconds;
+        this.events.emit("progress", { totals: this.totals });
       }
       /** @param {number} number @param {WorkerState} state @param {Task} [task] */
       setWorker(number, state, task) {
@@ -2138,11 +2263,53 @@ var init_status = __esm({
     _workers2 = new WeakMap();
     _Status_instances = new WeakSet();
     /** @param {keyof Totals} total */
-    count_fn = function(total) {
+    count_fn2 = function(total) {
       __privateGet(this, _totals)[total] += 1;
       this.events.emit("progress", { totals: this.totals });
     };
     idle = (number) => ({ number, state: "idle", job: "", jobName: "", variable: "", since: Date.now() });
+  }
+});
+
+// lib/duty-cycle.js
+var MAX_CREDIT, _used2, _idle, _recorded, DutyCycle;
+var init_duty_cycle = __esm({
+  "lib/duty-cycle.js"() {
+    "use strict";
+    MAX_CREDIT = 1e3;
+    DutyCycle = class {
+      /** @param {number} now in milliseconds */
+      constructor(now) {
+        __privateAdd(this, _used2, 0);
+        __privateAdd(this, _idle, 0);
+        __privateAdd(this, _recorded);
+        __privateSet(this, _recorded, now);
+      }
+      /**
+       * @param {number} used milliseconds of processor time since the last record; may exceed the time that has passed,
+       *   since processes compute at the same time
+       * @param {number} now
+       */
+      record(used, now) {
+        __privateSet(this, _used2, __privateGet(this, _used2) + used);
+        __privateSet(this, _idle, __privateGet(this, _idle) + (now - __privateGet(this, _recorded) - used));
+        __privateSet(this, _recorded, now);
+      }
+      /**
+       * Milliseconds of rest that are owed. The share may change in between: what was used and the rest are kept apart.
+       * @param {number} share above 0, at most 1
+       */
+      owed(share) {
+        const owed = __privateGet(this, _used2) * (1 / share - 1) - __privateGet(this, _idle);
+        if (owed > 0 && share < 1) return owed;
+        __privateSet(this, _used2, 0);
+        __privateSet(this, _idle, Math.min(Math.max(-owed, 0), MAX_CREDIT));
+        return 0;
+      }
+    };
+    _used2 = new WeakMap();
+    _idle = new WeakMap();
+    _recorded = new WeakMap();
   }
 });
 
@@ -2190,7 +2357,7 @@ var init_report = __esm({
 });
 
 // lib/shutdown.js
-var EXPIRE_AFTER, _clock4, _draining, _cancelled, _expired2, _deadline, _cancelTimer, _Shutdown_instances, setTimer_fn, Shutdown;
+var EXPIRE_AFTER, _clock5, _draining, _cancelled, _expired2, _deadline, _cancelTimer, _Shutdown_instances, setTimer_fn, Shutdown;
 var init_shutdown = __esm({
   "lib/shutdown.js"() {
     "use strict";
@@ -2199,14 +2366,14 @@ var init_shutdown = __esm({
       /** @param {Clock} clock */
       constructor(clock2) {
         __privateAdd(this, _Shutdown_instances);
-        __privateAdd(this, _clock4);
+        __privateAdd(this, _clock5);
         __privateAdd(this, _draining, new AbortController());
         __privateAdd(this, _cancelled, new AbortController());
         __privateAdd(this, _expired2, new AbortController());
         __privateAdd(this, _deadline, Infinity);
         __privateAdd(this, _cancelTimer, () => {
         });
-        __privateSet(this, _clock4, clock2);
+        __privateSet(this, _clock5, clock2);
       }
       /** Aborts when no new unit may start. */
       get draining() {
@@ -2226,7 +2393,7 @@ var init_shutdown = __esm({
        */
       drain(grace) {
         __privateGet(this, _draining).abort();
-        const deadline = __privateGet(this, _clock4).now() + grace * 1e3;
+        const deadline = __privateGet(this, _clock5).now() + grace * 1e3;
         if (this.cancelled.aborted || deadline >= __privateGet(this, _deadline)) return;
         __privateSet(this, _deadline, deadline);
         if (grace > 0) __privateMethod(this, _Shutdown_instances, setTimer_fn).call(this, grace, () => this.cancel());
@@ -2249,7 +2416,7 @@ var init_shutdown = __esm({
         __privateGet(this, _cancelTimer).call(this);
       }
     };
-    _clock4 = new WeakMap();
+    _clock5 = new WeakMap();
     _draining = new WeakMap();
     _cancelled = new WeakMap();
     _expired2 = new WeakMap();
@@ -2259,7 +2426,7 @@ var init_shutdown = __esm({
     /** @param {number} seconds @param {() => void} callback */
     setTimer_fn = function(seconds, callback) {
       __privateGet(this, _cancelTimer).call(this);
-      __privateSet(this, _cancelTimer, __privateGet(this, _clock4).after(seconds * 1e3, callback));
+      __privateSet(this, _cancelTimer, __privateGet(this, _clock5).after(seconds * 1e3, callback));
     };
   }
 });
@@ -2456,11 +2623,12 @@ var init_work_fetch = __esm({
 });
 
 // lib/worker-loop.js
-var MIN_TIMEOUT, _number, _context2, _executor, _workFetch, _outages, _uploading, _isUploading, _failureDelay, _idleSince, _WorkerLoop_instances, processNext_fn, waitAfterFailure_fn, fetchTask_fn, handleOutage_fn, wait_fn, idle_fn, ensureTime_fn, process_fn, schedulePrefetch_fn, compute_fn, startUpload_fn, upload_fn, endRefused_fn, reportConsole_fn, handleFailure_fn, reportFailure_fn, giveBack_fn, recordFailure_fn, rest_fn, eventFields_fn, setState_fn, WorkerLoop;
+var MIN_TIMEOUT, MIN_REST, FIRST_FREEZE, MAX_FREEZE, _number, _context2, _executor, _workFetch, _outages, _uploading, _isUploading, _failureDelay, _idleSince, _dutyCycle, _WorkerLoop_instances, processNext_fn, waitAfterFailure_fn, fetchTask_fn, handleOutage_fn, wait_fn, idle_fn, frozenUntil_fn, ensureTime_fn, process_fn, schedulePrefetch_fn, compute_fn, startUpload_fn, upload_fn, endRefused_fn, reportConsole_fn, handleFailure_fn, reportFailure_fn, giveBack_fn, recordFailure_fn, accountUnit_fn, account_fn, rest_fn, eventFields_fn, setState_fn, WorkerLoop;
 var init_worker_loop = __esm({
   "lib/worker-loop.js"() {
     "use strict";
     init_backoff();
+    init_duty_cycle();
     init_errors();
     init_report();
     init_retry_policy();
@@ -2470,6 +2638,9 @@ var init_worker_loop = __esm({
     init_upload();
     init_work_fetch();
     MIN_TIMEOUT = 1e3;
+    MIN_REST = 5;
+    FIRST_FREEZE = 10;
+    MAX_FREEZE = 200;
     WorkerLoop = class {
       /** @param {number} number @param {WorkerContext} context */
       constructor(number, context) {
@@ -2483,11 +2654,13 @@ var init_worker_loop = __esm({
         __privateAdd(this, _isUploading, false);
         __privateAdd(this, _failureDelay, 0);
         __privateAdd(this, _idleSince, 0);
+        __privateAdd(this, _dutyCycle);
         __privateSet(this, _number, number);
         __privateSet(this, _context2, context);
         this.shutdown = new Shutdown(context.clock);
         __privateSet(this, _workFetch, new WorkFetch(context, this.shutdown));
         __privateSet(this, _executor, context.executors.create());
+        __privateSet(this, _dutyCycle, new DutyCycle(context.clock.now()));
       }
       /** Resolves after the shutdown, when no lease and no executor is left. Rejects if the pool excludes this client. */
       async run() {
@@ -2515,6 +2688,7 @@ var init_worker_loop = __esm({
     _isUploading = new WeakMap();
     _failureDelay = new WeakMap();
     _idleSince = new WeakMap();
+    _dutyCycle = new WeakMap();
     _WorkerLoop_instances = new WeakSet();
     processNext_fn = async function() {
       await __privateMethod(this, _WorkerLoop_instances, waitAfterFailure_fn).call(this);
@@ -2529,8 +2703,10 @@ var init_worker_loop = __esm({
       if (seconds > 0) await __privateMethod(this, _WorkerLoop_instances, wait_fn).call(this, seconds);
     };
     fetchTask_fn = async function() {
-      if (!__privateGet(this, _workFetch).isReady) __privateMethod(this, _WorkerLoop_instances, setState_fn).call(this, "fetching");
-      const fetched = await __privateGet(this, _workFetch).next();
+      const { isReady } = __privateGet(this, _workFetch);
+      if (!isReady) __privateMethod(this, _WorkerLoop_instances, setState_fn).call(this, "fetching");
+      const fetching = __privateGet(this, _workFetch).next();
+      const fetched = await (isReady ? fetching : __privateMethod(this, _WorkerLoop_instances, frozenUntil_fn).call(this, fetching));
       __privateGet(this, _outages).reset();
       if (fetched instanceof Task) return fetched;
       await __privateMethod(this, _WorkerLoop_instances, wait_fn).call(this, (fetched.retryAt - __privateGet(this, _context2).clock.now()) / 1e3);
@@ -2550,9 +2726,22 @@ var init_worker_loop = __esm({
       await __privateMethod(this, _WorkerLoop_instances, idle_fn).call(this, seconds * 1e3);
     };
     idle_fn = async function(milliseconds) {
+      var _a, _b;
       const { changes, clock: clock2 } = __privateGet(this, _context2);
       if (clock2.now() + milliseconds - __privateGet(this, _idleSince) > POLICY.executorIdle * 1e3) __privateGet(this, _executor).reset();
+      else (_b = (_a = __privateGet(this, _executor)).freeze) == null ? void 0 : _b.call(_a, milliseconds);
       await delay(clock2, milliseconds, this.shutdown.draining, changes);
+    };
+    frozenUntil_fn = async function(waiting) {
+      if (!__privateGet(this, _executor).freeze || __privateGet(this, _context2).settings.throttle === 1) return waiting;
+      const settled = new AbortController();
+      const settle = () => settled.abort();
+      waiting.then(settle, settle);
+      for (let slice = FIRST_FREEZE; !settled.signal.aborted; slice = Math.min(2 * slice, MAX_FREEZE)) {
+        __privateGet(this, _executor).freeze(slice);
+        await delay(__privateGet(this, _context2).clock, slice, settled.signal);
+      }
+      return waiting;
     };
     ensureTime_fn = async function(task) {
       if (!task.needsExtension(__privateGet(this, _context2).runTimes.get(task.job))) return true;
@@ -2575,8 +2764,9 @@ var init_worker_loop = __esm({
       __privateMethod(this, _WorkerLoop_instances, schedulePrefetch_fn).call(this, task.job);
       const computed = await __privateMethod(this, _WorkerLoop_instances, compute_fn).call(this, task, timeout);
       const ended = __privateSet(this, _idleSince, clock2.now());
+      __privateMethod(this, _WorkerLoop_instances, accountUnit_fn).call(this, computed ? computed.seconds * 1e3 : ended - began, timeout);
       if (computed) await __privateMethod(this, _WorkerLoop_instances, startUpload_fn).call(this, task, computed);
-      await __privateMethod(this, _WorkerLoop_instances, rest_fn).call(this, ended, Math.min(computed ? computed.seconds * 1e3 : ended - began, timeout));
+      await __privateMethod(this, _WorkerLoop_instances, rest_fn).call(this);
     };
     /** @param {string} job */
     schedulePrefetch_fn = function(job) {
@@ -2592,13 +2782,15 @@ var init_worker_loop = __esm({
         runTimes.add(task.job, computed.seconds);
         return computed;
       } catch (ex) {
-        await __privateMethod(this, _WorkerLoop_instances, handleFailure_fn).call(this, task, ex, Math.min(clock2.now() - began, timeout) / 1e3);
+        await __privateMethod(this, _WorkerLoop_instances, frozenUntil_fn).call(this, __privateMethod(this, _WorkerLoop_instances, handleFailure_fn).call(this, task, ex, Math.min(clock2.now() - began, timeout) / 1e3));
         return void 0;
       }
     };
     startUpload_fn = async function(task, computed) {
-      if (__privateGet(this, _isUploading)) __privateMethod(this, _WorkerLoop_instances, setState_fn).call(this, "waiting", task);
-      await __privateGet(this, _uploading);
+      if (__privateGet(this, _isUploading)) {
+        __privateMethod(this, _WorkerLoop_instances, setState_fn).call(this, "waiting", task);
+        await __privateMethod(this, _WorkerLoop_instances, frozenUntil_fn).call(this, __privateGet(this, _uploading));
+      }
       __privateSet(this, _isUploading, true);
       __privateSet(this, _uploading, __privateMethod(this, _WorkerLoop_instances, upload_fn).call(this, task, computed).finally(() => {
         __privateSet(this, _isUploading, false);
@@ -2683,15 +2875,29 @@ var init_worker_loop = __esm({
         __privateSet(this, _failureDelay, jittered(exponential(POLICY.failureDelay, failures - 1, POLICY.maxDelay)));
       }
     };
-    rest_fn = async function(since, milliseconds) {
-      const remaining = () => {
-        const rest = milliseconds * (1 / __privateGet(this, _context2).settings.throttle - 1);
-        return since + rest - __privateGet(this, _context2).clock.now();
-      };
-      while (remaining() > 0 && !this.shutdown.draining.aborted) {
+    /**
+     * Records what a unit has used, at most its timeout.
+     * @param {number} runTime for an executor that doesn't know what it uses
+     * @param {number} timeout both in milliseconds
+     */
+    accountUnit_fn = function(runTime, timeout) {
+      var _a, _b, _c;
+      const { unitOverhead = 0 } = __privateGet(this, _context2).executors;
+      __privateMethod(this, _WorkerLoop_instances, account_fn).call(this, Math.min((_c = (_b = (_a = __privateGet(this, _executor)).takeUsed) == null ? void 0 : _b.call(_a)) != null ? _c : runTime, timeout) + unitOverhead);
+    };
+    /** @param {number} [used] milliseconds of processor time; by default what the executor has used since the last call */
+    account_fn = function(used = ((_c) => (_c = ((_a) => ((_b) => (_b = (_a = __privateGet(this, _executor)).takeUsed) == null ? void 0 : _b.call(_a))())()) != null ? _c : 0)()) {
+      __privateGet(this, _dutyCycle).record(used, __privateGet(this, _context2).clock.now());
+      if (used > 0) __privateGet(this, _context2).status.addUsed(used / 1e3);
+    };
+    rest_fn = async function() {
+      while (!this.shutdown.draining.aborted) {
+        __privateMethod(this, _WorkerLoop_instances, account_fn).call(this);
+        const rest = __privateGet(this, _dutyCycle).owed(__privateGet(this, _context2).settings.throttle);
+        if (rest < MIN_REST) return;
         __privateMethod(this, _WorkerLoop_instances, setState_fn).call(this, "resting");
-        __privateGet(this, _workFetch).schedulePrefetch(remaining() / 1e3);
-        await __privateMethod(this, _WorkerLoop_instances, idle_fn).call(this, remaining());
+        __privateGet(this, _workFetch).schedulePrefetch(rest / 1e3);
+        await __privateMethod(this, _WorkerLoop_instances, idle_fn).call(this, rest);
       }
     };
     /** @param {Task} task */

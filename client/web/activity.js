@@ -1,26 +1,20 @@
 // The visitor's activity: units of this visit, their rate, and what each worker does.
 
-import { byId, element, setText } from "./dom.js";
+import { byId, element, onceASecond, setText } from "./dom.js";
 import { isolate } from "./languages.js";
 
 /** @typedef {import("../js/lib/status.js").WorkerStatus} WorkerStatus */
 
 const MINUTE = 60_000;
-const MIN_RIPPLE_INTERVAL = 500;
-const RENDER_DELAY = 100;
-const prefersReducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
 /** The units of this visit. */
 export class Counts {
   units = 0;
-  seconds = 0;
   /** When each unit of the last minute was done, in milliseconds, ascending. @type {number[]} */
   #moments = [];
 
-  /** @param {number} seconds of the unit */
-  add(seconds, now = performance.now()) {
+  add(now = performance.now()) {
     this.units += 1;
-    this.seconds += seconds;
     this.#moments.push(now);
   }
 
@@ -35,8 +29,8 @@ export class Activity {
   #language;
   #controller;
   #counts = new Counts();
-  #isScheduled = false;
-  #lastRipple = 0;
+  /** Renders now or soon. */
+  render = onceASecond(() => this.#renderNow());
 
   /**
    * @param {import("./languages.js").Language} language
@@ -48,10 +42,9 @@ export class Activity {
     setInterval(() => document.hidden || this.render(), 1000);
   }
 
-  /** @param {{seconds: number}} unit that was accepted */
-  addUnit({ seconds }) {
-    this.#counts.add(seconds);
-    this.#ripple();
+  /** A unit was accepted. */
+  addUnit() {
+    this.#counts.add();
     this.render();
   }
 
@@ -60,15 +53,7 @@ export class Activity {
     this.render();
   }
 
-  /** Renders after a short delay, at most once: hundreds of units may finish in a second. */
-  render() {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    setTimeout(() => requestAnimationFrame(() => this.#renderNow()), RENDER_DELAY);
-  }
-
   #renderNow() {
-    this.#isScheduled = false;
     this.#renderCounts();
     this.#renderWorkers();
   }
@@ -77,7 +62,7 @@ export class Activity {
     setText(byId("units"), this.#language.number(this.#counts.units));
     setText(byId("total"), this.#language.number(this.#controller.preferences.totals.units));
     setText(byId("rate"), this.#language.number(this.#counts.inLastMinute()));
-    setText(byId("time"), this.#language.duration(this.#counts.seconds));
+    setText(byId("time"), this.#language.duration(this.#controller.used));
   }
 
   #renderWorkers() {
@@ -108,16 +93,6 @@ export class Activity {
   #stateText(state, jobName) {
     if (!jobName) return this.#language.text(`worker.${state}`);
     return this.#language.text(`worker.${state}.job`, { job: isolate(jobName) });
-  }
-
-  /** A ring around the gauge for a finished unit, throttled so that it takes no noticeable time from the units. */
-  #ripple() {
-    const now = performance.now();
-    if (document.hidden || prefersReducedMotion.matches || now - this.#lastRipple < MIN_RIPPLE_INTERVAL) return;
-    this.#lastRipple = now;
-    const ring = element("span", { class: "ripple" });
-    ring.addEventListener("animationend", () => ring.remove());
-    byId("gauge").append(ring);
   }
 }
 

@@ -30,3 +30,25 @@ export function setText(target, text) {
 
 /** With spaces that don't wrap. @param {string} text */
 export const noWrap = (text) => text.replaceAll(" ", "\u00a0");
+
+const RENDER_INTERVAL = 1000;
+
+/**
+ * A function that calls `render` now or soon, at most once a second: hundreds of units may finish in one, and drawing
+ * takes processor time that no unit gets.
+ * @param {() => void} render
+ */
+export function onceASecond(render) {
+  let isScheduled = false;
+  let last = -Infinity;
+  const now = () => {
+    isScheduled = false;
+    last = performance.now();
+    render();
+  };
+  return () => {
+    if (isScheduled) return;
+    isScheduled = true;
+    setTimeout(() => requestAnimationFrame(now), Math.max(0, last + RENDER_INTERVAL - performance.now()));
+  };
+}

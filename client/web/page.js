@@ -61,7 +61,7 @@ function showJobs(loaded) {
 /** @param {UnitEvent} unit */
 function handleUnit(unit) {
   jobs.markChanged(unit.job);
-  if (unit.outcome === "accepted") activity.addUnit(unit);
+  if (unit.outcome === "accepted") activity.addUnit();
   else showError({ ...unit, kind: unit.outcome, message: unit.reason });
 }
 

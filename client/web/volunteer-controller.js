@@ -35,6 +35,8 @@ export class VolunteerController {
   #failed = new Set();
   /** The page may be hidden from the visitor: consent of an earlier visit does not suffice to compute. */
   #isUnseen;
+  /** Seconds of processor time of the volunteers before this one. */
+  #usedBefore = 0;
 
   /**
    * @param {string} root the pool's address
@@ -83,12 +85,18 @@ export class VolunteerController {
   forget() {
     this.preferences.forget();
     this.#reset();
+    this.#usedBefore = 0;
   }
 
   /** @param {Partial<import("./preferences.js").Settings>} settings take effect at once */
   changeSettings(settings) {
     this.preferences.changeSettings(settings);
     this.#applyPreferences();
+  }
+
+  /** Seconds of processor time that computing took on this visit. */
+  get used() {
+    return this.#usedBefore + (this.#volunteer?.totals.used ?? 0);
   }
 
   get workers() {
@@ -188,8 +196,7 @@ export class VolunteerController {
 
   /** @param {Status} status */
   #stop(status) {
-    const stopping = this.#volunteer;
-    this.#volunteer = null;
+    const stopping = this.#release();
     void stopping?.stop();
     this.tabLock.release();
     this.#setStatus(status);
@@ -200,11 +207,18 @@ export class VolunteerController {
    * leases on `pagehide` by itself; stopping waits until it has done so.
    */
   #leave() {
-    const stopping = this.#volunteer;
-    this.#volunteer = null;
+    const stopping = this.#release();
     this.preferences.save();
     this.tabLock.release();
     setTimeout(() => stopping?.stop());
+  }
+
+  /** The volunteer, which is to be stopped. */
+  #release() {
+    this.#usedBefore = this.used;
+    const released = this.#volunteer;
+    this.#volunteer = null;
+    return released;
   }
 
   /** @param {WorkerStatus} worker */

@@ -3,7 +3,7 @@
 
 import { Client } from "../js/index.js";
 import { ConsentRequest, ConsentWindow, Foreground } from "./consent.js";
-import { byId, setText } from "./dom.js";
+import { byId, onceASecond, setText } from "./dom.js";
 import { Language } from "./languages.js";
 import { StartButton } from "./start-button.js";
 import { View } from "./view.js";
@@ -20,11 +20,12 @@ const throttle = asking?.presetThrottle(0.2) ?? 0.2;
 const defaults = { owners, workers: 1, throttle, plugged: false, gpu: false };
 
 const language = new Language();
+const renderUnitsSoon = onceASecond(renderUnits);
 const listener = {
   onchange: render,
   onworker: () => {},
   /** @param {import("../js/lib/status.js").UnitEvent} unit */
-  onunit: ({ outcome }) => outcome === "accepted" && renderUnits(),
+  onunit: ({ outcome }) => outcome === "accepted" && renderUnitsSoon(),
   onerror: () => {},
   onforget: () => {},
 };

@@ -38,7 +38,10 @@ FLAGS = [
 ]
 
 
-def launch(playwright: Playwright, *more: str) -> Browser:
+def flags() -> list[str]:
     """As root, Chromium's own operating system sandbox does not start."""
-    flags = ["--no-sandbox"] if os.geteuid() == 0 else []
-    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*FLAGS, *flags, *more])
+    return [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+
+
+def launch(playwright: Playwright, *more: str) -> Browser:
+    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*flags(), *more])

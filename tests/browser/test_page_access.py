@@ -19,10 +19,9 @@ AXE = (ROOT / "client" / "js" / "node_modules" / "axe-core" / "axe.min.js").reso
 # The sandbox frame shows nothing, and its origin is opaque.
 RUN_AXE = "async () => (await axe.run(document, {iframes: false, resultTypes: ['violations']})).violations"
 NOTE = """() => {
-  Object.assign(window, { announced: [], ripples: 0 });
-  const [status, gauge] = ["status", "gauge"].map((id) => document.getElementById(id));
+  window.announced = [];
+  const status = document.getElementById("status");
   new MutationObserver(() => window.announced.push(status.textContent)).observe(status, { childList: true });
-  new MutationObserver(() => { window.ripples += 1; }).observe(gauge, { childList: true });
 }"""
 PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobile": True}
 
@@ -196,7 +195,7 @@ def test_choices_work_by_keyboard(furnished: Served, page: Page) -> None:
 
 @pytest.fixture(scope="module")
 def computed(furnished: Served, chromium: Browser) -> Iterator[Page]:
-    """The page after five units; it has noted what its status said, and the ripples around its gauge."""
+    """The page after five units; it has noted what its status said."""
     post_job(furnished, "Quick", count=5, metadata={"owner": "quick"})
     with lasting_page(chromium, reduced_motion="reduce") as page:
         visitor = visit(furnished, page)
@@ -214,15 +213,6 @@ def test_the_state_is_announced_and_single_units_are_not(computed: Page) -> None
     announced = computed.evaluate("announced")
     assert announced[:2] == ["Starting…", "Computing."]
     assert len(announced) == 3
-
-
-def test_with_reduced_motion_no_unit_makes_a_ripple(computed: Page) -> None:
-    assert computed.evaluate("ripples") == 0
-
-
-@pytest.mark.parametrize("desk", [computing], indirect=True)
-def test_reduced_motion_stops_the_animations(desk: Page) -> None:
-    assert desk.evaluate("document.getAnimations().length") == 0
 
 
 def test_without_javascript_it_shows_a_hint(furnished: Served, make_page: MakePage) -> None:

@@ -33,6 +33,7 @@ MEET = """({ relay, workers, limit }) => Promise.all(workers.map(async (worker) 
   });
   control.port1.postMessage({ gpu: false, limit }, [port2]);
   port1.postMessage({ unit: 1, source: "", variable: "{}", context: null });
+  if (worker.includes("frozen")) port1.postMessage({ unit: 0, freeze: 10 });
   await finished;
   return received;
 }))"""
@@ -49,6 +50,9 @@ BEHAVIOUR = {
     "a flood": 'for (let sent = 0; sent < 10_000; sent += 1) postMessage({ unit, seconds: 1, result: "7" })',
     "a flood of prints": 'for (let sent = 0; sent < 200; sent += 1) postMessage({ unit, console: "" })',
     "a print after the response": f'postMessage({json.dumps(RESPONSE)}); postMessage({{ unit, console: "late" }});',
+    "a confirmed rest": f"postMessage(unit ? {json.dumps(RESPONSE)} : {{ unit, frozen: true, ended: true }})",
+    "a rest confirmed twice": f"""if (unit) postMessage({json.dumps(RESPONSE)});
+      else for (let sent = 0; sent < 2; sent += 1) postMessage({{ unit, frozen: true }});""",
     "an uncaught error": 'throw new Error("out of turn")',
 }
 MISBEHAVIOUR = {
@@ -61,6 +65,7 @@ MISBEHAVIOUR = {
     "less than no time": 'postMessage({ unit, seconds: -1, result: "7" })',
     "text": 'postMessage("alive")',
     "null": "postMessage(null)",
+    "a rest that nobody wanted": 'postMessage({ unit: 0, ["fro" + "zen"]: true })',
     "a port": 'const { port1 } = new MessageChannel(); postMessage("worker", [port1])',
     "a long message": 'postMessage({ unit, seconds: 1, kind: "threw", message: "x".repeat(2001) })',
     "a long stack": 'postMessage({ unit, seconds: 1, kind: "threw", message: "", stack: "x".repeat(4001) })',
@@ -122,6 +127,14 @@ def test_a_second_response_ends_the_worker(relayed: dict[str, Any]) -> None:
 
 def test_a_flood_costs_two_messages(relayed: dict[str, Any]) -> None:
     assert [message.get("kind") for message in relayed["a flood"]] == [None, "misbehaved"]
+
+
+def test_a_confirmed_rest_is_passed_on(relayed: dict[str, Any]) -> None:
+    assert relayed["a confirmed rest"] == [RESPONSE, {"frozen": True}]
+
+
+def test_a_rest_is_confirmed_once(relayed: dict[str, Any]) -> None:
+    assert [message.get("kind") for message in relayed["a rest confirmed twice"]] == [None, None, "misbehaved"]
 
 
 def test_an_uncaught_error_ends_the_worker(relayed: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 // An executor in a browser: one worker of the sandbox at a time, for one job, which computes units one after the other.
 import { JobError } from "../lib/errors.js";
 import { cancelled, overdue, withConsole } from "../lib/unit-errors.js";
+import { Usage } from "./usage.js";
 
 /** @typedef {import("../lib/platform.js").Computed} Computed */
 /** @typedef {import("../lib/platform.js").Unit} Unit */
@@ -8,6 +9,16 @@ import { cancelled, overdue, withConsole } from "../lib/unit-errors.js";
 /** @typedef {import("./sandbox-frame.js").SandboxFrame} SandboxFrame */
 /** @typedef {import("./sandbox-frame.js").SandboxWorker} SandboxWorker */
 /** @typedef {import("./sandbox-frame.js").UnitResponse} UnitResponse */
+
+/**
+ * Milliseconds in which an idle worker confirms that it is frozen. One that does not is ended: its job has left work
+ * behind that keeps it busy.
+ */
+const FREEZE_TIMEOUT = 250;
+/** A worker that is frozen for longer when its next unit comes is replaced. */
+const MAX_THAW = 500;
+/** Milliseconds for which Chromium lets a busy worker go on that is terminated in a frame with others. */
+const LINGERING = 2000;
 
 /** Starts its worker when a unit needs it, and a new one after an error. */
 export class BrowserExecutor {
@@ -17,6 +28,9 @@ export class BrowserExecutor {
   /** @type {{frame: SandboxFrame, worker: SandboxWorker, key: string} | undefined} */
   #current;
   #units = 0;
+  #usage;
+  /** A rest that the worker has not confirmed yet. @type {{promise: Promise<void>, end: () => void} | undefined} */
+  #freezing;
 
   /**
    * @param {() => Promise<SandboxFrame>} openFrame
@@ -27,6 +41,7 @@ export class BrowserExecutor {
     this.#openFrame = openFrame;
     this.#clock = clock;
     this.#limit = limit;
+    this.#usage = new Usage(clock);
   }
 
   /**
@@ -36,6 +51,7 @@ export class BrowserExecutor {
    * @returns {Promise<Computed>}
    */
   async compute(unit, options) {
+    await this.#freezing?.promise;
     const worker = await this.#workerFor(unit);
     if (options.signal?.aborted) throw this.#discard(cancelled());
     return this.#request(worker, unit, options);
@@ -58,7 +74,7 @@ export class BrowserExecutor {
       /** @param {JobError} error */
       const fail = (error) => {
         cleanUp();
-        reject(this.#discard(withConsole(error, printed)));
+        reject(this.#discard(withConsole(error, printed), error.kind === "timeout" || error.kind === "cancelled"));
       };
       signal?.addEventListener("abort", abort);
       worker.onend = fail;
@@ -80,7 +96,10 @@ export class BrowserExecutor {
     // The source is part of the key, since a job may be deleted and posted anew under its id.
     const key = JSON.stringify([job, source, gpu]);
     if (this.#current && (this.#current.key !== key || this.#current.frame.closed)) this.endWorker();
+    // A rest may end early, as by a change of settings.
+    if (this.#usage.frozen > MAX_THAW) this.endWorker();
     while (!this.#current) {
+      this.#usage.start();
       const frame = await this.#frame();
       // Another executor may have left it empty meanwhile, and closed it.
       if (!frame.closed) this.#current = { frame, worker: frame.startWorker({ gpu, limit: this.#limit }), key };
@@ -96,22 +115,63 @@ export class BrowserExecutor {
     }
   }
 
-  /** After an error the worker's state is unknown. @param {JobError} error @returns {JobError} */
-  #discard(error) {
-    this.reset();
+  /**
+   * Freezes the idle worker: nothing of its job runs for so long. One that does not confirm that in time is ended.
+   * @param {number} milliseconds
+   */
+  freeze(milliseconds) {
+    const { frozen } = this.#usage;
+    const remaining = milliseconds - frozen;
+    if (!this.#current || this.#freezing || remaining <= 0) return;
+    const { worker } = this.#current;
+    worker.onfrozen = () => {
+      this.#freezing?.end();
+      this.#usage.freeze(remaining);
+    };
+    this.#expectFrozen(frozen + FREEZE_TIMEOUT);
+    worker.freeze(remaining);
+  }
+
+  /** @param {number} timeout in milliseconds */
+  #expectFrozen(timeout) {
+    const cancelTimer = this.#clock.after(timeout, () => this.reset(true));
+    /** @type {() => void} */
+    let resolve;
+    const promise = new Promise((/** @type {(value?: undefined) => void} */ resolvePromise) => (resolve = resolvePromise));
+    const end = () => {
+      this.#freezing = undefined;
+      cancelTimer();
+      resolve();
+    };
+    this.#freezing = { promise, end };
+  }
+
+  /** Milliseconds of processor time that its workers have used at most since the last call. */
+  takeUsed() {
+    return this.#usage.take();
+  }
+
+  /** After an error the worker's state is unknown. @param {JobError} error @param {boolean} [isBusy] */
+  #discard(error, isBusy) {
+    this.reset(isBusy);
     return error;
   }
 
   /** Ends the worker and its context, and keeps the frame, for a worker that follows soon. */
-  endWorker() {
+  endWorker(lingering = 0) {
+    this.#freezing?.end();
+    this.#usage.end(lingering);
     this.#current?.frame.endWorker(this.#current.worker);
     this.#current = undefined;
   }
 
-  /** Ends the worker, its context and what it left running; the next unit starts a new one. */
-  reset() {
+  /**
+   * Ends the worker, its context and what it left running; the next unit starts a new one.
+   * @param {boolean} [isBusy] whether the worker is computing
+   */
+  reset(isBusy = this.#freezing !== undefined) {
     const frame = this.#current?.frame;
-    this.endWorker();
+    this.endWorker(isBusy && frame?.isShared ? LINGERING : 0);
     frame?.closeIfEmpty();
   }
 

@@ -11,6 +11,11 @@ import { SandboxFrame } from "./sandbox-frame.js";
 
 const DEFAULT_RESULT_BYTES = 1 << 20;
 const PROBE_TIMEOUT = 15_000;
+/**
+ * Milliseconds of processor time that a unit takes beside its worker, mostly for its two requests, in the page, the
+ * browser and its network process: as measured by `python -m bench share`, since a page can't measure it.
+ */
+const UNIT_OVERHEAD = 5;
 /** By the word before the version in `navigator.userAgent`. Browsers name others too: Chrome's relatives are Chrome. */
 const ENGINES = new Map([["Firefox", "Firefox"], ["Chrome", "Chromium"], ["Version", "Safari"]]);
 /** For browsers without `navigator.deviceMemory`. */
@@ -41,6 +46,7 @@ class BrowserExecutors {
   /** @type {Capabilities} */
   capabilities = { can: [], memoryMb: DEFAULT_MEMORY_MB };
   engine = engine();
+  unitOverhead = UNIT_OVERHEAD;
 
   /** @param {string} address @param {Clock} clock @param {number} limit of a result, in characters */
   constructor(address, clock, limit) {

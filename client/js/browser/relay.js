@@ -32,7 +32,7 @@
   }
 
   /**
-   * The page sends units by the port, and "end" to end the worker.
+   * The page sends units by the port, `freeze` with unit 0 for a rest, and "end" to end the worker.
    * @param {{gpu: unknown, limit: number}} options
    * @param {MessagePort} port
    */
@@ -40,6 +40,7 @@
     const worker = new Worker(script({ gpu: gpu === true, limit }));
     /** @type {Running} */
     let running = { unit: 0, prints: 0, printed: 0 };
+    let unconfirmedRests = 0;
 
     /** @param {string} kind @param {string} message */
     function end(kind, message) {
@@ -50,14 +51,25 @@
 
     port.onmessage = ({ data }) => {
       if (data === "end") return end("cancelled", "the unit was cancelled");
+      if (data.unit === 0) {
+        unconfirmedRests += 1;
+        return worker.postMessage(data);
+      }
       running = { unit: data.unit, prints: 0, printed: 0 };
       return worker.postMessage(data);
     };
     worker.onmessage = ({ data }) => {
-      const message = validated(data, running, limit);
+      const message = validRest(data) ?? validated(data, running, limit);
       if (message) port.postMessage(message);
       else end("misbehaved", "its worker sent an invalid message");
     };
+    /** @param {any} data */
+    function validRest(data) {
+      if (unconfirmedRests === 0 || data?.unit !== 0 || data.frozen !== true) return undefined;
+      unconfirmedRests -= 1;
+      return { frozen: true };
+    }
+
     worker.onmessageerror = () => end("misbehaved", "its worker sent an unreadable message");
     worker.onerror = (event) => {
       event.preventDefault();

@@ -30,6 +30,8 @@ export class SandboxWorker {
   onresponse = () => {};
   /** @type {(print: UnitPrint) => void} */
   onprint = () => {};
+  /** Confirms a rest: from now on it is frozen for as long as was asked. */
+  onfrozen = () => {};
   /** @type {(error: JobError) => void} */
   onend = () => {};
 
@@ -38,6 +40,7 @@ export class SandboxWorker {
     this.#port = port;
     port.onmessage = ({ data }) => {
       if (data.ended) this.onend(new JobError(data.kind, data.message));
+      else if (data.frozen) this.onfrozen();
       else if (data.printedBy) this.onprint(data);
       else this.onresponse(data);
     };
@@ -46,6 +49,11 @@ export class SandboxWorker {
   /** @param {{unit: number, source: string, variable: string, context: string | null, lossy: boolean}} unit */
   send(unit) {
     this.#port.postMessage(unit);
+  }
+
+  /** Nothing of the job runs for so long, from its confirmation on. @param {number} milliseconds */
+  freeze(milliseconds) {
+    this.#port.postMessage({ unit: 0, freeze: milliseconds });
   }
 
   /** Ends the worker without an event. */
@@ -109,6 +117,11 @@ export class SandboxFrame {
 
   get closed() {
     return this.#closed;
+  }
+
+  /** Whether it has several workers. */
+  get isShared() {
+    return this.#workers.size > 1;
   }
 
   /**

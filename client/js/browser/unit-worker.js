@@ -5,8 +5,19 @@
   const { gpu, limit } = options;
   const post = self.postMessage.bind(self);
   const now = performance.now.bind(performance);
+  const { wait } = Atomics;
+  const lock = createLock();
   const compute = openJob(additions(), print);
   let running = 0;
+
+  // Blocks the thread while nothing may run. Only WebAssembly makes shared memory without isolation headers.
+  function createLock() {
+    try {
+      return new Int32Array(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }).buffer);
+    } catch {
+      return undefined;
+    }
+  }
 
   // Globals beyond the language: the number of cores; WebGPU and its constants if the volunteer allows it.
   function additions() {
@@ -22,8 +33,21 @@
     post({ __proto__: null, unit: running, console });
   }
 
+  // Whatever the job has left behind stands still meanwhile. Without a lock it confirms nothing, and is ended for that.
+  /** @param {number} milliseconds */
+  function freeze(milliseconds) {
+    if (lock === undefined) return;
+    post({ __proto__: null, unit: 0, frozen: true });
+    wait(lock, 0, 0, milliseconds);
+  }
+
+  // Unit 0: a rest.
   /** @param {MessageEvent} event */
-  return ({ data: { unit, source, variable, context, lossy } }) => {
+  return ({ data: { unit, source, variable, context, lossy, freeze: milliseconds } }) => {
+    if (unit === 0) {
+      freeze(milliseconds);
+      return;
+    }
     const started = now();
     running = unit;
     compute(source, variable, context, lossy === true, limit, (/** @type {object} */ response) => {

@@ -22,6 +22,10 @@
  * @property {(unit: Unit, options: {timeout: number, signal?: AbortSignal}) => Promise<Computed>} compute `timeout` in
  *   milliseconds; rejects with JobError only
  * @property {() => void} reset ends the isolated worker and its context; the next unit starts a new one
+ * @property {(milliseconds: number) => void} [freeze] nothing of the job runs for so long; at the next unit's beginning it
+ *   runs again
+ * @property {() => number} [takeUsed] milliseconds of processor time used since the last call, at most; without it the
+ *   run times count
  * @property {() => void} close
  */
 /**
@@ -33,6 +37,7 @@
  * @typedef {object} Executors the isolated workers of one volunteer
  * @property {Capabilities} capabilities
  * @property {string} engine that runs the jobs: name and version, for reports; may be empty
+ * @property {number} [unitOverhead] milliseconds of processor time that a unit takes beside its executor
  * @property {() => Executor} create
  * @property {() => void} close ends all of them at once
  */

@@ -42,6 +42,7 @@ import { Emitter } from "./emitter.js";
  * @property {number} failed with an error, or refused by the pool
  * @property {number} returned given back, because of a pause or stop
  * @property {number} seconds run time of all units that were posted
+ * @property {number} used seconds of processor time: of all units, of what they left behind, of starts and requests
  */
 /**
  * @typedef {object} Events payloads by name
@@ -59,7 +60,7 @@ export class Status {
   /** @type {Emitter<Events>} */
   events = new Emitter();
   /** @type {Totals} */
-  #totals = { units: 0, rejected: 0, late: 0, failed: 0, returned: 0, seconds: 0 };
+  #totals = { units: 0, rejected: 0, late: 0, failed: 0, returned: 0, seconds: 0, used: 0 };
   /** @type {Map<number, WorkerStatus>} */
   #workers = new Map();
 
@@ -93,6 +94,12 @@ export class Status {
     this.events.emit("unit", unit);
     this.#totals.seconds += unit.seconds;
     this.#count(TOTAL_OF[unit.outcome]);
+  }
+
+  /** @param {number} seconds of processor time */
+  addUsed(seconds) {
+    this.#totals.used += seconds;
+    this.events.emit("progress", { totals: this.totals });
   }
 
   /** @param {number} number @param {WorkerState} state @param {Task} [task] */

@@ -1,5 +1,6 @@
 // The loop of one worker: fetch a task, compute it, upload its result; until its shutdown.
 import { Backoff, exponential, jittered } from "./backoff.js";
+import { DutyCycle } from "./duty-cycle.js";
 import { exclusionOf, JobError, messageOf } from "./errors.js";
 import { consoleReport, failureReport, isFaultOfJob, postReport } from "./report.js";
 import { eventKind, isLost, isTemporary, POLICY, refusalKind, retryAfterOf } from "./retry-policy.js";
@@ -15,6 +16,11 @@ import { WorkFetch } from "./work-fetch.js";
 
 /** Less than this is not worth a computation whose lease could not be extended. */
 const MIN_TIMEOUT = 1000;
+/** Milliseconds: shorter rests are saved up, since each of them costs some messages. */
+const MIN_REST = 5;
+/** Milliseconds for which an executor is frozen during a wait of unknown length: first, and at most. */
+const FIRST_FREEZE = 10;
+const MAX_FREEZE = 200;
 
 export class WorkerLoop {
   #number;
@@ -26,6 +32,7 @@ export class WorkerLoop {
   #isUploading = false;
   #failureDelay = 0;
   #idleSince = 0;
+  #dutyCycle;
 
   /** @param {number} number @param {WorkerContext} context */
   constructor(number, context) {
@@ -34,6 +41,7 @@ export class WorkerLoop {
     this.shutdown = new Shutdown(context.clock);
     this.#workFetch = new WorkFetch(context, this.shutdown);
     this.#executor = context.executors.create();
+    this.#dutyCycle = new DutyCycle(context.clock.now());
   }
 
   /** Resolves after the shutdown, when no lease and no executor is left. Rejects if the pool excludes this client. */
@@ -71,8 +79,10 @@ export class WorkerLoop {
 
   /** The next task; undefined, after a delay, if there is none. */
   async #fetchTask() {
-    if (!this.#workFetch.isReady) this.#setState("fetching");
-    const fetched = await this.#workFetch.next();
+    const { isReady } = this.#workFetch;
+    if (!isReady) this.#setState("fetching");
+    const fetching = this.#workFetch.next();
+    const fetched = await (isReady ? fetching : this.#frozenUntil(fetching));
     this.#outages.reset();
     if (fetched instanceof Task) return fetched;
     await this.#wait((fetched.retryAt - this.#context.clock.now()) / 1000);
@@ -100,7 +110,26 @@ export class WorkerLoop {
   async #idle(milliseconds) {
     const { changes, clock } = this.#context;
     if (clock.now() + milliseconds - this.#idleSince > POLICY.executorIdle * 1000) this.#executor.reset();
+    else this.#executor.freeze?.(milliseconds);
     await delay(clock, milliseconds, this.shutdown.draining, changes);
+  }
+
+  /**
+   * Settles as a promise does. What the job has left behind stands still until then, unless the share is the whole time:
+   * thawing takes some milliseconds.
+   * @template Value
+   * @param {Promise<Value>} waiting
+   */
+  async #frozenUntil(waiting) {
+    if (!this.#executor.freeze || this.#context.settings.throttle === 1) return waiting;
+    const settled = new AbortController();
+    const settle = () => settled.abort();
+    waiting.then(settle, settle);
+    for (let slice = FIRST_FREEZE; !settled.signal.aborted; slice = Math.min(2 * slice, MAX_FREEZE)) {
+      this.#executor.freeze(slice);
+      await delay(this.#context.clock, slice, settled.signal);
+    }
+    return waiting;
   }
 
   /**
@@ -132,9 +161,10 @@ export class WorkerLoop {
     this.#schedulePrefetch(task.job);
     const computed = await this.#compute(task, timeout);
     const ended = (this.#idleSince = clock.now());
-    if (computed) await this.#startUpload(task, computed);
     // At most the timeout: a machine that slept meanwhile has not computed for as long as its clock shows.
-    await this.#rest(ended, Math.min(computed ? computed.seconds * 1000 : ended - began, timeout));
+    this.#accountUnit(computed ? computed.seconds * 1000 : ended - began, timeout);
+    if (computed) await this.#startUpload(task, computed);
+    await this.#rest();
   }
 
   /** @param {string} job */
@@ -155,7 +185,7 @@ export class WorkerLoop {
       runTimes.add(task.job, computed.seconds);
       return computed;
     } catch (ex) {
-      await this.#handleFailure(task, ex, Math.min(clock.now() - began, timeout) / 1000);
+      await this.#frozenUntil(this.#handleFailure(task, ex, Math.min(clock.now() - began, timeout) / 1000));
       return undefined;
     }
   }
@@ -166,8 +196,10 @@ export class WorkerLoop {
    * @param {Task} task @param {Computed} computed
    */
   async #startUpload(task, computed) {
-    if (this.#isUploading) this.#setState("waiting", task);
-    await this.#uploading;
+    if (this.#isUploading) {
+      this.#setState("waiting", task);
+      await this.#frozenUntil(this.#uploading);
+    }
     this.#isUploading = true;
     this.#uploading = this.#upload(task, computed).finally(() => {
       this.#isUploading = false;
@@ -271,20 +303,31 @@ export class WorkerLoop {
   }
 
   /**
-   * Rests after a unit, so that the worker computes only for its share of the time.
-   * @param {number} since the clock's time
-   * @param {number} milliseconds the unit's run time
+   * Records what a unit has used, at most its timeout.
+   * @param {number} runTime for an executor that doesn't know what it uses
+   * @param {number} timeout both in milliseconds
    */
-  async #rest(since, milliseconds) {
-    // Computed anew after each interruption, which may be a change of the throttle.
-    const remaining = () => {
-      const rest = milliseconds * (1 / this.#context.settings.throttle - 1);
-      return since + rest - this.#context.clock.now();
-    };
-    while (remaining() > 0 && !this.shutdown.draining.aborted) {
+  #accountUnit(runTime, timeout) {
+    const { unitOverhead = 0 } = this.#context.executors;
+    this.#account(Math.min(this.#executor.takeUsed?.() ?? runTime, timeout) + unitOverhead);
+  }
+
+  /** @param {number} [used] milliseconds of processor time; by default what the executor has used since the last call */
+  #account(used = this.#executor.takeUsed?.() ?? 0) {
+    this.#dutyCycle.record(used, this.#context.clock.now());
+    if (used > 0) this.#context.status.addUsed(used / 1000);
+  }
+
+  /** Rests so that the worker uses only its share of the time. */
+  async #rest() {
+    while (!this.shutdown.draining.aborted) {
+      this.#account();
+      // Computed anew after each interruption, which may be a change of the throttle.
+      const rest = this.#dutyCycle.owed(this.#context.settings.throttle);
+      if (rest < MIN_REST) return;
       this.#setState("resting");
-      this.#workFetch.schedulePrefetch(remaining() / 1000);
-      await this.#idle(remaining());
+      this.#workFetch.schedulePrefetch(rest / 1000);
+      await this.#idle(rest);
     }
   }
 

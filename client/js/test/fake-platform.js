@@ -76,6 +76,26 @@ export class Held {
   }
 }
 
+/** What a worker used and how long it was frozen, in milliseconds: the members of an executor that knows its usage. */
+export class FakeUsage {
+  used = 0;
+  frozen = [];
+
+  takeUsed = () => {
+    const { used } = this;
+    this.used = 0;
+    return used;
+  };
+
+  freeze = (milliseconds) => {
+    this.frozen.push(milliseconds);
+  };
+
+  get members() {
+    return { takeUsed: this.takeUsed, freeze: this.freeze };
+  }
+}
+
 /** `compute` returns the result, or `{value, seconds, console}`. */
 export class FakePlatform {
   executors = [];
@@ -83,8 +103,8 @@ export class FakePlatform {
   closed = 0;
   exit = () => {};
 
-  constructor({ compute = double, clock = systemClock, can = ["wasm"], memoryMb = 1024 } = {}) {
-    Object.assign(this, { compute, clock, capabilities: { can, memoryMb } });
+  constructor({ compute = double, clock = systemClock, can = ["wasm"], memoryMb = 1024, usage, unitOverhead } = {}) {
+    Object.assign(this, { compute, clock, usage, unitOverhead, capabilities: { can, memoryMb } });
   }
 
   onExit(callback) {
@@ -99,6 +119,7 @@ export class FakePlatform {
     return {
       capabilities: this.capabilities,
       engine: "Fake 1",
+      unitOverhead: this.unitOverhead,
       create: () => this.#create(),
       close: () => {
         this.closed += 1;
@@ -123,6 +144,7 @@ export class FakePlatform {
       close: () => {
         executor.isClosed = true;
       },
+      ...this.usage,
     };
     this.executors.push(executor);
     return executor;
@@ -133,8 +155,8 @@ export class FakePlatform {
 export class Watched {
   received = [];
 
-  constructor(test, pool, { compute, can, clock, platform, ...options } = {}) {
-    this.platform = platform ?? new FakePlatform({ compute, can, clock });
+  constructor(test, pool, { compute, can, clock, usage, unitOverhead, platform, ...options } = {}) {
+    this.platform = platform ?? new FakePlatform({ compute, can, clock, usage, unitOverhead });
     this.clock = this.platform.clock;
     this.volunteer = volunteer(typeof pool === "string" ? pool : pool.url, { platform: this.platform, ...options });
     for (const event of ["state", "worker", "unit", "error", "progress"]) {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually, FakePool } from "./fake-pool.js";
-import { CountingClient, FakeClock, FakePlatform, Held, numbers, Watched } from "./fake-platform.js";
+import { CountingClient, FakeClock, FakePlatform, FakeUsage, Held, numbers, Watched } from "./fake-platform.js";
 
 const LEASES = /variables$/;
 const RESULTS = /results$/;
@@ -373,12 +373,12 @@ test("it rests after a failed unit too", async (context) => {
   await eventually(() => clock.waits.at(-1) === 4);
 });
 
-test("a rest is limited by the unit's timeout, if the machine was asleep", async (context) => {
+test("a machine that slept during a unit has rested enough", async (context) => {
   const { clock, held, watched } = await computing(context, { throttle: 0.5 });
   clock.advance(8 * 3600);
   held.release(1, 8 * 3600);
-  await watched.waitFor("worker", { state: "resting" });
-  await eventually(() => clock.waits.at(-1) === 27);
+  await eventually(() => held.units.length === 2);
+  assert.equal(watched.eventsOf("worker", { state: "resting" }).length, 0);
 });
 
 test("a long rest resets the executor", async (context) => {
@@ -399,6 +399,86 @@ test("a long wait resets the executor", async (context) => {
   const [executor] = watched.platform.executors;
   await eventually(() => executor.resets > 0 || (clock.waits.length > 0 && void clock.advance(1)));
   assert.ok(clock.now() <= 10_000);
+});
+
+/** A worker that rests after a unit that took a second, as its executor knows, by whatever it did. */
+async function restingByUsage(context, options) {
+  const usage = new FakeUsage();
+  const started = await computing(context, { throttle: 0.5, usage: usage.members, ...options });
+  started.clock.advance(1);
+  usage.used = 1000;
+  started.held.release(1, 0.001);
+  await started.watched.waitFor("worker", { state: "resting" });
+  return { usage, ...started };
+}
+
+test("it rests by what its executor used, not by the run time of the unit", async (context) => {
+  const { clock, volunteer } = await restingByUsage(context);
+  await eventually(() => clock.waits.includes(1) && volunteer.totals.seconds === 0.001);
+  assert.equal(volunteer.totals.used, 1);
+});
+
+test("it rests for the processor time that a unit takes beside its executor", async (context) => {
+  const { clock, volunteer } = await restingByUsage(context, { unitOverhead: 500 });
+  await eventually(() => clock.waits.includes(2));
+  assert.equal(volunteer.totals.used, 1.5);
+});
+
+test("its executor is frozen for a rest", async (context) => {
+  const { usage } = await restingByUsage(context);
+  await eventually(() => usage.frozen.includes(1000));
+});
+
+test("what is used during a rest makes it longer", async (context) => {
+  const { clock, held, usage } = await restingByUsage(context);
+  await eventually(() => clock.waits.includes(1));
+  usage.used = 300;
+  clock.advance(1);
+  await eventually(() => clock.waits.some((wait) => Math.abs(wait - 0.6) < 1e-9));
+  assert.equal(held.units.length, 1);
+});
+
+test("short rests are saved up", async (context) => {
+  const usage = new FakeUsage();
+  const { clock, held, watched } = await computing(context, { throttle: 0.5, usage: usage.members });
+  for (const count of [2, 3]) {
+    clock.advance(0.002);
+    usage.used = 2;
+    held.release();
+    await eventually(() => held.units.length === count);
+  }
+  assert.equal(watched.eventsOf("worker", { state: "resting" }).length, 0);
+  clock.advance(0.002);
+  usage.used = 2;
+  held.release();
+  await watched.waitFor("worker", { state: "resting" });
+  await eventually(() => usage.frozen.some((milliseconds) => Math.abs(milliseconds - 6) < 1e-9));
+});
+
+for (const [throttle, frozen] of [[0.9, [10, 20]], [1, []]]) {
+  test(`at ${throttle} of the time it is frozen while it waits for a response: ${frozen.length > 0}`, async (context) => {
+    const usage = new FakeUsage();
+    const pool = await FakePool.for(context);
+    pool.addJob("long", numbers(9));
+    pool.misbehave("GET", LEASES, () => undefined);
+    const clock = new FakeClock();
+    const watched = await Watched.start(context, pool, { clock, throttle, usage: usage.members });
+    await eventually(() => pool.requestsTo("GET", LEASES).length === 1);
+    await watched.waitFor("worker", { state: "fetching" });
+    clock.advance(0.01);
+    await eventually(() => usage.frozen.length === frozen.length);
+    assert.deepEqual(usage.frozen, frozen);
+  });
+}
+
+test("it is frozen while there is no work", async (context) => {
+  const usage = new FakeUsage();
+  const pool = await FakePool.for(context);
+  pool.retryAfter = 4;
+  const watched = await Watched.start(context, pool, { clock: new FakeClock(), usage: usage.members });
+  await watched.waitFor("worker", { state: "waiting" });
+  await eventually(() => usage.frozen.length > 0);
+  assert.ok(usage.frozen[0] >= 4000);
 });
 
 test("a rest becomes shorter when the throttle is raised", async (context) => {
