@@ -32,13 +32,21 @@ class FlatActivity(ActivityStore):
         self._inode = 0
         self._offset = 0
         self._is_new = True
+        # Events of this process that the next reading returns.
+        self._own: list[Document] = []
         self._lock = threading.Lock()
 
     @translated
     def append(self, events: Sequence[Document]) -> None:
         if events:
+            content = b"".join(map(files.encode, events))
             with self._lock, self._locked(fcntl.LOCK_SH):
-                files.write_all(self._descriptor, b"".join(map(files.encode, events)))
+                files.write_all(self._descriptor, content)
+                end = os.lseek(self._descriptor, 0, os.SEEK_CUR)
+                # Nobody else has written since the last reading: there is no need to read one's own events.
+                if end - len(content) == self._offset and not self._is_new:
+                    self._offset = end
+                    self._own += events
 
     @translated
     def read(self) -> tuple[bool, list[Document]]:
@@ -61,8 +69,9 @@ class FlatActivity(ActivityStore):
     def _read(self) -> tuple[bool, list[Document]]:
         # One call of the system where nothing is new: each lease and each result reads the log.
         size = self._present_size()
+        own, self._own = self._own, []
         if size == self._offset and not self._is_new:
-            return False, []
+            return False, own
         content = bytearray()
         while len(content) < size - self._offset:
             chunk = os.pread(self._descriptor, CHUNK, self._offset + len(content))
@@ -73,7 +82,7 @@ class FlatActivity(ActivityStore):
         whole = content[: content.rfind(b"\n") + 1]
         self._offset += len(whole)
         is_new, self._is_new = self._is_new, False
-        return is_new, [event for event in map(_parsed, whole.splitlines()) if event is not None]
+        return is_new, own + [event for event in map(_parsed, whole.splitlines()) if event is not None]
 
     @contextmanager
     def _locked(self, kind: int) -> Iterator[None]:
@@ -115,7 +124,7 @@ class FlatActivity(ActivityStore):
         self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o644)
         status = os.fstat(self._descriptor)
         self._process, self._inode, self._offset = os.getpid(), status.st_ino, 0
-        self._is_new = True
+        self._is_new, self._own = True, []
         if is_replaced:
             # A log that a compaction leaves large must not be compacted at every event.
             self._compacted_above = max(self._max_bytes, 2 * status.st_size)
