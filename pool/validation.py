@@ -5,7 +5,7 @@ A validator returns true, false or `{valid, …}`: any other value rejects.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,11 @@ from pool import fields
 from pool.errors import Invalid
 from pool.keys import share_of
 from pool.reports import Reports
-from pool.sandbox import THE_POOL, UNDEFINED, Sandbox, ScriptError, Share
+from pool.sandbox import THE_POOL, UNDEFINED, Outcome, Sandbox, ScriptError, Share
 from storage.base import Document
+from storage.documents import clipped
 
+# In bytes.
 MAX_REASON = 2000
 Report = Callable[[str | None, str], None]
 
@@ -45,7 +47,7 @@ def read_verdict(returned: Any) -> Verdict:
         return Verdict(returned, "" if returned else "it returned false")
     if isinstance(returned, dict) and isinstance(returned.get("valid"), bool):
         reason = returned.get("reason")
-        text = reason[:MAX_REASON] if isinstance(reason, str) else "it returned {valid: false}"
+        text = clipped(reason, MAX_REASON) if isinstance(reason, str) else "it returned {valid: false}"
         return Verdict(returned["valid"], text, (returned["result"],) if "result" in returned else None)
     return Verdict(False, "it returned neither true, false nor {valid: true or false, …}")
 
@@ -65,28 +67,42 @@ class Validation:
 
         `validate_variable` decides; without one `validate_result`, called without a result.
         """
-        fields.refuse_reserved(fields.require_object("variable", value))
-        context = {"job": _named(job)}
-        if "validate_variable" in job:
-            self._require_accepted(job, "validate_variable", "variable, context", [value, context])
-        elif "validate_result" in job:
-            arguments = [value, UNDEFINED, context]
-            self._require_accepted(job, "validate_result", "variable, undefined, context", arguments)
+        refusal = self.first_refusal(job, [value])
+        if refusal is not None:
+            raise refusal[1]
 
-    def _require_accepted(self, job: Document, function: str, signature: str, arguments: list[object]) -> None:
-        """The error shows the call: an owner may not expect `validate_result` to be called without a result."""
-        called = f"{function}({signature})"
-        try:
-            outcome = self._sandbox.call(job[function], arguments, share_of(job))
-        except ScriptError as ex:
-            self._reports.add(job["id"], function, ex.message, ex.console)
+    def first_refusal(self, job: Document, values: Sequence[Any]) -> tuple[int, Invalid] | None:
+        """The index of the first of these variables that `require_variable` refuses, and its error."""
+        forms = enumerate(map(_refusal_of_form, values))
+        malformed = next(((index, refusal) for index, refusal in forms if refusal is not None), None)
+        function = next((name for name in ("validate_variable", "validate_result") if name in job), None)
+        if function is not None:
+            well_formed = values if malformed is None else values[: malformed[0]]
+            for index, refusal in enumerate(self._judge_variables(job, function, well_formed)):
+                if refusal is not None:
+                    return index, refusal
+        return malformed
+
+    def _judge_variables(self, job: Document, function: str, values: Sequence[Any]) -> Iterator[Invalid | None]:
+        context = {"job": _named(job)}
+        # The error shows the call: an owner may not expect `validate_result` to be called without a result.
+        between, named = ([UNDEFINED], "undefined, ") if function == "validate_result" else ([], "")
+        called = f"{function}(variable, {named}context)"
+        calls = [[value, *between, context] for value in values]
+        for outcome in self._sandbox.call_many(job[function], calls, share_of(job)):
+            yield self._refusal(job, function, called, outcome)
+
+    def _refusal(self, job: Document, function: str, called: str, outcome: Outcome | ScriptError) -> Invalid | None:
+        if isinstance(outcome, ScriptError):
+            self._reports.add(job["id"], function, outcome.message, outcome.console)
             # A validator that fails rejects: otherwise invalid variables could be stored.
-            raise Invalid("variable", f"{called} failed: {ex.message}", ex.console) from ex
+            return Invalid("variable", f"{called} failed: {outcome.message}", outcome.console)
         if outcome.console:
             self._reports.add(job["id"], function, None, outcome.console)
         verdict = read_verdict(outcome.value)
-        if not verdict.valid:
-            raise Invalid("variable", f"{called} rejected it: {verdict.reason}", outcome.console)
+        if verdict.valid:
+            return None
+        return Invalid("variable", f"{called} rejected it: {verdict.reason}", outcome.console)
 
     def judge_result(self, job: Document, variable: Document, result: Document, report: Report) -> Verdict:
         """The verdict of `validate_result`; its console output becomes a field of the `result` document.
@@ -120,6 +136,14 @@ def _result_context(job: Document, variable: Document, result: Document) -> Docu
     if "context" in variable:
         context["starting_context"] = variable["context"]
     return context
+
+
+def _refusal_of_form(value: Any) -> Invalid | None:
+    try:
+        fields.refuse_reserved(fields.require_object("variable", value))
+    except Invalid as ex:
+        return ex
+    return None
 
 
 def _named(job: Document) -> Document:
