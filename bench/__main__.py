@@ -1,10 +1,24 @@
-"""`make bench`, or `python -m bench`: runs the benchmarks. Compare the ratios: times depend on the machine."""
+"""`python -m bench`: runs the benchmarks. Compare the ratios: times depend on the machine."""
 
 from __future__ import annotations
 
 import argparse
 
-from bench import abuse_open, browser, classroom, failures, flows, http, journal, lease, processes, share, strangers
+from bench import (
+    abuse_open,
+    browser,
+    classroom,
+    failures,
+    flows,
+    http,
+    journal,
+    lease,
+    processes,
+    report,
+    sandbox,
+    share,
+    strangers,
+)
 
 BENCHMARKS = {
     "lease": lease.run,
@@ -15,6 +29,8 @@ BENCHMARKS = {
     "browser": browser.run,
     "share": share.run,
     "strangers": strangers.run,
+    "sandbox": sandbox.run,
+    "report": report.run,
     "abuse-open": abuse_open.run,
     "classroom": classroom.run,
     "failures": failures.run,

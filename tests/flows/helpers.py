@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -51,6 +51,15 @@ class TableSandbox(Sandbox):
             return Outcome(TWINS[source](*arguments), "")
         except Thrown as ex:
             raise ScriptError("throw", str(ex)) from ex
+
+    def call_many(
+        self, source: str, calls: Sequence[Sequence[Any]], share: Share = THE_POOL
+    ) -> Iterator[Outcome | ScriptError]:
+        for arguments in calls:
+            try:
+                yield self.call(source, arguments, share)
+            except ScriptError as ex:
+                yield ex
 
     def judge(self, source: str, arguments: Sequence[Any], _is_lossy: bool, share: Share = THE_POOL) -> Outcome:
         return self.call(source, arguments, share)
