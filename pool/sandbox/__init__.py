@@ -165,9 +165,9 @@ class Sandbox:
         """Appends the outcomes of these calls, up to and with the one that ends its child. Raises ChildLost."""
         child = self._acquire_child()
         try:
-            child.wait_until_ready()
+            child.send(mode, source, calls)
             turn.started = self._clock.monotonic()
-            for response in child.request(mode, source, calls):
+            for response in child.responses(len(calls)):
                 self._turns.note(function, response.seconds)
                 outcomes.append(self._outcome(response))
         except ScriptError as ex:

