@@ -111,7 +111,7 @@ class Sandbox:
         def run(take: Callable[[], Sequence[bytes]]) -> Sequence[Outcome | ScriptError]:
             return self._run_together(mode, source, share, function, take)
 
-        return _raised(self._coalescing.call((mode, share, source), call, run))
+        return _raised(self._coalescing.call((function, source), call, run))
 
     def _run_together(
         self, mode: str, source: str, share: Share, function: Hashable, take: Callable[[], Sequence[bytes]]
@@ -265,7 +265,7 @@ def _kill_all(children: list[ChildProcess], process: int) -> None:
 
 def _function(mode: str, source: str, share: Share) -> Hashable:
     """What calls have in common that are expected to take as long."""
-    return mode, share, hash(source)
+    return mode, share.name, share.subject, share.is_background, hash(source)
 
 
 def _encoded(arguments: Sequence[Any], **options: Any) -> bytes:
