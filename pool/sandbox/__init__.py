@@ -36,6 +36,10 @@ COALESCED_SECONDS = 0.01
 MAX_MESSAGE = 2000
 
 
+class BatchKilled(Exception):
+    """One of several calls of a round trip has ended the child."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The return value of a function (None for undefined), and its console output."""
@@ -118,19 +122,21 @@ class Sandbox:
     ) -> Sequence[Outcome | ScriptError]:
         """Waits for a turn before it takes the calls that came meanwhile, and makes as many as one round trip has."""
         outcomes: list[Outcome | ScriptError] = []
-        with self._turn(share, function, 1) as turn, suppress(ChildLost):
+        with self._turn(share, function, 1) as turn, suppress(ChildLost, BatchKilled):
             batch = self._batch(take(), function)
             self._request(mode, source.encode("utf-8", "replace"), batch, function, turn, outcomes)
-        if not outcomes:
-            # The first one lost its child: retried once.
-            outcomes += self._run(mode, source, batch[:1], share)
+        if len(outcomes) < len(batch):
+            outcomes += self._run(mode, source, batch[len(outcomes) :], share, is_careful=True)
         return outcomes
 
-    def _run(self, mode: str, source: str, calls: Sequence[bytes], share: Share) -> Iterator[Outcome | ScriptError]:
+    def _run(
+        self, mode: str, source: str, calls: Sequence[bytes], share: Share, is_careful: bool = False
+    ) -> Iterator[Outcome | ScriptError]:
+        """`is_careful`: one call in each round trip, after one of them has killed its batch."""
         content, function = source.encode("utf-8", "replace"), _function(mode, source, share)
-        done, lost_at = 0, -1
+        done, lost_at, careful_until = 0, -1, len(calls) if is_careful else 0
         while done < len(calls):
-            batch = self._batch(calls[done : done + MAX_BATCH], function)
+            batch = self._batch(calls[done : done + (1 if done < careful_until else MAX_BATCH)], function)
             outcomes: list[Outcome | ScriptError] = []
             try:
                 with self._turn(share, function, len(batch)) as turn:
@@ -140,6 +146,8 @@ class Sandbox:
                 if lost_at == done + len(outcomes):
                     raise SandboxBusy from ex
                 lost_at = done + len(outcomes)
+            except BatchKilled:
+                careful_until = done + len(batch)
             done += len(outcomes)
             yield from outcomes
 
@@ -162,7 +170,7 @@ class Sandbox:
         turn: Turn,
         outcomes: list[Outcome | ScriptError],
     ) -> None:
-        """Appends the outcomes of these calls, up to and with the one that ends its child. Raises ChildLost."""
+        """Appends the outcomes of these calls. Raises ChildLost; BatchKilled if one of several ended the child."""
         child = self._acquire_child()
         try:
             child.send(mode, source, calls)
@@ -173,6 +181,9 @@ class Sandbox:
         except ScriptError as ex:
             self._replace(child)
             self._turns.note(function, self.limits.milliseconds / 1000)
+            # Which one is not known: the last responses were not sent yet.
+            if len(calls) > 1:
+                raise BatchKilled from ex
             outcomes.append(ex)
         except BaseException:
             self._replace(child)

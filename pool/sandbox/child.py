@@ -70,15 +70,30 @@ def frame(kind: str, content: bytes) -> bytes:
     return struct.pack(">I", len(content) + 1) + TAGS[kind] + content
 
 
-def write(content: bytes) -> None:
-    while content:
-        content = content[os.write(1, content) :]
+class Output:
+    """Frames of several calls are written together: the parent wakes up once for all of them."""
 
+    MAX_SECONDS, MAX_BYTES = 0.02, 1 << 15
 
-def write_console(line: Any) -> None:
-    # A script can tamper with how the engine passes values on: then the line is no text.
-    if isinstance(line, str):
-        write(frame("console", line.encode("utf-8", "replace")))
+    def __init__(self) -> None:
+        self._pending = b""
+        self._written = time.monotonic()
+
+    def add(self, frames: bytes) -> None:
+        self._pending += frames
+        if time.monotonic() - self._written > self.MAX_SECONDS or len(self._pending) > self.MAX_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        while self._pending:
+            self._pending = self._pending[os.write(1, self._pending) :]
+        self._written = time.monotonic()
+
+    def write_console(self, line: Any) -> None:
+        # A script can tamper with how the engine passes values on: then the line is no text.
+        if isinstance(line, str):
+            self._pending += frame("console", line.encode("utf-8", "replace"))
+            self.flush()
 
 
 def limit_time(seconds: float) -> None:
@@ -111,19 +126,22 @@ def main() -> None:
     confinement.leave_files()
     confinement.limit_resources(memory_bytes=memory, open_files=3)
     confinement.forbid_system_calls(threads=False)
-    context = engine.context(write_console)
-    write(frame("ready", b""))
+    output = Output()
+    context = engine.context(output.write_console)
+    output.add(frame("ready", b""))
     while True:
+        output.flush()
         request = read_request()
-        for arguments in request.calls:
+        for left, arguments in zip(reversed(range(len(request.calls))), request.calls, strict=True):
             started = time.process_time()
             response = respond(engine_module, context, request, arguments)
-            seconds = struct.pack(">d", time.process_time() - started)
-            write(frame("seconds", seconds) + frame(*response))
-            # After the response, and before the next request comes, so that no caller waits for it.
+            output.add(frame("seconds", struct.pack(">d", time.process_time() - started)) + frame(*response))
+            # The last response before the memory is freed and the next context made: no caller waits for that.
+            if left == 0:
+                output.flush()
             context.close()
-            context = engine.context(write_console)
-            write(frame("ready", b""))
+            context = engine.context(output.write_console)
+            output.add(frame("ready", b""))
 
 
 if __name__ == "__main__":
