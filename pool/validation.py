@@ -14,6 +14,7 @@ from pool.errors import Invalid
 from pool.keys import share_of
 from pool.reports import Reports
 from pool.sandbox import THE_POOL, UNDEFINED, Sandbox, ScriptError, Share
+from pool.seeds import unit_seed
 from storage.base import Document
 
 MAX_REASON = 2000
@@ -98,7 +99,9 @@ class Validation:
         arguments = [variable["data"], result["result"], _result_context(job, variable, result)]
         try:
             # SandboxBusy is not caught: without a verdict the volunteer retries.
-            outcome = self._sandbox.judge(job["validate_result"], arguments, fields.is_lossy(job), share_of(job))
+            outcome = self._sandbox.judge(
+                job["validate_result"], arguments, fields.is_lossy(job), share_of(job), _seed(job, variable)
+            )
         except ScriptError as ex:
             result["console"] = ex.console
             report(ex.message, ex.console)
@@ -116,10 +119,16 @@ def _result_context(job: Document, variable: Document, result: Document) -> Docu
         "lease": result["lease"],
         "volunteer": result["volunteer"],
         "run_seconds": result["run_seconds"],
+        "seed": _seed(job, variable),
     }
     if "context" in variable:
         context["starting_context"] = variable["context"]
     return context
+
+
+def _seed(job: Document, variable: Document) -> int:
+    """As the volunteer had it: a validator that computes again gets the same random numbers."""
+    return unit_seed(job["id"], variable["id"])
 
 
 def _named(job: Document) -> Document:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import threading
 import weakref
 from collections import Counter
@@ -88,21 +89,31 @@ class Sandbox:
         self._process = os.getpid()
         self._finalizer = weakref.finalize(self, _kill_all, self._idle, self._process)
 
-    def call(self, source: str, arguments: Sequence[Any], share: Share = THE_POOL) -> Outcome:
-        """Calls the function of this source, and awaits a Promise it returns. Raises ScriptError, SandboxBusy."""
-        return self._evaluate(_call(source, arguments), share)
+    def call(self, source: str, arguments: Sequence[Any], share: Share = THE_POOL, seed: int | None = None) -> Outcome:
+        """Calls the function of this source, and awaits a Promise it returns. Raises ScriptError, SandboxBusy.
 
-    def judge(self, source: str, arguments: Sequence[Any], is_lossy: bool, share: Share = THE_POOL) -> Outcome:
+        `seed`, below 2^53, is that of its random numbers; without one they are any.
+        """
+        return self._evaluate(_call(source, arguments, seed), share)
+
+    def judge(
+        self,
+        source: str,
+        arguments: Sequence[Any],
+        is_lossy: bool,
+        share: Share = THE_POOL,
+        seed: int | None = None,
+    ) -> Outcome:
         """Like `call`, for a function that returns a verdict.
 
         A result that the verdict puts in place of the posted one is an error where JSON would lose or change a value;
         if that is wanted (`is_lossy`), only where JSON can't represent one at all.
         """
-        return self._evaluate(_call(source, arguments) | {"lossy": is_lossy}, share)
+        return self._evaluate(_call(source, arguments, seed) | {"lossy": is_lossy}, share)
 
     def check(self, source: str, share: Share = THE_POOL) -> None:
         """Raises ScriptError of kind "syntax", with line and column, if `source` is no function expression."""
-        self._evaluate({"mode": "check", "source": source, "args": []}, share)
+        self._evaluate({"mode": "check", "source": source, "args": [], "seed": 0}, share)
 
     def is_busy(self) -> bool:
         """Whether a further call would have to wait."""
@@ -236,9 +247,10 @@ def _kill_all(children: list[ChildProcess], process: int) -> None:
         children.pop().kill()
 
 
-def _call(source: str, arguments: Sequence[Any]) -> dict[str, Any]:
+def _call(source: str, arguments: Sequence[Any], seed: int | None) -> dict[str, Any]:
+    seed = random.getrandbits(53) if seed is None else seed
     encoded = [{"undefined": True} if value is UNDEFINED else {"value": value} for value in arguments]
-    return {"mode": "call", "source": source, "args": encoded}
+    return {"mode": "call", "source": source, "args": encoded, "seed": seed}
 
 
 def _outcome(response: dict[str, Any]) -> Outcome:

@@ -1,22 +1,43 @@
 // Runs one call of one function in a context that is made for it and dropped after it. Everything the host put into the
 // global object is deleted before a job's code is evaluated; the one way out, `send`, stays in this closure. So do the
-// built-in functions used after the job's code ran, since a job may replace them.
-(function () {
+// built-in functions used after the job's code ran, since a job may replace them. `webFunctions` is the text of
+// web-functions.js.
+(function (openLanguage, webFunctions) {
   'use strict';
 
-  const {mode, source, args, maxValue, maxConsole, lossy, serialiser} = globalThis.dukpy;
+  const {mode, source, args, seed, maxValue, maxConsole, lossy, serialiser} = globalThis.dukpy;
   const send = globalThis.call_python;
   const {stringify} = JSON;
   const evaluate = globalThis.eval; // Indirect eval: it sees globals only.
   const makeFunction = globalThis.Function;
-  const {deleteProperty, apply} = Reflect;
+  const {deleteProperty, defineProperty, apply} = Reflect;
   const {slice, match} = String.prototype;
   const text = String;
   // Only where a result is judged: compiling it takes time.
   const serialise = serialiser === undefined ? undefined : evaluate(serialiser)().serialise;
 
-  for (const name of ['dukpy', 'call_python', 'Atomics', 'SharedArrayBuffer']) {
+  const HOST = ['dukpy', 'call_python'];
+  // Of the engine alone: volunteers don't have them.
+  const UNCOMMON = ['Atomics', 'SharedArrayBuffer', 'DOMException', 'performance', 'queueMicrotask'];
+  for (const name of [...HOST, ...UNCOMMON]) {
     deleteProperty(globalThis, name);
+  }
+
+  const {random32, seedRandom} = openLanguage();
+  // Parsed when first used: that takes as long as all the rest.
+  let opened;
+  const named = ['DOMException', 'TextDecoder', 'TextEncoder', 'atob', 'btoa', 'crypto', 'structuredClone'];
+  for (const name of named) {
+    defineProperty(globalThis, name, {
+      configurable: true,
+      get() {
+        opened ??= evaluate(webFunctions)(random32);
+        return opened[name];
+      },
+      set(value) {
+        defineProperty(globalThis, name, {value, configurable: true, writable: true});
+      },
+    });
   }
 
   // Each line is sent at once, so that it is not lost when the call is killed.
@@ -119,10 +140,11 @@
 
   async function call() {
     const run = evaluate(`(${source}\n)`);
+    seedRandom(seed);
     const value = await run(...args.map((argument) => (argument.undefined ? undefined : argument.value)));
     return serialise === undefined ? sendJson(stringify(value)) : sendVerdict(value);
   }
 
   const act = mode === 'check' ? async () => check() : call;
   act().catch((thrown) => sendError(described(thrown)));
-})();
+})

@@ -65,7 +65,8 @@ class ChildProcess:
             stdout=subprocess.PIPE,
             # A script must not write into the server's log.
             stderr=subprocess.DEVNULL,
-            env={},
+            # Local time is UTC, whatever the server's: as at most volunteers.
+            env={"TZ": "UTC0"},
             bufsize=0,
         )
 

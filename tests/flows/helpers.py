@@ -46,13 +46,15 @@ REASONS = {
 class TableSandbox(Sandbox):
     """Calls the Python twin of each function, for tests of flows: the sandbox would take most of their time."""
 
-    def call(self, source: str, arguments: Sequence[Any], share: Share = THE_POOL) -> Outcome:
+    def call(self, source: str, arguments: Sequence[Any], share: Share = THE_POOL, _seed: int | None = None) -> Outcome:
         try:
             return Outcome(TWINS[source](*arguments), "")
         except Thrown as ex:
             raise ScriptError("throw", str(ex)) from ex
 
-    def judge(self, source: str, arguments: Sequence[Any], _is_lossy: bool, share: Share = THE_POOL) -> Outcome:
+    def judge(
+        self, source: str, arguments: Sequence[Any], _is_lossy: bool, share: Share = THE_POOL, _seed: int | None = None
+    ) -> Outcome:
         return self.call(source, arguments, share)
 
     def check(self, source: str, share: Share = THE_POOL) -> None:

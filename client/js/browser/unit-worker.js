@@ -23,11 +23,12 @@
   }
 
   /** @param {MessageEvent} event */
-  return ({ data: { unit, source, variable, context, lossy } }) => {
+  return ({ data: { unit, source, variable, context, lossy, seed } }) => {
     const started = now();
     running = unit;
-    compute(source, variable, context, lossy === true, limit, (/** @type {object} */ response) => {
+    const done = (/** @type {object} */ response) => {
       post({ __proto__: null, unit, seconds: (now() - started) / 1000, ...response });
-    });
+    };
+    compute(source, variable, context, lossy === true, limit, done, seed);
   };
 })

@@ -6,7 +6,10 @@ import { createContext, runInContext } from "node:vm";
 
 const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 const CASES = JSON.parse(read("../../../tests/client/unit-cases.json"));
-const OPEN_JOB = `${read("../sandbox/job.js")}.bind(undefined, ${read("../sandbox/serialiser.js")}())`;
+const [JOB, SERIALISER, ...LIBRARIES] = ["job", "serialiser", "language", "web-functions"].map((name) =>
+  read(`../sandbox/${name}.js`),
+);
+const OPEN_JOB = `${JOB}.bind(undefined, ${SERIALISER}(), ${LIBRARIES})`;
 const LIMIT = 1 << 20;
 
 /** A job in a realm of its own. */
