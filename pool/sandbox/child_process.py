@@ -66,7 +66,7 @@ class ChildProcess:
             # A script must not write into the server's log.
             stderr=subprocess.DEVNULL,
             # Local time is UTC, whatever the server's: as at most volunteers.
-            env={"TZ": "UTC0"},
+            env={"TZ": "UTC"},
             bufsize=0,
         )
 

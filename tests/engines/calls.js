@@ -89,7 +89,7 @@
     const branch = () => many(4, () => atom() + pick(QUANTIFIERS)).join("");
     return many(2, branch).join("|") || branch();
   }
-  const flags = () => pick(["", "g", "i", "m", "s", "u", "y", "gi", "iu", "gu", "d", "v", "iv", "gimsuy", "gd"]);
+  const flags = () => pick(["", "g", "i", "m", "s", "u", "y", "gi", "iu", "gu", "d", "gimsuy", "gd"]);
   const expression = safely(() => new RegExp(pattern(), flags()));
   const simple = safely(() => new RegExp(pattern(0), flags()));
   const subject = () => many(10, () => pick(["a", "b", "c", "ab", "A", "K", "k", "1", " ", "\n", "ß", "ẞ", "é", "Σ", "ς", "😀", "😁", "ſ", "S", "-"])).join("");
@@ -235,6 +235,7 @@
   tried("RegExp.replace", ...regular((expr, string) => string.replace(expr, "[$&|$1|$<n>]")));
   tried("RegExp.split", ...regular((expr, string) => string.split(expr)));
   tried("RegExp.test", ...regular((expr, string) => [expr.test(string), expr.lastIndex, expr.test(string), expr.lastIndex]));
+  tried("RegExp with v", () => [pattern(), pick(["v", "iv", "gv"]), subject()], (source, given, string) => new RegExp(source, given).exec(string));
   tried("RegExp.source", ...regular((expr) => [expr.source, expr.flags, String(expr)]));
   tried("RegExp syntax", () => [many(6, () => pick(["(", ")", "[", "]", "{", "}", "a", "\\", "*", "?", "1", ",", "|", "-", "^", "$", "<", "n", ">", "u", ":"])).join(""), flags()], (source, given) => new RegExp(source, given));
   if (typeof RegExp.escape === "function") tried("RegExp.escape", () => [text()], RegExp.escape);
@@ -289,6 +290,13 @@
       sort: () => [pick([undefined, undefined, (a, b) => (a < b ? 1 : a > b ? -1 : 0)])], toSorted: () => [pick([undefined, (a, b) => (a < b ? 1 : a > b ? -1 : 0)])] } });
   }
   for (const type of [...typedArrays, ...(typeof Float16Array === "function" ? [Float16Array] : [])]) tried(`${type.name}.from`, () => [array()], (list) => type.from(list));
+  const searched = (list) => [list, list.length > 0 ? pick(Array.from(list)) : 0, pick([0, small()])];
+  for (const name of ["indexOf", "lastIndexOf", "includes"]) {
+    for (const [path, make] of [["array", array], ["typed array", typed], ["BigInt typed array", bigTyped]]) {
+      tried(`search of ${path} by ${name}`, () => searched(make()), (list, item, start) => [list[name](item), list[name](item, start)]);
+    }
+    tried(`search of text by ${name}`, () => { const whole = text(); return [whole, whole.slice(below(4), below(8)), small()]; }, (whole, part, start) => [whole[name](part), whole[name](part, start)]);
+  }
   for (const type of [BigInt64Array, BigUint64Array]) tried(`${type.name}.from`, () => [array(bigInt)], (list) => type.from(list));
   methods("DataView.prototype", DataView.prototype, () => new DataView(Uint8Array.from({ length: 16 }, () => below(256)).buffer), () => pick([() => below(18), small, number, bigInt, () => true])());
   for (const name of ["Int8", "Uint8", "Int16", "Uint16", "Int32", "Uint32", "Float16", "Float32", "Float64", "BigInt64", "BigUint64"]) {
@@ -299,7 +307,7 @@
     });
   }
   methods("ArrayBuffer.prototype", ArrayBuffer.prototype, () => Uint8Array.from({ length: 9 }, () => below(256)).buffer, small);
-  methods("Reflect", Reflect, () => undefined, () => pick([() => ({ a: 1 }), () => array(), () => Math.max, text, small])(), { skip: ["getPrototypeOf", "setPrototypeOf", "getOwnPropertyDescriptor", "apply", "construct", "defineProperty"] });
+  methods("Reflect", Reflect, () => undefined, () => pick([() => ({ a: 1 }), () => array(), () => (item) => item, text, small])(), { skip: ["getPrototypeOf", "setPrototypeOf", "getOwnPropertyDescriptor", "apply", "construct", "defineProperty"] });
   methods("Boolean.prototype", Boolean.prototype, () => random() < 0.5, value, { most: 1 });
   methods("Symbol.prototype", Symbol.prototype, () => 1, value, { most: 0 });
   return JSON.stringify(outcomes);

@@ -39,7 +39,7 @@ export async function childCommand({ memoryMb, resultBytes }) {
   const layers = ["permissions", ...available.map((layer) => layer.name)];
   if (!existsSync(SHELL)) return { file: words[0], parameters: words.slice(1), layers };
   // `env -i`, because some shells add variables to an empty environment.
-  const parameters = ["-c", `${enlarged(stack)}; ${limits(memoryMb)}; exec env -i TZ=UTC0 "$@"`, "comp-pool", ...words];
+  const parameters = ["-c", `${enlarged(stack)}; ${limits(memoryMb)}; exec env -i TZ=UTC "$@"`, "comp-pool", ...words];
   return { file: SHELL, parameters, layers: [...layers, "limits"] };
 }
 

@@ -166,6 +166,26 @@
     }
   }
 
+  if (new Int8Array([-1]).lastIndexOf(-1) !== 0) {
+    const { prototype } = Object.getPrototypeOf(Int8Array);
+    const { lastIndexOf } = prototype;
+    const { lastIndexOf: ofArray } = Array.prototype;
+    replace(prototype, {
+      // No negative number is found among bytes.
+      /** @this {unknown} @param {unknown} element @param {...unknown} start */
+      lastIndexOf(element, ...start) {
+        return Reflect.apply(isInt8Array(this) ? ofArray : lastIndexOf, this, [element, ...start]);
+      },
+    });
+  }
+
+  const { get: tagOf } = /** @type {any} */ (Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Int8Array).prototype, Symbol.toStringTag));
+
+  /** @param {unknown} value */
+  function isInt8Array(value) {
+    return Reflect.apply(tagOf, value, []) === "Int8Array";
+  }
+
   // Absent in older engines, which stay without it.
   if ("escape" in RegExp && /** @type {any} */ (RegExp).escape("_é") !== "_é") {
     replace(RegExp, {
