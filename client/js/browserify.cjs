@@ -1444,10 +1444,18 @@ var init_platform = __esm({
   const simd = new Uint8Array([
     0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
   ]);
+  const knowsSyntax = () => {
+    try {
+      return [["(?i:a)"], ["[\\\\p{L}--[a-z]]", "v"], ["(?<n>a)|(?<n>b)"]].every((parts) => new RegExp(...parts));
+    } catch {
+      return false;
+    }
+  };
   const can = [];
   if (typeof WebAssembly === "object") can.push("wasm");
   if (can.length > 0 && WebAssembly.validate(simd)) can.push("wasm_simd");
   if (await hasGpu()) can.push("webgpu");
+  if (knowsSyntax()) can.push("browser_syntax");
   context.result = can;
 }`;
     BrowserExecutors = class {

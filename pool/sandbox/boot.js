@@ -62,7 +62,9 @@
   function described(thrown) {
     try {
       if (thrown instanceof Error) {
-        return {kind: 'throw', message: `${thrown.name}: ${thrown.message}`, stack: text(thrown.stack)};
+        const message = `${thrown.name}: ${thrown.message}`;
+        const remark = message.includes('WebAssembly is not defined') ? ': it does not exist on the server' : '';
+        return {kind: 'throw', message: message + remark, stack: text(thrown.stack)};
       }
       return {kind: 'throw', message: shown(thrown), stack: ''};
     } catch {

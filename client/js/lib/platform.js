@@ -27,7 +27,7 @@
  */
 /**
  * @typedef {object} Capabilities what jobs may require
- * @property {string[]} can such as `wasm`, `wasm_simd`, `webgpu`
+ * @property {string[]} can such as `wasm`, `wasm_simd`, `webgpu`, `browser_syntax`
  * @property {number} memoryMb
  */
 /**
