@@ -126,7 +126,7 @@ class Jobs:
         fields.refuse_reserved(posted)
         fields.refuse_unknown(posted, _POSTED)
         name = _name(posted)
-        document = {
+        document: Document = {
             "id": job_id_of(name),
             # Distinguishes a job from a later one of the same name, in tokens and flows.
             "uid": secrets.token_hex(8),

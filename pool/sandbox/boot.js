@@ -18,7 +18,7 @@
 
   const HOST = ['dukpy', 'call_python'];
   // Of the engine alone: volunteers don't have them.
-  const UNCOMMON = ['Atomics', 'SharedArrayBuffer', 'DOMException', 'performance', 'queueMicrotask'];
+  const UNCOMMON = ['InternalError', 'Atomics', 'SharedArrayBuffer', 'DOMException', 'performance', 'queueMicrotask'];
   for (const name of [...HOST, ...UNCOMMON]) {
     deleteProperty(globalThis, name);
   }

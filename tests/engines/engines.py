@@ -61,4 +61,4 @@ class Engines:
 
 def volunteered(source: str) -> str:
     """As a job's function: the value is its result."""
-    return f"async (variable, context) => ({{ result: await ({source})(variable, context) }})"
+    return f"((run) => async (variable, context) => ({{ result: await run(variable, context) }}))({source})"
