@@ -65,7 +65,13 @@ class Stack:
     RESERVE = 2 << 20
 
     def __init__(self) -> None:
-        self._engine = ctypes.CDLL(importlib.import_module("dukpy._dukpy").__file__)
+        engine = ctypes.CDLL(importlib.import_module("dukpy._dukpy").__file__)
+        pointer = ctypes.c_void_p
+        self._pointer_of = ctypes.PYFUNCTYPE(pointer, ctypes.py_object, ctypes.c_char_p)(
+            ("PyCapsule_GetPointer", ctypes.pythonapi)
+        )
+        self._runtime_of = ctypes.CFUNCTYPE(pointer, pointer)(("JS_GetRuntime", engine))
+        self._set_size = ctypes.CFUNCTYPE(None, pointer, ctypes.c_size_t)(("JS_SetMaxStackSize", engine))
         self._size = self._enlarge()
 
     def _enlarge(self) -> int:
@@ -78,18 +84,11 @@ class Stack:
         return limit - self.RESERVE
 
     def apply_to(self, interpreter: Any) -> None:
-        pointer, word = ctypes.c_void_p, ctypes.sizeof(ctypes.c_void_p)
-        pointer_of = ctypes.PYFUNCTYPE(pointer, ctypes.py_object, ctypes.c_char_p)(
-            ("PyCapsule_GetPointer", ctypes.pythonapi)
-        )
-        address = pointer_of(interpreter._ctx, b"DUKPY_CONTEXT_CAPSULE")
+        address = self._pointer_of(interpreter._ctx, b"DUKPY_CONTEXT_CAPSULE")
         # dukpy's structure begins with the runtime and the context. Another layout is left alone.
-        runtime, context = (pointer * 2).from_address(address)
-        if not runtime or not context or runtime % word or context % word:
-            return
-        runtime_of = ctypes.CFUNCTYPE(pointer, pointer)(("JS_GetRuntime", self._engine))
-        if runtime_of(context) == runtime:
-            ctypes.CFUNCTYPE(None, pointer, ctypes.c_size_t)(("JS_SetMaxStackSize", self._engine))(runtime, self._size)
+        runtime, context = (ctypes.c_void_p * 2).from_address(address)
+        if runtime and context and not (runtime | context) % 8 and self._runtime_of(context) == runtime:
+            self._set_size(runtime, self._size)
 
 
 class NoModules:

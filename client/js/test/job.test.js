@@ -207,3 +207,31 @@ test("the console's methods don't lead to the host", async () => {
   }`;
   assert.deepEqual(JSON.parse((await respond(source)).result), [[], true]);
 });
+
+// ---- the seed
+
+/** What a job returns for units with these seeds and starting contexts. */
+async function seeded(source, ...units) {
+  const job = new Job(source);
+  const results = [];
+  for (const [seed, context = null] of units) {
+    const text = context && JSON.stringify(context);
+    const respond = (resolve) => job.compute(source, "{}", text, LIMIT, ({ result }) => resolve(JSON.parse(result)), seed);
+    results.push(await new Promise(respond));
+  }
+  return results;
+}
+
+test("each unit finds its own seed, also where the context continues", async () => {
+  assert.deepEqual(await seeded("(v, c) => { c.n = 1; c.result = c.seed; }", [7], [8]), [7, 8]);
+});
+
+test("a context's own seed stays", async () => {
+  const [given, kept] = await seeded("(v, c) => ({ result: c.seed })", [7, { seed: "of a flow" }], [8]);
+  assert.deepEqual([given, kept], ["of a flow", 8]);
+});
+
+test("without a seed, as of an older page, random numbers differ", async () => {
+  const [one, other] = await seeded("() => ({ result: Math.random() })", [undefined], [undefined]);
+  assert.notEqual(one, other);
+});
