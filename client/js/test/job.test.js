@@ -216,8 +216,8 @@ async function seeded(source, ...units) {
   const results = [];
   for (const [seed, context = null] of units) {
     const text = context && JSON.stringify(context);
-    const respond = (resolve) => job.compute(source, "{}", text, LIMIT, ({ result }) => resolve(JSON.parse(result)), seed);
-    results.push(await new Promise(respond));
+    const response = await new Promise((resolve) => job.compute(source, "{}", text, false, LIMIT, resolve, seed));
+    results.push(JSON.parse(response.result));
   }
   return results;
 }
