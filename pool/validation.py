@@ -5,6 +5,7 @@ A validator returns true, false or `{valid, …}`: any other value rejects.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from pool.errors import Invalid
 from pool.keys import share_of
 from pool.reports import Reports
 from pool.sandbox import THE_POOL, UNDEFINED, Outcome, Sandbox, ScriptError, Share
+from pool.seeds import unit_seed
 from storage.base import Document
 from storage.documents import clipped
 
@@ -22,13 +24,52 @@ MAX_REASON = 2000
 Report = Callable[[str | None, str], None]
 
 
+NO_WEBASSEMBLY = (
+    "uses WebAssembly, which does not exist on the server: check in plain JavaScript, or only where "
+    "`typeof WebAssembly` says that it exists"
+)
+# As boot.js reports it.
+NO_FUNCTION = "is not a function expression"
+ONLY_BROWSERS = (
+    f". If this is syntax that only browsers know, require `{fields.BROWSER_SYNTAX}`: the function is then stored "
+    "unchecked, and served only to volunteers whose engine knows it"
+)
+# Of JavaScript, roughly: comments and texts, which are no code.
+_NO_CODE = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.DOTALL)
+
+
 def require_function(sandbox: Sandbox, field: str, source: str, share: Share = THE_POOL) -> None:
-    """Raises Invalid if the source is no function expression, SandboxBusy."""
+    """Raises Invalid if the source is no function expression that the server can run, SandboxBusy."""
     try:
         sandbox.check(source, share)
     except ScriptError as ex:
-        position = f" (line {ex.line}, column {ex.column})" if ex.line is not None else ""
-        raise Invalid(field, f"{ex.message}{position}") from ex
+        raise Invalid(field, _syntax_error(ex)) from ex
+    if needs_webassembly(source):
+        raise Invalid(field, NO_WEBASSEMBLY)
+
+
+def require_volunteers_function(sandbox: Sandbox, source: str, requirements: Document, share: Share = THE_POOL) -> None:
+    """Raises Invalid if `execute_function` is no function expression, SandboxBusy.
+
+    A syntax error counts unless the job requires an engine that knows more syntax than the server's.
+    """
+    try:
+        sandbox.check(source, share)
+    except ScriptError as ex:
+        is_syntax = ex.kind == "syntax" and ex.message != NO_FUNCTION
+        if not is_syntax or not requirements.get(fields.BROWSER_SYNTAX):
+            raise Invalid("execute_function", _syntax_error(ex) + ONLY_BROWSERS * is_syntax) from ex
+
+
+def needs_webassembly(source: str) -> bool:
+    """Whether a function uses WebAssembly without asking whether it exists."""
+    code = _NO_CODE.sub("", source)
+    return "typeof WebAssembly" not in code and re.search(r"\bWebAssembly\s*\??\.\s*\w", code) is not None
+
+
+def _syntax_error(ex: ScriptError) -> str:
+    position = f" (line {ex.line}, column {ex.column})" if ex.line is not None else ""
+    return f"{ex.message}{position}"
 
 
 @dataclass(frozen=True)
@@ -114,7 +155,9 @@ class Validation:
         arguments = [variable["data"], result["result"], _result_context(job, variable, result)]
         try:
             # SandboxBusy is not caught: without a verdict the volunteer retries.
-            outcome = self._sandbox.judge(job["validate_result"], arguments, fields.is_lossy(job), share_of(job))
+            outcome = self._sandbox.judge(
+                job["validate_result"], arguments, fields.is_lossy(job), share_of(job), _seed(job, variable)
+            )
         except ScriptError as ex:
             result["console"] = ex.console
             report(ex.message, ex.console)
@@ -132,6 +175,7 @@ def _result_context(job: Document, variable: Document, result: Document) -> Docu
         "lease": result["lease"],
         "volunteer": result["volunteer"],
         "run_seconds": result["run_seconds"],
+        "seed": _seed(job, variable),
     }
     if "context" in variable:
         context["starting_context"] = variable["context"]
@@ -144,6 +188,11 @@ def _refusal_of_form(value: Any) -> Invalid | None:
     except Invalid as ex:
         return ex
     return None
+
+
+def _seed(job: Document, variable: Document) -> int:
+    """As the volunteer had it: a validator that computes again gets the same random numbers."""
+    return unit_seed(job["id"], variable["id"])
 
 
 def _named(job: Document) -> Document:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import re
 import threading
 import weakref
@@ -76,17 +77,27 @@ class Sandbox:
         self._process = os.getpid()
         self._finalizer = weakref.finalize(self, _kill_all, self._idle, self._process)
 
-    def call(self, source: str, arguments: Sequence[Any], share: Share = THE_POOL) -> Outcome:
-        """Calls the function of this source, and awaits a Promise it returns. Raises ScriptError, SandboxBusy."""
-        return self._run_one("call", source, _encoded(arguments), share)
+    def call(self, source: str, arguments: Sequence[Any], share: Share = THE_POOL, seed: int | None = None) -> Outcome:
+        """Calls the function of this source, and awaits a Promise it returns. Raises ScriptError, SandboxBusy.
 
-    def judge(self, source: str, arguments: Sequence[Any], is_lossy: bool, share: Share = THE_POOL) -> Outcome:
+        `seed`, below 2^53, is that of its random numbers; without one they are any.
+        """
+        return self._run_one("call", source, _encoded(arguments, seed), share)
+
+    def judge(
+        self,
+        source: str,
+        arguments: Sequence[Any],
+        is_lossy: bool,
+        share: Share = THE_POOL,
+        seed: int | None = None,
+    ) -> Outcome:
         """Like `call`, for a function that returns a verdict.
 
         A result that the verdict puts in place of the posted one is an error where JSON would lose or change a value;
         if that is wanted (`is_lossy`), only where JSON can't represent one at all.
         """
-        return self._run_one("judge", source, _encoded(arguments, lossy=is_lossy), share)
+        return self._run_one("judge", source, _encoded(arguments, seed, lossy=is_lossy), share)
 
     def call_many(
         self, source: str, calls: Sequence[Sequence[Any]], share: Share = THE_POOL
@@ -279,10 +290,11 @@ def _function(mode: str, source: str, share: Share) -> Hashable:
     return mode, share.name, share.subject, share.is_background, hash(source)
 
 
-def _encoded(arguments: Sequence[Any], **options: Any) -> bytes:
+def _encoded(arguments: Sequence[Any], seed: int | None = None, **options: Any) -> bytes:
+    seed = random.getrandbits(53) if seed is None else seed
     values = [{"undefined": True} if value is UNDEFINED else {"value": value} for value in arguments]
     # Members of an object, which the child completes with the limits.
-    return json.dumps({"args": values, **options}).encode()[1:]
+    return json.dumps({"args": values, "seed": seed, **options}).encode()[1:]
 
 
 def _raised(outcome: Outcome | ScriptError) -> Outcome:

@@ -2,21 +2,42 @@
 // it. Everything of the host's in the global object is deleted before a job's code is evaluated; the one way out while it
 // runs, `send`, stays in this closure. So do the built-in functions used after the job's code ran, since a job may
 // replace them. The host reads the response from an object that the job never sees.
-(function (send) {
+(function (send, openLanguage, webFunctions) {
   'use strict';
 
   const {parse, stringify} = JSON;
-  const {deleteProperty, apply} = Reflect;
+  const {defineProperty, deleteProperty, apply} = Reflect;
+  const evaluateText = globalThis.eval; // Indirect eval: it sees globals only.
   const {slice} = String.prototype;
   const {map, join} = Array.prototype;
   const text = String;
   let room = 0;
 
-  for (const name of ['dukpy', 'call_python', 'Atomics', 'SharedArrayBuffer']) {
+  const HOST = ['dukpy', 'call_python'];
+  // Of the engine alone: volunteers don't have them.
+  const UNCOMMON = ['InternalError', 'Atomics', 'SharedArrayBuffer', 'DOMException', 'performance', 'queueMicrotask'];
+  for (const name of [...HOST, ...UNCOMMON]) {
     deleteProperty(globalThis, name);
   }
 
   // The globals of jobs begin here.
+
+  const {random32, seedRandom} = openLanguage();
+  // Parsed when first used: that takes as long as all the rest.
+  let opened;
+  const named = ['DOMException', 'TextDecoder', 'TextEncoder', 'atob', 'btoa', 'crypto', 'structuredClone'];
+  for (const name of named) {
+    defineProperty(globalThis, name, {
+      configurable: true,
+      get() {
+        opened ??= evaluateText(webFunctions)(random32);
+        return opened[name];
+      },
+      set(value) {
+        defineProperty(globalThis, name, {value, configurable: true, writable: true});
+      },
+    });
+  }
 
   // Each line is sent at once, so that it is not lost when the call is killed.
   const write = (...values) => {
@@ -41,7 +62,9 @@
   function described(thrown) {
     try {
       if (thrown instanceof Error) {
-        return failure('throw', `${thrown.name}: ${thrown.message}`, text(thrown.stack));
+        const message = `${thrown.name}: ${thrown.message}`;
+        const remark = message.includes('WebAssembly is not defined') ? ': it does not exist on the server' : '';
+        return failure('throw', message + remark, text(thrown.stack));
       }
       return failure('throw', shown(thrown));
     } catch {
@@ -71,7 +94,7 @@
 
   // `evaluate` returns the job's function. `request` is JSON. Where a verdict is wanted there is serialiser.js.
   return function call(evaluate, request, openSerialiser) {
-    const {args, maxValue, maxConsole, lossy} = parse(request);
+    const {args, seed, maxValue, maxConsole, lossy} = parse(request);
     const {serialise} = openSerialiser?.() ?? {};
     const given = apply(map, args, [(argument) => (argument.undefined ? undefined : argument.value)]);
     const response = {__proto__: null};
@@ -79,7 +102,9 @@
 
     async function respond() {
       try {
-        const value = await apply(evaluate(), undefined, given);
+        const run = evaluate();
+        seedRandom(seed);
+        const value = await apply(run, undefined, given);
         const {json = 'null', error} =
           serialise === undefined ? {__proto__: null, json: stringify(value)} : verdictJson(value, serialise, lossy);
         if (error !== undefined) {

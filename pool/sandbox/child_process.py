@@ -85,7 +85,8 @@ class ChildProcess:
             stdout=subprocess.PIPE,
             # A script must not write into the server's log.
             stderr=subprocess.DEVNULL,
-            env={},
+            # Local time is UTC, whatever the server's: as at most volunteers.
+            env={"TZ": "UTC"},
             bufsize=0,
         )
         assert self._process.stdin is not None  # noqa: S101

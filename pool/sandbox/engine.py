@@ -13,17 +13,24 @@ from __future__ import annotations
 import ctypes
 import importlib
 import json
+import resource
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-BOOT, CHECK, SERIALISER = (
-    Path(__file__).with_name(f"{name}.js").read_text(encoding="utf-8") for name in ("boot", "check", "serialiser")
+BOOT, CHECK, SERIALISER, LANGUAGE, WEB_FUNCTIONS = (
+    Path(__file__).with_name(f"{name}.js").read_text(encoding="utf-8").rstrip()
+    for name in ("boot", "check", "serialiser", "language", "web-functions")
 )
+# The web functions as a text: a context parses them when a script uses one.
+PREPARE = f"(send) => ({BOOT})(send, {LANGUAGE}, {json.dumps(WEB_FUNCTIONS)})"
 PENDING = {"kind": "pending", "message": "returned a Promise that is never settled", "stack": ""}
 OUT_OF_MEMORY = {"kind": "throw", "message": "out of memory", "stack": ""}
 MAX_TEXT = 2000
+# About as many nested calls as in V8: QuickJS takes 1 MiB by itself, which are 640 calls. The reserve is for what the
+# interpreter runs below and above a script.
+STACK_BYTES, STACK_RESERVE = 16 << 20, 2 << 20
 # The C interface is that of these versions; the layout of a value, that of 64-bit machines.
 VERSIONS = (b"0.11.",)
 Console = Callable[[str], None]
@@ -68,12 +75,12 @@ class TextEngine:
 class TextContext:
     CALL = f"""(() => {{
       const {{source, request}} = dukpy, evaluate = eval;
-      return ({BOOT})(call_python)(evaluate('() => (\\n' + source + '\\n)'), request);
+      return ({PREPARE})(call_python)(evaluate('() => (\\n' + source + '\\n)'), request);
     }})()"""
     JUDGE = CALL.replace("request);", f"request, ({SERIALISER}));")
     CHECK = f"""(() => {{
       const {{source}} = dukpy;
-      ({BOOT})(call_python);
+      ({PREPARE})(call_python);
       return ({CHECK})(source);
     }})()"""
 
@@ -119,6 +126,7 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "get_context_from_capsule": (ctypes.POINTER(Pointer * 2), ctypes.py_object),
     "JS_SetContextOpaque": (None, Pointer, ctypes.py_object),
     "JS_UpdateStackTop": (None, Pointer),
+    "JS_SetMaxStackSize": (None, Pointer, ctypes.c_size_t),
     "JS_SetHostPromiseRejectionTracker": (None, Pointer, Pointer, Pointer),
     "JS_NewCFunction2": (Value, Pointer, Pointer, ctypes.c_char_p, ctypes.c_int, ctypes.c_int, ctypes.c_int),
     "JS_NewStringLen": (Value, Pointer, ctypes.c_char_p, ctypes.c_size_t),
@@ -163,10 +171,11 @@ class BytecodeEngine:
 
     def __init__(self, cache_bytes: int) -> None:
         self._make, self._library = make_interpreter_class(), Library()
+        self.stack_bytes = enlarge_stack()
         self._cache_bytes, self._cached = cache_bytes, 0
         self._codes: OrderedDict[bytes, bytes] = OrderedDict()
         compiler = BytecodeContext(self, self._make(), self._library)
-        scripts = (BOOT, CHECK, SERIALISER)
+        scripts = (PREPARE, CHECK, SERIALISER)
         self._boot, self.check, self.serialiser = (compiler.compiled(script.encode(), b"<boot>") for script in scripts)
         compiler.close()
 
@@ -191,6 +200,16 @@ class BytecodeEngine:
             self._cached -= len(oldest) + len(dropped)
 
 
+def enlarge_stack() -> int:
+    """The bytes of the stack of scripts. The kernel lets the main thread's stack grow up to the limit set here."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    wanted = STACK_BYTES + STACK_RESERVE
+    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < limit:
+        resource.setrlimit(resource.RLIMIT_STACK, (limit, hard))
+    return limit - STACK_RESERVE
+
+
 class Thrown(Exception):
     """An exception of JavaScript, as a response."""
 
@@ -205,6 +224,7 @@ class BytecodeContext:
         self._runtime, self._context = library.get_context_from_capsule(interpreter._ctx).contents
         # dukpy's own list of rejected promises is for `evaljs`.
         library.SetHostPromiseRejectionTracker(self._runtime, None, None)
+        library.SetMaxStackSize(self._runtime, engine.stack_bytes)
         # For dukpy's bridge, which finds the interpreter there.
         library.SetContextOpaque(self._context, interpreter)
         self._held: list[Value] = []

@@ -46,7 +46,7 @@ REASONS = {
 class TableSandbox(Sandbox):
     """Calls the Python twin of each function, for tests of flows: the sandbox would take most of their time."""
 
-    def call(self, source: str, arguments: Sequence[Any], share: Share = THE_POOL) -> Outcome:
+    def call(self, source: str, arguments: Sequence[Any], share: Share = THE_POOL, _seed: int | None = None) -> Outcome:
         try:
             return Outcome(TWINS[source](*arguments), "")
         except Thrown as ex:
@@ -61,7 +61,9 @@ class TableSandbox(Sandbox):
             except ScriptError as ex:
                 yield ex
 
-    def judge(self, source: str, arguments: Sequence[Any], _is_lossy: bool, share: Share = THE_POOL) -> Outcome:
+    def judge(
+        self, source: str, arguments: Sequence[Any], _is_lossy: bool, share: Share = THE_POOL, _seed: int | None = None
+    ) -> Outcome:
         return self.call(source, arguments, share)
 
     def check(self, source: str, share: Share = THE_POOL) -> None:

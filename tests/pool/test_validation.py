@@ -9,6 +9,7 @@ import pytest
 from pool.errors import Invalid
 from pool.fields import DEFAULT_SETTINGS
 from pool.sandbox import Sandbox
+from pool.seeds import unit_seed
 from pool.validation import MAX_REASON, Validation, Verdict, read_verdict, require_function
 
 JOB = {"id": "example-job", "name": "Example job", "settings": DEFAULT_SETTINGS}
@@ -205,6 +206,7 @@ def test_without_a_validator_every_result_is_accepted(validation: Validation) ->
         "context.variable === 'one' && context.lease.length === 16 && context.volunteer.length === 16",
         "context.run_seconds === 1.5",
         "variable._links === undefined && context.starting_context === undefined",
+        f"context.seed === {unit_seed('example-job', 'one')}",
     ],
 )
 def test_the_arguments_of_a_validator(validation: Validation, expression: str) -> None:
@@ -215,6 +217,17 @@ def test_the_arguments_of_a_validator(validation: Validation, expression: str) -
 def test_a_step_of_a_flow_has_its_starting_context(validation: Validation) -> None:
     source = "(variable, result, context) => context.starting_context.iteration === 1"
     assert judge(validation, source, result(), context={"iteration": 1})[0].valid
+
+
+def test_a_validator_draws_the_random_numbers_of_the_unit(validation: Validation) -> None:
+    source = "(variable, result) => ({ valid: true, result: Math.random() })"
+    one, again, other = (judge(validation, source, result(), id=name)[0] for name in ("one", "one", "other"))
+    assert one == again
+    assert one != other
+
+
+def test_other_functions_draw_other_random_numbers_each_time(sandbox: Sandbox) -> None:
+    assert sandbox.call("() => Math.random()", []) != sandbox.call("() => Math.random()", [])
 
 
 @pytest.mark.parametrize(("returned", "reason"), FAILURES)
