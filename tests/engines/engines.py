@@ -25,7 +25,7 @@ class Engines:
     """
 
     def __init__(self) -> None:
-        self._server = Sandbox(Limits(milliseconds=SECONDS * 1000, value_characters=SIZE))
+        self._server = Sandbox(Limits(milliseconds=SECONDS * 1000, value_bytes=SIZE))
         self._python = Executor(result_bytes=SIZE, memory_bytes=1 << 30)
         self._node = subprocess.Popen(
             [node_path(), str(HERE / "node_units.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
