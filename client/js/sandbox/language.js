@@ -151,7 +151,11 @@
   wrong.setUTCMinutes(1, NaN);
   if (!Number.isNaN(wrong.getTime())) {
     const { setTime } = Date.prototype;
-    for (const name of Object.getOwnPropertyNames(Date.prototype).filter((method) => /^set(?!Time)/.test(method))) {
+    // By name: to search them would take another tenth of what a context on the server costs.
+    for (const name of [
+      "setMilliseconds", "setUTCMilliseconds", "setSeconds", "setUTCSeconds", "setMinutes", "setUTCMinutes", "setHours",
+      "setUTCHours", "setDate", "setUTCDate", "setMonth", "setUTCMonth", "setFullYear", "setUTCFullYear", "setYear",
+    ]) {
       const setter = /** @type {any} */ (Date.prototype)[name];
       replace(Date.prototype, {
         /** @this {unknown} @param {...unknown} given */
