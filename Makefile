@@ -30,8 +30,8 @@ lint: $(VENV)/.tested $(NODE_MODULES)
 	$(BIN)/mypy
 	$(NPM) --silent run types
 
-bench: $(VENV)/.tested packages
-	$(BIN)/python -m bench
+bench: $(VENV)/.tested
+	$(BIN)/python -m bench report
 
 dist: $(VENV)/.tested
 	rm -rf build dist && mkdir -p build dist

@@ -59,8 +59,8 @@ class Pool:
     def __init__(self, config: Config, sandbox: Sandbox | None = None, clock: Clock | None = None) -> None:
         self.config = config
         self.store: Store = FlatStore(config.data, fsync=config.fsync, prepare=False, clock=clock)
-        sandbox_limits = Limits(milliseconds=config.script_ms, memory_bytes=config.script_memory)
-        self.sandbox = sandbox or Sandbox(sandbox_limits, clock=self.store.clock)
+        sandbox_limits = Limits(config.script_ms, config.script_memory, config.max_document)
+        self.sandbox = sandbox or Sandbox(sandbox_limits, threads=config.threads, clock=self.store.clock)
         self.keys = Keys(self.store, is_open=bool(config.open))
         self.tokens = Tokens(lambda: self.store.keys.secret("leases.key", new_key)[0])
         self.peers = Peers(

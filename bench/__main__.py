@@ -1,4 +1,4 @@
-"""`make bench`, or `python -m bench`: runs the benchmarks. Compare the ratios: times depend on the machine."""
+"""`python -m bench`: runs the benchmarks. Compare the ratios: times depend on the machine."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from bench import (
     journal,
     lease,
     processes,
+    report,
+    sandbox,
     share,
     strangers,
 )
@@ -28,6 +30,8 @@ BENCHMARKS = {
     "browser": browser.run,
     "share": share.run,
     "strangers": strangers.run,
+    "sandbox": sandbox.run,
+    "report": report.run,
     "abuse-open": abuse_open.run,
     "classroom": classroom.run,
     "failures": failures.run,

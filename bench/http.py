@@ -103,20 +103,49 @@ def run(options: Namespace) -> None:
 @contextmanager
 def server(root: Path, checkout: Path = ROOT, **settings: str) -> Iterator[int]:
     """A pool of the version in `checkout`, with settings by their names without COMP_POOL_."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     settings = {"DATA": str(root), "DEMO": "0", "WORKERS": "2", "BIND": f"127.0.0.1:{port}", **settings}
     environment = {
         **os.environ,
         "PYTHONPATH": str(checkout),
         **{f"COMP_POOL_{name}": text for name, text in settings.items()},
     }
-    command = [sys.executable, "-m", "gunicorn", "-c", "python:server", "--log-level", "warning"]
+    with gunicorn(["-c", "python:server"], environment, root, port):
+        yield port
+
+
+@contextmanager
+def bare(root: Path) -> Iterator[int]:
+    """A bare Falcon application, in as many processes and threads."""
+    port = free_port()
+    options = [
+        "-w",
+        "2",
+        "--threads",
+        "16",
+        "--keep-alive",
+        "15",
+        "-b",
+        f"127.0.0.1:{port}",
+        "bench.bare:application()",
+    ]
+    with gunicorn(options, {**os.environ, "PYTHONPATH": str(ROOT)}, root, port):
+        yield port
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def gunicorn(options: list[str], environment: dict[str, str], root: Path, port: int) -> Iterator[None]:
+    command = [sys.executable, "-m", "gunicorn", *options, "--log-level", "warning"]
     process = subprocess.Popen(command, env=environment, cwd=root, stdout=subprocess.DEVNULL)
     try:
         wait_for(port)
-        yield port
+        yield
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait()

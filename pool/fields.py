@@ -23,6 +23,8 @@ FUNCTIONS = (
     "variable_scheduler",
     "compare_results",
 )
+# The requirement of a job whose `execute_function` the server's own engine can't parse.
+BROWSER_SYNTAX = "browser_syntax"
 DEFAULT_SETTINGS: Document = {"lease_seconds": 300, "max_errors": 5, "require_lease": False, "lossy": False}
 MAX_NAME = 200
 MAX_METADATA = 1 << 18
@@ -107,6 +109,7 @@ _REQUIREMENTS: dict[str, Check] = {
     "webgpu": _flag,
     "wasm": _flag,
     "wasm_simd": _flag,
+    BROWSER_SYNTAX: _flag,
     "memory_mb": _count(1, 1 << 16),
 }
 

@@ -17,7 +17,7 @@ from pool.flows import Flows
 from pool.keys import Caller, Keys
 from pool.posters import Posters
 from pool.sandbox import Sandbox
-from pool.validation import require_function
+from pool.validation import require_function, require_volunteers_function
 from storage import ids
 from storage.base import Document, Page, Store, canonical
 from storage.errors import AlreadyExists, InvalidCursor, InvalidId, NotFound
@@ -126,7 +126,7 @@ class Jobs:
         fields.refuse_reserved(posted)
         fields.refuse_unknown(posted, _POSTED)
         name = _name(posted)
-        document = {
+        document: Document = {
             "id": job_id_of(name),
             # Distinguishes a job from a later one of the same name, in tokens and flows.
             "uid": secrets.token_hex(8),
@@ -137,16 +137,19 @@ class Jobs:
             "settings": fields.settings(posted.get("settings", {})),
             "requirements": fields.requirements(posted.get("requirements", {})),
         }
-        return document | self._compiled(posted, caller)
+        return document | self._compiled(posted, document["requirements"], caller)
 
-    def _compiled(self, posted: Document, caller: Caller) -> Document:
+    def _compiled(self, posted: Document, requirements: Document, caller: Caller) -> Document:
         if "execute_function" not in posted:
             raise Invalid("execute_function", "is missing")
         functions = {
             name: fields.require_text(name, posted[name], 1 << 20) for name in fields.FUNCTIONS if name in posted
         }
         for name, source in functions.items():
-            require_function(self._sandbox, name, source, caller.share)
+            if name == "execute_function":
+                require_volunteers_function(self._sandbox, source, requirements, caller.share)
+            else:
+                require_function(self._sandbox, name, source, caller.share)
         return functions
 
     def patch(
@@ -160,7 +163,8 @@ class Jobs:
 
         Raises Changed if `is_expected` returns False for the stored job: it was changed since the caller read it.
         """
-        self._keys.require_owner(caller, self._store.jobs.get(job_id))
+        present = self._store.jobs.get(job_id)
+        self._keys.require_owner(caller, present)
         given = fields.require_object("the body", patch)
         fields.refuse_reserved(given)
         for name in given:
@@ -168,6 +172,10 @@ class Jobs:
             if name in _POSTED and name not in _PATCHED:
                 raise Invalid(name, "can't be changed: post another job")
         fields.refuse_unknown(given, _PATCHED)
+        if "requirements" in given:
+            # Without its requirement, a function that only browsers can parse would fail at others.
+            requirements = fields.requirements(_merged_object(present, given, "requirements"))
+            require_volunteers_function(self._sandbox, present["execute_function"], requirements, caller.share)
 
         # Checked under the lock of `update`: two requests with the same If-Match must not both succeed.
         def change(document: Document) -> Document:

@@ -171,7 +171,9 @@ class Results:
             with _caught(accepted):
                 self._accept(job, accepted)
 
-    def _apply(self, job: Document, item: _Item, verdict: Verdict) -> None:
+    def _apply(self, job: Document, item: _Item, verdict: Verdict | SandboxBusy) -> None:
+        if isinstance(verdict, SandboxBusy):
+            raise verdict
         if not verdict.valid:
             item.document["rejected"] = verdict.reason
             raise Rejected(verdict.reason, self._errors.add(job, item.document, item.lease, item.peer))

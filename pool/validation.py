@@ -5,7 +5,8 @@ A validator returns true, false or `{valid, …}`: any other value rejects.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,20 +14,62 @@ from pool import fields
 from pool.errors import Invalid
 from pool.keys import share_of
 from pool.reports import Reports
-from pool.sandbox import THE_POOL, UNDEFINED, Sandbox, ScriptError, Share
+from pool.sandbox import THE_POOL, UNDEFINED, Outcome, Sandbox, SandboxBusy, ScriptError, Share
+from pool.seeds import unit_seed
 from storage.base import Document
+from storage.documents import clipped
 
+# In bytes.
 MAX_REASON = 2000
 Report = Callable[[str | None, str], None]
 
 
+NO_WEBASSEMBLY = (
+    "uses WebAssembly, which does not exist on the server: check in plain JavaScript, or only where "
+    "`typeof WebAssembly` says that it exists"
+)
+# As boot.js reports it.
+NO_FUNCTION = "is not a function expression"
+ONLY_BROWSERS = (
+    f". If this is syntax that only browsers know, require `{fields.BROWSER_SYNTAX}`: the function is then stored "
+    "unchecked, and served only to volunteers whose engine knows it"
+)
+# Of JavaScript, roughly: comments and texts, which are no code.
+_NO_CODE = re.compile(r"""//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.DOTALL)
+
+
 def require_function(sandbox: Sandbox, field: str, source: str, share: Share = THE_POOL) -> None:
-    """Raises Invalid if the source is no function expression, SandboxBusy."""
+    """Raises Invalid if the source is no function expression that the server can run, SandboxBusy."""
     try:
         sandbox.check(source, share)
     except ScriptError as ex:
-        position = f" (line {ex.line}, column {ex.column})" if ex.line is not None else ""
-        raise Invalid(field, f"{ex.message}{position}") from ex
+        raise Invalid(field, _syntax_error(ex)) from ex
+    if needs_webassembly(source):
+        raise Invalid(field, NO_WEBASSEMBLY)
+
+
+def require_volunteers_function(sandbox: Sandbox, source: str, requirements: Document, share: Share = THE_POOL) -> None:
+    """Raises Invalid if `execute_function` is no function expression, SandboxBusy.
+
+    A syntax error counts unless the job requires an engine that knows more syntax than the server's.
+    """
+    try:
+        sandbox.check(source, share)
+    except ScriptError as ex:
+        is_syntax = ex.kind == "syntax" and ex.message != NO_FUNCTION
+        if not is_syntax or not requirements.get(fields.BROWSER_SYNTAX):
+            raise Invalid("execute_function", _syntax_error(ex) + ONLY_BROWSERS * is_syntax) from ex
+
+
+def needs_webassembly(source: str) -> bool:
+    """Whether a function uses WebAssembly without asking whether it exists."""
+    code = _NO_CODE.sub("", source)
+    return "typeof WebAssembly" not in code and re.search(r"\bWebAssembly\s*\??\.\s*\w", code) is not None
+
+
+def _syntax_error(ex: ScriptError) -> str:
+    position = f" (line {ex.line}, column {ex.column})" if ex.line is not None else ""
+    return f"{ex.message}{position}"
 
 
 @dataclass(frozen=True)
@@ -45,7 +88,7 @@ def read_verdict(returned: Any) -> Verdict:
         return Verdict(returned, "" if returned else "it returned false")
     if isinstance(returned, dict) and isinstance(returned.get("valid"), bool):
         reason = returned.get("reason")
-        text = reason[:MAX_REASON] if isinstance(reason, str) else "it returned {valid: false}"
+        text = clipped(reason, MAX_REASON) if isinstance(reason, str) else "it returned {valid: false}"
         return Verdict(returned["valid"], text, (returned["result"],) if "result" in returned else None)
     return Verdict(False, "it returned neither true, false nor {valid: true or false, …}")
 
@@ -65,54 +108,87 @@ class Validation:
 
         `validate_variable` decides; without one `validate_result`, called without a result.
         """
-        fields.refuse_reserved(fields.require_object("variable", value))
-        context = {"job": _named(job)}
-        if "validate_variable" in job:
-            self._require_accepted(job, "validate_variable", "variable, context", [value, context])
-        elif "validate_result" in job:
-            arguments = [value, UNDEFINED, context]
-            self._require_accepted(job, "validate_result", "variable, undefined, context", arguments)
+        refusal = self.first_refusal(job, [value])
+        if refusal is not None:
+            raise refusal[1]
 
-    def _require_accepted(self, job: Document, function: str, signature: str, arguments: list[object]) -> None:
-        """The error shows the call: an owner may not expect `validate_result` to be called without a result."""
-        called = f"{function}({signature})"
-        try:
-            outcome = self._sandbox.call(job[function], arguments, share_of(job))
-        except ScriptError as ex:
-            self._reports.add(job["id"], function, ex.message, ex.console)
+    def first_refusal(self, job: Document, values: Sequence[Any]) -> tuple[int, Invalid] | None:
+        """The index of the first of these variables that `require_variable` refuses, and its error."""
+        forms = enumerate(map(_refusal_of_form, values))
+        malformed = next(((index, refusal) for index, refusal in forms if refusal is not None), None)
+        function = next((name for name in ("validate_variable", "validate_result") if name in job), None)
+        if function is not None:
+            well_formed = values if malformed is None else values[: malformed[0]]
+            for index, refusal in enumerate(self._judge_variables(job, function, well_formed)):
+                if refusal is not None:
+                    return index, refusal
+        return malformed
+
+    def _judge_variables(self, job: Document, function: str, values: Sequence[Any]) -> Iterator[Invalid | None]:
+        context = {"job": _named(job)}
+        # The error shows the call: an owner may not expect `validate_result` to be called without a result.
+        between, named = ([UNDEFINED], "undefined, ") if function == "validate_result" else ([], "")
+        called = f"{function}(variable, {named}context)"
+        calls = [[value, *between, context] for value in values]
+        for outcome in self._sandbox.call_many(job[function], calls, share_of(job)):
+            yield self._refusal(job, function, called, outcome)
+
+    def _refusal(self, job: Document, function: str, called: str, outcome: Outcome | ScriptError) -> Invalid | None:
+        if isinstance(outcome, ScriptError):
+            self._reports.add(job["id"], function, outcome.message, outcome.console)
             # A validator that fails rejects: otherwise invalid variables could be stored.
-            raise Invalid("variable", f"{called} failed: {ex.message}", ex.console) from ex
+            return Invalid("variable", f"{called} failed: {outcome.message}", outcome.console)
         if outcome.console:
             self._reports.add(job["id"], function, None, outcome.console)
         verdict = read_verdict(outcome.value)
-        if not verdict.valid:
-            raise Invalid("variable", f"{called} rejected it: {verdict.reason}", outcome.console)
+        if verdict.valid:
+            return None
+        return Invalid("variable", f"{called} rejected it: {verdict.reason}", outcome.console)
 
     def judge_results(
         self, job: Document, posted: Sequence[tuple[Document, Document]], report: Report
-    ) -> list[Verdict]:
-        """The verdict on each of these variables and results."""
-        return [self.judge_result(job, variable, result, report) for variable, result in posted]
+    ) -> list[Verdict | SandboxBusy]:
+        """The verdict of `validate_result` on each of these variables and results; SandboxBusy where there is none.
 
-    def judge_result(self, job: Document, variable: Document, result: Document, report: Report) -> Verdict:
-        """The verdict of `validate_result`; its console output becomes a field of the `result` document.
-
-        `report` gets an error's message, or None, and the console output.
+        Console output becomes a field of the result's document. `report` gets an error's message, or None, and the
+        console output.
         """
         if "validate_result" not in job:
-            return Verdict(True)
-        arguments = [variable["data"], result["result"], _result_context(job, variable, result)]
+            return [Verdict(True)] * len(posted)
+        verdicts: list[Verdict | SandboxBusy] = []
         try:
-            # SandboxBusy is not caught: without a verdict the volunteer retries.
-            outcome = self._sandbox.judge(job["validate_result"], arguments, fields.is_lossy(job), share_of(job))
-        except ScriptError as ex:
-            result["console"] = ex.console
-            report(ex.message, ex.console)
-            return Verdict(False, f"validate_result failed: {ex.message}")
-        if outcome.console:
-            result["console"] = outcome.console
-            report(None, outcome.console)
-        return read_verdict(outcome.value)
+            for outcome in self._outcomes(job, posted):
+                verdicts.append(_verdict(outcome, posted[len(verdicts)][1], report))
+        except SandboxBusy as ex:
+            # Without a verdict the volunteer retries.
+            verdicts += [ex] * (len(posted) - len(verdicts))
+        return verdicts
+
+    def _outcomes(self, job: Document, posted: Sequence[tuple[Document, Document]]) -> Iterator[Outcome | ScriptError]:
+        source, is_lossy, share = job["validate_result"], fields.is_lossy(job), share_of(job)
+        calls = [
+            ([variable["data"], result["result"], _result_context(job, variable, result)], _seed(job, variable))
+            for variable, result in posted
+        ]
+        if len(calls) > 1:
+            yield from self._sandbox.judge_many(source, calls, is_lossy, share)
+            return
+        # Shares its round trip with the single results of other requests.
+        for arguments, seed in calls:
+            try:
+                yield self._sandbox.judge(source, arguments, is_lossy, share, seed)
+            except ScriptError as ex:
+                yield ex
+
+
+def _verdict(outcome: Outcome | ScriptError, result: Document, report: Report) -> Verdict:
+    is_error = isinstance(outcome, ScriptError)
+    if is_error or outcome.console:
+        result["console"] = outcome.console
+        report(outcome.message if isinstance(outcome, ScriptError) else None, outcome.console)
+    if isinstance(outcome, ScriptError):
+        return Verdict(False, f"validate_result failed: {outcome.message}")
+    return read_verdict(outcome.value)
 
 
 def _result_context(job: Document, variable: Document, result: Document) -> Document:
@@ -122,10 +198,24 @@ def _result_context(job: Document, variable: Document, result: Document) -> Docu
         "lease": result["lease"],
         "volunteer": result["volunteer"],
         "run_seconds": result["run_seconds"],
+        "seed": _seed(job, variable),
     }
     if "context" in variable:
         context["starting_context"] = variable["context"]
     return context
+
+
+def _refusal_of_form(value: Any) -> Invalid | None:
+    try:
+        fields.refuse_reserved(fields.require_object("variable", value))
+    except Invalid as ex:
+        return ex
+    return None
+
+
+def _seed(job: Document, variable: Document) -> int:
+    """As the volunteer had it: a validator that computes again gets the same random numbers."""
+    return unit_seed(job["id"], variable["id"])
 
 
 def _named(job: Document) -> Document:

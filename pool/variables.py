@@ -120,19 +120,15 @@ class Variables:
     ) -> list[str]:
         self._keys.require_contributor(caller, job)
         # Every value is checked before the first is stored: a request is stored as a whole or not at all.
-        for number, value in itertools.zip_longest(lines, values.values()):
-            self._check(job, value, "" if number is None else f"line {number}")
+        refusal = self._validation.first_refusal(job, list(values.values()))
+        if refusal is not None:
+            index, error = refusal
+            raise Invalid(f"line {lines[index]}", str(error), error.console) if lines else error
         documents = {
             name: {"job": job["id"], "id": name, "created": self._store.clock.now_text(), **facts, "data": value}
             for name, value in values.items()
         }
         return self._posters.add_variables(job, documents, caller)
-
-    def _check(self, job: Document, value: Any, line: str) -> None:
-        try:
-            self._validation.require_variable(job, value)
-        except Invalid as ex:
-            raise Invalid(line, str(ex), ex.console) if line else ex from None
 
     def get(self, job_id: str, variable_id: str) -> Document:
         """The stored variable. Raises NotFound, Withdrawn."""

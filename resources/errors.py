@@ -97,7 +97,7 @@ def problem_of(req: falcon.Request, ex: Exception) -> Problem:
 
 
 def _headers(status: int, ex: Exception) -> dict[str, str] | None:
-    if isinstance(ex, pool.LimitReached):
+    if isinstance(ex, (pool.LimitReached, SandboxBusy)):
         # Jittered: all who were refused at once must not come back at once.
         return {"Retry-After": str(math.ceil(ex.retry_seconds * random.uniform(1, 1.2)))}  # noqa: S311
     return _HEADERS.get(status)

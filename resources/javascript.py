@@ -16,8 +16,9 @@ def source(name: str) -> str:
 
 @functools.cache
 def open_job() -> str:
-    """An expression: the function of job.js that opens a job, with its serialiser."""
-    return f"{source('sandbox/job.js')}.bind(undefined, {source('sandbox/serialiser.js')}())"
+    """An expression: the function of job.js that opens a job, with the scripts that it takes first."""
+    libraries = ", ".join(source(f"sandbox/{name}.js") for name in ("language", "web-functions"))
+    return f"{source('sandbox/job.js')}.bind(undefined, {source('sandbox/serialiser.js')}(), {libraries})"
 
 
 def literal(value: object) -> str:

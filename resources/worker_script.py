@@ -11,6 +11,7 @@ import json
 import falcon
 
 from pool import fields
+from pool.seeds import unit_seed
 from resources import csp
 from resources.javascript import literal, open_job, source
 from resources.representation import HAL, JSON, respond_conditionally
@@ -42,7 +43,7 @@ def respond_with_script(req: falcon.Request, resp: falcon.Response, job: Documen
     respond_conditionally(req, resp)
 
 
-def _work(job: Document, variable: Document) -> dict[str, str | bool | None]:
+def _work(job: Document, variable: Document) -> dict[str, str | int | bool | None]:
     """The script's argument. Values are JSON text, parsed by the script; the context is null without one."""
     context = variable.get("context")
     return {
@@ -50,4 +51,5 @@ def _work(job: Document, variable: Document) -> dict[str, str | bool | None]:
         "variable": json.dumps(variable["data"]),
         "context": None if context is None else json.dumps(context),
         "lossy": fields.is_lossy(job),
+        "seed": unit_seed(job["id"], variable["id"]),
     }

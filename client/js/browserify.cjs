@@ -324,7 +324,7 @@ var init_leases = __esm({
         var _a;
         return (_a = this.embedded("context")) != null ? _a : null;
       }
-      /** The variable's name for display. */
+      /** The variable's id, as far as links show it. */
       get name() {
         var _a;
         const path = this.has("self") ? new URL(this.link("self")).pathname : "";
@@ -1283,7 +1283,7 @@ var init_executor = __esm({
      * @param {SandboxWorker} worker @param {Unit} unit @param {{timeout: number, signal?: AbortSignal}} options
      * @returns {Promise<Computed>}
      */
-    request_fn2 = function(worker, { source, variable, context, lossy = false }, { timeout, signal }) {
+    request_fn2 = function(worker, { source, variable, context, lossy = false, seed }, { timeout, signal }) {
       const number = ++__privateWrapper(this, _units)._;
       let printed = "";
       return new Promise((resolve, reject) => {
@@ -1308,7 +1308,7 @@ var init_executor = __esm({
           if (response.result === void 0) reject(errorOf(response, printed));
           else resolve({ result: response.result, seconds: response.seconds, console: printed });
         };
-        worker.send({ unit: number, source, variable, context, lossy });
+        worker.send({ unit: number, source, variable, context, lossy, seed });
       });
     };
     workerFor_fn = async function({ job, source, gpu = false }) {
@@ -1395,7 +1395,9 @@ var init_sandbox_frame = __esm({
           else this.onresponse(data);
         };
       }
-      /** @param {{unit: number, source: string, variable: string, context: string | null, lossy: boolean}} unit */
+      /**
+       * @param {{unit: number, source: string, variable: string, context: string | null, lossy: boolean, seed?: number}} unit
+       */
       send(unit) {
         __privateGet(this, _port).postMessage(unit);
       }
@@ -1561,10 +1563,18 @@ var init_platform = __esm({
   const simd = new Uint8Array([
     0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
   ]);
+  const knowsSyntax = () => {
+    try {
+      return [["(?i:a)"], ["[\\\\p{L}--[a-z]]", "v"], ["(?<n>a)|(?<n>b)"]].every((parts) => new RegExp(...parts));
+    } catch {
+      return false;
+    }
+  };
   const can = [];
   if (typeof WebAssembly === "object") can.push("wasm");
   if (can.length > 0 && WebAssembly.validate(simd)) can.push("wasm_simd");
   if (await hasGpu()) can.push("webgpu");
+  if (knowsSyntax()) can.push("browser_syntax");
   context.result = can;
 }`;
     BrowserExecutors = class {
@@ -1766,12 +1776,31 @@ var init_requirements = __esm({
   }
 });
 
+// lib/seed.js
+function unitSeed(job, variable) {
+  let [high, low] = [1103547991, 3735928559];
+  for (const character of `${job}/${variable}`) {
+    const code = character.charCodeAt(0);
+    low = Math.imul(low ^ code, 2654435761);
+    high = Math.imul(high ^ code, 1597334677);
+  }
+  low = Math.imul(low ^ low >>> 16, 2246822507) ^ Math.imul(high ^ high >>> 13, 3266489909);
+  high = Math.imul(high ^ high >>> 16, 2246822507) ^ Math.imul(low ^ low >>> 13, 3266489909);
+  return (high & 2097151) * 2 ** 32 + (low >>> 0);
+}
+var init_seed = __esm({
+  "lib/seed.js"() {
+    "use strict";
+  }
+});
+
 // lib/task.js
 var UPLOAD_SECONDS, UPLOAD_SHARE, MAX_BEACON_BYTES, idOf, nameOf2, bytesOf, _client, _job, _lease, _firstLease, _active, _computed, _Task_instances, beacon_fn, Task;
 var init_task = __esm({
   "lib/task.js"() {
     "use strict";
     init_retry_policy();
+    init_seed();
     UPLOAD_SECONDS = 5;
     UPLOAD_SHARE = 0.1;
     MAX_BEACON_BYTES = 6e4;
@@ -1838,6 +1867,8 @@ var init_task = __esm({
           variable: JSON.stringify(data),
           context: context === null ? null : JSON.stringify(context),
           lossy: (settings == null ? void 0 : settings.lossy) === true,
+          // Computed here: the job learns neither id.
+          seed: unitSeed(this.job, this.variable),
           gpu: gpu && (requirements == null ? void 0 : requirements.webgpu) === true
         };
       }

@@ -7,7 +7,7 @@ import { linkTo } from "./links.js";
 /** @typedef {import("../js/index.js").Client} Client */
 /** @typedef {import("../js/index.js").Document} Document */
 
-const REQUIREMENTS = ["webgpu", "wasm", "wasm_simd", "memory_mb"];
+const REQUIREMENTS = ["webgpu", "wasm", "wasm_simd", "browser_syntax", "memory_mb"];
 
 export class JobCard {
   #job;

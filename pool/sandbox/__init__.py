@@ -1,6 +1,7 @@
 """The sandbox: JavaScript of strangers, evaluated in child processes that can do nothing but compute.
 
-Each call gets a fresh QuickJS context: no call sees another's, of the same job or of any. A child has an empty
+Each call gets a fresh QuickJS context: no call sees another's, of the same job or of any
+(docs/server-sandbox.md). A child has an empty
 environment, an empty working directory, no descriptors but its two pipes, and limits on memory, processor time and
 system calls (`confinement`). A child that exceeds a limit is killed and replaced; a spare one is warm meanwhile.
 """
@@ -9,46 +10,35 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import re
 import threading
 import weakref
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from pool.sandbox.child_process import ChildLost, ChildProcess, Limits, ScriptError, printable
+from pool.sandbox.child_process import ChildLost, ChildProcess, Limits, Response, ScriptError
+from pool.sandbox.coalescing import Coalescing
+from pool.sandbox.turns import SandboxBusy, Share, Turn, Turns
 from storage.clock import Clock
+from storage.documents import clipped, stored_bytes
 from storage.strict_json import InvalidJSON, parse
 
-__all__ = ["UNDEFINED", "Limits", "Outcome", "Sandbox", "SandboxBusy", "ScriptError", "Share"]
+__all__ = ["THE_POOL", "UNDEFINED", "Limits", "Outcome", "Sandbox", "SandboxBusy", "ScriptError", "Share"]
 
 UNDEFINED = object()
-
-
-class SandboxBusy(Exception):
-    """Every child is busy, and the queue is full: retry in a moment."""
-
-
-@dataclass(frozen=True)
-class Share:
-    """The party for which a call is made: the owner of a key, or the anonymous posters behind one address prefix.
-
-    `subject` is the party's job or flow. Calls in the background (conditions of flows) and those of anonymous posters
-    leave two places free, however many parties they are.
-    """
-
-    name: str = ""
-    subject: str = ""
-    is_anonymous: bool = False
-    is_background: bool = False
-
-    @property
-    def is_secondary(self) -> bool:
-        return self.is_anonymous or self.is_background
-
-
 THE_POOL = Share()
+# Calls of one round trip, and the time that they may be expected to take: others wait meanwhile.
+MAX_BATCH, BATCH_SECONDS, BATCH_BYTES = 64, 0.025, 1 << 20
+# Longer calls are made one by one.
+COALESCED_SECONDS = 0.01
+MAX_MESSAGE = 2000
+
+
+class BatchKilled(Exception):
+    """One of several calls of a round trip has ended the child."""
 
 
 @dataclass(frozen=True)
@@ -62,15 +52,16 @@ class Outcome:
 class Sandbox:
     """A pool of children, started when first needed.
 
-    `max_running` calls run at once, of which one party may use all but one, and one job all but two; `max_queued` more
-    wait up to `queue_seconds`. Anonymous posters behind one prefix get `anonymous_seconds` a minute.
+    `max_running` calls run at once; `turns` has the rules for those that wait, at most `queue_seconds`. Of `threads`,
+    which is how many of the server's may make calls, a quarter may wait for long. Anonymous posters behind one prefix
+    get `anonymous_seconds` a minute.
     """
 
     def __init__(
         self,
         limits: Limits | None = None,
         max_running: int = 3,
-        max_queued: int = 2,
+        threads: int = 16,
         queue_seconds: float = 2.0,
         anonymous_seconds: float = 20.0,
         clock: Clock | None = None,
@@ -78,117 +69,160 @@ class Sandbox:
         self.limits = limits or Limits()
         self._clock = clock or Clock()
         self._allowance = Allowance(anonymous_seconds, self._clock)
-        self._max_running, self._max_queued, self._queue_seconds = max_running, max_queued, queue_seconds
+        self._max_running = max_running
+        self._turns = Turns(max_running, threads // 4, queue_seconds, self._clock)
+        self._coalescing: Coalescing[bytes, Outcome | ScriptError] = Coalescing()
         self._idle: list[ChildProcess] = []
-        self._parties: Counter[str] = Counter()
-        self._subjects: Counter[tuple[str, str]] = Counter()
-        self._secondary = 0
-        self._queued = 0
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
         self._process = os.getpid()
         self._finalizer = weakref.finalize(self, _kill_all, self._idle, self._process)
 
-    def call(self, source: str, arguments: Sequence[Any], share: Share = THE_POOL) -> Outcome:
-        """Calls the function of this source, and awaits a Promise it returns. Raises ScriptError, SandboxBusy."""
-        return self._evaluate(_call(source, arguments), share)
+    def call(self, source: str, arguments: Sequence[Any], share: Share = THE_POOL, seed: int | None = None) -> Outcome:
+        """Calls the function of this source, and awaits a Promise it returns. Raises ScriptError, SandboxBusy.
 
-    def judge(self, source: str, arguments: Sequence[Any], is_lossy: bool, share: Share = THE_POOL) -> Outcome:
+        `seed`, below 2^53, is that of its random numbers; without one they are any.
+        """
+        return self._run_one("call", source, _encoded(arguments, seed), share)
+
+    def judge(
+        self,
+        source: str,
+        arguments: Sequence[Any],
+        is_lossy: bool,
+        share: Share = THE_POOL,
+        seed: int | None = None,
+    ) -> Outcome:
         """Like `call`, for a function that returns a verdict.
 
         A result that the verdict puts in place of the posted one is an error where JSON would lose or change a value;
         if that is wanted (`is_lossy`), only where JSON can't represent one at all.
         """
-        return self._evaluate(_call(source, arguments) | {"lossy": is_lossy}, share)
+        return self._run_one("judge", source, _encoded(arguments, seed, lossy=is_lossy), share)
+
+    def call_many(
+        self, source: str, calls: Sequence[Sequence[Any]], share: Share = THE_POOL
+    ) -> Iterator[Outcome | ScriptError]:
+        """The outcomes of many calls, each by itself as if by `call`, with few round trips. Raises SandboxBusy."""
+        return self._run("call", source, [_encoded(arguments) for arguments in calls], share)
+
+    def judge_many(
+        self, source: str, calls: Sequence[tuple[Sequence[Any], int]], is_lossy: bool, share: Share = THE_POOL
+    ) -> Iterator[Outcome | ScriptError]:
+        """The outcomes of many calls, each a list of arguments and a seed, as if by `judge`. Raises SandboxBusy."""
+        encoded = [_encoded(arguments, seed, lossy=is_lossy) for arguments, seed in calls]
+        return self._run("judge", source, encoded, share)
 
     def check(self, source: str, share: Share = THE_POOL) -> None:
         """Raises ScriptError of kind "syntax", with line and column, if `source` is no function expression."""
-        self._evaluate({"mode": "check", "source": source, "args": []}, share)
+        (outcome,) = self._run("check", source, [b""], share)
+        _raised(outcome)
 
     def is_busy(self) -> bool:
         """Whether a further call would have to wait."""
-        return self._parties.total() >= self._max_running
+        return self._turns.is_busy()
 
     def close(self) -> None:
-        with self._changed:
+        with self._lock:
             _kill_all(self._idle, os.getpid())
 
-    def _evaluate(self, request: dict[str, Any], share: Share) -> Outcome:
-        limits = self.limits
-        request |= {"maxValue": limits.value_characters, "maxConsole": limits.console_characters}
-        request["seconds"] = limits.milliseconds / 1000
-        content = json.dumps(request).encode()
-        with self._slot(share):
+    def _run_one(self, mode: str, source: str, call: bytes, share: Share) -> Outcome:
+        function = _function(mode, source, share)
+        if self._turns.expected(function) > COALESCED_SECONDS:
+            return _raised(next(self._run(mode, source, [call], share)))
+
+        def run(take: Callable[[], Sequence[bytes]]) -> Sequence[Outcome | ScriptError]:
+            return self._run_together(mode, source, share, function, take)
+
+        return _raised(self._coalescing.call((function, source), call, run))
+
+    def _run_together(
+        self, mode: str, source: str, share: Share, function: Hashable, take: Callable[[], Sequence[bytes]]
+    ) -> Sequence[Outcome | ScriptError]:
+        """Waits for a turn before it takes the calls that came meanwhile, and makes as many as one round trip has."""
+        outcomes: list[Outcome | ScriptError] = []
+        with self._turn(share, function, 1) as turn, suppress(ChildLost, BatchKilled):
+            batch = self._batch(take(), function)
+            self._request(mode, source.encode("utf-8", "replace"), batch, function, turn, outcomes)
+        if len(outcomes) < len(batch):
+            outcomes += self._run(mode, source, batch[len(outcomes) :], share, is_careful=True)
+        return outcomes
+
+    def _run(
+        self, mode: str, source: str, calls: Sequence[bytes], share: Share, is_careful: bool = False
+    ) -> Iterator[Outcome | ScriptError]:
+        """`is_careful`: one call in each round trip, after one of them has killed its batch."""
+        content, function = source.encode("utf-8", "replace"), _function(mode, source, share)
+        done, lost_at, careful_until = 0, -1, len(calls) if is_careful else 0
+        while done < len(calls):
+            batch = self._batch(calls[done : done + (1 if done < careful_until else MAX_BATCH)], function)
+            outcomes: list[Outcome | ScriptError] = []
             try:
-                response = self._request(content)
-            except ChildLost:
+                with self._turn(share, function, len(batch)) as turn:
+                    self._request(mode, content, batch, function, turn, outcomes)
+            except ChildLost as ex:
                 # Most likely killed by the system, not through a fault of the script: retried once.
-                response = self._request_again(content)
-        return _outcome(response)
+                if lost_at == done + len(outcomes):
+                    raise SandboxBusy from ex
+                lost_at = done + len(outcomes)
+            except BatchKilled:
+                careful_until = done + len(batch)
+            done += len(outcomes)
+            yield from outcomes
 
-    def _request_again(self, content: bytes) -> dict[str, Any]:
-        try:
-            return self._request(content)
-        except ChildLost as ex:
-            raise SandboxBusy from ex
+    def _batch(self, calls: Sequence[bytes], function: Hashable) -> Sequence[bytes]:
+        """As many of the calls as take little time and space, at least one."""
+        count = max(1, int(BATCH_SECONDS / max(self._turns.expected(function), 1e-6)))
+        size = 0
+        for number, call in enumerate(calls[:count]):
+            size += len(call)
+            if size > BATCH_BYTES:
+                return calls[: max(1, number)]
+        return calls[:count]
 
-    def _request(self, content: bytes) -> dict[str, Any]:
+    def _request(
+        self,
+        mode: str,
+        source: bytes,
+        calls: Sequence[bytes],
+        function: Hashable,
+        turn: Turn,
+        outcomes: list[Outcome | ScriptError],
+    ) -> None:
+        """Appends the outcomes of these calls. Raises ChildLost; BatchKilled if one of several ended the child."""
         child = self._acquire_child()
         try:
-            response = child.request(content)
+            child.send(mode, source, calls)
+            turn.started = self._clock.monotonic()
+            for response in child.responses(len(calls)):
+                self._turns.note(function, response.seconds)
+                outcomes.append(self._outcome(response))
+        except ScriptError as ex:
+            self._replace(child)
+            self._turns.note(function, self.limits.milliseconds / 1000)
+            # Which one is not known: the last responses were not sent yet.
+            if len(calls) > 1:
+                raise BatchKilled from ex
+            outcomes.append(ex)
         except BaseException:
-            child.kill()
-            self._release_child(ChildProcess(self.limits))
+            self._replace(child)
             raise
-        self._release_child(child)
-        return response
+        else:
+            self._release_child(child)
 
     @contextmanager
-    def _slot(self, share: Share) -> Iterator[None]:
-        with self._changed:
-            self._wait_for_slot(share)
-            self._count(share, 1)
-        started = self._clock.monotonic()
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._count(share, -1)
+    def _turn(self, share: Share, function: Hashable, calls: int) -> Iterator[Turn]:
+        if share.is_anonymous:
+            self._allowance.require(share.name)
+        with self._turns.turn(share, function, calls) as turn:
+            started = self._clock.monotonic()
+            try:
+                yield turn
+            finally:
                 if share.is_anonymous:
                     self._allowance.use(share.name, self._clock.monotonic() - started)
-                self._changed.notify_all()
-
-    def _count(self, share: Share, calls: int) -> None:
-        self._parties[share.name] += calls
-        self._subjects[share.name, share.subject] += calls
-        self._secondary += calls * share.is_secondary
-        # The sums of each call must not grow with the number of parties.
-        self._parties, self._subjects = +self._parties, +self._subjects
-
-    def _wait_for_slot(self, share: Share) -> None:
-        if share.is_anonymous and self._allowance.is_used_up(share.name):
-            raise SandboxBusy
-        if self._has_slot(share):
-            return
-        # A bounded queue: a thread that waits here serves nobody else.
-        if self._queued >= self._max_queued:
-            raise SandboxBusy
-        self._queued += 1
-        try:
-            if not self._changed.wait_for(lambda: self._has_slot(share), self._queue_seconds):
-                raise SandboxBusy
-        finally:
-            self._queued -= 1
-
-    def _has_slot(self, share: Share) -> bool:
-        # One slot stays free for other parties, and another for other jobs of the same party: slow functions slow down
-        # their own job, and many such jobs their own party.
-        of_party, of_job = max(1, self._max_running - 1), max(1, self._max_running - 2)
-        if self.is_busy() or (share.is_secondary and self._secondary >= of_job):
-            return False
-        return self._parties[share.name] < of_party and self._subjects[share.name, share.subject] < of_job
 
     def _acquire_child(self) -> ChildProcess:
-        with self._changed:
+        with self._lock:
             if self._process != os.getpid():  # After a fork: the children belong to the parent.
                 self._idle, self._process = [], os.getpid()
                 self._finalizer = weakref.finalize(self, _kill_all, self._idle, self._process)
@@ -198,12 +232,29 @@ class Sandbox:
                 self._idle.append(ChildProcess(self.limits))
         return child
 
+    def _replace(self, child: ChildProcess) -> None:
+        child.kill()
+        self._release_child(ChildProcess(self.limits))
+
     def _release_child(self, child: ChildProcess) -> None:
-        with self._changed:
+        with self._lock:
             if len(self._idle) <= self._max_running:
                 self._idle.append(child)
                 return
         child.kill()
+
+    def _outcome(self, response: Response) -> Outcome | ScriptError:
+        if response.kind == "error":
+            return _script_error(json.loads(response.content), response.console)
+        limit = self.limits.value_bytes
+        try:
+            value = parse(response.content)
+        except InvalidJSON as ex:
+            return ScriptError("size", f"returned a value that JSON cannot represent: {ex}", response.console)
+        # Numbers may take more bytes in a document than the engine writes: 1e-07.
+        if len(response.content) > limit or (2 * len(response.content) > limit and stored_bytes(value) > limit):
+            return ScriptError("size", f"the value returned is larger than {limit} bytes", response.console)
+        return Outcome(value, response.console)
 
 
 class Allowance:
@@ -226,6 +277,11 @@ class Allowance:
     def is_used_up(self, name: str) -> bool:
         return self._current(name, self._clock.monotonic())[1] >= self._seconds
 
+    def require(self, name: str) -> None:
+        """Raises SandboxBusy."""
+        if self.is_used_up(name):
+            raise SandboxBusy(self.MINUTE - (self._clock.monotonic() - self._used[name][0]))
+
     def _current(self, name: str, now: float) -> tuple[float, float]:
         began, used = self._used.get(name, (now, 0.0))
         return (began, used) if now - began < self.MINUTE else (now, 0.0)
@@ -236,31 +292,34 @@ def _kill_all(children: list[ChildProcess], process: int) -> None:
         children.pop().kill()
 
 
-def _call(source: str, arguments: Sequence[Any]) -> dict[str, Any]:
-    encoded = [{"undefined": True} if value is UNDEFINED else {"value": value} for value in arguments]
-    return {"mode": "call", "source": source, "args": encoded}
+def _function(mode: str, source: str, share: Share) -> Hashable:
+    """What calls have in common that are expected to take as long."""
+    return mode, share.name, share.subject, share.is_background, hash(source)
 
 
-def _outcome(response: dict[str, Any]) -> Outcome:
-    console = printable(response["console"])
-    error = response.get("error")
-    if error is not None:
-        raise _script_error(error, console)
-    try:
-        return Outcome(parse(response["value"].encode()), console)
-    except (InvalidJSON, UnicodeEncodeError) as ex:
-        raise ScriptError("size", f"returned a value that JSON cannot represent: {ex}", console) from ex
+def _encoded(arguments: Sequence[Any], seed: int | None = None, **options: Any) -> bytes:
+    seed = random.getrandbits(53) if seed is None else seed
+    values = [{"undefined": True} if value is UNDEFINED else {"value": value} for value in arguments]
+    # Members of an object, which the child completes with the limits.
+    return json.dumps({"args": values, "seed": seed, **options}).encode()[1:]
+
+
+def _raised(outcome: Outcome | ScriptError) -> Outcome:
+    if isinstance(outcome, ScriptError):
+        raise outcome
+    return outcome
 
 
 def _script_error(error: dict[str, Any], console: str) -> ScriptError:
-    kind, message = error["kind"], printable(error["message"])
+    kind, message = error["kind"], str(error["message"])
     if "out of memory" in message:
         kind, message = "memory", "used too much memory"
     position = _position(error.get("stack", ""))
-    return ScriptError(kind, message + position, console, error.get("line"), error.get("column"))
+    return ScriptError(kind, clipped(message + position, MAX_MESSAGE), console, error.get("line"), error.get("column"))
 
 
 def _position(stack: str) -> str:
     """The position of an error in the job's own source, from the first such line of its stack."""
-    line = next((line for line in stack.split("\n") if "<input>:" in line), "")
-    return f" (at {line.split('<input>:')[1].rstrip(')')})" if line else ""
+    found = re.search(r"<input>:(\d+):(\d+)", stack)
+    # The source begins behind a line of the engine's.
+    return f" (at {int(found[1]) - 1}:{found[2]})" if found else ""

@@ -1,34 +1,55 @@
-// Runs one call of one function in a context that is made for it and dropped after it. Everything the host put into the
-// global object is deleted before a job's code is evaluated; the one way out, `send`, stays in this closure. So do the
-// built-in functions used after the job's code ran, since a job may replace them.
-(function () {
+// Prepares a context, and then runs one call of one function in it: the context is made for that call, and dropped after
+// it. Everything of the host's in the global object is deleted before a job's code is evaluated; the one way out while it
+// runs, `send`, stays in this closure. So do the built-in functions used after the job's code ran, since a job may
+// replace them. The host reads the response from an object that the job never sees.
+(function (send, openLanguage, webFunctions) {
   'use strict';
 
-  const {mode, source, args, maxValue, maxConsole, lossy, serialiser} = globalThis.dukpy;
-  const send = globalThis.call_python;
-  const {stringify} = JSON;
-  const evaluate = globalThis.eval; // Indirect eval: it sees globals only.
-  const makeFunction = globalThis.Function;
-  const {deleteProperty, apply} = Reflect;
-  const {slice, match} = String.prototype;
+  const {parse, stringify} = JSON;
+  const {defineProperty, deleteProperty, apply} = Reflect;
+  const evaluateText = globalThis.eval; // Indirect eval: it sees globals only.
+  const {slice} = String.prototype;
+  const {map, join} = Array.prototype;
   const text = String;
-  // Only where a result is judged: compiling it takes time.
-  const serialise = serialiser === undefined ? undefined : evaluate(serialiser)().serialise;
+  let room = 0;
 
-  for (const name of ['dukpy', 'call_python', 'Atomics', 'SharedArrayBuffer']) {
+  const HOST = ['dukpy', 'call_python'];
+  // Of the engine alone: volunteers don't have them.
+  const UNCOMMON = ['InternalError', 'Atomics', 'SharedArrayBuffer', 'DOMException', 'performance', 'queueMicrotask'];
+  for (const name of [...HOST, ...UNCOMMON]) {
     deleteProperty(globalThis, name);
   }
 
+  // The globals of jobs begin here.
+
+  const {random32, seedRandom} = openLanguage();
+  // Parsed when first used: that takes as long as all the rest.
+  let opened;
+  const named = ['DOMException', 'TextDecoder', 'TextEncoder', 'atob', 'btoa', 'crypto', 'structuredClone'];
+  for (const name of named) {
+    defineProperty(globalThis, name, {
+      configurable: true,
+      get() {
+        opened ??= evaluateText(webFunctions)(random32);
+        return opened[name];
+      },
+      set(value) {
+        defineProperty(globalThis, name, {value, configurable: true, writable: true});
+      },
+    });
+  }
+
   // Each line is sent at once, so that it is not lost when the call is killed.
-  let room = maxConsole;
   const write = (...values) => {
     if (room > 0) {
-      const line = apply(slice, values.map(shown).join(' ') + '\n', [0, room]);
+      const line = apply(slice, apply(join, apply(map, values, [shown]), [' ']) + '\n', [0, room]);
       room -= line.length;
       send('console', line);
     }
   };
   globalThis.console = {log: write, info: write, warn: write, error: write, debug: write};
+
+  // The globals of jobs end here.
 
   function shown(value) {
     try {
@@ -41,88 +62,64 @@
   function described(thrown) {
     try {
       if (thrown instanceof Error) {
-        return {kind: 'throw', message: `${thrown.name}: ${thrown.message}`, stack: text(thrown.stack)};
+        const message = `${thrown.name}: ${thrown.message}`;
+        const remark = message.includes('WebAssembly is not defined') ? ': it does not exist on the server' : '';
+        return failure('throw', message + remark, text(thrown.stack));
       }
-      return {kind: 'throw', message: shown(thrown), stack: ''};
+      return failure('throw', shown(thrown));
     } catch {
-      return {kind: 'throw', message: 'an error that cannot be shown', stack: ''};
+      return failure('throw', 'an error that cannot be shown');
     }
+  }
+
+  // Of strings alone, and without a prototype: no `toJSON` of the job's changes it.
+  function failure(kind, message, stack = '') {
+    const shortened = (value) => apply(slice, value, [0, 2000]);
+    return stringify({__proto__: null, kind, message: shortened(message), stack: shortened(stack)});
   }
 
   // A result that replaces the posted one is stored, so that it is held to the rules for results of volunteers.
-  function sendVerdict(verdict) {
+  function verdictJson(verdict, serialise, isLossy) {
     const result = verdict?.valid === true ? verdict.result : undefined;
     if (result === undefined) {
-      return sendJson(stringify(verdict));
+      return {__proto__: null, json: stringify(verdict)};
     }
-    const {text: json, fault} = serialise(result, lossy);
+    const {text: json, fault} = serialise(result, isLossy);
     if (fault !== undefined) {
-      return sendError({kind: 'not-json', message: `the verdict has a value that JSON would lose: its result${fault}`, stack: ''});
+      const message = `the verdict has a value that JSON would lose: its result${fault}`;
+      return {__proto__: null, error: failure('not-json', message)};
     }
-    return sendJson(`{"valid":true,"result":${json}}`);
+    return {__proto__: null, json: `{"valid":true,"result":${json}}`};
   }
 
-  function sendJson(json) {
-    if (json !== undefined && json.length > maxValue) {
-      return sendError({kind: 'size', message: `the value returned is larger than ${maxValue} characters`, stack: ''});
-    }
-    send('value', json === undefined ? 'null' : json);
-  }
+  // `evaluate` returns the job's function. `request` is JSON. Where a verdict is wanted there is serialiser.js.
+  return function call(evaluate, request, openSerialiser) {
+    const {args, seed, maxValue, maxConsole, lossy} = parse(request);
+    const {serialise} = openSerialiser?.() ?? {};
+    const given = apply(map, args, [(argument) => (argument.undefined ? undefined : argument.value)]);
+    const response = {__proto__: null};
+    room = maxConsole;
 
-  function sendError(error) {
-    send('error', error.kind, apply(slice, error.message, [0, 2000]), apply(slice, error.stack, [0, 2000]));
-  }
-
-  // Compiles without running. `Function` puts two lines before the source.
-  function syntaxError(code) {
-    try {
-      makeFunction(`return (${code}\n)`);
-      return null;
-    } catch (error) {
-      const position = apply(match, error.stack, [/<input>:(\d+):/]);
-      return {message: error.message, line: position ? position[1] - 2 : 1};
-    }
-  }
-
-  // The engine reports the line of a syntax error, but only roughly its column. A line break inserted before the wrong
-  // token, or before an earlier one, changes the error; one inserted behind it does not. So the last token before which
-  // a line break changes the error is the wrong one.
-  function column(code, error) {
-    const lines = code.split('\n');
-    const line = lines[error.line - 1] ?? '';
-    const starts = [...line.matchAll(/[\w$]+|[^\w$\s]/g)].map((token) => token.index).slice(0, 500);
-    for (const start of starts.reverse()) {
-      const broken = line.slice(0, start) + '\n' + line.slice(start);
-      const now = syntaxError(lines.with(error.line - 1, broken).join('\n'));
-      if (now === null || now.line !== error.line || now.message !== error.message) {
-        return start + 1;
+    async function respond() {
+      try {
+        const run = evaluate();
+        seedRandom(seed);
+        const value = await apply(run, undefined, given);
+        const {json = 'null', error} =
+          serialise === undefined ? {__proto__: null, json: stringify(value)} : verdictJson(value, serialise, lossy);
+        if (error !== undefined) {
+          response.error = error;
+        } else if (json.length > maxValue) {
+          response.error = failure('size', `the value returned is larger than ${maxValue} bytes`);
+        } else {
+          response.value = json;
+        }
+      } catch (thrown) {
+        response.error = described(thrown);
       }
     }
-    return 1;
-  }
 
-  function check() {
-    const error = syntaxError(source);
-    if (error !== null) {
-      // The engine reports an unfinished function at the parenthesis behind it: that is the end of the source.
-      const last = source.split('\n');
-      const line = Math.min(error.line, last.length);
-      const at = line < error.line ? last[line - 1].length + 1 : column(source, error);
-      return send('syntax', error.message, line, at);
-    }
-    const value = evaluate(`(${source}\n)`);
-    if (typeof value !== 'function' || text(value).startsWith('class')) {
-      return send('syntax', 'is not a function expression', 1, 1);
-    }
-    return send('value', 'true');
-  }
-
-  async function call() {
-    const run = evaluate(`(${source}\n)`);
-    const value = await run(...args.map((argument) => (argument.undefined ? undefined : argument.value)));
-    return serialise === undefined ? sendJson(stringify(value)) : sendVerdict(value);
-  }
-
-  const act = mode === 'check' ? async () => check() : call;
-  act().catch((thrown) => sendError(described(thrown)));
-})();
+    respond();
+    return response;
+  };
+})

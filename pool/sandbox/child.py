@@ -1,110 +1,38 @@
-"""The child's side of the sandbox: reads requests from standard input, and evaluates each in a fresh context.
+"""The child's side of the sandbox: reads requests from standard input, and runs each call in a fresh context.
 
 Started as ``python -I -S child.py <directory of dukpy> <memory in bytes>`` with an empty environment. It imports
 nothing of the pool. A kernel timer limits the processor time of each call; its signal has no handler, so that no script
-can keep it from ending the process.
+can keep it from ending the process. `child_process` describes the frames.
 """
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
-import json
 import os
 import signal
 import struct
 import sys
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-BOOT, SERIALISER = (Path(__file__).with_name(name).read_text("utf-8") for name in ("boot.js", "serialiser.js"))
-CONFINEMENT = Path(__file__).with_name("confinement.py")
+HERE = Path(__file__).parent
+# As in `child_process`.
+HEADER = struct.Struct(">5sdIIIII")
+# Bytecode that is kept, as a part of the memory limit.
+CACHE_PART = 16
+TAGS = {"ready": b"r", "console": b"c", "seconds": b"s", "value": b"v", "error": b"e"}
 
 
-def load_confinement() -> Any:
-    """By its file, since nothing of the pool is on the path."""
-    spec = importlib.util.spec_from_file_location("confinement", CONFINEMENT)
+def load(name: str) -> Any:
+    """A module of this directory, by its file: nothing of the pool is on the path."""
+    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
     assert spec is not None  # noqa: S101
     assert spec.loader is not None  # noqa: S101
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
-
-
-def make_interpreter_class() -> Any:
-    evaljs: Any = importlib.import_module("dukpy.evaljs")
-    evaljs.JSModuleLoader = NoModules
-
-    class Interpreter(evaljs.JSInterpreter):  # type: ignore[misc]
-        """A context with the language alone: no process, no console of the host's, no require, no modules."""
-
-        def _init_process(self) -> None: ...
-
-        def _init_console(self) -> None: ...
-
-        def _init_require(self) -> None: ...
-
-    return Interpreter
-
-
-class NoModules:
-    def __getattr__(self, name: str) -> Any:
-        raise ImportError("modules are not available in the sandbox")
-
-
-class Call:
-    """One call: the first message of the script becomes the response; without one, its Promise is pending."""
-
-    PENDING = "returned a Promise that is never settled"
-    TAMPERED = "changed the language so that its result cannot be read"
-
-    def __init__(self, interpreter: Any) -> None:
-        self._interpreter = interpreter
-        self._response: dict[str, Any] | None = None
-        interpreter.export_function("console", self._on_console)
-        interpreter.export_function("value", self._on_value)
-        interpreter.export_function("error", self._on_error)
-        interpreter.export_function("syntax", self._on_syntax_error)
-
-    def run(self, request: dict[str, Any]) -> dict[str, Any]:
-        try:
-            if "lossy" in request:
-                request["serialiser"] = SERIALISER
-            self._interpreter.evaljs(BOOT, **request)
-        except Exception as ex:  # Any error of the engine counts as the script's.
-            message = str(ex).split("\n")[0]
-            self._on_error("throw", self.TAMPERED if "Python" in message else message, str(ex))
-        finally:
-            # Breaks the cycle of interpreter and exported methods: a context that waits for the garbage collector
-            # would take the memory of the next call.
-            self._interpreter._funcs.clear()
-        if self._response is None:
-            self._on_error("pending", self.PENDING, "")
-        assert self._response is not None  # noqa: S101
-        return self._response
-
-    def _on_console(self, line: str) -> None:
-        if isinstance(line, str):
-            write_message({"console": line})
-
-    def _on_value(self, value: str) -> None:
-        self._respond({"value": value}, value)
-
-    def _on_error(self, kind: str, message: str, stack: str) -> None:
-        self._respond({"error": {"kind": kind, "message": message, "stack": stack}}, kind, message, stack)
-
-    def _on_syntax_error(self, message: str, line: int, column: int) -> None:
-        error = {"kind": "syntax", "message": message, "line": int(line), "column": int(column)}
-        self._respond({"error": error}, message)
-
-    def _respond(self, response: dict[str, Any], *texts: Any) -> None:
-        """Keeps the first response. A script can tamper with how the engine writes values: then they are no text."""
-        if self._response is not None:
-            return
-        if all(isinstance(text, str) for text in texts):
-            self._response = response
-        else:
-            self._on_error("throw", self.TAMPERED, "")
 
 
 def read_exactly(count: int) -> bytes:
@@ -117,32 +45,103 @@ def read_exactly(count: int) -> bytes:
     return content
 
 
-def write_message(message: dict[str, Any]) -> None:
-    encoded = json.dumps(message).encode()
-    content = struct.pack(">I", len(encoded)) + encoded
-    while content:
-        content = content[os.write(1, content) :]
+class Request(NamedTuple):
+    mode: bytes
+    seconds: float
+    max_value: int
+    max_console: int
+    source: bytes
+    calls: list[bytes]
+
+
+def read_request() -> Request:
+    *limits, source_length, count, length = HEADER.unpack(read_exactly(HEADER.size))
+    content = read_exactly(4 * count + source_length + length)
+    start = 4 * count
+    parts = []
+    for part in (source_length, *struct.unpack(f">{count}I", content[:start])):
+        parts.append(content[start : start + part])
+        start += part
+    mode, seconds, max_value, max_console = limits
+    return Request(mode, seconds, max_value, max_console, parts[0], parts[1:])
+
+
+def frame(kind: str, content: bytes) -> bytes:
+    return struct.pack(">I", len(content) + 1) + TAGS[kind] + content
+
+
+class Output:
+    """Frames of several calls are written together: the parent wakes up once for all of them."""
+
+    MAX_SECONDS, MAX_BYTES = 0.02, 1 << 15
+
+    def __init__(self) -> None:
+        self._pending = b""
+        self._written = time.monotonic()
+
+    def add(self, frames: bytes) -> None:
+        self._pending += frames
+        if time.monotonic() - self._written > self.MAX_SECONDS or len(self._pending) > self.MAX_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        while self._pending:
+            self._pending = self._pending[os.write(1, self._pending) :]
+        self._written = time.monotonic()
+
+    def write_console(self, line: Any) -> None:
+        # A script can tamper with how the engine passes values on: then the line is no text.
+        if isinstance(line, str):
+            self._pending += frame("console", line.encode("utf-8", "replace"))
+            self.flush()
+
+
+def limit_time(seconds: float) -> None:
+    # Processor time, not wall time: a busy machine must not reject results.
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def respond(engine: Any, context: Any, request: Request, arguments: bytes) -> tuple[str, bytes]:
+    limit_time(request.seconds)
+    try:
+        if request.mode == b"check":
+            return context.check(request.source)  # type: ignore[no-any-return]
+        code = context.compile(request.source)
+        # Again: whether the source is compiled already must not decide about a call.
+        limit_time(request.seconds)
+        limits = b'{"maxValue":%d,"maxConsole":%d,' % (request.max_value, request.max_console)
+        return context.call(code, limits + arguments, request.mode == b"judge")  # type: ignore[no-any-return]
+    except engine.Thrown as ex:
+        return ex.response  # type: ignore[no-any-return]
+    finally:
+        limit_time(0)
 
 
 def main() -> None:
     packages, memory = sys.argv[1], int(sys.argv[2])
     sys.path.append(packages)
-    make_interpreter = make_interpreter_class()
-    confinement = load_confinement()
+    engine_module, confinement = load("engine"), load("confinement")
+    engine = engine_module.make_engine(memory // CACHE_PART)
     # In this order: each step needs what the next one forbids.
     confinement.leave_files()
     confinement.limit_resources(memory_bytes=memory, open_files=3)
     confinement.forbid_system_calls(threads=False)
+    output = Output()
+    context = engine.context(output.write_console)
+    output.add(frame("ready", b""))
     while True:
-        call = Call(make_interpreter())  # Made before the request comes, so that the caller does not wait for it.
-        (length,) = struct.unpack(">I", read_exactly(4))
-        request = json.loads(read_exactly(length))
-        # Processor time, not wall time: a busy machine must not reject results.
-        signal.setitimer(signal.ITIMER_PROF, request.pop("seconds"))
-        response = call.run(request)
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        del call
-        write_message(response)
+        output.flush()
+        request = read_request()
+        for left, arguments in zip(reversed(range(len(request.calls))), request.calls, strict=True):
+            started = time.process_time()
+            response = respond(engine_module, context, request, arguments)
+            output.add(frame("seconds", struct.pack(">d", time.process_time() - started)) + frame(*response))
+            # The last response before the memory is freed and the next context made: no caller waits for that.
+            if left == 0:
+                output.flush()
+            context.close()
+            context = engine.context(output.write_console)
+            output.add(frame("ready", b""))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,14 @@
-"""The parent's side of one child process: frames over two pipes, a read timeout, and its exit status."""
+"""The parent's side of one child process: frames over two pipes, a read timeout, and its exit status.
+
+A request is a header, the lengths of the calls' arguments, a source, and the arguments of each call as JSON. For each
+call the child sends frames of console output, the processor time, and the response. A frame is its length in four
+bytes, and a letter before the content: `c`, `s`, `v` (a value as JSON) or `e` (an error as JSON). When the child has
+started, and when it is ready for the next call, it sends `r`: if it ends before, that call is not to blame.
+"""
 
 from __future__ import annotations
 
 import importlib.util
-import json
 import logging
 import os
 import select
@@ -12,13 +17,18 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from storage.documents import clipped
 
 START_SECONDS = 10.0
 MEGABYTE = 1 << 20
 CHILD = str(Path(__file__).with_name("child.py"))
+# Mode, seconds of a call, limits of value and console, lengths of the source, number and length of the calls.
+HEADER = struct.Struct(">5sdIIIII")
+CHUNK = 1 << 16
 log = logging.getLogger("comp-pool.sandbox")
 
 
@@ -43,8 +53,8 @@ class Limits:
 
     milliseconds: int = 250
     memory_bytes: int = 512 * MEGABYTE
-    value_characters: int = MEGABYTE
-    console_characters: int = 4096
+    value_bytes: int = MEGABYTE
+    console_bytes: int = 4096
 
     @property
     def timeout_seconds(self) -> float:
@@ -52,12 +62,22 @@ class Limits:
         return 2.0 + self.milliseconds / 1000 * 4
 
 
+@dataclass(frozen=True)
+class Response:
+    """The response to one call: `kind` is value or error, `content` JSON."""
+
+    kind: str
+    content: bytes
+    console: str
+    seconds: float
+
+
 class ChildProcess:
     """Starting one does not wait for it."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._has_responded = False
+        self._is_ready = False
         self._process = subprocess.Popen(  # noqa: S603
             # -I and -S: nothing of the environment or of site-packages is loaded.
             [sys.executable, "-I", "-S", CHILD, _packages(), str(limits.memory_bytes)],
@@ -65,55 +85,93 @@ class ChildProcess:
             stdout=subprocess.PIPE,
             # A script must not write into the server's log.
             stderr=subprocess.DEVNULL,
-            env={},
+            # Local time is UTC, whatever the server's: as at most volunteers.
+            env={"TZ": "UTC"},
             bufsize=0,
         )
+        assert self._process.stdin is not None  # noqa: S101
+        assert self._process.stdout is not None  # noqa: S101
+        self._stdin, self._stdout = self._process.stdin.fileno(), self._process.stdout.fileno()
+        # A child that does not read must not block us.
+        os.set_blocking(self._stdin, False)
+        self._received = bytearray()
 
-    def request(self, content: bytes) -> dict[str, Any]:
-        """Sends a request and returns the response with the console output. Raises ScriptError, ChildLost."""
-        start_seconds = 0 if self._has_responded else START_SECONDS
-        deadline = time.monotonic() + self._limits.timeout_seconds + start_seconds
-        self._send(struct.pack(">I", len(content)) + content, deadline)
-        console = ""
+    def send(self, mode: str, source: bytes, calls: Sequence[bytes]) -> None:
+        """Sends the calls of one source, and waits until the child is ready for them. Raises ChildLost."""
+        limits = self._limits
+        header = HEADER.pack(
+            mode.encode(),
+            limits.milliseconds / 1000,
+            limits.value_bytes,
+            limits.console_bytes,
+            len(source),
+            len(calls),
+            sum(map(len, calls)),
+        )
+        lengths = struct.pack(f">{len(calls)}I", *map(len, calls))
+        deadline = time.monotonic() + START_SECONDS
+        self._send(b"".join((header, lengths, source, *calls)), deadline)
+        self._wait_until_ready(deadline)
+
+    def _wait_until_ready(self, deadline: float) -> None:
+        self._receive_frame(deadline)
+        self._is_ready = True
+
+    def responses(self, count: int) -> Iterator[Response]:
+        """The responses to the calls in order. Raises ScriptError, ChildLost.
+
+        Then the child is dead or useless, and the calls without a response have none.
+        """
+        for number in range(count):
+            if number > 0:
+                self._wait_until_ready(time.monotonic() + START_SECONDS)
+            response = self._response(time.monotonic() + self._limits.timeout_seconds)
+            self._is_ready = False
+            yield response
+
+    def _response(self, deadline: float) -> Response:
+        console, seconds = "", 0.0
         try:
-            while "console" in (response := self._receive_frame(deadline)):
-                console = (console + response["console"])[: self._limits.console_characters]
+            while (frame := self._receive_frame(deadline))[0] in "cs":
+                if frame[0] == "s":
+                    (seconds,) = struct.unpack(">d", frame[1])
+                else:
+                    console = (console + frame[1].decode("utf-8", "replace"))[: self._limits.console_bytes]
         except ScriptError as ex:
-            ex.console = printable(console)
+            ex.console = clipped(console, self._limits.console_bytes)
             raise
-        self._has_responded = True
-        return response | {"console": console}
+        kind = "value" if frame[0] == "v" else "error"
+        return Response(kind, frame[1], clipped(console, self._limits.console_bytes), seconds)
 
-    def _receive_frame(self, deadline: float) -> dict[str, Any]:
+    def _receive_frame(self, deadline: float) -> tuple[str, bytes]:
         (length,) = struct.unpack(">I", self._receive(4, deadline))
-        # JSON inside JSON: one character may take twelve bytes.
-        if length > 16 * (self._limits.value_characters + self._limits.console_characters) + MEGABYTE:
+        # A character of the value, of the console or of an error's text is four bytes at most.
+        if length > 4 * (self._limits.value_bytes + self._limits.console_bytes) + MEGABYTE:
             raise ScriptError("size", "the response of the sandbox is too long")
-        return dict(json.loads(self._receive(length, deadline)))
+        content = self._receive(length, deadline)
+        return chr(content[0]), content[1:]
 
     def _send(self, content: bytes, deadline: float) -> None:
-        stream = self._process.stdin
-        assert stream is not None  # noqa: S101
-        # A child that does not read must not block us.
-        os.set_blocking(stream.fileno(), False)
-        while content:
-            self._wait(stream.fileno(), select.POLLOUT, deadline)
-            try:
-                content = content[os.write(stream.fileno(), content[: 1 << 20]) :]
-            except BrokenPipeError as ex:
-                raise self._reason_of_death() from ex
+        try:
+            while content := content[os.write(self._stdin, content[: 1 << 20]) :]:
+                self._wait(self._stdin, select.POLLOUT, deadline)
+        except BlockingIOError:
+            self._wait(self._stdin, select.POLLOUT, deadline)
+            self._send(content, deadline)
+        except BrokenPipeError as ex:
+            raise self._reason_of_death() from ex
 
     def _receive(self, count: int, deadline: float) -> bytes:
-        stream = self._process.stdout
-        assert stream is not None  # noqa: S101
-        content = bytearray()
-        while len(content) < count:
-            self._wait(stream.fileno(), select.POLLIN, deadline)
-            chunk = os.read(stream.fileno(), count - len(content))
+        # Few reads: after each, a thread waits for the interpreter's lock.
+        while len(self._received) < count:
+            self._wait(self._stdout, select.POLLIN, deadline)
+            chunk = os.read(self._stdout, max(CHUNK, count - len(self._received)))
             if not chunk:
                 raise self._reason_of_death()
-            content += chunk
-        return bytes(content)
+            self._received += chunk
+        content = bytes(self._received[:count])
+        del self._received[:count]
+        return content
 
     def _wait(self, descriptor: int, event: int, deadline: float) -> None:
         # Not `select.select`, which fails for descriptors above 1023.
@@ -128,9 +186,9 @@ class ChildProcess:
             status = self._process.wait(timeout=START_SECONDS)
         except subprocess.TimeoutExpired:
             return ChildLost()
-        if -status in (signal.SIGPROF, signal.SIGXCPU):
+        if self._is_ready and -status in (signal.SIGPROF, signal.SIGXCPU):
             return ScriptError("time", "did not finish in time")
-        if -status in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS) or (status > 0 and self._has_responded):
+        if self._is_ready and (-status in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS) or status > 0):
             return ScriptError("memory", "used too much memory")
         log.error("a sandbox process ended with status %s", status)
         return ChildLost()
@@ -149,7 +207,3 @@ def _packages() -> str:
     if spec is None or spec.origin is None:
         raise ImportError("dukpy")
     return str(Path(spec.origin).parent.parent)
-
-
-def printable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()

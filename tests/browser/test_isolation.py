@@ -24,6 +24,8 @@ JOB = Path(__file__).with_name("hostile_job.js").read_text(encoding="utf-8")
 _JOB_CORE = (JS / "sandbox" / "job.js").read_text(encoding="utf-8")
 # The names that the core leaves to a job.
 LANGUAGE = re.findall(r'"(\w+)"', _JOB_CORE.partition("new Set([")[2].partition("])")[0])
+_WEB_FUNCTIONS = (JS / "sandbox" / "web-functions.js").read_text(encoding="utf-8").rpartition("__proto__: null,")[2]
+LANGUAGE += re.findall(r"\w+", _WEB_FUNCTIONS)
 PROBES = re.findall(r'^    "([\w-]+)": ', JOB, re.MULTILINE)
 # These leave their realm in disorder, so that each has a job, and with it a worker, to itself.
 POISONOUS = ["two-results", "setters"]

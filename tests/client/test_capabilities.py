@@ -18,7 +18,7 @@ from fake_clock import FakeClock
 from fake_pool import FakePool
 
 DOUBLE = "(variable, context) => { context.result = variable.a * 2; }"
-HERE = Capabilities(("wasm", "wasm_simd"), 512)
+HERE = Capabilities(("wasm", "wasm_simd", "browser_syntax"), 512)
 
 # (func (export "add") (param i64 i64) (result i64) local.get 0, local.get 1, i64.add)
 ADD = (
@@ -74,7 +74,7 @@ def test_an_instance_stays_in_the_context(executor: Executor) -> None:
 
 
 def test_v8_has_webassembly_and_its_vectors() -> None:
-    assert detect_capabilities(256 * MEBIBYTE) == Capabilities(("wasm", "wasm_simd"), 256)
+    assert detect_capabilities(256 * MEBIBYTE) == Capabilities(("wasm", "wasm_simd", "browser_syntax"), 256)
 
 
 def test_a_child_that_fails_has_no_capabilities(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +119,7 @@ def run(pool: FakePool, **options: Any) -> list[Event]:
 def test_a_volunteer_sends_its_detected_capabilities(pool: FakePool) -> None:
     pool.add_job("doubler", DOUBLE, [{"a": 1}])
     run(pool, units=1, memory_bytes=100 * MEBIBYTE)
-    sent = {"can": ["wasm", "wasm_simd"], "memory_mb": ["100"]}
+    sent = {"can": ["wasm", "wasm_simd", "browser_syntax"], "memory_mb": ["100"]}
     assert pool.received("GET", "^/jobs/scheduled$")[0].query == sent
 
 

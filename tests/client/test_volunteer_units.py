@@ -15,6 +15,7 @@ from comp_pool.client import Client
 from comp_pool.events import Event
 from comp_pool.options import Options
 from comp_pool.retry_policy import Retries
+from comp_pool.seeds import unit_seed
 from comp_pool.volunteer import Volunteer
 from fake_pool import FakePool
 
@@ -71,6 +72,14 @@ def test_the_function_starts_with_the_context_of_the_lease(pool: FakePool) -> No
     with working(pool, units=1) as watched:
         assert watched.ends()
     assert job.results["0000"]["result"] == "below"
+
+
+def test_its_random_numbers_follow_the_ids_of_job_and_variable(pool: FakePool) -> None:
+    job = pool.add_job("random", "(v, c) => ({ result: [c.seed, Object.keys(c).includes('seed')] })", [{}, {}])
+    with working(pool, units=2) as watched:
+        assert watched.ends()
+    expected = {name: [unit_seed("random", name), False] for name in ("0000", "0001")}
+    assert {name: result["result"] for name, result in job.results.items()} == expected
 
 
 def test_an_endless_unit_is_killed_at_its_limit_and_reported(pool: FakePool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -46,13 +46,24 @@ REASONS = {
 class TableSandbox(Sandbox):
     """Calls the Python twin of each function, for tests of flows: the sandbox would take most of their time."""
 
-    def call(self, source: str, arguments: Sequence[Any], share: Share = THE_POOL) -> Outcome:
+    def call(self, source: str, arguments: Sequence[Any], share: Share = THE_POOL, _seed: int | None = None) -> Outcome:
         try:
             return Outcome(TWINS[source](*arguments), "")
         except Thrown as ex:
             raise ScriptError("throw", str(ex)) from ex
 
-    def judge(self, source: str, arguments: Sequence[Any], _is_lossy: bool, share: Share = THE_POOL) -> Outcome:
+    def call_many(
+        self, source: str, calls: Sequence[Sequence[Any]], share: Share = THE_POOL
+    ) -> Iterator[Outcome | ScriptError]:
+        for arguments in calls:
+            try:
+                yield self.call(source, arguments, share)
+            except ScriptError as ex:
+                yield ex
+
+    def judge(
+        self, source: str, arguments: Sequence[Any], _is_lossy: bool, share: Share = THE_POOL, _seed: int | None = None
+    ) -> Outcome:
         return self.call(source, arguments, share)
 
     def check(self, source: str, share: Share = THE_POOL) -> None:

@@ -11,6 +11,7 @@ from pool import fields
 from pool.errors import Changed, Invalid, NameTaken
 from pool.jobs import job_id_of
 from pool.keys import Caller
+from pool.sandbox import Sandbox, ScriptError
 from storage.errors import InvalidCursor
 from tests.conftest import EXECUTE
 
@@ -279,3 +280,75 @@ def test_a_cursor_is_the_last_id_of_the_page_before(parts: Pool, post: Any) -> N
     assert ([job["id"] for job in first.items], first.next) == (["a", "b"], "b")
     last = parts.jobs.page(first.next, 2)
     assert ([job["id"] for job in last.items], last.next) == (["c"], None)
+
+
+# Syntax that only browsers know, and functions that the server can't run
+
+ONLY_IN_BROWSERS = [
+    r"(v) => ({ result: /[\p{L}--[a-z]]/v.test(v.text) })",
+    "(v) => ({ result: /(?i:a)b/.test(v.text) })",
+    "(v) => ({ result: v.text.match(/(?<day>1)|(?<day>2)/).groups.day })",
+]
+
+
+@pytest.mark.parametrize("source", ONLY_IN_BROWSERS)
+def test_syntax_of_browsers_is_refused_with_a_hint_and_stored_where_the_job_requires_it(
+    parts: Pool, operator: Caller, source: str
+) -> None:
+    job = {"name": "Modern", "execute_function": source}
+    with pytest.raises(Invalid, match=r"execute_function: .*line 1, column .*require `browser_syntax`"):
+        parts.jobs.post(job, operator)
+    stored = parts.jobs.post({**job, "requirements": {"browser_syntax": True}}, operator)
+    assert stored["execute_function"] == source
+
+
+def test_its_requirement_can_not_be_removed(parts: Pool, operator: Caller) -> None:
+    job = {"name": "Modern", "execute_function": ONLY_IN_BROWSERS[0], "requirements": {"browser_syntax": True}}
+    parts.jobs.post(job, operator)
+    for requirements in (None, {"browser_syntax": None}, {"browser_syntax": False}):
+        with pytest.raises(Invalid, match="execute_function"):
+            parts.jobs.patch("modern", {"requirements": requirements}, operator)
+    assert parts.jobs.patch("modern", {"requirements": {"wasm": True}}, operator)["requirements"] == {
+        "browser_syntax": True,
+        "wasm": True,
+    }
+
+
+@pytest.mark.parametrize("source", ["42", "class A {}"])
+def test_what_is_no_function_is_refused_whatever_the_job_requires(parts: Pool, operator: Caller, source: str) -> None:
+    job = {"name": "No function", "execute_function": source, "requirements": {"browser_syntax": True}}
+    with pytest.raises(Invalid, match="is not a function expression"):
+        parts.jobs.post(job, operator)
+
+
+@pytest.mark.parametrize("name", [name for name in fields.FUNCTIONS if name != "execute_function"])
+def test_functions_of_the_server_know_its_syntax_alone(parts: Pool, operator: Caller, name: str) -> None:
+    job = {**JOB, name: "() => /(?i:a)/", "requirements": {"browser_syntax": True}}
+    with pytest.raises(Invalid, match=rf"{name}: .*line 1"):
+        parts.jobs.post(job, operator)
+
+
+@pytest.mark.parametrize(
+    ("source", "is_refused"),
+    [
+        ("(v, r) => new WebAssembly.Module(new Uint8Array(r)) !== null", True),
+        ("async (v, r) => (await WebAssembly.instantiate(r)) !== null", True),
+        ("(v, r) => typeof WebAssembly === 'undefined' || WebAssembly.validate(r)", False),
+        ("(v, r) => r !== 'WebAssembly.Module' // WebAssembly.Module is not needed", False),
+        ("(v, r) => /* no WebAssembly.Module */ true", False),
+    ],
+)
+def test_a_validator_that_needs_webassembly_is_refused(
+    parts: Pool, operator: Caller, source: str, is_refused: bool
+) -> None:
+    job = {**JOB, "validate_result": source}
+    if not is_refused:
+        assert parts.jobs.post(job, operator)["validate_result"] == source
+        return
+    with pytest.raises(Invalid, match="validate_result: uses WebAssembly, which does not exist on the server"):
+        parts.jobs.post(job, operator)
+
+
+def test_webassembly_that_a_validator_lacks_when_called_is_named(sandbox: Sandbox) -> None:
+    with pytest.raises(ScriptError, match="WebAssembly is not defined: it does not exist on the server"):
+        sandbox.call("() => { const { Module } = WebAssembly; }", [])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from pool.errors import Invalid
 from pool.fields import DEFAULT_SETTINGS
-from pool.sandbox import Sandbox
+from pool.sandbox import Outcome, Sandbox, SandboxBusy
+from pool.seeds import unit_seed
 from pool.validation import MAX_REASON, Validation, Verdict, read_verdict, require_function
 
 JOB = {"id": "example-job", "name": "Example job", "settings": DEFAULT_SETTINGS}
@@ -189,12 +191,40 @@ def judge(
     """The verdict of a validator, and what it reported."""
     reported: list[Any] = []
     job = {**JOB, "validate_result": source, "settings": {"lossy": lossy}}
-    verdict = validation.judge_result(job, {**VARIABLE, **variable}, document, lambda *said: reported.append(said))
+    posted = [({**VARIABLE, **variable}, document)]
+    [verdict] = validation.judge_results(job, posted, lambda *said: reported.append(said))
+    assert isinstance(verdict, Verdict)
     return verdict, reported
 
 
 def test_without_a_validator_every_result_is_accepted(validation: Validation) -> None:
-    assert validation.judge_result(JOB, VARIABLE, result(), lambda *_: None) == Verdict(True)
+    posted = [(VARIABLE, result()), (VARIABLE, result())]
+    assert validation.judge_results(JOB, posted, lambda *_: None) == [Verdict(True)] * 2
+
+
+def test_results_judged_together_have_verdicts_and_consoles_of_their_own(validation: Validation) -> None:
+    source = "(variable, result) => { if (result === 3) throw new Error('no'); console.log(result); return result < 2 }"
+    documents = [result(value) for value in (1, 2, 3)]
+    reported: list[Any] = []
+    verdicts = validation.judge_results(
+        {**JOB, "validate_result": source, "settings": DEFAULT_SETTINGS},
+        [(VARIABLE, document) for document in documents],
+        lambda *said: reported.append(said),
+    )
+    assert [isinstance(verdict, Verdict) and verdict.valid for verdict in verdicts] == [True, False, False]
+    assert [document["console"] for document in documents] == ["1\n", "2\n", ""]
+    assert reported == [(None, "1\n"), (None, "2\n"), ("Error: no (at 1:53)", "")]
+
+
+def test_where_the_sandbox_is_busy_there_is_no_verdict(validation: Validation, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy_after_one(*_: Any) -> Iterator[Outcome]:
+        yield Outcome(True, "")
+        raise SandboxBusy(1.0)
+
+    monkeypatch.setattr(Sandbox, "judge_many", busy_after_one)
+    job = {**JOB, "validate_result": "() => true", "settings": DEFAULT_SETTINGS}
+    verdicts = validation.judge_results(job, [(VARIABLE, result())] * 3, lambda *_: None)
+    assert [type(verdict) for verdict in verdicts] == [Verdict, SandboxBusy, SandboxBusy]
 
 
 @pytest.mark.parametrize(
@@ -205,6 +235,7 @@ def test_without_a_validator_every_result_is_accepted(validation: Validation) ->
         "context.variable === 'one' && context.lease.length === 16 && context.volunteer.length === 16",
         "context.run_seconds === 1.5",
         "variable._links === undefined && context.starting_context === undefined",
+        f"context.seed === {unit_seed('example-job', 'one')}",
     ],
 )
 def test_the_arguments_of_a_validator(validation: Validation, expression: str) -> None:
@@ -215,6 +246,17 @@ def test_the_arguments_of_a_validator(validation: Validation, expression: str) -
 def test_a_step_of_a_flow_has_its_starting_context(validation: Validation) -> None:
     source = "(variable, result, context) => context.starting_context.iteration === 1"
     assert judge(validation, source, result(), context={"iteration": 1})[0].valid
+
+
+def test_a_validator_draws_the_random_numbers_of_the_unit(validation: Validation) -> None:
+    source = "(variable, result) => ({ valid: true, result: Math.random() })"
+    one, again, other = (judge(validation, source, result(), id=name)[0] for name in ("one", "one", "other"))
+    assert one == again
+    assert one != other
+
+
+def test_other_functions_draw_other_random_numbers_each_time(sandbox: Sandbox) -> None:
+    assert sandbox.call("() => Math.random()", []) != sandbox.call("() => Math.random()", [])
 
 
 @pytest.mark.parametrize(("returned", "reason"), FAILURES)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from pool.sandbox import SandboxBusy
 from pool.validation import Validation, Verdict
 from tests.conftest import PoolApp, address
 
@@ -54,14 +55,14 @@ def test_a_result_judged_by_a_deleted_job_is_not_stored_in_a_new_job_of_the_name
 ) -> None:
     job = pool.post_job()
     variable = pool.post_variable(job)
-    judge = Validation.judge_result
+    judge = Validation.judge_results
 
-    def judge_and_replace_the_job(self: Validation, *arguments: Any) -> Verdict:
-        verdict = judge(self, *arguments)
+    def judge_and_replace_the_job(self: Validation, *arguments: Any) -> list[Verdict | SandboxBusy]:
+        verdicts = judge(self, *arguments)
         pool.delete(job, headers=pool.owner)
         pool.post_variable(pool.post_job())
-        return verdict
+        return verdicts
 
-    monkeypatch.setattr(Validation, "judge_result", judge_and_replace_the_job)
+    monkeypatch.setattr(Validation, "judge_results", judge_and_replace_the_job)
     pool.post_json(f"{variable}/results", 1, status=404)
     assert pool.get(f"{variable}/results").json["count"] == 0

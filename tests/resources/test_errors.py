@@ -122,7 +122,7 @@ def test_an_invalid_id_is_404_where_nothing_would_be_created(answer: Answer, met
     ("error", "header", "value"),
     [
         (pool.UnknownKey("text"), "WWW-Authenticate", 'Bearer realm="comp-pool"'),
-        (SandboxBusy(), "Retry-After", "2"),
+        (SandboxBusy(), "Retry-After", "3"),
         (storage.StorageFull("text"), "Retry-After", "60"),
     ],
 )

@@ -199,7 +199,7 @@ def test_a_result_for_a_failed_variable_is_not_judged(
     links = pool.lease(job)
     post(pool, links["post_result"].partition("?")[0], "wrong")
     assert counts(pool, job)["failed"] == 1
-    monkeypatch.delattr(Validation, "judge_result")
+    monkeypatch.delattr(Validation, "judge_results")
     path = links["post_result"] if has_lease else links["post_result"].partition("?")[0]
     assert post(pool, path, 0) == 409
 
@@ -207,7 +207,7 @@ def test_a_result_for_a_failed_variable_is_not_judged(
 def test_a_second_wrong_result_of_an_address_is_not_judged(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
     variable = pool.post_variable(pool.post_job(**RIGHT))
     assert post(pool, f"{variable}/results", "wrong", **new_id()) == 422
-    monkeypatch.delattr(Validation, "judge_result")
+    monkeypatch.delattr(Validation, "judge_results")
     assert post(pool, f"{variable}/results", "wronger", **new_id()) == 429
 
 
@@ -217,7 +217,7 @@ def test_a_lease_covers_one_error_too_where_errors_do_not_count_any_more(
     job = post_job(pool, 30, **RIGHT)
     links = [lease(pool, job, **new_id()).json["_links"]["post_result"] for _ in range(FREE_ERRORS + 1)]
     assert [post(pool, link, "wrong") for link in links] == [422] * len(links)
-    monkeypatch.delattr(Validation, "judge_result")
+    monkeypatch.delattr(Validation, "judge_results")
     assert post(pool, links[-1], "wronger") == 409
 
 

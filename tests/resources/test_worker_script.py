@@ -77,7 +77,8 @@ def test_it_contains_no_link_to_post_a_result(pool: PoolApp, variable: str) -> N
 def script(**document: Any) -> str:
     """The script of a variable with this document."""
     resp = falcon.Response()
-    respond_with_script(falcon.testing.create_req(), resp, {"execute_function": EXECUTE, "settings": {}}, document)
+    job = {"id": "job", "execute_function": EXECUTE, "settings": {}}
+    respond_with_script(falcon.testing.create_req(), resp, job, {"id": "one", **document})
     return bytes(resp.data or b"").decode()
 
 

@@ -61,7 +61,7 @@ export class BrowserExecutor {
    * @param {SandboxWorker} worker @param {Unit} unit @param {{timeout: number, signal?: AbortSignal}} options
    * @returns {Promise<Computed>}
    */
-  #request(worker, { source, variable, context, lossy = false }, { timeout, signal }) {
+  #request(worker, { source, variable, context, lossy = false, seed }, { timeout, signal }) {
     const number = ++this.#units;
     let printed = "";
     return new Promise((resolve, reject) => {
@@ -87,7 +87,7 @@ export class BrowserExecutor {
         if (response.result === undefined) reject(errorOf(response, printed));
         else resolve({ result: response.result, seconds: response.seconds, console: printed });
       };
-      worker.send({ unit: number, source, variable, context, lossy });
+      worker.send({ unit: number, source, variable, context, lossy, seed });
     });
   }
 

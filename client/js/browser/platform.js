@@ -22,16 +22,24 @@ const ENGINES = new Map([["Firefox", "Firefox"], ["Chrome", "Chromium"], ["Versi
 const DEFAULT_MEMORY_MB = 1024;
 
 // Runs in the sandbox, as a job does, since workers there have fewer capabilities than the page. The bytes are a module
-// with one SIMD instruction.
+// with one SIMD instruction; the regular expressions have syntax that QuickJS does not know.
 const CAPABILITY_PROBE = `async function (variable, context) {
   const hasGpu = async () => Boolean(navigator.gpu && await navigator.gpu.requestAdapter());
   const simd = new Uint8Array([
     0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11,
   ]);
+  const knowsSyntax = () => {
+    try {
+      return [["(?i:a)"], ["[\\\\p{L}--[a-z]]", "v"], ["(?<n>a)|(?<n>b)"]].every((parts) => new RegExp(...parts));
+    } catch {
+      return false;
+    }
+  };
   const can = [];
   if (typeof WebAssembly === "object") can.push("wasm");
   if (can.length > 0 && WebAssembly.validate(simd)) can.push("wasm_simd");
   if (await hasGpu()) can.push("webgpu");
+  if (knowsSyntax()) can.push("browser_syntax");
   context.result = can;
 }`;
 

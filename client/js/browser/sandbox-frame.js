@@ -46,7 +46,9 @@ export class SandboxWorker {
     };
   }
 
-  /** @param {{unit: number, source: string, variable: string, context: string | null, lossy: boolean}} unit */
+  /**
+   * @param {{unit: number, source: string, variable: string, context: string | null, lossy: boolean, seed?: number}} unit
+   */
   send(unit) {
     this.#port.postMessage(unit);
   }

@@ -43,15 +43,16 @@
 
   // Unit 0: a rest.
   /** @param {MessageEvent} event */
-  return ({ data: { unit, source, variable, context, lossy, freeze: milliseconds } }) => {
+  return ({ data: { unit, source, variable, context, lossy, seed, freeze: milliseconds } }) => {
     if (unit === 0) {
       freeze(milliseconds);
       return;
     }
     const started = now();
     running = unit;
-    compute(source, variable, context, lossy === true, limit, (/** @type {object} */ response) => {
+    const done = (/** @type {object} */ response) => {
       post({ __proto__: null, unit, seconds: (now() - started) / 1000, ...response });
-    });
+    };
+    compute(source, variable, context, lossy === true, limit, done, seed);
   };
 })

@@ -1,6 +1,6 @@
 // The worker script of a variable, for `new Worker(uri)`: computes it and posts one message, `{context}` or
 // `{error: {kind, message}}`. It has the pool's origin, so it is for trusted code only.
-/** @typedef {{source: string, variable: string, context: string | null, lossy: boolean}} Work */
+/** @typedef {{source: string, variable: string, context: string | null, lossy: boolean, seed: number}} Work */
 (function workerScript(/** @type {Function} */ openJob, /** @type {Work} */ work) {
   "use strict";
   const post = self.postMessage.bind(self);
@@ -22,5 +22,5 @@
     }
   }
 
-  compute(work.source, work.variable, work.context, work.lossy, Infinity, done);
+  compute(work.source, work.variable, work.context, work.lossy, Infinity, done, work.seed);
 })

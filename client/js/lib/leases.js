@@ -43,7 +43,7 @@ export class Lease extends Document {
     return this.embedded("context") ?? null;
   }
 
-  /** The variable's name for display. */
+  /** The variable's id, as far as links show it. */
   get name() {
     const path = this.has("self") ? new URL(this.link("self")).pathname : "";
     return decoded(path.split("/").filter(Boolean).at(-1) ?? "") || "variable";

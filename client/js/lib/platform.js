@@ -9,6 +9,7 @@
  * @property {string} variable JSON text
  * @property {string | null} context the starting context as JSON text; null: the job's context continues
  * @property {boolean} [lossy] whether the result may lose what JSON can't represent
+ * @property {number} [seed] of its random numbers; without one any
  * @property {boolean} gpu whether the job may use `navigator.gpu`
  */
 /**
@@ -30,7 +31,7 @@
  */
 /**
  * @typedef {object} Capabilities what jobs may require
- * @property {string[]} can such as `wasm`, `wasm_simd`, `webgpu`
+ * @property {string[]} can such as `wasm`, `wasm_simd`, `webgpu`, `browser_syntax`
  * @property {number} memoryMb
  */
 /**

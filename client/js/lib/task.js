@@ -1,5 +1,6 @@
 // A task: a job, a leased variable, and the end of that lease.
 import { isLost } from "./retry-policy.js";
+import { unitSeed } from "./seed.js";
 
 /** @typedef {import("./client.js").Client} Client */
 /** @typedef {import("./document.js").Document} Document */
@@ -84,6 +85,8 @@ export class Task {
       variable: JSON.stringify(data),
       context: context === null ? null : JSON.stringify(context),
       lossy: settings?.lossy === true,
+      // Computed here: the job learns neither id.
+      seed: unitSeed(this.job, this.variable),
       gpu: gpu && requirements?.webgpu === true,
     };
   }

@@ -1,6 +1,6 @@
 // The script of the child process: one interpreter with one job in it, driven by its parent through two pipes.
 //
-// Requests: `{source, variable, context, lossy, timeout}`, the timeout in milliseconds. Responses: `{console}` for each print
+// Requests: `{source, variable, context, lossy, seed, timeout}`, the timeout in milliseconds. Responses: `{console}` for each print
 // of the job, then `{result, seconds}` (JSON text) or `{kind, message, stack}`, with `final` if the process ends after
 // it. It ends with its parent, and enforces the timeout itself, in case the parent is gone.
 import { writeSync } from "node:fs";

@@ -18,8 +18,9 @@ const MEBIBYTE_IN_KIBIBYTES = 1024;
 const HEAP_MB = 256;
 /** For Node itself, in MiB. Generous, since its need differs between versions. */
 const NODE_MB = 1024;
-/** V8's stack, in KiB: Linux and macOS give a process 8 MiB. */
-const STACK_KB = 7000;
+/** Of the process and of V8 in it, in KiB: what QuickJS's own stack needs; else of the 8 MiB that a process has. */
+const LARGE_STACK = { processKb: 16_384, v8Kb: 14_000 };
+const SMALL_STACK = { processKb: undefined, v8Kb: 7000 };
 const MAX_OPEN_FILES = 64;
 
 // Each is tried once, and left out if it is not available.
@@ -30,17 +31,23 @@ const LINUX_LAYERS = [
 
 /** @param {{memoryMb: number, resultBytes: number}} bounds @returns {Promise<Command>} */
 export async function childCommand({ memoryMb, resultBytes }) {
-  const node = [process.execPath, ...flags(), SCRIPT, String(memoryMb), String(resultBytes)];
+  const isLarge = existsSync(SHELL) && (await isAvailable([SHELL, "-c", enlarged(LARGE_STACK)]));
+  const stack = isLarge ? LARGE_STACK : SMALL_STACK;
+  const node = [process.execPath, ...flags(stack.v8Kb), SCRIPT, String(memoryMb), String(resultBytes)];
   const available = process.platform === "linux" ? await availableLayers() : [];
   const words = [...available.flatMap((layer) => layer.prefix), ...node];
   const layers = ["permissions", ...available.map((layer) => layer.name)];
   if (!existsSync(SHELL)) return { file: words[0], parameters: words.slice(1), layers };
   // `env -i`, because some shells add variables to an empty environment.
-  const parameters = ["-c", `${limits(memoryMb)}; exec env -i "$@"`, "comp-pool", ...words];
+  const parameters = ["-c", `${enlarged(stack)}; ${limits(memoryMb)}; exec env -i TZ=UTC "$@"`, "comp-pool", ...words];
   return { file: SHELL, parameters, layers: [...layers, "limits"] };
 }
 
-function flags() {
+/** A shell command that allows the process a larger stack. @param {{processKb?: number}} stack */
+const enlarged = ({ processKb }) => (processKb === undefined ? ":" : `ulimit -S -s ${processKb}`);
+
+/** @param {number} stackKb V8's stack */
+function flags(stackKb) {
   return [
     permissionFlag(),
     ...[...readablePaths()].map((path) => `--allow-fs-read=${path}`),
@@ -51,7 +58,7 @@ function flags() {
     `--max-old-space-size=${HEAP_MB}`,
     "--v8-pool-size=1",
     // Windows gives a process a smaller stack.
-    ...(process.platform === "win32" ? [] : [`--stack-size=${STACK_KB}`]),
+    ...(process.platform === "win32" ? [] : [`--stack-size=${stackKb}`]),
   ];
 }
 

@@ -45,8 +45,8 @@ export class NodeExecutor {
     const abort = () => child.end(cancelled());
     signal?.addEventListener("abort", abort);
     try {
-      const { source, variable, context, lossy = false } = unit;
-      const response = await child.request({ source, variable, context, lossy, timeout: timeout + CHILD_GRACE });
+      const { source, variable, context, lossy = false, seed } = unit;
+      const response = await child.request({ source, variable, context, lossy, seed, timeout: timeout + CHILD_GRACE });
       return { ...this.#validated(response), console: child.printed };
     } catch (ex) {
       throw withConsole(/** @type {JobError} */ (ex), child.printed);

@@ -6,7 +6,7 @@ import { newQuickJSWASMModuleFromVariant, newVariant } from "quickjs-emscripten-
 
 /** @typedef {import("quickjs-emscripten-core").QuickJSContext} QuickJSContext */
 /** @typedef {import("quickjs-emscripten-core").QuickJSSyncVariant} QuickJSSyncVariant */
-/** @typedef {{source: string, variable: string, context: string | null, lossy: boolean}} Unit */
+/** @typedef {{source: string, variable: string, context: string | null, lossy: boolean, seed?: number}} Unit */
 /** @typedef {{result: string} | {kind: string, message: string, stack: string}} Outcome */
 
 // The package's types describe its CommonJS form.
@@ -17,15 +17,15 @@ const MIN_PAGES = 256;
 const MAX_PAGES = 32768;
 /** Attempts of QuickJS's allocator to grow the memory, each by less, before an allocation fails. */
 const GROW_ATTEMPTS = 3;
-/** QuickJS's own stack: about 5,000 calls, half of V8's. */
-const STACK_BYTES = 1 << 20;
+/** QuickJS's own stack: about as many calls as in V8. */
+const STACK_BYTES = 2 << 20;
 /** Promise jobs between two checks for the outcome. */
 const PROMISE_JOBS = 1000;
 
-const [JOB, SERIALISER] = ["job.js", "serialiser.js"].map((name) =>
-  readFileSync(new URL(`../sandbox/${name}`, import.meta.url), "utf8"),
+const [JOB, SERIALISER, ...LIBRARIES] = ["job", "serialiser", "language", "web-functions"].map((name) =>
+  readFileSync(new URL(`../sandbox/${name}.js`, import.meta.url), "utf8"),
 );
-const OPEN_JOB = `${JOB}.bind(undefined, ${SERIALISER}())`;
+const OPEN_JOB = `${JOB}.bind(undefined, ${SERIALISER}(), ${LIBRARIES})`;
 // The outcome is stored in a property that the host reads, to have as few functions of Node's in the job's realm as
 // possible. What a job prints can't wait there: a host that has interrupted QuickJS must not read its memory.
 const HARNESS = `((openJob, print) => {
@@ -34,11 +34,12 @@ const HARNESS = `((openJob, print) => {
   // As JSON, which is free of zero bytes, where the host would end a text.
   const compute = openJob({ __proto__: null }, (text) => print(stringify(text)));
   const harness = { __proto__: null, outcome: undefined };
-  harness.compute = (source, variable, context, isLossy, limit) => {
+  harness.compute = (source, variable, context, isLossy, limit, seed) => {
     harness.outcome = undefined;
-    compute(source, variable, context, isLossy, limit, (outcome) => {
+    const done = (outcome) => {
       harness.outcome = stringify(outcome);
-    });
+    };
+    compute(source, variable, context, isLossy, limit, done, seed);
   };
   return harness;
 })`;
@@ -88,8 +89,8 @@ export class Interpreter {
    * @param {Unit} unit
    * @returns {Outcome | undefined}
    */
-  compute({ source, variable, context, lossy }) {
-    this.#start([source, variable, context], lossy);
+  compute({ source, variable, context, lossy, seed }) {
+    this.#start([source, variable, context], lossy, seed);
     const { runtime } = this.#context;
     for (;;) {
       const text = this.#outcome();
@@ -100,13 +101,14 @@ export class Interpreter {
     }
   }
 
-  /** @param {(string | null)[]} texts @param {boolean} isLossy */
-  #start(texts, isLossy) {
+  /** @param {(string | null)[]} texts @param {boolean} isLossy @param {number | undefined} seed */
+  #start(texts, isLossy, seed) {
     const quick = this.#context;
     const values = texts.map((text) => (text === null ? quick.null : quick.newString(text)));
-    const parameters = [...values, isLossy ? quick.true : quick.false, this.#limit];
+    const number = seed === undefined ? quick.undefined : quick.newNumber(seed);
+    const parameters = [...values, isLossy ? quick.true : quick.false, this.#limit, number];
     quick.unwrapResult(quick.callFunction(this.#compute, quick.undefined, ...parameters)).dispose();
-    for (const value of values) value.dispose();
+    for (const value of [...values, number]) value.dispose();
   }
 
   #outcome() {

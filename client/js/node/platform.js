@@ -28,7 +28,7 @@ class NodeExecutors {
   constructor(command, memoryMb, resultBytes) {
     this.#command = command;
     this.#resultBytes = resultBytes;
-    // QuickJS has neither WebAssembly nor WebGPU.
+    // QuickJS has neither WebAssembly nor WebGPU, and not all syntax of browsers.
     this.capabilities = { can: /** @type {string[]} */ ([]), memoryMb };
     this.engine = `QuickJS in Node ${process.versions.node}`;
   }

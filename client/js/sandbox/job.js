@@ -1,7 +1,7 @@
 // Runs beside a job in every host: deletes the globals that are not part of the language, computes the units of one
 // job, and keeps its context between them. `additions` are globals beyond the language; `print` receives what the job
-// prints to its console. The text of a script that a host evaluates, no module; its first argument is serialiser.js,
-// which the hosts bind to it.
+// prints to its console. The text of a script that a host evaluates, no module; its first arguments are serialiser.js
+// and the functions of language.js and web-functions.js, which the hosts bind to it.
 //
 // A job may replace any global or prototype method of its realm. So the built-ins that are needed after it has run are
 // captured here first, and no method is looked up later. All functions are strict, which hides them from a job's
@@ -15,16 +15,23 @@
  */
 (function openJob(
   /** @type {Serialiser} */ serialiser,
+  /** @type {Function} */ openLanguage,
+  /** @type {Function} */ openWebFunctions,
   /** @type {Record<PropertyKey, unknown>} */ additions,
   /** @type {((text: string) => void) | undefined} */ print,
 ) {
   "use strict";
   const { serialise, isObject, isData, isList } = serialiser;
+  const { random: hostRandom } = Math;
+  const { random32, seedRandom } = openLanguage();
+  const webFunctions = openWebFunctions(random32);
   const { parse, stringify } = JSON;
   const { apply, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
   const { indexOf, lastIndexOf, slice } = String.prototype;
   const { slice: sliceArray } = Array.prototype;
   const { isFinite } = Number;
+  const { create } = Object;
+  const { floor } = Math;
   const globalEval = eval;
   const toText = String;
   const root = Object.prototype;
@@ -61,6 +68,7 @@
     }
     holder = getPrototypeOf(holder);
   }
+  for (const name of ownKeys(webFunctions)) provide(name, webFunctions[name]);
   for (const name of ownKeys(additions)) provide(name, additions[name]);
   provide("console", { log, info: log, warn: log, error: log, debug: log });
 
@@ -218,18 +226,32 @@
     }
   }
 
+  // Not enumerable, so that it is no part of copies. A `seed` of the flow's or the job's own stays.
+  /** @param {unknown} context @param {number} seed */
+  function provideSeed(context, seed) {
+    if (!isObject(context) || getOwnPropertyDescriptor(context, "seed")?.enumerable) return;
+    /** @type {PropertyDescriptor} */
+    const descriptor = create(null);
+    descriptor.value = seed;
+    descriptor.writable = descriptor.configurable = true;
+    defineProperty(context, "seed", descriptor);
+  }
+
   /** @param {string} source */
   function prepare(source) {
+    // Code outside the function runs once per worker, in whichever unit comes first: not with that unit's seed.
+    if (job === undefined) seedRandom(0);
     job ??= evaluate(source);
     if (typeof job !== "function") throw new UnitError("code", "execute_function is not a function, but " + typeof job);
   }
 
   // A starting context keeps its `result`: in a flow the unit continues from it.
-  /** @param {string | null} startingContext */
-  function contextOf(startingContext) {
-    if (startingContext !== null) return parse(startingContext);
-    deleteProperty(savedContext, "result");
-    return savedContext;
+  /** @param {string | null} startingContext @param {number} seed */
+  function contextOf(startingContext, seed) {
+    const context = startingContext === null ? savedContext : parse(startingContext);
+    if (startingContext === null) deleteProperty(context, "result");
+    provideSeed(context, seed);
+    return context;
   }
 
   /** @param {unknown} returned @param {unknown} given */
@@ -274,15 +296,25 @@
    * @param {boolean} isLossy the job's setting `lossy`: what JSON loses is lost
    * @param {number} limit of a result, in characters
    * @param {(response: object, context: unknown) => void} done
+   * @param {number} [seed] of the unit's random numbers; without one (an older page) any
    */
-  async function compute(source, variable, startingContext, isLossy, limit, done) {
+  async function compute(
+    source,
+    variable,
+    startingContext,
+    isLossy,
+    limit,
+    done,
+    seed = floor(hostRandom() * 2 ** 53),
+  ) {
     let response;
     /** @type {any} */
     let context;
     openOutput();
     try {
       prepare(source);
-      context = contextOf(startingContext);
+      context = contextOf(startingContext, seed);
+      seedRandom(seed);
       const returned = await job(parse(variable), context);
       context = returnedContext(returned, context);
       if (startingContext === null) savedContext = context;

@@ -6,7 +6,10 @@ import { createContext, runInContext } from "node:vm";
 
 const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 const CASES = JSON.parse(read("../../../tests/client/unit-cases.json"));
-const OPEN_JOB = `${read("../sandbox/job.js")}.bind(undefined, ${read("../sandbox/serialiser.js")}())`;
+const [JOB, SERIALISER, ...LIBRARIES] = ["job", "serialiser", "language", "web-functions"].map((name) =>
+  read(`../sandbox/${name}.js`),
+);
+const OPEN_JOB = `${JOB}.bind(undefined, ${SERIALISER}(), ${LIBRARIES})`;
 const LIMIT = 1 << 20;
 
 /** A job in a realm of its own. */
@@ -203,4 +206,32 @@ test("the console's methods don't lead to the host", async () => {
     c.result = [found, console.log.constructor === Function];
   }`;
   assert.deepEqual(JSON.parse((await respond(source)).result), [[], true]);
+});
+
+// ---- the seed
+
+/** What a job returns for units with these seeds and starting contexts. */
+async function seeded(source, ...units) {
+  const job = new Job(source);
+  const results = [];
+  for (const [seed, context = null] of units) {
+    const text = context && JSON.stringify(context);
+    const response = await new Promise((resolve) => job.compute(source, "{}", text, false, LIMIT, resolve, seed));
+    results.push(JSON.parse(response.result));
+  }
+  return results;
+}
+
+test("each unit finds its own seed, also where the context continues", async () => {
+  assert.deepEqual(await seeded("(v, c) => { c.n = 1; c.result = c.seed; }", [7], [8]), [7, 8]);
+});
+
+test("a context's own seed stays", async () => {
+  const [given, kept] = await seeded("(v, c) => ({ result: c.seed })", [7, { seed: "of a flow" }], [8]);
+  assert.deepEqual([given, kept], ["of a flow", 8]);
+});
+
+test("without a seed, as of an older page, random numbers differ", async () => {
+  const [one, other] = await seeded("() => ({ result: Math.random() })", [undefined], [undefined]);
+  assert.notEqual(one, other);
 });

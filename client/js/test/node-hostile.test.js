@@ -135,7 +135,7 @@ test("promises that a job leaves pending end with it", async () => {
 
 const LOWER_CASE = new Set([
   "console", "parseFloat", "parseInt", "isFinite", "isNaN", "eval", "globalThis", "escape", "unescape", "undefined",
-  "decodeURI", "decodeURIComponent", "encodeURI", "encodeURIComponent",
+  "decodeURI", "decodeURIComponent", "encodeURI", "encodeURIComponent", "atob", "btoa", "crypto", "structuredClone",
 ]);
 
 const valueOf = (expression) => evaluate("(v, c) => { c.result = (0, eval)(v.expression) ?? null; }", { expression });
@@ -148,7 +148,7 @@ test("every global is part of the language", async () => {
 const HOST = [
   "process", "require", "module", "exports", "global", "Buffer", "fetch", "WebSocket", "XMLHttpRequest", "EventSource",
   "Worker", "BroadcastChannel", "MessageChannel", "setTimeout", "setInterval", "setImmediate", "queueMicrotask",
-  "structuredClone", "performance", "navigator", "crypto", "localStorage", "indexedDB", "caches", "importScripts",
+  "performance", "navigator", "localStorage", "indexedDB", "caches", "importScripts",
   "postMessage", "self", "window", "document", "WebAssembly", "std", "os", "scriptArgs", "print", "gc", "InternalError",
   "__dirname", "fs", "Deno", "Bun",
 ];

@@ -66,8 +66,8 @@ test("nor make code of text", () => assert.equal(outcomes["make code of text"], 
 
 test("nothing was written", () => assert.ok(!existsSync(WRITTEN)));
 
-test("its environment is empty, and its working directory the root", () => {
-  assert.deepEqual([outcomes.environment, outcomes.folder], [{}, "/"]);
+test("its environment has the time zone alone, and its working directory is the root", () => {
+  assert.deepEqual([outcomes.environment, outcomes.folder], [{ TZ: "UTC" }, "/"]);
 });
 
 test("it has no network", skipUnless(available("network namespace")), () => {

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Client } from "../lib/client.js";
 import { MovingAverages } from "../lib/moving-average.js";
+import { unitSeed } from "../lib/seed.js";
 import { CUT, eventually, FakePool } from "./fake-pool.js";
 import { CountingClient, FakeClock, Held, numbers, Watched } from "./fake-platform.js";
 
@@ -65,7 +66,7 @@ test("before the start there are no requests, and nothing is opened", async (con
   assert.deepEqual([pool.requests.length, watched.platform.opened.length, watched.volunteer.state], [0, 0, "idle"]);
 });
 
-test("a unit has the function's source, the variable without links, and the context", async (context) => {
+test("a unit has the function's source, the variable without links, the context, and the seed of both ids", async (context) => {
   const pool = await FakePool.for(context);
   const job = pool.addJob("flowing", [{ a: 1 }, { a: 2 }]);
   job.contexts.set("0000", { from: "below" });
@@ -78,8 +79,8 @@ test("a unit has the function's source, the variable without links, and the cont
   const units = held.units.map(({ timeout, ...unit }) => unit);
   const unit = { job: "flowing", source: "of flowing", lossy: false, gpu: false };
   assert.deepEqual(units, [
-    { ...unit, variable: '{"a":1}', context: '{"from":"below"}' },
-    { ...unit, variable: '{"a":2}', context: null },
+    { ...unit, variable: '{"a":1}', context: '{"from":"below"}', seed: unitSeed("flowing", "0000") },
+    { ...unit, variable: '{"a":2}', context: null, seed: unitSeed("flowing", "0001") },
   ]);
 });
 

@@ -13,7 +13,7 @@
   // mini-racer's timers. A class declaration is no property of the global object: job.js can't delete it.
   (0, eval)("if (typeof __TimerManager !== 'undefined') __TimerManager = undefined;");
   const compute = openJob({}, print);
-  const mailbox = { __proto__: null, source: "", variable: "", context: null, lossy: false, limit: 0, outcome: null, printed };
+  const mailbox = { __proto__: null, source: "", variable: "", context: null, lossy: false, seed: 0, limit: 0, outcome: null, printed };
 
   function print(text) {
     const start = printedLength[0];
@@ -24,10 +24,11 @@
 
   mailbox.compute = function () {
     mailbox.outcome = null;
-    const { source, variable, context, lossy, limit } = mailbox;
-    compute(source, variable, context, lossy, limit, (outcome) => {
+    const { source, variable, context, lossy, limit, seed } = mailbox;
+    const done = (outcome) => {
       mailbox.outcome = stringify(outcome);
-    });
+    };
+    compute(source, variable, context, lossy, limit, done, seed);
   };
   return mailbox;
 })

@@ -10,7 +10,8 @@ from comp_pool.errors import JobError
 from comp_pool.executor import MEBIBYTE, Executor, Unit
 from comp_pool.links import Document
 
-# An empty module, and one with a function that returns a vector: () -> v128, i32.const 0, i8x16.splat.
+# An empty module, and one with a function that returns a vector: () -> v128, i32.const 0, i8x16.splat. The regular
+# expressions have syntax that QuickJS does not know.
 PROBE = """
 (variable, context) => {
   const modules = {
@@ -24,7 +25,15 @@ PROBE = """
       return false;
     }
   };
+  const knowsSyntax = () => {
+    try {
+      return [["(?i:a)"], ["[\\\\p{L}--[a-z]]", "v"], ["(?<n>a)|(?<n>b)"]].every((parts) => new RegExp(...parts));
+    } catch {
+      return false;
+    }
+  };
   context.result = Object.keys(modules).filter((name) => runs(modules[name]));
+  if (knowsSyntax()) context.result.push("browser_syntax");
 }
 """
 

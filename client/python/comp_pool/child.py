@@ -128,8 +128,9 @@ def _start(code: str) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        # The environment may hold secrets, which a job could read out of its process.
-        env={},
+        # The environment may hold secrets, which a job could read out of its process. Local time is UTC, as everywhere
+        # but in browsers.
+        env={"TZ": "UTC"},
         cwd="/",
         # Ctrl-C in a terminal goes to the whole group; the parent decides what happens to the unit.
         start_new_session=True,

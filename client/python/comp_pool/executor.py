@@ -25,7 +25,7 @@ CHILD_KINDS = ("code", "threw", "no-result", "not-json", "too-large", "memory")
 class Unit:
     """One computation: the job's id and code, a variable, the starting context (None: the job's kept context).
 
-    `lossy`: the result may lose what JSON can't represent.
+    `lossy`: the result may lose what JSON can't represent. `seed` is that of its random numbers.
     """
 
     job: str
@@ -33,6 +33,7 @@ class Unit:
     variable: dict[str, Any]
     context: Any = None
     lossy: bool = False
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,7 @@ def _encode(unit: Unit, deadline: Deadline) -> dict[str, Any]:
         "variable": _to_json(variable),
         "context": None if unit.context is None else _to_json(unit.context),
         "lossy": unit.lossy,
+        "seed": unit.seed,
         "seconds": deadline.watchdog_seconds,
     }
 

@@ -1,9 +1,9 @@
 """The child process of an executor: V8 with one job in it, controlled by frames on standard input and output.
 
-Parent to child: `{source, variable, context, lossy, seconds}` computes a unit; `{seconds}` alone resets the watchdog of
-the unit that runs. Child to parent: first `{confined, engine}`, then for each unit any number of `{console}`, what it
-prints, and `{result, seconds}` or `{kind, message, stack}`. `variable`, `context` and `result` are JSON text; `seconds`
-are the watchdog's timeout, and the run time.
+Parent to child: `{source, variable, context, lossy, seed, seconds}` computes a unit; `{seconds}` alone resets the
+watchdog of the unit that runs. Child to parent: first `{confined, engine}`, then for each unit any number of
+`{console}`, what it prints, and `{result, seconds}` or `{kind, message, stack}`. `variable`, `context` and `result` are
+JSON text; `seconds` are the watchdog's timeout, and the run time.
 """
 
 import contextlib
@@ -26,7 +26,9 @@ from py_mini_racer import (
 from comp_pool import confinement, frames
 from comp_pool.report import MAX_CONSOLE
 
-BOOT, JOB, SERIALISER = (Path(__file__).with_name(name) for name in ("boot.js", "job.js", "serialiser.js"))
+BOOT, JOB, SERIALISER, *LIBRARIES = (
+    Path(__file__).with_name(f"{name}.js") for name in ("boot", "job", "serialiser", "language", "web-functions")
+)
 
 # Of a pending promise, in seconds; the first intervals are shorter.
 FIRST_POLL_INTERVAL = 0.0001
@@ -92,8 +94,11 @@ class Isolate:
     def __init__(self, memory_bytes: int, result_bytes: int) -> None:
         self._memory_bytes = memory_bytes
         self._racer = start_v8(memory_bytes)
-        boot, job, serialiser = (path.read_text(encoding="utf-8") for path in (BOOT, JOB, SERIALISER))
-        mailbox: Any = self._racer.eval(f"({boot})({job}.bind(undefined, {serialiser}()), {MAX_CONSOLE})")
+        boot, job, serialiser, *libraries = (
+            path.read_text(encoding="utf-8") for path in (BOOT, JOB, SERIALISER, *LIBRARIES)
+        )
+        open_job = f"{job}.bind(undefined, {serialiser}(), {', '.join(libraries)})"
+        mailbox: Any = self._racer.eval(f"({boot})({open_job}, {MAX_CONSOLE})")
         self._mailbox = mailbox
         self._mailbox["limit"] = result_bytes
         self.printer = Printer(mailbox["printed"])
@@ -118,7 +123,7 @@ class Isolate:
         return {**outcome, "seconds": time.monotonic() - started}
 
     def _run(self, unit: dict[str, Any]) -> Any:
-        for field in ("source", "variable", "context", "lossy"):
+        for field in ("source", "variable", "context", "lossy", "seed"):
             self._mailbox[field] = unit[field]
         # Runs all microtasks too. A promise that is still pending waits for a compilation of WebAssembly or for shared
         # memory, and is polled.

@@ -52,6 +52,6 @@ class Lease(Document):
 
     @property
     def name(self) -> str:
-        """The variable's id, for display."""
+        """The variable's id, as far as links show it."""
         path = urlsplit(self.link("self")).path if self.has("self") else ""
         return unquote(path.rstrip("/").rpartition("/")[2]) or "variable"

@@ -10,6 +10,7 @@ from comp_pool.events import OUTCOMES, Event, Kind
 from comp_pool.executor import Computed, Executor, Unit
 from comp_pool.report import console_report, failure_report, post_report
 from comp_pool.retry_policy import POLICY, event_kind, is_lost, is_temporary, refusal_kind, retry_after_of
+from comp_pool.seeds import unit_seed
 from comp_pool.upload import NOT_GIVEN_BACK, Uploaded, abandon, upload
 from comp_pool.work_fetch import Task, Wait, WorkFetch
 from comp_pool.worker_context import WorkerContext
@@ -126,7 +127,9 @@ class WorkerLoop:
 
     def _execute(self, task: Task) -> Computed:
         source = str(task.job.content.get("execute_function", ""))
-        unit = Unit(task.job_id, source, task.lease.data, task.lease.context, task.is_lossy)
+        # Computed here: the job learns neither id.
+        seed = unit_seed(task.job_id, task.lease.name)
+        unit = Unit(task.job_id, source, task.lease.data, task.lease.context, task.is_lossy, seed)
         try:
             return self._executor.compute(unit, self._deadline(task))
         finally:

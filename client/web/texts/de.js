@@ -142,6 +142,7 @@ export default {
   "job.needs.webgpu": "Grafikkarte",
   "job.needs.wasm": "WebAssembly",
   "job.needs.wasm_simd": "WebAssembly SIMD",
+  "job.needs.browser_syntax": "JavaScript eines aktuellen Browsers",
   "job.needs.memory_mb": "{count} MB Speicher",
   "job.needs": "Braucht: {needs}",
 

@@ -139,6 +139,7 @@ export default {
   "job.needs.webgpu": "graphics card",
   "job.needs.wasm": "WebAssembly",
   "job.needs.wasm_simd": "WebAssembly SIMD",
+  "job.needs.browser_syntax": "a current browser's JavaScript",
   "job.needs.memory_mb": "{count} MB of memory",
   "job.needs": "Needs: {needs}",
 

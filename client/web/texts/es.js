@@ -140,6 +140,7 @@ export default {
   "job.needs.webgpu": "tarjeta gráfica",
   "job.needs.wasm": "WebAssembly",
   "job.needs.wasm_simd": "WebAssembly SIMD",
+  "job.needs.browser_syntax": "el JavaScript de un navegador actual",
   "job.needs.memory_mb": "{count} MB de memoria",
   "job.needs": "Necesita: {needs}",
 

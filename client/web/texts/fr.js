@@ -141,6 +141,7 @@ export default {
   "job.needs.webgpu": "carte graphique",
   "job.needs.wasm": "WebAssembly",
   "job.needs.wasm_simd": "WebAssembly SIMD",
+  "job.needs.browser_syntax": "le JavaScript d’un navigateur récent",
   "job.needs.memory_mb": "{count} Mo de mémoire",
   "job.needs": "Nécessite : {needs}",
 

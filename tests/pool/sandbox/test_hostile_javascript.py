@@ -139,6 +139,42 @@ def test_other_requests_are_served_while_a_validator_hangs(pool: PoolApp) -> Non
         post.join()
 
 
+def test_64_results_at_once_are_all_judged_while_two_jobs_hang(pool: PoolApp) -> None:
+    honest = pool.post_job("Honest", validate_result="(variable, result) => result === undefined || result === 1")
+    hostile = [pool.post_job(name, validate_result=LOOP, validate_variable="() => true") for name in ("One", "Two")]
+    variables = [pool.post_variable(honest, f"v{number}") for number in range(64)]
+    posts = [(pool.post_variable(job), "*") for job in hostile] + [(variable, 201) for variable in variables]
+    statuses: list[int] = []
+
+    def post(number: int, variable: str, status: int | str) -> None:
+        environ = address(number)
+        statuses.append(pool.post_json(f"{variable}/results", 1, extra_environ=environ, status=status).status_int)
+
+    threads = [threading.Thread(target=post, args=(number, *post_)) for number, post_ in enumerate(posts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses.count(201) == 64
+
+
+def test_a_bulk_post_names_the_line_that_a_validator_refuses_and_stores_none(pool: PoolApp) -> None:
+    job = pool.post_job(
+        validate_variable="(variable) => { if (variable.x === 70) for (;;); return variable.x !== 90; }"
+    )
+    lines = "\n".join(f'{{"x": {number}}}' for number in range(100))
+    headers = {**pool.owner, "Content-Type": "application/x-ndjson"}
+    response = pool.post(f"{job}/variables", lines, headers=headers, status=422)
+    assert "line 71: " in response.json["detail"]
+    assert TIME in response.json["detail"]
+    lines = "\n".join(f'{{"x": {number}}}' for number in range(80, 100))
+    response = pool.post(f"{job}/variables", lines, headers=headers, status=422)
+    assert "line 11: " in response.json["detail"]
+    assert pool.get(f"{job}/progress").json["variables"]["total"] == 0
+    lines = "\n".join(f'{{"x": {number}}}' for number in range(1000, 1200))
+    assert pool.post(f"{job}/variables", lines, headers=headers, status=201).json["count"] == 200
+
+
 def test_hanging_validators_leave_no_child_processes(impatient_pool: PoolApp) -> None:
     pool = impatient_pool
     job = pool.post_job(validate_result=LOOP, validate_variable="() => true")

@@ -1,0 +1,58 @@
+"""`make bench`: runs the benchmarks that return figures, and writes these as JSON and as a plot for the docs."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench import plot, sandbox
+
+DOCS = Path(__file__).parents[1] / "docs"
+# Each returns a dict of figures. Later benchmarks are added here, and to `charts`.
+PARTS: dict[str, Callable[[Namespace], dict[str, Any]]] = {"sandbox": sandbox.measure}
+
+
+def run(options: Namespace) -> None:
+    figures: dict[str, Any] = {"machine": machine()}
+    started = time.perf_counter()
+    for number, (name, measure) in enumerate(PARTS.items(), start=1):
+        print(f"[{number}/{len(PARTS)}] {name}", flush=True)
+        figures[name] = measure(options)
+    figures["machine"]["load_after"] = round(os.getloadavg()[0], 1)
+    (DOCS / "bench.json").write_text(json.dumps(figures, indent=2) + "\n")
+    (DOCS / "bench.svg").write_text(plot.svg(charts(figures)))
+    print(f"{time.perf_counter() - started:.0f} s; see docs/bench.json and docs/bench.svg")
+
+
+def machine() -> dict[str, Any]:
+    return {
+        "cores": os.cpu_count(),
+        "architecture": platform.machine(),
+        "python": sys.version.split()[0],
+        "load_before": round(os.getloadavg()[0], 1),
+    }
+
+
+def charts(figures: dict[str, Any]) -> list[list[str]]:
+    results = figures["sandbox"]["results"]
+    labels = {"bare": "bare Falcon", "plain": "durable result", "validated": "validated and durable"}
+    rates, processor = (
+        {
+            f"{connections} connection{'s' if connections != '1' else ''}": {
+                label: of_connections[name][key] for key, label in labels.items()
+            }
+            for connections, of_connections in results.items()
+        }
+        for name in ("per_second", "processor_microseconds")
+    )
+    return [
+        plot.bars("Requests a second", "two server processes, load generator on the same machine", rates),
+        plot.bars("Processor time of the server per request", "microseconds", processor),
+    ]

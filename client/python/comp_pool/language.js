@@ -1,0 +1,1 @@
+../../js/sandbox/language.js

@@ -1,0 +1,1 @@
+../../js/sandbox/web-functions.js

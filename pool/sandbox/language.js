@@ -1,0 +1,1 @@
+../../client/js/sandbox/language.js

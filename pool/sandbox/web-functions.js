@@ -1,0 +1,1 @@
+../../client/js/sandbox/web-functions.js
