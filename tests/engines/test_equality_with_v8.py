@@ -21,7 +21,7 @@ CALLS = (Path(__file__).parent / "calls.js").read_text(encoding="utf-8").rstrip(
 COUNT = int(os.environ.get("COMP_POOL_TEST_CALLS", "12"))
 SEED = random.getrandbits(31) if "COMP_POOL_TEST_CALLS" in os.environ else 20141202
 # One process makes so many at most: the texts of more exceed its memory.
-BATCH = 60
+BATCH = 40
 
 Outcome = tuple[str, str, str]  # The call, V8's outcome and the other one.
 NUMBER = re.compile(r"0x([0-9a-f]{16})\b")
