@@ -337,7 +337,8 @@
   const expressions = [
     name, name, literal, () => `(${code()} ${pick(BINARY)} ${code()})`, () => `(${code()} ${pick(BINARY)} ${code()})`, () => `(${pick(["-", "+", "!", "~", "typeof ", "void "])}${code()})`,
     () => `(${code()} ? ${code()} : ${code()})`, () => `${name()}.${pick(METHODS)}`, () => `Object(${code()}).${pick(METHODS)}`, () => `Math.${pick(WHOLE)}(${code()}, ${code()})`,
-    () => `\`${plainText().replace(/`|\$/g, "")}\${${code()}}\``, () => `[${code()}, ...[${code()}, ${code()}]]`, // Not of a text itself, which QuickJS spreads to nothing.
+    // In parentheses: QuickJS refuses a text before `/` within a pattern.
+    () => `(\`${plainText().replace(/`|\$/g, "")}\${${code()}}\`)`, () => `[${code()}, ...[${code()}, ${code()}]]`, // Not of a text itself, which QuickJS spreads to nothing.
     () => `({ x: ${code()}, [${code()}]: ${code()}, ...Object(${name()}) })`,
     () => `((x, y = ${code()}, ...z) => ${code()})(${code()})`, () => `${name()}?.[${code()}]`, () => `[...walk(${code()})]`, () => `JSON.stringify(${code()})`,
     () => `(() => { ${statement()} return ${code()}; })()`, () => `Object.entries(Object(${code()}))`, () => `parseInt(${code()}, ${pick([2, 8, 10, 16, 32])})`, () => `String(${code()})`,
