@@ -292,7 +292,7 @@
   for (const type of [...typedArrays, ...(typeof Float16Array === "function" ? [Float16Array] : [])]) tried(`${type.name}.from`, () => [array()], (list) => type.from(list));
   const searched = (list) => [list, list.length > 0 ? pick(Array.from(list)) : 0, pick([0, small()])];
   for (const name of ["indexOf", "lastIndexOf", "includes"]) {
-    for (const [path, make] of [["array", array], ["typed array", typed], ["BigInt typed array", bigTyped]]) {
+    for (const [path, make] of [["array", array], ["typed array", typed], ["BigInt typed array", bigTyped], ["signed bytes", () => Int8Array.from(array(() => -small()))]]) {
       tried(`search of ${path} by ${name}`, () => searched(make()), (list, item, start) => [list[name](item), list[name](item, start)]);
     }
     tried(`search of text by ${name}`, () => { const whole = text(); return [whole, whole.slice(below(4), below(8)), small()]; }, (whole, part, start) => [whole[name](part), whole[name](part, start)]);
