@@ -292,7 +292,7 @@
   for (const type of [...typedArrays, ...(typeof Float16Array === "function" ? [Float16Array] : [])]) tried(`${type.name}.from`, () => [array()], (list) => type.from(list));
   const searched = (list) => [list, list.length > 0 ? pick(Array.from(list)) : 0, pick([0, small()])];
   for (const name of ["indexOf", "lastIndexOf", "includes"]) {
-    for (const [path, make] of [["array", array], ["typed array", typed], ["BigInt typed array", bigTyped]]) {
+    for (const [path, make] of [["array", array], ["typed array", typed], ["BigInt typed array", bigTyped], ["signed bytes", () => Int8Array.from(array(() => -small()))]]) {
       tried(`search of ${path} by ${name}`, () => searched(make()), (list, item, start) => [list[name](item), list[name](item, start)]);
     }
     tried(`search of text by ${name}`, () => { const whole = text(); return [whole, whole.slice(below(4), below(8)), small()]; }, (whole, part, start) => [whole[name](part), whole[name](part, start)]);
@@ -310,5 +310,61 @@
   methods("Reflect", Reflect, () => undefined, () => pick([() => ({ a: 1 }), () => array(), () => (item) => item, text, small])(), { skip: ["getPrototypeOf", "setPrototypeOf", "getOwnPropertyDescriptor", "apply", "construct", "defineProperty"] });
   methods("Boolean.prototype", Boolean.prototype, () => random() < 0.5, value, { most: 1 });
   methods("Symbol.prototype", Symbol.prototype, () => 1, value, { most: 0 });
+  // ---- programs: random statements over a few variables, whose values are the outcome
+
+  const NAMES = ["a", "b", "c", "d", "e"];
+  const BINARY = ["+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>", ">>>", "<", "<=", ">", ">=", "===", "!==", "==", "&&", "||", "??", ","];
+  const METHODS = ["slice(1)", "slice(-2)", "indexOf(b)", "includes(a)", "concat(c)", "join('-')", "at(-1)", "map((x) => [x])", "filter(Boolean)",
+    "reverse()", "toString()", "valueOf()", "length", "sort()", "flat()", "keys?.()", "split('')", "trim()", "toUpperCase()", "repeat(2)", "padStart(5, a)",
+    "replace(/[a-c1]/g, (x) => x + x)", "toFixed(2)", "toSorted?.((x, y) => (x < y ? -1 : x > y ? 1 : 0))", "reduce((x, y) => x + y, '')", "x", "y?.z", "constructor.name"];
+  const WHOLE = ["abs", "ceil", "clz32", "floor", "fround", "imul", "max", "min", "round", "sign", "sqrt", "trunc"];
+  let depthOfCode = 0;
+
+  function deeper(make) {
+    depthOfCode += 1;
+    try {
+      return make();
+    } finally {
+      depthOfCode -= 1;
+    }
+  }
+  const literal = () => pick([
+    () => String(between(-9, 99)), () => pick(["0.5", "-0", "NaN", "1e21", "2 ** 31", "4294967295", "0.1", "Infinity", "1 / 3"]), () => JSON.stringify(plainText()),
+    () => between(0, 99) + "n", () => pick(["true", "false", "null", "undefined"]), () => `[${many(3, literal)}]`, () => "{}", () => pick(["/b/", "new Map()", "new Set([1])"]),
+  ])();
+  const name = () => pick(NAMES);
+  const code = () => deeper(() => (depthOfCode > 4 ? pick([name, literal])() : pick(expressions)()));
+  const expressions = [
+    name, name, literal, () => `(${code()} ${pick(BINARY)} ${code()})`, () => `(${code()} ${pick(BINARY)} ${code()})`, () => `(${pick(["-", "+", "!", "~", "typeof ", "void "])}${code()})`,
+    () => `(${code()} ? ${code()} : ${code()})`, () => `${name()}.${pick(METHODS)}`, () => `Object(${code()}).${pick(METHODS)}`, () => `Math.${pick(WHOLE)}(${code()}, ${code()})`,
+    // In parentheses: QuickJS refuses a text before `/` within a pattern.
+    () => `(\`${plainText().replace(/`|\$/g, "")}\${${code()}}\`)`, () => `[${code()}, ...[${code()}, ${code()}]]`, // Not of a text itself, which QuickJS spreads to nothing.
+    () => `({ x: ${code()}, [${code()}]: ${code()}, ...Object(${name()}) })`,
+    () => `((x, y = ${code()}, ...z) => ${code()})(${code()})`, () => `${name()}?.[${code()}]`, () => `[...walk(${code()})]`, () => `JSON.stringify(${code()})`,
+    () => `(() => { ${statement()} return ${code()}; })()`, () => `Object.entries(Object(${code()}))`, () => `parseInt(${code()}, ${pick([2, 8, 10, 16, 32])})`, () => `String(${code()})`,
+    () => `Number(${code()})`, () => `new Box(${code()}).twice`, () => `(${name()} = keep(${code()}))`, () => `(${name()}${pick(["++", "--"])})`, () => `BigInt.asIntN(64, BigInt(${code()}))`,
+    () => `Array.from({ length: ${between(0, 4)} }, (_, i) => ${code()} + i)`, () => `new Uint8Array([${code()}, ${code()}])[1]`, () => `Box.count`, () => `(${code()} instanceof ${pick(["Array", "Object", "Box"])})`,
+  ];
+  const block = () => `{ ${many(3, statement).join(" ")} }`;
+  const statement = () => deeper(() => (depthOfCode > 4 ? `${name()} = keep(${name()});` : pick(statements)()));
+  const statements = [
+    () => `${name()} = keep(${code()});`, () => `${name()} = keep(${code()});`, () => `${name()} ${pick(["+=", "-=", "*=", "|=", "??=", "&&=", "||="])} keep(${code()});`, () => `if (${code()}) ${block()} else ${block()}`,
+    () => `for (let i = 0; i < ${between(1, 6)}; i += 1) { tick(); ${pick(["", "if (i === 2) continue;", `if (${code()}) break;`])} ${statement()} }`,
+    () => `for (const item of Object.values(Object(${code()}))) { tick(); ${name()} = keep(item); ${statement()} }`, () => `for (const key in Object(${code()})) { tick(); ${name()} = keep(key); }`,
+    () => `try ${block()} catch (ex) { ${name()} = keep(ex instanceof Error ? ex.name : ex); } finally ${block()}`, () => `try { throw ${code()}; } catch ({ x, length = 1 }) { ${name()} = keep([x, length]); }`,
+    () => `switch (${code()}) { case ${literal()}: ${statement()} case ${code()}: ${statement()} break; default: ${statement()} }`,
+    () => `{ const [x, { y = ${code()} } = {}, ...z] = [...walk(${code()})]; ${name()} = keep([x, y, z]); }`, () => `outer: for (const i of [1, 2, 3]) { tick(); for (const j of [1, 2]) { ${statement()} if (${code()}) ${pick(["break", "continue"])} outer; } }`,
+    () => `{ const f = (n) => { tick(); return n > 0 ? [f(n - 1), ${code()}] : ${code()}; }; ${name()} = keep(f(${between(0, 3)})); }`, () => `{ let i = 0; do { tick(); ${statement()} } while (++i < ${between(1, 4)}); }`,
+    () => `{ const bound = []; for (let i = 0; i < 3; i += 1) bound.push(() => i + ${literal()}); ${name()} = keep(bound.map((f) => f())); }`, () => `delete Object(${name()})[${code()}];`,
+  ];
+  const PRELUDE = `"use strict"; let ticks = 0; const tick = () => { if (++ticks > 300) throw "too long"; };
+    const keep = (v) => { tick(); return typeof v === "bigint" ? BigInt.asIntN(128, v) : typeof v === "function" || typeof v === "symbol" ? typeof v : typeof v === "string" ? v.slice(0, 40)
+      : typeof v === "object" && v !== null && JSON.stringify(v, (_, part) => typeof part === "bigint" ? "n" : part).length > 200 ? "big" : v; };
+    function* walk(v) { for (const part of typeof v === "object" && v !== null ? Object.values(v) : [v]) { tick(); yield part; } return 1; }
+    class Box { static count = 0; #held; constructor(v) { Box.count += 1; this.#held = v; } get twice() { return [this.#held, this.#held]; } }`;
+  const program = () => `let ${NAMES.map((one) => `${one} = ${literal()}`).join(", ")};
+    try { ${Array.from({ length: 6 }, statement).join("\n")} } catch (ex) { a = ex instanceof Error ? ex.name : ex; } return [${NAMES}];`;
+  for (let number = 0; number < 100; number += 1) tried(`program ${number}`, () => [program()], (source) => (0, eval)(`(() => { ${PRELUDE} ${source} })()`));
+
   return JSON.stringify(outcomes);
 })

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,19 @@ class Engines:
         self._node = subprocess.Popen(
             [node_path(), str(HERE / "node_units.mjs")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        self.by_name = {"server": self.server, "python": self.python, "node": self.node}
+        self.by_name = {
+            "server": self.server,
+            "python": self._evaluating(self.python),
+            "node": self._evaluating(self.node),
+        }
+        # As jobs of their own, with code outside the function.
+        self.as_jobs = {"server": self.server, "python": self.python, "node": self.node}
+
+    def _evaluating(self, engine: Callable[..., Any]) -> Callable[..., Any]:
+        def evaluate(source: str, variable: Any = None, seed: int = 0) -> Any:
+            return engine(EVALUATE, {"source": source, "variable": variable or {}}, seed=seed)
+
+        return evaluate
 
     def server(self, source: str, variable: Any = None, seed: int = 0) -> Any:
         return self._server.call(source, [variable or {}, {"seed": seed}], seed=seed).value
@@ -60,5 +73,9 @@ class Engines:
 
 
 def volunteered(source: str) -> str:
-    """As a job's function: the value is its result."""
+    """A job's function whose result is the value of `source`."""
     return f"((run) => async (variable, context) => ({{ result: await run(variable, context) }}))({source})"
+
+
+# One job for most functions, so that one process of a client computes them all.
+EVALUATE = "({ source, variable }, context) => (0, eval)(`(${source})`)(variable, context)"

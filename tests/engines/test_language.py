@@ -81,7 +81,7 @@ def test_each_unit_begins_its_own_sequence(engines: Engines) -> None:
 def test_code_outside_the_function_draws_the_same_whichever_unit_comes_first(engines: Engines) -> None:
     source = "((drawn) => () => [drawn, Math.random()])(Math.random())"
     for name in NAMES:
-        (drawn, first), (again, other) = (engines.by_name[name](source, seed=seed) for seed in (1, 2))
+        (drawn, first), (again, other) = (engines.as_jobs[name](source, seed=seed) for seed in (1, 2))
         assert drawn == again
         assert first != other
 
@@ -111,7 +111,7 @@ def test_random_numbers_are_uniform_and_those_of_neighbours_are_independent(engi
       for (let count = 0; count < 100000; count += 1) bins[Math.floor(Math.random() * 100)] += 1;
       return bins;
     }"""
-    bins = engines.python(source, seed=SEED)
+    bins = engines.by_name["python"](source, seed=SEED)
     # Chi-squared with 99 degrees of freedom: between 61 and 149 but in one of a thousand cases, and always the same.
     assert 61 < sum((count - 1000) ** 2 / 1000 for count in bins) < 149
     firsts = [sfc32_doubles(unit_seed("job", f"v{number}"), 1)[0] for number in range(2000)]
@@ -270,9 +270,9 @@ def test_a_corrected_method_looks_like_a_built_in(engines: Engines) -> None:
         try { new value(); } catch (ex) { isConstructor = !(ex instanceof TypeError); }
         return [value.name, value.length, writable, enumerable, configurable, isConstructor, "prototype" in value];
       })"""
-    expected = engines.python(source)
+    expected = engines.by_name["python"](source)
     assert engines.server(source) == expected
-    assert engines.node(source) == expected
+    assert engines.by_name["node"](source) == expected
 
 
 def test_as_uint_n_throws_what_it_throws_in_v8(engines: Engines) -> None:
@@ -281,9 +281,9 @@ def test_as_uint_n_throws_what_it_throws_in_v8(engines: Engines) -> None:
       [2 ** 53 - 1, -5n]].map((given) => {
         try { return String(BigInt.asUintN(...given)); } catch (ex) { return ex.name; }
       })"""
-    expected = engines.python(source)
+    expected = engines.by_name["python"](source)
     assert engines.server(source) == expected
-    assert engines.node(source) == expected
+    assert engines.by_name["node"](source) == expected
 
 
 # ---- depth of calls
