@@ -1044,10 +1044,11 @@ var init_clock = __esm({
         /** @type {Map<number, Timer>} */
         __privateAdd(this, _timers, /* @__PURE__ */ new Map());
         __privateAdd(this, _lastId, 0);
+        var _a, _b;
         try {
-          __privateSet(this, _worker, new Worker(address));
-          __privateGet(this, _worker).addEventListener("message", ({ data }) => __privateMethod(this, _Clock_instances, fire_fn).call(this, data));
-          __privateGet(this, _worker).addEventListener("error", () => __privateMethod(this, _Clock_instances, fallBack_fn).call(this));
+          __privateSet(this, _worker, address && new Worker(address));
+          (_a = __privateGet(this, _worker)) == null ? void 0 : _a.addEventListener("message", ({ data }) => __privateMethod(this, _Clock_instances, fire_fn).call(this, data));
+          (_b = __privateGet(this, _worker)) == null ? void 0 : _b.addEventListener("error", () => __privateMethod(this, _Clock_instances, fallBack_fn).call(this));
         } catch {
           __privateSet(this, _worker, void 0);
         }
