@@ -31,7 +31,13 @@
   };
   // Objects whose data JSON has, even where they are empty. Typed arrays are others.
   /** @type {any} */
-  const dataTags = { __proto__: null, "[object Object]": true, "[object Array]": true, "[object Arguments]": true };
+  const dataTags = {
+    __proto__: null,
+    "[object Object]": true,
+    "[object Array]": true,
+    "[object Arguments]": true,
+    "[object Date]": true,
+  };
 
   /** @typedef {{__proto__: null, object: unknown, key: string, isItem: boolean, up: Place | null}} Place of a value */
   // By `typeof`, or by the tag of an object.
