@@ -32,8 +32,11 @@ class Submission:
 
 
 def run_seconds_of(told: float | None, lease: LeaseToken | None, clock: Clock) -> float | None:
-    """The lesser of what was told and the time from lease to result; None without a lease."""
+    """The lesser of what was told and the time from lease to result; None without a lease.
+
+    Where nothing was told, it is at most what the lease granted: the clock may have been set forth meanwhile.
+    """
     if lease is None:
         return None
-    elapsed = max(0.0, (clock.now_milliseconds() - lease.started) / 1000)
-    return elapsed if told is None else max(0.0, min(told, elapsed))
+    granted, elapsed = (max(0.0, (end - lease.started) / 1000) for end in (lease.identity, clock.now_milliseconds()))
+    return min(elapsed, granted if told is None else max(0.0, told))

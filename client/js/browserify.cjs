@@ -478,107 +478,6 @@ var init_origin = __esm({
   }
 });
 
-// lib/response.js
-function parsedObject(text) {
-  try {
-    const value = JSON.parse(text);
-    return value !== null && typeof value === "object" && !Array.isArray(value) ? value : void 0;
-  } catch {
-    return void 0;
-  }
-}
-function parseRetryAfter(headers) {
-  var _a, _b, _c;
-  const text = (_b = (_a = headers.get("Retry-After")) == null ? void 0 : _a.trim()) != null ? _b : "";
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
-  const seconds = (parseDate(text) - (parseDate((_c = headers.get("Date")) != null ? _c : "") || Date.now())) / 1e3;
-  return Number.isNaN(seconds) ? null : Math.max(0, seconds);
-}
-async function readText(response, watchdog) {
-  if (!response.body) return "";
-  const deadline = performance.now() + MAX_MILLISECONDS;
-  const decoder = new TextDecoder();
-  const reader = response.body.getReader();
-  let text = "";
-  let bytes = 0;
-  for (; ; ) {
-    const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    watchdog.restart();
-    bytes += value.length;
-    if (bytes > MAX_BYTES) throw new ForeignResponse(response.status, `larger than ${MAX_BYTES} bytes`);
-    if (performance.now() > deadline) throw new Unreachable("the response took too long");
-    text += decoder.decode(value, { stream: true });
-  }
-}
-var PROBLEM, REDIRECTS, MAX_BYTES, MAX_MILLISECONDS, HTTP_DATE, _document, _isRedirect, _PoolResponse_instances, mediaType_get, _PoolResponse, PoolResponse, parseDate;
-var init_response = __esm({
-  "lib/response.js"() {
-    "use strict";
-    init_errors();
-    PROBLEM = "application/problem+json";
-    REDIRECTS = [301, 302, 303, 307, 308];
-    MAX_BYTES = 32 * 2 ** 20;
-    MAX_MILLISECONDS = 12e4;
-    HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
-    _PoolResponse = class _PoolResponse {
-      /** @param {string} address @param {Response} response @param {string} text */
-      constructor(address2, response, text) {
-        __privateAdd(this, _PoolResponse_instances);
-        __privateAdd(this, _document);
-        __privateAdd(this, _isRedirect);
-        this.address = address2;
-        this.status = response.status;
-        this.headers = response.headers;
-        __privateSet(this, _isRedirect, response.type === "opaqueredirect" || REDIRECTS.includes(response.status));
-        __privateSet(this, _document, parsedObject(text));
-      }
-      /**
-       * Reads the body to its end. Throws ForeignResponse when it is too large, Unreachable when it is too slow.
-       * @param {string} address
-       * @param {Response} response
-       * @param {Watchdog} watchdog restarted with each chunk
-       */
-      static async read(address2, response, watchdog) {
-        return new _PoolResponse(address2, response, await readText(response, watchdog));
-      }
-      /** The body, a JSON object; undefined if it is none. */
-      get document() {
-        return __privateGet(this, _document);
-      }
-      /** Whether the pool has stored what was posted: a proxy's response to anything is `200 text/html`. */
-      get hasStored() {
-        return this.status === 201 && Boolean(this.headers.get("Location"));
-      }
-      /** Whether the pool itself has sent this: a document, an acknowledgement, or as an error a problem document. */
-      get isOfPool() {
-        if (__privateGet(this, _isRedirect)) return false;
-        if (this.status >= 300) return __privateGet(this, _PoolResponse_instances, mediaType_get) === PROBLEM && __privateGet(this, _document) !== void 0;
-        return this.status === 204 || this.hasStored || __privateGet(this, _document) !== void 0;
-      }
-      /** The header Retry-After in seconds, or null. */
-      get retryAfter() {
-        return parseRetryAfter(this.headers);
-      }
-      /** The response as an error. */
-      get error() {
-        if (this.status >= 300 && this.isOfPool) return PoolError.of(this.status, __privateGet(this, _document), this.retryAfter);
-        const reason = __privateGet(this, _isRedirect) ? "a redirect" : __privateGet(this, _PoolResponse_instances, mediaType_get) || "without a Content-Type";
-        return new ForeignResponse(this.status, reason, this.retryAfter);
-      }
-    };
-    _document = new WeakMap();
-    _isRedirect = new WeakMap();
-    _PoolResponse_instances = new WeakSet();
-    mediaType_get = function() {
-      var _a;
-      return ((_a = this.headers.get("Content-Type")) != null ? _a : "").split(";")[0].trim().toLowerCase();
-    };
-    PoolResponse = _PoolResponse;
-    parseDate = (text) => HTTP_DATE.test(text) ? Date.parse(text) : NaN;
-  }
-});
-
 // lib/timers.js
 async function delay(clock2, milliseconds, ...signals) {
   if (signals.some((signal) => signal == null ? void 0 : signal.aborted)) return;
@@ -664,6 +563,108 @@ var init_timers = __esm({
   }
 });
 
+// lib/response.js
+function parsedObject(text) {
+  try {
+    const value = JSON.parse(text);
+    return value !== null && typeof value === "object" && !Array.isArray(value) ? value : void 0;
+  } catch {
+    return void 0;
+  }
+}
+function parseRetryAfter(headers) {
+  var _a, _b, _c;
+  const text = (_b = (_a = headers.get("Retry-After")) == null ? void 0 : _a.trim()) != null ? _b : "";
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  const seconds = (parseDate(text) - (parseDate((_c = headers.get("Date")) != null ? _c : "") || Date.now())) / 1e3;
+  return Number.isNaN(seconds) ? null : Math.max(0, seconds);
+}
+async function readText(response, watchdog) {
+  if (!response.body) return "";
+  const deadline = performance.now() + MAX_MILLISECONDS;
+  const decoder = new TextDecoder();
+  const reader = response.body.getReader();
+  let text = "";
+  let bytes = 0;
+  for (; ; ) {
+    const { done, value } = await abortable(reader.read(), watchdog.signal, () => new Unreachable("aborted"));
+    if (done) return text + decoder.decode();
+    watchdog.restart();
+    bytes += value.length;
+    if (bytes > MAX_BYTES) throw new ForeignResponse(response.status, `larger than ${MAX_BYTES} bytes`);
+    if (performance.now() > deadline) throw new Unreachable("the response took too long");
+    text += decoder.decode(value, { stream: true });
+  }
+}
+var PROBLEM, REDIRECTS, MAX_BYTES, MAX_MILLISECONDS, HTTP_DATE, _document, _isRedirect, _PoolResponse_instances, mediaType_get, _PoolResponse, PoolResponse, parseDate;
+var init_response = __esm({
+  "lib/response.js"() {
+    "use strict";
+    init_errors();
+    init_timers();
+    PROBLEM = "application/problem+json";
+    REDIRECTS = [301, 302, 303, 307, 308];
+    MAX_BYTES = 32 * 2 ** 20;
+    MAX_MILLISECONDS = 12e4;
+    HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+    _PoolResponse = class _PoolResponse {
+      /** @param {string} address @param {Response} response @param {string} text */
+      constructor(address2, response, text) {
+        __privateAdd(this, _PoolResponse_instances);
+        __privateAdd(this, _document);
+        __privateAdd(this, _isRedirect);
+        this.address = address2;
+        this.status = response.status;
+        this.headers = response.headers;
+        __privateSet(this, _isRedirect, response.type === "opaqueredirect" || REDIRECTS.includes(response.status));
+        __privateSet(this, _document, parsedObject(text));
+      }
+      /**
+       * Reads the body to its end. Throws ForeignResponse when it is too large, Unreachable when it is too slow.
+       * @param {string} address
+       * @param {Response} response
+       * @param {Watchdog} watchdog restarted with each chunk
+       */
+      static async read(address2, response, watchdog) {
+        return new _PoolResponse(address2, response, await readText(response, watchdog));
+      }
+      /** The body, a JSON object; undefined if it is none. */
+      get document() {
+        return __privateGet(this, _document);
+      }
+      /** Whether the pool has stored what was posted: a proxy's response to anything is `200 text/html`. */
+      get hasStored() {
+        return this.status === 201 && Boolean(this.headers.get("Location"));
+      }
+      /** Whether the pool itself has sent this: a document, an acknowledgement, or as an error a problem document. */
+      get isOfPool() {
+        if (__privateGet(this, _isRedirect)) return false;
+        if (this.status >= 300) return __privateGet(this, _PoolResponse_instances, mediaType_get) === PROBLEM && __privateGet(this, _document) !== void 0;
+        return this.status === 204 || this.hasStored || __privateGet(this, _document) !== void 0;
+      }
+      /** The header Retry-After in seconds, or null. */
+      get retryAfter() {
+        return parseRetryAfter(this.headers);
+      }
+      /** The response as an error. */
+      get error() {
+        if (this.status >= 300 && this.isOfPool) return PoolError.of(this.status, __privateGet(this, _document), this.retryAfter);
+        const reason = __privateGet(this, _isRedirect) ? "a redirect" : __privateGet(this, _PoolResponse_instances, mediaType_get) || "without a Content-Type";
+        return new ForeignResponse(this.status, reason, this.retryAfter);
+      }
+    };
+    _document = new WeakMap();
+    _isRedirect = new WeakMap();
+    _PoolResponse_instances = new WeakSet();
+    mediaType_get = function() {
+      var _a;
+      return ((_a = this.headers.get("Content-Type")) != null ? _a : "").split(";")[0].trim().toLowerCase();
+    };
+    PoolResponse = _PoolResponse;
+    parseDate = (text) => HTTP_DATE.test(text) ? Date.parse(text) : NaN;
+  }
+});
+
 // lib/transport.js
 var CERTIFICATE_ERROR, JSON_TYPE, _origin, _credentials, _timeout, _attempts, _firstDelay, _fetch, _sleep, _Transport_instances, attempt_fn, request_fn, headers_fn, Transport, DEFAULTS, defaultFetch, unreachable, isCertificateError, reasonOf;
 var init_transport = __esm({
@@ -745,8 +746,8 @@ var init_transport = __esm({
         return await PoolResponse.read(address2, response, watchdog);
       } catch (ex) {
         signal == null ? void 0 : signal.throwIfAborted();
-        if (ex instanceof PoolError || ex instanceof Unreachable) throw ex;
         if (watchdog.expired) throw unreachable(`no response within ${__privateGet(this, _timeout) / 1e3} s`, ex);
+        if (ex instanceof PoolError || ex instanceof Unreachable) throw ex;
         if (isCertificateError(ex)) {
           throw new BadCertificate(`the pool's certificate is not valid: ${reasonOf(ex)}`, { cause: ex });
         }
@@ -1044,10 +1045,11 @@ var init_clock = __esm({
         /** @type {Map<number, Timer>} */
         __privateAdd(this, _timers, /* @__PURE__ */ new Map());
         __privateAdd(this, _lastId, 0);
+        var _a, _b;
         try {
-          __privateSet(this, _worker, new Worker(address));
-          __privateGet(this, _worker).addEventListener("message", ({ data }) => __privateMethod(this, _Clock_instances, fire_fn).call(this, data));
-          __privateGet(this, _worker).addEventListener("error", () => __privateMethod(this, _Clock_instances, fallBack_fn).call(this));
+          __privateSet(this, _worker, address && new Worker(address));
+          (_a = __privateGet(this, _worker)) == null ? void 0 : _a.addEventListener("message", ({ data }) => __privateMethod(this, _Clock_instances, fire_fn).call(this, data));
+          (_b = __privateGet(this, _worker)) == null ? void 0 : _b.addEventListener("error", () => __privateMethod(this, _Clock_instances, fallBack_fn).call(this));
         } catch {
           __privateSet(this, _worker, void 0);
         }

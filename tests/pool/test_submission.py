@@ -26,6 +26,8 @@ def leased(seconds_ago: float) -> LeaseToken:
         (-1, 7, 0),
         (2.5, -60, 0),  # The clock was set back.
         (None, -60, 0),
+        (2.5, 86_400, 2.5),  # It was set forth.
+        (None, 86_400, 300),
         (2.5, 0, 0),
     ],
 )

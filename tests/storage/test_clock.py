@@ -62,7 +62,7 @@ def test_a_manual_clock_is_set_back_but_for_its_monotonic_time(clock: ManualCloc
 
 
 # Each compares with times that are not the pool's: those of processes, and those of files.
-SYSTEM_TIME = {"storage/clock.py", "storage/flat/jobs.py", "pool/sandbox/child_process.py"}
+SYSTEM_TIME = {"storage/clock.py", "storage/flat/jobs.py", "pool/sandbox/child.py", "pool/sandbox/child_process.py"}
 
 
 def test_the_pool_and_its_store_tell_the_time_by_the_clock_alone() -> None:

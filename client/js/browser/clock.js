@@ -1,5 +1,5 @@
 // The clock of a page: timers in a worker, which run on time in a background tab. Falls back to the page's own timers
-// if the worker can't start, as on a page that imports this module from another origin.
+// if the worker can't start, as on a page that imports this module from another origin, or in a bundle without it.
 import { MAX_TIMEOUT } from "../lib/timers.js";
 import { address } from "./clock-worker-address.js";
 
@@ -14,9 +14,9 @@ export class Clock {
 
   constructor() {
     try {
-      this.#worker = new Worker(address);
-      this.#worker.addEventListener("message", ({ data }) => this.#fire(data));
-      this.#worker.addEventListener("error", () => this.#fallBack());
+      this.#worker = address && new Worker(address);
+      this.#worker?.addEventListener("message", ({ data }) => this.#fire(data));
+      this.#worker?.addEventListener("error", () => this.#fallBack());
     } catch {
       this.#worker = undefined;
     }

@@ -1,5 +1,6 @@
 // HTTP responses of a pool, read within limits on size and time, since a pool may be hostile too.
 import { ForeignResponse, PoolError, Unreachable } from "./errors.js";
+import { abortable } from "./timers.js";
 
 /** @typedef {import("./timers.js").Watchdog} Watchdog */
 
@@ -104,7 +105,8 @@ async function readText(response, watchdog) {
   let text = "";
   let bytes = 0;
   for (;;) {
-    const { done, value } = await reader.read();
+    // Node 20 neither ends nor aborts a body whose compression is broken.
+    const { done, value } = await abortable(reader.read(), watchdog.signal, () => new Unreachable("aborted"));
     if (done) return text + decoder.decode();
     watchdog.restart();
     bytes += value.length;

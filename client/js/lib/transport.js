@@ -96,8 +96,8 @@ export class Transport {
       return await PoolResponse.read(address, response, watchdog);
     } catch (ex) {
       signal?.throwIfAborted();
-      if (ex instanceof PoolError || ex instanceof Unreachable) throw ex;
       if (watchdog.expired) throw unreachable(`no response within ${this.#timeout / 1000} s`, ex);
+      if (ex instanceof PoolError || ex instanceof Unreachable) throw ex;
       if (isCertificateError(ex)) {
         throw new BadCertificate(`the pool's certificate is not valid: ${reasonOf(ex)}`, { cause: ex });
       }

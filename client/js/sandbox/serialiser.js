@@ -13,11 +13,31 @@
   const { isFinite } = Number;
   const { exec } = RegExp.prototype;
   const { toString: tag } = Object.prototype;
+  const { getTime, toJSON: dateToJson } = Date.prototype;
   const toText = String;
   // In characters.
   const maxPath = 150;
   const identifier = /^[a-z_$][\w$]*$/i;
   const loneSurrogate = /[\ud800-\udfff]/u;
+  // By the tag of an object which stands for a primitive.
+  /** @type {any} */
+  const valueOf = {
+    __proto__: null,
+    "[object Number]": Number.prototype.valueOf,
+    "[object String]": String.prototype.valueOf,
+    "[object Boolean]": Boolean.prototype.valueOf,
+    "[object BigInt]": BigInt.prototype.valueOf,
+    "[object Symbol]": Symbol.prototype.valueOf,
+  };
+  // Objects whose data JSON has, even where they are empty. Typed arrays are others.
+  /** @type {any} */
+  const dataTags = {
+    __proto__: null,
+    "[object Object]": true,
+    "[object Array]": true,
+    "[object Arguments]": true,
+    "[object Date]": true,
+  };
 
   /** @typedef {{__proto__: null, object: unknown, key: string, isItem: boolean, up: Place | null}} Place of a value */
   // By `typeof`, or by the tag of an object.
@@ -41,9 +61,8 @@
     "[object DataView]": faultIn("a DataView", "use a typed array"),
   };
 
-  // In JSON: of Map and typed arrays, of NaN, of half a surrogate pair.
+  // In JSON: of typed arrays, of half a surrogate pair.
   const objectTraces = ["{}", '{"0":'];
-  const lossTraces = ["{}", '{"0":', "null"];
   const surrogateTrace = ["\\ud"];
 
   /**
@@ -63,12 +82,12 @@
     return examined(value, isLossy);
   }
 
-  // Whether a text surely has all of its value: a few searches, and at most a walk, since an examination takes many
-  // times as long as the text itself.
+  // Whether a text surely has all of its value: a few searches and a walk, which takes less time than the text itself,
+  // while an examination takes many times as long.
   /** @param {string} text @param {unknown} value @param {boolean} isLossy */
   function isFaithful(text, value, isLossy) {
     if (hasTrace(text, surrogateTrace)) return false;
-    return !hasTrace(text, isLossy ? objectTraces : lossTraces) || isPlain(value);
+    return (isLossy && !hasTrace(text, objectTraces)) || isPlain(value);
   }
 
   /** @param {string} text @param {string[]} traces */
@@ -102,7 +121,8 @@
     if (apply(tag, object, []) !== "[object Object]") return false;
     const names = keys(object);
     for (let index = 0; index < names.length; index += 1) {
-      if (!isPlain(object[names[index]])) return false;
+      const member = object[names[index]];
+      if (member !== undefined && !isPlain(member)) return false;
     }
     return true;
   }
@@ -119,10 +139,10 @@
       while (around !== null && around.object !== this) around = around.up;
       /** @type {Place} */
       const place = { __proto__: null, object: value, key, isItem: isArray(this), up: around };
-      fault = faultAt(place, isLossy);
+      fault = value === null && !isLossy ? faultOfNull(place, this) : faultAt(place, isLossy);
       // Ends `stringify`: what is thrown doesn't matter.
       if (fault !== undefined) throw fault;
-      if (isView(value)) place.object = apply(sliceArray, value, []);
+      if (isView(value) && apply(tag, value, []) !== "[object DataView]") place.object = apply(sliceArray, value, []);
       if (isObject(value)) around = place;
       return place.object;
     }
@@ -141,16 +161,51 @@
     return fault === undefined ? undefined : pathOf(place) + " " + fault;
   }
 
+  // `Date.prototype.toJSON` writes null for an invalid Date.
+  /** @param {Place} place @param {any} holder */
+  function faultOfNull(place, holder) {
+    const fault = isInvalidDate(holder[place.key]) ? faultIn("an invalid Date", "use null or a text") : undefined;
+    return fault === undefined ? faultAt(place, false) : pathOf(place) + " " + fault;
+  }
+
+  /** @param {any} value */
+  function isInvalidDate(value) {
+    const isDate = isObject(value) && apply(tag, value, []) === "[object Date]";
+    return isDate && /** @type {any} */ (value).toJSON === dateToJson && !isFinite(apply(getTime, value, []));
+  }
+
   // Why JSON can't represent a value, or undefined. Members of objects may be undefined or functions, which leaves them
   // out. `isNeeded`: this value may not.
   /** @param {unknown} value @param {boolean} isNeeded @param {boolean} isLossy @returns {string | undefined} */
   function faultOf(value, isNeeded, isLossy) {
     if (value === null || typeof value === "boolean") return undefined;
-    if (typeof value === "object") return isLossy ? undefined : faults[apply(tag, value, [])];
+    if (typeof value === "object") return faultOfObject(value, isLossy);
     // The pool refuses one too.
     if (typeof value === "string") return apply(exec, loneSurrogate, [value]) === null ? undefined : faults.surrogate;
     if (typeof value !== "number") return isNeeded || typeof value === "bigint" ? faults[typeof value] : undefined;
     return isLossy || isFinite(value) ? undefined : faultIn(toText(value), "use null or a text");
+  }
+
+  /** @param {object} object @param {boolean} isLossy @returns {string | undefined} */
+  function faultOfObject(object, isLossy) {
+    const kind = apply(tag, object, []);
+    const primitive = primitiveOf(object, kind);
+    if (primitive !== object) return faultOf(primitive, !isLossy, isLossy);
+    if (isLossy || faults[kind] !== undefined) return isLossy ? undefined : faults[kind];
+    // An iterator, for example: JSON has nothing of it.
+    const isEmpty = !dataTags[kind] && !isView(object) && keys(object).length === 0;
+    return isEmpty ? faultIn(kind, "copy its data into an object or array") : undefined;
+  }
+
+  // JSON has of `new Number(NaN)` what it has of NaN.
+  /** @param {object} object @param {string} kind @returns {unknown} */
+  function primitiveOf(object, kind) {
+    try {
+      return valueOf[kind] === undefined ? object : apply(valueOf[kind], object, []);
+    } catch {
+      // An object of another kind, which has only the tag.
+      return object;
+    }
   }
 
   /** @param {Place} place */

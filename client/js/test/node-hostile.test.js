@@ -79,7 +79,6 @@ const DEEP = {
   proxies: "() => { let p = {}; for (let n = 0; n < 1e5; n++) p = new Proxy(p, {}); return p.x; }",
   "sorts of sorts": "() => { const f = () => [1, 2].sort(f); f(); }",
   "JSON to be read": "() => JSON.parse('['.repeat(1e6))",
-  "JSON to be written": "() => { let a = []; for (let n = 0; n < 1e5; n++) a = [a]; return { result: a }; }",
   parentheses: "() => eval('('.repeat(1e6))",
   "functions in functions": "() => eval('function f(){'.repeat(1e5))",
   "groups of a regexp": "() => new RegExp('(?:'.repeat(1e5) + 'a' + ')'.repeat(1e5)).test('a')",
@@ -88,8 +87,7 @@ const DEEP = {
 };
 for (const [name, source] of Object.entries(DEEP)) {
   test(`nesting too deep is an error of the job: ${name}`, async () => {
-    // QuickJS searches the whole stack at each level of a JSON text.
-    const error = await contained(source, { timeout: 60_000 });
+    const error = await contained(source);
     assert.match(`${error.kind} ${error.message}`, /^threw .*(stack overflow|Maximum call stack)/);
   });
 }

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createSecureServer } from "node:https";
+import { createServer as createSocketServer } from "node:net";
 import { test } from "node:test";
 import { Client } from "../lib/client.js";
 import { PoolError, Unreachable } from "../lib/errors.js";
@@ -195,6 +196,19 @@ test("a response that stops half-way is unreachable", async (context) => {
   await new Promise((resolve) => server.once("listening", resolve));
   const { client } = withoutDelays(`http://127.0.0.1:${server.address().port}/`, { timeout: 50, retries: { attempts: 1 } });
   await assert.rejects(client.root(), /no response within 0.05 s/);
+});
+
+// Node 20 loses the error, and then its `fetch` does not even end with its signal.
+test("a body whose compression is broken ends at the time limit too", async (context) => {
+  const head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: 7\r\n\r\n";
+  const server = createSocketServer((socket) => {
+    context.after(() => socket.destroy());
+    socket.once("data", () => socket.write(head, () => setTimeout(() => socket.write("no gzip"), 5)));
+  }).listen(0, "127.0.0.1");
+  context.after(() => server.close());
+  await once(server, "listening");
+  const { client } = withoutDelays(`http://127.0.0.1:${server.address().port}/`, { timeout: 300, retries: { attempts: 1 } });
+  await assert.rejects(client.root(), /^Unreachable: the pool can't be reached: /);
 });
 
 test("a response has a size limit", async () => {

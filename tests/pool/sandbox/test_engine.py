@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,13 @@ from tests.pool.sandbox.test_hostile_javascript import TAMPERING
 
 Make = Callable[..., Any]
 ENGINES = pytest.mark.parametrize("make", [engine.BytecodeEngine, engine.TextEngine])
+
+
+@pytest.fixture(autouse=True)
+def other_users_of_dukpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine has its process for itself: it takes the loader of modules away from all of dukpy."""
+    evaljs = importlib.import_module("dukpy.evaljs")
+    monkeypatch.setattr(evaljs, "JSModuleLoader", evaljs.JSModuleLoader)
 
 
 def respond(made: Any, source: str, *arguments: Any, lines: list[str] | None = None) -> tuple[str, Any]:
