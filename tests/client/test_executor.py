@@ -322,6 +322,14 @@ def test_units_together_print_each_for_itself(shared: Executor) -> None:
     assert [one.console for one in found] == ["first\n", "", "third\nand more\n"]
 
 
+def test_units_together_have_the_random_numbers_that_each_has_alone(shared: Executor) -> None:
+    units = [Unit("job", EVALUATE, {"source": "() => ({ result: Math.random() })"}, seed=seed) for seed in (5, 6)]
+    alone = [shared.compute(unit, Deadline(10)).result for unit in reversed(units)]
+    found = shared.compute_together(units, Deadline(10))
+    assert [one.result for one in found if not isinstance(one, JobError)] == alone[::-1]
+    assert alone[0] != alone[1]
+
+
 def test_units_together_do_not_see_the_links_of_their_leases(shared: Executor) -> None:
     source = {"source": "(v) => ({ result: Object.keys(v) })", "_links": {"post_result": "secret"}}
     (found,) = shared.compute_together([Unit("job", EVALUATE, source)], Deadline(10))
