@@ -19,6 +19,7 @@ from bench import (
     sandbox,
     share,
     strangers,
+    work,
 )
 
 BENCHMARKS = {
@@ -36,6 +37,7 @@ BENCHMARKS = {
     "classroom": classroom.run,
     "failures": failures.run,
     "crash": crash.run,
+    "work": work.run,
 }
 
 
@@ -54,9 +56,10 @@ def main() -> None:
     parser.add_argument(
         "--cases", default="", help="those of `share`, such as nothing/0.05/0.2,timers (all by default)"
     )
-    parser.add_argument("--checkout", help="another version, which `strangers` and `abuse-open` attack first")
     parser.add_argument("--kills", type=int, default=100, help="kills of `crash` (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the random choices of `crash` (%(default)s)")
+    parser.add_argument("--units", type=int, default=20_000, help="units per run of `work` (%(default)s)")
+    parser.add_argument("--checkout", help="another version, which `strangers`, `abuse-open` and `work` compare")
     options = parser.parse_args()
     unknown = set(options.names) - set(BENCHMARKS)
     if unknown:

@@ -78,6 +78,10 @@ class FakePool:
         self.links_jobs = True
         self.takes_reports = True
         self.leases_failed_units = True
+        # Whether several variables are leased, and several results posted, by one request.
+        self.has_batches = False
+        # The statuses of the next attempts to post the result of a variable, by its id, and their `retry_after`.
+        self.outcomes: dict[str, list[tuple[int, float | None]]] = {}
         self.root_fields: dict[str, Any] = {}
         self.problem_type = "about:blank"
         self.scheduled = "/jobs/scheduled{/scheduler}{?owner*,can*,memory_mb}"
@@ -200,6 +204,9 @@ class FakePool:
         return 200, {}, {"open": len(job.open), "done": len(job.results), "_links": {}}
 
     def results(self, request: Request, name: str) -> tuple[int, dict[str, str], Any]:
+        if request.method == "POST":
+            lines = [json.loads(line) for line in request.body.splitlines()]
+            return 200, {}, {"outcomes": [self._outcome(line) for line in lines]}
         return 200, {}, {"_embedded": {"items": list(self._find(name).results.values())}, "_links": {}}
 
     def variables(self, request: Request, name: str) -> tuple[int, dict[str, str], Any]:
@@ -208,7 +215,30 @@ class FakePool:
             return self._post_variables(job, request)
         if not job.open:
             return 204, {"Retry-After": str(self.retry_after)}, None
-        return self._lease(job, job.open.pop(0))
+        if "count" not in request.query:
+            return self._lease(job, job.open.pop(0))
+        count = int(request.query["count"][0])
+        leased, job.open[:] = job.open[:count], job.open[count:]
+        items = [self._lease(job, variable)[2] for variable in leased]
+        return 200, {"Lease-Seconds": str(self.lease_seconds)}, {"_links": {}, "_embedded": {"items": items}}
+
+    def _outcome(self, line: dict[str, Any]) -> dict[str, Any]:
+        path, _, query = line["post_result"].removeprefix(self.prefix).partition("?")
+        _, _, name, _, variable, _ = path.split("/")
+        request = Request("POST", path, parse_qs(query), {}, json.dumps(line["result"]).encode())
+        try:
+            if planned := self.outcomes.get(variable):
+                status, retry_after = planned.pop(0)
+                raise Problem(status, "planned", {} if retry_after is None else {"Retry-After": str(retry_after)})
+            _, headers, _ = self.post_result(request, name, variable)
+        except Problem as ex:
+            wait = {"retry_after": float(ex.headers["Retry-After"])} if ex.headers else {}
+            return {
+                "status": ex.status,
+                "problem": {"title": HTTPStatus(ex.status).phrase, "detail": ex.detail},
+                **wait,
+            }
+        return {"status": 201, "location": self.prefix + headers["Location"]}
 
     def _post_variables(self, job: Job, request: Request) -> tuple[int, dict[str, str], Any]:
         names = []
@@ -278,6 +308,9 @@ class FakePool:
         links = {"self": path, "put_variable": {"href": f"{path}/variables/{{variable}}", "templated": True}}
         links |= dict.fromkeys(("get_variables", "post_variable"), f"{path}/variables")
         links |= {name: f"{path}/{name}" for name in ("results", "progress")}
+        if self.has_batches:
+            links["lease_variables"] = {"href": f"{path}/variables{{?count}}", "templated": True}
+            links["post_results"] = f"{path}/results"
         return {"_links": links, **job.document}
 
 

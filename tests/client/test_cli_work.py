@@ -261,6 +261,26 @@ def test_a_repeated_wait_is_logged_once() -> None:
     assert stream.getvalue() == "waiting for 5 s: the pool has no job\n"
 
 
+def test_of_the_units_that_are_accepted_in_a_second_only_the_first_ones_have_a_line_each() -> None:
+    stream = io.StringIO()
+    now = 0.0
+    with PlainLog(stream, lambda: now) as log:
+        for number in range(100):
+            log(Event("accepted", 1, "job", f"{number:04}"))
+        log(Event("rejected", 1, "job", "0100", message="wrong"))
+        now = 1.0
+        for number in range(101, 113):
+            log(Event("accepted", 1, "job", f"{number:04}"))
+    lines = stream.getvalue().splitlines()
+    assert lines[9:13] == [
+        "accepted job/0009 in 0.00 s",
+        "rejected job/0100: wrong",
+        "accepted 90 more of job",
+        "accepted job/0101 in 0.00 s",
+    ]
+    assert lines[-1] == "accepted 2 more of job"
+
+
 def test_the_totals_omit_unusual_outcomes_that_did_not_occur() -> None:
     totals = Totals()
     totals.add(Event("accepted", 1))

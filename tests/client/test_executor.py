@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -281,3 +282,101 @@ def test_texts_of_an_error_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_half_a_surrogate_pair_in_an_error_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     ex = breaking(monkeypatch, pack({"console": "\ud800"}) + pack({"kind": "threw", "message": "\udc00", "stack": ""}))
     assert (ex.message, ex.console) == ("\ufffd", "\ufffd")
+
+
+# ---- several units together
+
+
+def together(executor: Executor, *sources: str, seconds: float = 10, **more: Any) -> list[Any]:
+    """Return what each of the functions led to: the result, or the kind and message of its error."""
+    units = [Unit("job", EVALUATE, {"source": source}, **more) for source in sources]
+    found = executor.compute_together(units, Deadline(seconds))
+    return [(one.kind, one.message) if isinstance(one, JobError) else one.result for one in found]
+
+
+def test_units_together_have_an_outcome_each(shared: Executor) -> None:
+    thrower = "() => { throw new Error('no luck'); }"
+    found = together(shared, "() => ({ result: 1 })", thrower, "async () => ({ result: [await 2] })", "() => {}")
+    assert (found[0], found[1], found[2]) == ("1", ("threw", "Error: no luck"), "[2]")
+    assert found[3][0] == "no-result"
+
+
+def test_units_together_continue_the_context_of_the_job() -> None:
+    with Executor() as executor:
+        units = [Unit("counter", COUNT, {"step": 2})] * 3
+        executor.compute(units[0], Deadline(10))
+        found = executor.compute_together(units, Deadline(10))
+        assert [one.result for one in found if not isinstance(one, JobError)] == ["4", "6", "8"]
+
+
+def test_units_together_may_have_starting_contexts_of_their_own(shared: Executor) -> None:
+    assert together(shared, "(v, c) => ({ result: c.n + 1 })", context={"n": 41}) == ["42"]
+
+
+PRINTS = ("console.log('first');", "", "console.log('third'); console.log('and more');")
+
+
+def test_units_together_print_each_for_itself(shared: Executor) -> None:
+    units = [Unit("job", EVALUATE, {"source": f"() => {{ {text} return {{ result: 1 }}; }}"}) for text in PRINTS]
+    found = shared.compute_together(units, Deadline(10))
+    assert [one.console for one in found] == ["first\n", "", "third\nand more\n"]
+
+
+def test_units_together_have_the_random_numbers_that_each_has_alone(shared: Executor) -> None:
+    units = [Unit("job", EVALUATE, {"source": "() => ({ result: Math.random() })"}, seed=seed) for seed in (5, 6)]
+    alone = [shared.compute(unit, Deadline(10)).result for unit in reversed(units)]
+    found = shared.compute_together(units, Deadline(10))
+    assert [one.result for one in found if not isinstance(one, JobError)] == alone[::-1]
+    assert alone[0] != alone[1]
+
+
+def test_units_together_do_not_see_the_links_of_their_leases(shared: Executor) -> None:
+    source = {"source": "(v) => ({ result: Object.keys(v) })", "_links": {"post_result": "secret"}}
+    (found,) = shared.compute_together([Unit("job", EVALUATE, source)], Deadline(10))
+    assert not isinstance(found, JobError)
+    assert found.result == '["source"]'
+
+
+def test_units_together_that_take_long_are_left_to_another_message(shared: Executor) -> None:
+    busy = "() => { const end = Date.now() + 60; while (Date.now() < end); return { result: 1 }; }"
+    assert together(shared, busy, busy, busy, busy) == ["1", "1"]
+
+
+@pytest.mark.parametrize("source", ["() => { for (;;); }", "() => { const a = []; for (;;) a.push([1, 2, 3]); }"])
+def test_an_endless_unit_among_others_leaves_all_of_them_to_be_computed_alone(source: str) -> None:
+    with Executor(memory_bytes=64 << 20) as executor:
+        assert together(executor, "() => ({ result: 1 })", source, seconds=1.5) == []
+        assert compute(executor, EVALUATE, {"source": "() => ({ result: 1 })"}) == "1"
+
+
+def test_a_cancelled_executor_computes_nothing_together() -> None:
+    with Executor() as executor:
+        executor.cancel()
+        assert together(executor, "() => ({ result: 1 })") == []
+
+
+def test_a_job_can_t_replace_what_units_together_need() -> None:
+    spoil = "() => { JSON.parse = JSON.stringify = Date.now = () => { throw 1; }; return { result: 1 }; }"
+    with Executor() as executor:
+        assert together(executor, spoil, "() => ({ result: [2] })") == ["1", "[2]"]
+        assert together(executor, "() => ({ result: [3] })") == ["[3]"]
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {},
+        {"outcomes": 1},
+        {"outcomes": [1]},
+        {"outcomes": [{"result": "1", "seconds": 0}] * 2},
+        {"outcomes": [{"result": "1"}]},
+        {"outcomes": [{"result": "1", "seconds": 0, "console": 5}]},
+        {"outcomes": [{"kind": "crash", "message": "", "stack": ""}]},
+        {"kind": "memory", "message": ""},
+    ],
+    ids=json.dumps,
+)
+def test_a_response_of_another_form_is_no_outcome(monkeypatch: pytest.MonkeyPatch, response: Any) -> None:
+    # As of a job that controls its process.
+    monkeypatch.setattr(Executor, "_child_for", lambda *_: SimpleNamespace(request=lambda *_: response))
+    assert together(Executor(), "() => ({ result: 1 })") == []

@@ -263,3 +263,84 @@ def test_a_unit_whose_pool_does_not_respond_during_the_shutdown_is_reported_as_l
     assert watched.events[-1].message == "the pool did not respond in time (and could not be given back)"
     # The worker's thread goes on until the pool has responded.
     wait_until(lambda: children() <= before)
+
+
+# ---- batches
+
+
+def units_of(*milliseconds: int) -> list[dict[str, Any]]:
+    return [{"ms": ms} for ms in milliseconds]
+
+
+def test_units_that_wait_for_a_long_one_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("comp_pool.worker_loop.MAX_TOGETHER", 1)
+    with FakePool(lease_seconds=1.6) as pool:
+        pool.has_batches = True
+        pool.add_job("long", LONG, units_of(0, 0, 0, 1200, 0, 0, 0))
+        with working(pool, units=7) as watched:
+            assert watched.ends(20)
+        returned = watched.of("returned")
+        assert {event.message for event in returned} == {"a unit before it takes long"}
+        assert sorted(event.variable for event in returned) == ["0004", "0005", "0006"]
+        assert pool.counts["extended"] >= 1
+        assert watched.volunteer.totals.counts == {"accepted": 7, "returned": 3}
+
+
+def test_a_unit_that_crashes_among_short_ones_is_the_only_one_that_fails(pool: FakePool) -> None:
+    pool.has_batches = True
+    source = "(v, c) => { if (v.ms) { const a = []; for (;;) a.push(new Array(1000).fill(1)); } c.result = 1; }"
+    pool.add_job("short", source, units_of(0, 0, 0, 0, 1, 0, 0))
+    with working(pool, units=7, memory_bytes=64 << 20) as watched:
+        assert watched.ends(20)
+    (event,) = watched.of("error")
+    assert (event.variable, event.message.partition(":")[0]) == ("0004", "memory")
+    assert len(pool.jobs["short"].results) == 6
+
+
+def test_results_of_a_batch_that_can_t_be_posted_at_a_shutdown_are_given_back(pool: FakePool) -> None:
+    pool.has_batches = True
+    pool.add_job("short", LONG, units_of(0, 0, 0))
+    pool.inject_fault("POST", "^/jobs/short/results$", 503, times=99, Retry_After="60")
+    with working(pool, grace=0.1) as watched:
+        assert watched.wait_for("offline")
+        watched.volunteer.interrupt()
+        assert watched.wait_for("returned", times=2)
+        assert watched.ends(4)
+    assert sorted(pool.jobs["short"].open) == ["0001", "0002"]
+    assert watched.volunteer.totals.counts == {"accepted": 1, "returned": 2}
+    reason = "the result could not be posted: 503 Service Unavailable: injected fault"
+    assert {event.message for event in watched.of("returned")} == {reason}
+
+
+def test_results_of_a_batch_whose_pool_does_not_respond_during_the_shutdown_are_reported_as_lost(
+    pool: FakePool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("comp_pool.volunteer.CANCEL_SECONDS", 0.2)
+    before = children()
+    pool.has_batches = True
+    pool.add_job("short", LONG, units_of(0, 0, 0))
+    pool.inject_fault("POST", "^/jobs/short/results$", 503, times=99, Retry_After="60")
+    with working(pool, grace=0.0) as watched:
+        assert watched.wait_for("offline")
+        with pool.changed:  # The pool responds to nothing meanwhile.
+            watched.volunteer.interrupt()
+            assert watched.ends()
+            assert watched.volunteer.totals.counts == {"accepted": 1, "lost": 2}
+    wait_until(lambda: children() <= before)
+
+
+def test_an_error_of_the_listener_in_the_background_ends_the_worker(pool: FakePool) -> None:
+    def fail(event: Event) -> None:
+        if event.variable == "0002" and event.kind == "accepted":
+            raise OSError("the display is gone")
+
+    failures: list[Any] = []
+    pool.has_batches = True
+    pool.add_job("short", LONG, units_of(0, 0, 0, 0, 0))
+    hook, threading.excepthook = threading.excepthook, failures.append
+    try:
+        with Client(pool.url, retries=Retries(attempts=1)) as client:
+            Volunteer(client, Options(capabilities=Capabilities((), 512)), fail).run()
+    finally:
+        threading.excepthook = hook
+    assert {str(failure.exc_value) for failure in failures} == {"the display is gone"}

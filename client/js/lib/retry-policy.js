@@ -62,6 +62,28 @@ export const POLICY = Object.freeze({
   executorIdle: 5,
   /** Between two reports of what the units of a job print: most print the same. */
   reportInterval: 60,
+
+  /** The most units that are leased, or results that are posted, by one request. */
+  maxBatch: 256,
+  /**
+   * The run time of the units of one batch, by their mean so far; doubled with each `batchGrowth` of the visit, up to
+   * `maxBatchSeconds`: most visitors leave soon.
+   */
+  batchSeconds: 3,
+  batchGrowth: 60,
+  maxBatchSeconds: 12,
+  /** It is no larger share of a lease, since units may take longer than their mean. */
+  batchLeaseShare: 0.25,
+  /** The variables of a batch are no larger together, by those of the last one. */
+  maxVariableBytes: 4_000_000,
+  /** The run time of the units left from which on the next batch is leased. */
+  fetchAhead: 2,
+  /**
+   * Results are posted when those of a batch are complete, when the oldest has waited for so long, or when they are
+   * larger than `batchBytes`: many proxies refuse bodies beyond a megabyte.
+   */
+  postDelay: 3,
+  batchBytes: 500_000,
 });
 
 /** The kinds of failure of results that a pool refuses without a judgement. @type {Record<number, string>} */

@@ -18,6 +18,8 @@ from comp_pool.report import MAX_CONSOLE, MAX_MESSAGE, MAX_STACK, cut
 
 START_SECONDS = 30.0
 CHUNK_BYTES = 1 << 16
+# In characters: the outcomes of several units before the last one, as in boot.js.
+MAX_TOGETHER = 1 << 16
 
 # The child imports these two packages and the standard library, and no other package installed here.
 PATHS = [str(Path(str(package.__file__)).parent.parent) for package in (comp_pool, py_mini_racer)]
@@ -29,7 +31,8 @@ class Child:
 
     def __init__(self, memory_bytes: int, result_bytes: int) -> None:
         # JSON escapes a byte with at most six, such as \u0000. The other fields are of no frame with a result.
-        self._max_frame_bytes = 6 * max(result_bytes, MAX_CONSOLE, MAX_MESSAGE + MAX_STACK) + 4096
+        largest = max(result_bytes, MAX_CONSOLE, MAX_MESSAGE + MAX_STACK)
+        self._max_frame_bytes = 6 * (largest + MAX_CONSOLE + MAX_TOGETHER) + 4096
         self._printed = ""
         self._process = _start(CODE.format(paths=PATHS, memory=memory_bytes, result=result_bytes))
         self._pipe_in, self._pipe_out = _pipes(self._process)

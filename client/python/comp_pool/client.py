@@ -8,6 +8,7 @@ from comp_pool.errors import ForeignResponse, Outdated, PoolError
 from comp_pool.leases import Lease, NoWork
 from comp_pool.links import Document, Values
 from comp_pool.response import Response
+from comp_pool.result_batch import PostedResult, encode_line, read_outcomes
 from comp_pool.retry_policy import Retries
 from comp_pool.transport import NDJSON, Transport, encode_json
 
@@ -123,6 +124,37 @@ class Client:
         """Lease the next variable of a job, or return a falsy NoWork."""
         response = self._transport.send("GET", job.link("get_variables"))
         return NoWork(response.retry_after) if response.status == 204 else self._lease(response)
+
+    def lease_many(self, job: Document, count: int) -> list[Lease] | NoWork:
+        """Lease up to `count` variables of a job by one request; return one at least, or a falsy NoWork.
+
+        The pool may have a limit. Raises MissingLink where the pool leases only single variables.
+        """
+        response = self._transport.send("GET", job.link("lease_variables", {"count": str(count)}))
+        if response.status == 204:
+            return NoWork(response.retry_after)
+        leases = [Lease.from_document(item, self.clock) for item in _document(response).items()]
+        # More than were requested are not those of this request.
+        if not 0 < len(leases) <= count or not all(lease.has("post_result") for lease in leases):
+            raise ForeignResponse(response.status, "no leased variables", response.retry_after)
+        return leases
+
+    def post_results(
+        self, job: Document, results: Sequence[tuple[Document, Any, float | None]], *, text: bool = False
+    ) -> list[PostedResult]:
+        """Post several results of a job by one request, each with its variable and run time; return their outcomes.
+
+        One refused result refuses no other: see `error` of its outcome. With `text` they are JSON text. The pool takes
+        256 at most. Idempotent, and ForeignResponse as in `post_result`; raises MissingLink where the pool takes only
+        single results.
+        """
+        lines = [
+            encode_line(variable, result if text else encode_json(result).decode(), seconds)
+            for variable, result, seconds in results
+        ]
+        headers = {"Content-Type": NDJSON}
+        response = self._transport.send("POST", job.link("post_results"), b"".join(lines), headers)
+        return read_outcomes(response, [variable for variable, _, _ in results])
 
     def post_result(
         self, variable: Document, result: Any, *, run_seconds: float | None = None, text: bool = False

@@ -15,6 +15,8 @@ from rich.text import Text
 from comp_pool.events import OUTCOMES, Event, Totals
 
 MAX_LINE = 300
+# In a second.
+MAX_ACCEPTED_LINES = 10
 # Their seconds are still to come.
 TIMED = ("extended", "waiting", "limit", "offline", "backoff", "stopping")
 # The states of a worker, where they are not the kind of its last event.
@@ -63,22 +65,47 @@ def format_totals(totals: Totals, seconds: float) -> str:
 
 
 class PlainLog:
-    """Writes a line for each unit that ends or needs a longer lease, and for the start of each wait."""
+    """Writes a line for each unit that ends or needs a longer lease, and for the start of each wait.
 
-    def __init__(self, stream: TextIO) -> None:
+    Of the units that are accepted in one second only the first ones have a line each, the others one together.
+    """
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
+        self._clock = clock
         self._last_kinds: dict[int, str] = {}
+        self._second = clock()
+        self._lines = 0
+        self._unshown: dict[str, int] = {}
         self._lock = threading.Lock()
+
+    def __enter__(self) -> "PlainLog":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        with self._lock:
+            self._begin_second()
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
         with self._lock:
             repeated = self._last_kinds.get(event.worker) == event.kind
             self._last_kinds[event.worker] = event.kind
+            if self._clock() - self._second >= 1:
+                self._begin_second()
             # A pool that is away for a night makes one line, not one for each attempt.
             is_shown = event.kind in OUTCOMES or event.kind in ("backoff", "extended", "not-extended")
-            if is_shown or (event.kind != "leased" and not repeated):
+            if event.kind == "accepted" and self._lines == MAX_ACCEPTED_LINES:
+                self._unshown[event.job] = self._unshown.get(event.job, 0) + 1
+            elif is_shown or (event.kind != "leased" and not repeated):
+                self._lines += event.kind == "accepted"
                 self._write_line(format_event(event))
+
+    def _begin_second(self) -> None:
+        for job, count in self._unshown.items():
+            self._write_line(printable(f"accepted {count} more of {job}"))
+        self._unshown.clear()
+        self._second, self._lines = self._clock(), 0
 
     def _write_line(self, text: str) -> None:
         self._stream.write(text + "\n")

@@ -3,6 +3,7 @@
 import json
 import math
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +11,7 @@ from comp_pool.child import Child
 from comp_pool.deadline import Deadline
 from comp_pool.errors import JobError
 from comp_pool.links import RESERVED
-from comp_pool.report import MAX_MESSAGE, MAX_STACK, cut
+from comp_pool.report import MAX_CONSOLE, MAX_MESSAGE, MAX_STACK, cut
 
 MEBIBYTE = 1 << 20
 
@@ -73,11 +74,41 @@ class Executor:
         """Compute a unit; raise JobError where that fails or exceeds the deadline."""
         child = self._child_for(unit)
         try:
-            computed = self._computed(self._request(child, unit, deadline))
+            computed = self._computed(self._request(child, _encode(unit, deadline), deadline))
         except JobError as ex:
             ex.console = child.printed
             raise
         return replace(computed, console=child.printed)
+
+    def compute_together(self, units: Sequence[Unit], deadline: Deadline) -> list[Computed | JobError]:
+        """Compute several short units of one job by one message to its process; return the outcomes of the first ones.
+
+        They may be fewer than the units. There are none where one of the units has crashed the process or has exceeded
+        the deadline, or where the computation is cancelled: `compute` then shows which unit, and how.
+        """
+        try:
+            response = self._request(self._child_for(units[0]), _encode_together(units, deadline), deadline)
+            outcomes = response.get("outcomes")
+            if not isinstance(outcomes, list) or len(outcomes) > len(units):
+                raise self._protocol_error()
+            return [self._outcome(outcome) for outcome in outcomes]
+        except JobError:
+            self.reset()
+            return []
+
+    def _outcome(self, outcome: Any) -> Computed | JobError:
+        if not isinstance(outcome, dict) or outcome.get("kind") == "memory":
+            raise self._protocol_error()
+        console = outcome.get("console", "")
+        if not isinstance(console, str):
+            raise self._protocol_error()
+        try:
+            return replace(self._computed(outcome), console=cut(console, MAX_CONSOLE))
+        except JobError as ex:
+            if self._child is None:
+                raise
+            ex.console = cut(console, MAX_CONSOLE)
+            return ex
 
     def _computed(self, response: dict[str, Any]) -> Computed:
         # A job that has taken over its child may send anything.
@@ -92,9 +123,9 @@ class Executor:
             self.reset()
         raise JobError(kind, cut(message, MAX_MESSAGE), cut(stack, MAX_STACK))
 
-    def _request(self, child: Child, unit: Unit, deadline: Deadline) -> dict[str, Any]:
+    def _request(self, child: Child, request: dict[str, Any], deadline: Deadline) -> dict[str, Any]:
         try:
-            return child.request(_encode(unit, deadline), deadline)
+            return child.request(request, deadline)
         except TimeoutError as ex:
             self.reset()
             raise _timeout_error(deadline) from ex
@@ -141,7 +172,7 @@ class Executor:
         return child
 
     def _checked(self, result: str, seconds: object) -> Computed:
-        if not isinstance(seconds, float) or not math.isfinite(seconds):
+        if not isinstance(seconds, (int, float)) or not math.isfinite(seconds):
             raise self._protocol_error()
         try:
             size = len(result.encode())
@@ -150,7 +181,7 @@ class Executor:
             raise self._protocol_error() from ex
         if size > self._result_bytes:
             raise JobError("too-large", f"result too large: {size} bytes (at most {self._result_bytes})")
-        return Computed(result, seconds)
+        return Computed(result, max(0.0, float(seconds)))
 
     def cancel(self) -> None:
         """Cancel the current and any later computation; may be called from any thread."""
@@ -172,16 +203,32 @@ def _timeout_error(deadline: Deadline) -> JobError:
 
 
 def _encode(unit: Unit, deadline: Deadline) -> dict[str, Any]:
-    # The links hold the lease token, which must not reach a job: it could leak in a result.
-    variable = {name: value for name, value in unit.variable.items() if name not in RESERVED}
     return {
         "source": unit.source,
-        "variable": _to_json(variable),
-        "context": None if unit.context is None else _to_json(unit.context),
+        "variable": _to_json(_input_of(unit)),
+        "context": _context_of(unit),
         "lossy": unit.lossy,
         "seed": unit.seed,
         "seconds": deadline.watchdog_seconds,
     }
+
+
+def _encode_together(units: Sequence[Unit], deadline: Deadline) -> dict[str, Any]:
+    return {
+        "source": units[0].source,
+        "units": _to_json([(_to_json(_input_of(unit)), _context_of(unit), unit.seed) for unit in units]),
+        "lossy": units[0].lossy,
+        "seconds": deadline.watchdog_seconds,
+    }
+
+
+def _context_of(unit: Unit) -> str | None:
+    return None if unit.context is None else _to_json(unit.context)
+
+
+def _input_of(unit: Unit) -> dict[str, Any]:
+    # The links hold the lease token, which must not reach a job: it could leak in a result.
+    return {name: value for name, value in unit.variable.items() if name not in RESERVED}
 
 
 def _to_json(value: Any) -> str:

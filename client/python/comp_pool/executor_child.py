@@ -1,9 +1,13 @@
 """The child process of an executor: V8 with one job in it, controlled by frames on standard input and output.
 
-Parent to child: `{source, variable, context, lossy, seed, seconds}` computes a unit; `{seconds}` alone resets the
-watchdog of the unit that runs. Child to parent: first `{confined, engine}`, then for each unit any number of
-`{console}`, what it prints, and `{result, seconds}` or `{kind, message, stack}`. `variable`, `context` and `result` are
-JSON text; `seconds` are the watchdog's timeout, and the run time.
+Parent to child: `{source, variable, context, lossy, seed, seconds}` computes a unit, `{source, units, lossy, seconds}`
+several short ones; `{seconds}` alone resets the watchdog of the unit that runs. Child to parent: first
+`{confined, engine}`, then for each unit any number of `{console}`, what it prints, and `{result, seconds}` or
+`{kind, message, stack}`; for several units `{outcomes}`, a list of these with their `console`, of the first ones at
+least.
+
+`variable`, `context` and `result` are JSON text, `units` is that of a list of `[variable, context, seed]`; `seconds`
+are the watchdog's timeout, and the run time.
 """
 
 import contextlib
@@ -120,14 +124,15 @@ class Isolate:
                 limit = f"the job exceeded its memory limit of {self._memory_bytes >> 20} MB"
                 return {"kind": "memory", "message": f"{limit}: use less, or require more by `memory_mb`"}
             return {"kind": "threw", "message": str(ex)}
-        return {**outcome, "seconds": time.monotonic() - started}
+        return outcome if "outcomes" in outcome else {**outcome, "seconds": time.monotonic() - started}
 
     def _run(self, unit: dict[str, Any]) -> Any:
-        for field in ("source", "variable", "context", "lossy", "seed"):
+        is_several = "units" in unit
+        for field in ("source", "units", "lossy") if is_several else ("source", "variable", "context", "lossy", "seed"):
             self._mailbox[field] = unit[field]
         # Runs all microtasks too. A promise that is still pending waits for a compilation of WebAssembly or for shared
         # memory, and is polled.
-        self._mailbox["compute"]()
+        self._mailbox["computeTogether" if is_several else "compute"]()
         interval = FIRST_POLL_INTERVAL
         while (outcome := self._mailbox["outcome"]) is None:
             time.sleep(interval)

@@ -1,12 +1,13 @@
 """Leased variables: the units of work, each reserved for one volunteer until its deadline."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from comp_pool.clock import SYSTEM_CLOCK, Clock
 from comp_pool.links import Document
-from comp_pool.response import parse_seconds
+from comp_pool.response import parse_number
 
 # The length of a lease where the pool sends no `Lease-Seconds`.
 DEFAULT_SECONDS = 300.0
@@ -36,7 +37,7 @@ class Lease(Document):
     @classmethod
     def from_document(cls, document: Document, clock: Clock) -> "Lease":
         """Return the lease of a variable that was just leased or extended."""
-        seconds = parse_seconds(document.headers, "Lease-Seconds")
+        seconds = parse_number(document.headers, "Lease-Seconds")
         granted = DEFAULT_SECONDS if seconds is None else seconds
         return cls(document.address, document.content, document.headers, granted, clock)
 
@@ -50,7 +51,7 @@ class Lease(Document):
         """The starting context of this unit; None: the job's kept context."""
         return self.embedded("context")
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The variable's id, as far as links show it."""
         path = urlsplit(self.link("self")).path if self.has("self") else ""

@@ -24,11 +24,11 @@ class Document:
 
     def has(self, name: str) -> bool:
         """Return whether the document has a link of this name."""
-        return self._href(name) is not None
+        return self.href(name) is not None
 
     def link(self, name: str, values: Values | None = None) -> str:
         """Return the absolute address of a link, its template expanded; raise MissingLink without it."""
-        href = self._href(name)
+        href = self.href(name)
         if href is None:
             raise MissingLink(name, self.address)
         try:
@@ -53,7 +53,8 @@ class Document:
             if isinstance(item, dict):
                 yield Document(self.address, item, self.headers)
 
-    def _href(self, name: str) -> str | None:
+    def href(self, name: str) -> str | None:
+        """Return a link as the pool has sent it, None without it."""
         links = self.content.get("_links")
         found = links.get(name) if isinstance(links, dict) else None
         # A plain link is a string, a HAL link an object.

@@ -107,8 +107,8 @@ def _parse_date(text: str) -> datetime | None:
         return None
 
 
-def parse_seconds(headers: Mapping[str, str], name: str) -> float | None:
-    """Return the value of a header in seconds, None where it is missing or not a number."""
+def parse_number(headers: Mapping[str, str], name: str) -> float | None:
+    """Return the value of a header, 0 or more; None where it is missing or not a number."""
     try:
         return max(0.0, float(headers.get(name, "")))
     except ValueError:

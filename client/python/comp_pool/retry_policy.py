@@ -77,6 +77,24 @@ class Policy:
     # Between two reports of what the units of a job print: most print the same.
     report_interval: float = 60.0
 
+    # The most units that are leased, or results that are posted, by one request.
+    max_batch: int = 256
+    # The run time of the units of one batch, by their mean so far; doubled with each `batch_growth` of the visit, up to
+    # `max_batch_seconds`: most visitors leave soon.
+    batch_seconds: float = 3.0
+    batch_growth: float = 60.0
+    max_batch_seconds: float = 12.0
+    # It is no larger share of a lease, since units may take longer than their mean.
+    batch_lease_share: float = 0.25
+    # The variables of a batch are no larger together, by those of the last one.
+    max_variable_bytes: int = 4_000_000
+    # The run time of the units left from which on the next batch is leased.
+    fetch_ahead: float = 2.0
+    # Results are posted when those of a batch are complete, when the oldest has waited for so long, or when they are
+    # larger than `batch_bytes`: many proxies refuse bodies beyond a megabyte.
+    post_delay: float = 3.0
+    batch_bytes: int = 500_000
+
 
 POLICY = Policy()
 

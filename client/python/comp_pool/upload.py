@@ -56,9 +56,9 @@ def upload(
         except REQUEST_ERRORS as ex:
             server_errors += is_server_error(ex)
             if not is_temporary(ex, server_errors):
-                return _refusal(ex)
+                return refusal(ex)
             if clock.monotonic() >= expires:
-                return Uploaded("lost", f"the result could not be posted for {POLICY.max_result_age:.0f} s: {ex}", ex)
+                return too_old(ex)
             delay = backoff.next(retry_after_of(ex))
             if kind := event_kind(ex, backoff.failures, delay):
                 show(kind, delay, f"the result is kept: {ex}")
@@ -79,7 +79,7 @@ def abandon(post: Callable[[], object], give_back: Callable[[], bool], wait: Cal
             post()
         except REQUEST_ERRORS as ex:
             if not is_temporary(ex):
-                return _refusal(ex)
+                return refusal(ex)
             reason = f"the result could not be posted: {ex}"
             if give_back():
                 return Uploaded("returned", reason)
@@ -89,10 +89,16 @@ def abandon(post: Callable[[], object], give_back: Callable[[], bool], wait: Cal
             return Uploaded("accepted")
 
 
-def _refusal(ex: Exception) -> Uploaded:
+def refusal(ex: Exception) -> Uploaded:
+    """Return the outcome of a result that the pool refused with this error."""
     if isinstance(ex, PoolError):
         return Uploaded(_outcome(ex), ex.detail or ex.title, ex)
     return Uploaded("refused", str(ex), ex)
+
+
+def too_old(ex: Exception) -> Uploaded:
+    """Return the outcome of a result that could not be posted for too long."""
+    return Uploaded("lost", f"the result could not be posted for {POLICY.max_result_age:.0f} s: {ex}", ex)
 
 
 def _outcome(ex: PoolError) -> Outcome:

@@ -151,7 +151,8 @@ def _display(volunteer: Volunteer, options: Options, quiet: bool) -> Iterator[Li
         with LiveTable(lambda: volunteer.totals, options.workers) as table:
             yield table
     else:
-        yield PlainLog(sys.stdout)
+        with PlainLog(sys.stdout) as log:
+            yield log
 
 
 @contextlib.contextmanager

@@ -1,6 +1,8 @@
 """The state that the workers of one volunteer share: shutdown, units left, paused jobs, idle time."""
 
 import threading
+from collections import OrderedDict
+from collections.abc import Sequence
 
 from comp_pool.capabilities import Capabilities, detect_capabilities
 from comp_pool.client import Client
@@ -13,7 +15,7 @@ from comp_pool.options import Options
 from comp_pool.retry_policy import POLICY, is_gone
 
 # How many leases are remembered, to recognise one that a cache repeats.
-REMEMBERED_LEASES = 1000
+REMEMBERED_LEASES = 10_000
 # In characters: longer links would fill the memory, and no pool has them.
 MAX_REMEMBERED = 1000
 
@@ -50,7 +52,7 @@ class WorkerContext:
         # When what its units print was last reported, by job.
         self._console_reports: dict[str, float] = {}
         # The last leases, by their links, oldest first.
-        self._leases: dict[str, None] = {}
+        self._leases: OrderedDict[str, None] = OrderedDict()
         self._capabilities = options.capabilities
         self._capabilities_lock = threading.Lock()
 
@@ -69,6 +71,10 @@ class WorkerContext:
         self.draining.set()
         self.cancelled.set()
 
+    def wait_to_retry(self, seconds: float) -> bool:
+        """Wait, also while draining; return False when cancelled."""
+        return not self.clock.wait(self.cancelled, seconds)
+
     def wait_before_end(self, seconds: float) -> bool:
         """Wait after the cancellation; return False, at once, before it or where so much time is not left."""
         if not self.cancelled.is_set() or self.clock.monotonic() + seconds >= self._end:
@@ -81,35 +87,41 @@ class WorkerContext:
         self.totals.add(event)
         self._listener(event)
 
-    def reserve_unit(self) -> bool:
-        """Reserve one of the units that are left; False when there is none, or when draining.
+    @property
+    def has_units(self) -> bool:
+        """Whether a unit may start: not while draining, nor where none is left."""
+        return not self.draining.is_set() and self._units_left != 0
+
+    def reserve_units(self, count: int) -> int:
+        """Reserve some of the units that are left; return how many, 0 when draining.
 
         Before the lease, not after it: two workers must not both lease the last unit.
         """
         with self._lock:
-            if self.draining.is_set() or self._units_left == 0:
-                return False
-            if self._units_left is not None:
-                self._units_left -= 1
-            return True
+            if self.draining.is_set():
+                return 0
+            if self._units_left is None:
+                return count
+            reserved = min(count, self._units_left)
+            self._units_left -= reserved
+            return reserved
 
-    def release_unit(self) -> None:
-        """Cancel a reservation that led to no lease."""
+    def release_units(self, count: int) -> None:
+        """Cancel the reservations of units that are not computed."""
         with self._lock:
             if self._units_left is not None:
-                self._units_left += 1
+                self._units_left += count
 
-    def claim_lease(self, lease: Lease) -> None:
-        """Record a lease; raise ForeignResponse where it was served before: each lease has a token of its own."""
-        link = lease.link("lease") if lease.has("lease") else ""
-        if not 0 < len(link) <= MAX_REMEMBERED:
-            return
+    def claim_leases(self, leases: Sequence[Lease]) -> None:
+        """Record leases; raise ForeignResponse where one was served before: each lease has a token of its own."""
+        found = (lease.link("lease") if lease.has("lease") else "" for lease in leases)
+        links = [link for link in found if 0 < len(link) <= MAX_REMEMBERED]
         with self._lock:
-            if link in self._leases:
+            if len(set(links)) < len(links) or not self._leases.keys().isdisjoint(links):
                 raise ForeignResponse(200, "a lease that was served before")
-            self._leases[link] = None
-            if len(self._leases) > REMEMBERED_LEASES:
-                del self._leases[next(iter(self._leases))]
+            self._leases |= dict.fromkeys(links)
+            while len(self._leases) > REMEMBERED_LEASES:
+                self._leases.popitem(last=False)
 
     def claim_console_report(self, job_id: str) -> bool:
         """Return whether what a unit of this job has printed is to be reported: seldom, since most print the same."""
@@ -122,12 +134,12 @@ class WorkerContext:
             return True
 
     def mark_started(self) -> None:
-        """Record that a worker has a unit."""
+        """Record that a worker has leased a unit."""
         with self._lock:
             self._active += 1
 
     def mark_ended(self) -> None:
-        """Record that a worker has finished its unit."""
+        """Record that a unit has ended."""
         with self._lock:
             self._active -= 1
             self._idle_since = self.clock.monotonic()

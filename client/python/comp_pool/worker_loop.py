@@ -1,21 +1,32 @@
-"""The loop of one worker of a volunteer: choose a job, lease a variable, compute it, upload the result."""
+"""The loop of one worker of a volunteer: choose a job, lease variables, compute them, upload the results."""
 
-import contextlib
-import threading
+from collections import deque
 
 from comp_pool.backoff import Backoff, exponential, jittered
+from comp_pool.batch_size import BatchSizes
 from comp_pool.deadline import Deadline
 from comp_pool.errors import REQUEST_ERRORS, BadCertificate, Excluded, JobError
-from comp_pool.events import OUTCOMES, Event, Kind
+from comp_pool.events import Kind
 from comp_pool.executor import Computed, Executor, Unit
-from comp_pool.report import console_report, failure_report, post_report
-from comp_pool.retry_policy import POLICY, event_kind, is_lost, is_temporary, refusal_kind, retry_after_of
+from comp_pool.retry_policy import POLICY, event_kind, retry_after_of
 from comp_pool.seeds import unit_seed
-from comp_pool.upload import NOT_GIVEN_BACK, Uploaded, abandon, upload
-from comp_pool.work_fetch import Task, Wait, WorkFetch
+from comp_pool.unit_end import UnitEnd
+from comp_pool.upload import NOT_GIVEN_BACK, abandon, upload
+from comp_pool.uploader import Uploader
+from comp_pool.work_fetch import FetchAhead, Task, Wait, WorkFetch
 from comp_pool.worker_context import WorkerContext
 
 MIN_UNIT_SECONDS = 1.0
+# Between two looks whether the shutdown has begun, while results can't be posted.
+ROOM_POLL_SECONDS = 0.5
+
+# Units that take less than this are computed several at a time: a message to the process of a job takes as long as some
+# units do.
+SHORT_UNIT_SECONDS = 0.01
+# As many as take so long; of a unit among them that takes longer than the second figure, all are computed again alone.
+TOGETHER_SECONDS = 0.05
+TOGETHER_LIMIT = 10.0
+MAX_TOGETHER = 64
 
 
 class WorkerLoop:
@@ -23,41 +34,73 @@ class WorkerLoop:
 
     def __init__(self, number: int, context: WorkerContext) -> None:
         options = context.options
-        self._number = number
         self._context = context
         self._clock = context.clock
         self._client = context.client
-        self._work_fetch = WorkFetch(context)
+        self._sizes = BatchSizes(context.clock)
+        self._work_fetch = WorkFetch(context, self._sizes)
         self._executor = Executor(memory_bytes=options.memory_bytes, result_bytes=options.result_bytes)
+        self._unit_end = UnitEnd(number, context, self._executor, self._record_failure)
+        self._uploader = Uploader(context, self._unit_end)
+        # Leased, and not started; and the batch that is leased meanwhile.
+        self._queue: deque[Task] = deque()
+        self._ahead: FetchAhead | None = None
+        # How many of them are computed one by one, after units together were not.
+        self._alone = 0
         self._outages = Backoff()
         self._failure_delay = 0.0
-        # The task whose end has not been reported.
-        self._unended: Task | None = None
-        self._lock = threading.Lock()
         # Whether the last attempt to extend the lease of the running unit failed.
         self._is_unextended = False
+        self._running: Task | None = None
         self._started = self._idle_since = self._clock.monotonic()
 
     def run(self) -> None:
         """Compute units until the context is draining."""
         with self._executor:
-            while self._context.reserve_unit():
-                if not self._process_next():
-                    self._context.release_unit()
+            try:
+                while self._has_work:
+                    self._process_next()
+            finally:
+                self._uploader.flush()
+                self._return_waiting("not started")
+                self._uploader.close()
+
+    @property
+    def _has_work(self) -> bool:
+        """Whether a unit may start: a leased one, or one that is to be leased."""
+        is_leased = bool(self._queue or self._ahead)
+        return self._context.has_units or (is_leased and not self._context.draining.is_set())
 
     def cancel(self) -> None:
         """Cancel the running computation."""
         self._executor.cancel()
 
     def expire(self) -> None:
-        """Report a unit that has not ended in the time of a shutdown: a request still waits for the pool."""
-        task = self._unended
-        if task is not None:
-            self._emit("lost", self._elapsed, f"the pool did not respond in time{NOT_GIVEN_BACK}", task)
+        """Report units that have not ended in the time of a shutdown: a request still waits for the pool."""
+        for task in self._unit_end.unended:
+            seconds = self._elapsed if task is self._running else 0.0
+            self._unit_end.show("lost", seconds, f"the pool did not respond in time{NOT_GIVEN_BACK}", task)
 
-    def _process_next(self) -> bool:
-        """Lease and process one unit; return False, after a wait, without one."""
+    def _process_next(self) -> None:
+        """Compute a unit, or several short ones, or wait."""
         self._wait_after_failure()
+        if self._queue or self._fetch():
+            self._return_stale()
+            self._wait_for_room()
+            if self._queue and not self._context.draining.is_set():
+                self._fetch_ahead()
+                self._compute_some()
+
+    def _fetch(self) -> bool:
+        """Fill the queue; return False, after a wait, without work."""
+        self._fill(self._take_ahead())
+        if self._queue:
+            return True
+        # What the results lead to counts: new variables, and a higher limit on leases.
+        while not self._uploader.wait_until_posted(POLICY.executor_idle):
+            self._executor.reset()
+        if self._failure_delay:
+            return False
         try:
             fetched = self._work_fetch.next()
         except REQUEST_ERRORS as ex:
@@ -65,11 +108,50 @@ class WorkerLoop:
             return False
         self._outages.reset()
         if isinstance(fetched, Wait):
-            self._emit("waiting", fetched.seconds, fetched.reason)
+            self._show("waiting", fetched.seconds, fetched.reason)
             self._wait(fetched.seconds)
             return False
-        self._process(fetched)
-        return True
+        self._fill(fetched)
+        return bool(fetched)
+
+    def _fill(self, tasks: list[Task]) -> None:
+        self._unit_end.begin(tasks)
+        self._queue.extend(tasks)
+
+    def _take_ahead(self) -> list[Task]:
+        ahead, self._ahead = self._ahead, None
+        return ahead.tasks() if ahead else []
+
+    def _fetch_ahead(self) -> None:
+        """Lease the next batch in the background, near the end of this one."""
+        task = self._queue[0]
+        few = self._sizes.of(task.job_id).units_within(POLICY.fetch_ahead)
+        if task.is_batched and self._ahead is None and len(self._queue) <= few:
+            self._ahead = self._work_fetch.start_ahead(task.job)
+
+    def _return_stale(self) -> None:
+        """Give back what waits where its job keeps failing, or its leases have ended meanwhile."""
+        task = self._queue[0]
+        if task.is_batched and self._is_failing(task):
+            self._return_waiting("its job failed several times in a row")
+        elif task.is_batched and task.lease.remaining <= 0:
+            self._return_waiting("its lease ended before it was started")
+
+    def _is_failing(self, task: Task) -> bool:
+        job_backoff = self._context.job_backoff
+        return job_backoff.failures(task.job_id) >= POLICY.max_job_failures and job_backoff.remaining(task.job_id) > 0
+
+    def _return_waiting(self, message: str) -> None:
+        """Give back the units that have not been started, and let others be computed in their place."""
+        self._fill(self._take_ahead())
+        tasks, self._queue = list(self._queue), deque()
+        self._context.release_units(len(tasks))
+        self._unit_end.return_units(tasks, message)
+
+    def _wait_for_room(self) -> None:
+        """Wait while the results of an outage are as many as are kept."""
+        while not self._context.draining.is_set() and not self._uploader.wait_for_room(ROOM_POLL_SECONDS):
+            self._reset_before_wait(ROOM_POLL_SECONDS)
 
     def _wait_after_failure(self) -> None:
         """Without this delay a broken job would make a busy loop."""
@@ -87,7 +169,7 @@ class WorkerLoop:
         self._work_fetch.drop_job()
         delay = self._outages.next(retry_after_of(ex))
         if kind := event_kind(ex, self._outages.failures, delay):
-            self._emit(kind, delay, str(ex))
+            self._show(kind, delay, str(ex))
         self._wait(delay)
 
     def _is_final(self, ex: Exception) -> bool:
@@ -102,36 +184,68 @@ class WorkerLoop:
         if self._clock.monotonic() + seconds - self._idle_since > POLICY.executor_idle:
             self._executor.reset()
 
-    def _process(self, task: Task) -> None:
-        self._started = self._clock.monotonic()
-        self._unended = task
-        self._context.mark_started()
-        try:
+    def _compute_some(self) -> None:
+        tasks = self._short_tasks()
+        if len(tasks) > 1:
+            self._compute_together(tasks)
+        else:
+            task = self._queue.popleft()
+            if self._alone:
+                self._alone -= 1
+            else:
+                self._show("leased", task=task)
             self._compute(task)
+
+    def _short_tasks(self) -> list[Task]:
+        """Return the next units, if they can be expected to be short."""
+        size = self._sizes.of(self._queue[0].job_id)
+        if self._alone or size.mean is None or size.mean > SHORT_UNIT_SECONDS:
+            return []
+        count = min(len(self._queue), MAX_TOGETHER, size.units_within(TOGETHER_SECONDS))
+        return [self._queue[index] for index in range(count)]
+
+    def _compute_together(self, tasks: list[Task]) -> None:
+        self._started = self._clock.monotonic()
+        for task in tasks:
+            self._show("leased", task=task)
+        try:
+            limit = min(TOGETHER_LIMIT, self._context.options.unit_seconds)
+            outcomes = self._executor.compute_together([_unit(task) for task in tasks], Deadline(limit))
         finally:
-            self._context.mark_ended()
+            self._idle_since = self._clock.monotonic()
+        if not outcomes:
+            # Which of them it was shows only alone.
+            self._alone = len(tasks)
+        for task, outcome in zip(tasks, outcomes, strict=False):
+            self._queue.popleft()
+            if isinstance(outcome, JobError):
+                self._unit_end.fail(task, outcome, self._elapsed)
+            else:
+                self._handle_computed(task, outcome)
 
     def _compute(self, task: Task) -> None:
-        # The shutdown may have begun during the request for the lease.
-        if self._context.draining.is_set():
-            self._return(task, "not started")
-            return
-        self._emit("leased", task=task)
+        self._started = self._clock.monotonic()
+        self._running = task
         self._is_unextended = False
         try:
             computed = self._execute(task)
         except JobError as ex:
-            self._handle_job_error(task, ex)
+            self._unit_end.fail(task, ex, self._elapsed)
         else:
+            self._handle_computed(task, computed)
+
+    def _handle_computed(self, task: Task, computed: Computed) -> None:
+        self._sizes.of(task.job_id).record_run(computed.seconds)
+        if not task.is_batched:
             self._upload(task, computed)
+            return
+        self._uploader.add(task, computed)
+        if not self._queue:
+            self._uploader.flush()
 
     def _execute(self, task: Task) -> Computed:
-        source = str(task.job.content.get("execute_function", ""))
-        # Computed here: the job learns neither id.
-        seed = unit_seed(task.job_id, task.lease.name)
-        unit = Unit(task.job_id, source, task.lease.data, task.lease.context, task.is_lossy, seed)
         try:
-            return self._executor.compute(unit, self._deadline(task))
+            return self._executor.compute(_unit(task), self._deadline(task))
         finally:
             self._idle_since = self._clock.monotonic()
 
@@ -141,6 +255,9 @@ class WorkerLoop:
 
     def _extend_lease(self, task: Task) -> float | None:
         """Extend the lease while the unit runs, so that nobody else computes it too; return the seconds granted."""
+        # They would wait too long, as the results that the unit leads to do not.
+        if self._queue or self._ahead:
+            self._return_waiting("a unit before it takes long")
         left = self._started + self._context.options.unit_seconds - self._clock.monotonic()
         if left <= task.lease.remaining:
             return None
@@ -151,74 +268,30 @@ class WorkerLoop:
             self._report_unextended(task, ex)
             return None
         self._is_unextended = False
-        self._emit("extended", task.lease.seconds, f"the unit has run for {self._elapsed:.0f} s", task)
+        self._show("extended", task.lease.seconds, f"the unit has run for {self._elapsed:.0f} s", task)
         return min(task.lease.seconds, left)
 
     def _report_unextended(self, task: Task, ex: Exception) -> None:
         """Report a failed extension, but not each attempt of an outage."""
         if not self._is_unextended:
             self._is_unextended = True
-            self._emit("not-extended", message=f"the unit has {task.lease.remaining:.0f} s left: {ex}", task=task)
-
-    def _handle_job_error(self, task: Task, ex: JobError) -> None:
-        if ex.kind == "cancelled":
-            self._return(task, ex.message)
-            return
-        remark = self._end_lease(task, ex, self._elapsed)
-        self._emit("error", self._elapsed, f"{ex.kind}: {ex.message}{remark}", task, ex.console)
-        self._record_failure(task)
-
-    def _end_lease(self, task: Task, error: JobError, seconds: float) -> str:
-        """End the lease of a unit that failed after some seconds; return a remark where that was not possible."""
-        # An older pool takes no reports.
-        if error.is_fault_of_job and task.lease.has("post_report"):
-            return self._report_failure(task, error, seconds)
-        return self._give_back(task)
+            self._show("not-extended", message=f"the unit has {task.lease.remaining:.0f} s left: {ex}", task=task)
 
     @property
     def _elapsed(self) -> float:
         return self._clock.monotonic() - self._started
 
-    def _report_failure(self, task: Task, error: JobError, seconds: float) -> str:
-        report = failure_report(error, self._executor.engine, seconds)
-        try:
-            post_report(lambda: self._client.post_report(task.lease, report), self._wait_to_retry)
-        except REQUEST_ERRORS as ex:
-            if is_lost(ex):
-                return ""
-            if not is_temporary(ex):
-                self._give_back(task)
-            return f" (and could not be reported: {ex})"
-        return ""
-
-    def _return(self, task: Task, message: str) -> None:
-        self._emit("returned", self._elapsed, message + self._give_back(task), task)
-
-    def _give_back(self, task: Task) -> str:
-        """End the lease, at a shutdown as soon as the pool can be reached; return a remark where that failed."""
-        backoff = Backoff()
-        while not self._is_given_back(task):
-            if not (task.lease.has("lease") and self._context.wait_before_end(backoff.next())):
-                # The lease expires by itself, only later.
-                return NOT_GIVEN_BACK
-        return ""
-
-    def _is_given_back(self, task: Task) -> bool:
-        try:
-            self._client.give_back(task.lease)
-        except REQUEST_ERRORS as ex:
-            # A lost lease has ended already.
-            return is_lost(ex)
-        return True
-
     def _record_failure(self, task: Task) -> None:
         """Pause a job that keeps failing; before that, delay the next unit."""
         job_backoff = self._context.job_backoff
+        # The others of its batch were begun before the pause.
+        if task.is_batched and self._is_failing(task):
+            return
         pause = job_backoff.record_failure(task.job_id)
         # A broken job must not keep this worker from the others.
         self._work_fetch.drop_job()
         if pause:
-            self._emit("backoff", pause, "failed several times in a row", task)
+            self._show("backoff", pause, "failed several times in a row", task)
         else:
             failures = job_backoff.failures(task.job_id)
             self._failure_delay = jittered(exponential(POLICY.failure_delay, failures - 1, POLICY.max_delay))
@@ -228,58 +301,24 @@ class WorkerLoop:
             self._client.post_result(task.lease, computed.result, run_seconds=computed.seconds, text=True)
 
         def show(kind: Kind, seconds: float, reason: str) -> None:
-            self._emit(kind, seconds, reason, task)
+            self._show(kind, seconds, reason, task)
 
         uploaded = upload(post, self._wait_to_retry, show, self._clock)
         if uploaded is None:
-            uploaded = abandon(post, lambda: self._is_given_back(task), self._context.wait_before_end)
-        self._end_upload(task, computed, uploaded)
-
-    def _end_upload(self, task: Task, computed: Computed, uploaded: Uploaded) -> None:
-        if uploaded.outcome == "accepted":
-            self._context.job_backoff.record_success(task.job_id)
-        remark = self._end_unposted(task, computed, uploaded) if uploaded.keeps_lease else ""
-        # A late result is nobody's fault: it counts neither as a success of the job nor as a failure.
-        is_failure = uploaded.outcome in ("rejected", "refused")
-        shown = computed.console if is_failure else ""
-        self._emit(uploaded.outcome, computed.seconds, uploaded.reason + remark, task, shown)
-        if uploaded.outcome not in ("lost", "refused", "returned"):
-            self._report_console(task, computed)
-        if is_failure:
-            self._record_failure(task)
-
-    def _end_unposted(self, task: Task, computed: Computed, uploaded: Uploaded) -> str:
-        """End the lease of a result that the pool did not take; return a remark where that was not possible."""
-        kind = uploaded.error and refusal_kind(uploaded.error)
-        if not kind:
-            return self._give_back(task)
-        error = JobError(kind, f"the pool refused the result: {uploaded.reason}", console=computed.console)
-        return self._end_lease(task, error, computed.seconds)
-
-    def _report_console(self, task: Task, computed: Computed) -> None:
-        if not (computed.console and task.lease.has("post_report")):
-            return
-        if self._context.claim_console_report(task.job_id):
-            report = console_report(computed.console, self._executor.engine, computed.seconds)
-            # Only the owner's debugging depends on it: one attempt is enough, and an outage shows at the next request.
-            with contextlib.suppress(*REQUEST_ERRORS):
-                self._client.post_report(task.lease, report)
+            uploaded = abandon(post, lambda: self._unit_end.is_given_back(task), self._context.wait_before_end)
+        self._unit_end.end_upload(task, computed, uploaded)
 
     def _wait_to_retry(self, seconds: float) -> bool:
         """Keep the result and wait, also while draining; return False when cancelled."""
         self._reset_before_wait(seconds)
-        return not self._clock.wait(self._context.cancelled, seconds)
+        return self._context.wait_to_retry(seconds)
 
-    def _emit(
-        self, kind: Kind, seconds: float = 0.0, message: str = "", task: Task | None = None, console: str = ""
-    ) -> None:
-        if kind in OUTCOMES and not self._claim_end():
-            return
-        job, variable = (task.job_id, task.lease.name) if task else ("", "")
-        self._context.emit(Event(kind, self._number, job, variable, seconds, message, console))
+    def _show(self, kind: Kind, seconds: float = 0.0, message: str = "", task: Task | None = None) -> None:
+        self._unit_end.show(kind, seconds, message, task)
 
-    def _claim_end(self) -> bool:
-        """Return whether the end of the unit is reported only now: at a shutdown another thread may do so."""
-        with self._lock:
-            task, self._unended = self._unended, None
-        return task is not None
+
+def _unit(task: Task) -> Unit:
+    source = str(task.job.content.get("execute_function", ""))
+    # Computed here: the job learns neither id.
+    seed = unit_seed(task.job_id, task.lease.name)
+    return Unit(task.job_id, source, task.lease.data, task.lease.context, task.is_lossy, seed)
