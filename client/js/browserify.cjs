@@ -179,20 +179,19 @@ var init_template = __esm({
 });
 
 // lib/document.js
-var _Document_instances, href_fn, _Document, Document, objectOrEmpty, absolute;
+var Document, objectOrEmpty, absolute;
 var init_document = __esm({
   "lib/document.js"() {
     "use strict";
     init_errors();
     init_template();
-    _Document = class _Document {
+    Document = class _Document {
       /**
        * @param {string} address
        * @param {Content} content
        * @param {Headers} [headers] of the response
        */
       constructor(address2, content, headers = new Headers()) {
-        __privateAdd(this, _Document_instances);
         this.address = address2;
         this.content = content;
         this.headers = headers;
@@ -211,7 +210,7 @@ var init_document = __esm({
       }
       /** @param {string} name of a link */
       has(name) {
-        return __privateMethod(this, _Document_instances, href_fn).call(this, name) !== void 0;
+        return this.href(name) !== void 0;
       }
       /**
        * The absolute address of a link. Throws MissingLink.
@@ -219,7 +218,7 @@ var init_document = __esm({
        * @param {Values} [values] for the link's template
        */
       link(name, values = {}) {
-        const href = __privateMethod(this, _Document_instances, href_fn).call(this, name);
+        const href = this.href(name);
         if (href === void 0) throw new MissingLink(name, this.address);
         try {
           return new URL(expand(href, values), this.address).href;
@@ -243,16 +242,14 @@ var init_document = __esm({
         const documents = Array.isArray(items) ? items.filter((item) => objectOrEmpty(item) === item) : [];
         return documents.map((item) => new _Document(this.address, item, this.headers));
       }
+      /** A link as it was received: a plain string, or that of a link object of HAL. @param {string} name */
+      href(name) {
+        const { links } = this;
+        const link = Object.hasOwn(links, name) ? links[name] : void 0;
+        const href = typeof link === "string" ? link : objectOrEmpty(link).href;
+        return typeof href === "string" ? href : void 0;
+      }
     };
-    _Document_instances = new WeakSet();
-    /** Supports plain strings and the link objects of HAL. @param {string} name */
-    href_fn = function(name) {
-      const { links } = this;
-      const link = Object.hasOwn(links, name) ? links[name] : void 0;
-      const href = typeof link === "string" ? link : objectOrEmpty(link).href;
-      return typeof href === "string" ? href : void 0;
-    };
-    Document = _Document;
     objectOrEmpty = (value) => value !== null && typeof value === "object" && !Array.isArray(value) ? value : {};
     absolute = (address2) => {
       var _a;
@@ -332,6 +329,43 @@ var init_leases = __esm({
       }
     };
     _now = new WeakMap();
+  }
+});
+
+// lib/result-batch.js
+function encodedLine({ variable, text, seconds }) {
+  const link = variable.href("post_result");
+  if (link === void 0) throw new MissingLink("post_result", variable.address);
+  JSON.parse(text);
+  const runTime = seconds === void 0 ? "" : `,"run_seconds":${seconds.toFixed(6)}`;
+  return `{"post_result":${JSON.stringify(link)},"result":${text.replace(/[\r\n]/g, " ")}${runTime}}
+`;
+}
+function readOutcomes(response, variables) {
+  var _a;
+  const outcomes = (_a = response.document) == null ? void 0 : _a.outcomes;
+  if (response.status !== 200 || !Array.isArray(outcomes) || outcomes.length !== variables.length) {
+    throw new ForeignResponse(response.status, "no outcomes of these results", response.retryAfter);
+  }
+  return variables.map((variable, index) => postedResult(response, Object(outcomes[index]), variable));
+}
+function postedResult(response, { status, location, problem, retry_after: retryAfter }, variable) {
+  if (status === 201 && typeof location === "string") return { location: located(response, location, variable) };
+  if (!Number.isInteger(status) || status < 300 || Object(problem) !== problem) {
+    throw new ForeignResponse(response.status, "no outcome of a result");
+  }
+  return { error: PoolError.of(status, problem, retryAfter >= 0 && Number.isFinite(retryAfter) ? retryAfter : null) };
+}
+function located(response, location, variable) {
+  const results = new URL(variable.link("post_result")).pathname;
+  const address2 = URL.canParse(location, response.address) ? new URL(location, response.address) : void 0;
+  if (address2 == null ? void 0 : address2.pathname.startsWith(`${results}/`)) return address2.href;
+  throw new ForeignResponse(response.status, "a response about another variable");
+}
+var init_result_batch = __esm({
+  "lib/result-batch.js"() {
+    "use strict";
+    init_errors();
   }
 });
 
@@ -843,6 +877,7 @@ var init_client = __esm({
     init_errors();
     init_identity();
     init_leases();
+    init_result_batch();
     init_transport();
     PROTOCOL = 1;
     REMEDY = "reload the page, or update comp-pool";
@@ -923,6 +958,33 @@ var init_client = __esm({
         const document2 = documentOf(response);
         const documents = document2.embedded("items") ? document2.items() : [document2];
         return { items: documents.map((one) => __privateMethod(this, _Client_instances, lease_fn).call(this, one)), retryAfter: null };
+      }
+      /**
+       * Leases up to `count` variables of a job by one request; the pool may have a limit. Rejects with MissingLink if the
+       * pool leases only single variables.
+       * @param {Document} job @param {number} count @param {CallOptions} [call]
+       * @returns {Promise<Leases>}
+       */
+      async leaseVariables(job, count, call) {
+        const response = await __privateGet(this, _transport).send("GET", job.link("lease_variables", { count }), call);
+        if (response.status === 204) return { items: [], retryAfter: response.retryAfter };
+        const documents = documentOf(response).items();
+        if (documents.length === 0 || documents.length > count) throw new ForeignResponse(200, "no leased variables");
+        return { items: documents.map((one) => __privateMethod(this, _Client_instances, lease_fn).call(this, one)), retryAfter: null };
+      }
+      /**
+       * Posts several results of a job by one request, at most 256. One that is refused refuses no other. Idempotent, and
+       * rejects with ForeignResponse, as `postResult`; with MissingLink if the pool takes only single results.
+       * @param {Document} job
+       * @param {readonly PostableResult[]} results
+       * @param {CallOptions & {keepalive?: boolean}} [call]
+       * @returns {Promise<PostedResult[]>} in order: `{location}` of the stored result, or `{error}`
+       */
+      async postResults(job, results, call) {
+        const body = results.map(encodedLine).join("");
+        const options = { body, headers: { "Content-Type": NDJSON }, ...call };
+        const response = await __privateGet(this, _transport).send("POST", job.link("post_results"), options);
+        return readOutcomes(response, results.map(({ variable }) => variable));
       }
       /**
        * Posts the result of a variable. Idempotent for one lease: the pool stores it once. Rejects with ForeignResponse if
@@ -1039,6 +1101,221 @@ var init_client = __esm({
         address2 = page.link("next");
       }
     };
+  }
+});
+
+// lib/seed.js
+function unitSeed(job, variable) {
+  let [high, low] = [1103547991, 3735928559];
+  for (const character of `${job}/${variable}`) {
+    const code = character.charCodeAt(0);
+    low = Math.imul(low ^ code, 2654435761);
+    high = Math.imul(high ^ code, 1597334677);
+  }
+  low = Math.imul(low ^ low >>> 16, 2246822507) ^ Math.imul(high ^ high >>> 13, 3266489909);
+  high = Math.imul(high ^ high >>> 16, 2246822507) ^ Math.imul(low ^ low >>> 13, 3266489909);
+  return (high & 2097151) * 2 ** 32 + (low >>> 0);
+}
+var init_seed = __esm({
+  "lib/seed.js"() {
+    "use strict";
+  }
+});
+
+// lib/task.js
+var UPLOAD_SECONDS, UPLOAD_SHARE, FIELDS_BYTES, bytesOf, idOf, nameOf2, _client, _job, _lease, _firstLease, _active, Task;
+var init_task = __esm({
+  "lib/task.js"() {
+    "use strict";
+    init_retry_policy();
+    init_seed();
+    UPLOAD_SECONDS = 5;
+    UPLOAD_SHARE = 0.1;
+    FIELDS_BYTES = 60;
+    bytesOf = (text) => new TextEncoder().encode(text).length;
+    idOf = (job) => {
+      var _a, _b;
+      return String((_b = (_a = job.content.id) != null ? _a : job.content.name) != null ? _b : job.address);
+    };
+    nameOf2 = (job) => {
+      var _a, _b, _c;
+      return String((_c = (_b = job.content.name) != null ? _b : (_a = job.content.metadata) == null ? void 0 : _a.name) != null ? _c : idOf(job));
+    };
+    Task = class {
+      /**
+       * @param {Client} client
+       * @param {Document} job
+       * @param {Lease} lease
+       * @param {Set<Task>} active holds the task until its lease has ended
+       * @param {boolean} isBatched whether others were leased with it, and its result is posted with theirs
+       */
+      constructor(client2, job, lease, active, isBatched = false) {
+        __privateAdd(this, _client);
+        __privateAdd(this, _job);
+        __privateAdd(this, _lease);
+        __privateAdd(this, _firstLease);
+        __privateAdd(this, _active);
+        /** Its result, until the pool has taken it. @type {Computed | undefined} */
+        __publicField(this, "computed");
+        this.isBatched = isBatched;
+        __privateSet(this, _client, client2);
+        __privateSet(this, _job, job);
+        __privateSet(this, _lease, __privateSet(this, _firstLease, lease));
+        __privateSet(this, _active, active);
+        active.add(this);
+      }
+      get job() {
+        return idOf(__privateGet(this, _job));
+      }
+      get jobName() {
+        return nameOf2(__privateGet(this, _job));
+      }
+      get variable() {
+        return __privateGet(this, _firstLease).name;
+      }
+      /** Milliseconds for the computation: the rest of the lease without the time for the upload. */
+      get timeout() {
+        const { seconds, remaining } = __privateGet(this, _lease);
+        return (remaining - Math.min(UPLOAD_SECONDS, seconds * UPLOAD_SHARE)) * 1e3;
+      }
+      /**
+       * Whether to extend the lease before the computation, because too little of it remains.
+       * @param {number} [runTime] average of the job, in seconds
+       */
+      needsExtension(runTime = 0) {
+        const { seconds, remaining } = __privateGet(this, _lease);
+        return remaining < Math.min(seconds * (1 - UPLOAD_SHARE), Math.max(seconds / 2, 2 * runTime));
+      }
+      /** @param {boolean} gpu whether the volunteer allows WebGPU @returns {Unit} */
+      unit(gpu) {
+        const { context, data } = __privateGet(this, _firstLease);
+        const { execute_function: source, requirements, settings } = __privateGet(this, _job).content;
+        return {
+          job: this.job,
+          source: String(source),
+          variable: JSON.stringify(data),
+          context: context === null ? null : JSON.stringify(context),
+          lossy: (settings == null ? void 0 : settings.lossy) === true,
+          // Computed here: the job learns neither id.
+          seed: unitSeed(this.job, this.variable),
+          gpu: gpu && (requirements == null ? void 0 : requirements.webgpu) === true
+        };
+      }
+      /** @param {AbortSignal} signal */
+      async extend(signal) {
+        __privateSet(this, _lease, await __privateGet(this, _client).extend(__privateGet(this, _lease), { signal }));
+      }
+      /** Posts the result; idempotent. @param {Computed} computed @param {CallOptions & {keepalive?: boolean}} call */
+      async post({ result, seconds }, call) {
+        await __privateGet(this, _client).postResult(__privateGet(this, _lease), result, { seconds, ...call });
+      }
+      /**
+       * Posts the results of tasks of one job by one request; idempotent.
+       * @param {readonly {task: Task, computed: Computed}[]} items
+       * @param {CallOptions & {keepalive?: boolean}} call
+       * @returns {Promise<unknown[]>} the error of each; undefined where it is stored
+       */
+      static async postTogether(items, call) {
+        const [{ task }] = items;
+        const results = items.map((item) => ({
+          variable: __privateGet(item.task, _lease),
+          text: item.computed.result,
+          seconds: item.computed.seconds
+        }));
+        const posted = await __privateGet(task, _client).postResults(__privateGet(task, _job), results, call);
+        return posted.map((one) => "error" in one ? one.error : void 0);
+      }
+      /** The approximate size of a result's line, in bytes. @param {Computed} computed */
+      bytesOf({ result }) {
+        var _a, _b;
+        return bytesOf(result) + ((_b = (_a = __privateGet(this, _lease).href("post_result")) == null ? void 0 : _a.length) != null ? _b : 0) + FIELDS_BYTES;
+      }
+      /** Whether the pool takes reports: an older one does not. */
+      get takesReports() {
+        return __privateGet(this, _lease).has("post_report");
+      }
+      /** Reports how the unit failed, or what it printed. @param {Report} report @param {AbortSignal} signal */
+      async report(report, signal) {
+        await __privateGet(this, _client).postReport(__privateGet(this, _lease), report, { signal });
+      }
+      /** The lease has ended at the pool. */
+      complete() {
+        __privateGet(this, _active).delete(this);
+      }
+      /**
+       * Gives the lease back, once. False when that failed: then the variable stays reserved until the deadline.
+       * @param {AbortSignal} signal
+       */
+      async giveBack(signal) {
+        if (!__privateGet(this, _active).delete(this)) return true;
+        return __privateGet(this, _client).giveBack(__privateGet(this, _lease), { signal }).then(
+          () => true,
+          isLost
+        );
+      }
+      /** Gives the lease back by a request that outlives the page. */
+      async releaseByBeacon() {
+        await __privateGet(this, _client).giveBack(__privateGet(this, _lease), { keepalive: true });
+      }
+    };
+    _client = new WeakMap();
+    _job = new WeakMap();
+    _lease = new WeakMap();
+    _firstLease = new WeakMap();
+    _active = new WeakMap();
+  }
+});
+
+// lib/beacons.js
+async function sendBeacons(tasks) {
+  const [items, others] = itemsWithin(tasks);
+  const posts = groups(items).map((group) => () => post(group));
+  const releases = others.map((task) => () => release(task));
+  await Promise.allSettled([...posts, ...releases].slice(0, MAX_REQUESTS).map((send) => send()));
+}
+function itemsWithin(tasks) {
+  const items = [];
+  const others = [];
+  let bytes = 0;
+  for (const task of tasks) {
+    const { computed } = task;
+    const size = computed ? task.bytesOf(computed) : Infinity;
+    if (computed && bytes + size <= MAX_BYTES2) {
+      bytes += size;
+      items.push({ task, computed });
+    } else {
+      others.push(task);
+    }
+  }
+  return [items, others];
+}
+function groups(items) {
+  var _a;
+  const found = /* @__PURE__ */ new Map();
+  for (const item of items) {
+    const key = item.task.isBatched ? item.task.job : item;
+    found.set(key, [...(_a = found.get(key)) != null ? _a : [], item]);
+  }
+  return [...found.values()];
+}
+function post(group) {
+  const [{ task, computed }] = group;
+  const call = { keepalive: true };
+  const posting = group.length > 1 ? Task.postTogether(group, call) : task.post(computed, call);
+  for (const item of group) item.task.complete();
+  return posting;
+}
+function release(task) {
+  task.complete();
+  return task.releaseByBeacon();
+}
+var MAX_BYTES2, MAX_REQUESTS;
+var init_beacons = __esm({
+  "lib/beacons.js"() {
+    "use strict";
+    init_task();
+    MAX_BYTES2 = 6e4;
+    MAX_REQUESTS = 16;
   }
 });
 
@@ -1799,159 +2076,6 @@ var init_requirements = __esm({
   }
 });
 
-// lib/seed.js
-function unitSeed(job, variable) {
-  let [high, low] = [1103547991, 3735928559];
-  for (const character of `${job}/${variable}`) {
-    const code = character.charCodeAt(0);
-    low = Math.imul(low ^ code, 2654435761);
-    high = Math.imul(high ^ code, 1597334677);
-  }
-  low = Math.imul(low ^ low >>> 16, 2246822507) ^ Math.imul(high ^ high >>> 13, 3266489909);
-  high = Math.imul(high ^ high >>> 16, 2246822507) ^ Math.imul(low ^ low >>> 13, 3266489909);
-  return (high & 2097151) * 2 ** 32 + (low >>> 0);
-}
-var init_seed = __esm({
-  "lib/seed.js"() {
-    "use strict";
-  }
-});
-
-// lib/task.js
-var UPLOAD_SECONDS, UPLOAD_SHARE, MAX_BEACON_BYTES, idOf, nameOf2, bytesOf, _client, _job, _lease, _firstLease, _active, _computed, _Task_instances, beacon_fn, Task;
-var init_task = __esm({
-  "lib/task.js"() {
-    "use strict";
-    init_retry_policy();
-    init_seed();
-    UPLOAD_SECONDS = 5;
-    UPLOAD_SHARE = 0.1;
-    MAX_BEACON_BYTES = 6e4;
-    idOf = (job) => {
-      var _a, _b;
-      return String((_b = (_a = job.content.id) != null ? _a : job.content.name) != null ? _b : job.address);
-    };
-    nameOf2 = (job) => {
-      var _a, _b, _c;
-      return String((_c = (_b = job.content.name) != null ? _b : (_a = job.content.metadata) == null ? void 0 : _a.name) != null ? _c : idOf(job));
-    };
-    bytesOf = (text) => new TextEncoder().encode(text).length;
-    Task = class {
-      /**
-       * @param {Client} client
-       * @param {Document} job
-       * @param {Lease} lease
-       * @param {Set<Task>} active holds the task until its lease has ended
-       */
-      constructor(client2, job, lease, active) {
-        __privateAdd(this, _Task_instances);
-        __privateAdd(this, _client);
-        __privateAdd(this, _job);
-        __privateAdd(this, _lease);
-        __privateAdd(this, _firstLease);
-        __privateAdd(this, _active);
-        /** @type {Computed | undefined} */
-        __privateAdd(this, _computed);
-        __privateSet(this, _client, client2);
-        __privateSet(this, _job, job);
-        __privateSet(this, _lease, __privateSet(this, _firstLease, lease));
-        __privateSet(this, _active, active);
-        active.add(this);
-      }
-      get job() {
-        return idOf(__privateGet(this, _job));
-      }
-      get jobName() {
-        return nameOf2(__privateGet(this, _job));
-      }
-      get variable() {
-        return __privateGet(this, _firstLease).name;
-      }
-      /** Milliseconds for the computation: the rest of the lease without the time for the upload. */
-      get timeout() {
-        const { seconds, remaining } = __privateGet(this, _lease);
-        return (remaining - Math.min(UPLOAD_SECONDS, seconds * UPLOAD_SHARE)) * 1e3;
-      }
-      /**
-       * Whether to extend the lease before the computation, because too little of it remains.
-       * @param {number} [runTime] average of the job, in seconds
-       */
-      needsExtension(runTime = 0) {
-        const { seconds, remaining } = __privateGet(this, _lease);
-        return remaining < Math.min(seconds * (1 - UPLOAD_SHARE), Math.max(seconds / 2, 2 * runTime));
-      }
-      /** @param {boolean} gpu whether the volunteer allows WebGPU @returns {Unit} */
-      unit(gpu) {
-        const { context, data } = __privateGet(this, _firstLease);
-        const { execute_function: source, requirements, settings } = __privateGet(this, _job).content;
-        return {
-          job: this.job,
-          source: String(source),
-          variable: JSON.stringify(data),
-          context: context === null ? null : JSON.stringify(context),
-          lossy: (settings == null ? void 0 : settings.lossy) === true,
-          // Computed here: the job learns neither id.
-          seed: unitSeed(this.job, this.variable),
-          gpu: gpu && (requirements == null ? void 0 : requirements.webgpu) === true
-        };
-      }
-      /** @param {AbortSignal} signal */
-      async extend(signal) {
-        __privateSet(this, _lease, await __privateGet(this, _client).extend(__privateGet(this, _lease), { signal }));
-      }
-      /** Posts the result; idempotent. @param {Computed} computed @param {AbortSignal} signal */
-      async post(computed, signal) {
-        __privateSet(this, _computed, computed);
-        await __privateGet(this, _client).postResult(__privateGet(this, _lease), computed.result, { seconds: computed.seconds, signal });
-      }
-      /** Whether the pool takes reports: an older one does not. */
-      get takesReports() {
-        return __privateGet(this, _lease).has("post_report");
-      }
-      /** Reports how the unit failed, or what it printed. @param {Report} report @param {AbortSignal} signal */
-      async report(report, signal) {
-        await __privateGet(this, _client).postReport(__privateGet(this, _lease), report, { signal });
-      }
-      /** The lease has ended at the pool. */
-      complete() {
-        __privateGet(this, _active).delete(this);
-      }
-      /**
-       * Gives the lease back, once. False when that failed: then the variable stays reserved until the deadline.
-       * @param {AbortSignal} signal
-       */
-      async giveBack(signal) {
-        if (!__privateGet(this, _active).delete(this)) return true;
-        return __privateGet(this, _client).giveBack(__privateGet(this, _lease), { signal }).then(
-          () => true,
-          isLost
-        );
-      }
-      /** Posts the result if there is one, else gives the lease back, by a request that outlives the page. */
-      async sendBeacon() {
-        if (!__privateGet(this, _active).delete(this)) return;
-        await __privateMethod(this, _Task_instances, beacon_fn).call(this).catch(() => {
-        });
-      }
-    };
-    _client = new WeakMap();
-    _job = new WeakMap();
-    _lease = new WeakMap();
-    _firstLease = new WeakMap();
-    _active = new WeakMap();
-    _computed = new WeakMap();
-    _Task_instances = new WeakSet();
-    beacon_fn = async function() {
-      if (__privateGet(this, _computed) && bytesOf(__privateGet(this, _computed).result) < MAX_BEACON_BYTES) {
-        const { result, seconds } = __privateGet(this, _computed);
-        await __privateGet(this, _client).postResult(__privateGet(this, _lease), result, { seconds, keepalive: true });
-      } else {
-        await __privateGet(this, _client).giveBack(__privateGet(this, _lease), { keepalive: true });
-      }
-    };
-  }
-});
-
 // lib/worker-context.js
 function checked(job) {
   if (!job.has("get_variables")) throw new ForeignResponse(200, "no job");
@@ -1968,7 +2092,7 @@ var init_worker_context = __esm({
     init_requirements();
     init_retry_policy();
     init_task();
-    REMEMBERED_LEASES = 1e3;
+    REMEMBERED_LEASES = 1e4;
     MAX_REMEMBERED = 1e3;
     WorkerContext = class {
       /**
@@ -1989,8 +2113,6 @@ var init_worker_context = __esm({
         __privateAdd(this, _consoleReports, /* @__PURE__ */ new Map());
         /** The last leases, by their links, oldest first. @type {Set<string>} */
         __privateAdd(this, _leases, /* @__PURE__ */ new Set());
-        /** In seconds, by job. */
-        __publicField(this, "runTimes", new MovingAverages());
         /** In seconds, by request. */
         __publicField(this, "latencies", new MovingAverages());
         this.client = client2;
@@ -1998,6 +2120,7 @@ var init_worker_context = __esm({
         this.executors = executors;
         this.settings = settings;
         this.status = status;
+        this.began = clock2.now();
         this.jobBackoff = new JobBackoff(() => clock2.now());
       }
       /** Aborts when the settings change. */
@@ -2012,12 +2135,17 @@ var init_worker_context = __esm({
         __privateSet(this, _changes, new AbortController());
       }
       /**
-       * Throws ForeignResponse if the lease was served before: a pool gives each lease a token of its own.
-       * @param {Document} job @param {import("./leases.js").Lease} lease
+       * Throws ForeignResponse if one of the leases was served before: a pool gives each lease a token of its own.
+       * @param {Document} job @param {readonly Lease[]} leases @param {boolean} isBatched whether they were leased together
        */
-      createTask(job, lease) {
-        if (lease.has("lease")) __privateMethod(this, _WorkerContext_instances, remember_fn).call(this, lease.link("lease"));
-        return new Task(this.client, job, lease, this.active);
+      createTasks(job, leases, isBatched) {
+        __privateMethod(this, _WorkerContext_instances, remember_fn).call(this, leases.filter((lease) => lease.has("lease")).map((lease) => lease.link("lease")));
+        return leases.map((lease) => new Task(this.client, job, lease, this.active, isBatched));
+      }
+      /** The seconds that a worker takes for a unit, its rests included. @param {number} runTime in seconds */
+      wallTime(runTime) {
+        const { unitOverhead = 0 } = this.executors;
+        return (runTime + unitOverhead / 1e3) / this.settings.throttle;
       }
       /**
        * Whether what a unit of this job has printed is reported: seldom, since most units print the same.
@@ -2059,13 +2187,16 @@ var init_worker_context = __esm({
     _consoleReports = new WeakMap();
     _leases = new WeakMap();
     _WorkerContext_instances = new WeakSet();
-    /** @param {string} lease */
-    remember_fn = function(lease) {
-      if (lease.length > MAX_REMEMBERED) return;
-      if (__privateGet(this, _leases).has(lease)) throw new ForeignResponse(200, "a lease that was served before");
-      __privateGet(this, _leases).add(lease);
-      const [oldest] = __privateGet(this, _leases);
-      if (__privateGet(this, _leases).size > REMEMBERED_LEASES) __privateGet(this, _leases).delete(oldest);
+    /** @param {string[]} found */
+    remember_fn = function(found) {
+      const links = new Set(found.filter((link) => link.length <= MAX_REMEMBERED));
+      const isRepeated = new Set(found).size < found.length || [...links].some((link) => __privateGet(this, _leases).has(link));
+      if (isRepeated) throw new ForeignResponse(200, "a lease that was served before");
+      for (const link of links) __privateGet(this, _leases).add(link);
+      for (const oldest of __privateGet(this, _leases)) {
+        if (__privateGet(this, _leases).size <= REMEMBERED_LEASES) break;
+        __privateGet(this, _leases).delete(oldest);
+      }
     };
     chooseNamed_fn = async function(ids, signal) {
       const start = Math.floor(Math.random() * ids.length);
@@ -2121,6 +2252,7 @@ var init_session = __esm({
   "lib/session.js"() {
     "use strict";
     init_backoff();
+    init_beacons();
     init_client();
     init_errors();
     init_platform2();
@@ -2161,9 +2293,9 @@ var init_session = __esm({
         __privateGet(this, _unsubscribe).call(this);
         this.context.executors.close();
       }
-      /** Gives all leases back by requests that outlive the page. */
+      /** Posts what is computed and gives other leases back, by requests that outlive the page. */
       async sendBeacons() {
-        await Promise.all([...this.context.active].map((task) => task.sendBeacon()));
+        await sendBeacons(this.context.active);
       }
     };
     _unsubscribe = new WeakMap();
@@ -2325,6 +2457,97 @@ var init_status = __esm({
   }
 });
 
+// lib/batch-size.js
+var MEASURED_UNITS, MIN_SECONDS, _batchSeconds, _wallTime, _units2, _seconds, _last, _leaseSeconds, BatchSize, _clock5, _visitBegan, _wallTime2, _sizes, _BatchSizes_instances, batchSeconds_fn, BatchSizes, hasBatches;
+var init_batch_size = __esm({
+  "lib/batch-size.js"() {
+    "use strict";
+    init_backoff();
+    init_retry_policy();
+    MEASURED_UNITS = 256;
+    MIN_SECONDS = 1e-9;
+    BatchSize = class {
+      /** @param {() => number} batchSeconds for the units of one batch @param {WallTime} wallTime */
+      constructor(batchSeconds, wallTime) {
+        __privateAdd(this, _batchSeconds);
+        __privateAdd(this, _wallTime);
+        __privateAdd(this, _units2, 0);
+        __privateAdd(this, _seconds, 0);
+        __privateAdd(this, _last, 1);
+        __privateAdd(this, _leaseSeconds, 0);
+        __privateSet(this, _batchSeconds, batchSeconds);
+        __privateSet(this, _wallTime, wallTime);
+      }
+      /** The mean run time of the job's last units, in seconds; undefined before the first one. */
+      get mean() {
+        return __privateGet(this, _units2) === 0 ? void 0 : __privateGet(this, _seconds) / __privateGet(this, _units2);
+      }
+      /** The seconds that a unit takes, rests included; undefined before the first one. */
+      get wallTime() {
+        return this.mean === void 0 ? void 0 : __privateGet(this, _wallTime).call(this, this.mean);
+      }
+      /** The number of units to lease. */
+      get next() {
+        if (this.wallTime === void 0) return 1;
+        const seconds = Math.min(__privateGet(this, _batchSeconds).call(this), __privateGet(this, _leaseSeconds) * POLICY.batchLeaseShare);
+        const units = Math.floor(seconds / Math.max(this.wallTime, MIN_SECONDS));
+        return Math.max(1, Math.min(2 * __privateGet(this, _last), POLICY.maxBatch, units));
+      }
+      /** @param {number} seconds that a unit ran */
+      recordRun(seconds) {
+        if (__privateGet(this, _units2) === MEASURED_UNITS) {
+          __privateSet(this, _units2, __privateGet(this, _units2) / 2);
+          __privateSet(this, _seconds, __privateGet(this, _seconds) / 2);
+        }
+        __privateSet(this, _units2, __privateGet(this, _units2) + 1);
+        __privateSet(this, _seconds, __privateGet(this, _seconds) + seconds);
+      }
+      /** @param {number} units that were leased @param {number} leaseSeconds */
+      recordBatch(units, leaseSeconds) {
+        __privateSet(this, _last, units);
+        __privateSet(this, _leaseSeconds, leaseSeconds);
+      }
+    };
+    _batchSeconds = new WeakMap();
+    _wallTime = new WeakMap();
+    _units2 = new WeakMap();
+    _seconds = new WeakMap();
+    _last = new WeakMap();
+    _leaseSeconds = new WeakMap();
+    BatchSizes = class {
+      /** @param {Clock} clock @param {number} visitBegan by that clock @param {WallTime} wallTime */
+      constructor(clock2, visitBegan, wallTime) {
+        __privateAdd(this, _BatchSizes_instances);
+        __privateAdd(this, _clock5);
+        __privateAdd(this, _visitBegan);
+        __privateAdd(this, _wallTime2);
+        /** @type {Map<string, BatchSize>} */
+        __privateAdd(this, _sizes, /* @__PURE__ */ new Map());
+        __privateSet(this, _clock5, clock2);
+        __privateSet(this, _visitBegan, visitBegan);
+        __privateSet(this, _wallTime2, wallTime);
+      }
+      /** The size of a job's batches. @param {string} job its id */
+      of(job) {
+        var _a;
+        const size = (_a = __privateGet(this, _sizes).get(job)) != null ? _a : new BatchSize(() => __privateMethod(this, _BatchSizes_instances, batchSeconds_fn).call(this), __privateGet(this, _wallTime2));
+        __privateGet(this, _sizes).set(job, size);
+        return size;
+      }
+    };
+    _clock5 = new WeakMap();
+    _visitBegan = new WeakMap();
+    _wallTime2 = new WeakMap();
+    _sizes = new WeakMap();
+    _BatchSizes_instances = new WeakSet();
+    batchSeconds_fn = function() {
+      const growth = Math.floor((__privateGet(this, _clock5).now() - __privateGet(this, _visitBegan)) / 1e3 / POLICY.batchGrowth);
+      return exponential(POLICY.batchSeconds, growth, POLICY.maxBatchSeconds);
+    };
+    hasBatches = (job) => job.has("lease_variables") && job.has("post_results");
+  }
+});
+
 // lib/duty-cycle.js
 var MAX_CREDIT, _used2, _idle, _recorded, DutyCycle;
 var init_duty_cycle = __esm({
@@ -2364,6 +2587,81 @@ var init_duty_cycle = __esm({
     _used2 = new WeakMap();
     _idle = new WeakMap();
     _recorded = new WeakMap();
+  }
+});
+
+// lib/shutdown.js
+var EXPIRE_AFTER, _clock6, _draining, _cancelled, _expired2, _deadline, _cancelTimer, _Shutdown_instances, setTimer_fn, Shutdown;
+var init_shutdown = __esm({
+  "lib/shutdown.js"() {
+    "use strict";
+    EXPIRE_AFTER = 5;
+    Shutdown = class {
+      /** @param {Clock} clock */
+      constructor(clock2) {
+        __privateAdd(this, _Shutdown_instances);
+        __privateAdd(this, _clock6);
+        __privateAdd(this, _draining, new AbortController());
+        __privateAdd(this, _cancelled, new AbortController());
+        __privateAdd(this, _expired2, new AbortController());
+        __privateAdd(this, _deadline, Infinity);
+        __privateAdd(this, _cancelTimer, () => {
+        });
+        __privateSet(this, _clock6, clock2);
+      }
+      /** Aborts when no new unit may start. */
+      get draining() {
+        return __privateGet(this, _draining).signal;
+      }
+      /** Aborts when the running unit must end. */
+      get cancelled() {
+        return __privateGet(this, _cancelled).signal;
+      }
+      /** Aborts when requests must end. */
+      get expired() {
+        return __privateGet(this, _expired2).signal;
+      }
+      /**
+       * Starts no new unit, and cancels the running one after the grace period. Of several deadlines the earliest counts.
+       * @param {number} grace in seconds
+       */
+      drain(grace) {
+        __privateGet(this, _draining).abort();
+        const deadline = __privateGet(this, _clock6).now() + grace * 1e3;
+        if (this.cancelled.aborted || deadline >= __privateGet(this, _deadline)) return;
+        __privateSet(this, _deadline, deadline);
+        if (grace > 0) __privateMethod(this, _Shutdown_instances, setTimer_fn).call(this, grace, () => this.cancel());
+        else this.cancel();
+      }
+      cancel() {
+        __privateGet(this, _draining).abort();
+        if (this.cancelled.aborted) return;
+        __privateGet(this, _cancelled).abort();
+        __privateMethod(this, _Shutdown_instances, setTimer_fn).call(this, EXPIRE_AFTER, () => __privateGet(this, _expired2).abort());
+      }
+      /** Lifts the deadline of a drain: the running unit may take as long as it needs. The worker still ends after it. */
+      clearDeadline() {
+        if (this.cancelled.aborted) return;
+        __privateSet(this, _deadline, Infinity);
+        __privateGet(this, _cancelTimer).call(this);
+      }
+      /** The worker has ended: cancels the timer. */
+      dispose() {
+        __privateGet(this, _cancelTimer).call(this);
+      }
+    };
+    _clock6 = new WeakMap();
+    _draining = new WeakMap();
+    _cancelled = new WeakMap();
+    _expired2 = new WeakMap();
+    _deadline = new WeakMap();
+    _cancelTimer = new WeakMap();
+    _Shutdown_instances = new WeakSet();
+    /** @param {number} seconds @param {() => void} callback */
+    setTimer_fn = function(seconds, callback) {
+      __privateGet(this, _cancelTimer).call(this);
+      __privateSet(this, _cancelTimer, __privateGet(this, _clock6).after(seconds * 1e3, callback));
+    };
   }
 });
 
@@ -2410,206 +2708,481 @@ var init_report = __esm({
   }
 });
 
-// lib/shutdown.js
-var EXPIRE_AFTER, _clock5, _draining, _cancelled, _expired2, _deadline, _cancelTimer, _Shutdown_instances, setTimer_fn, Shutdown;
-var init_shutdown = __esm({
-  "lib/shutdown.js"() {
+// lib/unit-end.js
+var _number, _context, _shutdown, _recordFailure, _UnitEnd_instances, endRefused_fn, reportConsole_fn, reportFailure_fn, giveBack_fn, fields_fn, UnitEnd;
+var init_unit_end = __esm({
+  "lib/unit-end.js"() {
     "use strict";
-    EXPIRE_AFTER = 5;
-    Shutdown = class {
-      /** @param {Clock} clock */
-      constructor(clock2) {
-        __privateAdd(this, _Shutdown_instances);
-        __privateAdd(this, _clock5);
-        __privateAdd(this, _draining, new AbortController());
-        __privateAdd(this, _cancelled, new AbortController());
-        __privateAdd(this, _expired2, new AbortController());
-        __privateAdd(this, _deadline, Infinity);
-        __privateAdd(this, _cancelTimer, () => {
-        });
-        __privateSet(this, _clock5, clock2);
-      }
-      /** Aborts when no new unit may start. */
-      get draining() {
-        return __privateGet(this, _draining).signal;
-      }
-      /** Aborts when the running unit must end. */
-      get cancelled() {
-        return __privateGet(this, _cancelled).signal;
-      }
-      /** Aborts when requests must end. */
-      get expired() {
-        return __privateGet(this, _expired2).signal;
-      }
+    init_errors();
+    init_report();
+    init_retry_policy();
+    UnitEnd = class {
       /**
-       * Starts no new unit, and cancels the running one after the grace period. Of several deadlines the earliest counts.
-       * @param {number} grace in seconds
+       * @param {number} number of the worker
+       * @param {WorkerContext} context
+       * @param {Shutdown} shutdown
+       * @param {(task: Task) => void} recordFailure called with each unit that counts as a failure of its job
        */
-      drain(grace) {
-        __privateGet(this, _draining).abort();
-        const deadline = __privateGet(this, _clock5).now() + grace * 1e3;
-        if (this.cancelled.aborted || deadline >= __privateGet(this, _deadline)) return;
-        __privateSet(this, _deadline, deadline);
-        if (grace > 0) __privateMethod(this, _Shutdown_instances, setTimer_fn).call(this, grace, () => this.cancel());
-        else this.cancel();
+      constructor(number, context, shutdown, recordFailure) {
+        __privateAdd(this, _UnitEnd_instances);
+        __privateAdd(this, _number);
+        __privateAdd(this, _context);
+        __privateAdd(this, _shutdown);
+        __privateAdd(this, _recordFailure);
+        __privateSet(this, _number, number);
+        __privateSet(this, _context, context);
+        __privateSet(this, _shutdown, shutdown);
+        __privateSet(this, _recordFailure, recordFailure);
       }
-      cancel() {
-        __privateGet(this, _draining).abort();
-        if (this.cancelled.aborted) return;
-        __privateGet(this, _cancelled).abort();
-        __privateMethod(this, _Shutdown_instances, setTimer_fn).call(this, EXPIRE_AFTER, () => __privateGet(this, _expired2).abort());
+      /** Reports an error that ends no unit. @param {Task} task @param {string} kind @param {string} message */
+      showError(task, kind, message) {
+        __privateGet(this, _context).status.addError({ ...__privateMethod(this, _UnitEnd_instances, fields_fn).call(this, task), kind, message });
       }
-      /** Lifts the deadline of a drain: the running unit may take as long as it needs. The worker still ends after it. */
-      clearDeadline() {
-        if (this.cancelled.aborted) return;
-        __privateSet(this, _deadline, Infinity);
-        __privateGet(this, _cancelTimer).call(this);
+      /** @param {Item} item @param {Uploaded | undefined} uploaded undefined when the upload was abandoned */
+      async endUpload({ task, computed }, uploaded) {
+        const { jobBackoff, status } = __privateGet(this, _context);
+        if (!uploaded) {
+          status.addReturnedUnit();
+          return;
+        }
+        const { error, ...posted } = uploaded;
+        if (posted.outcome === "accepted") jobBackoff.recordSuccess(task.job);
+        if (posted.outcome === "refused") posted.reason += await __privateMethod(this, _UnitEnd_instances, endRefused_fn).call(this, task, computed, posted.reason, error);
+        status.addPostedUnit({ ...__privateMethod(this, _UnitEnd_instances, fields_fn).call(this, task), seconds: computed.seconds, ...posted });
+        if (posted.outcome === "rejected" || posted.outcome === "refused") __privateGet(this, _recordFailure).call(this, task);
+        if (posted.outcome !== "refused") await __privateMethod(this, _UnitEnd_instances, reportConsole_fn).call(this, task, computed);
       }
-      /** The worker has ended: cancels the timer. */
-      dispose() {
-        __privateGet(this, _cancelTimer).call(this);
+      /** @param {Task} task @param {unknown} ex why its computation failed @param {number} seconds of its computation */
+      async fail(task, ex, seconds) {
+        const { status } = __privateGet(this, _context);
+        const error = ex instanceof JobError ? ex : new JobError("crash", messageOf(ex));
+        const isReported = error === ex && isFaultOfJob(error) && task.takesReports;
+        const remark = await (isReported ? __privateMethod(this, _UnitEnd_instances, reportFailure_fn).call(this, task, error, seconds) : __privateMethod(this, _UnitEnd_instances, giveBack_fn).call(this, task));
+        if (exclusionOf(ex)) {
+          status.addReturnedUnit();
+          throw ex;
+        }
+        if (error.kind === "cancelled" && __privateGet(this, _shutdown).cancelled.aborted) {
+          status.addReturnedUnit();
+          return;
+        }
+        status.addFailedUnit({ ...__privateMethod(this, _UnitEnd_instances, fields_fn).call(this, task), kind: error.kind, message: error.message + remark });
+        __privateGet(this, _recordFailure).call(this, task);
       }
     };
-    _clock5 = new WeakMap();
-    _draining = new WeakMap();
-    _cancelled = new WeakMap();
-    _expired2 = new WeakMap();
-    _deadline = new WeakMap();
-    _cancelTimer = new WeakMap();
-    _Shutdown_instances = new WeakSet();
-    /** @param {number} seconds @param {() => void} callback */
-    setTimer_fn = function(seconds, callback) {
-      __privateGet(this, _cancelTimer).call(this);
-      __privateSet(this, _cancelTimer, __privateGet(this, _clock5).after(seconds * 1e3, callback));
+    _number = new WeakMap();
+    _context = new WeakMap();
+    _shutdown = new WeakMap();
+    _recordFailure = new WeakMap();
+    _UnitEnd_instances = new WeakSet();
+    /**
+     * Ends the lease of a result that the pool did not take: by a report, if it is the job's fault.
+     * @param {Task} task
+     * @param {Computed} computed
+     * @param {string} [reason]
+     * @param {unknown} [ex]
+     * @returns {Promise<string>} a remark if that failed
+     */
+    endRefused_fn = function(task, { console: console2, seconds }, reason, ex) {
+      const kind = refusalKind(ex);
+      if (!kind || !task.takesReports) return __privateMethod(this, _UnitEnd_instances, giveBack_fn).call(this, task);
+      const error = new JobError(kind, `the pool refused the result: ${reason}`, { console: console2 });
+      return __privateMethod(this, _UnitEnd_instances, reportFailure_fn).call(this, task, error, seconds);
+    };
+    reportConsole_fn = async function(task, { console: console2, seconds }) {
+      const { clock: clock2, executors } = __privateGet(this, _context);
+      if (!console2 || !task.takesReports || !__privateGet(this, _context).claimConsoleReport(task.job)) return;
+      await postReport(clock2, __privateGet(this, _shutdown), task, consoleReport(console2, executors.engine, seconds)).catch(() => {
+      });
+    };
+    reportFailure_fn = async function(task, error, seconds) {
+      const { clock: clock2, executors } = __privateGet(this, _context);
+      try {
+        await postReport(clock2, __privateGet(this, _shutdown), task, failureReport(error, executors.engine, seconds));
+      } catch (ex) {
+        if (!isTemporary(ex, POLICY.maxServerErrors) && !isLost(ex)) await task.giveBack(__privateGet(this, _shutdown).expired);
+        if (!isLost(ex)) return ` (and could not be reported: ${messageOf(ex)})`;
+      } finally {
+        task.complete();
+      }
+      return "";
+    };
+    giveBack_fn = async function(task) {
+      return await task.giveBack(__privateGet(this, _shutdown).expired) ? "" : " (and could not be given back)";
+    };
+    /** @param {Task} task */
+    fields_fn = function({ job, jobName, variable }) {
+      return { worker: __privateGet(this, _number), job, jobName, variable };
     };
   }
 });
 
-// lib/upload.js
-async function upload(context, shutdown, task, computed, onerror) {
-  const backoff = new Backoff();
-  const expires = context.clock.now() + POLICY.maxResultAge * 1e3;
-  for (let serverErrors = 0; ; ) {
-    try {
-      await task.post(computed, shutdown.expired);
-      task.complete();
-      return { outcome: "accepted" };
-    } catch (ex) {
-      if (isServerError(ex)) serverErrors += 1;
-      const isRetryable2 = isTemporary(ex, serverErrors);
-      if (shutdown.expired.aborted || shutdown.cancelled.aborted && isRetryable2) {
-        return abandon(shutdown, task, ex, onerror);
-      }
-      if (!isRetryable2) return refusal(task, ex);
-      if (context.clock.now() >= expires) {
-        return abandon(shutdown, task, ex, onerror, ` for ${POLICY.maxResultAge} s`);
-      }
-      await waitToRetry(context, shutdown, backoff, ex, onerror);
-    }
+// lib/parallel.js
+async function callEach(items, call) {
+  const iterator = items[Symbol.iterator]();
+  const work = async () => {
+    for (let next = iterator.next(); !next.done; next = iterator.next()) await call(next.value);
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, work));
+}
+var CONNECTIONS;
+var init_parallel = __esm({
+  "lib/parallel.js"() {
+    "use strict";
+    CONNECTIONS = 6;
   }
-}
-async function waitToRetry(context, shutdown, backoff, ex, onerror) {
-  const seconds = backoff.next(retryAfterOf(ex));
-  const kind = eventKind(ex, backoff.failures, seconds);
-  if (kind) onerror(kind, `the result is kept: ${messageOf(ex)}`);
-  await delay(context.clock, seconds * 1e3, shutdown.cancelled);
-}
-async function abandon(shutdown, task, ex, onerror, since = "") {
-  const remark = await task.giveBack(shutdown.expired) ? "" : " (and could not be given back)";
-  onerror(abandonedBecause(ex), `the result could not be posted${since}: ${messageOf(ex)}${remark}`);
-  return void 0;
+});
+
+// lib/upload.js
+function isOfAll(ex) {
+  if (ex instanceof ForeignResponse && ex.status === TOO_LARGE) return false;
+  return exclusionOf(ex) !== void 0 || isTemporary(ex, POLICY.maxServerErrors);
 }
 function abandonedBecause(ex) {
   if (isLimit(ex)) return "limit";
   return ex instanceof ForeignResponse ? "foreign" : "offline";
 }
-function refusal(task, ex) {
-  const outcome = outcomeOf(ex);
-  if (outcome !== "refused" || isLost(ex)) task.complete();
-  return { outcome, reason: ex instanceof PoolError ? ex.detail || ex.title : messageOf(ex), error: ex };
-}
 function outcomeOf(ex) {
   if (ex instanceof PoolError && ex.status === 409) return "late";
   return isRejection(ex) ? "rejected" : "refused";
 }
+var TOO_LARGE, _clock7, _shutdown2, _listener, _backoff, _Upload_instances, attempt_fn2, post_fn, postAlone_fn, accept_fn, refuse_fn, isAbandoned_fn, isTooOld_fn, abandon_fn, waitToRetry_fn, Upload;
 var init_upload = __esm({
   "lib/upload.js"() {
     "use strict";
     init_backoff();
     init_errors();
+    init_parallel();
     init_retry_policy();
+    init_task();
     init_timers();
+    TOO_LARGE = 413;
+    Upload = class {
+      /** @param {Clock} clock @param {Shutdown} shutdown @param {UploadListener} listener */
+      constructor(clock2, shutdown, listener) {
+        __privateAdd(this, _Upload_instances);
+        __privateAdd(this, _clock7);
+        __privateAdd(this, _shutdown2);
+        __privateAdd(this, _listener);
+        __privateAdd(this, _backoff, new Backoff());
+        __privateSet(this, _clock7, clock2);
+        __privateSet(this, _shutdown2, shutdown);
+        __privateSet(this, _listener, listener);
+      }
+      /**
+       * Retries temporary failures for a day, since a result may have taken hours; a shutdown ends that.
+       * @param {readonly Item[]} items
+       */
+      async run(items) {
+        let kept = items.map((item) => ({ item, serverErrors: 0 }));
+        while ((kept = await __privateMethod(this, _Upload_instances, attempt_fn2).call(this, kept)).length > 0) await __privateMethod(this, _Upload_instances, waitToRetry_fn).call(this, kept);
+      }
+    };
+    _clock7 = new WeakMap();
+    _shutdown2 = new WeakMap();
+    _listener = new WeakMap();
+    _backoff = new WeakMap();
+    _Upload_instances = new WeakSet();
+    attempt_fn2 = async function(attempted) {
+      const errors = await __privateMethod(this, _Upload_instances, post_fn).call(this, attempted.map(({ item }) => item));
+      const kept = [];
+      const abandoned = [];
+      for (const [index, error] of errors.entries()) {
+        const serverErrors = attempted[index].serverErrors + Number(isServerError(error));
+        const one = { item: attempted[index].item, serverErrors, error };
+        if (error === void 0) await __privateMethod(this, _Upload_instances, accept_fn).call(this, one.item);
+        else if (__privateMethod(this, _Upload_instances, isAbandoned_fn).call(this, one)) abandoned.push(one);
+        else if (isTemporary(error, serverErrors)) kept.push(one);
+        else await __privateMethod(this, _Upload_instances, refuse_fn).call(this, one);
+      }
+      await callEach(abandoned, (one) => __privateMethod(this, _Upload_instances, abandon_fn).call(this, one));
+      return kept;
+    };
+    post_fn = async function(items) {
+      if (items.length === 1) return [await __privateMethod(this, _Upload_instances, postAlone_fn).call(this, items[0])];
+      try {
+        __privateGet(this, _listener).request();
+        return await Task.postTogether(items, { signal: __privateGet(this, _shutdown2).expired });
+      } catch (ex) {
+        if (isOfAll(ex) || __privateGet(this, _shutdown2).expired.aborted) return items.map(() => ex);
+      }
+      const errors = [];
+      for (const item of items) errors.push(await __privateMethod(this, _Upload_instances, postAlone_fn).call(this, item));
+      return errors;
+    };
+    postAlone_fn = async function({ task, computed }) {
+      try {
+        __privateGet(this, _listener).request();
+        await task.post(computed, { signal: __privateGet(this, _shutdown2).expired });
+        return void 0;
+      } catch (ex) {
+        return ex;
+      }
+    };
+    /** @param {Item} item */
+    accept_fn = function(item) {
+      item.task.complete();
+      return __privateGet(this, _listener).end(item, { outcome: "accepted" });
+    };
+    /** The lease of a result that the pool has not judged goes on. @param {Attempted} attempted */
+    refuse_fn = function({ item, error }) {
+      const outcome = outcomeOf(error);
+      if (outcome !== "refused" || isLost(error)) item.task.complete();
+      const reason = error instanceof PoolError ? error.detail || error.title : messageOf(error);
+      return __privateGet(this, _listener).end(item, { outcome, reason, error });
+    };
+    /** @param {Attempted} attempted */
+    isAbandoned_fn = function({ item, serverErrors, error }) {
+      if (__privateGet(this, _shutdown2).expired.aborted) return true;
+      return isTemporary(error, serverErrors) && (__privateGet(this, _shutdown2).cancelled.aborted || __privateMethod(this, _Upload_instances, isTooOld_fn).call(this, item));
+    };
+    /** @param {Item} item */
+    isTooOld_fn = function({ since }) {
+      return __privateGet(this, _clock7).now() - since >= POLICY.maxResultAge * 1e3;
+    };
+    abandon_fn = async function({ item, error }) {
+      const since = __privateGet(this, _shutdown2).cancelled.aborted ? "" : ` for ${POLICY.maxResultAge} s`;
+      const remark = await item.task.giveBack(__privateGet(this, _shutdown2).expired) ? "" : " (and could not be given back)";
+      const message = `the result could not be posted${since}: ${messageOf(error)}${remark}`;
+      __privateGet(this, _listener).error(item, abandonedBecause(error), message);
+      await __privateGet(this, _listener).end(item, void 0);
+    };
+    waitToRetry_fn = async function(kept) {
+      const [{ item, error }] = kept;
+      const waits = kept.map((one) => {
+        var _a;
+        return (_a = retryAfterOf(one.error)) != null ? _a : -1;
+      });
+      const longest = waits.reduce((one, other) => Math.max(one, other));
+      const seconds = __privateGet(this, _backoff).next(longest < 0 ? null : longest);
+      const kind = eventKind(error, __privateGet(this, _backoff).failures, seconds);
+      const subject = kept.length === 1 ? "the result is kept" : `${kept.length} results are kept`;
+      if (kind) __privateGet(this, _listener).error(item, kind, `${subject}: ${messageOf(error)}`);
+      await delay(__privateGet(this, _clock7), seconds * 1e3, __privateGet(this, _shutdown2).cancelled);
+    };
+  }
+});
+
+// lib/uploader.js
+var _clock8, _shutdown3, _listener2, _items, _bytes, _isDue, _cancelTimer2, _posting, _Uploader_instances, startTimer_fn, postNext_fn, take_fn, count_fn3, Uploader;
+var init_uploader = __esm({
+  "lib/uploader.js"() {
+    "use strict";
+    init_retry_policy();
+    init_upload();
+    Uploader = class {
+      /** @param {Clock} clock @param {Shutdown} shutdown @param {UploadListener} listener */
+      constructor(clock2, shutdown, listener) {
+        __privateAdd(this, _Uploader_instances);
+        __privateAdd(this, _clock8);
+        __privateAdd(this, _shutdown3);
+        __privateAdd(this, _listener2);
+        /** @type {Item[]} */
+        __privateAdd(this, _items, []);
+        __privateAdd(this, _bytes, 0);
+        __privateAdd(this, _isDue, false);
+        __privateAdd(this, _cancelTimer2, () => {
+        });
+        /** @type {Promise<void> | undefined} */
+        __privateAdd(this, _posting);
+        __privateSet(this, _clock8, clock2);
+        __privateSet(this, _shutdown3, shutdown);
+        __privateSet(this, _listener2, listener);
+      }
+      /** Whether results have no outcome yet. */
+      get isBusy() {
+        return __privateGet(this, _items).length > 0 || __privateGet(this, _posting) !== void 0;
+      }
+      /** Resolves when the request at present has ended, with its retries. */
+      async posted() {
+        await __privateGet(this, _posting);
+      }
+      /** Whether the result of a task need not wait for the request at present. @param {Task} task */
+      hasRoomFor({ isBatched }) {
+        if (!__privateGet(this, _posting)) return true;
+        return isBatched && __privateGet(this, _items).length < POLICY.maxBatch && __privateGet(this, _bytes) < POLICY.batchBytes;
+      }
+      /** Results of a batch wait for the others. @param {Task} task @param {Computed} computed */
+      add(task, computed) {
+        task.computed = computed;
+        if (__privateGet(this, _items).length === 0) __privateMethod(this, _Uploader_instances, startTimer_fn).call(this);
+        __privateGet(this, _items).push({ task, computed, since: __privateGet(this, _clock8).now() });
+        __privateSet(this, _bytes, __privateGet(this, _bytes) + task.bytesOf(computed));
+        const isFull = __privateGet(this, _items).length >= POLICY.maxBatch || __privateGet(this, _bytes) >= POLICY.batchBytes;
+        if (isFull || !task.isBatched || __privateGet(this, _shutdown3).draining.aborted) this.flush();
+      }
+      /** Posts what there is, now or after the request at present. */
+      flush() {
+        __privateSet(this, _isDue, __privateGet(this, _items).length > 0);
+        __privateMethod(this, _Uploader_instances, postNext_fn).call(this);
+      }
+      /** Posts what there is; resolves when each result has its outcome. */
+      async finish() {
+        this.flush();
+        while (__privateGet(this, _posting)) await __privateGet(this, _posting);
+      }
+    };
+    _clock8 = new WeakMap();
+    _shutdown3 = new WeakMap();
+    _listener2 = new WeakMap();
+    _items = new WeakMap();
+    _bytes = new WeakMap();
+    _isDue = new WeakMap();
+    _cancelTimer2 = new WeakMap();
+    _posting = new WeakMap();
+    _Uploader_instances = new WeakSet();
+    startTimer_fn = function() {
+      __privateGet(this, _cancelTimer2).call(this);
+      __privateSet(this, _cancelTimer2, __privateGet(this, _clock8).after(POLICY.postDelay * 1e3, () => this.flush()));
+    };
+    postNext_fn = function() {
+      if (!__privateGet(this, _isDue) || __privateGet(this, _posting)) return;
+      const items = __privateMethod(this, _Uploader_instances, take_fn).call(this);
+      __privateSet(this, _posting, new Upload(__privateGet(this, _clock8), __privateGet(this, _shutdown3), __privateGet(this, _listener2)).run(items).finally(() => {
+        __privateSet(this, _posting, void 0);
+        __privateMethod(this, _Uploader_instances, postNext_fn).call(this);
+      }));
+    };
+    /** The results of the next request. */
+    take_fn = function() {
+      const items = __privateGet(this, _items).splice(0, __privateMethod(this, _Uploader_instances, count_fn3).call(this));
+      __privateSet(this, _bytes, __privateGet(this, _items).reduce((bytes, { task, computed }) => bytes + task.bytesOf(computed), 0));
+      __privateSet(this, _isDue, __privateGet(this, _items).length > 0);
+      if (!__privateGet(this, _isDue)) __privateGet(this, _cancelTimer2).call(this);
+      return items;
+    };
+    /** How many results fit into one request: of one job, and within the limits. */
+    count_fn3 = function() {
+      const [first] = __privateGet(this, _items);
+      let bytes = 0;
+      const end = __privateGet(this, _items).findIndex(({ task, computed }, index) => {
+        bytes += task.bytesOf(computed);
+        const isOther = !task.isBatched || task.job !== first.task.job;
+        return index > 0 && (isOther || index === POLICY.maxBatch || bytes > POLICY.batchBytes);
+      });
+      return end === -1 ? __privateGet(this, _items).length : end;
+    };
   }
 });
 
 // lib/work-fetch.js
-var LEAD_SECONDS, LEAD_LATENCIES, _context, _shutdown, _affinity, _prefetched, _isReady, _cancelPrefetch, _WorkFetch_instances, takePrefetched_fn, prefetch_fn, fetch_fn, isEligible_fn, schedulerDelay_fn, retryIn_fn, chooseJob_fn, lease_fn2, WorkFetch;
+var LEAD_LATENCIES, _context2, _shutdown4, _sizes2, _onrequest, _affinity, _queue, _prefetched, _isReady, _cancelPrefetch, _clearing, _cleared, _WorkFetch_instances, clear_fn, giveBack_fn2, isFailing_fn, takePrefetched_fn, prefetch_fn, fetch_fn, isEligible_fn, schedulerDelay_fn, retryIn_fn, chooseJob_fn, lease_fn2, requestLeases_fn, WorkFetch;
 var init_work_fetch = __esm({
   "lib/work-fetch.js"() {
     "use strict";
     init_backoff();
+    init_batch_size();
     init_leases();
+    init_parallel();
     init_retry_policy();
     init_task();
-    LEAD_SECONDS = 1;
     LEAD_LATENCIES = 3;
     WorkFetch = class {
-      /** @param {WorkerContext} context @param {Shutdown} shutdown */
-      constructor(context, shutdown) {
+      /**
+       * @param {WorkerContext} context @param {Shutdown} shutdown @param {BatchSizes} sizes
+       * @param {() => void} onrequest called before each request for a lease
+       */
+      constructor(context, shutdown, sizes, onrequest) {
         __privateAdd(this, _WorkFetch_instances);
-        __privateAdd(this, _context);
-        __privateAdd(this, _shutdown);
+        __privateAdd(this, _context2);
+        __privateAdd(this, _shutdown4);
+        __privateAdd(this, _sizes2);
+        __privateAdd(this, _onrequest);
         /** @type {{job: Document, expires: number} | undefined} */
         __privateAdd(this, _affinity);
-        /** @type {Promise<Fetched> | undefined} */
+        /** Leased, and not started. @type {Task[]} */
+        __privateAdd(this, _queue, []);
+        /** @type {Promise<Task[] | Wait> | undefined} */
         __privateAdd(this, _prefetched);
         __privateAdd(this, _isReady, false);
         __privateAdd(this, _cancelPrefetch, () => {
         });
-        __privateSet(this, _context, context);
-        __privateSet(this, _shutdown, shutdown);
+        /** @type {Promise<unknown>} */
+        __privateAdd(this, _clearing, Promise.resolve());
+        __privateAdd(this, _cleared, 0);
+        __privateSet(this, _context2, context);
+        __privateSet(this, _shutdown4, shutdown);
+        __privateSet(this, _sizes2, sizes);
+        __privateSet(this, _onrequest, onrequest);
       }
-      /** Whether a prefetch has completed. */
+      /** Whether a task is there, or a prefetch has completed. */
       get isReady() {
-        return __privateGet(this, _isReady);
+        return __privateGet(this, _queue).length > 0 || __privateGet(this, _isReady);
+      }
+      /** The number of tasks that are leased, without those of a prefetch. */
+      get waiting() {
+        return __privateGet(this, _queue).length;
       }
       /** The next fetch chooses a job anew. */
       dropJob() {
         __privateSet(this, _affinity, void 0);
       }
-      /** @returns {Promise<Fetched>} */
+      /** @returns {Promise<Task | Wait>} */
       async next() {
         var _a;
-        const fetched = await ((_a = __privateMethod(this, _WorkFetch_instances, takePrefetched_fn).call(this)) != null ? _a : __privateMethod(this, _WorkFetch_instances, fetch_fn).call(this));
-        if (!(fetched instanceof Task) || !__privateGet(this, _context).jobBackoff.isFailing(fetched.job)) return fetched;
-        await fetched.giveBack(__privateGet(this, _shutdown).expired);
-        return __privateMethod(this, _WorkFetch_instances, fetch_fn).call(this);
+        while (__privateGet(this, _queue).length === 0) {
+          const cleared = __privateGet(this, _cleared);
+          const fetched = await ((_a = __privateMethod(this, _WorkFetch_instances, takePrefetched_fn).call(this)) != null ? _a : __privateMethod(this, _WorkFetch_instances, fetch_fn).call(this));
+          if (!Array.isArray(fetched)) return fetched;
+          if (__privateMethod(this, _WorkFetch_instances, isFailing_fn).call(this, fetched) || __privateGet(this, _cleared) > cleared) await __privateMethod(this, _WorkFetch_instances, giveBack_fn2).call(this, fetched);
+          else __privateSet(this, _queue, fetched);
+        }
+        return (
+          /** @type {Task} */
+          __privateGet(this, _queue).shift()
+        );
       }
       /**
-       * Schedules the prefetch of a task, one lead time before it is needed.
-       * @param {number} seconds until it is needed
+       * Schedules the prefetch, one lead time before its tasks are needed.
+       * @param {number} seconds until the worker has no task
        */
       schedulePrefetch(seconds) {
         var _a;
         __privateGet(this, _cancelPrefetch).call(this);
-        const lead = Math.max(LEAD_SECONDS, LEAD_LATENCIES * ((_a = __privateGet(this, _context).latencies.get("lease")) != null ? _a : 0));
+        const lead = Math.max(POLICY.fetchAhead, LEAD_LATENCIES * ((_a = __privateGet(this, _context2).latencies.get("lease")) != null ? _a : 0));
         if (seconds <= lead) __privateMethod(this, _WorkFetch_instances, prefetch_fn).call(this);
-        else __privateSet(this, _cancelPrefetch, __privateGet(this, _context).clock.after((seconds - lead) * 1e3, () => __privateMethod(this, _WorkFetch_instances, prefetch_fn).call(this)));
+        else if (__privateGet(this, _queue).length === 0) {
+          __privateSet(this, _cancelPrefetch, __privateGet(this, _context2).clock.after((seconds - lead) * 1e3, () => __privateMethod(this, _WorkFetch_instances, prefetch_fn).call(this)));
+        }
       }
-      /** Gives a prefetched task back. */
+      /** Gives back the tasks of a job that is paused because it fails. */
+      async clearFailing() {
+        if (__privateMethod(this, _WorkFetch_instances, isFailing_fn).call(this, __privateGet(this, _queue))) await __privateMethod(this, _WorkFetch_instances, giveBack_fn2).call(this, __privateGet(this, _queue).splice(0));
+      }
+      /** Gives back all that is leased, and not started. */
       async clear() {
-        var _a;
-        const fetched = await ((_a = __privateMethod(this, _WorkFetch_instances, takePrefetched_fn).call(this)) == null ? void 0 : _a.catch(() => void 0));
-        if (fetched instanceof Task) await fetched.giveBack(__privateGet(this, _shutdown).expired);
+        __privateSet(this, _cleared, __privateGet(this, _cleared) + 1);
+        __privateSet(this, _clearing, Promise.all([__privateGet(this, _clearing), __privateMethod(this, _WorkFetch_instances, clear_fn).call(this)]));
+        await __privateGet(this, _clearing);
       }
     };
-    _context = new WeakMap();
-    _shutdown = new WeakMap();
+    _context2 = new WeakMap();
+    _shutdown4 = new WeakMap();
+    _sizes2 = new WeakMap();
+    _onrequest = new WeakMap();
     _affinity = new WeakMap();
+    _queue = new WeakMap();
     _prefetched = new WeakMap();
     _isReady = new WeakMap();
     _cancelPrefetch = new WeakMap();
+    _clearing = new WeakMap();
+    _cleared = new WeakMap();
     _WorkFetch_instances = new WeakSet();
+    clear_fn = async function() {
+      var _a;
+      const prefetched = (_a = __privateMethod(this, _WorkFetch_instances, takePrefetched_fn).call(this)) == null ? void 0 : _a.catch(() => []);
+      await __privateMethod(this, _WorkFetch_instances, giveBack_fn2).call(this, __privateGet(this, _queue).splice(0));
+      const fetched = await prefetched;
+      if (Array.isArray(fetched)) await __privateMethod(this, _WorkFetch_instances, giveBack_fn2).call(this, fetched);
+    };
+    /** @param {Task[]} tasks */
+    giveBack_fn2 = function(tasks) {
+      return callEach(tasks, (task) => task.giveBack(__privateGet(this, _shutdown4).expired));
+    };
+    /** @param {Task[]} tasks of one job */
+    isFailing_fn = function([task]) {
+      return task !== void 0 && __privateGet(this, _context2).jobBackoff.isFailing(task.job);
+    };
     takePrefetched_fn = function() {
       __privateGet(this, _cancelPrefetch).call(this);
       const prefetched = __privateGet(this, _prefetched);
@@ -2618,7 +3191,7 @@ var init_work_fetch = __esm({
       return prefetched;
     };
     prefetch_fn = function() {
-      if (__privateGet(this, _prefetched) || __privateGet(this, _shutdown).draining.aborted) return;
+      if (__privateGet(this, _prefetched) || __privateGet(this, _shutdown4).draining.aborted) return;
       const prefetched = __privateMethod(this, _WorkFetch_instances, fetch_fn).call(this);
       __privateSet(this, _prefetched, prefetched);
       const ready = () => {
@@ -2631,8 +3204,8 @@ var init_work_fetch = __esm({
       for (let attempt = 0; attempt < POLICY.maxScheduled; attempt += 1) {
         const job = await __privateMethod(this, _WorkFetch_instances, chooseJob_fn).call(this);
         if (job instanceof NoWork) return __privateMethod(this, _WorkFetch_instances, retryIn_fn).call(this, retryAfterDelay(job.retryAfter));
-        const task = __privateMethod(this, _WorkFetch_instances, isEligible_fn).call(this, job) ? await __privateMethod(this, _WorkFetch_instances, lease_fn2).call(this, job) : void 0;
-        if (task) return task;
+        const tasks = __privateMethod(this, _WorkFetch_instances, isEligible_fn).call(this, job) ? await __privateMethod(this, _WorkFetch_instances, lease_fn2).call(this, job) : [];
+        if (tasks.length > 0) return tasks;
         this.dropJob();
         seconds = Math.min(seconds, __privateMethod(this, _WorkFetch_instances, schedulerDelay_fn).call(this, idOf(job)));
       }
@@ -2640,7 +3213,7 @@ var init_work_fetch = __esm({
     };
     /** @param {Document} job */
     isEligible_fn = function(job) {
-      return __privateGet(this, _context).jobBackoff.remaining(idOf(job)) === 0 && __privateGet(this, _context).isSupported(job);
+      return __privateGet(this, _context2).jobBackoff.remaining(idOf(job)) === 0 && __privateGet(this, _context2).isSupported(job);
     };
     /**
      * Seconds until the next request to the scheduler. Short for a job that has failed here, whose variables the pool may
@@ -2648,48 +3221,58 @@ var init_work_fetch = __esm({
      * @param {string} job
      */
     schedulerDelay_fn = function(job) {
-      const { jobBackoff } = __privateGet(this, _context);
+      const { jobBackoff } = __privateGet(this, _context2);
       const remaining = jobBackoff.remaining(job);
       return jobBackoff.failures(job) > 0 ? Math.min(remaining, POLICY.failingJobDelay) : remaining;
     };
     /** @param {number} seconds */
     retryIn_fn = function(seconds) {
-      return { retryAt: __privateGet(this, _context).clock.now() + seconds * 1e3 };
+      return { retryAt: __privateGet(this, _context2).clock.now() + seconds * 1e3 };
     };
     chooseJob_fn = async function() {
-      const { clock: clock2 } = __privateGet(this, _context);
+      const { clock: clock2 } = __privateGet(this, _context2);
       if (__privateGet(this, _affinity) && clock2.now() < __privateGet(this, _affinity).expires) return __privateGet(this, _affinity).job;
-      const job = await __privateGet(this, _context).chooseJob(__privateGet(this, _shutdown).draining);
+      const job = await __privateGet(this, _context2).chooseJob(__privateGet(this, _shutdown4).draining);
       if (!(job instanceof NoWork)) __privateSet(this, _affinity, { job, expires: clock2.now() + POLICY.jobAffinity * 1e3 });
       return job;
     };
     lease_fn2 = async function(job) {
-      const { client: client2, clock: clock2, jobBackoff, latencies } = __privateGet(this, _context);
-      __privateGet(this, _shutdown).draining.throwIfAborted();
+      const { clock: clock2, jobBackoff, latencies } = __privateGet(this, _context2);
+      __privateGet(this, _shutdown4).draining.throwIfAborted();
+      const size = __privateGet(this, _sizes2).of(idOf(job));
+      const count = hasBatches(job) ? size.next : 1;
       const began = clock2.now();
-      const { items, retryAfter } = await client2.lease(job, {}, { signal: __privateGet(this, _shutdown).expired });
+      const { items, retryAfter } = await __privateMethod(this, _WorkFetch_instances, requestLeases_fn).call(this, job, count);
       latencies.add("lease", (clock2.now() - began) / 1e3);
-      if (items.length > 0) return __privateGet(this, _context).createTask(job, items[0]);
-      jobBackoff.pause(idOf(job), retryAfterDelay(retryAfter));
-      return void 0;
+      if (items.length === 0) jobBackoff.pause(idOf(job), retryAfterDelay(retryAfter));
+      else size.recordBatch(items.length, items[0].seconds);
+      return __privateGet(this, _context2).createTasks(job, items, count > 1);
+    };
+    /** @param {Document} job @param {number} count */
+    requestLeases_fn = function(job, count) {
+      const { client: client2 } = __privateGet(this, _context2);
+      __privateGet(this, _onrequest).call(this);
+      const call = { signal: __privateGet(this, _shutdown4).expired };
+      return count > 1 ? client2.leaseVariables(job, count, call) : client2.lease(job, {}, call);
     };
   }
 });
 
 // lib/worker-loop.js
-var MIN_TIMEOUT, MIN_REST, FIRST_FREEZE, MAX_FREEZE, _number, _context2, _executor, _workFetch, _outages, _uploading, _isUploading, _failureDelay, _idleSince, _dutyCycle, _WorkerLoop_instances, processNext_fn, waitAfterFailure_fn, fetchTask_fn, handleOutage_fn, wait_fn, idle_fn, frozenUntil_fn, ensureTime_fn, process_fn, schedulePrefetch_fn, compute_fn, startUpload_fn, upload_fn, endRefused_fn, reportConsole_fn, handleFailure_fn, reportFailure_fn, giveBack_fn, recordFailure_fn, accountUnit_fn, account_fn, rest_fn, eventFields_fn, setState_fn, WorkerLoop;
+var MIN_TIMEOUT, MIN_REST, FIRST_FREEZE, MAX_FREEZE, _number2, _context3, _executor, _sizes3, _workFetch, _unitEnd, _uploader, _outages, _failureDelay, _idleSince, _dutyCycle, _requests, _WorkerLoop_instances, drain_fn, processNext_fn, waitAfterFailure_fn, fetchTask_fn, handleOutage_fn, wait_fn, idle_fn, frozenUntil_fn, ensureTime_fn, process_fn, schedulePrefetch_fn, compute_fn, upload_fn, recordFailure_fn, accountUnit_fn, account_fn, countRequest_fn, rest_fn, setState_fn, WorkerLoop;
 var init_worker_loop = __esm({
   "lib/worker-loop.js"() {
     "use strict";
     init_backoff();
+    init_batch_size();
     init_duty_cycle();
     init_errors();
-    init_report();
     init_retry_policy();
     init_shutdown();
     init_task();
     init_timers();
-    init_upload();
+    init_unit_end();
+    init_uploader();
     init_work_fetch();
     MIN_TIMEOUT = 1e3;
     MIN_REST = 5;
@@ -2699,29 +3282,40 @@ var init_worker_loop = __esm({
       /** @param {number} number @param {WorkerContext} context */
       constructor(number, context) {
         __privateAdd(this, _WorkerLoop_instances);
-        __privateAdd(this, _number);
-        __privateAdd(this, _context2);
+        __privateAdd(this, _number2);
+        __privateAdd(this, _context3);
         __privateAdd(this, _executor);
+        __privateAdd(this, _sizes3);
         __privateAdd(this, _workFetch);
+        __privateAdd(this, _unitEnd);
+        __privateAdd(this, _uploader);
         __privateAdd(this, _outages, new Backoff());
-        __privateAdd(this, _uploading, Promise.resolve());
-        __privateAdd(this, _isUploading, false);
         __privateAdd(this, _failureDelay, 0);
         __privateAdd(this, _idleSince, 0);
         __privateAdd(this, _dutyCycle);
-        __privateSet(this, _number, number);
-        __privateSet(this, _context2, context);
+        /** Requests whose processor time has not been accounted yet. */
+        __privateAdd(this, _requests, 0);
+        __privateSet(this, _number2, number);
+        __privateSet(this, _context3, context);
         this.shutdown = new Shutdown(context.clock);
-        __privateSet(this, _workFetch, new WorkFetch(context, this.shutdown));
+        __privateSet(this, _sizes3, new BatchSizes(context.clock, context.began, (runTime) => context.wallTime(runTime)));
+        __privateSet(this, _workFetch, new WorkFetch(context, this.shutdown, __privateGet(this, _sizes3), () => __privateMethod(this, _WorkerLoop_instances, countRequest_fn).call(this)));
+        __privateSet(this, _unitEnd, new UnitEnd(number, context, this.shutdown, (task) => __privateMethod(this, _WorkerLoop_instances, recordFailure_fn).call(this, task)));
+        __privateSet(this, _uploader, new Uploader(context.clock, this.shutdown, {
+          end: (item, uploaded) => __privateGet(this, _unitEnd).endUpload(item, uploaded),
+          error: ({ task }, kind, message) => __privateGet(this, _unitEnd).showError(task, kind, message),
+          request: () => __privateMethod(this, _WorkerLoop_instances, countRequest_fn).call(this)
+        }));
         __privateSet(this, _executor, context.executors.create());
         __privateSet(this, _dutyCycle, new DutyCycle(context.clock.now()));
+        this.shutdown.draining.addEventListener("abort", () => __privateMethod(this, _WorkerLoop_instances, drain_fn).call(this));
       }
       /** Resolves after the shutdown, when no lease and no executor is left. Rejects if the pool excludes this client. */
       async run() {
         try {
           while (!this.shutdown.draining.aborted) await __privateMethod(this, _WorkerLoop_instances, processNext_fn).call(this).catch((ex) => __privateMethod(this, _WorkerLoop_instances, handleOutage_fn).call(this, ex));
         } finally {
-          await Promise.allSettled([__privateGet(this, _workFetch).clear(), __privateGet(this, _uploading)]);
+          await Promise.allSettled([__privateGet(this, _workFetch).clear(), __privateGet(this, _uploader).finish()]);
           __privateGet(this, _executor).close();
           this.shutdown.dispose();
           __privateMethod(this, _WorkerLoop_instances, setState_fn).call(this, "idle");
@@ -2733,17 +3327,24 @@ var init_worker_loop = __esm({
         await __privateGet(this, _workFetch).clear();
       }
     };
-    _number = new WeakMap();
-    _context2 = new WeakMap();
+    _number2 = new WeakMap();
+    _context3 = new WeakMap();
     _executor = new WeakMap();
+    _sizes3 = new WeakMap();
     _workFetch = new WeakMap();
+    _unitEnd = new WeakMap();
+    _uploader = new WeakMap();
     _outages = new WeakMap();
-    _uploading = new WeakMap();
-    _isUploading = new WeakMap();
     _failureDelay = new WeakMap();
     _idleSince = new WeakMap();
     _dutyCycle = new WeakMap();
+    _requests = new WeakMap();
     _WorkerLoop_instances = new WeakSet();
+    /** What waits is given back, and what is computed is posted, while the running unit may go on. */
+    drain_fn = function() {
+      __privateGet(this, _workFetch).clear();
+      __privateGet(this, _uploader).flush();
+    };
     processNext_fn = async function() {
       await __privateMethod(this, _WorkerLoop_instances, waitAfterFailure_fn).call(this);
       const task = await __privateMethod(this, _WorkerLoop_instances, fetchTask_fn).call(this);
@@ -2752,6 +3353,7 @@ var init_worker_loop = __esm({
       else await __privateMethod(this, _WorkerLoop_instances, process_fn).call(this, task);
     };
     waitAfterFailure_fn = async function() {
+      await __privateGet(this, _workFetch).clearFailing();
       const seconds = __privateGet(this, _failureDelay);
       __privateSet(this, _failureDelay, 0);
       if (seconds > 0) await __privateMethod(this, _WorkerLoop_instances, wait_fn).call(this, seconds);
@@ -2763,16 +3365,21 @@ var init_worker_loop = __esm({
       const fetched = await (isReady ? fetching : __privateMethod(this, _WorkerLoop_instances, frozenUntil_fn).call(this, fetching));
       __privateGet(this, _outages).reset();
       if (fetched instanceof Task) return fetched;
-      await __privateMethod(this, _WorkerLoop_instances, wait_fn).call(this, (fetched.retryAt - __privateGet(this, _context2).clock.now()) / 1e3);
+      await __privateMethod(this, _WorkerLoop_instances, wait_fn).call(this, (fetched.retryAt - __privateGet(this, _context3).clock.now()) / 1e3);
       return void 0;
     };
     handleOutage_fn = async function(ex) {
       if (this.shutdown.draining.aborted) return;
       if (exclusionOf(ex)) throw ex;
       __privateGet(this, _workFetch).dropJob();
+      if (isLimit(ex) && __privateGet(this, _uploader).isBusy) {
+        __privateMethod(this, _WorkerLoop_instances, setState_fn).call(this, "waiting");
+        await __privateMethod(this, _WorkerLoop_instances, frozenUntil_fn).call(this, __privateGet(this, _uploader).finish());
+        return;
+      }
       const seconds = __privateGet(this, _outages).next(retryAfterOf(ex));
       const kind = eventKind(ex, __privateGet(this, _outages).failures, seconds);
-      if (kind) __privateGet(this, _context2).status.addError({ worker: __privateGet(this, _number), kind, message: messageOf(ex) });
+      if (kind) __privateGet(this, _context3).status.addError({ worker: __privateGet(this, _number2), kind, message: messageOf(ex) });
       await __privateMethod(this, _WorkerLoop_instances, wait_fn).call(this, seconds);
     };
     wait_fn = async function(seconds) {
@@ -2781,29 +3388,30 @@ var init_worker_loop = __esm({
     };
     idle_fn = async function(milliseconds) {
       var _a, _b;
-      const { changes, clock: clock2 } = __privateGet(this, _context2);
+      const { changes, clock: clock2 } = __privateGet(this, _context3);
       if (clock2.now() + milliseconds - __privateGet(this, _idleSince) > POLICY.executorIdle * 1e3) __privateGet(this, _executor).reset();
       else (_b = (_a = __privateGet(this, _executor)).freeze) == null ? void 0 : _b.call(_a, milliseconds);
       await delay(clock2, milliseconds, this.shutdown.draining, changes);
     };
     frozenUntil_fn = async function(waiting) {
-      if (!__privateGet(this, _executor).freeze || __privateGet(this, _context2).settings.throttle === 1) return waiting;
+      if (!__privateGet(this, _executor).freeze || __privateGet(this, _context3).settings.throttle === 1) return waiting;
       const settled = new AbortController();
       const settle = () => settled.abort();
       waiting.then(settle, settle);
       for (let slice = FIRST_FREEZE; !settled.signal.aborted; slice = Math.min(2 * slice, MAX_FREEZE)) {
         __privateGet(this, _executor).freeze(slice);
-        await delay(__privateGet(this, _context2).clock, slice, settled.signal);
+        await delay(__privateGet(this, _context3).clock, slice, settled.signal);
       }
       return waiting;
     };
     ensureTime_fn = async function(task) {
-      if (!task.needsExtension(__privateGet(this, _context2).runTimes.get(task.job))) return true;
+      if (!task.needsExtension(__privateGet(this, _sizes3).of(task.job).mean)) return true;
+      if (__privateGet(this, _workFetch).waiting > 0) __privateGet(this, _workFetch).clear();
       try {
         await task.extend(this.shutdown.expired);
       } catch (ex) {
         if (!isLost(ex) && !this.shutdown.expired.aborted) {
-          __privateGet(this, _context2).status.addError({ ...__privateMethod(this, _WorkerLoop_instances, eventFields_fn).call(this, task), kind: "not-extended", message: messageOf(ex) });
+          __privateGet(this, _unitEnd).showError(task, "not-extended", messageOf(ex));
         }
         if (isTemporary(ex)) return task.timeout > MIN_TIMEOUT;
         task.complete();
@@ -2812,118 +3420,55 @@ var init_worker_loop = __esm({
       return true;
     };
     process_fn = async function(task) {
-      const { clock: clock2 } = __privateGet(this, _context2);
+      const { clock: clock2 } = __privateGet(this, _context3);
       const [began, { timeout }] = [clock2.now(), task];
       __privateMethod(this, _WorkerLoop_instances, setState_fn).call(this, "computing", task);
       __privateMethod(this, _WorkerLoop_instances, schedulePrefetch_fn).call(this, task.job);
       const computed = await __privateMethod(this, _WorkerLoop_instances, compute_fn).call(this, task, timeout);
       const ended = __privateSet(this, _idleSince, clock2.now());
       __privateMethod(this, _WorkerLoop_instances, accountUnit_fn).call(this, computed ? computed.seconds * 1e3 : ended - began, timeout);
-      if (computed) await __privateMethod(this, _WorkerLoop_instances, startUpload_fn).call(this, task, computed);
+      if (computed) await __privateMethod(this, _WorkerLoop_instances, upload_fn).call(this, task, computed);
+      if (__privateGet(this, _workFetch).waiting === 0) __privateGet(this, _uploader).flush();
       await __privateMethod(this, _WorkerLoop_instances, rest_fn).call(this);
     };
     /** @param {string} job */
     schedulePrefetch_fn = function(job) {
-      const runTime = __privateGet(this, _context2).runTimes.get(job);
-      if (runTime !== void 0) __privateGet(this, _workFetch).schedulePrefetch(runTime / __privateGet(this, _context2).settings.throttle);
+      const { wallTime } = __privateGet(this, _sizes3).of(job);
+      if (wallTime !== void 0) __privateGet(this, _workFetch).schedulePrefetch(wallTime * (1 + __privateGet(this, _workFetch).waiting));
     };
     compute_fn = async function(task, timeout) {
-      const { clock: clock2, runTimes, settings } = __privateGet(this, _context2);
+      const { clock: clock2, settings } = __privateGet(this, _context3);
       const [began, signal] = [clock2.now(), this.shutdown.cancelled];
+      const cancelTimer = task.isBatched ? clock2.after(timeout / 2, () => __privateGet(this, _workFetch).clear()) : () => {
+      };
       try {
         const computing = __privateGet(this, _executor).compute(task.unit(settings.gpu), { timeout, signal });
         const computed = await abortable(computing, signal, () => new JobError("cancelled", "the unit was cancelled"));
-        runTimes.add(task.job, computed.seconds);
+        __privateGet(this, _sizes3).of(task.job).recordRun(computed.seconds);
         return computed;
       } catch (ex) {
-        await __privateMethod(this, _WorkerLoop_instances, frozenUntil_fn).call(this, __privateMethod(this, _WorkerLoop_instances, handleFailure_fn).call(this, task, ex, Math.min(clock2.now() - began, timeout) / 1e3));
+        const seconds = Math.min(clock2.now() - began, timeout) / 1e3;
+        await __privateMethod(this, _WorkerLoop_instances, frozenUntil_fn).call(this, __privateGet(this, _unitEnd).fail(task, ex, seconds));
         return void 0;
+      } finally {
+        cancelTimer();
       }
-    };
-    startUpload_fn = async function(task, computed) {
-      if (__privateGet(this, _isUploading)) {
-        __privateMethod(this, _WorkerLoop_instances, setState_fn).call(this, "waiting", task);
-        await __privateMethod(this, _WorkerLoop_instances, frozenUntil_fn).call(this, __privateGet(this, _uploading));
-      }
-      __privateSet(this, _isUploading, true);
-      __privateSet(this, _uploading, __privateMethod(this, _WorkerLoop_instances, upload_fn).call(this, task, computed).finally(() => {
-        __privateSet(this, _isUploading, false);
-      }));
     };
     upload_fn = async function(task, computed) {
-      const { jobBackoff, status } = __privateGet(this, _context2);
-      const onerror = (kind, message) => status.addError({ ...__privateMethod(this, _WorkerLoop_instances, eventFields_fn).call(this, task), kind, message });
-      const uploaded = await upload(__privateGet(this, _context2), this.shutdown, task, computed, onerror);
-      if (!uploaded) {
-        status.addReturnedUnit();
-        return;
+      while (!__privateGet(this, _uploader).hasRoomFor(task)) {
+        __privateMethod(this, _WorkerLoop_instances, setState_fn).call(this, "waiting", task);
+        await __privateMethod(this, _WorkerLoop_instances, frozenUntil_fn).call(this, __privateGet(this, _uploader).posted());
       }
-      const { error, ...posted } = uploaded;
-      if (posted.outcome === "accepted") jobBackoff.recordSuccess(task.job);
-      if (posted.outcome === "refused") posted.reason += await __privateMethod(this, _WorkerLoop_instances, endRefused_fn).call(this, task, computed, posted.reason, error);
-      status.addPostedUnit({ ...__privateMethod(this, _WorkerLoop_instances, eventFields_fn).call(this, task), seconds: computed.seconds, ...posted });
-      if (posted.outcome === "rejected" || posted.outcome === "refused") __privateMethod(this, _WorkerLoop_instances, recordFailure_fn).call(this, task);
-      if (posted.outcome !== "refused") await __privateMethod(this, _WorkerLoop_instances, reportConsole_fn).call(this, task, computed);
-    };
-    /**
-     * Ends the lease of a result that the pool did not take: by a report, if it is the job's fault.
-     * @param {Task} task
-     * @param {Computed} computed
-     * @param {string} [reason]
-     * @param {unknown} [ex]
-     * @returns {Promise<string>} a remark if that failed
-     */
-    endRefused_fn = function(task, { console: console2, seconds }, reason, ex) {
-      const kind = refusalKind(ex);
-      if (!kind || !task.takesReports) return __privateMethod(this, _WorkerLoop_instances, giveBack_fn).call(this, task);
-      const error = new JobError(kind, `the pool refused the result: ${reason}`, { console: console2 });
-      return __privateMethod(this, _WorkerLoop_instances, reportFailure_fn).call(this, task, error, seconds);
-    };
-    reportConsole_fn = async function(task, { console: console2, seconds }) {
-      const { clock: clock2, executors } = __privateGet(this, _context2);
-      if (!console2 || !task.takesReports || !__privateGet(this, _context2).claimConsoleReport(task.job)) return;
-      await postReport(clock2, this.shutdown, task, consoleReport(console2, executors.engine, seconds)).catch(() => {
-      });
-    };
-    handleFailure_fn = async function(task, ex, seconds) {
-      const { status } = __privateGet(this, _context2);
-      const error = ex instanceof JobError ? ex : new JobError("crash", messageOf(ex));
-      const isReported = error === ex && isFaultOfJob(error) && task.takesReports;
-      const remark = await (isReported ? __privateMethod(this, _WorkerLoop_instances, reportFailure_fn).call(this, task, error, seconds) : __privateMethod(this, _WorkerLoop_instances, giveBack_fn).call(this, task));
-      if (exclusionOf(ex)) {
-        status.addReturnedUnit();
-        throw ex;
-      }
-      if (error.kind === "cancelled" && this.shutdown.cancelled.aborted) {
-        status.addReturnedUnit();
-        return;
-      }
-      status.addFailedUnit({ ...__privateMethod(this, _WorkerLoop_instances, eventFields_fn).call(this, task), kind: error.kind, message: error.message + remark });
-      __privateMethod(this, _WorkerLoop_instances, recordFailure_fn).call(this, task);
-    };
-    reportFailure_fn = async function(task, error, seconds) {
-      const { clock: clock2, executors } = __privateGet(this, _context2);
-      try {
-        await postReport(clock2, this.shutdown, task, failureReport(error, executors.engine, seconds));
-      } catch (ex) {
-        if (!isTemporary(ex, POLICY.maxServerErrors) && !isLost(ex)) await task.giveBack(this.shutdown.expired);
-        if (!isLost(ex)) return ` (and could not be reported: ${messageOf(ex)})`;
-      } finally {
-        task.complete();
-      }
-      return "";
-    };
-    giveBack_fn = async function(task) {
-      return await task.giveBack(this.shutdown.expired) ? "" : " (and could not be given back)";
+      __privateGet(this, _uploader).add(task, computed);
     };
     /** @param {Task} task */
     recordFailure_fn = function(task) {
-      const { jobBackoff, status } = __privateGet(this, _context2);
+      const { jobBackoff } = __privateGet(this, _context3);
+      if (task.isBatched && jobBackoff.isFailing(task.job)) return;
       const seconds = jobBackoff.recordFailure(task.job);
       __privateGet(this, _workFetch).dropJob();
       if (seconds > 0) {
-        const message = `failed several times in a row: paused for ${seconds} s`;
-        status.addError({ ...__privateMethod(this, _WorkerLoop_instances, eventFields_fn).call(this, task), kind: "backoff", message });
+        __privateGet(this, _unitEnd).showError(task, "backoff", `failed several times in a row: paused for ${seconds} s`);
       } else {
         const failures = jobBackoff.failures(task.job);
         __privateSet(this, _failureDelay, jittered(exponential(POLICY.failureDelay, failures - 1, POLICY.maxDelay)));
@@ -2936,31 +3481,33 @@ var init_worker_loop = __esm({
      */
     accountUnit_fn = function(runTime, timeout) {
       var _a, _b, _c;
-      const { unitOverhead = 0 } = __privateGet(this, _context2).executors;
+      const { unitOverhead = 0 } = __privateGet(this, _context3).executors;
       __privateMethod(this, _WorkerLoop_instances, account_fn).call(this, Math.min((_c = (_b = (_a = __privateGet(this, _executor)).takeUsed) == null ? void 0 : _b.call(_a)) != null ? _c : runTime, timeout) + unitOverhead);
     };
     /** @param {number} [used] milliseconds of processor time; by default what the executor has used since the last call */
     account_fn = function(used = ((_c) => (_c = ((_a) => ((_b) => (_b = (_a = __privateGet(this, _executor)).takeUsed) == null ? void 0 : _b.call(_a))())()) != null ? _c : 0)()) {
-      __privateGet(this, _dutyCycle).record(used, __privateGet(this, _context2).clock.now());
-      if (used > 0) __privateGet(this, _context2).status.addUsed(used / 1e3);
+      const { requestOverhead = 0 } = __privateGet(this, _context3).executors;
+      const total = used + __privateGet(this, _requests) * requestOverhead;
+      __privateSet(this, _requests, 0);
+      __privateGet(this, _dutyCycle).record(total, __privateGet(this, _context3).clock.now());
+      if (total > 0) __privateGet(this, _context3).status.addUsed(total / 1e3);
+    };
+    countRequest_fn = function() {
+      __privateSet(this, _requests, __privateGet(this, _requests) + 1);
     };
     rest_fn = async function() {
       while (!this.shutdown.draining.aborted) {
         __privateMethod(this, _WorkerLoop_instances, account_fn).call(this);
-        const rest = __privateGet(this, _dutyCycle).owed(__privateGet(this, _context2).settings.throttle);
+        const rest = __privateGet(this, _dutyCycle).owed(__privateGet(this, _context3).settings.throttle);
         if (rest < MIN_REST) return;
         __privateMethod(this, _WorkerLoop_instances, setState_fn).call(this, "resting");
-        __privateGet(this, _workFetch).schedulePrefetch(rest / 1e3);
+        if (__privateGet(this, _workFetch).waiting === 0) __privateGet(this, _workFetch).schedulePrefetch(rest / 1e3);
         await __privateMethod(this, _WorkerLoop_instances, idle_fn).call(this, rest);
       }
     };
-    /** @param {Task} task */
-    eventFields_fn = function({ job, jobName, variable }) {
-      return { worker: __privateGet(this, _number), job, jobName, variable };
-    };
     /** @param {WorkerState} state @param {Task} [task] */
     setState_fn = function(state, task) {
-      __privateGet(this, _context2).status.setWorker(__privateGet(this, _number), state, task);
+      __privateGet(this, _context3).status.setWorker(__privateGet(this, _number2), state, task);
     };
   }
 });
@@ -3369,7 +3916,9 @@ var METHODS2 = [
   "job",
   "scheduledJob",
   "lease",
+  "leaseVariables",
   "postResult",
+  "postResults",
   "giveBack",
   "extend",
   "postJob",

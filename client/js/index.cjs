@@ -8,8 +8,8 @@
 
 const DEFAULT_ROOT = "http://localhost:7070/";
 const METHODS = [
-  "root", "follow", "reload", "job", "scheduledJob", "lease", "postResult", "giveBack", "extend", "postJob",
-  "postReport", "postVariable", "postVariables", "putVariable", "progress",
+  "root", "follow", "reload", "job", "scheduledJob", "lease", "leaseVariables", "postResult", "postResults", "giveBack",
+  "extend", "postJob", "postReport", "postVariable", "postVariables", "putVariable", "progress",
 ];
 const ITERATORS = ["jobs", "variables", "results"];
 const OPTIONS = ["key", "volunteer", "timeout", "retries"];

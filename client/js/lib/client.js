@@ -3,10 +3,13 @@ import { absolute, Document } from "./document.js";
 import { ForeignResponse, Outdated, PoolError } from "./errors.js";
 import { validatedId } from "./identity.js";
 import { Lease, NoWork } from "./leases.js";
+import { encodedLine, readOutcomes } from "./result-batch.js";
 import { Transport } from "./transport.js";
 
 /** @typedef {import("./leases.js").Leases} Leases */
 /** @typedef {import("./response.js").PoolResponse} PoolResponse */
+/** @typedef {import("./result-batch.js").PostableResult} PostableResult */
+/** @typedef {import("./result-batch.js").PostedResult} PostedResult */
 /** @typedef {import("./template.js").Values} Values */
 /** @typedef {import("./transport.js").Retries} Retries */
 /** @typedef {{signal?: AbortSignal}} CallOptions */
@@ -125,6 +128,36 @@ export class Client {
     const document = documentOf(response);
     const documents = document.embedded("items") ? document.items() : [document];
     return { items: documents.map((one) => this.#lease(one)), retryAfter: null };
+  }
+
+  /**
+   * Leases up to `count` variables of a job by one request; the pool may have a limit. Rejects with MissingLink if the
+   * pool leases only single variables.
+   * @param {Document} job @param {number} count @param {CallOptions} [call]
+   * @returns {Promise<Leases>}
+   */
+  async leaseVariables(job, count, call) {
+    const response = await this.#transport.send("GET", job.link("lease_variables", { count }), call);
+    if (response.status === 204) return { items: [], retryAfter: response.retryAfter };
+    const documents = documentOf(response).items();
+    // More than were requested are not those of this request.
+    if (documents.length === 0 || documents.length > count) throw new ForeignResponse(200, "no leased variables");
+    return { items: documents.map((one) => this.#lease(one)), retryAfter: null };
+  }
+
+  /**
+   * Posts several results of a job by one request, at most 256. One that is refused refuses no other. Idempotent, and
+   * rejects with ForeignResponse, as `postResult`; with MissingLink if the pool takes only single results.
+   * @param {Document} job
+   * @param {readonly PostableResult[]} results
+   * @param {CallOptions & {keepalive?: boolean}} [call]
+   * @returns {Promise<PostedResult[]>} in order: `{location}` of the stored result, or `{error}`
+   */
+  async postResults(job, results, call) {
+    const body = results.map(encodedLine).join("");
+    const options = { body, headers: { "Content-Type": NDJSON }, ...call };
+    const response = await this.#transport.send("POST", job.link("post_results"), options);
+    return readOutcomes(response, results.map(({ variable }) => variable));
   }
 
   /**

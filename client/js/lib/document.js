@@ -34,7 +34,7 @@ export class Document {
 
   /** @param {string} name of a link */
   has(name) {
-    return this.#href(name) !== undefined;
+    return this.href(name) !== undefined;
   }
 
   /**
@@ -43,7 +43,7 @@ export class Document {
    * @param {Values} [values] for the link's template
    */
   link(name, values = {}) {
-    const href = this.#href(name);
+    const href = this.href(name);
     if (href === undefined) throw new MissingLink(name, this.address);
     try {
       return new URL(expand(href, values), this.address).href;
@@ -70,8 +70,8 @@ export class Document {
     return documents.map((item) => new Document(this.address, item, this.headers));
   }
 
-  /** Supports plain strings and the link objects of HAL. @param {string} name */
-  #href(name) {
+  /** A link as it was received: a plain string, or that of a link object of HAL. @param {string} name */
+  href(name) {
     const { links } = this;
     const link = Object.hasOwn(links, name) ? links[name] : undefined;
     const href = typeof link === "string" ? link : objectOrEmpty(link).href;

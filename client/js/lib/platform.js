@@ -39,6 +39,7 @@
  * @property {Capabilities} capabilities
  * @property {string} engine that runs the jobs: name and version, for reports; may be empty
  * @property {number} [unitOverhead] milliseconds of processor time that a unit takes beside its executor
+ * @property {number} [requestOverhead] those that a request for leases, or with results, takes
  * @property {() => Executor} create
  * @property {() => void} close ends all of them at once
  */

@@ -1,5 +1,6 @@
 // A session of a volunteer, from start to stop: the pool's root has been read, and the platform is open.
 import { Backoff } from "./backoff.js";
+import { sendBeacons } from "./beacons.js";
 import { Client } from "./client.js";
 import { exclusionOf, messageOf } from "./errors.js";
 import { detectPlatform } from "./platform.js";
@@ -60,9 +61,9 @@ export class Session {
     this.context.executors.close();
   }
 
-  /** Gives all leases back by requests that outlive the page. */
+  /** Posts what is computed and gives other leases back, by requests that outlive the page. */
   async sendBeacons() {
-    await Promise.all([...this.context.active].map((task) => task.sendBeacon()));
+    await sendBeacons(this.context.active);
   }
 }
 

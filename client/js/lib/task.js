@@ -2,6 +2,7 @@
 import { isLost } from "./retry-policy.js";
 import { unitSeed } from "./seed.js";
 
+/** @typedef {import("./client.js").CallOptions} CallOptions */
 /** @typedef {import("./client.js").Client} Client */
 /** @typedef {import("./document.js").Document} Document */
 /** @typedef {import("./leases.js").Lease} Lease */
@@ -12,8 +13,11 @@ import { unitSeed } from "./seed.js";
 /** The part of a lease that is reserved for the upload: so many seconds, or this share of a short lease. */
 const UPLOAD_SECONDS = 5;
 const UPLOAD_SHARE = 0.1;
-/** Browsers allow 64 KiB for all keepalive requests of a page. */
-const MAX_BEACON_BYTES = 60_000;
+/** Of a line beside its result and its link. */
+const FIELDS_BYTES = 60;
+
+/** @param {string} text */
+const bytesOf = (text) => new TextEncoder().encode(text).length;
 
 /** @param {Document} job */
 export const idOf = (job) => String(job.content.id ?? job.content.name ?? job.address);
@@ -21,25 +25,24 @@ export const idOf = (job) => String(job.content.id ?? job.content.name ?? job.ad
 /** The job's name for display. @param {Document} job */
 export const nameOf = (job) => String(job.content.name ?? job.content.metadata?.name ?? idOf(job));
 
-/** @param {string} text */
-const bytesOf = (text) => new TextEncoder().encode(text).length;
-
 export class Task {
   #client;
   #job;
   #lease;
   #firstLease;
   #active;
-  /** @type {Computed | undefined} */
-  #computed;
+  /** Its result, until the pool has taken it. @type {Computed | undefined} */
+  computed;
 
   /**
    * @param {Client} client
    * @param {Document} job
    * @param {Lease} lease
    * @param {Set<Task>} active holds the task until its lease has ended
+   * @param {boolean} isBatched whether others were leased with it, and its result is posted with theirs
    */
-  constructor(client, job, lease, active) {
+  constructor(client, job, lease, active, isBatched = false) {
+    this.isBatched = isBatched;
     this.#client = client;
     this.#job = job;
     this.#lease = this.#firstLease = lease;
@@ -96,10 +99,31 @@ export class Task {
     this.#lease = await this.#client.extend(this.#lease, { signal });
   }
 
-  /** Posts the result; idempotent. @param {Computed} computed @param {AbortSignal} signal */
-  async post(computed, signal) {
-    this.#computed = computed;
-    await this.#client.postResult(this.#lease, computed.result, { seconds: computed.seconds, signal });
+  /** Posts the result; idempotent. @param {Computed} computed @param {CallOptions & {keepalive?: boolean}} call */
+  async post({ result, seconds }, call) {
+    await this.#client.postResult(this.#lease, result, { seconds, ...call });
+  }
+
+  /**
+   * Posts the results of tasks of one job by one request; idempotent.
+   * @param {readonly {task: Task, computed: Computed}[]} items
+   * @param {CallOptions & {keepalive?: boolean}} call
+   * @returns {Promise<unknown[]>} the error of each; undefined where it is stored
+   */
+  static async postTogether(items, call) {
+    const [{ task }] = items;
+    const results = items.map((item) => ({
+      variable: item.task.#lease,
+      text: item.computed.result,
+      seconds: item.computed.seconds,
+    }));
+    const posted = await task.#client.postResults(task.#job, results, call);
+    return posted.map((one) => ("error" in one ? one.error : undefined));
+  }
+
+  /** The approximate size of a result's line, in bytes. @param {Computed} computed */
+  bytesOf({ result }) {
+    return bytesOf(result) + (this.#lease.href("post_result")?.length ?? 0) + FIELDS_BYTES;
   }
 
   /** Whether the pool takes reports: an older one does not. */
@@ -129,18 +153,8 @@ export class Task {
     );
   }
 
-  /** Posts the result if there is one, else gives the lease back, by a request that outlives the page. */
-  async sendBeacon() {
-    if (!this.#active.delete(this)) return;
-    await this.#beacon().catch(() => {});
-  }
-
-  async #beacon() {
-    if (this.#computed && bytesOf(this.#computed.result) < MAX_BEACON_BYTES) {
-      const { result, seconds } = this.#computed;
-      await this.#client.postResult(this.#lease, result, { seconds, keepalive: true });
-    } else {
-      await this.#client.giveBack(this.#lease, { keepalive: true });
-    }
+  /** Gives the lease back by a request that outlives the page. */
+  async releaseByBeacon() {
+    await this.#client.giveBack(this.#lease, { keepalive: true });
   }
 }

@@ -1,40 +1,60 @@
-// Fetches work for one worker: prefers the same job for a while, and prefetches one task.
+// Fetches work for one worker: prefers the same job for a while, leases short units in batches, and prefetches.
 import { retryAfterDelay } from "./backoff.js";
+import { hasBatches } from "./batch-size.js";
 import { NoWork } from "./leases.js";
+import { callEach } from "./parallel.js";
 import { POLICY } from "./retry-policy.js";
-import { idOf, Task } from "./task.js";
+import { idOf } from "./task.js";
 
 /** @typedef {import("./document.js").Document} Document */
+/** @typedef {import("./batch-size.js").BatchSizes} BatchSizes */
 /** @typedef {import("./shutdown.js").Shutdown} Shutdown */
+/** @typedef {import("./task.js").Task} Task */
 /** @typedef {import("./worker-context.js").WorkerContext} WorkerContext */
-/** @typedef {Task | {retryAt: number}} Fetched a task, or the clock's time of the next attempt */
+/** @typedef {{retryAt: number}} Wait the clock's time of the next attempt */
 
 /**
- * Lead time of a prefetch: so many seconds, or this multiple of the lease request's latency. Earlier, the lease would
- * only keep the variable from other volunteers and leave less time for its computation.
+ * A prefetch begins before it is needed by this multiple of the lease request's latency, or `fetchAhead`. Earlier, the
+ * lease would only keep the variable from other volunteers and leave less time for its computation.
  */
-const LEAD_SECONDS = 1;
 const LEAD_LATENCIES = 3;
 
 export class WorkFetch {
   #context;
   #shutdown;
+  #sizes;
+  #onrequest;
   /** @type {{job: Document, expires: number} | undefined} */
   #affinity;
-  /** @type {Promise<Fetched> | undefined} */
+  /** Leased, and not started. @type {Task[]} */
+  #queue = [];
+  /** @type {Promise<Task[] | Wait> | undefined} */
   #prefetched;
   #isReady = false;
   #cancelPrefetch = () => {};
+  /** @type {Promise<unknown>} */
+  #clearing = Promise.resolve();
+  #cleared = 0;
 
-  /** @param {WorkerContext} context @param {Shutdown} shutdown */
-  constructor(context, shutdown) {
+  /**
+   * @param {WorkerContext} context @param {Shutdown} shutdown @param {BatchSizes} sizes
+   * @param {() => void} onrequest called before each request for a lease
+   */
+  constructor(context, shutdown, sizes, onrequest) {
     this.#context = context;
     this.#shutdown = shutdown;
+    this.#sizes = sizes;
+    this.#onrequest = onrequest;
   }
 
-  /** Whether a prefetch has completed. */
+  /** Whether a task is there, or a prefetch has completed. */
   get isReady() {
-    return this.#isReady;
+    return this.#queue.length > 0 || this.#isReady;
+  }
+
+  /** The number of tasks that are leased, without those of a prefetch. */
+  get waiting() {
+    return this.#queue.length;
   }
 
   /** The next fetch chooses a job anew. */
@@ -42,30 +62,60 @@ export class WorkFetch {
     this.#affinity = undefined;
   }
 
-  /** @returns {Promise<Fetched>} */
+  /** @returns {Promise<Task | Wait>} */
   async next() {
-    const fetched = await (this.#takePrefetched() ?? this.#fetch());
-    // The job may have failed at another worker since the prefetch.
-    if (!(fetched instanceof Task) || !this.#context.jobBackoff.isFailing(fetched.job)) return fetched;
-    await fetched.giveBack(this.#shutdown.expired);
-    return this.#fetch();
+    while (this.#queue.length === 0) {
+      const cleared = this.#cleared;
+      const fetched = await (this.#takePrefetched() ?? this.#fetch());
+      if (!Array.isArray(fetched)) return fetched;
+      // The job may have failed since the prefetch, also at another worker; or the settings have changed.
+      if (this.#isFailing(fetched) || this.#cleared > cleared) await this.#giveBack(fetched);
+      else this.#queue = fetched;
+    }
+    return /** @type {Task} */ (this.#queue.shift());
   }
 
   /**
-   * Schedules the prefetch of a task, one lead time before it is needed.
-   * @param {number} seconds until it is needed
+   * Schedules the prefetch, one lead time before its tasks are needed.
+   * @param {number} seconds until the worker has no task
    */
   schedulePrefetch(seconds) {
     this.#cancelPrefetch();
-    const lead = Math.max(LEAD_SECONDS, LEAD_LATENCIES * (this.#context.latencies.get("lease") ?? 0));
+    const lead = Math.max(POLICY.fetchAhead, LEAD_LATENCIES * (this.#context.latencies.get("lease") ?? 0));
     if (seconds <= lead) this.#prefetch();
-    else this.#cancelPrefetch = this.#context.clock.after((seconds - lead) * 1000, () => this.#prefetch());
+    // While tasks wait, the time is estimated anew with each of them.
+    else if (this.#queue.length === 0) {
+      this.#cancelPrefetch = this.#context.clock.after((seconds - lead) * 1000, () => this.#prefetch());
+    }
   }
 
-  /** Gives a prefetched task back. */
+  /** Gives back the tasks of a job that is paused because it fails. */
+  async clearFailing() {
+    if (this.#isFailing(this.#queue)) await this.#giveBack(this.#queue.splice(0));
+  }
+
+  /** Gives back all that is leased, and not started. */
   async clear() {
-    const fetched = await this.#takePrefetched()?.catch(() => undefined);
-    if (fetched instanceof Task) await fetched.giveBack(this.#shutdown.expired);
+    this.#cleared += 1;
+    this.#clearing = Promise.all([this.#clearing, this.#clear()]);
+    await this.#clearing;
+  }
+
+  async #clear() {
+    const prefetched = this.#takePrefetched()?.catch(() => []);
+    await this.#giveBack(this.#queue.splice(0));
+    const fetched = await prefetched;
+    if (Array.isArray(fetched)) await this.#giveBack(fetched);
+  }
+
+  /** @param {Task[]} tasks */
+  #giveBack(tasks) {
+    return callEach(tasks, (task) => task.giveBack(this.#shutdown.expired));
+  }
+
+  /** @param {Task[]} tasks of one job */
+  #isFailing([task]) {
+    return task !== undefined && this.#context.jobBackoff.isFailing(task.job);
   }
 
   #takePrefetched() {
@@ -86,15 +136,15 @@ export class WorkFetch {
     prefetched.then(ready, ready);
   }
 
-  /** @returns {Promise<Fetched>} */
+  /** @returns {Promise<Task[] | Wait>} */
   async #fetch() {
     /** @type {number} */
     let seconds = POLICY.maxDelay;
     for (let attempt = 0; attempt < POLICY.maxScheduled; attempt += 1) {
       const job = await this.#chooseJob();
       if (job instanceof NoWork) return this.#retryIn(retryAfterDelay(job.retryAfter));
-      const task = this.#isEligible(job) ? await this.#lease(job) : undefined;
-      if (task) return task;
+      const tasks = this.#isEligible(job) ? await this.#lease(job) : [];
+      if (tasks.length > 0) return tasks;
       this.dropJob();
       seconds = Math.min(seconds, this.#schedulerDelay(idOf(job)));
     }
@@ -132,14 +182,24 @@ export class WorkFetch {
 
   /** @param {Document} job */
   async #lease(job) {
-    const { client, clock, jobBackoff, latencies } = this.#context;
+    const { clock, jobBackoff, latencies } = this.#context;
     this.#shutdown.draining.throwIfAborted();
+    const size = this.#sizes.of(idOf(job));
+    const count = hasBatches(job) ? size.next : 1;
     const began = clock.now();
-    // Not cancelled by a drain: the pool may have granted the lease, and giving it back takes the response.
-    const { items, retryAfter } = await client.lease(job, {}, { signal: this.#shutdown.expired });
+    const { items, retryAfter } = await this.#requestLeases(job, count);
     latencies.add("lease", (clock.now() - began) / 1000);
-    if (items.length > 0) return this.#context.createTask(job, items[0]);
-    jobBackoff.pause(idOf(job), retryAfterDelay(retryAfter));
-    return undefined;
+    if (items.length === 0) jobBackoff.pause(idOf(job), retryAfterDelay(retryAfter));
+    else size.recordBatch(items.length, items[0].seconds);
+    return this.#context.createTasks(job, items, count > 1);
+  }
+
+  /** @param {Document} job @param {number} count */
+  #requestLeases(job, count) {
+    const { client } = this.#context;
+    this.#onrequest();
+    // Not cancelled by a drain: the pool may have granted the leases, and giving them back takes the response.
+    const call = { signal: this.#shutdown.expired };
+    return count > 1 ? client.leaseVariables(job, count, call) : client.lease(job, {}, call);
   }
 }

@@ -10,13 +10,14 @@ import { idOf, nameOf, Task } from "./task.js";
 
 /** @typedef {import("./client.js").Client} Client */
 /** @typedef {import("./document.js").Document} Document */
+/** @typedef {import("./leases.js").Lease} Lease */
 /** @typedef {import("./platform.js").Executors} Executors */
 /** @typedef {import("./settings.js").Settings} Settings */
 /** @typedef {import("./status.js").Status} Status */
 /** @typedef {import("./timers.js").Clock} Clock */
 
 /** How many leases are remembered, to recognise one that a cache repeats. */
-const REMEMBERED_LEASES = 1000;
+const REMEMBERED_LEASES = 10_000;
 /** In characters: longer links would fill the memory, and no pool has them. */
 const MAX_REMEMBERED = 1000;
 
@@ -30,8 +31,6 @@ export class WorkerContext {
   #consoleReports = new Map();
   /** The last leases, by their links, oldest first. @type {Set<string>} */
   #leases = new Set();
-  /** In seconds, by job. */
-  runTimes = new MovingAverages();
   /** In seconds, by request. */
   latencies = new MovingAverages();
 
@@ -48,6 +47,8 @@ export class WorkerContext {
     this.executors = executors;
     this.settings = settings;
     this.status = status;
+    /** When the visit began, by the clock. */
+    this.began = clock.now();
     this.jobBackoff = new JobBackoff(() => clock.now());
   }
 
@@ -65,21 +66,30 @@ export class WorkerContext {
   }
 
   /**
-   * Throws ForeignResponse if the lease was served before: a pool gives each lease a token of its own.
-   * @param {Document} job @param {import("./leases.js").Lease} lease
+   * Throws ForeignResponse if one of the leases was served before: a pool gives each lease a token of its own.
+   * @param {Document} job @param {readonly Lease[]} leases @param {boolean} isBatched whether they were leased together
    */
-  createTask(job, lease) {
-    if (lease.has("lease")) this.#remember(lease.link("lease"));
-    return new Task(this.client, job, lease, this.active);
+  createTasks(job, leases, isBatched) {
+    this.#remember(leases.filter((lease) => lease.has("lease")).map((lease) => lease.link("lease")));
+    return leases.map((lease) => new Task(this.client, job, lease, this.active, isBatched));
   }
 
-  /** @param {string} lease */
-  #remember(lease) {
-    if (lease.length > MAX_REMEMBERED) return;
-    if (this.#leases.has(lease)) throw new ForeignResponse(200, "a lease that was served before");
-    this.#leases.add(lease);
-    const [oldest] = this.#leases;
-    if (this.#leases.size > REMEMBERED_LEASES) this.#leases.delete(oldest);
+  /** @param {string[]} found */
+  #remember(found) {
+    const links = new Set(found.filter((link) => link.length <= MAX_REMEMBERED));
+    const isRepeated = new Set(found).size < found.length || [...links].some((link) => this.#leases.has(link));
+    if (isRepeated) throw new ForeignResponse(200, "a lease that was served before");
+    for (const link of links) this.#leases.add(link);
+    for (const oldest of this.#leases) {
+      if (this.#leases.size <= REMEMBERED_LEASES) break;
+      this.#leases.delete(oldest);
+    }
+  }
+
+  /** The seconds that a worker takes for a unit, its rests included. @param {number} runTime in seconds */
+  wallTime(runTime) {
+    const { unitOverhead = 0 } = this.executors;
+    return (runTime + unitOverhead / 1000) / this.settings.throttle;
   }
 
   /**

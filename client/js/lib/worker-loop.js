@@ -1,13 +1,14 @@
 // The loop of one worker: fetch a task, compute it, upload its result; until its shutdown.
 import { Backoff, exponential, jittered } from "./backoff.js";
+import { BatchSizes } from "./batch-size.js";
 import { DutyCycle } from "./duty-cycle.js";
-import { exclusionOf, JobError, messageOf } from "./errors.js";
-import { consoleReport, failureReport, isFaultOfJob, postReport } from "./report.js";
-import { eventKind, isLost, isTemporary, POLICY, refusalKind, retryAfterOf } from "./retry-policy.js";
+import { exclusionOf, isLimit, JobError, messageOf } from "./errors.js";
+import { eventKind, isLost, isTemporary, POLICY, retryAfterOf } from "./retry-policy.js";
 import { Shutdown } from "./shutdown.js";
 import { Task } from "./task.js";
 import { abortable, delay } from "./timers.js";
-import { upload } from "./upload.js";
+import { UnitEnd } from "./unit-end.js";
+import { Uploader } from "./uploader.js";
 import { WorkFetch } from "./work-fetch.js";
 
 /** @typedef {import("./platform.js").Computed} Computed */
@@ -26,22 +27,33 @@ export class WorkerLoop {
   #number;
   #context;
   #executor;
+  #sizes;
   #workFetch;
+  #unitEnd;
+  #uploader;
   #outages = new Backoff();
-  #uploading = Promise.resolve();
-  #isUploading = false;
   #failureDelay = 0;
   #idleSince = 0;
   #dutyCycle;
+  /** Requests whose processor time has not been accounted yet. */
+  #requests = 0;
 
   /** @param {number} number @param {WorkerContext} context */
   constructor(number, context) {
     this.#number = number;
     this.#context = context;
     this.shutdown = new Shutdown(context.clock);
-    this.#workFetch = new WorkFetch(context, this.shutdown);
+    this.#sizes = new BatchSizes(context.clock, context.began, (runTime) => context.wallTime(runTime));
+    this.#workFetch = new WorkFetch(context, this.shutdown, this.#sizes, () => this.#countRequest());
+    this.#unitEnd = new UnitEnd(number, context, this.shutdown, (task) => this.#recordFailure(task));
+    this.#uploader = new Uploader(context.clock, this.shutdown, {
+      end: (item, uploaded) => this.#unitEnd.endUpload(item, uploaded),
+      error: ({ task }, kind, message) => this.#unitEnd.showError(task, kind, message),
+      request: () => this.#countRequest(),
+    });
     this.#executor = context.executors.create();
     this.#dutyCycle = new DutyCycle(context.clock.now());
+    this.shutdown.draining.addEventListener("abort", () => this.#drain());
   }
 
   /** Resolves after the shutdown, when no lease and no executor is left. Rejects if the pool excludes this client. */
@@ -49,7 +61,7 @@ export class WorkerLoop {
     try {
       while (!this.shutdown.draining.aborted) await this.#processNext().catch((ex) => this.#handleOutage(ex));
     } finally {
-      await Promise.allSettled([this.#workFetch.clear(), this.#uploading]);
+      await Promise.allSettled([this.#workFetch.clear(), this.#uploader.finish()]);
       this.#executor.close();
       this.shutdown.dispose();
       this.#setState("idle");
@@ -62,6 +74,12 @@ export class WorkerLoop {
     await this.#workFetch.clear();
   }
 
+  /** What waits is given back, and what is computed is posted, while the running unit may go on. */
+  #drain() {
+    this.#workFetch.clear();
+    this.#uploader.flush();
+  }
+
   async #processNext() {
     await this.#waitAfterFailure();
     const task = await this.#fetchTask();
@@ -72,6 +90,7 @@ export class WorkerLoop {
 
   /** Without this delay a broken job would make a busy loop. */
   async #waitAfterFailure() {
+    await this.#workFetch.clearFailing();
     const seconds = this.#failureDelay;
     this.#failureDelay = 0;
     if (seconds > 0) await this.#wait(seconds);
@@ -94,6 +113,12 @@ export class WorkerLoop {
     if (this.shutdown.draining.aborted) return;
     if (exclusionOf(ex)) throw ex;
     this.#workFetch.dropJob();
+    if (isLimit(ex) && this.#uploader.isBusy) {
+      // The leases of results that are not posted yet count too.
+      this.#setState("waiting");
+      await this.#frozenUntil(this.#uploader.finish());
+      return;
+    }
     const seconds = this.#outages.next(retryAfterOf(ex));
     const kind = eventKind(ex, this.#outages.failures, seconds);
     if (kind) this.#context.status.addError({ worker: this.#number, kind, message: messageOf(ex) });
@@ -137,13 +162,15 @@ export class WorkerLoop {
    * @param {Task} task
    */
   async #ensureTime(task) {
-    if (!task.needsExtension(this.#context.runTimes.get(task.job))) return true;
+    if (!task.needsExtension(this.#sizes.of(task.job).mean)) return true;
+    // Those behind it have waited for as long.
+    if (this.#workFetch.waiting > 0) this.#workFetch.clear();
     try {
       await task.extend(this.shutdown.expired);
     } catch (ex) {
       // A lost lease costs nothing: nothing has been computed under it.
       if (!isLost(ex) && !this.shutdown.expired.aborted) {
-        this.#context.status.addError({ ...this.#eventFields(task), kind: "not-extended", message: messageOf(ex) });
+        this.#unitEnd.showError(task, "not-extended", messageOf(ex));
       }
       // During an outage the rest of the lease may suffice.
       if (isTemporary(ex)) return task.timeout > MIN_TIMEOUT;
@@ -163,139 +190,62 @@ export class WorkerLoop {
     const ended = (this.#idleSince = clock.now());
     // At most the timeout: a machine that slept meanwhile has not computed for as long as its clock shows.
     this.#accountUnit(computed ? computed.seconds * 1000 : ended - began, timeout);
-    if (computed) await this.#startUpload(task, computed);
+    if (computed) await this.#upload(task, computed);
+    // That was the last one of its batch.
+    if (this.#workFetch.waiting === 0) this.#uploader.flush();
     await this.#rest();
   }
 
   /** @param {string} job */
   #schedulePrefetch(job) {
-    const runTime = this.#context.runTimes.get(job);
+    const { wallTime } = this.#sizes.of(job);
     // Without a known run time the time of the prefetch can't be computed.
-    if (runTime !== undefined) this.#workFetch.schedulePrefetch(runTime / this.#context.settings.throttle);
+    if (wallTime !== undefined) this.#workFetch.schedulePrefetch(wallTime * (1 + this.#workFetch.waiting));
   }
 
   /** Undefined if the unit failed; the failure has been handled then. @param {Task} task @param {number} timeout */
   async #compute(task, timeout) {
-    const { clock, runTimes, settings } = this.#context;
+    const { clock, settings } = this.#context;
     const [began, signal] = [clock.now(), this.shutdown.cancelled];
+    // The others of its batch would wait too long.
+    const cancelTimer = task.isBatched ? clock.after(timeout / 2, () => this.#workFetch.clear()) : () => {};
     try {
       const computing = this.#executor.compute(task.unit(settings.gpu), { timeout, signal });
       // An executor that hangs must not block the shutdown.
       const computed = await abortable(computing, signal, () => new JobError("cancelled", "the unit was cancelled"));
-      runTimes.add(task.job, computed.seconds);
+      this.#sizes.of(task.job).recordRun(computed.seconds);
       return computed;
     } catch (ex) {
-      await this.#frozenUntil(this.#handleFailure(task, ex, Math.min(clock.now() - began, timeout) / 1000));
+      const seconds = Math.min(clock.now() - began, timeout) / 1000;
+      await this.#frozenUntil(this.#unitEnd.fail(task, ex, seconds));
       return undefined;
+    } finally {
+      cancelTimer();
     }
   }
 
   /**
-   * Uploads a result while the next unit is computed, since a round trip may take longer than a small unit. One upload
-   * at a time: otherwise results would pile up here while the pool is slow.
+   * Uploads a result while the next units are computed, since a round trip may take longer than a small unit.
    * @param {Task} task @param {Computed} computed
    */
-  async #startUpload(task, computed) {
-    if (this.#isUploading) {
-      this.#setState("waiting", task);
-      await this.#frozenUntil(this.#uploading);
-    }
-    this.#isUploading = true;
-    this.#uploading = this.#upload(task, computed).finally(() => {
-      this.#isUploading = false;
-    });
-  }
-
-  /** @param {Task} task @param {Computed} computed */
   async #upload(task, computed) {
-    const { jobBackoff, status } = this.#context;
-    const onerror = (/** @type {string} */ kind, /** @type {string} */ message) =>
-      status.addError({ ...this.#eventFields(task), kind, message });
-    const uploaded = await upload(this.#context, this.shutdown, task, computed, onerror);
-    if (!uploaded) {
-      status.addReturnedUnit();
-      return;
+    while (!this.#uploader.hasRoomFor(task)) {
+      this.#setState("waiting", task);
+      await this.#frozenUntil(this.#uploader.posted());
     }
-    const { error, ...posted } = uploaded;
-    if (posted.outcome === "accepted") jobBackoff.recordSuccess(task.job);
-    if (posted.outcome === "refused") posted.reason += await this.#endRefused(task, computed, posted.reason, error);
-    status.addPostedUnit({ ...this.#eventFields(task), seconds: computed.seconds, ...posted });
-    if (posted.outcome === "rejected" || posted.outcome === "refused") this.#recordFailure(task);
-    if (posted.outcome !== "refused") await this.#reportConsole(task, computed);
-  }
-
-  /**
-   * Ends the lease of a result that the pool did not take: by a report, if it is the job's fault.
-   * @param {Task} task
-   * @param {Computed} computed
-   * @param {string} [reason]
-   * @param {unknown} [ex]
-   * @returns {Promise<string>} a remark if that failed
-   */
-  #endRefused(task, { console, seconds }, reason, ex) {
-    const kind = refusalKind(ex);
-    if (!kind || !task.takesReports) return this.#giveBack(task);
-    const error = new JobError(kind, `the pool refused the result: ${reason}`, { console });
-    return this.#reportFailure(task, error, seconds);
-  }
-
-  /** Its errors are ignored, since no work depends on it. @param {Task} task @param {Computed} computed */
-  async #reportConsole(task, { console, seconds }) {
-    const { clock, executors } = this.#context;
-    if (!console || !task.takesReports || !this.#context.claimConsoleReport(task.job)) return;
-    await postReport(clock, this.shutdown, task, consoleReport(console, executors.engine, seconds)).catch(() => {});
-  }
-
-  /** @param {Task} task @param {unknown} ex @param {number} seconds of its computation */
-  async #handleFailure(task, ex, seconds) {
-    const { status } = this.#context;
-    const error = ex instanceof JobError ? ex : new JobError("crash", messageOf(ex));
-    const isReported = error === ex && isFaultOfJob(error) && task.takesReports;
-    const remark = await (isReported ? this.#reportFailure(task, error, seconds) : this.#giveBack(task));
-    if (exclusionOf(ex)) {
-      status.addReturnedUnit();
-      throw ex;
-    }
-    if (error.kind === "cancelled" && this.shutdown.cancelled.aborted) {
-      status.addReturnedUnit();
-      return;
-    }
-    status.addFailedUnit({ ...this.#eventFields(task), kind: error.kind, message: error.message + remark });
-    this.#recordFailure(task);
-  }
-
-  /**
-   * Ends the lease of a failed unit by a report. If the pool can't take that now, the lease expires.
-   * @param {Task} task @param {JobError} error @param {number} seconds
-   * @returns {Promise<string>} a remark if that failed
-   */
-  async #reportFailure(task, error, seconds) {
-    const { clock, executors } = this.#context;
-    try {
-      await postReport(clock, this.shutdown, task, failureReport(error, executors.engine, seconds));
-    } catch (ex) {
-      if (!isTemporary(ex, POLICY.maxServerErrors) && !isLost(ex)) await task.giveBack(this.shutdown.expired);
-      if (!isLost(ex)) return ` (and could not be reported: ${messageOf(ex)})`;
-    } finally {
-      task.complete();
-    }
-    return "";
-  }
-
-  /** @param {Task} task @returns {Promise<string>} a remark if that failed */
-  async #giveBack(task) {
-    return (await task.giveBack(this.shutdown.expired)) ? "" : " (and could not be given back)";
+    this.#uploader.add(task, computed);
   }
 
   /** @param {Task} task */
   #recordFailure(task) {
-    const { jobBackoff, status } = this.#context;
+    const { jobBackoff } = this.#context;
+    // The others of its batch were begun before the pause.
+    if (task.isBatched && jobBackoff.isFailing(task.job)) return;
     const seconds = jobBackoff.recordFailure(task.job);
     // A broken job must not keep this worker from the others.
     this.#workFetch.dropJob();
     if (seconds > 0) {
-      const message = `failed several times in a row: paused for ${seconds} s`;
-      status.addError({ ...this.#eventFields(task), kind: "backoff", message });
+      this.#unitEnd.showError(task, "backoff", `failed several times in a row: paused for ${seconds} s`);
     } else {
       const failures = jobBackoff.failures(task.job);
       this.#failureDelay = jittered(exponential(POLICY.failureDelay, failures - 1, POLICY.maxDelay));
@@ -314,8 +264,15 @@ export class WorkerLoop {
 
   /** @param {number} [used] milliseconds of processor time; by default what the executor has used since the last call */
   #account(used = this.#executor.takeUsed?.() ?? 0) {
-    this.#dutyCycle.record(used, this.#context.clock.now());
-    if (used > 0) this.#context.status.addUsed(used / 1000);
+    const { requestOverhead = 0 } = this.#context.executors;
+    const total = used + this.#requests * requestOverhead;
+    this.#requests = 0;
+    this.#dutyCycle.record(total, this.#context.clock.now());
+    if (total > 0) this.#context.status.addUsed(total / 1000);
+  }
+
+  #countRequest() {
+    this.#requests += 1;
   }
 
   /** Rests so that the worker uses only its share of the time. */
@@ -326,14 +283,9 @@ export class WorkerLoop {
       const rest = this.#dutyCycle.owed(this.#context.settings.throttle);
       if (rest < MIN_REST) return;
       this.#setState("resting");
-      this.#workFetch.schedulePrefetch(rest / 1000);
+      if (this.#workFetch.waiting === 0) this.#workFetch.schedulePrefetch(rest / 1000);
       await this.#idle(rest);
     }
-  }
-
-  /** @param {Task} task */
-  #eventFields({ job, jobName, variable }) {
-    return { worker: this.#number, job, jobName, variable };
   }
 
   /** @param {WorkerState} state @param {Task} [task] */

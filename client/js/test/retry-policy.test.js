@@ -8,7 +8,7 @@ import { JobBackoff } from "../lib/job-backoff.js";
 import { parseRetryAfter, PoolResponse } from "../lib/response.js";
 import { isGone, isLost, isRetryable, isTemporary, isUnavailable, POLICY, shouldReport } from "../lib/retry-policy.js";
 import { Shutdown } from "../lib/shutdown.js";
-import { upload } from "../lib/upload.js";
+import { Upload } from "../lib/upload.js";
 
 const CASES = JSON.parse(readFileSync(new URL("../../../tests/client/retry-cases.json", import.meta.url), "utf8"));
 
@@ -98,6 +98,16 @@ const impatientClock = {
   },
 };
 
+/** The outcome of one result's upload; undefined if it was abandoned. */
+async function uploaded(clock, task, error = () => {}) {
+  const ends = [];
+  const end = async (_, outcome) => ends.push(outcome);
+  const upload = new Upload(clock, new Shutdown(clock), { end, error, request: () => {} });
+  await upload.run([{ task, computed: {}, since: clock.now() }]);
+  assert.equal(ends.length, 1);
+  return ends[0];
+}
+
 testCases("uploads", "an upload ends", async ({ failures, outcome, attempts }) => {
   let posts = 0;
   const post = async () => {
@@ -105,8 +115,8 @@ testCases("uploads", "an upload ends", async ({ failures, outcome, attempts }) =
     if (posts <= failures.length) throw errorOf(failures[posts - 1]);
   };
   const task = { post, complete: () => {} };
-  const uploaded = await upload({ clock: impatientClock }, new Shutdown(impatientClock), task, {}, () => {});
-  assert.deepEqual([uploaded.outcome, posts], [outcome, attempts]);
+  const found = await uploaded(impatientClock, task);
+  assert.deepEqual([found.outcome, posts], [outcome, attempts]);
 });
 
 testCases("given_up", "a result is given up, and that is said", async ({ failure, least, greatest }) => {
@@ -122,8 +132,7 @@ testCases("given_up", "a result is given up, and that is said", async ({ failure
   };
   const task = { post, giveBack: async () => true };
   const said = [];
-  const show = (kind, message) => said.push(message);
-  assert.equal(await upload({ clock }, new Shutdown(clock), task, {}, show), undefined);
+  assert.equal(await uploaded(clock, task, (item, kind, message) => said.push(message)), undefined);
   assert.match(said.at(-1), /^the result could not be posted for 86400 s: /);
   assert.ok(now / 1000 >= least && now / 1000 <= greatest, `after ${now / 1000} s`);
 });

@@ -292,7 +292,7 @@ test("during a long unit the next variable is prefetched shortly before it is ne
   await eventually(() => held.units.length === 1);
   held.release(1, 20);
   await eventually(() => held.units.length === 2);
-  clock.advance(18.9);
+  clock.advance(17.9);
   assert.equal(pool.requestsTo("GET", LEASES).length, 2);
   clock.advance(0.2);
   await eventually(() => pool.requestsTo("GET", LEASES).length === 3);

@@ -352,7 +352,7 @@ test("at a throttle of a quarter it rests three times as long as it computed", a
 test("the next variable is prefetched shortly before the end of a rest", async (context) => {
   const { pool, clock } = await resting(context, 0.25);
   await eventually(() => clock.waits.length === 2);
-  clock.advance(4.9);
+  clock.advance(3.9);
   assert.equal(pool.requestsTo("GET", LEASES).length, 1);
   clock.advance(0.2);
   await eventually(() => pool.requestsTo("GET", LEASES).length === 2);
