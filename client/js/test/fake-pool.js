@@ -32,6 +32,8 @@ export class FakePool {
   reports = [];
   /** An older pool takes none. */
   takesReports = true;
+  /** An older pool leases and takes single ones. */
+  takesBatches = false;
   leaseSeconds = 30;
   retryAfter = 10;
   /** More fields of the root. */
@@ -103,13 +105,18 @@ export class FakePool {
   async #serve(incoming, outgoing) {
     const request = await this.#read(incoming);
     this.requests.push(request);
+    const rule = this.#ruleFor(request);
+    const response = this.#respond(request, rule);
+    if (rule?.status === CUT) incoming.socket.destroy();
+    else if (response !== undefined) this.#send(outgoing, response);
+  }
+
+  #ruleFor(request) {
     const rule = this.#misbehaviours.find(
       ({ method, path, times }) => times > 0 && method === request.method && path.test(request.path),
     );
     if (rule) rule.times -= 1;
-    const response = this.#respond(request, rule);
-    if (rule?.status === CUT) incoming.socket.destroy();
-    else if (response !== undefined) this.#send(outgoing, response);
+    return rule;
   }
 
   async #read(incoming) {
@@ -161,7 +168,7 @@ export class FakePool {
     [/^\/jobs\/scheduled\/([^/]+)$/, (request) => this.#schedule(request)],
     [/^\/jobs\/([^/]+)$/, (_, id) => ({ document: this.#job(this.#find(id)) })],
     [/^\/jobs\/([^/]+)\/progress$/, (_, id) => ({ document: { open: this.#find(id).open.length, _links: {} } })],
-    [/^\/jobs\/([^/]+)\/results$/, (_, id) => this.#page([...this.#find(id).results.values()])],
+    [/^\/jobs\/([^/]+)\/results$/, (request, id) => this.#results(request, id)],
     [/^\/jobs\/([^/]+)\/variables$/, (request, id) => this.#variables(request, this.#find(id))],
     [/^\/jobs\/([^/]+)\/variables\/index$/, (_, id) => this.#page(this.#find(id).open.map((name) => ({ id: name })))],
     [/^\/jobs\/([^/]+)\/variables\/([^/]+)$/, (request, id, name) => this.#put(request, this.#find(id), name)],
@@ -208,6 +215,7 @@ export class FakePool {
       variables: `${home}/variables/index`,
       results: `${home}/results`,
       progress: `${home}/progress`,
+      ...(this.takesBatches && { lease_variables: `${home}/variables{?count}`, post_results: `${home}/results` }),
     };
     return { _links: this.#links(links), ...document };
   }
@@ -243,8 +251,12 @@ export class FakePool {
 
   #variables(request, job) {
     if (request.method === "POST") return this.#postVariables(request, job);
-    const name = job.open.shift();
-    return name === undefined ? this.#noContent() : this.#leaseDocument(job, name);
+    const count = request.query.get("count");
+    const names = job.open.splice(0, Number(count ?? 1));
+    if (names.length === 0) return this.#noContent();
+    const leased = names.map((name) => this.#leaseDocument(job, name));
+    if (count === null) return leased[0];
+    return { headers: leased[0].headers, ...this.#page(leased.map(({ document }) => document)) };
   }
 
   #postVariables({ body }, job) {
@@ -293,6 +305,26 @@ export class FakePool {
     this.reports.push({ job: id, variable: name, ...report });
     if (report.error) job.open.push(name);
     return { status: 204 };
+  }
+
+  /** GET, or a batch: each result as if it was posted alone. */
+  #results(request, id) {
+    if (request.method === "GET") return this.#page([...this.#find(id).results.values()]);
+    const lines = request.body.trim().split("\n").map(JSON.parse);
+    const outcomes = lines.map(({ post_result: link, result }) => {
+      const { pathname, searchParams: query } = new URL(link, this.origin);
+      const path = pathname.slice(this.prefix.length);
+      const { status = 200, headers = {}, document } = this.#respondToLine(path, query, result);
+      if (status === 201) return { status, location: headers.Location };
+      const retryAfter = headers["Retry-After"];
+      return { status, problem: document, ...(retryAfter && { retry_after: Number(retryAfter) }) };
+    });
+    return { document: { outcomes } };
+  }
+
+  #respondToLine(path, query, result) {
+    const request = { method: "POST", path, query, body: JSON.stringify(result) };
+    return this.#respond(request, this.#ruleFor(request));
   }
 
   /** Idempotent for one lease. */
