@@ -899,8 +899,8 @@ var init_client = __esm({
         __privateSet(this, _transport, new Transport(__privateGet(this, _root), credentials, { timeout, retries, fetch, sleep: sleep2 }));
       }
       /** The root document. Rejects with Outdated if the pool requires a newer client. @param {CallOptions} [call] */
-      async root(call) {
-        const root = await __privateMethod(this, _Client_instances, get_fn).call(this, __privateGet(this, _root), call);
+      async root(call2) {
+        const root = await __privateMethod(this, _Client_instances, get_fn).call(this, __privateGet(this, _root), call2);
         if (!root.has("jobs") && !root.content.job_scheduler_url) throw new ForeignResponse(200, "no root of a pool");
         const { protocol = PROTOCOL } = root.content;
         if (protocol > PROTOCOL) {
@@ -919,22 +919,22 @@ var init_client = __esm({
        * The target of a link.
        * @param {Document} document @param {string} name @param {CallOptions & {values?: Values}} [call]
        */
-      follow(document2, name, { values, ...call } = {}) {
-        return __privateMethod(this, _Client_instances, get_fn).call(this, () => document2.link(name, values), call);
+      follow(document2, name, { values, ...call2 } = {}) {
+        return __privateMethod(this, _Client_instances, get_fn).call(this, () => document2.link(name, values), call2);
       }
       /** The current version of a document, in full. @param {Document} document @param {CallOptions} [call] */
-      reload(document2, call) {
-        return this.follow(document2, "self", call);
+      reload(document2, call2) {
+        return this.follow(document2, "self", call2);
       }
       /** All jobs, page by page, without code. @param {CallOptions} [call] */
-      async *jobs(call) {
-        yield* __privateMethod(this, _Client_instances, items_fn).call(this, (await this.root(call)).link("jobs"), call);
+      async *jobs(call2) {
+        yield* __privateMethod(this, _Client_instances, items_fn).call(this, (await this.root(call2)).link("jobs"), call2);
       }
       /** A job by id; rejects with PoolError 404 if there is none. @param {string} id @param {CallOptions} [call] */
-      async job(id, call) {
-        const root = await this.root(call);
-        if (root.has("job")) return this.follow(root, "job", { ...call, values: { job: id } });
-        for await (const job of this.jobs(call)) if (job.content.id === id) return this.reload(job, call);
+      async job(id, call2) {
+        const root = await this.root(call2);
+        if (root.has("job")) return this.follow(root, "job", { ...call2, values: { job: id } });
+        for await (const job of this.jobs(call2)) if (job.content.id === id) return this.reload(job, call2);
         throw new PoolError(404, "no such job", `the pool has no job "${id}"`);
       }
       /**
@@ -942,8 +942,8 @@ var init_client = __esm({
        * @param {JobFilter} [filter] @param {CallOptions} [call]
        * @returns {Promise<Document | NoWork>}
        */
-      async scheduledJob(filter = {}, call) {
-        const response = await __privateGet(this, _transport).send("GET", scheduledLink(await this.root(call), filter), call);
+      async scheduledJob(filter = {}, call2) {
+        const response = await __privateGet(this, _transport).send("GET", scheduledLink(await this.root(call2), filter), call2);
         return response.status === 204 ? new NoWork(response.retryAfter) : documentOf(response);
       }
       /**
@@ -951,9 +951,9 @@ var init_client = __esm({
        * @param {Document} job @param {{count?: number}} [options] @param {CallOptions} [call]
        * @returns {Promise<Leases>}
        */
-      async lease(job, { count = 1 } = {}, call) {
+      async lease(job, { count = 1 } = {}, call2) {
         const address2 = job.link("get_variables", { count: count > 1 ? count : void 0 });
-        const response = await __privateGet(this, _transport).send("GET", address2, call);
+        const response = await __privateGet(this, _transport).send("GET", address2, call2);
         if (response.status === 204) return { items: [], retryAfter: response.retryAfter };
         const document2 = documentOf(response);
         const documents = document2.embedded("items") ? document2.items() : [document2];
@@ -965,8 +965,8 @@ var init_client = __esm({
        * @param {Document} job @param {number} count @param {CallOptions} [call]
        * @returns {Promise<Leases>}
        */
-      async leaseVariables(job, count, call) {
-        const response = await __privateGet(this, _transport).send("GET", job.link("lease_variables", { count }), call);
+      async leaseVariables(job, count, call2) {
+        const response = await __privateGet(this, _transport).send("GET", job.link("lease_variables", { count }), call2);
         if (response.status === 204) return { items: [], retryAfter: response.retryAfter };
         const documents = documentOf(response).items();
         if (documents.length === 0 || documents.length > count) throw new ForeignResponse(200, "no leased variables");
@@ -980,9 +980,9 @@ var init_client = __esm({
        * @param {CallOptions & {keepalive?: boolean}} [call]
        * @returns {Promise<PostedResult[]>} in order: `{location}` of the stored result, or `{error}`
        */
-      async postResults(job, results, call) {
+      async postResults(job, results, call2) {
         const body = results.map(encodedLine).join("");
-        const options = { body, headers: { "Content-Type": NDJSON }, ...call };
+        const options = { body, headers: { "Content-Type": NDJSON }, ...call2 };
         const response = await __privateGet(this, _transport).send("POST", job.link("post_results"), options);
         return readOutcomes(response, results.map(({ variable }) => variable));
       }
@@ -994,9 +994,9 @@ var init_client = __esm({
        * @param {CallOptions & {seconds?: number, keepalive?: boolean}} [options] `seconds`: run time of the function
        * @returns {Promise<Document>} the stored result
        */
-      async postResult(variable, text, { seconds, ...call } = {}) {
+      async postResult(variable, text, { seconds, ...call2 } = {}) {
         const headers = seconds === void 0 ? void 0 : { "Run-Seconds": seconds.toFixed(6) };
-        const options = { body: text, headers, ...call };
+        const options = { body: text, headers, ...call2 };
         const response = await __privateGet(this, _transport).send("POST", variable.link("post_result"), options);
         if (!response.hasStored) throw response.error;
         return checkedToBeOf(variable, created(response), "get_variable");
@@ -1005,15 +1005,15 @@ var init_client = __esm({
        * Ends a lease before its deadline: another volunteer can get the variable at once.
        * @param {Document} lease @param {CallOptions & {keepalive?: boolean}} [call]
        */
-      async giveBack(lease, call) {
-        await __privateMethod(this, _Client_instances, sendWithoutResponse_fn).call(this, "DELETE", lease.link("lease"), call);
+      async giveBack(lease, call2) {
+        await __privateMethod(this, _Client_instances, sendWithoutResponse_fn).call(this, "DELETE", lease.link("lease"), call2);
       }
       /**
        * The lease with a new deadline; rejects with PoolError 409 if it has been lost.
        * @param {Document} lease @param {CallOptions} [call]
        */
-      async extend(lease, call) {
-        const extended = __privateMethod(this, _Client_instances, lease_fn).call(this, documentOf(await __privateGet(this, _transport).send("POST", lease.link("lease"), call)));
+      async extend(lease, call2) {
+        const extended = __privateMethod(this, _Client_instances, lease_fn).call(this, documentOf(await __privateGet(this, _transport).send("POST", lease.link("lease"), call2)));
         return checkedToBeOf(lease, extended, "self");
       }
       /**
@@ -1023,20 +1023,20 @@ var init_client = __esm({
        * @param {import("./report.js").Report} report
        * @param {CallOptions} [call]
        */
-      async postReport(lease, report, call) {
-        await __privateMethod(this, _Client_instances, sendWithoutResponse_fn).call(this, "POST", lease.link("post_report"), { body: encoded(report), ...call });
+      async postReport(lease, report, call2) {
+        await __privateMethod(this, _Client_instances, sendWithoutResponse_fn).call(this, "POST", lease.link("post_report"), { body: encoded(report), ...call2 });
       }
       /** Posts a job; names are unique. @param {object} job @param {CallOptions} [call] */
-      async postJob(job, call) {
-        const root = await this.root(call);
-        return __privateMethod(this, _Client_instances, store_fn).call(this, "POST", root.link(root.has("post_job") ? "post_job" : "jobs"), job, call);
+      async postJob(job, call2) {
+        const root = await this.root(call2);
+        return __privateMethod(this, _Client_instances, store_fn).call(this, "POST", root.link(root.has("post_job") ? "post_job" : "jobs"), job, call2);
       }
       /**
        * Adds a variable to a job; the pool chooses its id.
        * @param {Document} job @param {object} variable @param {CallOptions} [call]
        */
-      async postVariable(job, variable, call) {
-        return __privateMethod(this, _Client_instances, store_fn).call(this, "POST", job.link("post_variable"), variable, call);
+      async postVariable(job, variable, call2) {
+        return __privateMethod(this, _Client_instances, store_fn).call(this, "POST", job.link("post_variable"), variable, call2);
       }
       /**
        * Adds any number of variables to a job, in requests of about 4 MiB. Each request is atomic, all of them together are
@@ -1044,12 +1044,12 @@ var init_client = __esm({
        * @param {Document} job @param {Iterable<object> | AsyncIterable<object>} variables @param {CallOptions} [call]
        * @returns {Promise<string[]>} their ids, in order
        */
-      async postVariables(job, variables, call) {
+      async postVariables(job, variables, call2) {
         const address2 = job.link("post_variable");
         const headers = { "Content-Type": NDJSON };
         const ids = [];
         for await (const body of batches(variables)) {
-          const response = await __privateGet(this, _transport).send("POST", address2, { body, headers, ...call });
+          const response = await __privateGet(this, _transport).send("POST", address2, { body, headers, ...call2 });
           ids.push(...documentOf(response).content.ids);
         }
         return ids;
@@ -1058,31 +1058,31 @@ var init_client = __esm({
        * Stores a variable under a chosen id. Idempotent; rejects with PoolError 409 if another variable has the id.
        * @param {Document} job @param {string} id @param {object} variable @param {CallOptions} [call]
        */
-      async putVariable(job, id, variable, call) {
-        return __privateMethod(this, _Client_instances, store_fn).call(this, "PUT", job.link("put_variable", { variable: id }), variable, call);
+      async putVariable(job, id, variable, call2) {
+        return __privateMethod(this, _Client_instances, store_fn).call(this, "PUT", job.link("put_variable", { variable: id }), variable, call2);
       }
       /** The variables of a job with their states; leases none. @param {Document} job @param {CallOptions} [call] */
-      async *variables(job, call) {
-        yield* __privateMethod(this, _Client_instances, items_fn).call(this, job.link("variables"), call);
+      async *variables(job, call2) {
+        yield* __privateMethod(this, _Client_instances, items_fn).call(this, job.link("variables"), call2);
       }
       /** The accepted results of a job, page by page. @param {Document} job @param {CallOptions} [call] */
-      async *results(job, call) {
-        yield* __privateMethod(this, _Client_instances, items_fn).call(this, job.link("results"), call);
+      async *results(job, call2) {
+        yield* __privateMethod(this, _Client_instances, items_fn).call(this, job.link("results"), call2);
       }
       /** The counts, rates and estimates of a job. @param {Document} job @param {CallOptions} [call] */
-      async progress(job, call) {
-        return (await this.follow(job, "progress", call)).data;
+      async progress(job, call2) {
+        return (await this.follow(job, "progress", call2)).data;
       }
     };
     _root = new WeakMap();
     _transport = new WeakMap();
     _now2 = new WeakMap();
     _Client_instances = new WeakSet();
-    get_fn = async function(address2, call) {
-      return documentOf(await __privateGet(this, _transport).send("GET", typeof address2 === "string" ? address2 : address2(), call));
+    get_fn = async function(address2, call2) {
+      return documentOf(await __privateGet(this, _transport).send("GET", typeof address2 === "string" ? address2 : address2(), call2));
     };
-    store_fn = async function(method, address2, document2, call) {
-      return created(await __privateGet(this, _transport).send(method, address2, { body: encoded(document2), ...call }));
+    store_fn = async function(method, address2, document2, call2) {
+      return created(await __privateGet(this, _transport).send(method, address2, { body: encoded(document2), ...call2 }));
     };
     /** @param {Document} document */
     lease_fn = function(document2) {
@@ -1093,9 +1093,9 @@ var init_client = __esm({
       const response = await __privateGet(this, _transport).send(method, address2, options);
       if (response.status !== 204) throw response.error;
     };
-    items_fn = async function* (first, call) {
+    items_fn = async function* (first, call2) {
       for (let address2 = first; ; ) {
-        const page = await __privateMethod(this, _Client_instances, get_fn).call(this, address2, call);
+        const page = await __privateMethod(this, _Client_instances, get_fn).call(this, address2, call2);
         yield* page.items();
         if (!page.has("next")) return;
         address2 = page.link("next");
@@ -1206,8 +1206,8 @@ var init_task = __esm({
         __privateSet(this, _lease, await __privateGet(this, _client).extend(__privateGet(this, _lease), { signal }));
       }
       /** Posts the result; idempotent. @param {Computed} computed @param {CallOptions & {keepalive?: boolean}} call */
-      async post({ result, seconds }, call) {
-        await __privateGet(this, _client).postResult(__privateGet(this, _lease), result, { seconds, ...call });
+      async post({ result, seconds }, call2) {
+        await __privateGet(this, _client).postResult(__privateGet(this, _lease), result, { seconds, ...call2 });
       }
       /**
        * Posts the results of tasks of one job by one request; idempotent.
@@ -1215,14 +1215,14 @@ var init_task = __esm({
        * @param {CallOptions & {keepalive?: boolean}} call
        * @returns {Promise<unknown[]>} the error of each; undefined where it is stored
        */
-      static async postTogether(items, call) {
+      static async postTogether(items, call2) {
         const [{ task }] = items;
         const results = items.map((item) => ({
           variable: __privateGet(item.task, _lease),
           text: item.computed.result,
           seconds: item.computed.seconds
         }));
-        const posted = await __privateGet(task, _client).postResults(__privateGet(task, _job), results, call);
+        const posted = await __privateGet(task, _client).postResults(__privateGet(task, _job), results, call2);
         return posted.map((one) => "error" in one ? one.error : void 0);
       }
       /** The approximate size of a result's line, in bytes. @param {Computed} computed */
@@ -1300,8 +1300,8 @@ function groups(items) {
 }
 function post(group) {
   const [{ task, computed }] = group;
-  const call = { keepalive: true };
-  const posting = group.length > 1 ? Task.postTogether(group, call) : task.post(computed, call);
+  const call2 = { keepalive: true };
+  const posting = group.length > 1 ? Task.postTogether(group, call2) : task.post(computed, call2);
   for (const item of group) item.task.complete();
   return posting;
 }
@@ -1324,12 +1324,19 @@ var address;
 var init_clock_worker_address = __esm({
   "browser/clock-worker-address.js"() {
     "use strict";
-    address = "data:text/javascript,%2F%2F%20Timers%20in%20a%20worker%2C%20since%20browsers%20throttle%20those%20of%20a%20page%20in%20a%20background%20tab.%20%60%7Bid%2C%20milliseconds%7D%60%20sets%20a%20timer%2C%0A%2F%2F%20which%20posts%20its%20id%20when%20it%20fires%3B%20%60%7Bid%7D%60%20cancels%20it.%0A%2F**%20%40type%20%7BMap%3Cnumber%2C%20ReturnType%3Ctypeof%20setTimeout%3E%3E%7D%20*%2F%0Aconst%20timers%20%3D%20new%20Map()%3B%0A%0AaddEventListener(%22message%22%2C%20(%7B%20data%3A%20%7B%20id%2C%20milliseconds%20%7D%20%7D)%20%3D%3E%20%7B%0A%20%20clearTimeout(timers.get(id))%3B%0A%20%20timers.delete(id)%3B%0A%20%20if%20(milliseconds%20%3D%3D%3D%20undefined)%20return%3B%0A%20%20timers.set(%0A%20%20%20%20id%2C%0A%20%20%20%20setTimeout(()%20%3D%3E%20%7B%0A%20%20%20%20%20%20timers.delete(id)%3B%0A%20%20%20%20%20%20postMessage(id)%3B%0A%20%20%20%20%7D%2C%20milliseconds)%2C%0A%20%20)%3B%0A%7D)%3B%0A";
+    address = "data:text/javascript,%2F%2F%20A%20timer%20in%20a%20worker%2C%20since%20browsers%20throttle%20those%20of%20a%20page%20in%20a%20background%20tab.%20A%20number%20of%20milliseconds%20sets%20it%0A%2F%2F%20anew%3B%20it%20posts%20a%20message%20when%20it%20fires.%0A%2F**%20%40type%20%7BReturnType%3Ctypeof%20setTimeout%3E%20%7C%20undefined%7D%20*%2F%0Alet%20timer%3B%0A%0AaddEventListener(%22message%22%2C%20(%7B%20data%3A%20milliseconds%20%7D)%20%3D%3E%20%7B%0A%20%20clearTimeout(timer)%3B%0A%20%20timer%20%3D%20setTimeout(()%20%3D%3E%20postMessage(null)%2C%20milliseconds)%3B%0A%7D)%3B%0A";
   }
 });
 
 // browser/clock.js
-var _worker, _timers, _lastId, _Clock_instances, set_fn, fire_fn, cancel_fn, fallBack_fn, Clock;
+function call({ callback }) {
+  try {
+    callback();
+  } catch (ex) {
+    reportError(ex);
+  }
+}
+var _worker, _timers, _wake, _fallback, _Clock_instances, wakeBefore_fn, fire_fn, fallBack_fn, Clock;
 var init_clock = __esm({
   "browser/clock.js"() {
     "use strict";
@@ -1340,13 +1347,16 @@ var init_clock = __esm({
         __privateAdd(this, _Clock_instances);
         /** @type {Worker | undefined} */
         __privateAdd(this, _worker);
-        /** @type {Map<number, Timer>} */
-        __privateAdd(this, _timers, /* @__PURE__ */ new Map());
-        __privateAdd(this, _lastId, 0);
+        /** @type {Set<Timer>} */
+        __privateAdd(this, _timers, /* @__PURE__ */ new Set());
+        /** When the worker posts its message; Infinity: never. */
+        __privateAdd(this, _wake, Infinity);
+        /** @type {ReturnType<typeof setTimeout> | undefined} */
+        __privateAdd(this, _fallback);
         var _a, _b;
         try {
           __privateSet(this, _worker, address && new Worker(address));
-          (_a = __privateGet(this, _worker)) == null ? void 0 : _a.addEventListener("message", ({ data }) => __privateMethod(this, _Clock_instances, fire_fn).call(this, data));
+          (_a = __privateGet(this, _worker)) == null ? void 0 : _a.addEventListener("message", () => __privateMethod(this, _Clock_instances, fire_fn).call(this));
           (_b = __privateGet(this, _worker)) == null ? void 0 : _b.addEventListener("error", () => __privateMethod(this, _Clock_instances, fallBack_fn).call(this));
         } catch {
           __privateSet(this, _worker, void 0);
@@ -1362,52 +1372,42 @@ var init_clock = __esm({
        * @returns {() => void} cancels
        */
       after(milliseconds, callback) {
-        const id = ++__privateWrapper(this, _lastId)._;
-        __privateGet(this, _timers).set(id, { due: this.now() + milliseconds, callback });
-        __privateMethod(this, _Clock_instances, set_fn).call(this, id, milliseconds);
-        return () => __privateMethod(this, _Clock_instances, cancel_fn).call(this, id);
+        const timer = { due: this.now() + milliseconds, callback };
+        __privateGet(this, _timers).add(timer);
+        __privateMethod(this, _Clock_instances, wakeBefore_fn).call(this, timer.due);
+        return () => void __privateGet(this, _timers).delete(timer);
       }
     };
     _worker = new WeakMap();
     _timers = new WeakMap();
-    _lastId = new WeakMap();
+    _wake = new WeakMap();
+    _fallback = new WeakMap();
     _Clock_instances = new WeakSet();
-    /** @param {number} id @param {number} milliseconds */
-    set_fn = function(id, milliseconds) {
-      const timeout = Math.min(Math.max(milliseconds, 0), MAX_TIMEOUT);
+    /** @param {number} due */
+    wakeBefore_fn = function(due) {
+      if (due >= __privateGet(this, _wake)) return;
+      __privateSet(this, _wake, due);
+      const timeout = Math.min(Math.max(due - this.now(), 0), MAX_TIMEOUT);
       if (__privateGet(this, _worker)) {
-        __privateGet(this, _worker).postMessage({ id, milliseconds: timeout });
-        return;
+        __privateGet(this, _worker).postMessage(timeout);
+      } else {
+        clearTimeout(__privateGet(this, _fallback));
+        __privateSet(this, _fallback, setTimeout(() => __privateMethod(this, _Clock_instances, fire_fn).call(this), timeout));
       }
-      const timer = __privateGet(this, _timers).get(id);
-      if (timer) timer.fallback = setTimeout(() => __privateMethod(this, _Clock_instances, fire_fn).call(this, id), timeout);
     };
-    /** @param {number} id */
-    fire_fn = function(id) {
-      const timer = __privateGet(this, _timers).get(id);
-      if (!timer) return;
-      const remaining = timer.due - this.now();
-      if (remaining > 1) {
-        __privateMethod(this, _Clock_instances, set_fn).call(this, id, remaining);
-        return;
-      }
-      __privateGet(this, _timers).delete(id);
-      timer.callback();
-    };
-    /** @param {number} id */
-    cancel_fn = function(id) {
-      var _a;
-      const timer = __privateGet(this, _timers).get(id);
-      if (!timer) return;
-      clearTimeout(timer.fallback);
-      __privateGet(this, _timers).delete(id);
-      (_a = __privateGet(this, _worker)) == null ? void 0 : _a.postMessage({ id });
+    fire_fn = function() {
+      __privateSet(this, _wake, Infinity);
+      const limit = this.now() + 1;
+      const due = [...__privateGet(this, _timers)].filter((timer) => timer.due <= limit).sort((one, other) => one.due - other.due);
+      for (const timer of due) if (__privateGet(this, _timers).delete(timer)) call(timer);
+      for (const timer of __privateGet(this, _timers)) __privateMethod(this, _Clock_instances, wakeBefore_fn).call(this, timer.due);
     };
     fallBack_fn = function() {
       if (!__privateGet(this, _worker)) return;
       __privateGet(this, _worker).terminate();
       __privateSet(this, _worker, void 0);
-      for (const [id, { due }] of __privateGet(this, _timers)) __privateMethod(this, _Clock_instances, set_fn).call(this, id, due - this.now());
+      __privateSet(this, _wake, Infinity);
+      for (const timer of __privateGet(this, _timers)) __privateMethod(this, _Clock_instances, wakeBefore_fn).call(this, timer.due);
     };
   }
 });
@@ -2818,10 +2818,10 @@ var init_unit_end = __esm({
 });
 
 // lib/parallel.js
-async function callEach(items, call) {
+async function callEach(items, call2) {
   const iterator = items[Symbol.iterator]();
   const work = async () => {
-    for (let next = iterator.next(); !next.done; next = iterator.next()) await call(next.value);
+    for (let next = iterator.next(); !next.done; next = iterator.next()) await call2(next.value);
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, work));
 }
@@ -3252,8 +3252,8 @@ var init_work_fetch = __esm({
     requestLeases_fn = function(job, count) {
       const { client: client2 } = __privateGet(this, _context2);
       __privateGet(this, _onrequest).call(this);
-      const call = { signal: __privateGet(this, _shutdown4).expired };
-      return count > 1 ? client2.leaseVariables(job, count, call) : client2.lease(job, {}, call);
+      const call2 = { signal: __privateGet(this, _shutdown4).expired };
+      return count > 1 ? client2.leaseVariables(job, count, call2) : client2.lease(job, {}, call2);
     };
   }
 });
@@ -3798,11 +3798,11 @@ function service($q, $rootScope, root) {
 }
 function clientMethods(client2, $q) {
   const names = Object.getOwnPropertyNames(Client.prototype).filter((name) => !NOT_ASYNC.includes(name));
-  const call = (name) => (...values) => $q.when(collected(
+  const call2 = (name) => (...values) => $q.when(collected(
     /** @type {any} */
     client2[name](...values)
   ));
-  const methods = Object.fromEntries(names.map((name) => [name, call(name)]));
+  const methods = Object.fromEntries(names.map((name) => [name, call2(name)]));
   return { ...methods, link: (document2, name, values) => client2.link(document2, name, values) };
 }
 async function collected(returned) {

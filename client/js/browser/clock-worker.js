@@ -1,17 +1,9 @@
-// Timers in a worker, since browsers throttle those of a page in a background tab. `{id, milliseconds}` sets a timer,
-// which posts its id when it fires; `{id}` cancels it.
-/** @type {Map<number, ReturnType<typeof setTimeout>>} */
-const timers = new Map();
+// A timer in a worker, since browsers throttle those of a page in a background tab. A number of milliseconds sets it
+// anew; it posts a message when it fires.
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
 
-addEventListener("message", ({ data: { id, milliseconds } }) => {
-  clearTimeout(timers.get(id));
-  timers.delete(id);
-  if (milliseconds === undefined) return;
-  timers.set(
-    id,
-    setTimeout(() => {
-      timers.delete(id);
-      postMessage(id);
-    }, milliseconds),
-  );
+addEventListener("message", ({ data: milliseconds }) => {
+  clearTimeout(timer);
+  timer = setTimeout(() => postMessage(null), milliseconds);
 });

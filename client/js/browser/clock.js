@@ -3,19 +3,26 @@
 import { MAX_TIMEOUT } from "../lib/timers.js";
 import { address } from "./clock-worker-address.js";
 
-/** @typedef {{due: number, callback: () => void, fallback?: ReturnType<typeof setTimeout>}} Timer */
+/** @typedef {{due: number, callback: () => void}} Timer */
 
+/**
+ * The worker has one timer, for the first of those that are due: a short unit sets several timers and cancels them again,
+ * and messages about each would take as long as the rest of it.
+ */
 export class Clock {
   /** @type {Worker | undefined} */
   #worker;
-  /** @type {Map<number, Timer>} */
-  #timers = new Map();
-  #lastId = 0;
+  /** @type {Set<Timer>} */
+  #timers = new Set();
+  /** When the worker posts its message; Infinity: never. */
+  #wake = Infinity;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #fallback;
 
   constructor() {
     try {
       this.#worker = address && new Worker(address);
-      this.#worker?.addEventListener("message", ({ data }) => this.#fire(data));
+      this.#worker?.addEventListener("message", () => this.#fire());
       this.#worker?.addEventListener("error", () => this.#fallBack());
     } catch {
       this.#worker = undefined;
@@ -33,50 +40,48 @@ export class Clock {
    * @returns {() => void} cancels
    */
   after(milliseconds, callback) {
-    const id = ++this.#lastId;
-    this.#timers.set(id, { due: this.now() + milliseconds, callback });
-    this.#set(id, milliseconds);
-    return () => this.#cancel(id);
+    const timer = { due: this.now() + milliseconds, callback };
+    this.#timers.add(timer);
+    this.#wakeBefore(timer.due);
+    return () => void this.#timers.delete(timer);
   }
 
-  /** @param {number} id @param {number} milliseconds */
-  #set(id, milliseconds) {
-    const timeout = Math.min(Math.max(milliseconds, 0), MAX_TIMEOUT);
+  /** @param {number} due */
+  #wakeBefore(due) {
+    if (due >= this.#wake) return;
+    this.#wake = due;
+    const timeout = Math.min(Math.max(due - this.now(), 0), MAX_TIMEOUT);
     if (this.#worker) {
-      this.#worker.postMessage({ id, milliseconds: timeout });
-      return;
+      this.#worker.postMessage(timeout);
+    } else {
+      clearTimeout(this.#fallback);
+      this.#fallback = setTimeout(() => this.#fire(), timeout);
     }
-    const timer = this.#timers.get(id);
-    if (timer) timer.fallback = setTimeout(() => this.#fire(id), timeout);
   }
 
-  /** @param {number} id */
-  #fire(id) {
-    const timer = this.#timers.get(id);
-    if (!timer) return;
-    const remaining = timer.due - this.now();
-    // Beyond MAX_TIMEOUT a timer is set several times. A millisecond may be rounding.
-    if (remaining > 1) {
-      this.#set(id, remaining);
-      return;
-    }
-    this.#timers.delete(id);
-    timer.callback();
-  }
-
-  /** @param {number} id */
-  #cancel(id) {
-    const timer = this.#timers.get(id);
-    if (!timer) return;
-    clearTimeout(timer.fallback);
-    this.#timers.delete(id);
-    this.#worker?.postMessage({ id });
+  #fire() {
+    this.#wake = Infinity;
+    // A millisecond may be rounding. Beyond MAX_TIMEOUT a timer is not due yet.
+    const limit = this.now() + 1;
+    const due = [...this.#timers].filter((timer) => timer.due <= limit).sort((one, other) => one.due - other.due);
+    for (const timer of due) if (this.#timers.delete(timer)) call(timer);
+    for (const timer of this.#timers) this.#wakeBefore(timer.due);
   }
 
   #fallBack() {
     if (!this.#worker) return;
     this.#worker.terminate();
     this.#worker = undefined;
-    for (const [id, { due }] of this.#timers) this.#set(id, due - this.now());
+    this.#wake = Infinity;
+    for (const timer of this.#timers) this.#wakeBefore(timer.due);
+  }
+}
+
+/** An error must not keep the other timers from running. @param {Timer} timer */
+function call({ callback }) {
+  try {
+    callback();
+  } catch (ex) {
+    reportError(ex);
   }
 }
