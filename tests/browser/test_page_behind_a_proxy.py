@@ -17,20 +17,27 @@ from tests.hostile_proxy import HostileProxy
 from tests.serving import LocalServer, Served
 from tests.whole_job import LEASE_SECONDS, expect_every_fault, expect_every_result_once, post_whole_job
 
-UNITS = 40
+UNITS = 80
 FOREIGN = (
     "Something between this device and the pool responds in its place. If the network requires a login, log in. "
     "Retrying automatically."
 )
 NOT_LOADED = "This page has not loaded completely."
-# Delays of the retry policy, in seconds. In this test all others are as usual.
-SHORT_DELAYS = {"firstDelay": 0.01, "minDelay": 0.01, "maxDelay": 0.05, "defaultDelay": 0.05, "maxRetryAfter": 0.05}
+# Figures of the retry policy: delays in seconds, and batches of two, so that each kind of request gets every fault.
+CHANGED = {
+    "firstDelay": 0.01,
+    "minDelay": 0.01,
+    "maxDelay": 0.05,
+    "defaultDelay": 0.05,
+    "maxRetryAfter": 0.05,
+    "maxBatch": 2,
+}
 
 
-def shorten_delays(route: Route) -> None:
+def change_policy(route: Route) -> None:
     text = route.fetch().text()
-    for name, seconds in SHORT_DELAYS.items():
-        text, count = re.subn(rf"^  {name}: [\d.]+,$", f"  {name}: {seconds},", text, flags=re.MULTILINE)
+    for name, figure in CHANGED.items():
+        text, count = re.subn(rf"^  {name}: [\d.]+,$", f"  {name}: {figure},", text, flags=re.MULTILINE)
         assert count == 1
     route.fulfill(content_type="text/javascript", body=text)
 
@@ -58,7 +65,7 @@ def proxy(server: LocalServer, clock: ManualClock) -> Iterator[HostileProxy]:
 def test_every_result_arrives_once(server: LocalServer, proxy: HostileProxy, page: Page, watch: Watch) -> None:
     watch.tolerated += ["Failed to load resource", "net::ERR"]
     job = post_whole_job(server, UNITS)
-    page.route("**/retry-policy.js", shorten_delays)
+    page.route("**/retry-policy.js", change_policy)
     visitor = Visitor(page, Proxied(proxy, server))
     visitor.start()
     expect(visitor.by_id("units")).to_have_text(str(UNITS), timeout=60_000)

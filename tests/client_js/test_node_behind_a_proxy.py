@@ -1,4 +1,7 @@
-"""A whole job at a pool itself, computed by a volunteer in Node behind a proxy that harms half of its requests."""
+"""A whole job at a pool itself, computed by a volunteer in Node behind a proxy that harms half of its requests.
+
+Most of its units are leased and posted by twos, some alone: each kind of request gets every fault.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,9 @@ from tests.hostile_proxy import HostileProxy
 from tests.serving import LocalServer
 from tests.whole_job import LEASE_SECONDS, expect_every_fault, expect_every_result_once, post_whole_job
 
-UNITS = 40
+UNITS = 80
 # Two workers, whose clock runs faster than the system's. They keep their processes, whose starts would take longer than
-# all else.
+# all else, and tell a run time of which two units fit into a batch.
 VOLUNTEER = """
 import { volunteer } from "./index.js";
 import { systemClock } from "./lib/timers.js";
@@ -30,7 +33,7 @@ const clock = {
   after: (milliseconds, callback) => systemClock.after(milliseconds / 500, callback),
 };
 const kept = (executor) => ({
-  compute: (...unit) => executor.compute(...unit),
+  compute: async (...unit) => ({ ...(await executor.compute(...unit)), seconds: 6 }),
   reset: () => {},
   close: () => executor.close(),
 });
