@@ -1269,9 +1269,7 @@ var init_task = __esm({
 // lib/beacons.js
 async function sendBeacons(tasks) {
   const [items, others] = itemsWithin(tasks);
-  const posts = groups(items).map((group) => () => post(group));
-  const releases = others.map((task) => () => release(task));
-  await Promise.allSettled([...posts, ...releases].slice(0, MAX_REQUESTS).map((send) => send()));
+  await Promise.allSettled([...groups(items).map(post), ...others.map(release)]);
 }
 function itemsWithin(tasks) {
   const items = [];
@@ -1309,13 +1307,12 @@ function release(task) {
   task.complete();
   return task.releaseByBeacon();
 }
-var MAX_BYTES2, MAX_REQUESTS;
+var MAX_BYTES2;
 var init_beacons = __esm({
   "lib/beacons.js"() {
     "use strict";
     init_task();
     MAX_BYTES2 = 6e4;
-    MAX_REQUESTS = 16;
   }
 });
 
@@ -2502,6 +2499,10 @@ var init_batch_size = __esm({
         __privateSet(this, _units2, __privateGet(this, _units2) + 1);
         __privateSet(this, _seconds, __privateGet(this, _seconds) + seconds);
       }
+      /** A batch of so many units could not be leased: the response may be too large, or too slow. @param {number} units */
+      recordFailure(units) {
+        __privateSet(this, _last, Math.floor(units / 4));
+      }
       /** @param {number} units that were leased @param {number} leaseSeconds */
       recordBatch(units, leaseSeconds) {
         __privateSet(this, _last, units);
@@ -3242,14 +3243,16 @@ var init_work_fetch = __esm({
       const size = __privateGet(this, _sizes2).of(idOf(job));
       const count = hasBatches(job) ? size.next : 1;
       const began = clock2.now();
-      const { items, retryAfter } = await __privateMethod(this, _WorkFetch_instances, requestLeases_fn).call(this, job, count);
+      const { items, retryAfter } = await __privateMethod(this, _WorkFetch_instances, requestLeases_fn).call(this, job, count).catch((ex) => {
+        size.recordFailure(count);
+        throw ex;
+      });
       latencies.add("lease", (clock2.now() - began) / 1e3);
       if (items.length === 0) jobBackoff.pause(idOf(job), retryAfterDelay(retryAfter));
       else size.recordBatch(items.length, items[0].seconds);
       return __privateGet(this, _context2).createTasks(job, items, count > 1);
     };
-    /** @param {Document} job @param {number} count */
-    requestLeases_fn = function(job, count) {
+    requestLeases_fn = async function(job, count) {
       const { client: client2 } = __privateGet(this, _context2);
       __privateGet(this, _onrequest).call(this);
       const call2 = { signal: __privateGet(this, _shutdown4).expired };
@@ -3259,7 +3262,7 @@ var init_work_fetch = __esm({
 });
 
 // lib/worker-loop.js
-var MIN_TIMEOUT, MIN_REST, FIRST_FREEZE, MAX_FREEZE, _number2, _context3, _executor, _sizes3, _workFetch, _unitEnd, _uploader, _outages, _failureDelay, _idleSince, _dutyCycle, _requests, _WorkerLoop_instances, drain_fn, processNext_fn, waitAfterFailure_fn, fetchTask_fn, handleOutage_fn, wait_fn, idle_fn, frozenUntil_fn, ensureTime_fn, process_fn, schedulePrefetch_fn, compute_fn, upload_fn, recordFailure_fn, accountUnit_fn, account_fn, countRequest_fn, rest_fn, setState_fn, WorkerLoop;
+var MIN_TIMEOUT, MIN_REST, FIRST_FREEZE, MAX_FREEZE, _number2, _context3, _executor, _sizes3, _workFetch, _unitEnd, _uploader, _outages, _failureDelay, _idleSince, _dutyCycle, _requests, _WorkerLoop_instances, drain_fn, processNext_fn, waitAfterFailure_fn, fetchTask_fn, handleOutage_fn, wait_fn, idle_fn, frozenUntil_fn, ensureTime_fn, process_fn, schedulePrefetch_fn, compute_fn, execute_fn, upload_fn, recordFailure_fn, accountUnit_fn, account_fn, countRequest_fn, rest_fn, setState_fn, WorkerLoop;
 var init_worker_loop = __esm({
   "lib/worker-loop.js"() {
     "use strict";
@@ -3437,19 +3440,25 @@ var init_worker_loop = __esm({
       if (wallTime !== void 0) __privateGet(this, _workFetch).schedulePrefetch(wallTime * (1 + __privateGet(this, _workFetch).waiting));
     };
     compute_fn = async function(task, timeout) {
+      const { clock: clock2 } = __privateGet(this, _context3);
+      const began = clock2.now();
+      try {
+        const computed = await __privateMethod(this, _WorkerLoop_instances, execute_fn).call(this, task, timeout);
+        __privateGet(this, _sizes3).of(task.job).recordRun(computed.seconds);
+        return computed;
+      } catch (ex) {
+        await __privateMethod(this, _WorkerLoop_instances, frozenUntil_fn).call(this, __privateGet(this, _unitEnd).fail(task, ex, Math.min(clock2.now() - began, timeout) / 1e3));
+        return void 0;
+      }
+    };
+    execute_fn = async function(task, timeout) {
       const { clock: clock2, settings } = __privateGet(this, _context3);
-      const [began, signal] = [clock2.now(), this.shutdown.cancelled];
+      const signal = this.shutdown.cancelled;
       const cancelTimer = task.isBatched ? clock2.after(timeout / 2, () => __privateGet(this, _workFetch).clear()) : () => {
       };
       try {
         const computing = __privateGet(this, _executor).compute(task.unit(settings.gpu), { timeout, signal });
-        const computed = await abortable(computing, signal, () => new JobError("cancelled", "the unit was cancelled"));
-        __privateGet(this, _sizes3).of(task.job).recordRun(computed.seconds);
-        return computed;
-      } catch (ex) {
-        const seconds = Math.min(clock2.now() - began, timeout) / 1e3;
-        await __privateMethod(this, _WorkerLoop_instances, frozenUntil_fn).call(this, __privateGet(this, _unitEnd).fail(task, ex, seconds));
-        return void 0;
+        return await abortable(computing, signal, () => new JobError("cancelled", "the unit was cancelled"));
       } finally {
         cancelTimer();
       }

@@ -53,6 +53,11 @@ class BatchSize {
     this.#seconds += seconds;
   }
 
+  /** A batch of so many units could not be leased: the response may be too large, or too slow. @param {number} units */
+  recordFailure(units) {
+    this.#last = Math.floor(units / 4);
+  }
+
   /** @param {number} units that were leased @param {number} leaseSeconds */
   recordBatch(units, leaseSeconds) {
     this.#last = units;

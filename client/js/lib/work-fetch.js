@@ -187,7 +187,10 @@ export class WorkFetch {
     const size = this.#sizes.of(idOf(job));
     const count = hasBatches(job) ? size.next : 1;
     const began = clock.now();
-    const { items, retryAfter } = await this.#requestLeases(job, count);
+    const { items, retryAfter } = await this.#requestLeases(job, count).catch((ex) => {
+      size.recordFailure(count);
+      throw ex;
+    });
     latencies.add("lease", (clock.now() - began) / 1000);
     if (items.length === 0) jobBackoff.pause(idOf(job), retryAfterDelay(retryAfter));
     else size.recordBatch(items.length, items[0].seconds);
@@ -195,7 +198,7 @@ export class WorkFetch {
   }
 
   /** @param {Document} job @param {number} count */
-  #requestLeases(job, count) {
+  async #requestLeases(job, count) {
     const { client } = this.#context;
     this.#onrequest();
     // Not cancelled by a drain: the pool may have granted the leases, and giving them back takes the response.

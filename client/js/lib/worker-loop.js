@@ -205,20 +205,28 @@ export class WorkerLoop {
 
   /** Undefined if the unit failed; the failure has been handled then. @param {Task} task @param {number} timeout */
   async #compute(task, timeout) {
+    const { clock } = this.#context;
+    const began = clock.now();
+    try {
+      const computed = await this.#execute(task, timeout);
+      this.#sizes.of(task.job).recordRun(computed.seconds);
+      return computed;
+    } catch (ex) {
+      await this.#frozenUntil(this.#unitEnd.fail(task, ex, Math.min(clock.now() - began, timeout) / 1000));
+      return undefined;
+    }
+  }
+
+  /** @param {Task} task @param {number} timeout @returns {Promise<Computed>} */
+  async #execute(task, timeout) {
     const { clock, settings } = this.#context;
-    const [began, signal] = [clock.now(), this.shutdown.cancelled];
+    const signal = this.shutdown.cancelled;
     // The others of its batch would wait too long.
     const cancelTimer = task.isBatched ? clock.after(timeout / 2, () => this.#workFetch.clear()) : () => {};
     try {
       const computing = this.#executor.compute(task.unit(settings.gpu), { timeout, signal });
       // An executor that hangs must not block the shutdown.
-      const computed = await abortable(computing, signal, () => new JobError("cancelled", "the unit was cancelled"));
-      this.#sizes.of(task.job).recordRun(computed.seconds);
-      return computed;
-    } catch (ex) {
-      const seconds = Math.min(clock.now() - began, timeout) / 1000;
-      await this.#frozenUntil(this.#unitEnd.fail(task, ex, seconds));
-      return undefined;
+      return await abortable(computing, signal, () => new JobError("cancelled", "the unit was cancelled"));
     } finally {
       cancelTimer();
     }

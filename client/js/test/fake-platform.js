@@ -66,6 +66,10 @@ export class Held {
     });
   };
 
+  get isHeld() {
+    return this.#gates.length > 0;
+  }
+
   /** Completes the oldest unit. */
   release(value = 1, seconds = 1, console = "") {
     this.#gates.shift().resolve({ value, seconds, console });
