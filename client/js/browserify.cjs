@@ -1321,7 +1321,7 @@ var address;
 var init_clock_worker_address = __esm({
   "browser/clock-worker-address.js"() {
     "use strict";
-    address = "data:text/javascript,%2F%2F%20A%20timer%20in%20a%20worker%2C%20since%20browsers%20throttle%20those%20of%20a%20page%20in%20a%20background%20tab.%20A%20number%20of%20milliseconds%20sets%20it%0A%2F%2F%20anew%3B%20it%20posts%20a%20message%20when%20it%20fires.%0A%2F**%20%40type%20%7BReturnType%3Ctypeof%20setTimeout%3E%20%7C%20undefined%7D%20*%2F%0Alet%20timer%3B%0A%0AaddEventListener(%22message%22%2C%20(%7B%20data%3A%20milliseconds%20%7D)%20%3D%3E%20%7B%0A%20%20clearTimeout(timer)%3B%0A%20%20timer%20%3D%20setTimeout(()%20%3D%3E%20postMessage(null)%2C%20milliseconds)%3B%0A%7D)%3B%0A";
+    address = "data:text/javascript,%2F%2F%20Timers%20in%20a%20worker%2C%20since%20browsers%20throttle%20those%20of%20a%20page%20in%20a%20background%20tab%3A%20one%20at%20a%20time.%20A%20number%20of%20milliseconds%0A%2F%2F%20sets%20it%20anew%3B%20it%20posts%20a%20message%20when%20it%20fires.%0A%2F**%20%40type%20%7BReturnType%3Ctypeof%20setTimeout%3E%20%7C%20undefined%7D%20*%2F%0Alet%20timer%3B%0A%0AaddEventListener(%22message%22%2C%20(%7B%20data%3A%20milliseconds%20%7D)%20%3D%3E%20%7B%0A%20%20clearTimeout(timer)%3B%0A%20%20timer%20%3D%20setTimeout(()%20%3D%3E%20postMessage(null)%2C%20milliseconds)%3B%0A%7D)%3B%0A";
   }
 });
 
@@ -3067,7 +3067,7 @@ var init_uploader = __esm({
 });
 
 // lib/work-fetch.js
-var LEAD_LATENCIES, _context2, _shutdown4, _sizes2, _onrequest, _affinity, _queue, _prefetched, _isReady, _cancelPrefetch, _clearing, _cleared, _WorkFetch_instances, clear_fn, giveBack_fn2, isFailing_fn, takePrefetched_fn, prefetch_fn, fetch_fn, isEligible_fn, schedulerDelay_fn, retryIn_fn, chooseJob_fn, lease_fn2, requestLeases_fn, WorkFetch;
+var LEAD_LATENCIES, _context2, _shutdown4, _sizes2, _uploader, _onrequest, _affinity, _queue, _prefetched, _isReady, _cancelPrefetch, _clearing, _cleared, _WorkFetch_instances, clear_fn, giveBack_fn2, isFailing_fn, takePrefetched_fn, prefetch_fn, fetch_fn, isEligible_fn, schedulerDelay_fn, retryIn_fn, chooseJob_fn, lease_fn2, requestLeases_fn, WorkFetch;
 var init_work_fetch = __esm({
   "lib/work-fetch.js"() {
     "use strict";
@@ -3080,14 +3080,15 @@ var init_work_fetch = __esm({
     LEAD_LATENCIES = 3;
     WorkFetch = class {
       /**
-       * @param {WorkerContext} context @param {Shutdown} shutdown @param {BatchSizes} sizes
+       * @param {WorkerContext} context @param {Shutdown} shutdown @param {BatchSizes} sizes @param {Uploader} uploader
        * @param {() => void} onrequest called before each request for a lease
        */
-      constructor(context, shutdown, sizes, onrequest) {
+      constructor(context, shutdown, sizes, uploader, onrequest) {
         __privateAdd(this, _WorkFetch_instances);
         __privateAdd(this, _context2);
         __privateAdd(this, _shutdown4);
         __privateAdd(this, _sizes2);
+        __privateAdd(this, _uploader);
         __privateAdd(this, _onrequest);
         /** @type {{job: Document, expires: number} | undefined} */
         __privateAdd(this, _affinity);
@@ -3104,6 +3105,7 @@ var init_work_fetch = __esm({
         __privateSet(this, _context2, context);
         __privateSet(this, _shutdown4, shutdown);
         __privateSet(this, _sizes2, sizes);
+        __privateSet(this, _uploader, uploader);
         __privateSet(this, _onrequest, onrequest);
       }
       /** Whether a task is there, or a prefetch has completed. */
@@ -3160,6 +3162,7 @@ var init_work_fetch = __esm({
     _context2 = new WeakMap();
     _shutdown4 = new WeakMap();
     _sizes2 = new WeakMap();
+    _uploader = new WeakMap();
     _onrequest = new WeakMap();
     _affinity = new WeakMap();
     _queue = new WeakMap();
@@ -3239,9 +3242,10 @@ var init_work_fetch = __esm({
     };
     lease_fn2 = async function(job) {
       const { clock: clock2, jobBackoff, latencies } = __privateGet(this, _context2);
-      __privateGet(this, _shutdown4).draining.throwIfAborted();
       const size = __privateGet(this, _sizes2).of(idOf(job));
       const count = hasBatches(job) ? size.next : 1;
+      if (count > 1) await __privateGet(this, _uploader).posted();
+      __privateGet(this, _shutdown4).draining.throwIfAborted();
       const began = clock2.now();
       const { items, retryAfter } = await __privateMethod(this, _WorkFetch_instances, requestLeases_fn).call(this, job, count).catch((ex) => {
         size.recordFailure(count);
@@ -3262,7 +3266,7 @@ var init_work_fetch = __esm({
 });
 
 // lib/worker-loop.js
-var MIN_TIMEOUT, MIN_REST, FIRST_FREEZE, MAX_FREEZE, _number2, _context3, _executor, _sizes3, _workFetch, _unitEnd, _uploader, _outages, _failureDelay, _idleSince, _dutyCycle, _requests, _WorkerLoop_instances, drain_fn, processNext_fn, waitAfterFailure_fn, fetchTask_fn, handleOutage_fn, wait_fn, idle_fn, frozenUntil_fn, ensureTime_fn, process_fn, schedulePrefetch_fn, compute_fn, execute_fn, upload_fn, recordFailure_fn, accountUnit_fn, account_fn, countRequest_fn, rest_fn, setState_fn, WorkerLoop;
+var MIN_TIMEOUT, MIN_REST, FIRST_FREEZE, MAX_FREEZE, _number2, _context3, _executor, _sizes3, _workFetch, _unitEnd, _uploader2, _outages, _failureDelay, _idleSince, _dutyCycle, _requests, _WorkerLoop_instances, drain_fn, processNext_fn, waitAfterFailure_fn, fetchTask_fn, handleOutage_fn, wait_fn, idle_fn, frozenUntil_fn, ensureTime_fn, process_fn, schedulePrefetch_fn, compute_fn, execute_fn, upload_fn, recordFailure_fn, accountUnit_fn, account_fn, countRequest_fn, rest_fn, setState_fn, WorkerLoop;
 var init_worker_loop = __esm({
   "lib/worker-loop.js"() {
     "use strict";
@@ -3291,7 +3295,7 @@ var init_worker_loop = __esm({
         __privateAdd(this, _sizes3);
         __privateAdd(this, _workFetch);
         __privateAdd(this, _unitEnd);
-        __privateAdd(this, _uploader);
+        __privateAdd(this, _uploader2);
         __privateAdd(this, _outages, new Backoff());
         __privateAdd(this, _failureDelay, 0);
         __privateAdd(this, _idleSince, 0);
@@ -3302,13 +3306,13 @@ var init_worker_loop = __esm({
         __privateSet(this, _context3, context);
         this.shutdown = new Shutdown(context.clock);
         __privateSet(this, _sizes3, new BatchSizes(context.clock, context.began, (runTime) => context.wallTime(runTime)));
-        __privateSet(this, _workFetch, new WorkFetch(context, this.shutdown, __privateGet(this, _sizes3), () => __privateMethod(this, _WorkerLoop_instances, countRequest_fn).call(this)));
         __privateSet(this, _unitEnd, new UnitEnd(number, context, this.shutdown, (task) => __privateMethod(this, _WorkerLoop_instances, recordFailure_fn).call(this, task)));
-        __privateSet(this, _uploader, new Uploader(context.clock, this.shutdown, {
+        __privateSet(this, _uploader2, new Uploader(context.clock, this.shutdown, {
           end: (item, uploaded) => __privateGet(this, _unitEnd).endUpload(item, uploaded),
           error: ({ task }, kind, message) => __privateGet(this, _unitEnd).showError(task, kind, message),
           request: () => __privateMethod(this, _WorkerLoop_instances, countRequest_fn).call(this)
         }));
+        __privateSet(this, _workFetch, new WorkFetch(context, this.shutdown, __privateGet(this, _sizes3), __privateGet(this, _uploader2), () => __privateMethod(this, _WorkerLoop_instances, countRequest_fn).call(this)));
         __privateSet(this, _executor, context.executors.create());
         __privateSet(this, _dutyCycle, new DutyCycle(context.clock.now()));
         this.shutdown.draining.addEventListener("abort", () => __privateMethod(this, _WorkerLoop_instances, drain_fn).call(this));
@@ -3318,7 +3322,7 @@ var init_worker_loop = __esm({
         try {
           while (!this.shutdown.draining.aborted) await __privateMethod(this, _WorkerLoop_instances, processNext_fn).call(this).catch((ex) => __privateMethod(this, _WorkerLoop_instances, handleOutage_fn).call(this, ex));
         } finally {
-          await Promise.allSettled([__privateGet(this, _workFetch).clear(), __privateGet(this, _uploader).finish()]);
+          await Promise.allSettled([__privateGet(this, _workFetch).clear(), __privateGet(this, _uploader2).finish()]);
           __privateGet(this, _executor).close();
           this.shutdown.dispose();
           __privateMethod(this, _WorkerLoop_instances, setState_fn).call(this, "idle");
@@ -3336,7 +3340,7 @@ var init_worker_loop = __esm({
     _sizes3 = new WeakMap();
     _workFetch = new WeakMap();
     _unitEnd = new WeakMap();
-    _uploader = new WeakMap();
+    _uploader2 = new WeakMap();
     _outages = new WeakMap();
     _failureDelay = new WeakMap();
     _idleSince = new WeakMap();
@@ -3346,7 +3350,7 @@ var init_worker_loop = __esm({
     /** What waits is given back, and what is computed is posted, while the running unit may go on. */
     drain_fn = function() {
       __privateGet(this, _workFetch).clear();
-      __privateGet(this, _uploader).flush();
+      __privateGet(this, _uploader2).flush();
     };
     processNext_fn = async function() {
       await __privateMethod(this, _WorkerLoop_instances, waitAfterFailure_fn).call(this);
@@ -3375,9 +3379,9 @@ var init_worker_loop = __esm({
       if (this.shutdown.draining.aborted) return;
       if (exclusionOf(ex)) throw ex;
       __privateGet(this, _workFetch).dropJob();
-      if (isLimit(ex) && __privateGet(this, _uploader).isBusy) {
+      if (isLimit(ex) && __privateGet(this, _uploader2).isBusy) {
         __privateMethod(this, _WorkerLoop_instances, setState_fn).call(this, "waiting");
-        await __privateMethod(this, _WorkerLoop_instances, frozenUntil_fn).call(this, __privateGet(this, _uploader).finish());
+        await __privateMethod(this, _WorkerLoop_instances, frozenUntil_fn).call(this, __privateGet(this, _uploader2).finish());
         return;
       }
       const seconds = __privateGet(this, _outages).next(retryAfterOf(ex));
@@ -3431,7 +3435,7 @@ var init_worker_loop = __esm({
       const ended = __privateSet(this, _idleSince, clock2.now());
       __privateMethod(this, _WorkerLoop_instances, accountUnit_fn).call(this, computed ? computed.seconds * 1e3 : ended - began, timeout);
       if (computed) await __privateMethod(this, _WorkerLoop_instances, upload_fn).call(this, task, computed);
-      if (__privateGet(this, _workFetch).waiting === 0) __privateGet(this, _uploader).flush();
+      if (__privateGet(this, _workFetch).waiting === 0) __privateGet(this, _uploader2).flush();
       await __privateMethod(this, _WorkerLoop_instances, rest_fn).call(this);
     };
     /** @param {string} job */
@@ -3464,11 +3468,11 @@ var init_worker_loop = __esm({
       }
     };
     upload_fn = async function(task, computed) {
-      while (!__privateGet(this, _uploader).hasRoomFor(task)) {
+      while (!__privateGet(this, _uploader2).hasRoomFor(task)) {
         __privateMethod(this, _WorkerLoop_instances, setState_fn).call(this, "waiting", task);
-        await __privateMethod(this, _WorkerLoop_instances, frozenUntil_fn).call(this, __privateGet(this, _uploader).posted());
+        await __privateMethod(this, _WorkerLoop_instances, frozenUntil_fn).call(this, __privateGet(this, _uploader2).posted());
       }
-      __privateGet(this, _uploader).add(task, computed);
+      __privateGet(this, _uploader2).add(task, computed);
     };
     /** @param {Task} task */
     recordFailure_fn = function(task) {

@@ -1,5 +1,5 @@
-// A timer in a worker, since browsers throttle those of a page in a background tab. A number of milliseconds sets it
-// anew; it posts a message when it fires.
+// Timers in a worker, since browsers throttle those of a page in a background tab: one at a time. A number of milliseconds
+// sets it anew; it posts a message when it fires.
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 

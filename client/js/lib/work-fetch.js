@@ -10,6 +10,7 @@ import { idOf } from "./task.js";
 /** @typedef {import("./batch-size.js").BatchSizes} BatchSizes */
 /** @typedef {import("./shutdown.js").Shutdown} Shutdown */
 /** @typedef {import("./task.js").Task} Task */
+/** @typedef {import("./uploader.js").Uploader} Uploader */
 /** @typedef {import("./worker-context.js").WorkerContext} WorkerContext */
 /** @typedef {{retryAt: number}} Wait the clock's time of the next attempt */
 
@@ -23,6 +24,7 @@ export class WorkFetch {
   #context;
   #shutdown;
   #sizes;
+  #uploader;
   #onrequest;
   /** @type {{job: Document, expires: number} | undefined} */
   #affinity;
@@ -37,13 +39,14 @@ export class WorkFetch {
   #cleared = 0;
 
   /**
-   * @param {WorkerContext} context @param {Shutdown} shutdown @param {BatchSizes} sizes
+   * @param {WorkerContext} context @param {Shutdown} shutdown @param {BatchSizes} sizes @param {Uploader} uploader
    * @param {() => void} onrequest called before each request for a lease
    */
-  constructor(context, shutdown, sizes, onrequest) {
+  constructor(context, shutdown, sizes, uploader, onrequest) {
     this.#context = context;
     this.#shutdown = shutdown;
     this.#sizes = sizes;
+    this.#uploader = uploader;
     this.#onrequest = onrequest;
   }
 
@@ -183,9 +186,11 @@ export class WorkFetch {
   /** @param {Document} job */
   async #lease(job) {
     const { clock, jobBackoff, latencies } = this.#context;
-    this.#shutdown.draining.throwIfAborted();
     const size = this.#sizes.of(idOf(job));
     const count = hasBatches(job) ? size.next : 1;
+    // With results the pool's limit on leases grows; a request beyond it would be refused.
+    if (count > 1) await this.#uploader.posted();
+    this.#shutdown.draining.throwIfAborted();
     const began = clock.now();
     const { items, retryAfter } = await this.#requestLeases(job, count).catch((ex) => {
       size.recordFailure(count);

@@ -44,13 +44,13 @@ export class WorkerLoop {
     this.#context = context;
     this.shutdown = new Shutdown(context.clock);
     this.#sizes = new BatchSizes(context.clock, context.began, (runTime) => context.wallTime(runTime));
-    this.#workFetch = new WorkFetch(context, this.shutdown, this.#sizes, () => this.#countRequest());
     this.#unitEnd = new UnitEnd(number, context, this.shutdown, (task) => this.#recordFailure(task));
     this.#uploader = new Uploader(context.clock, this.shutdown, {
       end: (item, uploaded) => this.#unitEnd.endUpload(item, uploaded),
       error: ({ task }, kind, message) => this.#unitEnd.showError(task, kind, message),
       request: () => this.#countRequest(),
     });
+    this.#workFetch = new WorkFetch(context, this.shutdown, this.#sizes, this.#uploader, () => this.#countRequest());
     this.#executor = context.executors.create();
     this.#dutyCycle = new DutyCycle(context.clock.now());
     this.shutdown.draining.addEventListener("abort", () => this.#drain());
