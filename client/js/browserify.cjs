@@ -1841,7 +1841,7 @@ function deviceMemoryMb() {
   );
   return deviceMemory === void 0 ? DEFAULT_MEMORY_MB : deviceMemory * 512;
 }
-var DEFAULT_RESULT_BYTES, PROBE_TIMEOUT, UNIT_OVERHEAD, ENGINES, DEFAULT_MEMORY_MB, CAPABILITY_PROBE, _frame, _address, _clock4, _limit2, _closed2, _BrowserExecutors_instances, openFrame_fn, BrowserExecutors, clock, platform;
+var DEFAULT_RESULT_BYTES, PROBE_TIMEOUT, UNIT_OVERHEAD, REQUEST_OVERHEAD, ENGINES, DEFAULT_MEMORY_MB, CAPABILITY_PROBE, _frame, _address, _clock4, _limit2, _closed2, _BrowserExecutors_instances, openFrame_fn, BrowserExecutors, clock, platform;
 var init_platform = __esm({
   "browser/platform.js"() {
     "use strict";
@@ -1852,7 +1852,8 @@ var init_platform = __esm({
     init_sandbox_frame();
     DEFAULT_RESULT_BYTES = 1 << 20;
     PROBE_TIMEOUT = 15e3;
-    UNIT_OVERHEAD = 5;
+    UNIT_OVERHEAD = 1;
+    REQUEST_OVERHEAD = 2.5;
     ENGINES = /* @__PURE__ */ new Map([["Firefox", "Firefox"], ["Chrome", "Chromium"], ["Version", "Safari"]]);
     DEFAULT_MEMORY_MB = 1024;
     CAPABILITY_PROBE = `async function (variable, context) {
@@ -1888,6 +1889,7 @@ var init_platform = __esm({
         __publicField(this, "capabilities", { can: [], memoryMb: DEFAULT_MEMORY_MB });
         __publicField(this, "engine", engine());
         __publicField(this, "unitOverhead", UNIT_OVERHEAD);
+        __publicField(this, "requestOverhead", REQUEST_OVERHEAD);
         __privateSet(this, _address, address2);
         __privateSet(this, _clock4, clock2);
         __privateSet(this, _limit2, limit);

@@ -107,8 +107,8 @@ export class FakePlatform {
   closed = 0;
   exit = () => {};
 
-  constructor({ compute = double, clock = systemClock, can = ["wasm"], memoryMb = 1024, usage, unitOverhead } = {}) {
-    Object.assign(this, { compute, clock, usage, unitOverhead, capabilities: { can, memoryMb } });
+  constructor({ compute = double, clock = systemClock, can = ["wasm"], memoryMb = 1024, usage, ...overheads } = {}) {
+    Object.assign(this, { compute, clock, usage, overheads, capabilities: { can, memoryMb } });
   }
 
   onExit(callback) {
@@ -123,7 +123,7 @@ export class FakePlatform {
     return {
       capabilities: this.capabilities,
       engine: "Fake 1",
-      unitOverhead: this.unitOverhead,
+      ...this.overheads,
       create: () => this.#create(),
       close: () => {
         this.closed += 1;
@@ -159,8 +159,8 @@ export class FakePlatform {
 export class Watched {
   received = [];
 
-  constructor(test, pool, { compute, can, clock, usage, unitOverhead, platform, ...options } = {}) {
-    this.platform = platform ?? new FakePlatform({ compute, can, clock, usage, unitOverhead });
+  constructor(test, pool, { compute, can, clock, usage, overheads, platform, ...options } = {}) {
+    this.platform = platform ?? new FakePlatform({ compute, can, clock, usage, ...overheads });
     this.clock = this.platform.clock;
     this.volunteer = volunteer(typeof pool === "string" ? pool : pool.url, { platform: this.platform, ...options });
     for (const event of ["state", "worker", "unit", "error", "progress"]) {

@@ -419,7 +419,13 @@ test("it rests by what its executor used, not by the run time of the unit", asyn
 });
 
 test("it rests for the processor time that a unit takes beside its executor", async (context) => {
-  const { clock, volunteer } = await restingByUsage(context, { unitOverhead: 500 });
+  const { clock, volunteer } = await restingByUsage(context, { overheads: { unitOverhead: 500 } });
+  await eventually(() => clock.waits.includes(2));
+  assert.equal(volunteer.totals.used, 1.5);
+});
+
+test("it rests for the processor time that requests for leases and with results take", async (context) => {
+  const { clock, volunteer } = await restingByUsage(context, { overheads: { requestOverhead: 250 } });
   await eventually(() => clock.waits.includes(2));
   assert.equal(volunteer.totals.used, 1.5);
 });
