@@ -3268,7 +3268,7 @@ var init_work_fetch = __esm({
 });
 
 // lib/worker-loop.js
-var MIN_TIMEOUT, MIN_REST, FIRST_FREEZE, MAX_FREEZE, _number2, _context3, _executor, _sizes3, _workFetch, _unitEnd, _uploader2, _outages, _failureDelay, _idleSince, _dutyCycle, _requests, _WorkerLoop_instances, drain_fn, processNext_fn, waitAfterFailure_fn, fetchTask_fn, handleOutage_fn, wait_fn, idle_fn, frozenUntil_fn, ensureTime_fn, process_fn, schedulePrefetch_fn, compute_fn, execute_fn, upload_fn, recordFailure_fn, accountUnit_fn, account_fn, countRequest_fn, rest_fn, setState_fn, WorkerLoop;
+var MIN_TIMEOUT, MIN_REST, FIRST_FREEZE, MAX_FREEZE, _number2, _context3, _executor, _sizes3, _workFetch, _unitEnd, _uploader2, _outages, _failureDelay, _idleSince, _dutyCycle, _requests, _WorkerLoop_instances, drain_fn, processNext_fn, waitAfterFailure_fn, fetchTask_fn, handleOutage_fn, wait_fn, idle_fn, frozenUntil_fn, freezeUntil_fn, ensureTime_fn, process_fn, schedulePrefetch_fn, compute_fn, execute_fn, upload_fn, recordFailure_fn, accountUnit_fn, account_fn, countRequest_fn, rest_fn, setState_fn, WorkerLoop;
 var init_worker_loop = __esm({
   "lib/worker-loop.js"() {
     "use strict";
@@ -3403,15 +3403,22 @@ var init_worker_loop = __esm({
       await delay(clock2, milliseconds, this.shutdown.draining, changes);
     };
     frozenUntil_fn = async function(waiting) {
-      if (!__privateGet(this, _executor).freeze || __privateGet(this, _context3).settings.throttle === 1) return waiting;
       const settled = new AbortController();
-      const settle = () => settled.abort();
+      const cancelReset = __privateGet(this, _context3).clock.after(POLICY.executorIdle * 1e3, () => __privateGet(this, _executor).reset());
+      const settle = () => {
+        cancelReset();
+        settled.abort();
+      };
       waiting.then(settle, settle);
-      for (let slice = FIRST_FREEZE; !settled.signal.aborted; slice = Math.min(2 * slice, MAX_FREEZE)) {
-        __privateGet(this, _executor).freeze(slice);
-        await delay(__privateGet(this, _context3).clock, slice, settled.signal);
-      }
+      await __privateMethod(this, _WorkerLoop_instances, freezeUntil_fn).call(this, settled.signal);
       return waiting;
+    };
+    freezeUntil_fn = async function(settled) {
+      if (!__privateGet(this, _executor).freeze || __privateGet(this, _context3).settings.throttle === 1) return;
+      for (let slice = FIRST_FREEZE; !settled.aborted; slice = Math.min(2 * slice, MAX_FREEZE)) {
+        __privateGet(this, _executor).freeze(slice);
+        await delay(__privateGet(this, _context3).clock, slice, settled);
+      }
     };
     ensureTime_fn = async function(task) {
       if (!task.needsExtension(__privateGet(this, _sizes3).of(task.job).mean)) return true;

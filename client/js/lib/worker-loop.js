@@ -141,20 +141,29 @@ export class WorkerLoop {
 
   /**
    * Settles as a promise does. What the job has left behind stands still until then, unless the share is the whole time:
-   * thawing takes some milliseconds.
+   * thawing takes some milliseconds. In a long wait it ends, as in `#idle`.
    * @template Value
    * @param {Promise<Value>} waiting
    */
   async #frozenUntil(waiting) {
-    if (!this.#executor.freeze || this.#context.settings.throttle === 1) return waiting;
     const settled = new AbortController();
-    const settle = () => settled.abort();
+    const cancelReset = this.#context.clock.after(POLICY.executorIdle * 1000, () => this.#executor.reset());
+    const settle = () => {
+      cancelReset();
+      settled.abort();
+    };
     waiting.then(settle, settle);
-    for (let slice = FIRST_FREEZE; !settled.signal.aborted; slice = Math.min(2 * slice, MAX_FREEZE)) {
-      this.#executor.freeze(slice);
-      await delay(this.#context.clock, slice, settled.signal);
-    }
+    await this.#freezeUntil(settled.signal);
     return waiting;
+  }
+
+  /** @param {AbortSignal} settled */
+  async #freezeUntil(settled) {
+    if (!this.#executor.freeze || this.#context.settings.throttle === 1) return;
+    for (let slice = FIRST_FREEZE; !settled.aborted; slice = Math.min(2 * slice, MAX_FREEZE)) {
+      this.#executor.freeze(slice);
+      await delay(this.#context.clock, slice, settled);
+    }
   }
 
   /**

@@ -323,6 +323,24 @@ test("at most one upload is pending", async (context) => {
   assert.deepEqual([pool.requestsTo("POST", RESULTS).length, held.units.length], [1, 2]);
 });
 
+test("while an upload takes long, what its job has left running is ended", async (context) => {
+  const pool = await FakePool.for(context);
+  pool.addJob("doubler", numbers(4));
+  const [clock, held] = [new FakeClock(), new Held()];
+  const watched = await Watched.start(context, pool, { clock, compute: held.compute });
+  pool.misbehave("POST", RESULTS, () => undefined);
+  for (const count of [1, 2]) {
+    await eventually(() => held.units.length === count);
+    held.release();
+  }
+  await watched.waitFor("worker", { state: "waiting", variable: "0001" });
+  clock.advance(4.9);
+  const [executor] = watched.platform.executors;
+  assert.equal(executor.resets, 0);
+  clock.advance(0.2);
+  assert.equal(executor.resets, 1);
+});
+
 test("a prefetched lease is extended if too little of it remains", async (context) => {
   const { pool, clock, held } = await withPrefetched(context);
   clock.advance(20);
@@ -692,10 +710,10 @@ test("during an outage requests become less frequent", async (context) => {
   const pool = await FakePool.for(context);
   pool.misbehave("GET", /scheduled/, 503, { times: 99 });
   const clock = new FakeClock();
-  await Watched.start(context, pool, { clock });
+  const watched = await Watched.start(context, pool, { clock });
   const waits = [];
   while (waits.length < 10) {
-    waits.push(await eventually(() => clock.waits[0]));
+    waits.push(await eventually(() => watched.volunteer.workers[0].state === "waiting" && clock.waits[0]));
     clock.advance(waits.at(-1) + 0.001);
   }
   assert.ok(waits[0] < 0.7 && waits.at(-1) > 40 && waits.at(-1) <= 72);
