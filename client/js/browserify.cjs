@@ -2457,7 +2457,7 @@ var init_status = __esm({
 });
 
 // lib/batch-size.js
-var MEASURED_UNITS, MIN_SECONDS, _batchSeconds, _wallTime, _units2, _seconds, _last, _leaseSeconds, BatchSize, _clock5, _visitBegan, _wallTime2, _sizes, _BatchSizes_instances, batchSeconds_fn, BatchSizes, hasBatches;
+var MEASURED_UNITS, MIN_SECONDS, _batchSeconds, _wallTime, _units2, _seconds, _last, _leaseSeconds, _bytes, BatchSize, _clock5, _visitBegan, _wallTime2, _sizes, _BatchSizes_instances, batchSeconds_fn, BatchSizes, hasBatches;
 var init_batch_size = __esm({
   "lib/batch-size.js"() {
     "use strict";
@@ -2474,6 +2474,8 @@ var init_batch_size = __esm({
         __privateAdd(this, _seconds, 0);
         __privateAdd(this, _last, 1);
         __privateAdd(this, _leaseSeconds, 0);
+        /** Of one variable. */
+        __privateAdd(this, _bytes, 0);
         __privateSet(this, _batchSeconds, batchSeconds);
         __privateSet(this, _wallTime, wallTime);
       }
@@ -2489,8 +2491,9 @@ var init_batch_size = __esm({
       get next() {
         if (this.wallTime === void 0) return 1;
         const seconds = Math.min(__privateGet(this, _batchSeconds).call(this), __privateGet(this, _leaseSeconds) * POLICY.batchLeaseShare);
-        const units = Math.floor(seconds / Math.max(this.wallTime, MIN_SECONDS));
-        return Math.max(1, Math.min(2 * __privateGet(this, _last), POLICY.maxBatch, units));
+        const short = Math.floor(seconds / Math.max(this.wallTime, MIN_SECONDS));
+        const small = Math.floor(POLICY.maxVariableBytes / Math.max(__privateGet(this, _bytes), 1));
+        return Math.max(1, Math.min(2 * __privateGet(this, _last), POLICY.maxBatch, short, small));
       }
       /** @param {number} seconds that a unit ran */
       recordRun(seconds) {
@@ -2505,10 +2508,12 @@ var init_batch_size = __esm({
       recordFailure(units) {
         __privateSet(this, _last, Math.floor(units / 4));
       }
-      /** @param {number} units that were leased @param {number} leaseSeconds */
-      recordBatch(units, leaseSeconds) {
-        __privateSet(this, _last, units);
-        __privateSet(this, _leaseSeconds, leaseSeconds);
+      /** @param {readonly Lease[]} leases of units that were leased together */
+      recordBatch(leases) {
+        const [{ seconds, headers }] = leases;
+        __privateSet(this, _last, leases.length);
+        __privateSet(this, _leaseSeconds, seconds);
+        __privateSet(this, _bytes, (Number(headers.get("Content-Length")) || 0) / leases.length);
       }
     };
     _batchSeconds = new WeakMap();
@@ -2517,6 +2522,7 @@ var init_batch_size = __esm({
     _seconds = new WeakMap();
     _last = new WeakMap();
     _leaseSeconds = new WeakMap();
+    _bytes = new WeakMap();
     BatchSizes = class {
       /** @param {Clock} clock @param {number} visitBegan by that clock @param {WallTime} wallTime */
       constructor(clock2, visitBegan, wallTime) {
@@ -2967,7 +2973,7 @@ var init_upload = __esm({
 });
 
 // lib/uploader.js
-var _clock8, _shutdown3, _listener2, _items, _bytes, _isDue, _cancelTimer2, _posting, _Uploader_instances, startTimer_fn, postNext_fn, take_fn, count_fn3, Uploader;
+var _clock8, _shutdown3, _listener2, _items, _bytes2, _isDue, _cancelTimer2, _posting, _Uploader_instances, startTimer_fn, postNext_fn, take_fn, count_fn3, Uploader;
 var init_uploader = __esm({
   "lib/uploader.js"() {
     "use strict";
@@ -2982,7 +2988,7 @@ var init_uploader = __esm({
         __privateAdd(this, _listener2);
         /** @type {Item[]} */
         __privateAdd(this, _items, []);
-        __privateAdd(this, _bytes, 0);
+        __privateAdd(this, _bytes2, 0);
         __privateAdd(this, _isDue, false);
         __privateAdd(this, _cancelTimer2, () => {
         });
@@ -3003,15 +3009,15 @@ var init_uploader = __esm({
       /** Whether the result of a task need not wait for the request at present. @param {Task} task */
       hasRoomFor({ isBatched }) {
         if (!__privateGet(this, _posting)) return true;
-        return isBatched && __privateGet(this, _items).length < POLICY.maxBatch && __privateGet(this, _bytes) < POLICY.batchBytes;
+        return isBatched && __privateGet(this, _items).length < POLICY.maxBatch && __privateGet(this, _bytes2) < POLICY.batchBytes;
       }
       /** Results of a batch wait for the others. @param {Task} task @param {Computed} computed */
       add(task, computed) {
         task.computed = computed;
         if (__privateGet(this, _items).length === 0) __privateMethod(this, _Uploader_instances, startTimer_fn).call(this);
         __privateGet(this, _items).push({ task, computed, since: __privateGet(this, _clock8).now() });
-        __privateSet(this, _bytes, __privateGet(this, _bytes) + task.bytesOf(computed));
-        const isFull = __privateGet(this, _items).length >= POLICY.maxBatch || __privateGet(this, _bytes) >= POLICY.batchBytes;
+        __privateSet(this, _bytes2, __privateGet(this, _bytes2) + task.bytesOf(computed));
+        const isFull = __privateGet(this, _items).length >= POLICY.maxBatch || __privateGet(this, _bytes2) >= POLICY.batchBytes;
         if (isFull || !task.isBatched || __privateGet(this, _shutdown3).draining.aborted) this.flush();
       }
       /** Posts what there is, now or after the request at present. */
@@ -3029,7 +3035,7 @@ var init_uploader = __esm({
     _shutdown3 = new WeakMap();
     _listener2 = new WeakMap();
     _items = new WeakMap();
-    _bytes = new WeakMap();
+    _bytes2 = new WeakMap();
     _isDue = new WeakMap();
     _cancelTimer2 = new WeakMap();
     _posting = new WeakMap();
@@ -3049,7 +3055,7 @@ var init_uploader = __esm({
     /** The results of the next request. */
     take_fn = function() {
       const items = __privateGet(this, _items).splice(0, __privateMethod(this, _Uploader_instances, count_fn3).call(this));
-      __privateSet(this, _bytes, __privateGet(this, _items).reduce((bytes, { task, computed }) => bytes + task.bytesOf(computed), 0));
+      __privateSet(this, _bytes2, __privateGet(this, _items).reduce((bytes, { task, computed }) => bytes + task.bytesOf(computed), 0));
       __privateSet(this, _isDue, __privateGet(this, _items).length > 0);
       if (!__privateGet(this, _isDue)) __privateGet(this, _cancelTimer2).call(this);
       return items;
@@ -3255,7 +3261,7 @@ var init_work_fetch = __esm({
       });
       latencies.add("lease", (clock2.now() - began) / 1e3);
       if (items.length === 0) jobBackoff.pause(idOf(job), retryAfterDelay(retryAfter));
-      else size.recordBatch(items.length, items[0].seconds);
+      else size.recordBatch(items);
       return __privateGet(this, _context2).createTasks(job, items, count > 1);
     };
     requestLeases_fn = async function(job, count) {

@@ -3,6 +3,7 @@ import { exponential } from "./backoff.js";
 import { POLICY } from "./retry-policy.js";
 
 /** @typedef {import("./document.js").Document} Document */
+/** @typedef {import("./leases.js").Lease} Lease */
 /** @typedef {import("./timers.js").Clock} Clock */
 /** @typedef {(runTime: number) => number} WallTime the seconds that a unit of this run time takes, rests included */
 
@@ -18,6 +19,8 @@ class BatchSize {
   #seconds = 0;
   #last = 1;
   #leaseSeconds = 0;
+  /** Of one variable. */
+  #bytes = 0;
 
   /** @param {() => number} batchSeconds for the units of one batch @param {WallTime} wallTime */
   constructor(batchSeconds, wallTime) {
@@ -39,8 +42,9 @@ class BatchSize {
   get next() {
     if (this.wallTime === undefined) return 1;
     const seconds = Math.min(this.#batchSeconds(), this.#leaseSeconds * POLICY.batchLeaseShare);
-    const units = Math.floor(seconds / Math.max(this.wallTime, MIN_SECONDS));
-    return Math.max(1, Math.min(2 * this.#last, POLICY.maxBatch, units));
+    const short = Math.floor(seconds / Math.max(this.wallTime, MIN_SECONDS));
+    const small = Math.floor(POLICY.maxVariableBytes / Math.max(this.#bytes, 1));
+    return Math.max(1, Math.min(2 * this.#last, POLICY.maxBatch, short, small));
   }
 
   /** @param {number} seconds that a unit ran */
@@ -58,10 +62,12 @@ class BatchSize {
     this.#last = Math.floor(units / 4);
   }
 
-  /** @param {number} units that were leased @param {number} leaseSeconds */
-  recordBatch(units, leaseSeconds) {
-    this.#last = units;
-    this.#leaseSeconds = leaseSeconds;
+  /** @param {readonly Lease[]} leases of units that were leased together */
+  recordBatch(leases) {
+    const [{ seconds, headers }] = leases;
+    this.#last = leases.length;
+    this.#leaseSeconds = seconds;
+    this.#bytes = (Number(headers.get("Content-Length")) || 0) / leases.length;
   }
 }
 

@@ -198,7 +198,7 @@ export class WorkFetch {
     });
     latencies.add("lease", (clock.now() - began) / 1000);
     if (items.length === 0) jobBackoff.pause(idOf(job), retryAfterDelay(retryAfter));
-    else size.recordBatch(items.length, items[0].seconds);
+    else size.recordBatch(items);
     return this.#context.createTasks(job, items, count > 1);
   }
 

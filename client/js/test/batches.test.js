@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Client } from "../index.js";
+import { Client, Document, Lease } from "../index.js";
 import { BatchSizes } from "../lib/batch-size.js";
 import { POLICY } from "../lib/retry-policy.js";
 import { eventually, FakePool } from "./fake-pool.js";
@@ -132,10 +132,11 @@ test("a pool without batches is a MissingLink", async (context) => {
 // ---- sizes
 
 /** The size of the next batch after units of so many seconds. */
-function sizeAfter({ runTimes, last = 256, leaseSeconds = 300, visit = 0, share = 1 }) {
+function sizeAfter({ runTimes, last = 256, leaseSeconds = 300, visit = 0, share = 1, variableBytes = 100 }) {
   const size = new BatchSizes({ now: () => visit * 1000 }, 0, (runTime) => runTime / share).of("job");
   for (const seconds of runTimes) size.recordRun(seconds);
-  size.recordBatch(last, leaseSeconds);
+  const headers = new Headers({ "Content-Length": String(last * variableBytes), "Lease-Seconds": String(leaseSeconds) });
+  size.recordBatch(Array(last).fill(new Lease(new Document("http://pool.example/", {}, headers))));
   return size.next;
 }
 
@@ -152,6 +153,8 @@ for (const [given, expected] of [
   [{ runTimes: [0.1], leaseSeconds: 4 }, 10],
   [{ runTimes: [0.1], leaseSeconds: 4, visit: 3600 }, 10],
   [{ runTimes: [0.1], share: 0.2 }, 6],
+  [{ runTimes: [0], variableBytes: 100_000 }, 40],
+  [{ runTimes: [0], variableBytes: 10_000_000 }, 1],
   [{ runTimes: [...Array(256).fill(1), ...Array(128).fill(0)] }, 6],
 ]) {
   const { runTimes, ...more } = given;
