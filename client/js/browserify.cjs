@@ -3336,7 +3336,7 @@ var init_worker_loop = __esm({
           __privateMethod(this, _WorkerLoop_instances, setState_fn).call(this, "idle");
         }
       }
-      /** Chooses a job anew and gives a prefetched task back, since the settings have changed. */
+      /** Chooses a job anew and gives back what waits, since the settings have changed. */
       async rechooseJob() {
         __privateGet(this, _workFetch).dropJob();
         await __privateGet(this, _workFetch).clear();

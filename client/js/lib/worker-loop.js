@@ -68,7 +68,7 @@ export class WorkerLoop {
     }
   }
 
-  /** Chooses a job anew and gives a prefetched task back, since the settings have changed. */
+  /** Chooses a job anew and gives back what waits, since the settings have changed. */
   async rechooseJob() {
     this.#workFetch.dropJob();
     await this.#workFetch.clear();
