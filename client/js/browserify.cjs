@@ -2998,10 +2998,6 @@ var init_uploader = __esm({
         __privateSet(this, _shutdown3, shutdown);
         __privateSet(this, _listener2, listener);
       }
-      /** Whether results have no outcome yet. */
-      get isBusy() {
-        return __privateGet(this, _items).length > 0 || __privateGet(this, _posting) !== void 0;
-      }
       /** Resolves when the request at present has ended, with its retries. */
       async posted() {
         await __privateGet(this, _posting);
@@ -3075,12 +3071,13 @@ var init_uploader = __esm({
 });
 
 // lib/work-fetch.js
-var LEAD_LATENCIES, _context2, _shutdown4, _sizes2, _uploader, _onrequest, _affinity, _queue, _prefetched, _isReady, _cancelPrefetch, _clearing, _cleared, _WorkFetch_instances, clear_fn, giveBack_fn2, isFailing_fn, takePrefetched_fn, prefetch_fn, fetch_fn, isEligible_fn, schedulerDelay_fn, retryIn_fn, chooseJob_fn, lease_fn2, requestLeases_fn, WorkFetch;
+var LEAD_LATENCIES, _context2, _shutdown4, _sizes2, _uploader, _onrequest, _affinity, _queue, _prefetched, _isReady, _cancelPrefetch, _clearing, _cleared, _WorkFetch_instances, clear_fn, giveBack_fn2, isFailing_fn, takePrefetched_fn, prefetch_fn, fetch_fn, fetchAfterLimit_fn, isEligible_fn, schedulerDelay_fn, retryIn_fn, chooseJob_fn, lease_fn2, requestLeases_fn, WorkFetch;
 var init_work_fetch = __esm({
   "lib/work-fetch.js"() {
     "use strict";
     init_backoff();
     init_batch_size();
+    init_errors();
     init_leases();
     init_parallel();
     init_retry_policy();
@@ -3133,7 +3130,8 @@ var init_work_fetch = __esm({
         var _a;
         while (__privateGet(this, _queue).length === 0) {
           const cleared = __privateGet(this, _cleared);
-          const fetched = await ((_a = __privateMethod(this, _WorkFetch_instances, takePrefetched_fn).call(this)) != null ? _a : __privateMethod(this, _WorkFetch_instances, fetch_fn).call(this));
+          const prefetched = __privateMethod(this, _WorkFetch_instances, takePrefetched_fn).call(this);
+          const fetched = await ((_a = prefetched == null ? void 0 : prefetched.catch((ex) => __privateMethod(this, _WorkFetch_instances, fetchAfterLimit_fn).call(this, ex))) != null ? _a : __privateMethod(this, _WorkFetch_instances, fetch_fn).call(this));
           if (!Array.isArray(fetched)) return fetched;
           if (__privateMethod(this, _WorkFetch_instances, isFailing_fn).call(this, fetched) || __privateGet(this, _cleared) > cleared) await __privateMethod(this, _WorkFetch_instances, giveBack_fn2).call(this, fetched);
           else __privateSet(this, _queue, fetched);
@@ -3222,6 +3220,11 @@ var init_work_fetch = __esm({
         seconds = Math.min(seconds, __privateMethod(this, _WorkFetch_instances, schedulerDelay_fn).call(this, idOf(job)));
       }
       return __privateMethod(this, _WorkFetch_instances, retryIn_fn).call(this, seconds);
+    };
+    fetchAfterLimit_fn = async function(ex) {
+      if (!isLimit(ex)) throw ex;
+      await __privateGet(this, _uploader).finish();
+      return __privateMethod(this, _WorkFetch_instances, fetch_fn).call(this);
     };
     /** @param {Document} job */
     isEligible_fn = function(job) {
@@ -3387,11 +3390,6 @@ var init_worker_loop = __esm({
       if (this.shutdown.draining.aborted) return;
       if (exclusionOf(ex)) throw ex;
       __privateGet(this, _workFetch).dropJob();
-      if (isLimit(ex) && __privateGet(this, _uploader2).isBusy) {
-        __privateMethod(this, _WorkerLoop_instances, setState_fn).call(this, "waiting");
-        await __privateMethod(this, _WorkerLoop_instances, frozenUntil_fn).call(this, __privateGet(this, _uploader2).finish());
-        return;
-      }
       const seconds = __privateGet(this, _outages).next(retryAfterOf(ex));
       const kind = eventKind(ex, __privateGet(this, _outages).failures, seconds);
       if (kind) __privateGet(this, _context3).status.addError({ worker: __privateGet(this, _number2), kind, message: messageOf(ex) });

@@ -29,11 +29,6 @@ export class Uploader {
     this.#listener = listener;
   }
 
-  /** Whether results have no outcome yet. */
-  get isBusy() {
-    return this.#items.length > 0 || this.#posting !== undefined;
-  }
-
   /** Resolves when the request at present has ended, with its retries. */
   async posted() {
     await this.#posting;

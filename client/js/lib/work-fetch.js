@@ -1,6 +1,7 @@
 // Fetches work for one worker: prefers the same job for a while, leases short units in batches, and prefetches.
 import { retryAfterDelay } from "./backoff.js";
 import { hasBatches } from "./batch-size.js";
+import { isLimit } from "./errors.js";
 import { NoWork } from "./leases.js";
 import { callEach } from "./parallel.js";
 import { POLICY } from "./retry-policy.js";
@@ -69,7 +70,8 @@ export class WorkFetch {
   async next() {
     while (this.#queue.length === 0) {
       const cleared = this.#cleared;
-      const fetched = await (this.#takePrefetched() ?? this.#fetch());
+      const prefetched = this.#takePrefetched();
+      const fetched = await (prefetched?.catch((ex) => this.#fetchAfterLimit(ex)) ?? this.#fetch());
       if (!Array.isArray(fetched)) return fetched;
       // The job may have failed since the prefetch, also at another worker; or the settings have changed.
       if (this.#isFailing(fetched) || this.#cleared > cleared) await this.#giveBack(fetched);
@@ -152,6 +154,13 @@ export class WorkFetch {
       seconds = Math.min(seconds, this.#schedulerDelay(idOf(job)));
     }
     return this.#retryIn(seconds);
+  }
+
+  /** The limit that a prefetch met has grown with the results since. @param {unknown} ex */
+  async #fetchAfterLimit(ex) {
+    if (!isLimit(ex)) throw ex;
+    await this.#uploader.finish();
+    return this.#fetch();
   }
 
   /** @param {Document} job */

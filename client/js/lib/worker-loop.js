@@ -2,7 +2,7 @@
 import { Backoff, exponential, jittered } from "./backoff.js";
 import { BatchSizes } from "./batch-size.js";
 import { DutyCycle } from "./duty-cycle.js";
-import { exclusionOf, isLimit, JobError, messageOf } from "./errors.js";
+import { exclusionOf, JobError, messageOf } from "./errors.js";
 import { eventKind, isLost, isTemporary, POLICY, retryAfterOf } from "./retry-policy.js";
 import { Shutdown } from "./shutdown.js";
 import { Task } from "./task.js";
@@ -113,12 +113,6 @@ export class WorkerLoop {
     if (this.shutdown.draining.aborted) return;
     if (exclusionOf(ex)) throw ex;
     this.#workFetch.dropJob();
-    if (isLimit(ex) && this.#uploader.isBusy) {
-      // The leases of results that are not posted yet count too.
-      this.#setState("waiting");
-      await this.#frozenUntil(this.#uploader.finish());
-      return;
-    }
     const seconds = this.#outages.next(retryAfterOf(ex));
     const kind = eventKind(ex, this.#outages.failures, seconds);
     if (kind) this.#context.status.addError({ worker: this.#number, kind, message: messageOf(ex) });

@@ -243,13 +243,14 @@ test("a batch that a cache repeats is not computed again", async (context) => {
   assert.match(watched.eventsOf("error", { kind: "foreign" })[0].message, /a lease that was served before$/);
 });
 
-test("a limit on leases ends once the results are posted", async (context) => {
-  const { pool, clock, held, watched } = await withinBatch(context, { computed: 7, count: 15 });
+test("a limit on leases that a prefetch meets ends once the results are posted", async (context) => {
+  const { pool } = await poolWithBatches(context, 31);
   pool.problemType = "urn:comp-pool:limit";
-  pool.addJob("other", numbers(1));
-  await eventually(() => counts(pool).length >= 5);
-  held.release(1, 0.01);
-  await passing(clock, () => watched.eventsOf("unit", { outcome: "accepted" }).length === 15);
+  pool.misbehave("GET", LEASES, (request) => pool.respond(request), { times: 3 });
+  pool.misbehave("GET", LEASES, 429, { headers: { "Retry-After": "600" } });
+  const watched = await Watched.start(context, pool, { clock: new FakeClock() });
+  await watched.waitFor("unit", { outcome: "accepted" }, 8);
+  assert.deepEqual(watched.eventsOf("error"), []);
 });
 
 // ---- posting
