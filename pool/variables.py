@@ -32,6 +32,8 @@ from storage.flow_store import UsedJob
 MAX_RETRY_AFTER = 15
 # A scheduler of the job is called for each variable of a batch.
 SCHEDULER_SECONDS = 0.5
+# The variables of a batch, together: the response is made in memory.
+BATCH_BYTES = 4 << 20
 COUNTS_SECONDS, COUNTS_CACHED = 5.0, 1000
 
 
@@ -177,10 +179,11 @@ class Variables:
         return self._with_tokens(job, leases, peer)
 
     def _leases(self, job: Document, volunteer: Volunteer) -> Iterator[Lease]:
-        """Leases variables until there are no more, or the job's scheduler has taken too long."""
+        """Leases variables until there are no more, they are large, or the job's scheduler has taken too long."""
         exclusion = self._exclusion(job, volunteer.peer)
-        until = self._store.clock.monotonic() + SCHEDULER_SECONDS
-        while (lease := self._scheduler.lease(job, volunteer, exclusion)) is not None:
+        until, size = self._store.clock.monotonic() + SCHEDULER_SECONDS, 0
+        while size < BATCH_BYTES and (lease := self._scheduler.lease(job, volunteer, exclusion)) is not None:
+            size += lease.size
             yield lease
             if "variable_scheduler" in job and self._store.clock.monotonic() > until:
                 return

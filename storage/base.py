@@ -63,11 +63,12 @@ class LeaseTerm(NamedTuple):
 
 @dataclass(frozen=True)
 class Lease:
-    """A leased variable."""
+    """A leased variable; `size` is that of its document in bytes."""
 
     variable_id: str
     document: Document
     term: LeaseTerm
+    size: int = 0
 
     @property
     def deadline(self) -> int:

@@ -27,9 +27,14 @@ def encode(document: dict[str, Any]) -> bytes:
 
 def read(path: str) -> dict[str, Any]:
     """Raises FileNotFoundError; Damaged if the file is no JSON object."""
+    return decode(content(path), path)
+
+
+def content(path: str) -> bytes:
+    """Raises FileNotFoundError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return decode(_read_all(descriptor), path)
+        return _read_all(descriptor)
     finally:
         os.close(descriptor)
 

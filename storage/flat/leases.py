@@ -135,10 +135,10 @@ class FlatLeases(LeaseStore):
             # After the move, which has one winner: a former lease was given back a moment ago, or a clock was ahead.
             if identity > deadline:
                 queue.keep_identity(leased, identity)
-            document = _unfinished_document(paths, variable_id, leased)
+            found = _unfinished_document(paths, variable_id, leased)
         except FileNotFoundError:
             return None  # Another caller was first, or the job was deleted meanwhile.
-        return Lease(variable_id, document, LeaseTerm(deadline, identity)) if document else None
+        return Lease(variable_id, found[0], LeaseTerm(deadline, identity), found[1]) if found else None
 
 
 def _excludes(is_excluded: IsExcluded | None, paths: JobPaths, marker: str) -> bool:
@@ -160,14 +160,16 @@ def _next_deadline(paths: JobPaths) -> int | None:
     return next(found, None)
 
 
-def _unfinished_document(paths: JobPaths, variable_id: str, marker: str) -> Document | None:
-    """The variable's document; None, and no marker any more, if the documents contradict the marker."""
+def _unfinished_document(paths: JobPaths, variable_id: str, marker: str) -> tuple[Document, int] | None:
+    """The variable's document and its size; None, and no marker any more, if the documents contradict the marker."""
     # Checked after the rename: whoever finished the variable may have missed a marker that was being moved.
     if os.path.exists(paths.outcome(variable_id)):
         files.remove(marker)
         return None
+    path = paths.variable(variable_id)
     try:
-        return files.read(paths.variable(variable_id))
+        content = files.content(path)
+        return files.decode(content, path), len(content)
     except FileNotFoundError:
         files.remove(marker)
         return None

@@ -95,6 +95,14 @@ def test_more_than_the_limit_means_the_limit(pool: PoolApp) -> None:
     assert len(lease(pool, job, 1_000_000)) == MAX_LEASES
 
 
+def test_large_variables_end_a_batch(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pool.variables.BATCH_BYTES", 2500)
+    job = pool.post_job("Large")
+    for number in range(5):
+        pool.post_variable(job, f"v{number}", text="x" * 1000)
+    assert len(lease(pool, job, 5)) == 3
+
+
 @pytest.mark.parametrize("count", ["0", "-1", "x", "", "1.5", "1&count=2", "9999999999"])
 def test_an_invalid_count_is_400_and_leases_nothing(pool: PoolApp, count: str) -> None:
     job = post_job(pool)

@@ -181,6 +181,11 @@ class Executor:
             raise self._protocol_error() from ex
         if size > self._result_bytes:
             raise JobError("too-large", f"result too large: {size} bytes (at most {self._result_bytes})")
+        try:
+            # It becomes a part of a line with other results: nothing but one value may come from a child.
+            json.loads(result)
+        except (ValueError, RecursionError) as ex:
+            raise self._protocol_error() from ex
         return Computed(result, max(0.0, float(seconds)))
 
     def cancel(self) -> None:
