@@ -11,12 +11,15 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 def stats() -> dict[int, tuple[str, list[str]]]:
     """Of each process, its command's name, and the fields of /proc/<process>/stat after it."""
-    found = {}
-    for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # It has ended.
-            head, _, fields = (path / "stat").read_text().rpartition(")")
-            found[int(path.name)] = (head.partition("(")[2], fields.split())
-    return found
+    while True:
+        # A process that ends meanwhile would be missing, and so would its time in its parent, which was read before.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            return dict(map(_stat, Path("/proc").glob("[0-9]*")))
+
+
+def _stat(process: Path) -> tuple[int, tuple[str, list[str]]]:
+    head, _, fields = (process / "stat").read_text().rpartition(")")
+    return int(process.name), (head.partition("(")[2], fields.split())
 
 
 def seconds_used(command: str = "") -> float:

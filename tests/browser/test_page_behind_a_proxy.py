@@ -78,7 +78,9 @@ def test_every_result_arrives_once(server: LocalServer, proxy: HostileProxy, pag
     page.reload()
     visitor.expect_status(FOREIGN)
     proxy.is_hostile = False
-    visitor.expect_status("There is nothing to compute right now. New work starts automatically.")
+    # After a wait for the pool, and one for work.
+    waiting = "There is nothing to compute right now. New work starts automatically."
+    expect(page.get_by_role("status").first).to_have_text(waiting, timeout=30_000)
 
 
 @pytest.mark.parametrize("path", ["/", "/widget"])

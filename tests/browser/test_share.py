@@ -48,7 +48,7 @@ FREEZE = """async () => {
   frame.close();
   return after;
 }"""
-WINDOW = 4.0
+WINDOW = 3.0
 # Without rests they use a core and more. The tests' tool costs processor time in the browser too, for each request.
 AT_MOST = 0.34
 
