@@ -14,9 +14,9 @@ from tests.data.demo import post_demo
 from tests.serving import LocalServer, Served, Server, wait_until
 
 UNITS = {"prime-count": 30, "n-queens": 8}
-# A second of work, so that a tab can be killed in the middle of it.
+# Work of more than a second, so that a tab can be killed in the middle of it: a page draws once a second.
 SLOW = """function (variable, context) {
-  const end = Date.now() + 1000;
+  const end = Date.now() + 2500;
   while (Date.now() < end);
   context.result = variable.n * 2;
   return context;
@@ -68,7 +68,7 @@ def test_a_page_computes_two_jobs_and_its_numbers_are_the_server_s(demo: Server,
 
 @pytest.fixture
 def slow(make_local_server: MakeLocalServer, clock: ManualClock) -> LocalServer:
-    """A pool with one unit of a second."""
+    """A pool with one unit of some seconds."""
     server = make_local_server(clock=clock)
     server.post("/jobs", {"name": "slow", "execute_function": SLOW})
     server.post("/jobs/slow/variables/one", {"n": 7}, "PUT")
