@@ -1447,9 +1447,10 @@ var init_usage = __esm({
         __privateMethod(this, _Usage_instances, count_fn).call(this);
         __privateSet(this, _counted, __privateGet(this, _clock).now());
       }
-      /** The worker is frozen from now on. @param {number} milliseconds */
-      freeze(milliseconds) {
+      /** The worker is frozen from now on. @param {number} milliseconds @param {number} [cost] those that freezing takes */
+      freeze(milliseconds, cost = 0) {
         __privateMethod(this, _Usage_instances, count_fn).call(this);
+        __privateSet(this, _used, __privateGet(this, _used) + cost);
         __privateSet(this, _counted, __privateGet(this, _clock).now() + milliseconds);
       }
       /** @param {number} [lingering] milliseconds for which the worker goes on nevertheless */
@@ -1480,7 +1481,7 @@ var init_usage = __esm({
 });
 
 // browser/executor.js
-var FREEZE_TIMEOUT, MAX_THAW, LINGERING, _openFrame, _clock2, _limit, _current, _units, _usage, _freezing, _BrowserExecutor_instances, request_fn2, workerFor_fn, frame_fn, expectFrozen_fn, discard_fn, BrowserExecutor, errorOf;
+var FREEZE_TIMEOUT, FREEZE_OVERHEAD, MAX_THAW, LINGERING, _openFrame, _clock2, _limit, _current, _units, _usage, _freezing, _BrowserExecutor_instances, request_fn2, workerFor_fn, frame_fn, expectFrozen_fn, discard_fn, BrowserExecutor, errorOf;
 var init_executor = __esm({
   "browser/executor.js"() {
     "use strict";
@@ -1488,6 +1489,7 @@ var init_executor = __esm({
     init_unit_errors();
     init_usage();
     FREEZE_TIMEOUT = 250;
+    FREEZE_OVERHEAD = 0.4;
     MAX_THAW = 500;
     LINGERING = 2e3;
     BrowserExecutor = class {
@@ -1537,7 +1539,7 @@ var init_executor = __esm({
         worker.onfrozen = () => {
           var _a;
           (_a = __privateGet(this, _freezing)) == null ? void 0 : _a.end();
-          __privateGet(this, _usage).freeze(remaining);
+          __privateGet(this, _usage).freeze(remaining, FREEZE_OVERHEAD);
         };
         __privateMethod(this, _BrowserExecutor_instances, expectFrozen_fn).call(this, frozen + FREEZE_TIMEOUT);
         worker.freeze(remaining);
@@ -1841,7 +1843,7 @@ function deviceMemoryMb() {
   );
   return deviceMemory === void 0 ? DEFAULT_MEMORY_MB : deviceMemory * 512;
 }
-var DEFAULT_RESULT_BYTES, PROBE_TIMEOUT, UNIT_OVERHEAD, REQUEST_OVERHEAD, ENGINES, DEFAULT_MEMORY_MB, CAPABILITY_PROBE, _frame, _address, _clock4, _limit2, _closed2, _BrowserExecutors_instances, openFrame_fn, BrowserExecutors, clock, platform;
+var DEFAULT_RESULT_BYTES, PROBE_TIMEOUT, REQUEST_OVERHEAD, ENGINES, DEFAULT_MEMORY_MB, CAPABILITY_PROBE, _frame, _address, _clock4, _limit2, _closed2, _BrowserExecutors_instances, openFrame_fn, BrowserExecutors, clock, platform;
 var init_platform = __esm({
   "browser/platform.js"() {
     "use strict";
@@ -1852,7 +1854,6 @@ var init_platform = __esm({
     init_sandbox_frame();
     DEFAULT_RESULT_BYTES = 1 << 20;
     PROBE_TIMEOUT = 15e3;
-    UNIT_OVERHEAD = 1;
     REQUEST_OVERHEAD = 2.5;
     ENGINES = /* @__PURE__ */ new Map([["Firefox", "Firefox"], ["Chrome", "Chromium"], ["Version", "Safari"]]);
     DEFAULT_MEMORY_MB = 1024;
@@ -1888,7 +1889,6 @@ var init_platform = __esm({
         /** @type {Capabilities} */
         __publicField(this, "capabilities", { can: [], memoryMb: DEFAULT_MEMORY_MB });
         __publicField(this, "engine", engine());
-        __publicField(this, "unitOverhead", UNIT_OVERHEAD);
         __publicField(this, "requestOverhead", REQUEST_OVERHEAD);
         __privateSet(this, _address, address2);
         __privateSet(this, _clock4, clock2);

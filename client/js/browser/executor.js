@@ -15,6 +15,8 @@ import { Usage } from "./usage.js";
  * behind that keeps it busy.
  */
 const FREEZE_TIMEOUT = 250;
+/** Milliseconds of processor time that freezing a worker takes, as measured by `python -m bench share`. */
+const FREEZE_OVERHEAD = 0.4;
 /** A worker that is frozen for longer when its next unit comes is replaced. */
 const MAX_THAW = 500;
 /** Milliseconds for which Chromium lets a busy worker go on that is terminated in a frame with others. */
@@ -126,7 +128,7 @@ export class BrowserExecutor {
     const { worker } = this.#current;
     worker.onfrozen = () => {
       this.#freezing?.end();
-      this.#usage.freeze(remaining);
+      this.#usage.freeze(remaining, FREEZE_OVERHEAD);
     };
     this.#expectFrozen(frozen + FREEZE_TIMEOUT);
     worker.freeze(remaining);

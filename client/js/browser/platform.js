@@ -12,11 +12,9 @@ import { SandboxFrame } from "./sandbox-frame.js";
 const DEFAULT_RESULT_BYTES = 1 << 20;
 const PROBE_TIMEOUT = 15_000;
 /**
- * Milliseconds of processor time that a unit takes beside its worker, in the page and its frame, and that a request takes
- * in the page, the browser and its network process: as measured by `python -m bench share`, since a page can't measure
- * them.
+ * Milliseconds of processor time that a request takes in the page, the browser and its network process, by estimate: a
+ * page can't measure them. `python -m bench share` does.
  */
-const UNIT_OVERHEAD = 1;
 const REQUEST_OVERHEAD = 2.5;
 /** By the word before the version in `navigator.userAgent`. Browsers name others too: Chrome's relatives are Chrome. */
 const ENGINES = new Map([["Firefox", "Firefox"], ["Chrome", "Chromium"], ["Version", "Safari"]]);
@@ -56,7 +54,6 @@ class BrowserExecutors {
   /** @type {Capabilities} */
   capabilities = { can: [], memoryMb: DEFAULT_MEMORY_MB };
   engine = engine();
-  unitOverhead = UNIT_OVERHEAD;
   requestOverhead = REQUEST_OVERHEAD;
 
   /** @param {string} address @param {Clock} clock @param {number} limit of a result, in characters */

@@ -24,9 +24,10 @@ export class Usage {
     this.#counted = this.#clock.now();
   }
 
-  /** The worker is frozen from now on. @param {number} milliseconds */
-  freeze(milliseconds) {
+  /** The worker is frozen from now on. @param {number} milliseconds @param {number} [cost] those that freezing takes */
+  freeze(milliseconds, cost = 0) {
     this.#count();
+    this.#used += cost;
     this.#counted = this.#clock.now() + milliseconds;
   }
 
