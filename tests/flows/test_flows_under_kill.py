@@ -37,7 +37,7 @@ from tests.flows.reference import Execution
 from tests.flows.trees import Node, Tree
 from tests.serving import Server, wait_until
 
-KILLS, ROUNDS, VOLUNTEERS = 4, 3, 3
+KILLS, ROUNDS, VOLUNTEERS = 4, 2, 3
 MAX_SECONDS_BETWEEN_KILLS, MAX_COMPUTING_SECONDS = 0.4, 0.1
 
 TWICE = "(variable, context) => context.iteration < 2"

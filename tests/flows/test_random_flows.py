@@ -74,7 +74,7 @@ def post(pool: PoolApp, prepared: PreparedTree) -> str:
 
 
 @given(tree=trees, seed=seeds, times=often_once)
-@settings(no_deadline, max_examples=300)
+@settings(no_deadline, max_examples=150)
 def test_a_flow_agrees_with_the_reference(flow_pool: PoolApp, tree: Tree, seed: int, times: int) -> None:
     assert_flows_agree(flow_pool, tree, seed, times)
 

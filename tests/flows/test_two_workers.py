@@ -18,7 +18,7 @@ from tests.serving import Server, wait_until
 from tests.storage.helpers import run_concurrently
 
 # A broken rule shows in the first ten rounds.
-ROUNDS = 40
+ROUNDS = 25
 LEAF, PARENT = "/jobs/object", "/jobs/witness"
 
 

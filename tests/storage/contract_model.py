@@ -208,7 +208,7 @@ class ModelContract(BaseContract):
     def test_two_stores_agree_with_the_model_after_random_operations(self, open_store: OpenStore) -> None:
         machine = type("Machine", (StoreMachine,), {"stores": (open_store(), open_store())})
         limits = settings(
-            max_examples=150,
+            max_examples=100,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
