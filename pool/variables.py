@@ -104,18 +104,21 @@ class Variables:
 
         Raises AlreadyExists if another has the id; Withdrawn if one with the id was withdrawn.
         """
-        ids.check_variable_id(variable_id)
-        if step_of(variable_id) is not None:
-            raise Invalid("variable id", "has a form that is reserved for steps of flows")
+        _check_chosen_id(variable_id)
         is_new = bool(self._add(self._store.jobs.get(job_id), {variable_id: value}, caller))
         # A withdrawn variable still has its document: `get` raises Withdrawn.
         if not is_new:
             self.get(job_id, variable_id)
         return is_new
 
-    def put_many(self, job_id: str, values: Mapping[str, Any], caller: Caller) -> list[str]:
-        """Stores all of these, or none; returns the ids that are new. Raises as `put` does."""
-        return self._add(self._store.jobs.get(job_id), values, caller)
+    def put_many(self, job_id: str, values: Mapping[str, Any], caller: Caller, lines: Sequence[int] = ()) -> list[str]:
+        """Stores all of these, or none; returns the ids that are new.
+
+        `lines` as in `post`. Raises as `put` does, but not for a variable that was withdrawn.
+        """
+        for variable_id in values:
+            _check_chosen_id(variable_id)
+        return self._add(self._store.jobs.get(job_id), values, caller, lines)
 
     def _add(
         self, job: Document, values: Mapping[str, Any], caller: Caller, lines: Sequence[int] = (), **facts: str
@@ -299,6 +302,12 @@ class Variables:
         if not self._store.results.release(job_id, variable_id):
             raise Conflict(f"variable {variable_id!r} has not failed")
         self._flows.on_finished(job_id, variable_id)
+
+
+def _check_chosen_id(variable_id: str) -> None:
+    ids.check_variable_id(variable_id)
+    if step_of(variable_id) is not None:
+        raise Invalid("variable id", "has a form that is reserved for steps of flows")
 
 
 def withdrawn_text(outcome: Document) -> str:

@@ -104,6 +104,7 @@ class LinkBuilder:
             "lease_variables": Link(f"{variables}{{?count}}", templated=True),
             "post_results": Link(self.uri("jobs", job_id, "results")),
             "put_variable": Link(f"{variables}/{{variable}}", templated=True),
+            "put_variables": Link(variables),
             "variables": Link(self.uri("jobs", job_id, "variables", "index")),
             "results": Link(self.uri("jobs", job_id, "results")),
             "progress": Link(self.uri("jobs", job_id, "progress")),

@@ -11,7 +11,7 @@ from pool.failures import Failures, read_report
 from pool.jobs import Jobs
 from pool.keys import Keys
 from pool.variables import Leased, Variables
-from resources import body, request, worker_script
+from resources import body, named_variables, request, worker_script
 from resources.errors import Problem
 from resources.links import Link, LinkBuilder
 from resources.representation import media_type_of, respond, respond_no_content
@@ -85,6 +85,15 @@ class Collection(Resource):
             _respond_many_created(req, resp, job, variable_ids)
         else:
             _respond_one_created(req, resp, job, variable_ids[0])
+
+    def on_put(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
+        """Variables under ids of the caller's choice, one per line, stored as a whole; what is there already stays."""
+        caller = request.caller(req, self._keys)
+        self._variables.require_contributor(job, caller)
+        values, lines = named_variables.read(req, self._limit, self._bulk_limit)
+        new = self._variables.put_many(job, values, caller, lines)
+        links = LinkBuilder(req).page("jobs", job, "variables", "index", cursor=None, next_cursor=None)
+        respond(req, resp, links, {"count": len(values), "new": new})
 
 
 def _respond_one_created(req: falcon.Request, resp: falcon.Response, job: str, variable_id: str) -> None:
