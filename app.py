@@ -22,6 +22,7 @@ from pool.results import Results
 from pool.sandbox import Limits, Sandbox
 from pool.scheduling import JobScheduler, VariableScheduler
 from pool.standing import Standing
+from pool.stream import Stream
 from pool.tokens import Tokens
 from pool.unserved import Unserved
 from pool.validation import Validation
@@ -46,6 +47,7 @@ from resources import (
 from resources.guard import Guard
 from resources.headers import Headers
 from resources.resource import Resource
+from resources.stream import StreamResponder
 from storage.base import Store
 from storage.clock import Clock
 from storage.flat import FlatStore
@@ -124,6 +126,8 @@ class Pool:
             self.rates,
             self.posters,
         )
+        # A quarter of the threads: the others serve volunteers.
+        self.stream = Stream(self.store, places=config.threads // 4)
         self.failures = Failures(self.store, self.tokens, variable_errors, reports)
         self._opening = threading.Lock()
         self._is_open = False
@@ -191,6 +195,7 @@ def routes(pool: Pool) -> dict[str, Resource]:
     scheduled = jobs.ScheduledJob(pool.scheduler)
     of_variable = results.Collection(pool.results, pool.keys, limit)
     result = results.Item(pool.results, pool.keys)
+    stream = StreamResponder(pool.stream, pool.jobs, pool.keys)
     return {
         "/": root.Root(name),
         "/widget": pages.WidgetPage(name),
@@ -209,7 +214,7 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/jobs/scheduled/{scheduler}": scheduled,
         "/jobs/{job}": jobs.Item(pool.jobs, pool.keys, limit),
         "/jobs/{job}/progress": progress.Progress(pool.jobs, pool.keys, pool.store),
-        "/jobs/{job}/results": results.JobResults(pool.results, limit, bulk_limit),
+        "/jobs/{job}/results": results.JobResults(pool.results, stream, limit, bulk_limit),
         "/jobs/{job}/variables": variables.Collection(pool.variables, pool.keys, limit, bulk_limit),
         "/jobs/{job}/variables/index": variables.Index(pool.variables),
         "/jobs/{job}/variables/{variable}": variables.Item(pool.variables, pool.jobs, pool.keys, limit),

@@ -9,6 +9,7 @@ import logging
 import os
 import socket
 import struct
+from types import FrameType
 
 from gunicorn.workers import gthread
 
@@ -17,6 +18,8 @@ from config import Config
 from data import demo
 
 _config = Config.from_environ()
+# Of this process.
+_pools: list[Pool] = []
 
 
 class TimeoutWorker(gthread.ThreadWorker):
@@ -28,6 +31,12 @@ class TimeoutWorker(gthread.ThreadWorker):
     def init_process(self) -> None:
         logging.getLogger("gunicorn.error").addFilter(_is_not_timeout)
         super().init_process()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Requests that wait for results respond now.
+        for pool in _pools:
+            pool.stream.waiters.is_stopping = True
+        super().handle_exit(sig, frame)
 
     def handle(self, conn: gthread.TConn) -> bool:
         timeout = struct.pack("ll", _config.silence, 0)
@@ -65,6 +74,7 @@ def application() -> App:
     """
     pool = Pool(_config)
     pool.open()
+    _pools.append(pool)
     return create_app(pool=pool)
 
 

@@ -311,8 +311,11 @@ def _check_chosen_id(variable_id: str) -> None:
 
 
 def withdrawn_text(outcome: Document) -> str:
-    by = f"by flow {outcome['flow']!r}" if "flow" in outcome else "by its owner"
-    return f"variable {outcome['variable']!r} was withdrawn {by}"
+    return f"variable {outcome['variable']!r} was withdrawn {withdrawn_by(outcome)}"
+
+
+def withdrawn_by(outcome: Document) -> str:
+    return f"by flow {outcome['flow']!r}" if "flow" in outcome else "by its owner"
 
 
 def _names(stem: str, count: int) -> list[str]:

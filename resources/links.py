@@ -107,6 +107,9 @@ class LinkBuilder:
             "put_variables": Link(variables),
             "variables": Link(self.uri("jobs", job_id, "variables", "index")),
             "results": Link(self.uri("jobs", job_id, "results")),
+            "follow_results": Link(
+                f"{self.uri('jobs', job_id, 'results')}{{?wait,order,errors,limit,cursor}}", templated=True
+            ),
             "progress": Link(self.uri("jobs", job_id, "progress")),
             "errors": Link(self.uri("jobs", job_id, "errors")),
             "root": Link(self.uri()),

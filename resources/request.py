@@ -77,9 +77,15 @@ def run_seconds(req: falcon.Request) -> float | None:
     header = req.get_header("Run-Seconds")
     if header is None:
         return None
-    if _SECONDS.fullmatch(header) is None:
+    seconds = seconds_of(header)
+    if seconds is None:
         raise Problem(400, "header", "Run-Seconds: must be a number of seconds")
-    return math.floor(float(header) * 1e6) / 1e6
+    return math.floor(seconds * 1e6) / 1e6
+
+
+def seconds_of(text: str) -> float | None:
+    """A number of seconds, of at most nine digits; None for any other text."""
+    return float(text) if _SECONDS.fullmatch(text) else None
 
 
 def page_limit(req: falcon.Request) -> int:

@@ -9,12 +9,13 @@ import falcon
 from pool.fields import refuse_reserved
 from pool.keys import Keys
 from pool.results import Posted, Results
-from resources import body, csv, request, result_batch
+from resources import body, csv, request, result_batch, stream
 from resources.body import NDJSON
 from resources.errors import Problem
 from resources.links import LinkBuilder
 from resources.representation import HAL, JSON, encoded, respond
 from resources.resource import Resource
+from resources.stream import StreamResponder
 from storage.base import Document, Page
 
 _FIELDS = (
@@ -75,8 +76,9 @@ class Item(Resource):
 class JobResults(Resource):
     """All accepted results of a job: paged as JSON, streamed as NDJSON or CSV."""
 
-    def __init__(self, results: Results, limit: int, bulk_limit: int) -> None:
+    def __init__(self, results: Results, stream: StreamResponder, limit: int, bulk_limit: int) -> None:
         self._results, self._limit, self._bulk_limit = results, limit, bulk_limit
+        self._stream = stream
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         """Results of several variables, one per line; the response has the outcome of each."""
@@ -92,8 +94,13 @@ class JobResults(Resource):
         if order not in ("accepted", "input"):
             raise Problem(400, "query", "order: must be accepted or input")
         media_type = req.client_prefers([JSON, HAL, NDJSON, csv.MEDIA_TYPE])
-        if media_type in (NDJSON, csv.MEDIA_TYPE):
-            self._stream(req, resp, job, order, media_type)
+        is_whole = media_type in (NDJSON, csv.MEDIA_TYPE)
+        if stream.is_requested(req):
+            if is_whole:
+                raise Problem(400, "query", f"wait, errors: only in pages of JSON, not as {media_type}")
+            self._stream.respond(req, resp, job, order)
+        elif is_whole:
+            self._whole(req, resp, job, order, str(media_type))
         else:
             self._page(req, resp, job, order)
 
@@ -109,7 +116,7 @@ class JobResults(Resource):
         cursor = page.items[-1]["cursor"] if page.items else cursor
         respond(req, resp, links, {"count": len(items), "cursor": cursor}, items)
 
-    def _stream(self, req: falcon.Request, resp: falcon.Response, job: str, order: str, media_type: str) -> None:
+    def _whole(self, req: falcon.Request, resp: falcon.Response, job: str, order: str, media_type: str) -> None:
         # The first page is read before the response starts: later an error could not change the status.
         first = self._results.page(job, req.get_param("cursor"), request.MAX_PAGE, order == "input")
         pages = self._pages(job, first, order == "input")

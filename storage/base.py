@@ -22,6 +22,7 @@ from storage.documents import Document, canonical
 from storage.errors import Damaged, NotFound, StorageError
 from storage.flow_store import FlowStore
 from storage.poster_store import PosterStore
+from storage.stream_store import StreamStore
 
 __all__ = [
     "STUCK_SECONDS",
@@ -441,6 +442,7 @@ class Store(ABC):
     variables: VariableStore
     leases: LeaseStore
     results: ResultStore
+    stream: StreamStore
     counts: CountStore
     activity: ActivityStore
     blocks: BlockStore

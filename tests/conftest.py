@@ -68,7 +68,7 @@ class PoolApp(TestApp):
     def __init__(self, data: Path, sandbox: Sandbox, clock: ManualClock | None = None, **settings: Any) -> None:
         self.data = data
         self.clock = clock or ManualClock()
-        pool = Pool(Config(data=data, fsync=False, **settings), sandbox, self.clock)
+        self.pool = pool = Pool(Config(data=data, fsync=False, **settings), sandbox, self.clock)
         pool.open()
         # Made now, and not by the first request of a test that compares files.
         for name in ("addresses.key", "leases.key"):

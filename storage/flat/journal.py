@@ -45,7 +45,7 @@ def _parsed(line: bytes) -> dict[str, Any] | None:
 def page(path: str, cursor: str | None, limit: int, max_lines: int, event: str | None = None) -> Page:
     """Up to `limit` lines, those of one `event` or all, after reading at most `max_lines`. Raises InvalidCursor."""
     items: list[Document] = []
-    for number, (record, end) in enumerate(read(path, _offset_of(cursor, path)), start=1):
+    for number, (record, end) in enumerate(read(path, offset_of(cursor, path)), start=1):
         if event is None or record.get("event") == event:
             items.append({**record, "cursor": str(end)})
         if len(items) >= limit or number >= max_lines:
@@ -53,7 +53,8 @@ def page(path: str, cursor: str | None, limit: int, max_lines: int, event: str |
     return Page(items, None)
 
 
-def _offset_of(cursor: str | None, path: str) -> int:
+def offset_of(cursor: str | None, path: str) -> int:
+    """The offset that a client's cursor means. Raises InvalidCursor."""
     if cursor is None:
         return 0
     if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 16):

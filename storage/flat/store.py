@@ -19,6 +19,7 @@ from storage.flat.maintenance import FlatMaintenance
 from storage.flat.posters import FlatPosters
 from storage.flat.recovery import Recovery
 from storage.flat.results import FlatResults
+from storage.flat.stream import FlatStream
 from storage.flat.tree import Tree
 from storage.flat.variables import FlatVariables
 
@@ -41,6 +42,7 @@ class FlatStore(Store):
         self.variables = FlatVariables(tree)
         self.leases = FlatLeases(tree)
         self.results = FlatResults(tree, follow_ups, self.variables)
+        self.stream = FlatStream(tree)
         self.counts = counts
         self.activity: FlatActivity = FlatActivity(tree)
         self.blocks = FlatBlocks(tree)

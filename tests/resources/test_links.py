@@ -95,6 +95,7 @@ def test_links_with_placeholders_are_templates() -> None:
         "flow",
         "put_variable",
         "lease_variables",
+        "follow_results",
     }
 
 

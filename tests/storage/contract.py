@@ -15,6 +15,7 @@ from tests.storage.contract_model import ModelContract
 from tests.storage.contract_posters import PostersContract
 from tests.storage.contract_rejections import RejectionsContract
 from tests.storage.contract_results import ResultsContract
+from tests.storage.contract_stream import StreamContract
 from tests.storage.contract_variables import VariablesContract
 
 __all__ = ["OpenStore", "StoreContract"]
@@ -26,6 +27,7 @@ class StoreContract(
     LeasesContract,
     ResultsContract,
     RejectionsContract,
+    StreamContract,
     CountsContract,
     FlowsContract,
     KeysContract,

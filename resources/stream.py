@@ -1,0 +1,79 @@
+"""`/jobs/{job}/results?wait=…` and `?errors=…`: the stream of a job, for clients that follow it."""
+
+from __future__ import annotations
+
+import falcon
+
+from pool.jobs import Jobs
+from pool.keys import Keys
+from pool.stream import MAX_WAIT, Query, Stream, StreamPage
+from resources import request
+from resources.errors import Problem
+from resources.links import LinkBuilder, Links
+from resources.representation import Fields, respond
+from storage.base import Document
+
+_FIELDS = (
+    *("id", "variable", "state", "cursor", "created", "volunteer", "run_seconds", "result"),
+    *("reason", "message", "stack", "console", "engine"),
+)
+_FLAGS = {None: False, "false": False, "true": True}
+
+
+def is_requested(req: falcon.Request) -> bool:
+    return "wait" in req.params or "errors" in req.params
+
+
+class StreamResponder:
+    def __init__(self, stream: Stream, jobs: Jobs, keys: Keys) -> None:
+        self._stream, self._jobs, self._keys = stream, jobs, keys
+
+    def respond(self, req: falcon.Request, resp: falcon.Response, job: str, order: str) -> None:
+        # HEAD has no body to wait for.
+        seconds = _seconds(req) if req.method == "GET" else 0.0
+        page = self._stream.follow(job, self._query(req, job, order), seconds, request.peer(req).prefix)
+        build = LinkBuilder(req)
+        fields = {"count": len(page.items), "cursor": page.cursor, "finished": page.is_finished}
+        items = [(_item_links(build, job, item), _item_fields(item)) for item in page.items]
+        respond(req, resp, _links(req, build, job, page), fields, items, cache="no-store")
+        if page.retry_seconds is not None:
+            resp.retry_after = page.retry_seconds
+
+    def _query(self, req: falcon.Request, job: str, order: str) -> Query:
+        errors = _flag(req, "errors")
+        is_owner = errors and self._keys.owns(request.caller(req, self._keys), self._jobs.get(job))
+        return Query(req.get_param("cursor"), request.page_limit(req), order == "input", errors, is_owner)
+
+
+def _seconds(req: falcon.Request) -> float:
+    seconds = request.seconds_of(req.get_param("wait", default="0"))
+    if seconds is None or seconds > MAX_WAIT:
+        raise Problem(400, "query", f"wait: must be a number of seconds, at most {MAX_WAIT}")
+    return seconds
+
+
+def _flag(req: falcon.Request, name: str) -> bool:
+    text = req.get_param(name)
+    if text not in _FLAGS:
+        raise Problem(400, "query", f"{name}: must be true or false")
+    return _FLAGS[text]
+
+
+def _links(req: falcon.Request, build: LinkBuilder, job: str, page: StreamPage) -> Links:
+    """A page that is the last for now has no link `next`."""
+    query = {name: req.get_param(name) for name in ("limit", "order", "wait", "errors")}
+    next_cursor = None if page.is_finished else page.cursor
+    links = build.page("jobs", job, "results", cursor=req.get_param("cursor"), next_cursor=next_cursor, **query)
+    return {**links, "get_job": build.job(job)["self"]}
+
+
+def _item_links(build: LinkBuilder, job: str, item: Document) -> Links:
+    result = item.get("id") or item.get("error")
+    if result:
+        return build.result(job, item["variable"], result)
+    links = build.variable(job, item["variable"])
+    return {"get_variable": links["self"], "get_job": links["get_job"]}
+
+
+def _item_fields(item: Document) -> Fields:
+    return {name: item[name] for name in _FIELDS if name in item}
