@@ -2,7 +2,10 @@
 // it. Everything of the host's in the global object is deleted before a job's code is evaluated; the one way out while it
 // runs, `send`, stays in this closure. So do the built-in functions used after the job's code ran, since a job may
 // replace them. The host reads the response from an object that the job never sees.
-(function (send, openLanguage, webFunctions) {
+//
+// `send` is there if the job needs a console, `language` (of language.js) if it needs random numbers, `webFunctions` (the
+// text of web-functions.js) if it needs these.
+(function (send, language, webFunctions) {
   'use strict';
 
   const {parse, stringify} = JSON;
@@ -11,6 +14,8 @@
   const {slice} = String.prototype;
   const {map, join} = Array.prototype;
   const text = String;
+  // No JSON text.
+  const again = 'again';
   let room = 0;
 
   const HOST = ['dukpy', 'call_python'];
@@ -22,32 +27,35 @@
 
   // The globals of jobs begin here.
 
-  const {random32, seedRandom} = openLanguage();
-  // Parsed when first used: that takes as long as all the rest.
-  let opened;
-  const named = ['DOMException', 'TextDecoder', 'TextEncoder', 'atob', 'btoa', 'crypto', 'structuredClone'];
-  for (const name of named) {
-    defineProperty(globalThis, name, {
-      configurable: true,
-      get() {
-        opened ??= evaluateText(webFunctions)(random32);
-        return opened[name];
-      },
-      set(value) {
-        defineProperty(globalThis, name, {value, configurable: true, writable: true});
-      },
-    });
+  if (webFunctions !== undefined) {
+    // Parsed when first used: that takes as long as all the rest.
+    let opened;
+    const named = ['DOMException', 'TextDecoder', 'TextEncoder', 'atob', 'btoa', 'crypto', 'structuredClone'];
+    for (const name of named) {
+      defineProperty(globalThis, name, {
+        configurable: true,
+        get() {
+          opened ??= evaluateText(webFunctions)(language.random32);
+          return opened[name];
+        },
+        set(value) {
+          defineProperty(globalThis, name, {value, configurable: true, writable: true});
+        },
+      });
+    }
   }
 
-  // Each line is sent at once, so that it is not lost when the call is killed.
-  const write = (...values) => {
-    if (room > 0) {
-      const line = apply(slice, apply(join, apply(map, values, [shown]), [' ']) + '\n', [0, room]);
-      room -= line.length;
-      send('console', line);
-    }
-  };
-  globalThis.console = {log: write, info: write, warn: write, error: write, debug: write};
+  if (send !== undefined) {
+    // Each line is sent at once, so that it is not lost when the call is killed.
+    const write = (...values) => {
+      if (room > 0) {
+        const line = apply(slice, apply(join, apply(map, values, [shown]), [' ']) + '\n', [0, room]);
+        room -= line.length;
+        send('console', line);
+      }
+    };
+    globalThis.console = {log: write, info: write, warn: write, error: write, debug: write};
+  }
 
   // The globals of jobs end here.
 
@@ -78,11 +86,18 @@
     return stringify({__proto__: null, kind, message: shortened(message), stack: shortened(stack)});
   }
 
+  function plainJson(value) {
+    return {__proto__: null, json: stringify(value)};
+  }
+
   // A result that replaces the posted one is stored, so that it is held to the rules for results of volunteers.
   function verdictJson(verdict, serialise, isLossy) {
     const result = verdict?.valid === true ? verdict.result : undefined;
     if (result === undefined) {
       return {__proto__: null, json: stringify(verdict)};
+    }
+    if (serialise === undefined) {
+      return {__proto__: null, json: again};
     }
     const {text: json, fault} = serialise(result, isLossy);
     if (fault !== undefined) {
@@ -92,10 +107,12 @@
     return {__proto__: null, json: `{"valid":true,"result":${json}}`};
   }
 
-  // `evaluate` returns the job's function. `request` is JSON. Where a verdict is wanted there is serialiser.js.
-  return function call(evaluate, request, openSerialiser) {
+  // `evaluate` returns the job's function. `request` is JSON. A verdict may need serialiser.js: where it turns out to, and
+  // there is none, the response has `again`.
+  return function call(evaluate, request, isVerdict, openSerialiser) {
     const {args, seed, maxValue, maxConsole, lossy} = parse(request);
     const {serialise} = openSerialiser?.() ?? {};
+    const jsonOf = isVerdict ? verdictJson : plainJson;
     const given = apply(map, args, [(argument) => (argument.undefined ? undefined : argument.value)]);
     const response = {__proto__: null};
     room = maxConsole;
@@ -103,11 +120,12 @@
     async function respond() {
       try {
         const run = evaluate();
-        seedRandom(seed);
+        language?.seedRandom(seed);
         const value = await apply(run, undefined, given);
-        const {json = 'null', error} =
-          serialise === undefined ? {__proto__: null, json: stringify(value)} : verdictJson(value, serialise, lossy);
-        if (error !== undefined) {
+        const {json = 'null', error} = jsonOf(value, serialise, lossy);
+        if (json === again) {
+          response.again = '';
+        } else if (error !== undefined) {
           response.error = error;
         } else if (json.length > maxValue) {
           response.error = failure('size', `the value returned is larger than ${maxValue} bytes`);

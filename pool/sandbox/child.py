@@ -30,7 +30,7 @@ def load(name: str) -> Any:
     assert spec is not None  # noqa: S101
     assert spec.loader is not None  # noqa: S101
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    sys.modules[f"pool.sandbox.{name}"] = module
     spec.loader.exec_module(module)
     return module
 
@@ -101,46 +101,80 @@ def limit_time(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
-def respond(engine: Any, context: Any, request: Request, arguments: bytes) -> tuple[str, bytes]:
+class Contexts:
+    """Fresh contexts, each for one call. One is made ahead, with what the last call needed."""
+
+    def __init__(self, engine: Any, console: Any) -> None:
+        self._engine, self._console = engine, console
+        self._context = engine.context(engine.everything, console)
+
+    def get(self, needs: Any) -> Any:
+        """A context that no call has used, with what is needed."""
+        if self._context.needs != needs:
+            self._replace(needs)
+        return self._context
+
+    def renew(self) -> None:
+        self._replace(self._context.needs)
+
+    def get_other(self, needs: Any) -> Any:
+        self._replace(needs)
+        return self._context
+
+    def _replace(self, needs: Any) -> None:
+        self._context.close()
+        self._context = self._engine.context(needs, self._console)
+
+
+def respond(engine: Any, contexts: Contexts, request: Request, arguments: bytes) -> tuple[str, bytes]:
     limit_time(request.seconds)
     try:
         if request.mode == b"check":
-            return context.check(request.source)  # type: ignore[no-any-return]
-        code = context.compile(request.source)
-        # Again: whether the source is compiled already must not decide about a call.
-        limit_time(request.seconds)
+            return contexts.get(engine.everything).check(request.source)  # type: ignore[no-any-return]
+        function = engine.function(request.source)
+        is_verdict = request.mode == b"judge"
+        needs = function.needs if is_verdict else function.needs._replace(serialiser=False)
         limits = b'{"maxValue":%d,"maxConsole":%d,' % (request.max_value, request.max_console)
-        return context.call(code, limits + arguments, request.mode == b"judge")  # type: ignore[no-any-return]
+        response = call(contexts.get(needs), request, function.code, limits + arguments, is_verdict)
+        if response[0] == "again":
+            response = call(contexts.get_other(engine.everything), request, function.code, limits + arguments, True)
+        return response
     except engine.Thrown as ex:
         return ex.response  # type: ignore[no-any-return]
     finally:
         limit_time(0)
 
 
+def call(context: Any, request: Request, code: bytes, arguments: bytes, is_verdict: bool) -> tuple[str, bytes]:
+    # Again: whether the source is compiled already, and a context made, must not decide about a call.
+    limit_time(request.seconds)
+    return context.call(code, arguments, is_verdict)  # type: ignore[no-any-return]
+
+
 def main() -> None:
     packages, memory = sys.argv[1], int(sys.argv[2])
     sys.path.append(packages)
-    engine_module, confinement = load("engine"), load("confinement")
-    engine = engine_module.make_engine(memory // CACHE_PART)
+    # In this order: the engine imports the others, which are no modules of a package here.
+    _, _, engines, confinement = (load(name) for name in ("needs", "quickjs", "engine", "confinement"))
+    engine = engines.make_engine(memory // CACHE_PART)
     # In this order: each step needs what the next one forbids.
     confinement.leave_files()
     confinement.limit_resources(memory_bytes=memory, open_files=3)
     confinement.forbid_system_calls(threads=False)
     output = Output()
-    context = engine.context(output.write_console)
+    contexts = Contexts(engine, output.write_console)
     output.add(frame("ready", b""))
     while True:
         output.flush()
         request = read_request()
         for left, arguments in zip(reversed(range(len(request.calls))), request.calls, strict=True):
             started = time.process_time()
-            response = respond(engine_module, context, request, arguments)
+            response = respond(engine, contexts, request, arguments)
             output.add(frame("seconds", struct.pack(">d", time.process_time() - started)) + frame(*response))
             # The last response before the memory is freed and the next context made: no caller waits for that.
             if left == 0:
                 output.flush()
-            context.close()
-            context = engine.context(output.write_console)
+            contexts.renew()
             output.add(frame("ready", b""))
 
 

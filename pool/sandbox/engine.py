@@ -1,9 +1,9 @@
 """QuickJS as a sandbox process uses it: each call runs in a runtime of its own, made for it and freed after it.
 
-dukpy makes the contexts, sets their limits and lends its bridge to Python. Its `evaljs` compiles all source text again
-in every context, which takes several times as long as a call. So `BytecodeEngine` compiles a source once, by the C
-interface of the QuickJS inside dukpy, and each context reads the bytecode, which no code of jobs can change.
-`TextEngine` does without, for a dukpy whose QuickJS is of another version.
+dukpy's `evaljs` makes the whole language and compiles all source text again in every context, which takes several times
+as long as a call. So `BytecodeEngine` uses the C interface of the QuickJS inside dukpy: it compiles a source once, and
+each context has the parts of the language that the source may use, and reads the bytecode, which no code of jobs can
+change. `TextEngine` does without, for a dukpy whose QuickJS is of another version.
 
 Like all of the process's side this imports nothing of the pool, and it may import dukpy only before the confinement.
 """
@@ -13,26 +13,34 @@ from __future__ import annotations
 import ctypes
 import importlib
 import json
-import resource
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+from pool.sandbox.needs import Needs, needs_of, sections_of
+from pool.sandbox.quickjs import (
+    BOOLEAN,
+    BYTECODE,
+    COMPILE_ONLY,
+    EXCEPTION,
+    INTRINSICS,
+    UNDEFINED,
+    WITHOUT_TEXT,
+    Library,
+    Pointer,
+    Value,
+)
 
 BOOT, CHECK, SERIALISER, LANGUAGE, WEB_FUNCTIONS = (
     Path(__file__).with_name(f"{name}.js").read_text(encoding="utf-8").rstrip()
     for name in ("boot", "check", "serialiser", "language", "web-functions")
 )
 # The web functions as a text: a context parses them when a script uses one.
-PREPARE = f"(send) => ({BOOT})(send, {LANGUAGE}, {json.dumps(WEB_FUNCTIONS)})"
+PREPARE = f"(send) => ({BOOT})(send, ({LANGUAGE})(), {json.dumps(WEB_FUNCTIONS)})"
 PENDING = {"kind": "pending", "message": "returned a Promise that is never settled", "stack": ""}
 OUT_OF_MEMORY = {"kind": "throw", "message": "out of memory", "stack": ""}
 MAX_TEXT = 2000
-# About as many nested calls as in V8: QuickJS takes 1 MiB by itself, which are 640 calls. The reserve is for what the
-# interpreter runs below and above a script.
-STACK_BYTES, STACK_RESERVE = 16 << 20, 2 << 20
-# The C interface is that of these versions; the layout of a value, that of 64-bit machines.
-VERSIONS = (b"0.11.",)
 Console = Callable[[str], None]
 Response = tuple[str, bytes]
 
@@ -62,22 +70,47 @@ def error_response(error: dict[str, Any]) -> Response:
     return "error", json.dumps(error).encode()
 
 
+class Thrown(Exception):
+    """An exception of JavaScript, as a response."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response)
+        self.response = response
+
+
+class Function(NamedTuple):
+    """A source, compiled if the engine does that before a call, and what its calls need."""
+
+    code: bytes
+    needs: Needs
+
+
+EVERYTHING = Needs(INTRINSICS, (), console=True, web=True, serialiser=True)
+# The response of a call that must be made again, in a context with everything.
+AGAIN = ("again", b"")
+
+
 class TextEngine:
     """Compiles the source text in each context."""
+
+    Thrown, everything = Thrown, EVERYTHING
 
     def __init__(self, _cache_bytes: int) -> None:
         self._make = make_interpreter_class()
 
-    def context(self, console: Console) -> TextContext:
+    def function(self, source: bytes) -> Function:
+        return Function(source, EVERYTHING)
+
+    def context(self, _needs: Needs, console: Console) -> TextContext:
         return TextContext(self._make(), console)
 
 
 class TextContext:
     CALL = f"""(() => {{
       const {{source, request}} = dukpy, evaluate = eval;
-      return ({PREPARE})(call_python)(evaluate('() => (\\n' + source + '\\n)'), request);
+      return ({PREPARE})(call_python)(evaluate('() => (\\n' + source + '\\n)'), request, false);
     }})()"""
-    JUDGE = CALL.replace("request);", f"request, ({SERIALISER}));")
+    JUDGE = CALL.replace("request, false);", f"request, true, ({SERIALISER}));")
     CHECK = f"""(() => {{
       const {{source}} = dukpy;
       ({PREPARE})(call_python);
@@ -85,11 +118,8 @@ class TextContext:
     }})()"""
 
     def __init__(self, interpreter: Any, console: Console) -> None:
-        self._interpreter = interpreter
+        self.needs, self._interpreter = EVERYTHING, interpreter
         interpreter.export_function("console", console)
-
-    def compile(self, source: bytes) -> bytes:
-        return source
 
     def call(self, code: bytes, request: bytes, is_verdict: bool = False) -> Response:
         return self._run(self.JUDGE if is_verdict else self.CALL, source=code.decode(), request=request.decode())
@@ -113,139 +143,107 @@ class TextContext:
         del self._interpreter
 
 
-class Value(ctypes.Structure):
-    """JSValue of 64-bit machines."""
-
-    _fields_ = (("payload", ctypes.c_uint64), ("tag", ctypes.c_int64))
-
-
-UNDEFINED, EXCEPTION = 3, 6
-Pointer, Size = ctypes.c_void_p, ctypes.POINTER(ctypes.c_size_t)
-# Result and arguments of each C function, from quickjs.h; the first takes the capsule of dukpy's context.
-SIGNATURES: dict[str, tuple[Any, ...]] = {
-    "get_context_from_capsule": (ctypes.POINTER(Pointer * 2), ctypes.py_object),
-    "JS_SetContextOpaque": (None, Pointer, ctypes.py_object),
-    "JS_UpdateStackTop": (None, Pointer),
-    "JS_SetMaxStackSize": (None, Pointer, ctypes.c_size_t),
-    "JS_SetHostPromiseRejectionTracker": (None, Pointer, Pointer, Pointer),
-    "JS_NewCFunction2": (Value, Pointer, Pointer, ctypes.c_char_p, ctypes.c_int, ctypes.c_int, ctypes.c_int),
-    "JS_NewStringLen": (Value, Pointer, ctypes.c_char_p, ctypes.c_size_t),
-    "JS_Eval": (Value, Pointer, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_int),
-    "JS_EvalFunction": (Value, Pointer, Value),
-    "JS_WriteObject": (Pointer, Pointer, Size, Value, ctypes.c_int),
-    "JS_ReadObject": (Value, Pointer, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int),
-    "JS_Call": (Value, Pointer, Value, Value, ctypes.c_int, ctypes.POINTER(Value)),
-    "JS_IsJobPending": (ctypes.c_bool, Pointer),
-    "JS_ExecutePendingJob": (ctypes.c_int, Pointer, ctypes.POINTER(Pointer)),
-    "JS_GetException": (Value, Pointer),
-    "JS_GetPropertyStr": (Value, Pointer, Value, ctypes.c_char_p),
-    "JS_ToCStringLen2": (Pointer, Pointer, Size, Value, ctypes.c_bool),
-    "JS_FreeCString": (None, Pointer, Pointer),
-    "JS_FreeValue": (None, Pointer, Value),
-    "js_free": (None, Pointer, Pointer),
-}
-COMPILE_ONLY, BYTECODE = 1 << 5, 1 << 0
-
-
-class Library:
-    """The functions of SIGNATURES. Raises AttributeError, or ImportError for a QuickJS that isn't known."""
-
-    def __init__(self) -> None:
-        # PyDLL: the code of jobs calls back into Python, for which the interpreter's lock is needed.
-        library = ctypes.PyDLL(importlib.import_module("dukpy._dukpy").__file__)
-        library.JS_GetVersion.restype = ctypes.c_char_p
-        if ctypes.sizeof(Pointer) != 8 or not library.JS_GetVersion().startswith(VERSIONS):
-            raise ImportError("the C interface of this QuickJS is not known")
-        for name, (result, *arguments) in SIGNATURES.items():
-            function = getattr(library, name)
-            function.restype, function.argtypes = result, arguments
-            setattr(self, name.removeprefix("JS_"), function)
-        self.bridge = ctypes.cast(library.call_py_function, Pointer)
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(name)
+UNDEFINED_VALUE = Value(0, UNDEFINED)
 
 
 class BytecodeEngine:
     """Compiles each source once. The bytecode of at most `cache_bytes`, least recently used first out, is kept."""
 
-    def __init__(self, cache_bytes: int) -> None:
-        self._make, self._library = make_interpreter_class(), Library()
-        self.stack_bytes = enlarge_stack()
-        self._cache_bytes, self._cached = cache_bytes, 0
-        self._codes: OrderedDict[bytes, bytes] = OrderedDict()
-        compiler = BytecodeContext(self, self._make(), self._library)
-        scripts = (PREPARE, CHECK, SERIALISER)
-        self._boot, self.check, self.serialiser = (compiler.compiled(script.encode(), b"<boot>") for script in scripts)
-        compiler.close()
+    Thrown = Thrown
 
-    def context(self, console: Console) -> BytecodeContext:
-        interpreter = self._make()
-        interpreter.export_function("console", console)
-        context = BytecodeContext(self, interpreter, self._library)
-        context.prepare(self._boot)
+    def __init__(self, cache_bytes: int) -> None:
+        self._library = Library()
+        self._cache_bytes, self._cached = cache_bytes, 0
+        self._functions: OrderedDict[bytes, Function] = OrderedDict()
+        self._parts = sections_of(LANGUAGE)
+        self.everything = EVERYTHING._replace(sections=tuple(range(len(self._parts))))
+        scripts = [BOOT, CHECK, SERIALISER, *(part.script for part in self._parts)]
+        self.boot, self.check, self.serialiser, *self.sections = map(self._compiled_part, scripts)
+
+    def _compiled_part(self, script: str) -> bytes:
+        return self._compiled(script.encode(), b"<boot>", BYTECODE | WITHOUT_TEXT)
+
+    def _compiled(self, script: bytes, name: bytes, flags: int = BYTECODE) -> bytes:
+        context = BytecodeContext(self._library, EVERYTHING)
+        try:
+            return context.compiled(script, name, flags)
+        finally:
+            context.close()
+
+    def function(self, source: bytes) -> Function:
+        """The compiled source, of which each call evaluates the function. Raises Thrown."""
+        function = self._functions.get(source)
+        if function is not None:
+            self._functions.move_to_end(source)
+            return function
+        # The line break keeps the columns; the parent subtracts the line.
+        code = self._compiled(b"() => (\n" + source + b"\n)", b"<input>")
+        needs = needs_of(source.decode("utf-8", "replace"), self._parts, self.everything)
+        function = self._functions[source] = Function(code, needs)
+        self._keep_within_limit(len(source) + len(code))
+        return function
+
+    def _keep_within_limit(self, added: int) -> None:
+        self._cached += added
+        while self._cached > self._cache_bytes:
+            source, dropped = self._functions.popitem(last=False)
+            self._cached -= len(source) + len(dropped.code)
+
+    def context(self, needs: Needs, console: Console) -> BytecodeContext:
+        context = BytecodeContext(self._library, needs)
+        context.prepare(self, console)
         return context
 
-    def known(self, source: bytes) -> bytes | None:
-        code = self._codes.get(source)
-        if code is not None:
-            self._codes.move_to_end(source)
-        return code
 
-    def keep(self, source: bytes, code: bytes) -> None:
-        self._codes[source] = code
-        self._cached += len(source) + len(code)
-        while self._cached > self._cache_bytes:
-            oldest, dropped = self._codes.popitem(last=False)
-            self._cached -= len(oldest) + len(dropped)
+class Bridge:
+    """The object that dukpy's bridge calls."""
 
+    def __init__(self, console: Console) -> None:
+        self._console = console
 
-def enlarge_stack() -> int:
-    """The bytes of the stack of scripts. The kernel lets the main thread's stack grow up to the limit set here."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
-    wanted = STACK_BYTES + STACK_RESERVE
-    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < limit:
-        resource.setrlimit(resource.RLIMIT_STACK, (limit, hard))
-    return limit - STACK_RESERVE
+    def _check_exported_function_exists(self, _name: bytes) -> bool:
+        return True
+
+    def _call_python(self, _name: bytes, arguments: bytes) -> None:
+        self._console(*json.loads(arguments))
 
 
-class Thrown(Exception):
-    """An exception of JavaScript, as a response."""
-
-    def __init__(self, response: Response) -> None:
-        super().__init__(response)
-        self.response = response
+def boolean(value: bool) -> Value:
+    return Value(int(value), BOOLEAN)
 
 
 class BytecodeContext:
-    def __init__(self, engine: BytecodeEngine, interpreter: Any, library: Library) -> None:
-        self._engine, self._interpreter, self._library = engine, interpreter, library
-        self._runtime, self._context = library.get_context_from_capsule(interpreter._ctx).contents
-        # dukpy's own list of rejected promises is for `evaljs`.
-        library.SetHostPromiseRejectionTracker(self._runtime, None, None)
-        library.SetMaxStackSize(self._runtime, engine.stack_bytes)
-        # For dukpy's bridge, which finds the interpreter there.
-        library.SetContextOpaque(self._context, interpreter)
+    """A context in a runtime of its own, which has what is needed."""
+
+    def __init__(self, library: Library, needs: Needs) -> None:
+        self.needs, self._library = needs, library
         self._held: list[Value] = []
+        self._runtime = library.runtime()
+        self._context = library.context(self._runtime, needs.intrinsics)
 
-    def prepare(self, boot: bytes) -> None:
-        send = self._hold(self._library.NewCFunction2(self._context, self._library.bridge, b"send", 1, 0, 0))
-        self._main = self._apply(self._evaluate(boot), send)
+    def prepare(self, engine: BytecodeEngine, console: Console) -> None:
+        needs, send, language, web = self.needs, UNDEFINED_VALUE, UNDEFINED_VALUE, UNDEFINED_VALUE
+        for number in needs.sections:
+            # The last is that of random numbers.
+            language = self._evaluate(engine.sections[number])
+        if needs.console:
+            send = self._bridge_to(console)
+        if needs.web:
+            web = self._text(WEB_FUNCTIONS.encode())
+        self._check = engine.check
+        self._main = self._apply(self._evaluate(engine.boot), send, language, web)
+        self._serialiser = [self._evaluate(engine.serialiser)] if needs.serialiser else []
 
-    def compile(self, source: bytes) -> bytes:
-        """The bytecode of a function that evaluates the source. Raises Thrown."""
-        code = self._engine.known(source)
-        if code is None:
-            # The line break keeps the columns; the parent subtracts the line.
-            code = self.compiled(b"() => (\n" + source + b"\n)", b"<input>")
-            self._engine.keep(source, code)
-        return code
+    def _bridge_to(self, console: Console) -> Value:
+        self._bridge = Bridge(console)
+        self._library.SetContextOpaque(self._context, self._bridge)
+        return self._hold(self._library.NewCFunction2(self._context, self._library.bridge, b"send", 1, 0, 0))
 
-    def compiled(self, script: bytes, name: bytes) -> bytes:
+    def compiled(self, script: bytes, name: bytes, flags: int = BYTECODE) -> bytes:
+        """The bytecode of a script. Raises Thrown."""
         library, context, size = self._library, self._context, ctypes.c_size_t()
         function = self._checked(library.Eval(context, script, len(script), name, COMPILE_ONLY))
-        written = library.WriteObject(context, ctypes.byref(size), function, BYTECODE)
+        written = library.WriteObject(context, ctypes.byref(size), function, flags)
         library.FreeValue(context, function)
         if not written:
             raise self._thrown()
@@ -254,22 +252,22 @@ class BytecodeContext:
         return code
 
     def call(self, code: bytes, request: bytes, is_verdict: bool = False) -> Response:
-        scripts = [self._engine.serialiser] if is_verdict else []
+        """The response of a call: AGAIN if its verdict needs a context with everything."""
         return self._run(
             lambda: self._apply(
-                self._main, self._evaluate(code), self._text(request), *[self._evaluate(script) for script in scripts]
+                self._main, self._evaluate(code), self._text(request), boolean(is_verdict), *self._serialiser
             )
         )
 
     def check(self, source: bytes) -> Response:
-        return self._run(lambda: self._apply(self._evaluate(self._engine.check), self._text(source)))
+        return self._run(lambda: self._apply(self._evaluate(self._check), self._text(source)))
 
     def _run(self, run: Callable[[], Value]) -> Response:
         self._library.UpdateStackTop(self._runtime)
         try:
             response = run()
             self._run_jobs()
-            for kind in ("value", "error"):
+            for kind in ("value", "error", "again"):
                 content = self._hold(self._library.GetPropertyStr(self._context, response, kind.encode()))
                 if content.tag != UNDEFINED:
                     text = self._as_bytes(content)
@@ -292,7 +290,7 @@ class BytecodeContext:
 
     def _apply(self, function: Value, *arguments: Value) -> Value:
         array = (Value * len(arguments))(*arguments)
-        value = self._library.Call(self._context, function, Value(0, UNDEFINED), len(arguments), array)
+        value = self._library.Call(self._context, function, UNDEFINED_VALUE, len(arguments), array)
         return self._hold(self._checked(value))
 
     def _text(self, content: bytes) -> Value:
@@ -331,8 +329,8 @@ class BytecodeContext:
         for value in self._held:
             self._library.FreeValue(self._context, value)
         self._held.clear()
-        self._interpreter._funcs.clear()
-        del self._interpreter
+        self._library.FreeContext(self._context)
+        self._library.FreeRuntime(self._runtime)
 
 
 def make_engine(cache_bytes: int) -> BytecodeEngine | TextEngine:

@@ -1,15 +1,15 @@
 // Makes an engine's language the same in every host, on the server and at volunteers: corrects what it has wrong, and
 // replaces its random numbers by repeatable ones. The text of a function, no module; evaluated before any code of a job.
 // A job may replace the built-ins that these functions use, and then confuses itself alone.
+//
+// The server takes only the sections that a source needs (pool/sandbox/needs.py): a heading has a pattern of the sources
+// that need what follows, which uses nothing of the other sections. The others take all of it.
 (function openLanguage() {
   "use strict";
   const { defineProperty } = Object;
-  const { abs, floor, imul, max, trunc } = Math;
-  const words = new Uint32Array(2);
-  const double = new Float64Array(words.buffer);
-  const high = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
+  const { abs, floor, max, trunc } = Math;
 
-  // ---- corrections: only where the engine is wrong. QuickJS alone is, so its speed is what they cost.
+  // Corrections are made only where the engine is wrong. QuickJS alone is, so its speed is what they cost.
 
   /** As a built-in: not enumerable, and no constructor. @param {object} holder @param {Record<string, Function>} methods */
   function replace(holder, methods) {
@@ -17,6 +17,8 @@
       defineProperty(holder, name, { value, writable: true, enumerable: false, configurable: true });
     }
   }
+
+  // ---- /\basUintN\b/
 
   if (BigInt.asUintN(65, -1n) < 0n || BigInt.asUintN(64, -1n) < 0n || BigInt.asUintN(32, -1n) < 0n) {
     const { asIntN } = BigInt;
@@ -32,6 +34,8 @@
     });
   }
 
+  // ---- /\bacosh\b|\bMath\b(?!\s*\.\s*\w)/
+
   if (!Number.isNaN(Math.acosh(-1e6))) {
     const { acosh } = Math;
     replace(Math, {
@@ -42,6 +46,12 @@
       },
     });
   }
+
+  // ---- /\bcbrt\b|\btoString\b(?!\s*\(\s*\))|\bMath\b(?!\s*\.\s*\w)/ the digits of numbers
+
+  const words = new Uint32Array(2);
+  const double = new Float64Array(words.buffer);
+  const high = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1 ? 1 : 0;
 
   if (Math.cbrt(0.03626667801290751) !== 0.33100381676293837) replace(Math, { cbrt });
 
@@ -147,6 +157,8 @@
     return double[0];
   }
 
+  // ---- /\bset(?:[A-Z]|["'`])/ of dates
+
   const wrong = new Date(0);
   wrong.setUTCMinutes(1, NaN);
   if (!Number.isNaN(wrong.getTime())) {
@@ -170,6 +182,8 @@
     }
   }
 
+  // ---- /\bInt8Array\b/
+
   if (new Int8Array([-1]).lastIndexOf(-1) !== 0) {
     const { prototype } = Object.getPrototypeOf(Int8Array);
     const { lastIndexOf } = prototype;
@@ -189,6 +203,8 @@
   function isInt8Array(value) {
     return Reflect.apply(tagOf, value, []) === "Int8Array";
   }
+
+  // ---- /\bescape\b/
 
   // Absent in older engines, which stay without it.
   if ("escape" in RegExp && /** @type {any} */ (RegExp).escape("_é") !== "_é") {
@@ -220,7 +236,7 @@
     return code.length > 2 ? "\\u" + code.padStart(4, "0") : "\\x" + code.padStart(2, "0");
   }
 
-  // ---- random numbers: sfc32 by Chris Doty-Humphrey (PractRand, public domain), seeded as there by 64 bits
+  // ---- /\brandom\b|\bMath\b(?!\s*\.\s*\w)/ random numbers: sfc32 by Chris Doty-Humphrey (PractRand, public domain), seeded as there by 64 bits
 
   const state = { a: 0, b: 0, c: 0, counter: 1 };
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pool.sandbox import engine
+from pool.sandbox import engine, quickjs
 from tests.pool.sandbox.test_hostile_javascript import TAMPERING
 
 Make = Callable[..., Any]
@@ -24,12 +24,15 @@ def other_users_of_dukpy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def respond(made: Any, source: str, *arguments: Any, lines: list[str] | None = None) -> tuple[str, Any]:
-    context = made.context([].append if lines is None else lines.append)
+    console = [].append if lines is None else lines.append
+    try:
+        function = made.function(source.encode())
+    except engine.Thrown as ex:
+        return ex.response[0], json.loads(ex.response[1])
+    context = made.context(function.needs, console)
     try:
         request = {"args": [{"value": value} for value in arguments], "maxValue": 1000, "maxConsole": 100}
-        kind, content = context.call(context.compile(source.encode()), json.dumps(request).encode())
-    except engine.Thrown as ex:
-        kind, content = ex.response
+        kind, content = context.call(function.code, json.dumps(request).encode())
     finally:
         context.close()
     return kind, json.loads(content)
@@ -40,12 +43,12 @@ def test_the_installed_dukpy_has_the_c_interface() -> None:
 
 
 def test_an_unknown_version_of_quickjs_is_used_by_source_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "VERSIONS", (b"0.99.",))
+    monkeypatch.setattr(quickjs, "VERSIONS", (b"0.99.",))
     assert isinstance(engine.make_engine(1 << 20), engine.TextEngine)
 
 
 def test_a_missing_c_function_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(engine.SIGNATURES, "JS_NoSuchFunction", (None,))
+    monkeypatch.setitem(quickjs.SIGNATURES, "JS_NoSuchFunction", (None,))
     assert isinstance(engine.make_engine(1 << 20), engine.TextEngine)
 
 
@@ -93,7 +96,8 @@ def test_both_engines_write_console_output(make: Make) -> None:
 
 @ENGINES
 def test_both_engines_check_a_source(make: Make) -> None:
-    context = make(1 << 20).context(print)
+    made = make(1 << 20)
+    context = made.context(made.everything, print)
     assert context.check(b"(a) => a") == ("value", b"true")
     context.close()
 
@@ -104,10 +108,10 @@ def compiled(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     sources: list[bytes] = []
     original = engine.BytecodeContext.compiled
 
-    def record(self: Any, script: bytes, name: bytes) -> bytes:
+    def record(self: Any, script: bytes, name: bytes, *flags: int) -> bytes:
         if name == b"<input>":
             sources.append(script)
-        return original(self, script, name)
+        return original(self, script, name, *flags)
 
     monkeypatch.setattr(engine.BytecodeContext, "compiled", record)
     return sources
@@ -123,7 +127,7 @@ def test_the_bytecode_that_is_kept_is_bounded(compiled: list[bytes]) -> None:
     made = engine.BytecodeEngine(20_000)
     for number in range(1000):
         respond(made, f"(x) => x + {number}", 1)
-    assert sum(len(source) + len(code) for source, code in made._codes.items()) == made._cached <= 20_000
+    assert sum(len(source) + len(kept.code) for source, kept in made._functions.items()) == made._cached <= 20_000
     respond(made, "(x) => x + 999", 1)
     respond(made, "(x) => x + 0", 1)
     assert len(compiled) == 1001
