@@ -16,8 +16,7 @@ import threading
 import weakref
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from pool.sandbox.child_process import ChildLost, ChildProcess, Limits, Response, ScriptError
 from pool.sandbox.coalescing import Coalescing
@@ -35,14 +34,15 @@ MAX_BATCH, BATCH_SECONDS, BATCH_BYTES = 64, 0.025, 1 << 20
 # Longer calls are made one by one.
 COALESCED_SECONDS = 0.01
 MAX_MESSAGE = 2000
+# The values of most calls, which need no parser.
+VERDICTS = {b"true": True, b"false": False, b"null": None}
 
 
 class BatchKilled(Exception):
     """One of several calls of a round trip has ended the child."""
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The return value of a function (None for undefined), and its console output."""
 
     value: Any
@@ -246,6 +246,8 @@ class Sandbox:
     def _outcome(self, response: Response) -> Outcome | ScriptError:
         if response.kind == "error":
             return _script_error(json.loads(response.content), response.console)
+        if response.content in VERDICTS:
+            return Outcome(VERDICTS[response.content], response.console)
         limit = self.limits.value_bytes
         try:
             value = parse(response.content)
@@ -299,9 +301,12 @@ def _function(mode: str, source: str, share: Share) -> Hashable:
 
 def _encoded(arguments: Sequence[Any], seed: int | None = None, **options: Any) -> bytes:
     seed = random.getrandbits(53) if seed is None else seed
-    values = [{"undefined": True} if value is UNDEFINED else {"value": value} for value in arguments]
+    if UNDEFINED in arguments:
+        missing = [*arguments].index(UNDEFINED)
+        arguments = [*arguments[:missing], None, *arguments[missing + 1 :]]
+        options["missing"] = missing
     # Members of an object, which the child completes with the limits.
-    return json.dumps({"args": values, "seed": seed, **options}).encode()[1:]
+    return json.dumps({"args": arguments, "seed": seed, **options}).encode()[1:]
 
 
 def _raised(outcome: Outcome | ScriptError) -> Outcome:

@@ -21,7 +21,9 @@ HERE = Path(__file__).parent
 HEADER = struct.Struct(">5sdIIIII")
 # Bytecode that is kept, as a part of the memory limit.
 CACHE_PART = 16
-TAGS = {"ready": b"r", "console": b"c", "seconds": b"s", "value": b"v", "error": b"e"}
+SECONDS = struct.Struct(">d")
+FRAME = struct.Struct(">IB")
+TAGS = {"ready": ord("r"), "console": ord("c"), "value": ord("v"), "error": ord("e")}
 
 
 def load(name: str) -> Any:
@@ -67,7 +69,7 @@ def read_request() -> Request:
 
 
 def frame(kind: str, content: bytes) -> bytes:
-    return struct.pack(">I", len(content) + 1) + TAGS[kind] + content
+    return FRAME.pack(len(content), TAGS[kind]) + content
 
 
 class Output:
@@ -169,8 +171,8 @@ def main() -> None:
         request = read_request()
         for left, arguments in zip(reversed(range(len(request.calls))), request.calls, strict=True):
             started = time.process_time()
-            response = respond(engine, contexts, request, arguments)
-            output.add(frame("seconds", struct.pack(">d", time.process_time() - started)) + frame(*response))
+            kind, content = respond(engine, contexts, request, arguments)
+            output.add(frame(kind, SECONDS.pack(time.process_time() - started) + content))
             # The last response before the memory is freed and the next context made: no caller waits for that.
             if left == 0:
                 output.flush()

@@ -1,9 +1,10 @@
 """The parent's side of one child process: frames over two pipes, a read timeout, and its exit status.
 
 A request is a header, the lengths of the calls' arguments, a source, and the arguments of each call as JSON. For each
-call the child sends frames of console output, the processor time, and the response. A frame is its length in four
-bytes, and a letter before the content: `c`, `s`, `v` (a value as JSON) or `e` (an error as JSON). When the child has
-started, and when it is ready for the next call, it sends `r`: if it ends before, that call is not to blame.
+call the child sends frames of console output, and the response. A frame is the length of its content in four bytes, a
+letter and the content. A `c` has console output; `v` and `e` a response: its processor time, and a value or an error as
+JSON. When the child has started, and when it is ready for the next call, it sends `r`: if it ends before, that call is
+not to blame.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from storage.documents import clipped
 
@@ -28,6 +30,7 @@ MEGABYTE = 1 << 20
 CHILD = str(Path(__file__).with_name("child.py"))
 # Mode, seconds of a call, limits of value and console, lengths of the source, number and length of the calls.
 HEADER = struct.Struct(">5sdIIIII")
+FRAME, SECONDS = struct.Struct(">IB"), struct.Struct(">d")
 CHUNK = 1 << 16
 log = logging.getLogger("comp-pool.sandbox")
 
@@ -62,8 +65,7 @@ class Limits:
         return 2.0 + self.milliseconds / 1000 * 4
 
 
-@dataclass(frozen=True)
-class Response:
+class Response(NamedTuple):
     """The response to one call: `kind` is value or error, `content` JSON."""
 
     kind: str
@@ -94,7 +96,8 @@ class ChildProcess:
         self._stdin, self._stdout = self._process.stdin.fileno(), self._process.stdout.fileno()
         # A child that does not read must not block us.
         os.set_blocking(self._stdin, False)
-        self._received = bytearray()
+        # What was read; the next frame begins at `_start`.
+        self._received, self._start = bytearray(), 0
 
     def send(self, mode: str, source: bytes, calls: Sequence[bytes]) -> None:
         """Sends the calls of one source, and waits until the child is ready for them. Raises ChildLost."""
@@ -130,26 +133,28 @@ class ChildProcess:
             yield response
 
     def _response(self, deadline: float) -> Response:
-        console, seconds = "", 0.0
+        console = ""
         try:
-            while (frame := self._receive_frame(deadline))[0] in "cs":
-                if frame[0] == "s":
-                    (seconds,) = struct.unpack(">d", frame[1])
-                else:
-                    console = (console + frame[1].decode("utf-8", "replace"))[: self._limits.console_bytes]
+            while (frame := self._receive_frame(deadline))[0] == "c":
+                console = (console + frame[1].decode("utf-8", "replace"))[: self._limits.console_bytes]
         except ScriptError as ex:
             ex.console = clipped(console, self._limits.console_bytes)
             raise
-        kind = "value" if frame[0] == "v" else "error"
-        return Response(kind, frame[1], clipped(console, self._limits.console_bytes), seconds)
+        kind, content = frame
+        (seconds,) = SECONDS.unpack_from(content)
+        shown = clipped(console, self._limits.console_bytes) if console else ""
+        return Response("value" if kind == "v" else "error", content[SECONDS.size :], shown, seconds)
 
     def _receive_frame(self, deadline: float) -> tuple[str, bytes]:
-        (length,) = struct.unpack(">I", self._receive(4, deadline))
+        self._receive(FRAME.size, deadline)
+        length, letter = FRAME.unpack_from(self._received, self._start)
         # A character of the value, of the console or of an error's text is four bytes at most.
         if length > 4 * (self._limits.value_bytes + self._limits.console_bytes) + MEGABYTE:
             raise ScriptError("size", "the response of the sandbox is too long")
-        content = self._receive(length, deadline)
-        return chr(content[0]), content[1:]
+        self._receive(FRAME.size + length, deadline)
+        begin = self._start + FRAME.size
+        self._start = begin + length
+        return chr(letter), bytes(self._received[begin : self._start])
 
     def _send(self, content: bytes, deadline: float) -> None:
         try:
@@ -161,7 +166,12 @@ class ChildProcess:
         except BrokenPipeError as ex:
             raise self._reason_of_death() from ex
 
-    def _receive(self, count: int, deadline: float) -> bytes:
+    def _receive(self, count: int, deadline: float) -> None:
+        """Reads until there are so many bytes."""
+        if len(self._received) - self._start >= count:
+            return
+        del self._received[: self._start]
+        self._start = 0
         # Few reads: after each, a thread waits for the interpreter's lock.
         while len(self._received) < count:
             self._wait(self._stdout, select.POLLIN, deadline)
@@ -169,9 +179,6 @@ class ChildProcess:
             if not chunk:
                 raise self._reason_of_death()
             self._received += chunk
-        content = bytes(self._received[:count])
-        del self._received[:count]
-        return content
 
     def _wait(self, descriptor: int, event: int, deadline: float) -> None:
         # Not `select.select`, which fails for descriptors above 1023.

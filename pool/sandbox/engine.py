@@ -37,7 +37,12 @@ BOOT, CHECK, SERIALISER, LANGUAGE, WEB_FUNCTIONS = (
     for name in ("boot", "check", "serialiser", "language", "web-functions")
 )
 # The web functions as a text: a context parses them when a script uses one.
-PREPARE = f"(send) => ({BOOT})(send, ({LANGUAGE})(), {json.dumps(WEB_FUNCTIONS)})"
+# dukpy's, and those of parts of the language that the other engine leaves out.
+OTHER_GLOBALS = ["dukpy", "call_python", "DOMException", "performance"]
+PREPARE = f"""(send) => {{
+  for (const name of {json.dumps(OTHER_GLOBALS)}) delete globalThis[name];
+  return ({BOOT})(send, ({LANGUAGE})(), {json.dumps(WEB_FUNCTIONS)});
+}}"""
 PENDING = {"kind": "pending", "message": "returned a Promise that is never settled", "stack": ""}
 OUT_OF_MEMORY = {"kind": "throw", "message": "out of memory", "stack": ""}
 MAX_TEXT = 2000

@@ -27,10 +27,10 @@ class Value(ctypes.Structure):
 
 BOOLEAN, UNDEFINED, EXCEPTION = 1, 3, 6
 Pointer, Size = ctypes.c_void_p, ctypes.POINTER(ctypes.c_size_t)
-# In the order in which QuickJS adds them. The first is the language's core, with its errors, arrays, texts and numbers.
+# In the order in which QuickJS adds them; others volunteers don't have. The first is the language's core, with its
+# errors, arrays, texts and numbers.
 INTRINSICS = (
     "BaseObjects", "Date", "Eval", "RegExp", "JSON", "Proxy", "MapSet", "TypedArrays", "Promise", "BigInt", "WeakRef",
-    "DOMException",
 )  # fmt: skip
 # Result and arguments of each C function, from quickjs.h.
 SIGNATURES: dict[str, tuple[Any, ...]] = {

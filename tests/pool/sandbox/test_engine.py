@@ -31,7 +31,7 @@ def respond(made: Any, source: str, *arguments: Any, lines: list[str] | None = N
         return ex.response[0], json.loads(ex.response[1])
     context = made.context(function.needs, console)
     try:
-        request = {"args": [{"value": value} for value in arguments], "maxValue": 1000, "maxConsole": 100}
+        request = {"args": list(arguments), "maxValue": 1000, "maxConsole": 100}
         kind, content = context.call(function.code, json.dumps(request).encode())
     finally:
         context.close()

@@ -51,9 +51,7 @@ def needs(made: engine.BytecodeEngine, source: str) -> Needs:
 
 
 @pytest.mark.parametrize("source", EVERYTHING)
-def test_a_source_that_reaches_what_it_does_not_name_gets_everything(
-    made: engine.BytecodeEngine, source: str
-) -> None:
+def test_a_source_that_reaches_what_it_does_not_name_gets_everything(made: engine.BytecodeEngine, source: str) -> None:
     assert needs(made, source) == made.everything
 
 
@@ -106,7 +104,7 @@ def outcome(
         return ex.response
     found = made.everything if is_everything else function.needs
     context = made.context(found, lines.append)
-    given = [{"value": value} for value in arguments]
+    given = arguments
     request = {"args": given, "seed": 5, "maxValue": 1 << 20, "maxConsole": 1000, "lossy": False}
     response = context.call(function.code, json.dumps(request).encode(), is_verdict)
     context.close()
