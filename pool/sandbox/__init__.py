@@ -15,7 +15,7 @@ import re
 import threading
 import weakref
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from pool.sandbox.child_process import ChildLost, ChildProcess, Limits, Response, ScriptError
@@ -36,10 +36,6 @@ COALESCED_SECONDS = 0.01
 MAX_MESSAGE = 2000
 # The values of most calls, which need no parser.
 VERDICTS = {b"true": True, b"false": False, b"null": None}
-
-
-class BatchKilled(Exception):
-    """One of several calls of a round trip has ended the child."""
 
 
 class Outcome(NamedTuple):
@@ -139,35 +135,50 @@ class Sandbox:
         self, mode: str, source: str, share: Share, function: Hashable, take: Callable[[], Sequence[bytes]]
     ) -> Sequence[Outcome | ScriptError]:
         """Waits for a turn before it takes the calls that came meanwhile, and makes as many as one round trip has."""
-        outcomes: list[Outcome | ScriptError] = []
-        with self._turn(share, function, 1) as turn, suppress(ChildLost, BatchKilled):
+        content = source.encode("utf-8", "replace")
+        with self._turn(share, function, 1) as turn:
             batch = self._batch(take(), function)
-            self._request(mode, source.encode("utf-8", "replace"), batch, function, turn, outcomes)
-        if len(outcomes) < len(batch):
-            outcomes += self._run(mode, source, batch[len(outcomes) :], share, is_careful=True)
+            (outcomes,) = self._exchange(mode, content, [batch], function, turn)
+        return outcomes + self._run_alone(mode, content, batch[len(outcomes) :], function, share)
+
+    def _run(self, mode: str, source: str, calls: Sequence[bytes], share: Share) -> Iterator[Outcome | ScriptError]:
+        content, function = source.encode("utf-8", "replace"), _function(mode, source, share)
+        done = 0
+        while done < len(calls):
+            batches = [self._batch(calls[done : done + MAX_BATCH], function)]
+            with self._turn(share, function, len(batches[0])) as turn:
+                rest = calls[done + len(batches[0]) :]
+                if rest and self._may_use_two(turn, function):
+                    batches.append(self._batch(rest[:MAX_BATCH], function))
+                found = self._exchange(mode, content, batches, function, turn)
+            for batch, outcomes in zip(batches, found, strict=True):
+                yield from outcomes
+                yield from self._run_alone(mode, content, batch[len(outcomes) :], function, share)
+                done += len(batch)
+
+    def _run_alone(
+        self, mode: str, source: bytes, calls: Sequence[bytes], function: Hashable, share: Share
+    ) -> list[Outcome | ScriptError]:
+        """The outcomes of calls of which one may have ended its child: each in a round trip of its own."""
+        outcomes: list[Outcome | ScriptError] = []
+        for call in calls:
+            found = self._run_once(mode, source, call, function, share)
+            # Most likely killed by the system, not through a fault of the script: retried once.
+            found = found or self._run_once(mode, source, call, function, share)
+            if not found:
+                raise SandboxBusy
+            outcomes += found
         return outcomes
 
-    def _run(
-        self, mode: str, source: str, calls: Sequence[bytes], share: Share, is_careful: bool = False
-    ) -> Iterator[Outcome | ScriptError]:
-        """`is_careful`: one call in each round trip, after one of them has killed its batch."""
-        content, function = source.encode("utf-8", "replace"), _function(mode, source, share)
-        done, lost_at, careful_until = 0, -1, len(calls) if is_careful else 0
-        while done < len(calls):
-            batch = self._batch(calls[done : done + (1 if done < careful_until else MAX_BATCH)], function)
-            outcomes: list[Outcome | ScriptError] = []
-            try:
-                with self._turn(share, function, len(batch)) as turn:
-                    self._request(mode, content, batch, function, turn, outcomes)
-            except ChildLost as ex:
-                # Most likely killed by the system, not through a fault of the script: retried once.
-                if lost_at == done + len(outcomes):
-                    raise SandboxBusy from ex
-                lost_at = done + len(outcomes)
-            except BatchKilled:
-                careful_until = done + len(batch)
-            done += len(outcomes)
-            yield from outcomes
+    def _run_once(
+        self, mode: str, source: bytes, call: bytes, function: Hashable, share: Share
+    ) -> list[Outcome | ScriptError]:
+        with self._turn(share, function, 1) as turn:
+            return self._exchange(mode, source, [[call]], function, turn)[0]
+
+    def _may_use_two(self, turn: Turn, function: Hashable) -> bool:
+        """Whether a turn may have two children, for so short a time that whoever comes now does not wait for longer."""
+        return self._turns.expected(function) <= COALESCED_SECONDS and self._turns.is_alone(turn)
 
     def _batch(self, calls: Sequence[bytes], function: Hashable) -> Sequence[bytes]:
         """As many of the calls as take little time and space, at least one."""
@@ -179,35 +190,42 @@ class Sandbox:
                 return calls[: max(1, number)]
         return calls[:count]
 
-    def _request(
-        self,
-        mode: str,
-        source: bytes,
-        calls: Sequence[bytes],
-        function: Hashable,
-        turn: Turn,
-        outcomes: list[Outcome | ScriptError],
-    ) -> None:
-        """Appends the outcomes of these calls. Raises ChildLost; BatchKilled if one of several ended the child."""
-        child = self._acquire_child()
+    def _exchange(
+        self, mode: str, source: bytes, batches: Sequence[Sequence[bytes]], function: Hashable, turn: Turn
+    ) -> list[list[Outcome | ScriptError]]:
+        """The outcomes of each batch, as many as there are until its child ended: all have begun before one is awaited.
+
+        Of one call that ended its child, the error is the outcome; of several calls it is not known which one did.
+        """
+        children: list[ChildProcess] = []
         try:
-            child.send(mode, source, calls)
+            for batch in batches:
+                children.append(self._acquire_child())
+                children[-1].send(mode, source, batch)
             turn.started = self._clock.monotonic()
-            for response in child.responses(len(calls)):
+            return [self._outcomes(children.pop(0), len(batch), function) for batch in batches]
+        finally:
+            for child in children:
+                self._replace(child)
+
+    def _outcomes(self, child: ChildProcess, count: int, function: Hashable) -> list[Outcome | ScriptError]:
+        outcomes: list[Outcome | ScriptError] = []
+        try:
+            for response in child.responses(count):
                 self._turns.note(function, response.seconds)
                 outcomes.append(self._outcome(response))
+        except ChildLost:
+            self._replace(child)
         except ScriptError as ex:
             self._replace(child)
             self._turns.note(function, self.limits.milliseconds / 1000)
-            # Which one is not known: the last responses were not sent yet.
-            if len(calls) > 1:
-                raise BatchKilled from ex
-            outcomes.append(ex)
+            outcomes += [ex] * (count == 1)
         except BaseException:
             self._replace(child)
             raise
         else:
             self._release_child(child)
+        return outcomes
 
     @contextmanager
     def _turn(self, share: Share, function: Hashable, calls: int) -> Iterator[Turn]:

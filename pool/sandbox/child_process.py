@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -100,7 +101,7 @@ class ChildProcess:
         self._received, self._start = bytearray(), 0
 
     def send(self, mode: str, source: bytes, calls: Sequence[bytes]) -> None:
-        """Sends the calls of one source, and waits until the child is ready for them. Raises ChildLost."""
+        """Sends the calls of one source, without waiting for the child."""
         limits = self._limits
         header = HEADER.pack(
             mode.encode(),
@@ -113,21 +114,18 @@ class ChildProcess:
         )
         lengths = struct.pack(f">{len(calls)}I", *map(len, calls))
         deadline = time.monotonic() + START_SECONDS
-        self._send(b"".join((header, lengths, source, *calls)), deadline)
-        self._wait_until_ready(deadline)
-
-    def _wait_until_ready(self, deadline: float) -> None:
-        self._receive_frame(deadline)
-        self._is_ready = True
+        # Whoever waits for the responses finds out that it has ended or does not read.
+        with suppress(BrokenPipeError, ChildLost):
+            self._send(b"".join((header, lengths, source, *calls)), deadline)
 
     def responses(self, count: int) -> Iterator[Response]:
-        """The responses to the calls in order. Raises ScriptError, ChildLost.
+        """The responses to the calls that were sent, in order. Raises ScriptError, ChildLost.
 
         Then the child is dead or useless, and the calls without a response have none.
         """
-        for number in range(count):
-            if number > 0:
-                self._wait_until_ready(time.monotonic() + START_SECONDS)
+        for _ in range(count):
+            self._receive_frame(time.monotonic() + START_SECONDS)
+            self._is_ready = True
             response = self._response(time.monotonic() + self._limits.timeout_seconds)
             self._is_ready = False
             yield response
@@ -163,8 +161,6 @@ class ChildProcess:
         except BlockingIOError:
             self._wait(self._stdin, select.POLLOUT, deadline)
             self._send(content, deadline)
-        except BrokenPipeError as ex:
-            raise self._reason_of_death() from ex
 
     def _receive(self, count: int, deadline: float) -> None:
         """Reads until there are so many bytes."""

@@ -85,6 +85,10 @@ class Turns:
     def is_busy(self) -> bool:
         return len(self._running) >= self._places
 
+    def is_alone(self, turn: Turn) -> bool:
+        """Whether no other call runs or waits."""
+        return not self._waiting and self._running == [turn]
+
     def expected(self, function: Hashable) -> float:
         """The expected processor time of a call, in seconds."""
         return self._durations.get(function)
