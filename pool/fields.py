@@ -25,6 +25,8 @@ FUNCTIONS = (
 )
 # The requirement of a job whose `execute_function` the server's own engine can't parse.
 BROWSER_SYNTAX = "browser_syntax"
+# The requirement of a job with variables that are no objects: earlier clients would compute them as `{}`.
+JSON_VARIABLES = "json_variables"
 DEFAULT_SETTINGS: Document = {"lease_seconds": 300, "max_errors": 5, "require_lease": False, "lossy": False}
 MAX_NAME = 200
 MAX_METADATA = 1 << 18
@@ -110,6 +112,7 @@ _REQUIREMENTS: dict[str, Check] = {
     "wasm": _flag,
     "wasm_simd": _flag,
     BROWSER_SYNTAX: _flag,
+    JSON_VARIABLES: _flag,
     "memory_mb": _count(1, 1 << 16),
 }
 
@@ -122,6 +125,11 @@ def requirements(value: Any) -> Document:
         _REQUIREMENTS[name](f"requirements.{name}", requirement)
     # So that `false` and a missing field are stored alike.
     return {name: requirement for name, requirement in given.items() if requirement is not False}
+
+
+def has_json_variables(job: Document) -> bool:
+    """Whether variables of the job may be any JSON value, and no objects alone."""
+    return bool(job["requirements"].get(JSON_VARIABLES, False))
 
 
 def metadata(value: Any, name: str) -> Document:

@@ -260,6 +260,9 @@ def _patched(document: Document, patch: Document) -> Document:
         changed["settings"] = fields.settings(_merged_object(document, patch, "settings"))
     if "requirements" in patch:
         changed["requirements"] = fields.requirements(_merged_object(document, patch, "requirements"))
+        # It follows from the variables that are stored.
+        if fields.has_json_variables(document):
+            changed["requirements"][fields.JSON_VARIABLES] = True
     return changed
 
 

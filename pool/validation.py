@@ -104,7 +104,7 @@ class Validation:
         return "validate_variable" in job or "validate_result" in job
 
     def require_variable(self, job: Document, value: Any) -> None:
-        """Raises Invalid unless the value is an object that the job accepts as a variable.
+        """Raises Invalid unless the job accepts the value as a variable.
 
         `validate_variable` decides; without one `validate_result`, called without a result.
         """
@@ -207,7 +207,8 @@ def _result_context(job: Document, variable: Document, result: Document) -> Docu
 
 def _refusal_of_form(value: Any) -> Invalid | None:
     try:
-        fields.refuse_reserved(fields.require_object("variable", value))
+        if isinstance(value, dict):
+            fields.refuse_reserved(value)
     except Invalid as ex:
         return ex
     return None

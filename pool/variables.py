@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from pool import fields
 from pool.error_counting import is_paused, party_of
 from pool.errors import Conflict, Invalid, LimitReached, Withdrawn
 from pool.flows import Flows
@@ -26,7 +27,7 @@ from pool.unserved import Unserved
 from pool.validation import Validation
 from storage import ids
 from storage.base import Counts, Document, ErrorIds, IsExcluded, Lease, Page, Store, canonical
-from storage.errors import AlreadyFinished, NotFound
+from storage.errors import AlreadyFinished, LeaseLost, NotFound
 from storage.flow_store import UsedJob
 
 MAX_RETRY_AFTER = 15
@@ -133,7 +134,18 @@ class Variables:
             name: {"job": job["id"], "id": name, "created": self._store.clock.now_text(), **facts, "data": value}
             for name, value in values.items()
         }
+        if not all(isinstance(value, dict) for value in values.values()):
+            self._require_json_variables(job)
         return self._posters.add_variables(job, documents, caller)
+
+    def _require_json_variables(self, job: Document) -> None:
+        """Makes it a requirement of the job, before there is a variable that earlier clients would misread."""
+
+        def required(document: Document) -> Document:
+            return {**document, "requirements": {**document["requirements"], fields.JSON_VARIABLES: True}}
+
+        if not fields.has_json_variables(job):
+            self._store.jobs.update(job["id"], required)
 
     def get(self, job_id: str, variable_id: str) -> Document:
         """The stored variable. Raises NotFound, Withdrawn."""
@@ -159,7 +171,7 @@ class Variables:
     def lease_many(self, job_id: str, volunteer: Volunteer, count: int) -> list[Leased]:
         """Leases up to `count` variables as `lease` does: fewer where there are no more, or the limits allow no more.
 
-        Raises LimitReached if it may lease none.
+        Raises LimitReached if it may lease none, Conflict if the volunteer may not know how to read them.
         """
         # Volunteers request leases all the time: each request retries the pending flows.
         self._flows.advance_pending()
@@ -174,6 +186,7 @@ class Variables:
             self._unserved.add(job["uid"], peer)
             raise
         leases = list(itertools.islice(self._leases(job, volunteer), allowed))
+        self._require_readable(job_id, leases, volunteer)
         if not leases:
             # Work for others: this volunteer has failed on what is open, or the job's scheduler chose none for it.
             if self._store.leases.has_work(job_id):
@@ -190,6 +203,18 @@ class Variables:
             yield lease
             if "variable_scheduler" in job and self._store.clock.monotonic() > until:
                 return
+
+    def _require_readable(self, job_id: str, leases: Sequence[Lease], volunteer: Volunteer) -> None:
+        """Raises Conflict, with the leases given back, for whoever has read the job before it had such variables.
+
+        It may be a client of an earlier version, which would compute `{}` instead.
+        """
+        if volunteer.query.get("values") == ["json"] or all(isinstance(one.document["data"], dict) for one in leases):
+            return
+        for lease in leases:
+            with suppress(LeaseLost):
+                self._store.leases.give_back(job_id, lease.variable_id, lease.identity)
+        raise Conflict("the job has variables that are no objects since it was read: read it again, and use its links")
 
     def _facts(self, job: Document) -> JobFacts:
         counts = functools.partial(self._counts, job["id"])

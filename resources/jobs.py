@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import falcon
 
-from pool.fields import FUNCTIONS, REVIEW
+from pool.fields import FUNCTIONS, REVIEW, has_json_variables
 from pool.jobs import Jobs
 from pool.keys import Caller, Keys
 from pool.scheduling import JobScheduler
 from resources import body, request
-from resources.links import LinkBuilder
+from resources.links import LinkBuilder, Links
 from resources.representation import entity_tag, matches, respond, respond_conditionally, respond_no_content
 from resources.resource import Resource
 from storage.base import Document
@@ -20,6 +20,10 @@ IN_REVIEW = "The operator of this pool looks at the job first: it takes variable
 _PUBLIC = ("id", "name", "state", "paused", "created", "metadata", "settings", "requirements", "execute_function")
 # Functions that run on the server. A volunteer who can read the validator can forge results that pass it.
 _PRIVATE = tuple(name for name in FUNCTIONS if name not in _PUBLIC)
+
+
+def _links(build: LinkBuilder, job: Document) -> Links:
+    return build.job(job["id"], has_json_variables(job))
 
 
 def _job_fields(job: Document, to_owner: bool) -> Document:
@@ -39,7 +43,7 @@ class ScheduledJob(Resource):
             respond_no_content(resp, RETRY_AFTER)
             return
         # Never from a cache: each request may get another job.
-        respond(req, resp, LinkBuilder(req).job(job["id"]), _job_fields(job, to_owner=False), cache="no-store")
+        respond(req, resp, _links(LinkBuilder(req), job), _job_fields(job, to_owner=False), cache="no-store")
 
 
 class Collection(ScheduledJob):
@@ -52,7 +56,7 @@ class Collection(ScheduledJob):
         # Before the body is read: strangers can't make the pool read and parse megabytes.
         self._keys.require_poster(caller)
         job = self._jobs.post(body.read_document(req, self._limit), caller, request.idempotency_key(req))
-        links = LinkBuilder(req).job(job["id"])
+        links = _links(LinkBuilder(req), job)
         once = self._told_once(job) if caller.key_id is None else {}
         respond(req, resp, links, {**_job_fields(job, to_owner=True), **once}, cache="no-store" if once else "no-cache")
         resp.status, resp.location = falcon.HTTP_201, links["self"].href
@@ -74,7 +78,7 @@ class Index(Resource):
         page = self._jobs.page(cursor, limit)
         build = LinkBuilder(req)
         links = build.page("jobs", "index", cursor=cursor, next_cursor=page.next, limit=req.get_param("limit"))
-        items = [(build.job(job["id"]), _summary(job)) for job in page.items]
+        items = [(_links(build, job), _summary(job)) for job in page.items]
         respond(req, resp, links, {"count": len(items)}, items)
 
 
@@ -107,7 +111,7 @@ class Item(Resource):
         resp.etag = entity_tag(resp)
 
     def _respond(self, req: falcon.Request, resp: falcon.Response, job: Document, caller: Caller) -> None:
-        respond(req, resp, LinkBuilder(req).job(job["id"]), _job_fields(job, self._keys.owns(caller, job)))
+        respond(req, resp, _links(LinkBuilder(req), job), _job_fields(job, self._keys.owns(caller, job)))
 
     def on_delete(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         self._jobs.delete(job, request.caller(req, self._keys))

@@ -95,13 +95,15 @@ class LinkBuilder:
             "service-desc": Link(self.uri("openapi.json")),
         }
 
-    def job(self, job_id: str) -> Links:
+    def job(self, job_id: str, has_json_variables: bool = False) -> Links:
         variables = self.uri("jobs", job_id, "variables")
+        # Shows that the client has read the job, and its requirements, since it has such variables.
+        get_variables = f"{variables}?values=json" if has_json_variables else variables
         return {
             "self": Link(self.uri("jobs", job_id)),
-            "get_variables": Link(variables),
+            "get_variables": Link(get_variables),
             "post_variable": Link(variables),
-            "lease_variables": Link(f"{variables}{{?count}}", templated=True),
+            "lease_variables": Link(f"{get_variables}{{{'&' if has_json_variables else '?'}count}}", templated=True),
             "post_results": Link(self.uri("jobs", job_id, "results")),
             "put_variable": Link(f"{variables}/{{variable}}", templated=True),
             "put_variables": Link(variables),

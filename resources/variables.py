@@ -20,10 +20,12 @@ from storage.base import Document
 
 
 def _variable_fields(variable: Document) -> Document:
-    """The variable's data; for a step of a flow also the context that the function starts from."""
-    if "context" not in variable:
-        return dict(variable["data"])
-    return {**variable["data"], "_embedded": {"context": variable["context"]}}
+    """The variable's data, embedded unless it is an object; for a step of a flow also the function's context."""
+    data, is_object = variable["data"], isinstance(variable["data"], dict)
+    if is_object and "context" not in variable:
+        return dict(data)
+    embedded = {"context": variable["context"]} if "context" in variable else {}
+    return {**data, "_embedded": embedded} if is_object else {"_embedded": {"variable": data, **embedded}}
 
 
 def _respond_with_lease(req: falcon.Request, resp: falcon.Response, job: str, leased: Leased) -> None:
@@ -40,7 +42,7 @@ def _respond_with_leases(req: falcon.Request, resp: falcon.Response, job: str, l
         for one in leased
     ]
     links = {
-        "self": Link(build.uri("jobs", job, "variables", count=req.get_param("count"))),
+        "self": Link(build.uri("jobs", job, "variables", values=req.get_param("values"), count=req.get_param("count"))),
         "get_job": Link(build.uri("jobs", job)),
         "post_results": Link(build.uri("jobs", job, "results")),
     }

@@ -196,10 +196,11 @@ var init_document = __esm({
         this.content = content;
         this.headers = headers;
       }
-      /** The content without `_links` and `_embedded`. */
+      /** The content without `_links` and `_embedded`; of a variable that is no object, its value. @returns {any} */
       get data() {
         const { _links, _embedded, ...data } = this.content;
-        return data;
+        const embedded = objectOrEmpty(_embedded);
+        return Object.hasOwn(embedded, "variable") ? embedded.variable : data;
       }
       /**
        * The links as they were received, by name.
@@ -287,12 +288,13 @@ function parseSeconds(text) {
   const value = Number.parseFloat(text != null ? text : "");
   return value >= 0 && value < Infinity ? value : void 0;
 }
-var DEFAULT_SECONDS, NoWork, _now, Lease;
+var DEFAULT_SECONDS, JSON_VARIABLES, NoWork, _now, Lease;
 var init_leases = __esm({
   "lib/leases.js"() {
     "use strict";
     init_document();
     DEFAULT_SECONDS = 300;
+    JSON_VARIABLES = "json_variables";
     NoWork = class {
       /** @param {number | null} retryAfter in seconds; null where the pool sets none */
       constructor(retryAfter = null) {
@@ -830,7 +832,8 @@ var init_transport = __esm({
 
 // lib/client.js
 function scheduledLink(root, { owners = [], scheduler, can = [], memoryMb }) {
-  if (root.has("scheduled")) return root.link("scheduled", { owner: owners, scheduler, can, memory_mb: memoryMb });
+  const filter = { owner: owners, scheduler, can: [...can, JSON_VARIABLES], memory_mb: memoryMb };
+  if (root.has("scheduled")) return root.link("scheduled", filter);
   const links = { scheduled: root.content.job_scheduler_url };
   return new Document(root.address, { _links: links }).link("scheduled");
 }
@@ -1032,8 +1035,8 @@ var init_client = __esm({
         return __privateMethod(this, _Client_instances, store_fn).call(this, "POST", root.link(root.has("post_job") ? "post_job" : "jobs"), job, call2);
       }
       /**
-       * Adds a variable to a job; the pool chooses its id.
-       * @param {Document} job @param {object} variable @param {CallOptions} [call]
+       * Adds a variable, any JSON value, to a job; the pool chooses its id.
+       * @param {Document} job @param {unknown} variable @param {CallOptions} [call]
        */
       async postVariable(job, variable, call2) {
         return __privateMethod(this, _Client_instances, store_fn).call(this, "POST", job.link("post_variable"), variable, call2);
@@ -1041,7 +1044,7 @@ var init_client = __esm({
       /**
        * Adds any number of variables to a job, in requests of about 4 MiB. Each request is atomic, all of them together are
        * not: after an error the variables of earlier requests are stored.
-       * @param {Document} job @param {Iterable<object> | AsyncIterable<object>} variables @param {CallOptions} [call]
+       * @param {Document} job @param {Iterable<unknown> | AsyncIterable<unknown>} variables @param {CallOptions} [call]
        * @returns {Promise<string[]>} their ids, in order
        */
       async postVariables(job, variables, call2) {
@@ -1056,7 +1059,7 @@ var init_client = __esm({
       }
       /**
        * Stores a variable under a chosen id. Idempotent; rejects with PoolError 409 if another variable has the id.
-       * @param {Document} job @param {string} id @param {object} variable @param {CallOptions} [call]
+       * @param {Document} job @param {string} id @param {unknown} variable @param {CallOptions} [call]
        */
       async putVariable(job, id, variable, call2) {
         return __privateMethod(this, _Client_instances, store_fn).call(this, "PUT", job.link("put_variable", { variable: id }), variable, call2);
@@ -2071,7 +2074,8 @@ var unmetRequirements;
 var init_requirements = __esm({
   "lib/requirements.js"() {
     "use strict";
-    unmetRequirements = (requirements, { can, memoryMb }) => Object.entries(requirements != null ? requirements : {}).filter(([name, value]) => name === "memory_mb" ? Number(value) > memoryMb : value && !can.includes(name)).map(([name]) => name);
+    init_leases();
+    unmetRequirements = (requirements, { can, memoryMb }) => Object.entries(requirements != null ? requirements : {}).filter(([name]) => name !== JSON_VARIABLES).filter(([name, value]) => name === "memory_mb" ? Number(value) > memoryMb : value && !can.includes(name)).map(([name]) => name);
   }
 });
 

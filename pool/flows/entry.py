@@ -114,11 +114,11 @@ class Entry:
             raise self.failure(f"{condition}: must return true or false, not {returned}", console=outcome.console)
         return outcome.value
 
-    def _data(self) -> Document:
+    def _data(self) -> Any:
         if "variable" not in self._entry:
             return self._incoming()
         try:
-            return dict(self._store.variables.get(self.job_id, self._entry["variable"])["data"])
+            return self._store.variables.get(self.job_id, self._entry["variable"])["data"]
         except NotFound as ex:
             raise self.failure(str(ex)) from ex
 

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pool.sandbox import Sandbox
+from tests import json_variables
 from tests.browser.visiting import Visitor, counts, post_busy_job, post_job, wait_for_count
 from tests.conftest import local_server
 from tests.data.demo import execute, job_of, post_demo
@@ -41,12 +42,15 @@ def test_a_webassembly_job_is_computed(server: Served, page: Page) -> None:
     wait_for_count(server, job, done=2)
 
 
-def test_a_lossy_job_has_results_as_json_writes_them(server: Served, page: Page) -> None:
+def test_variables_of_any_json_and_results_as_json_writes_them(server: Served, page: Page) -> None:
+    any_json = json_variables.post_json_variables(server)
     fields = {"execute_function": "() => ({ result: [NaN] })", "settings": {"lossy": True}}
     job = post_job(server, "Lossy", 1, **fields)
     Visitor(page, server).start()
     wait_for_count(server, job, done=1)
     assert results(server, job) == [[None]]
+    wait_for_count(server, any_json, done=len(json_variables.VALUES))
+    assert json_variables.results(server, any_json) == json_variables.expected()
 
 
 @dataclass

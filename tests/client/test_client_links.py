@@ -76,7 +76,7 @@ def test_a_named_scheduler_is_requested(pool: FakePool, client: Client) -> None:
 
 def test_capabilities_are_sent_to_the_scheduler(pool: FakePool, client: Client) -> None:
     client.scheduled_job(owners=["ada"], can=["wasm", "wasm_simd"], memory_mb=512)
-    sent = {"owner": ["ada"], "can": ["wasm", "wasm_simd"], "memory_mb": ["512"]}
+    sent = {"owner": ["ada"], "can": ["wasm", "wasm_simd", "json_variables"], "memory_mb": ["512"]}
     assert pool.received("GET", "^/jobs/scheduled$")[0].query == sent
 
 

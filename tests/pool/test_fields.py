@@ -12,7 +12,7 @@ from pool.errors import Invalid
 DEFAULTS = {"lease_seconds": 300, "max_errors": 5, "require_lease": False, "lossy": False}
 NO_STRINGS: list[Any] = [None, True, 1, 1.5, [], {}]
 NO_OBJECTS: list[Any] = [None, True, 1, -1.5e3, "text", [], [{}]]
-FLAGS = ("webgpu", "wasm", "wasm_simd", "browser_syntax")
+FLAGS = ("webgpu", "wasm", "wasm_simd", "browser_syntax", "json_variables")
 
 
 def refused(field: str, check: Any, *arguments: Any) -> str:

@@ -126,13 +126,12 @@ def rejected(validation: Validation, job: dict[str, Any], value: Any) -> str:
     return caught.value.reason
 
 
-def test_without_validators_every_object_is_a_variable(validation: Validation) -> None:
-    validation.require_variable(JOB, {"anything": "at all", "nested": {"_links": {}}})
+NESTED = {"anything": "at all", "nested": {"_links": {}}}
 
 
-@pytest.mark.parametrize("value", [None, True, 1, "text", [], [{}]])
-def test_a_variable_is_an_object(validation: Validation, value: Any) -> None:
-    assert rejected(validation, JOB, value).startswith("must be an object")
+@pytest.mark.parametrize("value", [NESTED, None, True, 1, "text", [], [{"_links": {}}]])
+def test_without_validators_every_value_is_a_variable(validation: Validation, value: Any) -> None:
+    validation.require_variable(JOB, value)
 
 
 @pytest.mark.parametrize("field", ["_links", "_embedded"])

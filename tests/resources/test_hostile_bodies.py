@@ -38,7 +38,7 @@ def each(*endpoints: Endpoint) -> pytest.MarkDecorator:
 
 
 EVERY = each(*VALID)
-OF_OBJECTS = each(*(endpoint for endpoint in VALID if not endpoint[1].startswith(f"{ONE}/")))
+OF_OBJECTS = each(*(endpoint for endpoint in VALID if not endpoint[1].startswith((f"{ONE}/", f"{JOB}/variables"))))
 OF_ONE_DOCUMENT = each(*(endpoint for endpoint in VALID if endpoint[1] != f"{JOB}/variables"))
 
 

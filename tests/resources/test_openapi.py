@@ -226,7 +226,7 @@ CALLS = [
     Call(201, "POST", V, b"{}\n{}\n", {"Content-Type": "application/x-ndjson"}, key="operator"),
     Call(400, "POST", V, {"x": 1}, {"Idempotency-Key": ""}, key="operator"),
     Call(401, "POST", V, {"x": 1}),
-    Call(422, "POST", V, [], key="operator"),
+    Call(422, "POST", V, {"_links": 1}, key="operator"),
     Call(200, "PUT", V, b'{"id": "two", "variable": {"x": 2}}', NDJSON, key="operator"),
     Call(401, "PUT", V, b"{}", NDJSON),
     Call(409, "PUT", V, b'{"id": "one", "variable": {"x": 2}}', NDJSON, key="operator"),

@@ -21,12 +21,16 @@ def test_a_volunteer_of_the_previous_version_goes_on_after_an_upgrade(
         try:
             wait_until(lambda: previous.done(previous_server) >= 3)
             previous.upgrade(previous_server)
+            # It would compute `{}`.
+            previous_server.post("/jobs", {"name": "Any JSON", "execute_function": "(x) => ({ result: typeof x })"})
+            previous_server.post("/jobs/any-json/variables", 5)
             before = previous.done(previous_server)
             output, _ = volunteer.communicate(timeout=60)
         finally:
             volunteer.kill()
     assert before < previous.UNITS
     assert (volunteer.returncode, previous.done(previous_server)) == (0, previous.UNITS), output
+    assert previous_server.get("/jobs/any-json/progress")["variables"]["done"] == 0
 
 
 @pytest.mark.parametrize("start", [previous.start_work, previous.start_node])

@@ -2,7 +2,7 @@
 import { absolute, Document } from "./document.js";
 import { ForeignResponse, Outdated, PoolError } from "./errors.js";
 import { validatedId } from "./identity.js";
-import { Lease, NoWork } from "./leases.js";
+import { JSON_VARIABLES, Lease, NoWork } from "./leases.js";
 import { encodedLine, readOutcomes } from "./result-batch.js";
 import { Transport } from "./transport.js";
 
@@ -211,8 +211,8 @@ export class Client {
   }
 
   /**
-   * Adds a variable to a job; the pool chooses its id.
-   * @param {Document} job @param {object} variable @param {CallOptions} [call]
+   * Adds a variable, any JSON value, to a job; the pool chooses its id.
+   * @param {Document} job @param {unknown} variable @param {CallOptions} [call]
    */
   async postVariable(job, variable, call) {
     return this.#store("POST", job.link("post_variable"), variable, call);
@@ -221,7 +221,7 @@ export class Client {
   /**
    * Adds any number of variables to a job, in requests of about 4 MiB. Each request is atomic, all of them together are
    * not: after an error the variables of earlier requests are stored.
-   * @param {Document} job @param {Iterable<object> | AsyncIterable<object>} variables @param {CallOptions} [call]
+   * @param {Document} job @param {Iterable<unknown> | AsyncIterable<unknown>} variables @param {CallOptions} [call]
    * @returns {Promise<string[]>} their ids, in order
    */
   async postVariables(job, variables, call) {
@@ -238,7 +238,7 @@ export class Client {
 
   /**
    * Stores a variable under a chosen id. Idempotent; rejects with PoolError 409 if another variable has the id.
-   * @param {Document} job @param {string} id @param {object} variable @param {CallOptions} [call]
+   * @param {Document} job @param {string} id @param {unknown} variable @param {CallOptions} [call]
    */
   async putVariable(job, id, variable, call) {
     return this.#store("PUT", job.link("put_variable", { variable: id }), variable, call);
@@ -264,7 +264,7 @@ export class Client {
     return documentOf(await this.#transport.send("GET", typeof address === "string" ? address : address(), call));
   }
 
-  /** @param {string} method @param {string} address @param {object} document @param {CallOptions} [call] */
+  /** @param {string} method @param {string} address @param {unknown} document @param {CallOptions} [call] */
   async #store(method, address, document, call) {
     return created(await this.#transport.send(method, address, { body: encoded(document), ...call }));
   }
@@ -295,7 +295,8 @@ export class Client {
 
 /** @param {Document} root @param {JobFilter} filter */
 function scheduledLink(root, { owners = [], scheduler, can = [], memoryMb }) {
-  if (root.has("scheduled")) return root.link("scheduled", { owner: owners, scheduler, can, memory_mb: memoryMb });
+  const filter = { owner: owners, scheduler, can: [...can, JSON_VARIABLES], memory_mb: memoryMb };
+  if (root.has("scheduled")) return root.link("scheduled", filter);
   // A minimal pool's root has only the address of its default scheduler.
   const links = { scheduled: root.content.job_scheduler_url };
   return new Document(root.address, { _links: links }).link("scheduled");
@@ -327,14 +328,14 @@ function checkedToBeOf(variable, document, link) {
   return document;
 }
 
-/** @param {object} document */
+/** @param {unknown} document */
 function encoded(document) {
   const text = JSON.stringify(document);
   if (text === undefined) throw new TypeError("not representable as JSON");
   return text;
 }
 
-/** @param {Iterable<object> | AsyncIterable<object>} variables */
+/** @param {Iterable<unknown> | AsyncIterable<unknown>} variables */
 async function* batches(variables) {
   let batch = "";
   for await (const variable of variables) {

@@ -18,10 +18,11 @@ export class Document {
     this.headers = headers;
   }
 
-  /** The content without `_links` and `_embedded`. */
+  /** The content without `_links` and `_embedded`; of a variable that is no object, its value. @returns {any} */
   get data() {
     const { _links, _embedded, ...data } = this.content;
-    return data;
+    const embedded = objectOrEmpty(_embedded);
+    return Object.hasOwn(embedded, "variable") ? embedded.variable : data;
   }
 
   /**

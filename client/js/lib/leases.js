@@ -4,6 +4,9 @@ import { Document } from "./document.js";
 /** The duration of a lease without the header Lease-Seconds. */
 const DEFAULT_SECONDS = 300;
 
+/** What a job requires once it has variables that are no objects: every client of this version can read them. */
+export const JSON_VARIABLES = "json_variables";
+
 /**
  * @typedef {object} Leases
  * @property {Lease[]} items mostly one

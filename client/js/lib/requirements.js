@@ -1,5 +1,7 @@
 // The requirements of a job, compared with a volunteer's capabilities.
 
+import { JSON_VARIABLES } from "./leases.js";
+
 /** @typedef {import("./platform.js").Capabilities} Capabilities */
 
 /**
@@ -9,5 +11,6 @@
  */
 export const unmetRequirements = (requirements, { can, memoryMb }) =>
   Object.entries(requirements ?? {})
+    .filter(([name]) => name !== JSON_VARIABLES)
     .filter(([name, value]) => (name === "memory_mb" ? Number(value) > memoryMb : value && !can.includes(name)))
     .map(([name]) => name);

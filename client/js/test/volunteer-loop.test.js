@@ -173,7 +173,7 @@ test("owners and capabilities are sent to the scheduler", async (context) => {
   const watched = await Watched.start(context, pool, { owners: ["eve"], can: ["wasm", "wasm_simd"] });
   await watched.waitFor("unit", { job: "of-eve" });
   const { query } = pool.requestsTo("GET", /scheduled/)[0];
-  assert.equal(query.toString(), "owner=eve&can=wasm&can=wasm_simd&memory_mb=1024");
+  assert.equal(query.toString(), "owner=eve&can=wasm&can=wasm_simd&can=json_variables&memory_mb=1024");
 });
 
 test("a named scheduler is used", async (context) => {

@@ -8,6 +8,7 @@ from comp_pool.child import START_SECONDS
 from comp_pool.deadline import Deadline
 from comp_pool.errors import JobError
 from comp_pool.executor import MEBIBYTE, Executor, Unit
+from comp_pool.leases import JSON_VARIABLES
 from comp_pool.links import Document
 
 # An empty module, and one with a function that returns a vector: () -> v128, i32.const 0, i8x16.splat. The regular
@@ -56,7 +57,7 @@ class Capabilities:
         if name == "memory_mb":
             return isinstance(value, int) and value <= self.memory_mb
         # A requirement that is not known here counts as not met: a newer pool may have more of them.
-        return value is False or name in self.can
+        return value is False or name == JSON_VARIABLES or name in self.can
 
     def _describe(self, name: str, value: Any) -> str:
         if name == "memory_mb":

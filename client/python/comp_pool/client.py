@@ -5,7 +5,7 @@ from typing import Any
 
 from comp_pool.clock import SYSTEM_CLOCK, Clock
 from comp_pool.errors import ForeignResponse, Outdated, PoolError
-from comp_pool.leases import Lease, NoWork
+from comp_pool.leases import JSON_VARIABLES, Lease, NoWork
 from comp_pool.links import Document, Values
 from comp_pool.response import Response
 from comp_pool.result_batch import PostedResult, encode_line, read_outcomes
@@ -86,7 +86,7 @@ class Client:
 
         `can` (capabilities such as "wasm") and `memory_mb` exclude jobs with other requirements.
         """
-        capabilities: Values = {"can": list(can), "memory_mb": "" if memory_mb is None else str(memory_mb)}
+        capabilities: Values = {"can": [*can, JSON_VARIABLES], "memory_mb": "" if memory_mb is None else str(memory_mb)}
         response = self._transport.send("GET", self._scheduled_link(list(owners), scheduler, capabilities))
         return NoWork(response.retry_after) if response.status == 204 else _document(response)
 
@@ -197,11 +197,11 @@ class Client:
         address = root.link("post_job" if root.has("post_job") else "jobs")
         return _created(self._transport.send("POST", address, encode_json(job)))
 
-    def post_variable(self, job: Document, variable: dict[str, Any]) -> Document:
-        """Add one variable to a job; the pool chooses its id."""
+    def post_variable(self, job: Document, variable: Any) -> Document:
+        """Add one variable, any JSON value, to a job; the pool chooses its id."""
         return _created(self._transport.send("POST", job.link("post_variable"), encode_json(variable)))
 
-    def post_variables(self, job: Document, variables: Iterable[dict[str, Any]]) -> list[str]:
+    def post_variables(self, job: Document, variables: Iterable[Any]) -> list[str]:
         """Add any number of variables to a job; return their ids, in order.
 
         They are sent in batches of about 4 MiB. A batch is atomic, the whole is not: after an error the batches before
@@ -213,7 +213,7 @@ class Client:
             ids += response.document["ids"]
         return ids
 
-    def put_variable(self, job: Document, variable_id: str, variable: dict[str, Any]) -> Document:
+    def put_variable(self, job: Document, variable_id: str, variable: Any) -> Document:
         """Store a variable under a chosen id; idempotent, but PoolError 409 where the id has another variable."""
         address = job.link("put_variable", {"variable": variable_id})
         return _created(self._transport.send("PUT", address, encode_json(variable)))
@@ -224,7 +224,8 @@ class Client:
 
     def progress(self, job: Document) -> dict[str, Any]:
         """Return the counts, rates and estimates of a job."""
-        return self.follow(job, "progress").data
+        progress: dict[str, Any] = self.follow(job, "progress").data
+        return progress
 
     def results(self, job: Document) -> Iterator[Document]:
         """Iterate the accepted results of a job, page by page."""

@@ -31,7 +31,7 @@ class Unit:
 
     job: str
     source: str
-    variable: dict[str, Any]
+    variable: Any
     context: Any = None
     lossy: bool = False
     seed: int = 0
@@ -231,8 +231,10 @@ def _context_of(unit: Unit) -> str | None:
     return None if unit.context is None else _to_json(unit.context)
 
 
-def _input_of(unit: Unit) -> dict[str, Any]:
+def _input_of(unit: Unit) -> Any:
     # The links hold the lease token, which must not reach a job: it could leak in a result.
+    if not isinstance(unit.variable, dict):
+        return unit.variable
     return {name: value for name, value in unit.variable.items() if name not in RESERVED}
 
 

@@ -11,6 +11,8 @@ from comp_pool.response import parse_number
 
 # The length of a lease where the pool sends no `Lease-Seconds`.
 DEFAULT_SECONDS = 300.0
+# What a job requires once it has variables that are no objects: every client of this version can read them.
+JSON_VARIABLES = "json_variables"
 
 
 @dataclass(frozen=True)

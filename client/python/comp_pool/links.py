@@ -37,8 +37,11 @@ class Document:
             raise MissingLink(name, self.address) from ex
 
     @property
-    def data(self) -> dict[str, Any]:
-        """The content without the reserved fields of HAL."""
+    def data(self) -> Any:
+        """The content without the reserved fields of HAL; of a variable that is no object, its value."""
+        embedded = self.content.get("_embedded")
+        if isinstance(embedded, dict) and "variable" in embedded:
+            return embedded["variable"]
         return {name: value for name, value in self.content.items() if name not in RESERVED}
 
     def embedded(self, name: str) -> Any:
