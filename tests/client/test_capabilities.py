@@ -119,14 +119,14 @@ def run(pool: FakePool, **options: Any) -> list[Event]:
 def test_a_volunteer_sends_its_detected_capabilities(pool: FakePool) -> None:
     pool.add_job("doubler", DOUBLE, [{"a": 1}])
     run(pool, units=1, memory_bytes=100 * MEBIBYTE)
-    sent = {"can": ["wasm", "wasm_simd", "browser_syntax"], "memory_mb": ["100"]}
+    sent = {"can": ["wasm", "wasm_simd", "browser_syntax", "json_variables"], "memory_mb": ["100"]}
     assert pool.received("GET", "^/jobs/scheduled$")[0].query == sent
 
 
 def test_a_volunteer_sends_the_capabilities_of_its_options(pool: FakePool) -> None:
     pool.add_job("doubler", DOUBLE, [{"a": 1}])
     run(pool, units=1, capabilities=Capabilities((), 5))
-    assert pool.received("GET", "^/jobs/scheduled$")[0].query == {"memory_mb": ["5"]}
+    assert pool.received("GET", "^/jobs/scheduled$")[0].query == {"can": ["json_variables"], "memory_mb": ["5"]}
 
 
 @pytest.mark.parametrize("options", [{}, {"job": "on-a-gpu"}])
