@@ -158,26 +158,23 @@ def test_no_more_units_than_the_limit_are_leased(pool: FakePool, clock: FakeCloc
     assert (len(pool.tokens), len(pool.jobs["doubler"].open)) == (9, 6)
 
 
-def test_the_next_batch_is_leased_while_the_last_is_computed(
-    pool: FakePool, clock: FakeClock, executor: FakeExecutor
+@pytest.mark.parametrize(
+    ("number", "has_happened"),
+    [
+        pytest.param(1, lambda pool: len(pool.received("GET", LEASES)) == 3, id="the next batch is leased"),
+        pytest.param(3, lambda pool: posted(pool) == [2], id="results are posted"),
+    ],
+)
+def test_while_units_are_computed(
+    pool: FakePool,
+    clock: FakeClock,
+    executor: FakeExecutor,
+    number: int,
+    has_happened: Callable[[FakePool], bool],
 ) -> None:
     def compute(unit: Unit) -> None:
-        if unit.variable["a"] == 1:
-            seen.append(pool.wait_for(lambda: len(pool.received("GET", LEASES)) == 3))
-
-    seen: list[bool] = []
-    executor.on_compute = compute
-    pool.add_job("doubler", DOUBLE, NUMBERS)
-    Run(pool, clock, units=15)
-    assert seen == [True]
-
-
-def test_results_are_posted_while_the_next_units_are_computed(
-    pool: FakePool, clock: FakeClock, executor: FakeExecutor
-) -> None:
-    def compute(unit: Unit) -> None:
-        if unit.variable["a"] == 3:
-            seen.append(pool.wait_for(lambda: posted(pool) == [2]))
+        if unit.variable["a"] == number:
+            seen.append(pool.wait_for(lambda: has_happened(pool)))
 
     seen: list[bool] = []
     executor.on_compute = compute

@@ -115,19 +115,6 @@ def lease_lost(server: Server) -> str | None:
         return str(json.load(response)["_links"]["self"]) if response.status == 200 else None
 
 
-def results(server: Server) -> dict[str, int]:
-    """The accepted results by their inputs."""
-    found: dict[str, int] = {}
-    path = f"{JOB}/results?limit=1000"
-    while path:
-        page = server.get(path)
-        for item in page["_embedded"]["items"]:
-            assert item["variable"] not in found
-            found[item["variable"]] = item["result"]
-        path = page["_links"].get("next")
-    return found
-
-
 @pytest.fixture
 def volunteer(server: Server) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "comp_pool", "work", server.url, "--job", "doubling"]
@@ -155,7 +142,7 @@ def test_leases_results_and_progress_are_right_while_the_clock_is_set(
         assert now["eta_seconds"] == pytest.approx(60 * now["variables"]["open"] / now["results_per_minute"], rel=0.1)
     volunteer.send_signal(signal.SIGINT)
     out, _ = volunteer.communicate(timeout=TIMEOUT)
-    accepted = results(server)
+    accepted = server.accepted(JOB)
     # Units whose leases the clock has ended in its queue may be computed twice: then the second result is late.
     assert re.search(rf"\b{len(accepted)} accepted, 0 rejected, \d+ late, 0 errors", out)
     assert set(accepted.values()) <= {2 * number for number in range(UNITS)}

@@ -98,13 +98,11 @@ def test_an_operation_that_finds_the_disk_full_at_any_call_can_be_retried(
     injected = 0
     for nth in range(1, 200):
         root = memory_path / str(nth)
-        store = FlatStore(root, fsync=True)
-        store.jobs.create(JOB, job())
-        add(store, "a")
+        store = store_with_a_variable(root)
         prepare(store)
         before = store.counts.get(JOB)
         with FaultInjector(nth, disk_full, repeat).patched(ALLOCATING) as injector:
-            is_full = raises_storage_full(act, store)
+            is_full = raises(StorageFull, act, store)
         after = store.counts.get(JOB)
         assert findings(store) == []
         if is_full:
@@ -135,11 +133,9 @@ def test_an_outcome_that_an_error_refuses_at_any_call_can_be_retried(
     injected = 0
     for nth in range(1, 100):
         root = memory_path / str(nth)
-        store = FlatStore(root, fsync=True)
-        store.jobs.create(JOB, job())
-        add(store, "a")
+        store = store_with_a_variable(root)
         with FaultInjector(nth, fault).patched(calls) as injector:
-            is_refused = raises_storage_error(act, store)
+            is_refused = raises(StorageError, act, store)
         # A follow-up that failed is no error of the outcome.
         assert (store.results.outcome(JOB, "a") is None) == is_refused
         if is_refused:
@@ -154,18 +150,17 @@ def test_an_outcome_that_an_error_refuses_at_any_call_can_be_retried(
     assert injected > 1
 
 
-def raises_storage_error(act: Act, store: FlatStore) -> bool:
-    try:
-        act(store)
-    except StorageError:
-        return True
-    return False
+def store_with_a_variable(root: Path) -> FlatStore:
+    store = FlatStore(root, fsync=True)
+    store.jobs.create(JOB, job())
+    add(store, "a")
+    return store
 
 
-def raises_storage_full(act: Act, store: FlatStore) -> bool:
+def raises(error: type[StorageError], act: Act, store: FlatStore) -> bool:
     try:
         act(store)
-    except StorageFull:
+    except error:
         return True
     return False
 
