@@ -55,7 +55,7 @@ def outcomes(request: pytest.FixtureRequest, lasting_server: LocalServer) -> Out
     fixture = {"chromium": "shared_page", "firefox": "firefox"}[request.param]
     window: Window = request.getfixturevalue(fixture)
     window.goto(f"{lasting_server.url}/")
-    units = [(name, source, 2000 if name in ENDLESS else 20_000, name in LOSSY) for name, source in UNITS.items()]
+    units = [(name, source, 1000 if name in ENDLESS else 20_000, name in LOSSY) for name, source in UNITS.items()]
     found: Outcomes = json.loads(window.evaluate(f"() => ({COMPUTE})({json.dumps(units)}).then(JSON.stringify)"))
     return {**found, "browser": request.param}
 

@@ -154,11 +154,11 @@ def test_exhausted_memory_ends_the_sandbox_and_not_the_page(
     pause(server, "hoarder")
     post(server, "good", "() => ({ result: 7 })")
     wait_until(lambda: is_done(server, "good"))
+    assert_responds(window)
 
 
-@pytest.mark.parametrize("name", ["endless", "hoarder"])
-def test_the_page_stays_responsive_while_a_unit_loops(window: Window, server: Served, name: str) -> None:
-    post(server, name, HOSTILE[name], seconds=30)
+def test_the_page_stays_responsive_while_a_unit_loops(window: Window, server: Served) -> None:
+    post(server, "endless", HOSTILE["endless"], seconds=30)
     start(window, server)
-    wait_until(lambda: "computing" in text(window, "#worker-list") or text(window, "#error-list"))
+    wait_until(lambda: "computing" in text(window, "#worker-list"))
     assert_responds(window)

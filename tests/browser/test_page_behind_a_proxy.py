@@ -17,7 +17,7 @@ from tests.hostile_proxy import HostileProxy
 from tests.serving import LocalServer, Served
 from tests.whole_job import LEASE_SECONDS, expect_every_fault, expect_every_result_once, post_whole_job
 
-UNITS = 80
+UNITS = 50
 FOREIGN = (
     "Something between this device and the pool responds in its place. If the network requires a login, log in. "
     "Retrying automatically."

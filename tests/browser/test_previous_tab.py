@@ -30,4 +30,4 @@ def test_a_tab_that_starts_after_the_upgrade_computes(visitor: Visitor, previous
     """It loads the sandbox and the worker of the clock from the present version."""
     previous.upgrade(previous_server)
     visitor.start()
-    wait_until(lambda: previous.done(previous_server) == previous.UNITS, 60)
+    wait_until(lambda: previous.done(previous_server) >= 3)

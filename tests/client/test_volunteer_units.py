@@ -21,7 +21,8 @@ from fake_pool import FakePool
 
 from tests.serving import wait_until
 
-LONG = "(v, c) => { const end = Date.now() + v.ms; while (Date.now() < end); c.result = 1; }"
+# It blocks its thread, but leaves the processor to the tests.
+LONG = "(v, c) => { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, v.ms); c.result = 1; }"
 ENDLESS = "() => { console.log('started'); for (;;); }"
 
 
