@@ -12,6 +12,7 @@ from config import REVIEW, Config, InvalidSetting
 from pool.blocks import Blocks
 from pool.failures import Failures
 from pool.flows import FlowLimits, Flows
+from pool.job_index import JobIndex
 from pool.jobs import Jobs
 from pool.keys import Keys, new_key
 from pool.peers import InvalidNetworks, Networks, Peers
@@ -73,7 +74,8 @@ class Pool:
         # The operator's own schedulers come before the bundled ones.
         schedulers = [Path(config.data) / "schedulers", data.SCHEDULERS]
         unserved = Unserved(self.store.clock)
-        self.scheduler = JobScheduler(self.store, self.sandbox, config.scheduler, schedulers, unserved)
+        self.index = JobIndex(self.store)
+        self.scheduler = JobScheduler(self.store, self.sandbox, config.scheduler, schedulers, unserved, self.index)
         if config.scheduler not in self.scheduler.names():
             raise InvalidSetting(f"COMP_POOL_SCHEDULER: there is no scheduler {config.scheduler!r}")
         reports = Reports(self.store)
@@ -95,10 +97,16 @@ class Pool:
             config.open_total_bytes,
             config.open_days,
         )
-        self.posters = Posters(self.store, poster_limits)
+        self.posters = Posters(self.store, poster_limits, self.index)
         self.flows = Flows(self.store, self.sandbox, self.keys, validation, variable_scheduler, limits, self.posters)
         self.jobs = Jobs(
-            self.store, self.sandbox, self.keys, self.flows, self.posters, needs_review=config.open == REVIEW
+            self.store,
+            self.sandbox,
+            self.keys,
+            self.flows,
+            self.posters,
+            self.index,
+            needs_review=config.open == REVIEW,
         )
         self.standing, self.blocks = Standing(self.store), Blocks(self.store)
         self.rates = Rates(self.store.clock, config.requests)
@@ -203,7 +211,7 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/client/{file:path}": assets.Assets(files),
         "/sandbox": sandbox.SandboxFrame(),
         "/health": health.Health(pool.store),
-        "/metrics": metrics.Metrics(pool.store),
+        "/metrics": metrics.Metrics(pool.index),
         "/openapi.json": openapi.Description(),
         "/flows": flows.Collection(pool.flows, pool.keys, limit),
         "/flows/{flow}": flows.Item(pool.flows, pool.keys, name),

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import plot, sandbox
+from bench import many_jobs, plot, sandbox
 
 DOCS = Path(__file__).parents[1] / "docs"
 # Each returns a dict of figures. Later benchmarks are added here, and to `charts`.
-PARTS: dict[str, Callable[[Namespace], dict[str, Any]]] = {"sandbox": sandbox.measure}
+PARTS: dict[str, Callable[[Namespace], dict[str, Any]]] = {"sandbox": sandbox.measure, "many_jobs": many_jobs.measure}
 
 
 def run(options: Namespace) -> None:
@@ -52,7 +52,13 @@ def charts(figures: dict[str, Any]) -> list[list[str]]:
         }
         for name in ("per_second", "processor_microseconds")
     )
+    of_jobs = figures["many_jobs"]["milliseconds"]
+    by_size = {
+        f"{size:,} jobs": {name: of_jobs[name][size] * 1000 for name in ("GET /jobs", "short-first", "GET /metrics")}
+        for size in many_jobs.SIZES
+    }
     return [
         plot.bars("Requests a second", "two server processes, load generator on the same machine", rates),
         plot.bars("Processor time of the server per request", "microseconds", processor),
+        plot.bars("Requests that concern all jobs", "microseconds, in one process without a server", by_size),
     ]

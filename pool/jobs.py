@@ -14,6 +14,7 @@ from slugify import slugify
 from pool import fields
 from pool.errors import Changed, Conflict, Forbidden, Invalid, NameTaken, QuotaReached
 from pool.flows import Flows
+from pool.job_index import JobIndex
 from pool.keys import Caller, Keys
 from pool.posters import Posters
 from pool.sandbox import Sandbox
@@ -42,10 +43,11 @@ class Jobs:
         keys: Keys,
         flows: Flows,
         posters: Posters,
+        index: JobIndex,
         needs_review: bool = False,
     ) -> None:
         self._store, self._sandbox, self._keys, self._flows = store, sandbox, keys, flows
-        self._posters, self._needs_review = posters, needs_review
+        self._posters, self._index, self._needs_review = posters, index, needs_review
 
     def get(self, job_id: str) -> Document:
         return self._store.jobs.get(job_id)
@@ -225,7 +227,7 @@ class Jobs:
         """Jobs sorted by id; the cursor is the last id of the previous page."""
         if cursor is not None and not (cursor.isascii() and len(cursor) <= ids.MAX_LENGTH):
             raise InvalidCursor(cursor)
-        wanted = [job_id for job_id in self._store.jobs.ids() if cursor is None or job_id > cursor]
+        wanted = self._index.ids_after(cursor, limit + 1)
         return Page(list(self._store.jobs.get_many(wanted[:limit])), wanted[limit - 1] if len(wanted) > limit else None)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from pool import pausing
 from pool.errors import QuotaReached
+from pool.job_index import JobIndex
 from pool.keys import Caller
 from storage.base import Document, Store, canonical
 from storage.clock import Clock
@@ -39,8 +40,8 @@ class PosterLimits:
 
 
 class Posters:
-    def __init__(self, store: Store, limits: PosterLimits) -> None:
-        self._store, self._limits = store, limits
+    def __init__(self, store: Store, limits: PosterLimits, index: JobIndex) -> None:
+        self._store, self._limits, self._index = store, limits, index
         self._next_cleaning = 0.0
 
     def add_job(self, document: Document, caller: Caller) -> None:
@@ -159,8 +160,9 @@ class Posters:
         if self._store.clock.monotonic() < self._next_cleaning:
             return []
         self._next_cleaning = self._store.clock.monotonic() + CLEANING_SECONDS
-        jobs = self._store.jobs.get_many(self._store.jobs.ids())
-        return [job for job in jobs if self.gives_way(job, Caller())]
+        # Not the documents of all jobs: whoever posts would make the pool read them.
+        old = [job_id for job_id, created in self._index.anonymous_jobs() if self._is_old(created)]
+        return [job for job in self._store.jobs.get_many(old) if self.gives_way(job, Caller())]
 
     def _is_old(self, created: str) -> bool:
         age = self._store.clock.now_datetime() - Clock.moment_of(created)

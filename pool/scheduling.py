@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import logging
-import random
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pool.errors import UnknownScheduler
+from pool.job_groups import Group
+from pool.job_index import JobIndex
 from pool.keys import share_of
 from pool.peers import Peer
+from pool.random_set import RandomSet
 from pool.reports import Reports
 from pool.sandbox import Sandbox, ScriptError, Share
 from pool.unserved import Unserved
 from storage.base import Document, IsExcluded, Lease, Store, canonical
-from storage.errors import InvalidId, NotFound
-from storage.flow_store import UsedJob
+from storage.errors import Damaged, InvalidId, NotFound
 from storage.ids import check_id
 
 # Samples, so that the cost of a lease does not grow with the number of variables or jobs.
 SAMPLE_OF_VARIABLES = 32
 SAMPLE_OF_JOBS = 100
+# Jobs drawn at a time, and how often: more than one draw is needed while most drawn jobs turn out to have no work.
+DRAWN_JOBS, DRAWS = 64, 8
 log = logging.getLogger("comp-pool.scheduling")
 
 
@@ -48,7 +52,8 @@ class Volunteer:
     query: Mapping[str, Any] = field(default_factory=dict)
 
 
-Choice = Callable[[Sequence[Document], Volunteer], "Document | None"]
+Choice = Callable[[Sequence[Group], Volunteer], "Document | None"]
+IsPreferred = Callable[[Document], bool]
 
 
 class VariableScheduler:
@@ -125,13 +130,22 @@ class VariableScheduler:
 
 
 class JobScheduler:
-    """Schedulers by name: the three built-in ones, and files `<id>.js`, the earlier directory first."""
+    """Schedulers by name: the three built-in ones, and files `<id>.js`, the earlier directory first.
+
+    Each chooses from the index of jobs, and its cost does not grow with their number.
+    """
 
     def __init__(
-        self, store: Store, sandbox: Sandbox, default: str, directories: Sequence[Path], unserved: Unserved
+        self,
+        store: Store,
+        sandbox: Sandbox,
+        default: str,
+        directories: Sequence[Path],
+        unserved: Unserved,
+        index: JobIndex,
     ) -> None:
         self._store, self._sandbox, self._default = store, sandbox, default
-        self._directories, self._unserved = directories, unserved
+        self._directories, self._unserved, self._index = directories, unserved, index
         self._built_in: dict[str, Choice] = {
             "random": self._random,
             "short-first": self._short_first,
@@ -145,14 +159,11 @@ class JobScheduler:
     def choose(self, name: str | None, volunteer: Volunteer, capabilities: Capabilities) -> Document | None:
         """The job to compute; None if no open job meets the volunteer's capabilities. Raises UnknownScheduler."""
         name = name or self._default
-        jobs = [job for job in self._store.jobs.get_many(self._store.jobs.ids()) if job["state"] == "open"]
         # Before any scheduler: none may serve a job that the volunteer cannot compute.
-        jobs = [job for job in jobs if capabilities.meet(job["requirements"])]
-        if owners := volunteer.query.get("owner"):
-            jobs = [job for job in jobs if job["metadata"].get("owner") in owners]
+        groups = self._index.matching(capabilities.meet, volunteer.query.get("owner") or ())
         if name in self._built_in:
-            return self._built_in[name](jobs, volunteer)
-        return self._by_file(self._source(name), name, jobs, volunteer)
+            return self._built_in[name](groups, volunteer)
+        return self._by_file(self._source(name), name, groups, volunteer)
 
     def _source(self, name: str) -> str:
         try:
@@ -166,46 +177,67 @@ class JobScheduler:
                 return path.read_text(encoding="utf-8")
         raise UnknownScheduler(name)
 
-    def _random(self, jobs: Sequence[Document], volunteer: Volunteer) -> Document | None:
+    def _random(self, groups: Sequence[Group], volunteer: Volunteer) -> Document | None:
         """A job with work for the volunteer, else one that a flow may soon add work to, one with other work, or any."""
-        shuffled = random.sample(jobs, len(jobs))
-        preferences = (
-            functools.partial(self._has_work_for, volunteer),
-            self._is_used_by_flow,
-            self._has_work,
-            lambda _job: True,
+        ready = [group.ready for group in groups]
+        return (
+            self._draw(ready, functools.partial(self._has_work_for, volunteer))
+            or self._draw([group.awaited for group in groups])
+            or self._draw(ready, self._index.has_work)
+            or self._draw([group.open for group in groups])
         )
-        return next(itertools.chain.from_iterable(filter(is_preferred, shuffled) for is_preferred in preferences), None)
 
-    def _is_used_by_flow(self, job: Document) -> bool:
-        return bool(self._store.flows.references(UsedJob(job["id"])))
+    def _draw(self, sets: Sequence[RandomSet], is_preferred: IsPreferred = lambda _: True) -> Document | None:
+        for _ in range(DRAWS):
+            before = sum(map(len, sets))
+            drawn = self._index.draw(sets, DRAWN_JOBS)
+            chosen = self._first_open(drawn, is_preferred)
+            # Jobs that turned out to have no work are not drawn again; the others would be in vain.
+            if chosen is not None or sum(map(len, sets)) == before:
+                return chosen
+        return None
 
-    def _owners(self, jobs: Sequence[Document], volunteer: Volunteer) -> Document | None:
-        return self._random(jobs, volunteer) if volunteer.query.get("owner") else None
+    def _first_open(self, job_ids: Iterable[str], is_preferred: IsPreferred) -> Document | None:
+        """The first that is preferred, and is open in fact: the index may not know yet."""
+        for job_id in job_ids:
+            job = self._open_job(job_id)
+            if job is not None and is_preferred(job):
+                return job
+        return None
 
-    def _short_first(self, jobs: Sequence[Document], volunteer: Volunteer) -> Document | None:
+    def _open_job(self, job_id: str) -> Document | None:
+        with suppress(NotFound, Damaged):
+            job = self._store.jobs.get(job_id)
+            if job["state"] == "open":
+                return job
+        self._index.refresh(job_id)
+        return None
+
+    def _owners(self, groups: Sequence[Group], volunteer: Volunteer) -> Document | None:
+        return self._random(groups, volunteer) if volunteer.query.get("owner") else None
+
+    def _short_first(self, groups: Sequence[Group], volunteer: Volunteer) -> Document | None:
         """The job with the shortest median run time; one without a measurement comes first, and so gets one."""
-        working = [job for job in jobs if self._has_work_for(volunteer, job)]
-        if not working:
-            return self._random(jobs, volunteer)
-        # A job without a measurement counts as the shortest.
-        medians = {job["id"]: self._store.counts.get(job["id"]).median_run_seconds or 0.0 for job in working}
-        shortest = min(medians.values())
-        return self._random([job for job in working if medians[job["id"]] == shortest], volunteer)
+        self._index.count_some()
+        has_work, seconds = functools.partial(self._has_work_for, volunteer), -math.inf
+        for _ in range(DRAWS):
+            before = sum(len(group.ready) for group in groups)
+            following, drawn = self._index.draw_by_run_time(groups, seconds, DRAWN_JOBS)
+            chosen = self._first_open(drawn, has_work)
+            if chosen is not None or not drawn:
+                break
+            # Those without work are gone; unless there were any, longer ones follow.
+            if sum(len(group.ready) for group in groups) == before:
+                seconds = following
+        return chosen or self._random(groups, volunteer)
 
     def _has_work_for(self, volunteer: Volunteer, job: Document) -> bool:
-        return (job["uid"], volunteer.peer) not in self._unserved and self._has_work(job)
+        return (job["uid"], volunteer.peer) not in self._unserved and self._index.has_work(job)
 
-    def _has_work(self, job: Document) -> bool:
-        if self._store.leases.has_work(job["id"]):
-            return True
-        # A job without work is seldom chosen: nobody else would find its leases too long.
-        self._store.leases.shorten(job["id"], job["settings"]["lease_seconds"])
-        return False
-
-    def _by_file(self, source: str, name: str, jobs: Sequence[Document], volunteer: Volunteer) -> Document | None:
+    def _by_file(self, source: str, name: str, groups: Sequence[Group], volunteer: Volunteer) -> Document | None:
         # A random sample, so that a scheduler that always chooses the first job is fair too.
-        sample = random.sample(jobs, min(SAMPLE_OF_JOBS, len(jobs)))
+        drawn = self._index.draw([group.open for group in groups], SAMPLE_OF_JOBS)
+        sample = [job for job in map(self._open_job, drawn) if job is not None]
         context = {
             "jobs": [self._described(volunteer, job) for job in sample],
             "volunteer": volunteer.peer.volunteer or None,
@@ -215,11 +247,11 @@ class JobScheduler:
             chosen = self._sandbox.call(source, [context], Share(f"scheduler {name}")).value
         except ScriptError as ex:
             log.warning("scheduler %s: %s; a random job is served instead. %s", name, ex.message, ex.console)
-            return self._random(jobs, volunteer)
+            return self._random(groups, volunteer)
         found = next((job for job in sample if job["id"] == chosen), None)
         if found is None and chosen is not None:
             log.warning("scheduler %s: %r is not the id of a job; a random job is served instead", name, chosen)
-            return self._random(jobs, volunteer)
+            return self._random(groups, volunteer)
         return found
 
     def _described(self, volunteer: Volunteer, job: Document) -> Document:

@@ -28,6 +28,7 @@ __all__ = [
     "STUCK_SECONDS",
     "ActivityStore",
     "BlockStore",
+    "ChangeStore",
     "CountStore",
     "Counts",
     "Document",
@@ -336,6 +337,26 @@ class CountStore(ABC):
         """Records that the job was resumed: `Counts.failing` is empty again."""
 
 
+class ChangeStore(ABC):
+    """What lets a process keep an index of all jobs in its memory, at the cost of what changes."""
+
+    @abstractmethod
+    def watch(self, job_id: str) -> None:
+        """Asks for the next change of a job: call it before looking at the job. Raises NotFound.
+
+        Changes are: posted variables, outcomes, errors, reports, releases, leases that begin or are given back, and
+        flows that begin or cease to use the job. A lease that expires is none, and neither is one made longer.
+        """
+
+    @abstractmethod
+    def read(self) -> tuple[bool, list[str]]:
+        """The jobs that have changed since the last call, and whether any other may have.
+
+        These are the jobs that were posted, updated or deleted, and those that were watched, by any process, and then
+        changed. What was acknowledged before the call is among it.
+        """
+
+
 class ActivityStore(ABC):
     """A log of what volunteers do, which every process follows: for limits and standings.
 
@@ -444,6 +465,7 @@ class Store(ABC):
     results: ResultStore
     stream: StreamStore
     counts: CountStore
+    changes: ChangeStore
     activity: ActivityStore
     blocks: BlockStore
     posters: PosterStore

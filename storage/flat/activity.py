@@ -1,143 +1,30 @@
-"""The log of what volunteers do: `activity.ndjson`, appended and followed by every process.
-
-A process keeps the file open and reads on where it stopped. A compaction replaces the file: the others notice by its
-inode, and read the new one from its start. Appending takes a shared lock, a compaction an exclusive one, so that no
-event goes into a file that was replaced.
-"""
+"""The log of what volunteers do: `activity.ndjson`, appended and followed by every process."""
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 from storage.base import ActivityStore, Document
-from storage.flat import files
 from storage.flat.disk_errors import translated
+from storage.flat.followed_log import MAX_BYTES, FollowedLog
 from storage.flat.tree import Tree
-
-MAX_BYTES = 4 << 20
-CHUNK = 1 << 20
 
 
 class FlatActivity(ActivityStore):
     def __init__(self, tree: Tree, max_bytes: int = MAX_BYTES) -> None:
-        self._writer, self._path, self._max_bytes = tree.writer, f"{tree.root}/activity.ndjson", max_bytes
-        self._compacted_above = max_bytes
-        self._descriptor = -1
-        self._process = 0
-        self._inode = 0
-        self._offset = 0
-        self._is_new = True
-        # Events of this process that the next reading returns.
-        self._own: list[Document] = []
-        self._lock = threading.Lock()
+        self._log = FollowedLog(tree.writer, f"{tree.root}/activity.ndjson", max_bytes)
 
     @translated
     def append(self, events: Sequence[Document]) -> None:
-        if events:
-            content = b"".join(map(files.encode, events))
-            with self._lock, self._locked(fcntl.LOCK_SH):
-                files.write_all(self._descriptor, content)
-                end = os.lseek(self._descriptor, 0, os.SEEK_CUR)
-                # Nobody else has written since the last reading: there is no need to read one's own events.
-                if end - len(content) == self._offset and not self._is_new:
-                    self._offset = end
-                    self._own += events
+        self._log.append(events)
 
     @translated
     def read(self) -> tuple[bool, list[Document]]:
-        with self._lock:
-            return self._read()
+        return self._log.read()
 
     @translated
     def compact(self, summarise: Callable[[bool, list[Document]], list[Document]]) -> None:
-        if self._offset < self._compacted_above:
-            return
-        with self._lock, self._locked(fcntl.LOCK_EX):
-            if os.fstat(self._descriptor).st_size < self._compacted_above:
-                return  # Another process was faster.
-            content = b"".join(map(files.encode, summarise(*self._read())))
-            temporary = f"{self._writer.workspace()}/activity"
-            with open(temporary, "wb") as stream:
-                stream.write(content)
-            os.replace(temporary, self._path)
-
-    def _read(self) -> tuple[bool, list[Document]]:
-        # One call of the system where nothing is new: each lease and each result reads the log.
-        size = self._present_size()
-        own, self._own = self._own, []
-        if size == self._offset and not self._is_new:
-            return False, own
-        content = bytearray()
-        while len(content) < size - self._offset:
-            chunk = os.pread(self._descriptor, CHUNK, self._offset + len(content))
-            if not chunk:  # Cut short by another program.
-                break
-            content += chunk
-        # A line that is being written is read by the next call.
-        whole = content[: content.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        is_new, self._is_new = self._is_new, False
-        return is_new, own + [event for event in map(_parsed, whole.splitlines()) if event is not None]
-
-    @contextmanager
-    def _locked(self, kind: int) -> Iterator[None]:
-        """A lock on the present file: it may be replaced between opening and locking."""
-        if self._process != os.getpid():
-            self._open()
-        fcntl.flock(self._descriptor, kind)
-        while self._size() is None:
-            self._open()
-            fcntl.flock(self._descriptor, kind)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
-
-    def _present_size(self) -> int:
-        """The size of the present file, which is opened unless it is open."""
-        size = self._size()
-        if size is None:
-            self._open()
-            size = os.fstat(self._descriptor).st_size
-        return size
-
-    def _size(self) -> int | None:
-        """The size of the open file; None if it was replaced, or cut short by another program, or none is open."""
-        if self._process != os.getpid():
-            return None
-        try:
-            status = os.stat(self._path)
-        except FileNotFoundError:
-            return None
-        return status.st_size if status.st_ino == self._inode and status.st_size >= self._offset else None
-
-    def _open(self) -> None:
-        """Opens the present file: reading starts anew. Its lock, if there was one, ends with the descriptor."""
-        is_replaced = self._process == os.getpid()
-        if is_replaced:
-            os.close(self._descriptor)
-        self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        status = os.fstat(self._descriptor)
-        self._process, self._inode, self._offset = os.getpid(), status.st_ino, 0
-        self._is_new, self._own = True, []
-        if is_replaced:
-            # A log that a compaction leaves large must not be compacted at every event.
-            self._compacted_above = max(self._max_bytes, 2 * status.st_size)
+        self._log.compact(summarise)
 
     def close(self) -> None:
-        if self._process == os.getpid():
-            os.close(self._descriptor)
-            self._process = 0
-
-
-def _parsed(line: bytes | bytearray) -> Document | None:
-    try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return event if isinstance(event, dict) else None
+        self._log.close()

@@ -202,17 +202,22 @@ class FlatCounts(CountStore):
         """Counts a job anew after a repair."""
         files.remove(paths.tally)
         self._cache.pop(paths.job_id, None)
+        self._tree.changes.on_change(paths)
 
     @translated_for_job
     def report(self, job_id: str, function: str, message: str | None, console: str, errors: int = 1) -> None:
         at = self._tree.clock.now_text()
         event = events.report(at, function=function, message=message, console=console, errors=errors)
-        self._tree.writer.append(self._tree.existing_job(job_id).events_journal, [event])
+        self._append(job_id, event)
 
     @translated_for_job
     def resumed(self, job_id: str) -> None:
-        event = events.resumed(self._tree.clock.now_text())
-        self._tree.writer.append(self._tree.existing_job(job_id).events_journal, [event])
+        self._append(job_id, events.resumed(self._tree.clock.now_text()))
+
+    def _append(self, job_id: str, event: Document) -> None:
+        paths = self._tree.existing_job(job_id)
+        self._tree.writer.append(paths.events_journal, [event])
+        self._tree.changes.on_change(paths)
 
 
 def _count_leased(paths: JobPaths, now: int) -> int:

@@ -6,6 +6,7 @@ import os
 import secrets
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -19,17 +20,53 @@ from storage.flat.tree import Tree
 
 # File times are coarse: a younger document may be replaced once more without a change of its signature.
 CACHEABLE_AGE_NANOSECONDS = 100_000_000
+# Strangers post jobs of a megabyte: a process keeps so many bytes of documents, those used last.
+CACHED_BYTES = 32 << 20
 Signature = tuple[int, int, int]
+
+
+class _Cache:
+    """Documents by job, for many threads."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes, self._bytes = max_bytes, 0
+        self._entries: OrderedDict[str, tuple[Signature, Document]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, job_id: str, signature: Signature) -> Document | None:
+        with self._lock:
+            entry = self._entries.get(job_id)
+            if entry is None or entry[0] != signature:
+                return None
+            self._entries.move_to_end(job_id)
+            return entry[1]
+
+    def put(self, job_id: str, signature: Signature, document: Document) -> None:
+        with self._lock:
+            self._remove(job_id)
+            self._entries[job_id] = (signature, document)
+            self._bytes += signature[2]
+            while self._bytes > self._max_bytes:
+                self._remove(next(iter(self._entries)))
+
+    def remove(self, job_id: str) -> None:
+        with self._lock:
+            self._remove(job_id)
+
+    def _remove(self, job_id: str) -> None:
+        entry = self._entries.pop(job_id, None)
+        self._bytes -= entry[0][2] if entry else 0
 
 
 class FlatJobs(JobStore):
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
-        self._cache: dict[str, tuple[Signature, Document]] = {}
+        self._cache = _Cache(CACHED_BYTES)
 
     @translated_for_job
     def create(self, job_id: str, document: Document) -> None:
         self._tree.create(self._tree.job(job_id), document, "job.json", AlreadyExists("job", job_id))
+        self._tree.changes.add(job_id)
 
     @translated_for_job
     def get(self, job_id: str) -> Document:
@@ -38,15 +75,15 @@ class FlatJobs(JobStore):
             status = os.stat(path)
             # A replaced document has another inode, so that a stat shows whether the cache is current.
             signature = (status.st_mtime_ns, status.st_ino, status.st_size)
-            cached = self._cache.get(job_id)
-            if cached is not None and cached[0] == signature:
-                return cached[1]
+            cached = self._cache.get(job_id, signature)
+            if cached is not None:
+                return cached
             document = files.read(path)
         except FileNotFoundError:
-            self._cache.pop(job_id, None)
+            self._cache.remove(job_id)
             raise
         if time.time_ns() - status.st_mtime_ns > CACHEABLE_AGE_NANOSECONDS:
-            self._cache[job_id] = (signature, document)
+            self._cache.put(job_id, signature, document)
         return document
 
     @translated_for_job
@@ -55,6 +92,7 @@ class FlatJobs(JobStore):
         with self._locked(paths):
             document = change(dict(files.read(paths.job)))
             self._tree.writer.replace(paths.job, document)
+        self._tree.changes.add(job_id)
         return document
 
     @contextmanager
@@ -73,6 +111,7 @@ class FlatJobs(JobStore):
             # The rename deletes the job in one step; removing its files may take long.
             os.rename(paths.root, f"{self._tree.root}/trash/{job_id}@{secrets.token_hex(4)}")
         self._tree.writer.sync_directories([paths.root])
+        self._tree.changes.add(job_id)
         # A million files take minutes to remove: in the background, and recovery completes it after a kill.
         threading.Thread(target=self._tree.empty_trash, daemon=True, name="empty-trash").start()
         return True

@@ -88,6 +88,7 @@ class FlatLeases(LeaseStore):
     def give_back(self, job_id: str, variable_id: str, identity: int) -> None:
         paths = self._tree.job(job_id)
         _require_lease(variable_id, lambda: queue.end_lease(paths, variable_id, identity))
+        self._tree.changes.on_change(paths)
 
     @translated_for_job
     def shorten(self, job_id: str, seconds: float) -> None:
@@ -138,6 +139,7 @@ class FlatLeases(LeaseStore):
             found = _unfinished_document(paths, variable_id, leased)
         except FileNotFoundError:
             return None  # Another caller was first, or the job was deleted meanwhile.
+        self._tree.changes.on_change(paths)
         return Lease(variable_id, found[0], LeaseTerm(deadline, identity), found[1]) if found else None
 
 

@@ -35,6 +35,7 @@ class JobPaths:
         self.variables_journal = f"{self.root}/journal/variables.ndjson"
         self.events_journal = f"{self.root}/journal/events.ndjson"
         self.tally = f"{self.root}/tally.json"
+        self.watched = f"{self.root}/watched"
         self.queue = f"{self.root}/queue"
         self.open_shards = f"{self.root}/queue/open"
         self.deadlines = f"{self.root}/queue/leased"

@@ -41,6 +41,8 @@ class Recovery:
             for workspace in self._workspaces.of_dead_processes():
                 names = files.names(workspace)
                 self._complete(f"{workspace}/{name}" for name in names)
+                # It may have died before it logged what it had changed.
+                self._tree.changes.reset()
                 # The documents of a log may be in memory alone.
                 if any(map(commit_log.is_log, names)):
                     self._tree.writer.sync_everything()
@@ -101,6 +103,7 @@ class Recovery:
         for job_id, records in by_job.items():
             with suppress(FileNotFoundError):  # The job was deleted meanwhile.
                 _Completion(self._tree, self._tree.job(job_id), records).run()
+                self._tree.changes.on_change(self._tree.job(job_id))
 
 
 class _Completion:

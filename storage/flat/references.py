@@ -26,7 +26,13 @@ class References:
             return self._add_exclusive(source, flow_id)
         if isinstance(source, UsedJob):
             self._tree.existing_job(source.job_id)
-        return files.touch(self._marker(source, flow_id))
+        is_new = files.touch(self._marker(source, flow_id))
+        self._on_change(source)
+        return is_new
+
+    def _on_change(self, source: Source) -> None:
+        if isinstance(source, UsedJob):
+            self._tree.changes.on_change(self._tree.job(source.job_id))
 
     def remove(self, source: Source, flow_id: str) -> None:
         if isinstance(source, ReservedVariable | IdempotencyKey):
@@ -39,6 +45,7 @@ class References:
         if isinstance(source, UsedJob):
             with suppress(OSError):  # Not empty: other flows use the job.
                 os.rmdir(os.path.dirname(marker))
+        self._on_change(source)
 
     def of(self, source: Source) -> list[str]:
         if isinstance(source, ReservedVariable | IdempotencyKey):

@@ -55,6 +55,7 @@ class FlatResults(ResultStore):
             linked = self._decide(paths, accepted, job_uid) if accepted else []
         if accepted:
             self._follow_ups.run(linked, lambda: self._follow_up(paths, accepted))
+            self._tree.changes.on_change(paths)
         return refused
 
     def _lock_unfinished(
@@ -144,6 +145,8 @@ class FlatResults(ResultStore):
         except BaseException:
             files.remove(temporary)
             raise
+        finally:
+            self._tree.changes.on_change(paths)
         files.remove(temporary)
         return False
 
@@ -198,6 +201,7 @@ class FlatResults(ResultStore):
             return False
         event = events.released(released_at, variable_id)
         self._follow_ups.run([temporary], lambda: self._writer.append(paths.events_journal, [event]))
+        self._tree.changes.on_change(paths)
         return True
 
     @translated_for_job

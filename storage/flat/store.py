@@ -22,6 +22,7 @@ from storage.flat.results import FlatResults
 from storage.flat.stream import FlatStream
 from storage.flat.tree import Tree
 from storage.flat.variables import FlatVariables
+from storage.flat.watches import FlatChanges
 
 
 class FlatStore(Store):
@@ -44,6 +45,7 @@ class FlatStore(Store):
         self.results = FlatResults(tree, follow_ups, self.variables)
         self.stream = FlatStream(tree)
         self.counts = counts
+        self.changes = FlatChanges(tree)
         self.activity: FlatActivity = FlatActivity(tree)
         self.blocks = FlatBlocks(tree)
         self.posters = FlatPosters(tree)
@@ -56,5 +58,6 @@ class FlatStore(Store):
     @translated
     def close(self) -> None:
         self.activity.close()
+        self._tree.changes.close()
         self._tree.commit_log.close()
         self._tree.writer.workspaces.close()

@@ -13,6 +13,7 @@ from storage.base import Document
 from storage.clock import Clock
 from storage.errors import AlreadyExists, NotFound
 from storage.flat import files
+from storage.flat.changes import ChangeLog
 from storage.flat.commit_log import CommitLog
 from storage.flat.paths import FlowPaths, JobPaths
 from storage.flat.writer import Writer
@@ -34,6 +35,7 @@ class Tree:
         self.root = os.path.abspath(root)
         self.writer = Writer(self.root, fsync)
         self.commit_log = CommitLog(self.writer, clock)
+        self.changes = ChangeLog(self.writer, self.root)
 
     def prepare(self) -> None:
         """Makes the directories that are missing."""

@@ -31,6 +31,7 @@ class FlatVariables(VariableStore):
         except BaseException:
             _undo(paths, prepared)
             raise
+        self._tree.changes.on_change(paths)
         for temporary in prepared.values():
             files.remove(temporary)
         return linked

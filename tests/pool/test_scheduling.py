@@ -10,6 +10,7 @@ import pytest
 
 import data
 from pool.errors import UnknownScheduler
+from pool.job_index import JobIndex
 from pool.peers import Peer
 from pool.reports import Reports
 from pool.sandbox import Sandbox
@@ -72,7 +73,7 @@ def unserved(store: Store) -> Unserved:
 
 @pytest.fixture
 def schedulers(store: Store, impatient: Sandbox, tmp_path: Path, unserved: Unserved) -> JobScheduler:
-    return JobScheduler(store, impatient, "random", [tmp_path, data.SCHEDULERS], unserved)
+    return JobScheduler(store, impatient, "random", [tmp_path, data.SCHEDULERS], unserved, JobIndex(store))
 
 
 Choose = Callable[..., "str | None"]
@@ -187,7 +188,7 @@ def test_short_first_chooses_unmeasured_jobs_first(store: Store, choose: Choose)
 
 def test_without_a_name_the_default_is_used(store: Store, impatient: Sandbox) -> None:
     add_job(store, "one")
-    by_owner = JobScheduler(store, impatient, "owners", [], Unserved(store.clock))
+    by_owner = JobScheduler(store, impatient, "owners", [], Unserved(store.clock), JobIndex(store))
     assert by_owner.choose(None, Volunteer(), Capabilities()) is None
     assert by_owner.choose("random", Volunteer(), Capabilities()) is not None
 

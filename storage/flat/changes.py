@@ -1,0 +1,58 @@
+"""Changes of jobs: `changes.ndjson`, a log of job ids that every process follows, and `jobs/<job>/watched`, a marker.
+
+A job that is posted, updated or deleted is logged. All else is logged once after the marker was made: whoever changes
+the job removes the marker, and of several that do, one logs. So a busy job costs its results one look for a marker, and
+a process learns of any number of jobs by one look at the log.
+
+Neither file is the truth of anything. A process that dies between marker and log leaves a change unlogged: recovery
+empties the log, which tells the others that anything may have changed.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+from storage.flat import files
+from storage.flat.followed_log import FollowedLog
+from storage.flat.paths import JobPaths
+from storage.flat.writer import Writer
+
+MAX_BYTES = 1 << 20
+
+
+class ChangeLog:
+    """What the parts of the store that change jobs call, each after its change. It raises nothing."""
+
+    def __init__(self, writer: Writer, root: str, max_bytes: int = MAX_BYTES) -> None:
+        self._log = FollowedLog(writer, f"{root}/changes.ndjson", max_bytes, from_end=True)
+        # What a full disk refused: it is tried again with the next change, and this process knows.
+        self._unlogged: set[str] = set()
+
+    def on_change(self, paths: JobPaths) -> None:
+        """Logs a change of a job that is watched."""
+        # Looked up first: an unlink that finds nothing costs several times as much.
+        if os.path.exists(paths.watched):
+            with suppress(OSError):
+                if files.remove(paths.watched):
+                    self.add(paths.job_id)
+
+    def add(self, job_id: str) -> None:
+        """Logs a change, watched or not."""
+        self._unlogged.add(job_id)
+        with suppress(OSError):
+            waiting = sorted(self._unlogged)
+            self._log.append([{"job": waiting_id} for waiting_id in waiting])
+            self._unlogged.difference_update(waiting)
+            self._log.compact(lambda _is_new, _events: [])
+
+    def read(self) -> tuple[bool, list[str]]:
+        is_new, events = self._log.read()
+        return is_new, [str(event.get("job")) for event in events] + sorted(self._unlogged)
+
+    def reset(self) -> None:
+        """Tells every process that anything may have changed."""
+        self._log.reset()
+
+    def close(self) -> None:
+        self._log.close()
