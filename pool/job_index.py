@@ -17,6 +17,7 @@ import random
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pool.job_counts import Figures, JobCounts
@@ -46,14 +47,20 @@ class Facts:
 
     @classmethod
     def of(cls, job: Document) -> Facts:
-        owner = job.get("metadata", {}).get("owner")
+        """Raises KeyError, TypeError, AttributeError."""
+        float(job["settings"]["lease_seconds"])
+        owner = job["metadata"].get("owner")
+        is_anonymous = job.get("key", "") is None
         return cls(
-            str(job.get("state", "open")),
+            str(job["state"]),
             owner if isinstance(owner, str) else None,
-            job.get("requirements", {}),
-            str(job.get("created", "")),
-            job.get("key", "") is None,
+            dict(job["requirements"]),
+            str(job["created"]),
+            is_anonymous,
         )
+
+
+DAMAGED = Facts("damaged", None, {}, "", is_anonymous=False)
 
 
 class JobIndex:
@@ -166,9 +173,10 @@ class JobIndex:
             self._load(job_id)
             if job_id in self._facts:
                 self.counts.on_change(job_id)
+        self._wake()
         for job_id in self._first_unknown():
             self._load(job_id)
-        self._wake()
+            self._look_for_work(job_id)
         self._take_turn()
 
     def _first_unknown(self) -> list[str]:
@@ -190,14 +198,14 @@ class JobIndex:
 
     def _load(self, job_id: str) -> None:
         """Reads a job anew; an open one is ready."""
-        self._unknown.pop(job_id, None)
         try:
             facts = Facts.of(self._store.jobs.get(job_id))
         except NotFound:
             self._forget(job_id)
             return
-        except StorageError:  # It is damaged: `comp-pool check` reports it.
-            facts = Facts("damaged", None, {}, "", is_anonymous=False)
+        # `comp-pool check` reports the first; the others are documents that somebody wrote.
+        except (StorageError, KeyError, TypeError, AttributeError):
+            facts = DAMAGED
         if facts != self._facts.get(job_id):
             self._remove_facts(job_id)
             self._facts[job_id] = facts
@@ -239,11 +247,13 @@ class JobIndex:
             del self._ids[place]
 
     def _wake(self) -> None:
-        """Jobs in which a lease has expired may have work; after the clock was set back, any may."""
+        """Jobs in which a lease has expired may have work; after the clock was set back, leases are shortened."""
         now = self._clock.now_milliseconds()
-        is_set_back = now < self._latest - SET_BACK
-        self._latest = now if is_set_back else max(now, self._latest)
-        while self._wakes and (is_set_back or self._wakes[0][0] <= now):
+        if now < self._latest - SET_BACK:
+            self._list(is_all=True)
+            self._latest = now
+        self._latest = max(now, self._latest)
+        while self._wakes and self._wakes[0][0] <= now:
             deadline, job_id = heapq.heappop(self._wakes)
             if self._wakes_at.get(job_id) == deadline:
                 del self._wakes_at[job_id]
@@ -256,18 +266,15 @@ class JobIndex:
     def _take_turn(self) -> None:
         if self._ids:
             self._turn = (self._turn + 1) % len(self._ids)
-            self._look_at(self._ids[self._turn])
-
-    def _look_at(self, job_id: str) -> None:
-        """Reads one job anew, as long as it is known."""
-        if job_id not in self._facts:
-            return
-        try:
-            is_current = Facts.of(self._store.jobs.get(job_id)) == self._facts[job_id]
-            if not is_current or self._store.leases.has_work(job_id):
-                self._load(job_id)
-        except StorageError:
+            job_id = self._ids[self._turn]
             self._load(job_id)
+            self._look_for_work(job_id)
+
+    def _look_for_work(self, job_id: str) -> None:
+        """An open job without work is idle from now on."""
+        with suppress(StorageError):  # Deleted meanwhile: the next request learns it.
+            if self._groups_of(job_id):
+                self.has_work(self._store.jobs.get(job_id))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -411,3 +412,41 @@ def test_the_console_of_a_scheduler_is_reported(store: Store, lease: Lease) -> N
     add_job(store, "one", variable_scheduler="() => { console.log('choosing'); return 'v0' }")
     lease()
     assert (report_of(store)["errors"], report_of(store)["console"]) == (0, "choosing\n")
+
+
+# The cost
+
+
+@pytest.mark.parametrize("name", ["random", "short-first"])
+def test_a_choice_looks_at_few_jobs_however_many_there_are(
+    store: Store, choose: Choose, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(60):
+        add_job(store, f"j{number}", variables=number % 2)
+    choices(choose, name)
+    looks: list[str] = []
+    for part, look in ((store.jobs, "get"), (store.leases, "has_work"), (store.counts, "get")):
+        monkeypatch.setattr(part, look, functools.partial(_looked, getattr(part, look), looks))
+    assert choose(name) is not None
+    assert len(looks) < 10
+
+
+def _looked(look: Callable[[str], Any], looks: list[str], job_id: str) -> Any:
+    looks.append(job_id)
+    return look(job_id)
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_one_job_with_work_is_found_among_many_without(store: Store, choose: Choose, name: str) -> None:
+    for number in range(200):
+        add_job(store, f"j{number}", variables=0)
+    add_job(store, "working")
+    assert choices(choose, name) == {"working"}
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_one_job_that_fits_is_found_among_many_that_do_not(store: Store, choose: Choose, name: str) -> None:
+    for number in range(200):
+        add_job(store, f"j{number}", requirements={"memory_mb": 100 + number})
+    add_job(store, "fits")
+    assert choices(choose, name) == {"fits"}

@@ -60,12 +60,12 @@ def problem(response: TestResponse, status: int, *named: str) -> dict[str, Any]:
 
 
 def files(pool: PoolApp) -> dict[str, bytes]:
-    """Every file of the pool and its content, without temporary and deleted ones."""
+    """Every file of the pool and its content, without temporary and deleted ones, and what follows changes of jobs."""
     found = {}
     for folder, folders, names in os.walk(pool.data):
         if folder == str(pool.data):
             folders[:] = [name for name in folders if name not in ("tmp", "trash")]
-        for name in names:
+        for name in set(names) - {"changes.ndjson", "watched"}:
             path = f"{folder}/{name}"
             with open(path, "rb") as stream:
                 found[path.removeprefix(f"{pool.data}/")] = stream.read()

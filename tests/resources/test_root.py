@@ -1,10 +1,10 @@
-"""`/`, `/health` and `/metrics`."""
+"""`/` and `/health`."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.conftest import MakePool, PoolApp, address
+from tests.conftest import MakePool, PoolApp
 from tests.resources.helpers import HAL, problem
 
 PLAIN_LINKS = [
@@ -112,41 +112,3 @@ def test_a_500_has_no_internal_details(module_pool: PoolApp, monkeypatch: pytest
 
 def _full_disk(*_: object, **__: object) -> str:
     raise OSError(28, "No space left on device")
-
-
-def test_metrics_are_prometheus_text(module_pool: PoolApp) -> None:
-    response = module_pool.get("/metrics", status=200)
-    assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-    assert response.headers["Cache-Control"] == "no-store"
-
-
-def test_metrics_count_what_happened(pool: PoolApp) -> None:
-    job = pool.post_job(validate_result="(variable, result) => result === undefined || result === 2")
-    done = pool.post_variable(job, "done")
-    pool.post_json(f"{done}/results", 3, extra_environ=address(1), status=422)
-    link = pool.lease(job)["post_result"]
-    pool.clock.advance(2.5)
-    pool.post_json(link, 2, status=201)
-    pool.delete(pool.post_variable(job, "withdrawn"), headers=pool.owner, status=204)
-    pool.post_variable(job, "left")
-    samples = [line for line in pool.get("/metrics").text.splitlines() if not line.startswith("#")]
-    assert samples == [
-        'comp_pool_variables{job="example-job",state="open"} 1',
-        'comp_pool_variables{job="example-job",state="leased"} 0',
-        'comp_pool_variables{job="example-job",state="done"} 1',
-        'comp_pool_variables{job="example-job",state="failed"} 0',
-        'comp_pool_variables{job="example-job",state="withdrawn"} 1',
-        'comp_pool_results_total{job="example-job",verdict="accepted"} 1',
-        'comp_pool_results_total{job="example-job",verdict="rejected"} 1',
-        'comp_pool_failures_total{job="example-job"} 0',
-        'comp_pool_run_seconds_sum{job="example-job"} 2.5',
-        'comp_pool_run_seconds_count{job="example-job"} 1',
-    ]
-
-
-def test_every_metric_has_its_help_and_type(pool: PoolApp) -> None:
-    pool.post_job()
-    lines = pool.get("/metrics").text.splitlines()
-    named = {line.split("{")[0] for line in lines if not line.startswith("#")}
-    for kind in ("HELP", "TYPE"):
-        assert {line.split()[2] for line in lines if line.startswith(f"# {kind} ")} == named

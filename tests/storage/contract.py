@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.storage.contract_activity import ActivityContract
 from tests.storage.contract_base import OpenStore
 from tests.storage.contract_blocks import BlocksContract
+from tests.storage.contract_changes import ChangesContract
 from tests.storage.contract_counts import CountsContract
 from tests.storage.contract_flows import FlowsContract
 from tests.storage.contract_jobs import JobsContract
@@ -32,6 +33,7 @@ class StoreContract(
     FlowsContract,
     KeysContract,
     ActivityContract,
+    ChangesContract,
     BlocksContract,
     PostersContract,
     MaintenanceContract,

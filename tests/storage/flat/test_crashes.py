@@ -52,6 +52,11 @@ def posted(store: FlatStore) -> None:
     add(store, "a", "b")
 
 
+def watched(store: FlatStore) -> None:
+    posted(store)
+    store.changes.watch(JOB)
+
+
 def lease_variable(store: FlatStore) -> None:
     assert store.leases.lease_variable(JOB, "a", LEASE)
 
@@ -99,6 +104,9 @@ OPERATIONS = {
         leased, lambda store: store.leases.extend(JOB, "a", deadline(store), 2 * LEASE), "leased", "leased"
     ),
     "accept": Operation(posted, lambda store: accept(store, "a"), "open done", "done"),
+    "accept in a watched job": Operation(watched, lambda store: accept(store, "a"), "open done", "done"),
+    "add one to a watched job": Operation(watched, lambda store: add(store, "c"), "open", "open"),
+    "watch": Operation(posted, lambda store: store.changes.watch(JOB), "open", "open"),
     "accept under a lease": Operation(
         leased, lambda store: store.results.accept(JOB, "a", result("a"), deadline(store)), "leased done", "done"
     ),
