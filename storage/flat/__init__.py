@@ -9,6 +9,8 @@
     jobs/<job>/queue/failed/<shard>/<variable>
     jobs/<job>/journal/{variables,events}.ndjson            one appended line per event, in order
     jobs/<job>/tally.json                                   counts: the sum of the journals, so that counting is cheap
+    jobs/<job>/watched                                      marker: the next change of the job is to be logged
+    changes.ndjson                                          the log of changes of jobs
     jobs/<job>/flows/<flow>                                 markers: references to the flows that use the job
     jobs/<job>/taken/<shard>/<variable>.json                reservations of variables for flows
     flows/<flow>/flow.json                                  the tree as it was posted
