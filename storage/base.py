@@ -29,6 +29,7 @@ __all__ = [
     "ActivityStore",
     "BlockStore",
     "ChangeStore",
+    "CheckProgress",
     "CountStore",
     "Counts",
     "Document",
@@ -141,6 +142,18 @@ class Finding:
     where: str
     problem: str
     remedy: str
+
+
+@dataclass(frozen=True)
+class CheckProgress:
+    """How far a check is: the present job (empty before the first), jobs done and all, documents read, and the part
+    of the whole that is done, from 0 to 1."""
+
+    job_id: str
+    jobs_done: int
+    jobs: int
+    documents: int
+    fraction: float
 
 
 class JobStore(ABC):
@@ -444,8 +457,10 @@ class Maintenance(ABC):
         """
 
     @abstractmethod
-    def check(self, repair: bool) -> Iterator[Finding]:
+    def check(self, repair: bool, tell: Callable[[CheckProgress], object] = lambda _: None) -> Iterator[Finding]:
         """Compares all derived files with the documents and, with `repair`, corrects them.
+
+        Its memory does not grow with the jobs. `tell` is called at once, and then often.
 
         Raises StorageError if it should repair while another process has the store open.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import threading
 from contextlib import suppress
 from dataclasses import asdict, fields, replace
@@ -51,6 +52,10 @@ class JournalCounts:
         except (FileNotFoundError, Damaged, KeyError, TypeError, ValueError, AttributeError):
             return cls()
         return loaded
+
+    @property
+    def offsets(self) -> tuple[int, int]:
+        return self.variables_offset, self.events_offset
 
     def snapshot(self) -> Document:
         return {
@@ -199,9 +204,11 @@ class FlatCounts(CountStore):
         return cached
 
     def reset(self, paths: JobPaths) -> None:
-        """Counts a job anew after a repair."""
+        """Counts a job anew after a repair, in every process."""
         files.remove(paths.tally)
         self._cache.pop(paths.job_id, None)
+        # A change of its ctime: what others have counted of the former journal is void.
+        os.chmod(paths.queue, stat.S_IMODE(os.stat(paths.queue).st_mode))
         self._tree.changes.on_change(paths)
 
     @translated_for_job

@@ -81,5 +81,5 @@ def _begins_line(path: str, offset: int) -> bool:
 def size(path: str) -> int:
     try:
         return os.stat(path).st_size
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return 0

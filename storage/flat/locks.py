@@ -47,6 +47,16 @@ def _lock_current_file(path: str) -> tuple[int, bool]:
         os.close(descriptor)
 
 
+def lock_present_file(path: str, flags: int) -> int:
+    """Opens and locks the file that has this name once the lock is held; closing it ends the lock."""
+    while True:
+        descriptor = os.open(path, flags, 0o644)
+        acquire(descriptor)
+        if _is_current(descriptor, path):
+            return descriptor
+        os.close(descriptor)
+
+
 def _is_current(descriptor: int, path: str) -> bool:
     try:
         return os.path.samestat(os.fstat(descriptor), os.stat(path))

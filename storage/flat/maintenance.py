@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from storage.base import Finding, Maintenance
+from storage.base import CheckProgress, Finding, Maintenance
 from storage.errors import StorageError
 from storage.flat import files
 from storage.flat.check import Check
@@ -46,9 +46,9 @@ class FlatMaintenance(Maintenance):
         self.prepare()
         self._recovery.run()
 
-    def check(self, repair: bool) -> Iterator[Finding]:
+    def check(self, repair: bool, tell: Callable[[CheckProgress], object] = lambda _: None) -> Iterator[Finding]:
         with translated_errors():
-            yield from self._check.run(repair)
+            yield from self._check.run(repair, tell)
 
     @translated
     def is_writable(self) -> bool:

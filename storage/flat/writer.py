@@ -10,7 +10,8 @@ from __future__ import annotations
 import ctypes
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from storage.flat import files, locks
@@ -76,10 +77,15 @@ class Writer:
     def append(self, path: str, lines: Iterable[dict[str, Any]]) -> None:
         """Appends lines to a journal, all or none; one caller at a time."""
         content = b"".join(map(files.encode, lines))
-        descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR | os.O_CLOEXEC, 0o644)
-        try:
-            locks.acquire(descriptor)
+        with self.locked_journal(path) as descriptor:
             _append_whole(descriptor, content)
+
+    @contextmanager
+    def locked_journal(self, path: str) -> Iterator[int]:
+        """A lock on a journal, which is made if it is missing; a check may replace it meanwhile."""
+        descriptor = locks.lock_present_file(path, os.O_CREAT | os.O_APPEND | os.O_RDWR | os.O_CLOEXEC)
+        try:
+            yield descriptor
         finally:
             os.close(descriptor)
 

@@ -5,16 +5,22 @@ For a stopped pool: beside a running one it may report unfinished transactions, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+import os
+from collections.abc import Iterator
+from contextlib import suppress
 
 from storage import ids
 from storage.base import Finding
 from storage.errors import StorageError
-from storage.flat import files
+from storage.flat import files, locks
 from storage.flat.check.flows import FlowCheck
 from storage.flat.check.jobs import JobCheck
+from storage.flat.check.jobs import Tell as JobTell
 from storage.flat.check.mismatch import Mismatch
+from storage.flat.check.progress import Progress, Tell
 from storage.flat.counts import FlatCounts
+from storage.flat.paths import JobPaths
 from storage.flat.recovery import Recovery
 from storage.flat.tree import Tree
 
@@ -24,8 +30,10 @@ class Check:
         self._tree, self._recovery = tree, recovery
         self._jobs, self._flows = JobCheck(tree, counts), FlowCheck(tree)
 
-    def run(self, repair: bool) -> Iterator[Finding]:
+    def run(self, repair: bool, tell: Tell) -> Iterator[Finding]:
         """Raises StorageError if it should repair while another process has the store open."""
+        job_ids = list(self._ids_in("jobs"))
+        progress = Progress(self._tree, job_ids, tell)
         if repair and self._tree.writer.workspaces.count_living():
             raise StorageError("the pool is running: stop it before a repair")
         # Reported before recovery removes them.
@@ -33,10 +41,30 @@ class Check:
         if repair:
             self._recovery.run()
         for flow_id in self._ids_in("flows"):
-            yield from _findings(f"flow {flow_id}", self._flows.mismatches(flow_id), repair)
-        for job_id in self._ids_in("jobs"):
-            yield from _findings(job_id, self._jobs.mismatches(job_id), repair)
-            yield from _findings(job_id, self._flows.mismatches_of_job(job_id), repair)
+            yield from self.of_flow(flow_id, repair)
+        for number, job_id in enumerate(job_ids):
+            yield from self.of_job(job_id, repair, progress.of(number, job_id))
+
+    def of_flow(self, flow_id: str, repair: bool) -> Iterator[Finding]:
+        for mismatch in self._flows.mismatches(flow_id):
+            if repair:
+                mismatch.repair()
+            yield Finding(f"flow {flow_id}", mismatch.problem, mismatch.remedy)
+
+    def of_job(self, job_id: str, repair: bool, tell: JobTell) -> Iterator[Finding]:
+        """It may be repaired beside a running pool too."""
+        mismatches = self._jobs.mismatches(job_id, tell), self._flows.mismatches_of_job(job_id)
+        for mismatch in itertools.chain(*mismatches):
+            if repair:
+                self._repair(self._tree.job(job_id), mismatch)
+            yield Finding(job_id, mismatch.problem, mismatch.remedy)
+
+    def _repair(self, paths: JobPaths, mismatch: Mismatch) -> None:
+        """Under the job's own lock: or a job that is deleted meanwhile would be made again, in part."""
+        with suppress(FileNotFoundError), locks.locked(paths.root):
+            if os.path.isdir(paths.root):
+                mismatch.repair()
+                self._tree.changes.on_change(paths)
 
     def _leftovers(self) -> Iterator[Finding]:
         stale = self._recovery.count_stale_files()
@@ -50,10 +78,3 @@ class Check:
 
     def _ids_in(self, directory: str) -> Iterator[str]:
         return filter(ids.is_id, files.names(f"{self._tree.root}/{directory}"))
-
-
-def _findings(where: str, mismatches: Iterable[Mismatch], repair: bool) -> Iterator[Finding]:
-    for mismatch in mismatches:
-        if repair:
-            mismatch.repair()
-        yield Finding(where, mismatch.problem, mismatch.remedy)

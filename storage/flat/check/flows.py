@@ -46,12 +46,14 @@ class FlowCheck:
     def _missing_references(self, flow_id: str) -> Iterator[Mismatch]:
         if not self._is_unfinished(flow_id):
             return
-        existing = set(self._tree.job_ids())
         # A deleted job cannot have a reference; the flow fails when it gets there.
-        for job_id in existing.intersection(files.read(self._tree.flow(flow_id).flow)["jobs"]):
+        for job_id in filter(self._exists, dict.fromkeys(files.read(self._tree.flow(flow_id).flow)["jobs"])):
             if flow_id not in self._references.of(UsedJob(job_id)):
                 add = partial(self._references.add, UsedJob(job_id), flow_id)
                 yield Mismatch(f"job {job_id}, which it uses, has no reference to it", "add it", add)
+
+    def _exists(self, job_id: str) -> bool:
+        return ids.is_id(job_id) and os.path.exists(self._tree.job(job_id).job)
 
     def mismatches_of_job(self, job_id: str) -> Iterator[Mismatch]:
         """References of a job and its variables to flows that have ended."""

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from storage.flat import files
+from storage.base import Document
+from storage.flat import files, queue
 from storage.flat.check.journals import JournalCheck
 from storage.flat.check.mismatch import Mismatch, set_aside
-from storage.flat.check.scan import Marker, Scan, markers
+from storage.flat.check.rewriting import Rewriting
+from storage.flat.check.scan import Marker, Shard, leased_markers, shard_names, stray_markers
 from storage.flat.counts import FlatCounts, JournalCounts
 from storage.flat.paths import JobPaths
 from storage.flat.tree import Tree
 
-LINES_PER_WRITE = 10_000
+# The counts of a job that gets results all the time are compared so often.
+ATTEMPTS = 5
+# Called with the part of the job that is done, and how many documents were read for it.
+Tell = Callable[[float, int], object]
 
 
 class JobCheck:
     def __init__(self, tree: Tree, counts: FlatCounts) -> None:
         self._tree, self._counts = tree, counts
 
-    def mismatches(self, job_id: str) -> Iterator[Mismatch]:
+    def mismatches(self, job_id: str, tell: Tell) -> Iterator[Mismatch]:
         paths = self._tree.job(job_id)
         if not os.path.isdir(paths.root):
             return
@@ -32,44 +36,58 @@ class JobCheck:
             return
         # First, since the scan reads them.
         yield from _directories(paths)
-        scan = Scan(paths)
-        yield from self._documents(scan)
-        yield from _queue(scan)
-        yield from self._journals(scan)
+        posted, happened = JournalCheck(paths.variables_journal), JournalCheck(paths.events_journal)
+        yield from self._shards(paths, posted, happened, tell)
+        yield from self._journal(paths, posted, _posted)
+        yield from self._journal(paths, happened, _happened)
         if not _counts_agree(paths, self._tree.clock.now_milliseconds()):
             problem = "tally.json disagrees with the journals"
             yield Mismatch(problem, "count anew", partial(self._counts.reset, paths))
 
-    def _documents(self, scan: Scan) -> Iterator[Mismatch]:
-        for path in scan.damaged:
+    def _shards(self, paths: JobPaths, posted: JournalCheck, happened: JournalCheck, tell: Tell) -> Iterator[Mismatch]:
+        for marker in stray_markers(paths):
+            yield _surplus(paths, marker, "is in the wrong shard")
+        leased, names = leased_markers(paths), shard_names(paths)
+        for number, name in enumerate(names, start=1):
+            part = Shard(paths, name)
+            yield from self._documents(part)
+            yield from _queue(part, leased.get(name, []))
+            posted.expect(name, *_posted(part))
+            happened.expect(name, *_happened(part))
+            tell(number / len(names), len(part.posted) + len(part.outcomes) + len(part.rejected))
+
+    def _documents(self, part: Shard) -> Iterator[Mismatch]:
+        for path in part.damaged:
             yield set_aside(self._tree, path, f"{os.path.relpath(path, self._tree.root)} is damaged")
-        for orphan in scan.orphans():
-            yield set_aside(self._tree, scan.paths.outcome(orphan), f"result of {orphan}, which is no variable")
+        for orphan in part.orphans():
+            yield set_aside(self._tree, part.paths.outcome(orphan), f"result of {orphan}, which is no variable")
             # Or the journal check would expect its event.
-            scan.remove_outcome(orphan)
+            part.remove_outcome(orphan)
 
-    def _journals(self, scan: Scan) -> Iterator[Mismatch]:
-        paths = scan.paths
-        implied = scan.outcomes | scan.rejected
-        for path, check in (
-            (paths.variables_journal, JournalCheck(paths.variables_journal, scan.posted, set())),
-            (paths.events_journal, JournalCheck(paths.events_journal, implied, scan.failed & scan.unfinished())),
-        ):
-            if not check.agrees():
-                problem = f"{os.path.relpath(path, paths.root)} disagrees with the documents"
-                yield Mismatch(problem, "rewrite it", partial(self._rewrite, paths, path, check))
+    def _journal(
+        self, paths: JobPaths, check: JournalCheck, implied: Callable[[Shard], tuple[Iterable[Document], set[str]]]
+    ) -> Iterator[Mismatch]:
+        differing = check.differing()
+        if differing:
 
-    def _rewrite(self, paths: JobPaths, path: str, check: JournalCheck) -> None:
-        writer = self._tree.writer
-        rewritten = f"{writer.workspace()}/journal"
-        files.remove(rewritten)
-        lines = check.repaired(self._tree.clock.now_text())
-        writer.append(rewritten, ())
-        while batch := list(itertools.islice(lines, LINES_PER_WRITE)):
-            writer.append(rewritten, batch)
-        # Rewritten beside it: a kill in the middle leaves the old journal.
-        os.replace(rewritten, path)
-        self._counts.reset(paths)
+            def rewrite() -> None:
+                rewriting = Rewriting(self._tree, paths, check.path, lambda name: implied(Shard(paths, name)))
+                rewriting.run(differing, check.sizes)
+                self._counts.reset(paths)
+
+            yield Mismatch(
+                f"{os.path.relpath(check.path, paths.root)} disagrees with the documents", "rewrite it", rewrite
+            )
+
+
+def _posted(part: Shard) -> tuple[Iterable[Document], set[str]]:
+    """The events of the journal of variables."""
+    return part.posted, set()
+
+
+def _happened(part: Shard) -> tuple[Iterable[Document], set[str]]:
+    """The events of the other journal, and the failed variables."""
+    return [*part.outcomes, *part.rejected], part.failed()
 
 
 def _directories(paths: JobPaths) -> Iterator[Mismatch]:
@@ -79,31 +97,70 @@ def _directories(paths: JobPaths) -> Iterator[Mismatch]:
             yield Mismatch(f"{directory}/ is missing", "make it", partial(os.makedirs, path, exist_ok=True))
 
 
-def _queue(scan: Scan) -> Iterator[Mismatch]:
+def _queue(part: Shard, leased: Iterable[Marker]) -> Iterator[Mismatch]:
     queued: set[str] = set()
-    for marker in markers(scan.paths):
-        reason = _surplus_reason(marker, scan, queued)
+    for marker in part.markers(iter(leased)):
+        reason = _surplus_reason(marker, part, queued)
         if reason is None:
             queued.add(marker.variable_id)
         else:
-            problem = f"marker of {marker.variable_id}, which {reason}"
-            yield Mismatch(problem, "remove it", partial(files.remove, marker.path))
-    for missing in sorted(scan.unfinished() - queued):
-        yield Mismatch(f"{missing} is in no queue", "open it", partial(files.touch, scan.paths.open(missing)))
+            yield _surplus(part.paths, marker, reason)
+    for missing in sorted(part.unfinished() - queued):
+        # Beside a running pool it may just have been moved.
+        if queue.is_queued(part.paths, missing):
+            continue
+        yield Mismatch(f"{missing} is in no queue", "open it", partial(_open, part.paths, missing))
 
 
-def _surplus_reason(marker: Marker, scan: Scan, queued: set[str]) -> str | None:
-    if marker.variable_id in scan.finished:
+def _open(paths: JobPaths, variable_id: str) -> None:
+    """Opens a variable that is unfinished and has no marker by now."""
+    is_unfinished = os.path.exists(paths.variable(variable_id)) and not os.path.exists(paths.outcome(variable_id))
+    if is_unfinished and not queue.is_queued(paths, variable_id):
+        files.touch(paths.open(variable_id))
+
+
+def _surplus(paths: JobPaths, marker: Marker, reason: str) -> Mismatch:
+    problem = f"marker of {marker.variable_id}, which {reason}"
+    return Mismatch(problem, "remove it", partial(_REMOVE.get(reason, _remove), paths, marker))
+
+
+def _remove(_paths: JobPaths, marker: Marker) -> None:
+    files.remove(marker.path)
+
+
+def _remove_unknown(paths: JobPaths, marker: Marker) -> None:
+    # It may have been posted since.
+    if not os.path.exists(paths.variable(marker.variable_id)):
+        files.remove(marker.path)
+
+
+def _remove_second(paths: JobPaths, marker: Marker) -> None:
+    files.remove(marker.path)
+    # The first may have moved to the place of this one.
+    _open(paths, marker.variable_id)
+
+
+UNKNOWN, TWICE = "does not exist", "is queued twice"
+_REMOVE = {UNKNOWN: _remove_unknown, TWICE: _remove_second}
+
+
+def _surplus_reason(marker: Marker, part: Shard, queued: set[str]) -> str | None:
+    if not marker.is_in_its_shard:
+        return "is in the wrong shard"
+    if marker.variable_id in part.finished:
         return "is finished"
-    if marker.variable_id not in scan.variables:
-        return "does not exist"
-    if marker.variable_id in queued:
-        return "is queued twice"
-    return None if marker.is_in_its_shard else "is in the wrong shard"
+    if marker.variable_id not in part.variables:
+        return UNKNOWN
+    return TWICE if marker.variable_id in queued else None
 
 
 def _counts_agree(paths: JobPaths, now: int) -> bool:
     stored, counted = JournalCounts.load(paths), JournalCounts()
-    stored.update(paths, now)
     counted.update(paths, now)
-    return stored.counts == counted.counts
+    for _ in range(ATTEMPTS):
+        stored.update(paths, now)
+        counted.update(paths, now)
+        # Else a running pool has added some lines.
+        if stored.offsets == counted.offsets:
+            return stored.counts == counted.counts
+    return True

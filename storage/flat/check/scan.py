@@ -1,9 +1,11 @@
-"""The scan of a job: its documents and markers, each read once, for the other checks to compare."""
+"""The scan of a job, one shard after the other: of a job of any size, 256th parts of it are in the memory."""
 
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from storage import ids
@@ -12,7 +14,9 @@ from storage.errors import Damaged
 from storage.flat import events, files, queue
 from storage.flat.paths import JobPaths, shard
 
-ImpliedEvent = Callable[[Document], Document]
+SHARDS = frozenset(f"{number:02x}" for number in range(256))
+# The variable and the id of a document, as its path has them; None where it has none.
+Names = tuple[str, "str | None"]
 
 
 class Marker(NamedTuple):
@@ -21,30 +25,30 @@ class Marker(NamedTuple):
     is_in_its_shard: bool
 
 
-class Scan:
-    """The journal events that a job's documents imply, by key; the ids of its variables; damaged documents."""
+class Shard:
+    """The journal events that the documents of a shard imply; the ids of its variables; damaged documents."""
 
-    def __init__(self, paths: JobPaths) -> None:
-        self.paths = paths
+    def __init__(self, paths: JobPaths, name: str) -> None:
+        self.paths, self.name = paths, name
         self.damaged: list[str] = []
-        self.posted = self._events(_sharded_documents(f"{paths.root}/variables"), events.posted)
-        self.outcomes = self._events(_sharded_documents(f"{paths.root}/results"), events.outcome)
-        self.rejected = self._events(_rejected_documents(f"{paths.root}/rejected"), events.error)
-        self.variables = {variable_id for _, variable_id, _ in self.posted}
-        self.finished = {variable_id for _, variable_id, _ in self.outcomes}
-        # Only the marker records a failure: no document could contradict it.
-        self.failed = {marker.variable_id for marker in _failed_markers(paths)}
+        self.posted = self._events("variables", _sharded_documents, _posted)
+        self.outcomes = self._events("results", _sharded_documents, _outcome)
+        self.rejected = self._events("rejected", _rejected_documents, _error)
+        self.variables = {event["variable"] for event in self.posted}
+        self.finished = {event["variable"] for event in self.outcomes}
 
-    def _events(self, documents: Iterator[str], implied: ImpliedEvent) -> dict[events.Key, Document]:
-        found = (self._event(path, implied) for path in documents)
-        return {events.key_of(event): event for event in found if event is not None}
-
-    def _event(self, path: str, implied: ImpliedEvent) -> Document | None:
-        try:
-            return implied(files.read(path))
-        except (Damaged, KeyError):  # No JSON object, or one of another kind.
-            self.damaged.append(path)
-            return None
+    def _events(
+        self, directory: str, documents: Callable[[str], Iterator[tuple[str, Names]]], implied: Callable[..., Document]
+    ) -> list[Document]:
+        found = []
+        for path, names in documents(f"{self.paths.root}/{directory}/{self.name}"):
+            try:
+                found.append(implied(files.read(path), names))
+            except FileNotFoundError:
+                continue  # The job is being deleted.
+            except (Damaged, KeyError, TypeError, AttributeError):  # No JSON object, or one of another kind.
+                self.damaged.append(path)
+        return found
 
     def orphans(self) -> list[str]:
         """Ids that have an outcome and no variable."""
@@ -52,28 +56,102 @@ class Scan:
 
     def remove_outcome(self, variable_id: str) -> None:
         self.finished.discard(variable_id)
-        self.outcomes = {key: event for key, event in self.outcomes.items() if key[1] != variable_id}
+        self.outcomes = [event for event in self.outcomes if event["variable"] != variable_id]
 
     def unfinished(self) -> set[str]:
         return self.variables - self.finished
 
+    def failed(self) -> set[str]:
+        """Only the marker records a failure: no document could contradict it."""
+        markers = _sharded_markers(f"{self.paths.queue}/failed", self.name)
+        return {marker.variable_id for marker in markers if marker.is_in_its_shard} & self.unfinished()
 
-def markers(paths: JobPaths) -> Iterator[Marker]:
-    """Every marker: of failed variables first, then of leases, the latest deadline first."""
-    # The first marker of a variable counts, later ones are surplus: failed before leased before open.
-    yield from _failed_markers(paths)
+    def markers(self, leased: Iterator[Marker]) -> Iterator[Marker]:
+        """Every marker: of failed variables first, then of leases, the latest deadline first."""
+        # The first marker of a variable counts, later ones are surplus: failed before leased before open.
+        yield from _sharded_markers(f"{self.paths.queue}/failed", self.name)
+        yield from leased
+        yield from _sharded_markers(self.paths.open_shards, self.name)
+
+
+def shard_names(paths: JobPaths) -> list[str]:
+    """The shards that a job has, sorted: a small job has few."""
+    directories = ("variables", "results", "rejected", "queue/open", "queue/failed")
+    return sorted(SHARDS & {name for directory in directories for name in files.names(f"{paths.root}/{directory}")})
+
+
+def leased_markers(paths: JobPaths) -> dict[str, list[Marker]]:
+    """The markers of leases by shard, the latest deadline first: there are as many as workers hold."""
+    found: defaultdict[str, list[Marker]] = defaultdict(list)
     for deadline in reversed(queue.deadlines(paths)):
-        yield from _markers_in(f"{paths.deadlines}/{deadline}")
-    yield from _sharded_markers(paths.open_shards)
+        for marker in _markers_in(f"{paths.deadlines}/{deadline}"):
+            found[shard(marker.variable_id)].append(marker)
+    return found
 
 
-def _failed_markers(paths: JobPaths) -> Iterator[Marker]:
-    return _sharded_markers(f"{paths.queue}/failed")
+def stray_markers(paths: JobPaths) -> Iterator[Marker]:
+    """Markers in directories that are no shards."""
+    for directory in (f"{paths.queue}/failed", paths.open_shards):
+        for name in files.names(directory):
+            if name not in SHARDS:
+                yield from _markers_in(f"{directory}/{name}", name)
 
 
-def _sharded_markers(directory: str) -> Iterator[Marker]:
+def is_document_of(paths: JobPaths, event: Document) -> bool:
+    """Whether there is the document that implies an event."""
+    kind, variable_id = event.get("event"), str(event.get("variable"))
+    if not ids.is_id(variable_id):
+        return False
+    if kind is None:
+        return os.path.exists(paths.variable(variable_id))
+    if kind in ("accepted", "withdrawn"):
+        return os.path.exists(paths.outcome(variable_id))
+    return any(os.path.exists(path) for path in _paths_of_error(paths, variable_id, str(event.get("result"))))
+
+
+def path_of_document(paths: JobPaths, event: Document) -> str | None:
+    kind, variable_id = event.get("event"), str(event["variable"])
+    if kind is None:
+        return paths.variable(variable_id)
+    if kind in ("accepted", "withdrawn"):
+        return paths.outcome(variable_id)
+    return next(filter(os.path.exists, _paths_of_error(paths, variable_id, str(event["result"]))), None)
+
+
+def _paths_of_error(paths: JobPaths, variable_id: str, error_id: str) -> Iterator[str]:
+    """A released variable's errors are in a directory of another name."""
+    directory = os.path.dirname(paths.rejected(variable_id))
     for name in files.names(directory):
-        yield from _markers_in(f"{directory}/{name}", name)
+        if name.partition("@")[0] == variable_id:
+            yield f"{directory}/{name}/{error_id}.json"
+
+
+def _posted(document: Document, names: Names) -> Document:
+    event = events.posted(document)
+    _require(event["variable"] == names[0])
+    return event
+
+
+def _outcome(document: Document, names: Names) -> Document:
+    event = events.outcome(document)
+    _require(event["variable"] == names[0])
+    return event
+
+
+def _error(document: Document, names: Names) -> Document:
+    event = events.error(document)
+    _require((event["variable"], event["result"]) == names)
+    return event
+
+
+def _require(is_true: bool) -> None:
+    """Raises KeyError: a document under another's name is one of another kind."""
+    if not is_true:
+        raise KeyError
+
+
+def _sharded_markers(directory: str, name: str) -> Iterator[Marker]:
+    return _markers_in(f"{directory}/{name}", name)
 
 
 def _markers_in(directory: str, shard_name: str | None = None) -> Iterator[Marker]:
@@ -83,20 +161,35 @@ def _markers_in(directory: str, shard_name: str | None = None) -> Iterator[Marke
             yield Marker(name, path, shard_name in (None, shard(name)))
 
 
-def _sharded_documents(directory: str) -> Iterator[str]:
+def _sharded_documents(directory: str) -> Iterator[tuple[str, Names]]:
     """Documents in their own shard, where a store looks for them; other files are not the pool's."""
-    for name in files.names(directory):
-        documents = filter(files.is_document, files.names(f"{directory}/{name}"))
-        own = (document for document in documents if shard(document.removesuffix(".json")) == name)
-        yield from _existing_files(f"{directory}/{name}", own)
+    own_shard = os.path.basename(directory)
+    for name in filter(files.is_document, files.names(directory)):
+        variable_id = name.removesuffix(".json")
+        if shard(variable_id) == own_shard and os.path.isfile(f"{directory}/{name}"):
+            yield f"{directory}/{name}", (variable_id, None)
 
 
-def _rejected_documents(directory: str) -> Iterator[str]:
-    for name in files.names(directory):
-        for variable_id in files.names(f"{directory}/{name}"):
-            of_variable = f"{directory}/{name}/{variable_id}"
-            yield from _existing_files(of_variable, filter(files.is_document, files.names(of_variable)))
+def _rejected_documents(directory: str) -> Iterator[tuple[str, Names]]:
+    for of_variable in files.names(directory):
+        variable_id = of_variable.partition("@")[0]
+        for name in filter(files.is_document, files.names(f"{directory}/{of_variable}")):
+            path = f"{directory}/{of_variable}/{name}"
+            if os.path.isfile(path):
+                yield path, (variable_id, name.removesuffix(".json"))
 
 
-def _existing_files(directory: str, names: Iterator[str]) -> Iterator[str]:
-    return (path for path in (f"{directory}/{name}" for name in names) if os.path.isfile(path))
+def temporaries(root: str) -> tuple[set[int], set[str]]:
+    """Of the transactions that are being done: the inodes of their documents, and their variables.
+
+    A transaction's temporary is removed last: a document whose inode is not among them has all of its events.
+    """
+    inodes, variables = set(), set()
+    for workspace in files.names(f"{root}/tmp"):
+        for name in filter(files.is_document, files.names(f"{root}/tmp/{workspace}")):
+            path = f"{root}/tmp/{workspace}/{name}"
+            with suppress(OSError, Damaged):
+                inodes.add(os.stat(path).st_ino)
+                document = files.read(path)
+                variables.add(str(document.get("variable", document.get("id"))))
+    return inodes, variables
