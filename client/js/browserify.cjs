@@ -523,18 +523,6 @@ var init_backoff = __esm({
   }
 });
 
-// lib/origin.js
-function heldTo(origin, address2) {
-  if (new URL(address2).origin !== origin) throw new ForeignLink(address2);
-  return address2;
-}
-var init_origin = __esm({
-  "lib/origin.js"() {
-    "use strict";
-    init_errors();
-  }
-});
-
 // lib/timers.js
 async function delay(clock2, milliseconds, ...signals) {
   if (signals.some((signal) => signal == null ? void 0 : signal.aborted)) return;
@@ -722,6 +710,61 @@ var init_response = __esm({
   }
 });
 
+// lib/stream.js
+async function* follow(get, first, sleep2, onOutage) {
+  let stuck = /* @__PURE__ */ new Set();
+  for (let address2 = first; ; ) {
+    const page = await pageOf(() => get(address2), sleep2, onOutage);
+    const entries = page.items();
+    const wasStuck = stuck;
+    stuck = new Set(entries.filter(({ content }) => content.state === "stuck").map(variableOf));
+    for (const entry of entries) {
+      if (!(stuck.has(variableOf(entry)) && wasStuck.has(variableOf(entry)))) yield entry;
+    }
+    const retryAfter = parseRetryAfter(page.headers);
+    if (retryAfter !== null) await sleep2(retryAfterDelay(retryAfter));
+    if (!page.has("next")) return;
+    address2 = page.link("next");
+  }
+}
+async function pageOf(get, sleep2, onOutage) {
+  for (const backoff = new Backoff(); ; ) {
+    try {
+      return await get();
+    } catch (ex) {
+      if (!isTemporary(ex, backoff.failures)) throw ex;
+      const seconds = backoff.next(retryAfterOf(ex));
+      onOutage == null ? void 0 : onOutage(ex, seconds);
+      await sleep2(seconds);
+    }
+  }
+}
+var WAIT_SECONDS, WAIT_SHARE, waitSeconds, variableOf;
+var init_stream = __esm({
+  "lib/stream.js"() {
+    "use strict";
+    init_backoff();
+    init_response();
+    init_retry_policy();
+    WAIT_SECONDS = 25;
+    WAIT_SHARE = 0.7;
+    waitSeconds = (timeout) => Math.min(WAIT_SECONDS, timeout / 1e3 * WAIT_SHARE);
+    variableOf = (entry) => entry.link("get_variable");
+  }
+});
+
+// lib/origin.js
+function heldTo(origin, address2) {
+  if (new URL(address2).origin !== origin) throw new ForeignLink(address2);
+  return address2;
+}
+var init_origin = __esm({
+  "lib/origin.js"() {
+    "use strict";
+    init_errors();
+  }
+});
+
 // lib/transport.js
 var CERTIFICATE_ERROR, JSON_TYPE, _origin, _credentials, _timeout, _attempts, _firstDelay, _fetch, _sleep, _Transport_instances, attempt_fn, request_fn, headers_fn, Transport, DEFAULTS, defaultFetch, unreachable, isCertificateError, reasonOf;
 var init_transport = __esm({
@@ -872,7 +915,7 @@ async function* batches(variables) {
   }
   if (batch) yield batch;
 }
-var PROTOCOL, REMEDY, NDJSON, BATCH_LENGTH, _root, _transport, _now2, _Client_instances, get_fn, store_fn, lease_fn, sendWithoutResponse_fn, items_fn, Client;
+var PROTOCOL, REMEDY, NDJSON, BATCH_LENGTH, _root, _transport, _now2, _sleep2, _timeout2, _Client_instances, get_fn, store_fn, lease_fn, sendWithoutResponse_fn, items_fn, Client;
 var init_client = __esm({
   "lib/client.js"() {
     "use strict";
@@ -881,6 +924,8 @@ var init_client = __esm({
     init_identity();
     init_leases();
     init_result_batch();
+    init_stream();
+    init_timers();
     init_transport();
     PROTOCOL = 1;
     REMEDY = "reload the page, or update comp-pool";
@@ -888,12 +933,16 @@ var init_client = __esm({
     BATCH_LENGTH = 4 << 20;
     Client = class {
       /** @param {string | URL} rootUrl @param {ClientOptions} [options] */
-      constructor(rootUrl, { key, volunteer: volunteer3, timeout = 3e4, retries, fetch, sleep: sleep2, now } = {}) {
+      constructor(rootUrl, { key, volunteer: volunteer3, timeout = 3e4, retries, fetch, sleep: sleep2 = sleep, now } = {}) {
         __privateAdd(this, _Client_instances);
         __privateAdd(this, _root);
         __privateAdd(this, _transport);
         __privateAdd(this, _now2);
+        __privateAdd(this, _sleep2);
+        __privateAdd(this, _timeout2);
         __privateSet(this, _root, absolute(rootUrl));
+        __privateSet(this, _sleep2, sleep2);
+        __privateSet(this, _timeout2, timeout);
         __privateSet(this, _now2, now);
         const credentials = {
           ...key !== void 0 && { Authorization: `Bearer ${key}` },
@@ -1072,6 +1121,18 @@ var init_client = __esm({
       async *results(job, call2) {
         yield* __privateMethod(this, _Client_instances, items_fn).call(this, job.link("results"), call2);
       }
+      /**
+       * The results of a job as they come, until nothing is left to do. With `errors`, variables that failed, were withdrawn
+       * or are stuck are entries too: see `state`, `reason` and, for the owner, `message`. After an entry's `cursor` the
+       * stream can be continued. Waits through outages of the pool. Rejects with MissingLink if the pool has no streams.
+       * @param {Document} job @param {import("./stream.js").StreamOptions} [options] @param {CallOptions} [call]
+       */
+      async *followResults(job, { order = "accepted", errors = false, cursor, onOutage } = {}, { signal } = {}) {
+        const values = { wait: waitSeconds(__privateGet(this, _timeout2)), order, errors: String(errors), cursor };
+        const get = (address2) => __privateMethod(this, _Client_instances, get_fn).call(this, address2, { signal });
+        const sleep2 = (seconds) => __privateGet(this, _sleep2).call(this, seconds * 1e3, signal);
+        yield* follow(get, job.link("follow_results", values), sleep2, onOutage);
+      }
       /** The counts, rates and estimates of a job. @param {Document} job @param {CallOptions} [call] */
       async progress(job, call2) {
         return (await this.follow(job, "progress", call2)).data;
@@ -1080,6 +1141,8 @@ var init_client = __esm({
     _root = new WeakMap();
     _transport = new WeakMap();
     _now2 = new WeakMap();
+    _sleep2 = new WeakMap();
+    _timeout2 = new WeakMap();
     _Client_instances = new WeakSet();
     get_fn = async function(address2, call2) {
       return documentOf(await __privateGet(this, _transport).send("GET", typeof address2 === "string" ? address2 : address2(), call2));
@@ -3958,7 +4021,7 @@ var METHODS2 = [
   "putVariable",
   "progress"
 ];
-var ITERATORS = ["jobs", "variables", "results"];
+var ITERATORS = ["jobs", "variables", "results", "followResults"];
 var OPTIONS = ["key", "volunteer", "timeout", "retries"];
 var load = () => Promise.resolve().then(() => (init_index(), index_exports));
 function client(root = DEFAULT_ROOT2, ...providers) {

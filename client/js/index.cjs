@@ -11,7 +11,7 @@ const METHODS = [
   "root", "follow", "reload", "job", "scheduledJob", "lease", "leaseVariables", "postResult", "postResults", "giveBack",
   "extend", "postJob", "postReport", "postVariable", "postVariables", "putVariable", "progress",
 ];
-const ITERATORS = ["jobs", "variables", "results"];
+const ITERATORS = ["jobs", "variables", "results", "followResults"];
 const OPTIONS = ["key", "volunteer", "timeout", "retries"];
 
 const load = () => import("./index.js");

@@ -4,6 +4,8 @@ import { ForeignResponse, Outdated, PoolError } from "./errors.js";
 import { validatedId } from "./identity.js";
 import { JSON_VARIABLES, Lease, NoWork } from "./leases.js";
 import { encodedLine, readOutcomes } from "./result-batch.js";
+import { follow, waitSeconds } from "./stream.js";
+import { sleep as defaultSleep } from "./timers.js";
 import { Transport } from "./transport.js";
 
 /** @typedef {import("./leases.js").Leases} Leases */
@@ -47,10 +49,14 @@ export class Client {
   #root;
   #transport;
   #now;
+  #sleep;
+  #timeout;
 
   /** @param {string | URL} rootUrl @param {ClientOptions} [options] */
-  constructor(rootUrl, { key, volunteer, timeout = 30_000, retries, fetch, sleep, now } = {}) {
+  constructor(rootUrl, { key, volunteer, timeout = 30_000, retries, fetch, sleep = defaultSleep, now } = {}) {
     this.#root = absolute(rootUrl);
+    this.#sleep = sleep;
+    this.#timeout = timeout;
     this.#now = now;
     const credentials = {
       ...(key !== undefined && { Authorization: `Bearer ${key}` }),
@@ -252,6 +258,19 @@ export class Client {
   /** The accepted results of a job, page by page. @param {Document} job @param {CallOptions} [call] */
   async *results(job, call) {
     yield* this.#items(job.link("results"), call);
+  }
+
+  /**
+   * The results of a job as they come, until nothing is left to do. With `errors`, variables that failed, were withdrawn
+   * or are stuck are entries too: see `state`, `reason` and, for the owner, `message`. After an entry's `cursor` the
+   * stream can be continued. Waits through outages of the pool. Rejects with MissingLink if the pool has no streams.
+   * @param {Document} job @param {import("./stream.js").StreamOptions} [options] @param {CallOptions} [call]
+   */
+  async *followResults(job, { order = "accepted", errors = false, cursor, onOutage } = {}, { signal } = {}) {
+    const values = { wait: waitSeconds(this.#timeout), order, errors: String(errors), cursor };
+    const get = (/** @type {string} */ address) => this.#get(address, { signal });
+    const sleep = (/** @type {number} */ seconds) => this.#sleep(seconds * 1000, signal);
+    yield* follow(get, job.link("follow_results", values), sleep, onOutage);
   }
 
   /** The counts, rates and estimates of a job. @param {Document} job @param {CallOptions} [call] */

@@ -10,6 +10,7 @@ from comp_pool.links import Document, Values
 from comp_pool.response import Response
 from comp_pool.result_batch import PostedResult, encode_line, read_outcomes
 from comp_pool.retry_policy import Retries
+from comp_pool.stream import OnOutage, follow, wait_text
 from comp_pool.transport import NDJSON, Transport, encode_json
 
 # The version of the interface, as in a pool's root.
@@ -45,7 +46,7 @@ class Client:
         if volunteer is not None:
             credentials[VOLUNTEER_HEADER] = volunteer
         self.clock = clock
-        self._root_url = root_url
+        self._root_url, self._timeout = root_url, timeout
         self._transport = Transport(root_url, credentials, timeout, retries or Retries(), clock)
 
     def __enter__(self) -> "Client":
@@ -230,6 +231,30 @@ class Client:
     def results(self, job: Document) -> Iterator[Document]:
         """Iterate the accepted results of a job, page by page."""
         return self._items(job.link("results"))
+
+    def follow_results(
+        self,
+        job: Document,
+        *,
+        order: str = "accepted",
+        errors: bool = False,
+        cursor: str | None = None,
+        on_outage: OnOutage | None = None,
+    ) -> Iterator[Document]:
+        """Iterate the results of a job as they come, until nothing is left to do.
+
+        `order` is "accepted" or "input", the order in which the variables were posted. With `errors`, variables that
+        failed, were withdrawn or are stuck are entries too: see `state`, `reason` and, for the owner, `message`. After
+        an entry's `cursor` the stream can be continued. Waits through outages of the pool: `on_outage` is called with
+        the error and the seconds until the next attempt. Raises MissingLink where the pool has no streams.
+        """
+        query = {
+            "wait": wait_text(self._timeout),
+            "order": order,
+            "errors": str(errors).lower(),
+            "cursor": cursor or "",
+        }
+        return follow(self._get, job.link("follow_results", query), self.clock, on_outage)
 
     def _get(self, address: str) -> Document:
         return _document(self._transport.send("GET", address))
