@@ -133,20 +133,15 @@ def test_nothing_is_leased_before_the_visitor_of_the_site_consents(lasting_serve
     assert counts(lasting_server, "/jobs/doubling")["open"] == 1
 
 
-def test_it_computes_after_consent(server: Served, embed: Embed) -> None:
+def test_it_computes_after_consent_and_the_sites_page_gets_one_frame_and_nothing_else(
+    server: Served, embed: Embed
+) -> None:
     job = post_job(server, count=3)
+    without = embed('type="text/plain"').evaluate(TRACES)
     page = embed()
     start(page)
     expect(widget(page).get_by_text("3 units done")).to_be_visible()
     assert counts(server, job)["done"] == 3
-
-
-def test_the_sites_page_gets_one_frame_and_nothing_else(server: Served, embed: Embed) -> None:
-    post_job(server, count=1)
-    without = embed('type="text/plain"').evaluate(TRACES)
-    page = embed()
-    start(page)
-    expect(widget(page).get_by_text("1 unit done")).to_be_visible()
     traces = page.evaluate(TRACES)
     assert page.locator("iframe").count() == 1
     assert traces[0] == without[0].replace('type="text/plain"', 'async=""')
