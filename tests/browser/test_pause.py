@@ -26,7 +26,9 @@ def test_nothing_computes_on_after_a_pause(server: Served, page: Page) -> None:
     page.evaluate(START, WORKERS)
     # More than the start takes: both units run.
     wait_until(lambda: seconds_used() - idle > 1.5)
+    asked = time.monotonic()
     page.evaluate("helper.pause()")
+    assert time.monotonic() - asked < 10
     paused = seconds_used()
     time.sleep(0.5)
     assert seconds_used() - paused < 0.15
