@@ -70,7 +70,11 @@ class Peers:
     def of(self, remote: str, forwarded: Sequence[str], volunteer: str = "") -> Peer:
         """The peer behind a connection from `remote`. `forwarded` are the addresses of X-Forwarded-For, in order."""
         address = self._client_address(remote, forwarded)
-        return Peer(self._prefix(address), volunteer, address is not None and address in self._trusted, address)
+        return Peer(self._prefix(address), volunteer, self._is_trusted(address), address)
+
+    @functools.lru_cache(maxsize=4096)  # noqa: B019  # one instance per process
+    def _is_trusted(self, address: Address | None) -> bool:
+        return address is not None and address in self._trusted
 
     def _client_address(self, remote: str, forwarded: Sequence[str]) -> Address | None:
         """The last address that is no trusted proxy: everything before it is the client's own word."""

@@ -141,10 +141,9 @@ class Results:
     def _prepare(self, job: Document, item: _Item) -> None:
         """Makes the document of a result that is to be judged; others get their outcome."""
         job_id, variable_id, posted = job["id"], item.variable_id, item.posted
-        item.variable = self._store.variables.get(job_id, variable_id)
+        item.variable, outcome, known = self._store.results.look_up(job_id, variable_id)
         lease = item.lease = self._lease(job, variable_id, posted.token)
         # Before the validator: a late result must not cost a call in the sandbox.
-        outcome = self._store.results.outcome(job_id, variable_id)
         if outcome is not None:
             self._errors.forgive(lease)
             accepted_id = _id_under_lease(variable_id, outcome, lease)
@@ -154,15 +153,15 @@ class Results:
             return
         submitted = Submission(lease, posted.run_seconds, posted.peer.volunteer)
         item.document = submitted.document(job_id, variable_id, self._store.clock) | {"result": posted.value}
-        known = self._errors.known(job, variable_id)
         self._raise_if_rejected_before(item.document, known)
         self._errors.require_judgeable(job, variable_id, known, lease, posted.peer)
 
     def _judge(self, job: Document, items: Sequence[_Item]) -> None:
         report = functools.partial(self._reports.add, job["id"], "validate_result")
         verdicts = self._validation.judge_results(job, [(item.variable, item.document) for item in items], report)
-        # During the validation the job may have been deleted, and another posted under its name.
-        self._require_same_job(job)
+        if self._validation.judges_results(job):
+            # It takes a while: the job may have been deleted, and another posted under its name.
+            self._require_same_job(job)
         for item, verdict in zip(items, verdicts, strict=True):
             with _caught([item]):
                 self._apply(job, item, verdict)

@@ -36,6 +36,10 @@ class Standing:
     def is_proven(self, peer: Peer) -> bool:
         return bool(peer.volunteer) and known_record(self._current().volunteers, name_of(peer)).is_proven
 
+    def seemed_proven(self, peer: Peer) -> bool:
+        """The same as of the log's last reading: within one request there is no need for another."""
+        return bool(peer.volunteer) and known_record(self._activity.volunteers, name_of(peer)).is_proven
+
     def allowed_leases(self, job: JobFacts, peer: Peer, wanted: int = 1) -> int:
         """How many of the wanted further variables of this job the peer may lease now. Raises LimitReached if none."""
         state, now = self._current(), self._clock.now_milliseconds()

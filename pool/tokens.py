@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 from collections.abc import Callable
@@ -53,5 +52,5 @@ class Tokens:
     def _signature(self, body: str, job_uid: str, variable_id: str) -> str:
         # The job's uid is signed, so that a token is worthless for a later job of the same name.
         message = f"{job_uid}/{variable_id}/{body}".encode()
-        signature = hmac.new(self._secret, message, hashlib.sha256).digest()[:16]
+        signature = hmac.digest(self._secret, message, "sha256")[:16]
         return base64.urlsafe_b64encode(signature).rstrip(b"=").decode()

@@ -103,6 +103,10 @@ class Validation:
         """Whether `require_variable` calls a function of the job."""
         return "validate_variable" in job or "validate_result" in job
 
+    def judges_results(self, job: Document) -> bool:
+        """Whether `judge_results` calls a function of the job."""
+        return "validate_result" in job
+
     def require_variable(self, job: Document, value: Any) -> None:
         """Raises Invalid unless the job accepts the value as a variable.
 
@@ -153,7 +157,7 @@ class Validation:
         Console output becomes a field of the result's document. `report` gets an error's message, or None, and the
         console output.
         """
-        if "validate_result" not in job:
+        if not self.judges_results(job):
             return [Verdict(True)] * len(posted)
         verdicts: list[Verdict | SandboxBusy] = []
         try:

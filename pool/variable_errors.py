@@ -85,7 +85,7 @@ class VariableErrors:
 
     def parties(self, peer: Peer) -> list[str]:
         """The parties for which an accepted result counts: the address, and the volunteer where it is one by itself."""
-        return sorted({peer.prefix, self._party(peer)})
+        return sorted({peer.prefix, error_counting.party_of(peer, self._standing.seemed_proven(peer))})
 
     def _end_lease(self, document: Document, lease: LeaseToken | None) -> None:
         if lease is not None:

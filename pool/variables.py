@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import itertools
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -251,7 +250,7 @@ class Variables:
     def _with_tokens(self, job: Document, leases: Sequence[Lease], peer: Peer) -> list[Leased]:
         started = self._store.clock.now_milliseconds()
         # The token holds all facts of the lease: who has it is proof enough.
-        tokens = [LeaseToken(secrets.token_hex(8), started, lease.identity, peer.volunteer) for lease in leases]
+        tokens = [LeaseToken(ids.random_digits(16), started, lease.identity, peer.volunteer) for lease in leases]
         self._standing.leased(
             job["uid"],
             peer,

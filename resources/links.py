@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
 import falcon
@@ -15,9 +14,9 @@ from storage.base import Document
 _PLAIN = re.compile(r"[A-Za-z0-9._-]*", re.ASCII)
 
 
-@functools.lru_cache(maxsize=4096)
 def _quoted(segment: str) -> str:
-    return quote(segment, safe="~")
+    # An id, in nearly every case.
+    return segment if _PLAIN.fullmatch(segment) else quote(segment, safe="~")
 
 
 def _query(given: Mapping[str, str | int]) -> str:
@@ -27,8 +26,7 @@ def _query(given: Mapping[str, str | int]) -> str:
     return urlencode(given, safe=".")
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     href: str
     templated: bool = False
 

@@ -266,6 +266,14 @@ class Finish:
     identity: int | None = None
 
 
+class Facts(NamedTuple):
+    """What decides how a result of a variable is treated: its document, its outcome, and the ids of its errors."""
+
+    variable: Document
+    outcome: Document | None
+    error_ids: ErrorIds
+
+
 class ResultStore(ABC):
     """A variable has one outcome: an accepted result, or its withdrawal. Its errors are stored beside it.
 
@@ -290,6 +298,10 @@ class ResultStore(ABC):
     @abstractmethod
     def withdraw(self, job_id: str, variable_id: str, document: Document, job_uid: str = "") -> None:
         """Ends an unfinished variable without a result, durably. Raises AlreadyFinished, NotFound."""
+
+    @abstractmethod
+    def look_up(self, job_id: str, variable_id: str) -> Facts:
+        """The variable with its outcome (as `outcome`) and its errors (as `rejected_ids`). Raises NotFound."""
 
     @abstractmethod
     def outcome(self, job_id: str, variable_id: str) -> Document | None:

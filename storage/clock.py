@@ -6,6 +6,7 @@ times that the file system gives to files.
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from datetime import datetime, timedelta, timezone
@@ -34,7 +35,8 @@ class Clock:
 
     def now_text(self) -> str:
         """The time in the format of documents: RFC 3339, UTC, milliseconds."""
-        return self.text_of(self.now_datetime())
+        second, microsecond = divmod(self.now_microseconds(), 1_000_000)
+        return f"{_text_of_second(second)}.{microsecond // 1000:03}Z"
 
     @staticmethod
     def text_of(moment: datetime) -> str:
@@ -45,6 +47,12 @@ class Clock:
     def moment_of(text: str) -> datetime:
         """The time in a document. Raises ValueError."""
         return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+@functools.lru_cache(maxsize=8)
+def _text_of_second(second: int) -> str:
+    # Cached, since each result has a time, and formatting one takes long.
+    return (_EPOCH + timedelta(seconds=second)).isoformat().replace("+00:00", "")
 
 
 class ManualClock(Clock):

@@ -44,6 +44,8 @@ class Background:
 
     def wait(self, flow_ids: Collection[str], seconds: float | None = None) -> None:
         """Waits until these flows have been advanced, or for so long."""
+        if not flow_ids:
+            return
         timeout = PATIENCE_SECONDS if seconds is None else seconds
         with self._changed:
             self._changed.wait_for(lambda: not self._has_any(flow_ids), timeout)

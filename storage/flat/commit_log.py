@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from storage.base import Document
 from storage.clock import Clock
 from storage.errors import Damaged
-from storage.flat import files
+from storage.flat import files, process
 from storage.flat.group import Group
 from storage.flat.writer import Writer
 
@@ -68,15 +68,15 @@ class CommitLog:
             process_log.release(commit)
 
     def _current(self) -> _ProcessLog:
-        if self._of_process is None or self._of_process[0] != os.getpid():
+        if self._of_process is None or self._of_process[0] != process.number():
             with self._opening:
-                if self._of_process is None or self._of_process[0] != os.getpid():
-                    self._of_process = os.getpid(), _ProcessLog(self._writer, self._clock)
+                if self._of_process is None or self._of_process[0] != process.number():
+                    self._of_process = process.number(), _ProcessLog(self._writer, self._clock)
         return self._of_process[1]
 
     def close(self) -> None:
         """Removes the log, after a sync of everything."""
-        if self._of_process is not None and self._of_process[0] == os.getpid():
+        if self._of_process is not None and self._of_process[0] == process.number():
             self._of_process[1].close()
         self._of_process = None
 
@@ -109,7 +109,7 @@ class _ProcessLog:
         self._files: list[_File] = []
         self._is_checkpointing = False
         self._error: OSError | None = None
-        self._finalizer = weakref.finalize(self, _remove, writer, self._files, os.getpid())
+        self._finalizer = weakref.finalize(self, _remove, writer, self._files, process.number())
 
     def _write(self, commits: Sequence[_Commit]) -> None:
         file = self._file if self._file and self._file.size < FILE_BYTES else self._next_file()
@@ -137,8 +137,10 @@ class _ProcessLog:
         with self._changed:
             if commit.file is not None:
                 commit.file.users -= 1
+                # Only a checkpoint waits, for files that are full.
+                if commit.file is not self._file:
+                    self._changed.notify_all()
                 commit.file = None
-                self._changed.notify_all()
 
     def _next_file(self) -> _File:
         with self._changed:
@@ -201,9 +203,9 @@ def _line(generation: bytes, at: int, job_uid: str, content: bytes) -> bytes:
     return b"%08x %s" % (zlib.crc32(rest), rest)
 
 
-def _remove(writer: Writer, own: list[_File], process: int) -> None:
+def _remove(writer: Writer, own: list[_File], owner: int) -> None:
     # A forked child inherits the finalizer, and must not remove its parent's files.
-    if process != os.getpid() or not own:
+    if owner != process.number() or not own:
         return
     with suppress(OSError):
         writer.sync_everything()

@@ -90,7 +90,7 @@ def link(source: str, target: str) -> bool:
         return False
     except FileNotFoundError:
         # The shard is missing, or the source is: then the job was deleted.
-        if not make_directory(os.path.dirname(target)) and not os.path.exists(source):
+        if not make_directory(os.path.dirname(target)) and not exists(source):
             raise
         return link(source, target)
     return True
@@ -129,6 +129,11 @@ def remove(path: str) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     return True
+
+
+def exists(path: str) -> bool:
+    # `os.path.exists` raises and catches an exception where there is nothing, and takes three times as long.
+    return os.access(path, os.F_OK)
 
 
 def same(path: str, other: str) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from storage.documents import Document
-from storage.flat import files
+from storage.flat import files, process
 from storage.flat.writer import Writer
 
 MAX_BYTES = 4 << 20
@@ -33,21 +33,23 @@ class FollowedLog:
         self._inode = 0
         self._offset = 0
         self._is_new = True
-        # Events of this process that the next reading returns.
+        # Events of this process since the last reading, and their size in the file.
         self._own: list[Document] = []
+        self._own_size = 0
         self._lock = threading.Lock()
 
     def append(self, events: Sequence[Document]) -> None:
         """Adds events for every process, this one included."""
         if events:
             content = b"".join(map(files.encode, events))
-            with self._lock, self._locked(fcntl.LOCK_SH):
-                files.write_all(self._descriptor, content)
-                end = os.lseek(self._descriptor, 0, os.SEEK_CUR)
-                # Nobody else has written since the last reading: there is no need to read one's own events.
-                if end - len(content) == self._offset and not self._is_new:
-                    self._offset = end
-                    self._own += events
+            with self._lock:
+                self._lock_file(fcntl.LOCK_SH)
+                try:
+                    files.write_all(self._descriptor, content)
+                finally:
+                    self._unlock_file()
+                self._own += events
+                self._own_size += len(content)
 
     def read(self) -> tuple[bool, list[Document]]:
         """The events since the last call, of all processes, and whether they replace all earlier ones."""
@@ -58,14 +60,14 @@ class FollowedLog:
         """Replaces the log by what `summarise` makes of the unread events, if it has grown large."""
         if self._offset < self._compacted_above:
             return
-        with self._lock, self._locked(fcntl.LOCK_EX):
-            if os.fstat(self._descriptor).st_size < self._compacted_above:
-                return  # Another process was faster.
-            self._replace(summarise(*self._read()))
+        with self._lock, self._locked_alone():
+            # Otherwise another process was faster.
+            if os.fstat(self._descriptor).st_size >= self._compacted_above:
+                self._replace(summarise(*self._read()))
 
     def reset(self) -> None:
         """Empties the log: to every process, anything may have happened."""
-        with self._lock, self._locked(fcntl.LOCK_EX):
+        with self._lock, self._locked_alone():
             self._replace([])
 
     def _replace(self, events: Sequence[Document]) -> None:
@@ -77,8 +79,10 @@ class FollowedLog:
     def _read(self) -> tuple[bool, list[Document]]:
         # One call of the system where nothing is new: each lease and each result reads the log.
         size = self._present_size()
-        own, self._own = self._own, []
-        if size == self._offset and not self._is_new:
+        own, own_size, self._own, self._own_size = self._own, self._own_size, [], 0
+        # Nobody else has written since the last reading: there is no need to read one's own events.
+        if size == self._offset + own_size and not self._is_new:
+            self._offset = size
             return False, own
         content = bytearray()
         while len(content) < size - self._offset:
@@ -90,21 +94,27 @@ class FollowedLog:
         whole = content[: content.rfind(b"\n") + 1]
         self._offset += len(whole)
         is_new, self._is_new = self._is_new, False
-        return is_new, own + [event for event in map(_parsed, whole.splitlines()) if event is not None]
+        return is_new, [event for event in map(_parsed, whole.splitlines()) if event is not None]
 
     @contextmanager
-    def _locked(self, kind: int) -> Iterator[None]:
-        """A lock on the present file: it may be replaced between opening and locking."""
-        if self._process != os.getpid():
+    def _locked_alone(self) -> Iterator[None]:
+        self._lock_file(fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            self._unlock_file()
+
+    def _lock_file(self, kind: int) -> None:
+        """Locks the present file: it may be replaced between opening and locking."""
+        if self._process != process.number():
             self._open()
         fcntl.flock(self._descriptor, kind)
         while self._size() is None:
             self._open()
             fcntl.flock(self._descriptor, kind)
-        try:
-            yield
-        finally:
-            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def _unlock_file(self) -> None:
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
     def _present_size(self) -> int:
         """The size of the present file, which is opened unless it is open."""
@@ -116,7 +126,7 @@ class FollowedLog:
 
     def _size(self) -> int | None:
         """The size of the open file; None if it was replaced, or cut short by another program, or none is open."""
-        if self._process != os.getpid():
+        if self._process != process.number():
             return None
         try:
             status = os.stat(self._path)
@@ -126,20 +136,20 @@ class FollowedLog:
 
     def _open(self) -> None:
         """Opens the present file: reading starts anew. Its lock, if there was one, ends with the descriptor."""
-        is_replaced = self._process == os.getpid()
+        is_replaced = self._process == process.number()
         if is_replaced:
             os.close(self._descriptor)
         self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o644)
         status = os.fstat(self._descriptor)
-        self._process, self._inode = os.getpid(), status.st_ino
+        self._process, self._inode = process.number(), status.st_ino
         self._offset = status.st_size if self._from_end and not is_replaced else 0
-        self._is_new, self._own = True, []
+        self._is_new, self._own, self._own_size = True, [], 0
         if is_replaced:
             # A log that a compaction leaves large must not be compacted at every event.
             self._compacted_above = max(self._max_bytes, 2 * status.st_size)
 
     def close(self) -> None:
-        if self._process == os.getpid():
+        if self._process == process.number():
             os.close(self._descriptor)
             self._process = 0
 

@@ -126,7 +126,7 @@ class FlatLeases(LeaseStore):
             cache.extend(fresh)
 
     def _acquire(self, paths: JobPaths, marker: str, seconds: float) -> Lease | None:
-        variable_id = os.path.basename(marker)
+        variable_id = marker.rpartition("/")[2]
         try:
             deadline = deadline_after(self._clock.now_milliseconds(), seconds)
             leased = paths.leased(variable_id, deadline)
@@ -147,7 +147,7 @@ def _excludes(is_excluded: IsExcluded | None, paths: JobPaths, marker: str) -> b
     """Whether the caller passes over this variable. Most have no errors: one system call."""
     if is_excluded is None:
         return False
-    variable_id = os.path.basename(marker)
+    variable_id = marker.rpartition("/")[2]
     return is_excluded(variable_id, queue.error_ids(paths, variable_id))
 
 
@@ -165,7 +165,7 @@ def _next_deadline(paths: JobPaths) -> int | None:
 def _unfinished_document(paths: JobPaths, variable_id: str, marker: str) -> tuple[Document, int] | None:
     """The variable's document and its size; None, and no marker any more, if the documents contradict the marker."""
     # Checked after the rename: whoever finished the variable may have missed a marker that was being moved.
-    if os.path.exists(paths.outcome(variable_id)):
+    if files.exists(paths.outcome(variable_id)):
         files.remove(marker)
         return None
     path = paths.variable(variable_id)

@@ -16,9 +16,26 @@ def locked(path: str, wait: bool = True) -> Iterator[bool]:
     try:
         yield acquire(descriptor, wait)
     finally:
-        # A child process inherits the descriptor until its exec: closing ours alone would leave the lock held.
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
-        os.close(descriptor)
+        release(descriptor)
+
+
+class Locks:
+    """Locks that are taken one by one, and released together."""
+
+    def __init__(self) -> None:
+        self._descriptors: list[int] = []
+
+    def __enter__(self) -> Locks:
+        return self
+
+    def acquire(self, path: str) -> None:
+        """Waits for the lock. Raises FileNotFoundError."""
+        self._descriptors.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        acquire(self._descriptors[-1])
+
+    def __exit__(self, *_error: object) -> None:
+        while self._descriptors:
+            release(self._descriptors.pop())
 
 
 @contextmanager
@@ -62,6 +79,12 @@ def _is_current(descriptor: int, path: str) -> bool:
         return os.path.samestat(os.fstat(descriptor), os.stat(path))
     except FileNotFoundError:
         return False
+
+
+def release(descriptor: int) -> None:
+    # A child process inherits the descriptor until its exec: closing ours alone would leave the lock held.
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
 
 
 def acquire(descriptor: int, wait: bool = True) -> bool:

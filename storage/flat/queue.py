@@ -26,13 +26,13 @@ def deadlines(paths: JobPaths) -> list[int]:
 
 def deadline_of(paths: JobPaths, variable_id: str) -> int | None:
     """The deadline of a variable's lease, past ones included."""
-    found = (deadline for deadline in deadlines(paths) if os.path.exists(paths.leased(variable_id, deadline)))
+    found = (deadline for deadline in deadlines(paths) if files.exists(paths.leased(variable_id, deadline)))
     return next(found, None)
 
 
 def is_queued(paths: JobPaths, variable_id: str) -> bool:
     markers = (paths.open(variable_id), paths.failed(variable_id))
-    return any(map(os.path.exists, markers)) or deadline_of(paths, variable_id) is not None
+    return any(map(files.exists, markers)) or deadline_of(paths, variable_id) is not None
 
 
 def move(paths: JobPaths, variable_id: str, source: str, target: str) -> bool:
@@ -50,7 +50,7 @@ def identity_of(marker: str) -> int:
     It is the deadline of the lease, or the marker's modification time in milliseconds where that is later.
     """
     # The number of a shard is smaller than any time.
-    directory = os.path.basename(os.path.dirname(marker))
+    directory = marker.rsplit("/", 2)[1]
     return max(int(directory) if directory.isdecimal() else 0, os.stat(marker).st_mtime_ns // 1_000_000)
 
 
@@ -62,7 +62,7 @@ def keep_identity(marker: str, identity: int) -> None:
 def marker_of_lease(paths: JobPaths, variable_id: str, identity: int) -> str | None:
     """The marker of the lease with this identity; None if it is not the present lease of its variable."""
     # Nearly every lease has its identity as its deadline; for others the deadlines are searched.
-    is_usual = os.path.exists(paths.leased(variable_id, identity))
+    is_usual = files.exists(paths.leased(variable_id, identity))
     deadline = identity if is_usual else deadline_of(paths, variable_id)
     if deadline is None:
         return None
@@ -103,19 +103,21 @@ def shorten_leases(paths: JobPaths, after: int, deadline: int) -> None:
 
 def error_ids(paths: JobPaths, variable_id: str) -> list[str]:
     """The ids of a variable's errors since it was posted or released, oldest first."""
-    names = files.names(paths.rejected(variable_id))
+    directory = paths.rejected(variable_id)
+    # Most variables have none: a look-up without an exception.
+    names = files.names(directory) if files.exists(directory) else ()
     return [name.removesuffix(".json") for name in names if files.is_document(name)]
 
 
 def drop_if_finished(paths: JobPaths, variable_id: str, marker: str) -> bool:
-    return os.path.exists(paths.outcome(variable_id)) and (files.remove(marker) or True)
+    return files.exists(paths.outcome(variable_id)) and (files.remove(marker) or True)
 
 
 def drop(paths: JobPaths, variable_id: str, identity: int | None = None) -> str | None:
     """Removes the markers of a variable; returns its state by them, None without a marker."""
     failed = paths.failed(variable_id)
     # Looked up first: an unlink that finds nothing costs several times as much, and few variables have failed.
-    was_failed = os.path.exists(failed) and files.remove(failed)
+    was_failed = files.exists(failed) and files.remove(failed)
     # The usual case first, where a lease has its identity as its deadline: one unlink instead of a search.
     if identity is not None and files.remove(paths.leased(variable_id, identity)):
         return "failed" if was_failed else "leased"

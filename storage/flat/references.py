@@ -54,7 +54,9 @@ class References:
             except FileNotFoundError:
                 return []
         if isinstance(source, UsedJob):
-            return list(filter(ids.is_id, files.names(self._tree.job(source.job_id).used_by_flows)))
+            directory = self._tree.job(source.job_id).used_by_flows
+            # Each result comes here, and few jobs are used by flows: a look-up without an exception.
+            return list(filter(ids.is_id, files.names(directory))) if files.exists(directory) else []
         if isinstance(source, BlockedFlows):
             return list(filter(ids.is_id, files.names(f"{self._tree.root}/flows-blocked")))
         return list(self._running())
@@ -62,7 +64,7 @@ class References:
     def _running(self) -> Iterator[str]:
         for flow_id in filter(ids.is_id, files.names(f"{self._tree.root}/flows")):
             paths = self._tree.flow(flow_id)
-            if os.path.exists(paths.running) and os.path.exists(paths.flow):
+            if files.exists(paths.running) and files.exists(paths.flow):
                 yield flow_id
 
     def _marker(self, source: RunningFlows | BlockedFlows | UsedJob, flow_id: str) -> str:
@@ -78,7 +80,7 @@ class References:
             files.make_directory(paths.reserved_shards)
         path = self._document(source)
         # The usual case of a reserved variable, without writing a document first.
-        if os.path.exists(path):
+        if files.exists(path):
             return False
         return self._tree.writer.create(path, {"flow": flow_id, **self._facts(source)})
 
@@ -110,5 +112,5 @@ class References:
         for job_id in self._tree.job_ids():
             for variable_id, document in self.reservations(job_id):
                 is_alive = self._tree.writer.workspaces.exists(str(document.get("by")))
-                if not is_alive and not os.path.exists(self._tree.flow(str(document.get("flow"))).flow):
+                if not is_alive and not files.exists(self._tree.flow(str(document.get("flow"))).flow):
                     files.remove(self._tree.job(job_id).reserved(variable_id))

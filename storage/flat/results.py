@@ -9,14 +9,15 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 
 from storage import ids
-from storage.base import Document, ErrorIds, Finish, Page, ResultStore, VariableStore
+from storage.base import Document, ErrorIds, Facts, Finish, Page, ResultStore, VariableStore
 from storage.errors import AlreadyFinished, Damaged, NotFound, StorageError
-from storage.flat import events, files, journal, locks, queue
+from storage.flat import events, files, journal, queue
 from storage.flat.disk_errors import translated_for_job
 from storage.flat.follow_ups import FollowUps
+from storage.flat.locks import Locks
 from storage.flat.paths import JobPaths
 from storage.flat.tree import Tree
 
@@ -49,9 +50,9 @@ class FlatResults(ResultStore):
 
     def _finish(self, paths: JobPaths, finishes: Mapping[str, Finish], job_uid: str) -> dict[str, StorageError]:
         """Returns the errors, by variable: NotFound, AlreadyFinished."""
-        with ExitStack() as stack:
-            refused = self._lock_unfinished(paths, finishes, stack)
-            accepted = {name: finish for name, finish in finishes.items() if name not in refused}
+        with Locks() as locks:
+            refused = self._lock_unfinished(paths, finishes, locks)
+            accepted = {name: finish for name, finish in finishes.items() if name not in refused} if refused else finishes
             linked = self._decide(paths, accepted, job_uid) if accepted else []
         if accepted:
             self._follow_ups.run(linked, lambda: self._follow_up(paths, accepted))
@@ -59,20 +60,19 @@ class FlatResults(ResultStore):
         return refused
 
     def _lock_unfinished(
-        self, paths: JobPaths, variable_ids: Iterable[str], stack: ExitStack
+        self, paths: JobPaths, variable_ids: Iterable[str], locks: Locks
     ) -> dict[str, StorageError]:
-        """Locks each variable that has no outcome, until the stack is closed."""
+        """Locks each variable; returns the errors of those that have an outcome, or do not exist."""
         refused: dict[str, StorageError] = {}
         # In order, so that two batches never wait for each other.
         for name in sorted(variable_ids):
-            lock = locks.locked(paths.variable(ids.check_variable_id(name)))
             try:
-                stack.enter_context(lock)
+                locks.acquire(paths.variable(ids.check_variable_id(name)))
             except FileNotFoundError:
                 self._tree.existing_job(paths.job_id)
                 refused[name] = NotFound("variable", name)
                 continue
-            if os.path.exists(paths.outcome(name)):
+            if files.exists(paths.outcome(name)):
                 refused[name] = self._finished(paths, name)
         return refused
 
@@ -115,10 +115,18 @@ class FlatResults(ResultStore):
         self._writer.append(paths.events_journal, lines)
 
     @translated_for_job
+    def look_up(self, job_id: str, variable_id: str) -> Facts:
+        paths = self._tree.job(job_id)
+        outcome_path = paths.outcome(ids.check_variable_id(variable_id))
+        variable = self._variables.get(job_id, variable_id)
+        outcome = files.read(outcome_path) if files.exists(outcome_path) else None
+        return Facts(variable, outcome, queue.error_ids(paths, variable_id))
+
+    @translated_for_job
     def outcome(self, job_id: str, variable_id: str) -> Document | None:
         path = self._tree.job_of_variable(job_id, variable_id).outcome(variable_id)
         # Looked up first: an open that finds nothing costs several times as much, and most have no outcome yet.
-        return files.read(path) if os.path.exists(path) else None
+        return files.read(path) if files.exists(path) else None
 
     @translated_for_job
     def reject(
@@ -132,7 +140,7 @@ class FlatResults(ResultStore):
     ) -> bool:
         paths = self._tree.job_of_variable(job_id, variable_id)
         # A failed variable stores no more errors: anyone could fill the disk with them.
-        if os.path.exists(paths.failed(variable_id)):
+        if files.exists(paths.failed(variable_id)):
             return True
         temporary = self._writer.temporary(document)
         try:
@@ -169,7 +177,7 @@ class FlatResults(ResultStore):
             files.remove(temporary)
             return True
         # A concurrent accept may have looked for markers before this one was made.
-        if os.path.exists(paths.outcome(variable_id)) and files.remove(marker):
+        if files.exists(paths.outcome(variable_id)) and files.remove(marker):
             files.remove(temporary)
             return False
 
@@ -185,7 +193,7 @@ class FlatResults(ResultStore):
     @translated_for_job
     def release(self, job_id: str, variable_id: str) -> bool:
         paths = self._tree.job_of_variable(job_id, variable_id)
-        if not os.path.exists(paths.failed(variable_id)):
+        if not files.exists(paths.failed(variable_id)):
             return False
         # For recovery: the journal may lack the event.
         released_at = self._clock.now_text()

@@ -51,14 +51,14 @@ class Tree:
     def existing_job(self, job_id: str) -> JobPaths:
         """Raises NotFound."""
         paths = self.job(job_id)
-        if not os.path.exists(paths.job):
+        if not files.exists(paths.job):
             raise NotFound("job", job_id)
         return paths
 
     def job_of_variable(self, job_id: str, variable_id: str) -> JobPaths:
         """The paths of the job of an existing variable. Raises NotFound."""
         paths = self.job(job_id)
-        if not os.path.exists(paths.variable(ids.check_variable_id(variable_id))):
+        if not files.exists(paths.variable(ids.check_variable_id(variable_id))):
             self.existing_job(job_id)
             raise NotFound("variable", variable_id)
         return paths
@@ -70,7 +70,7 @@ class Tree:
     def job_ids(self) -> list[str]:
         """The ids of all jobs, sorted; names put there by people and their tools are skipped."""
         names = files.names(f"{self.root}/jobs")
-        return [name for name in names if ids.is_id(name) and os.path.exists(self.job(name).job)]
+        return [name for name in names if ids.is_id(name) and files.exists(self.job(name).job)]
 
     def create(self, paths: JobPaths | FlowPaths, document: Document, name: str, conflict: AlreadyExists) -> None:
         """Makes a directory with its document, and renames it into place, durably. Raises `conflict` if it exists."""

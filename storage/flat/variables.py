@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -74,10 +73,10 @@ class FlatVariables(VariableStore):
         # Documents before markers: they are the truth, and a marker may not be removed yet.
         with suppress(FileNotFoundError):
             return "withdrawn" if "withdrawn" in files.read(paths.outcome(variable_id)) else "done"
-        if os.path.exists(paths.failed(variable_id)):
+        if files.exists(paths.failed(variable_id)):
             return "failed"
         now = self._clock.now_milliseconds()
-        if os.path.exists(paths.open(variable_id)):
+        if files.exists(paths.open(variable_id)):
             return _open_state(paths, variable_id, now)
         deadline = queue.deadline_of(paths, variable_id)
         # A marker that is being moved is not found: then the variable is being leased.

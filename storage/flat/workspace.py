@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from storage.flat import files, locks
+from storage.flat import files, locks, process
 
 
 class Workspaces:
@@ -22,15 +22,15 @@ class Workspaces:
     def current(self) -> str:
         """This process's workspace; a forked child gets its own."""
         # Compared at each call: after a fork, parent and child must not share a workspace and its lock.
-        process, path = self._current
-        return path if process == os.getpid() else self._open()
+        owner, path = self._current
+        return path if owner == process.number() else self._open()
 
     def _open(self) -> str:
-        path = f"{self._directory}/{os.getpid()}-{secrets.token_hex(4)}"
+        path = f"{self._directory}/{process.number()}-{secrets.token_hex(4)}"
         os.makedirs(self._directory, exist_ok=True)
         lock = _make_locked(path)
-        self._opened[path] = weakref.finalize(self, _close, path, lock, os.getpid())
-        self._current = (os.getpid(), path)
+        self._opened[path] = weakref.finalize(self, _close, path, lock, process.number())
+        self._current = (process.number(), path)
         return path
 
     def close(self) -> None:
@@ -69,7 +69,7 @@ class Workspaces:
         return [path for name in files.names(self._directory) if os.path.isdir(path := f"{self._directory}/{name}")]
 
     def _is_own(self, path: str) -> bool:
-        return path in self._opened and os.path.basename(path).startswith(f"{os.getpid()}-")
+        return path in self._opened and os.path.basename(path).startswith(f"{process.number()}-")
 
 
 def _make_locked(path: str) -> int:
@@ -88,9 +88,9 @@ def _make_locked(path: str) -> int:
                 os.close(lock)
 
 
-def _close(path: str, lock: int, process: int) -> None:
+def _close(path: str, lock: int, owner: int) -> None:
     # A forked child inherits the finalizer and must not remove its parent's directory.
-    if process != os.getpid():
+    if owner != process.number():
         return
     with suppress(OSError):  # Not empty: the files are for the next recovery.
         os.rmdir(path)

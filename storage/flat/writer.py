@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import ctypes
 import os
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from storage import ids
 from storage.flat import files, locks
 from storage.flat.workspace import Workspaces
 
@@ -35,7 +35,7 @@ class Writer:
 
     def temporary_of(self, content: bytes, sync: bool) -> str:
         """The same with a document's content, as `files.encode` makes it."""
-        path = f"{self.workspace()}/{secrets.token_hex(8)}.json"
+        path = f"{self.workspace()}/{ids.random_digits(16)}.json"
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644)
         try:
             files.write_all(descriptor, content)
