@@ -159,9 +159,8 @@ class Results:
     def _judge(self, job: Document, items: Sequence[_Item]) -> None:
         report = functools.partial(self._reports.add, job["id"], "validate_result")
         verdicts = self._validation.judge_results(job, [(item.variable, item.document) for item in items], report)
-        if self._validation.judges_results(job):
-            # It takes a while: the job may have been deleted, and another posted under its name.
-            self._require_same_job(job)
+        # During the validation the job may have been deleted, and another posted under its name.
+        self._require_same_job(job)
         for item, verdict in zip(items, verdicts, strict=True):
             with _caught([item]):
                 self._apply(job, item, verdict)

@@ -103,10 +103,6 @@ class Validation:
         """Whether `require_variable` calls a function of the job."""
         return "validate_variable" in job or "validate_result" in job
 
-    def judges_results(self, job: Document) -> bool:
-        """Whether `judge_results` calls a function of the job."""
-        return "validate_result" in job
-
     def require_variable(self, job: Document, value: Any) -> None:
         """Raises Invalid unless the job accepts the value as a variable.
 
@@ -157,7 +153,7 @@ class Validation:
         Console output becomes a field of the result's document. `report` gets an error's message, or None, and the
         console output.
         """
-        if not self.judges_results(job):
+        if "validate_result" not in job:
             return [Verdict(True)] * len(posted)
         verdicts: list[Verdict | SandboxBusy] = []
         try:

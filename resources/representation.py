@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any
 
 import falcon
 
-from resources.links import Link, Links
+from resources.links import Links
 
 JSON, HAL = "application/json", "application/hal+json"
 Fields = Mapping[str, Any]
@@ -25,7 +26,16 @@ def encoded(value: Any) -> bytes:
 def media_type_of(req: falcon.Request) -> str:
     """HAL only if the request prefers it. JSON for everything else, even a type that the pool does not serve: a
     volunteer with an odd Accept header gets its work and no 406."""
-    return req.client_prefers([JSON, HAL]) or JSON
+    return _media_type_for(req.accept)
+
+
+@functools.lru_cache(maxsize=256)
+def _media_type_for(accept: str) -> str:
+    # Cached, since a volunteer sends the same header with each request.
+    try:
+        return falcon.mediatypes.best_match((JSON, HAL), accept) or JSON
+    except ValueError:
+        return JSON
 
 
 def prefers_html(req: falcon.Request) -> bool:
@@ -35,17 +45,19 @@ def prefers_html(req: falcon.Request) -> bool:
 
 def with_links(links: Links, fields: Fields, media_type: str, items: Items | None = None) -> dict[str, Any]:
     """The fields with links, and with the items of a collection, each with its own links."""
-    document: dict[str, Any] = {"_links": {rel: _link(link, media_type) for rel, link in links.items()}, **fields}
+    shown = _hal_links(links) if media_type == HAL else {rel: link.href for rel, link in links.items()}
+    document: dict[str, Any] = {"_links": shown, **fields}
     if items is not None:
         embedded = [with_links(item_links, item, media_type) for item_links, item in items]
         document["_embedded"] = {"items": embedded}
     return document
 
 
-def _link(link: Link, media_type: str) -> str | dict[str, str | bool]:
-    if media_type != HAL:
-        return link.href
-    return {"href": link.href, "templated": True} if link.templated else {"href": link.href}
+def _hal_links(links: Links) -> dict[str, dict[str, str | bool]]:
+    return {
+        rel: {"href": link.href, "templated": True} if link.templated else {"href": link.href}
+        for rel, link in links.items()
+    }
 
 
 def respond(

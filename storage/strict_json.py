@@ -43,18 +43,13 @@ def parse(content: bytes, max_depth: int = MAX_DEPTH) -> Any:
         raise InvalidJSON(f"not UTF-8 (at byte {ex.start})") from ex
     # Before parsing, which recurses.
     _check_depth(content, max_depth)
-    rounded: set[int] = set()
-    parse_integer = _integer_parser(rounded.add)
     try:
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_float, parse_int=parse_integer)
+        value = _value_of(text)
     except json.JSONDecodeError as ex:
         raise InvalidJSON(f"{ex.msg} (line {ex.lineno}, column {ex.colno})") from ex
     # Only an escape can produce an unpaired surrogate: UTF-8 has been decoded.
     if b"\\u" in content:
         _check_text(value)
-    # The search would cost as much as parsing, and is needed for few bodies.
-    if rounded:
-        _refuse_integers(value, rounded)
     return value
 
 
@@ -87,6 +82,30 @@ def _float(digits: str) -> float:
     return number
 
 
+class _Rounded(Exception):
+    """An integer is rounded somewhere in the text."""
+
+
+def _value_of(text: str) -> Any:
+    try:
+        return _decode(text)
+    except _Rounded:
+        # Nearly no text has such an integer: only then its place is searched.
+        return _decode_and_refuse(text)
+
+
+def _decode_and_refuse(text: str) -> Any:
+    """Raises RoundedInteger for the first integer that is rounded; returns the value if a repeated name replaced it."""
+    rounded: set[int] = set()
+    value = _decoder(_integer_parser(rounded.add))(text)
+    _refuse_integers(value, rounded)
+    return value
+
+
+def _decoder(parse_integer: Callable[[str], int]) -> Callable[[str], Any]:
+    return json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_float, parse_int=parse_integer).decode
+
+
 def _integer_parser(on_rounded: Callable[[int], None]) -> Callable[[str], int]:
     def integer(digits: str) -> int:
         # Shorter ones fit a double in any case. A longer one is measured first: `int` refuses thousands of digits.
@@ -95,6 +114,14 @@ def _integer_parser(on_rounded: Callable[[int], None]) -> Callable[[str], int]:
         return int(digits)
 
     return integer
+
+
+def _raise_rounded(_number: int) -> None:
+    raise _Rounded
+
+
+# Made once: `json.loads` with options makes a decoder at each call.
+_decode = _decoder(_integer_parser(_raise_rounded))
 
 
 def _is_as_written(digits: str, number: float) -> bool:

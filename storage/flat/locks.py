@@ -59,26 +59,25 @@ def _lock_current_file(path: str) -> tuple[int, bool]:
         descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
         is_held = acquire(descriptor, wait=False)
         # The last holder may have removed the file between our open and our lock: then another may lock a new one.
-        if not is_held or _is_current(descriptor, path):
+        if not is_held or _has_name(os.fstat(descriptor)):
             return descriptor, is_held
         os.close(descriptor)
 
 
-def lock_present_file(path: str, flags: int) -> int:
-    """Opens and locks the file that has this name once the lock is held; closing it ends the lock."""
+def lock_present_file(path: str, flags: int) -> tuple[int, os.stat_result]:
+    """Opens and locks the file that has this name once the lock is held; closing it ends the lock. Returns its status."""
     while True:
         descriptor = os.open(path, flags, 0o644)
         acquire(descriptor)
-        if _is_current(descriptor, path):
-            return descriptor
+        status = os.fstat(descriptor)
+        if _has_name(status):
+            return descriptor, status
         os.close(descriptor)
 
 
-def _is_current(descriptor: int, path: str) -> bool:
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(path))
-    except FileNotFoundError:
-        return False
+def _has_name(status: os.stat_result) -> bool:
+    """Whether a file has been neither removed nor replaced; one call less than comparing it with its path."""
+    return status.st_nlink > 0
 
 
 def release(descriptor: int) -> None:

@@ -52,16 +52,16 @@ class FlatResults(ResultStore):
         """Returns the errors, by variable: NotFound, AlreadyFinished."""
         with Locks() as locks:
             refused = self._lock_unfinished(paths, finishes, locks)
-            accepted = {name: finish for name, finish in finishes.items() if name not in refused} if refused else finishes
+            accepted = (
+                {name: finish for name, finish in finishes.items() if name not in refused} if refused else finishes
+            )
             linked = self._decide(paths, accepted, job_uid) if accepted else []
         if accepted:
             self._follow_ups.run(linked, lambda: self._follow_up(paths, accepted))
             self._tree.changes.on_change(paths)
         return refused
 
-    def _lock_unfinished(
-        self, paths: JobPaths, variable_ids: Iterable[str], locks: Locks
-    ) -> dict[str, StorageError]:
+    def _lock_unfinished(self, paths: JobPaths, variable_ids: Iterable[str], locks: Locks) -> dict[str, StorageError]:
         """Locks each variable; returns the errors of those that have an outcome, or do not exist."""
         refused: dict[str, StorageError] = {}
         # In order, so that two batches never wait for each other.

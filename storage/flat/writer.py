@@ -23,6 +23,8 @@ class Writer:
 
     def __init__(self, root: str, fsync: bool) -> None:
         self._root, self._fsync = root, fsync
+        # The inode and the size of the journal that this process has appended to last: its last line is whole.
+        self._appended = (0, 0)
         self._synced_directories: set[tuple[str, int]] = set()
         self.workspaces = Workspaces(root)
 
@@ -77,17 +79,33 @@ class Writer:
     def append(self, path: str, lines: Iterable[dict[str, Any]]) -> None:
         """Appends lines to a journal, all or none; one caller at a time."""
         content = b"".join(map(files.encode, lines))
-        with self.locked_journal(path) as descriptor:
-            _append_whole(descriptor, content)
+        descriptor, status = _locked_journal(path)
+        try:
+            self._append_whole(descriptor, status, content)
+        finally:
+            os.close(descriptor)
 
     @contextmanager
     def locked_journal(self, path: str) -> Iterator[int]:
         """A lock on a journal, which is made if it is missing; a check may replace it meanwhile."""
-        descriptor = locks.lock_present_file(path, os.O_CREAT | os.O_APPEND | os.O_RDWR | os.O_CLOEXEC)
+        descriptor, _ = _locked_journal(path)
         try:
             yield descriptor
         finally:
             os.close(descriptor)
+
+    def _append_whole(self, descriptor: int, status: os.stat_result, content: bytes) -> None:
+        end = status.st_size
+        # A line cut short by a kill is terminated, so that readers skip it and not the next one.
+        is_own = self._appended == (status.st_ino, end)
+        is_torn = end > 0 and not is_own and os.pread(descriptor, 1, end - 1) != b"\n"
+        whole = b"\n" + content if is_torn else content
+        try:
+            files.write_all(descriptor, whole)
+        except BaseException:
+            os.ftruncate(descriptor, end)
+            raise
+        self._appended = status.st_ino, end + len(whole)
 
     def sync_file(self, descriptor: int) -> None:
         if self._fsync:
@@ -131,21 +149,14 @@ class Writer:
             _sync_file_system(self._root)
 
 
+def _locked_journal(path: str) -> tuple[int, os.stat_result]:
+    return locks.lock_present_file(path, os.O_CREAT | os.O_APPEND | os.O_RDWR | os.O_CLOEXEC)
+
+
 def _fdatasync(descriptor: int) -> None:
     # Darwin has none.
     sync = getattr(os, "fdatasync", os.fsync)
     sync(descriptor)
-
-
-def _append_whole(descriptor: int, content: bytes) -> None:
-    end = os.lseek(descriptor, 0, os.SEEK_END)
-    # A line cut short by a kill is terminated, so that readers skip it and not the next one.
-    is_torn = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"
-    try:
-        files.write_all(descriptor, b"\n" + content if is_torn else content)
-    except BaseException:
-        os.ftruncate(descriptor, end)
-        raise
 
 
 def _sync(directory: str) -> None:
