@@ -65,7 +65,7 @@ def _lock_current_file(path: str) -> tuple[int, bool]:
 
 
 def lock_present_file(path: str, flags: int) -> tuple[int, os.stat_result]:
-    """Opens and locks the file that has this name once the lock is held; closing it ends the lock. Returns its status."""
+    """Opens and locks the file that has this name once the lock is held; closing it ends the lock. With its status."""
     while True:
         descriptor = os.open(path, flags, 0o644)
         acquire(descriptor)
