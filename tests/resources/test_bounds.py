@@ -14,7 +14,7 @@ FAILING = {"validate_result": "() => { throw new Error('no'); }", "validate_vari
 
 
 def test_a_page_of_large_results_ends_early_with_a_next_link(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pool.results.PAGE_CHARACTERS", 100)
+    monkeypatch.setattr("pool.results.PAGE_BYTES", 100)
     monkeypatch.setattr("pool.results.RESULTS_PER_READ", 2)
     job = pool.post_job()
     for number in range(3):
