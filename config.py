@@ -45,7 +45,7 @@ class Config:
     proxies: str = _option("", "addresses or networks of trusted proxies, whose X-Forwarded-For is read")
     trusted: str = _option("", "networks whose volunteers are known, such as a school's: each counts by itself")
     workers: int = _option(0, "server processes; 0: one per core")
-    threads: int = _option(16, "threads per process")
+    threads: int = _option(8, "threads per process, in which requests are served")
     connections: int = _option(10_000, "connections per process; beyond it the longest idle ones are closed")
     silence: int = _option(10, "seconds that a request or a response may stall, in sum, before its connection closes")
     min_rate: int = _option(1000, "minimum rate of requests and responses after that, in bytes per second")

@@ -87,6 +87,7 @@ class Door:
         for connection in list(self._connections.values()):
             connection.socket.close()
         self._poll.close()
+        os.close(self._wake_up)
 
     def wake(self) -> None:
         """Ends a wait of the loop, from a thread or a signal's handler."""
@@ -225,7 +226,7 @@ class Door:
     def _serve(self) -> None:
         while (exchange := self._backlog.take()) is not None:
             if exchange.waits_until < time.monotonic():
-                exchange.refuse(refusals.overloaded())
+                exchange.refuse(refusals.overloaded(), is_last=self.is_stopping)
             else:
                 exchange.run(self._application, self._cfg, self._log, self.is_stopping)
             self._after(exchange)
@@ -333,7 +334,7 @@ class Door:
             if connection.deadline < now and connection.phase is not Phase.BUSY:
                 self._expire(connection)
         for exchange in self._backlog.refused(now):
-            exchange.refuse(refusals.overloaded())
+            exchange.refuse(refusals.overloaded(), is_last=self.is_stopping)
             self._after(exchange)
 
     def _note_progress(self, connection: Connection, now: float) -> None:

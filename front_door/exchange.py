@@ -30,7 +30,7 @@ class Exchange:
         self.connection, self.request = connection, request
         self.is_begun = backlog.is_begun(request.method or "", request.path or "")
         self.waits_until = now + backlog.patience(request.path or "", self.is_begun, limits)
-        self.is_complete = False
+        self.is_complete = self._may_follow = False
         self._response: wsgi.Response | None = None
         self._environ: dict[str, Any] = {}
         self._iterable: Iterable[bytes] = ()
@@ -40,8 +40,9 @@ class Exchange:
     @property
     def keeps_connection(self) -> bool:
         """Whether another request may follow on the connection, once this is complete."""
-        response = self._response
-        return response is not None and not response.should_close() and not self.connection.is_broken
+        if self.connection.is_broken:
+            return False
+        return self._may_follow if self._response is None else not self._response.should_close()
 
     def run(self, application: Application, cfg: Config, log: Logger, is_last: bool) -> None:
         """Goes on until the response is in the outbox (`is_complete`), or a stream has to wait for the client."""
@@ -85,12 +86,16 @@ class Exchange:
         return not connection.flush() and connection.unsent >= STREAM_UNSENT
 
     def refuse(self, problem: Problem, is_last: bool = True) -> None:
-        """Responds with a problem, or breaks the connection off if a part of another response has been sent."""
+        """Responds with a problem, or breaks the connection off if a part of another response has been sent.
+
+        `is_last`: the connection closes after it.
+        """
+        is_last = is_last or self.request.should_close()
         if self._response is not None and self._response.headers_sent:
             self.connection.abandon()
         else:
             self.connection.sendall(refusals.response(problem, is_last=is_last, has_body=self.request.method != "HEAD"))
-        self._response = None
+        self._response, self._may_follow = None, not is_last
         self.is_complete = True
 
     def _end(self, log: Logger) -> None:

@@ -42,12 +42,14 @@ class Hosts:
         self._listens_privately, self._peers = any(_is_private(address) for address in bind.split(",")), peers
 
     def require_known(self, req: falcon.Request) -> None:
-        """Raises Problem. What a trusted proxy passes on is its own affair."""
-        if not self._listens_privately:
-            return
-        name = _name_of(req.get_header("Host") or "")
-        if not self._is_known(name) and not self._peers.is_proxy(req.env.get("REMOTE_ADDR", "")):
-            raise Problem(421, "host", f"Host: {name[:100]!r} is no name of this pool, {_REMEDY}")
+        """Raises Problem."""
+        name = req.get_header("Host")
+        if not self.is_accepted(name, req.env.get("REMOTE_ADDR", "")):
+            raise Problem(421, "host", f"Host: {str(name)[:100]!r} is no name of this pool, {_REMEDY}")
+
+    def is_accepted(self, host: str | None, remote: str) -> bool:
+        """Whether a connection from `remote` may name this host. What a trusted proxy passes on is its own affair."""
+        return not self._listens_privately or self._is_known(_name_of(host or "")) or self._peers.is_proxy(remote)
 
     def _is_known(self, name: str) -> bool:
         return name in self._names or name.endswith((".local", ".localhost")) or parse(name) is not None
