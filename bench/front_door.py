@@ -156,6 +156,17 @@ def volunteers(options: Namespace) -> dict[str, Any]:
     return found
 
 
+def _connections_by_process() -> list[int]:
+    """Of those with many: the workers of the pool, and a proxy."""
+    counts = [_open_sockets(pid) for pid in load.descendants(os.getpid())]
+    return sorted(count for count in counts if count > VOLUNTEERS // 10)
+
+
+def _open_sockets(pid: int) -> int:
+    descriptors = Path(f"/proc/{pid}/fd").iterdir()
+    return sum(os.readlink(descriptor).startswith("socket:") for descriptor in descriptors)
+
+
 def _saturation(port: int) -> float:
     crowd = Crowd(port, CONNECTIONS, 0.001)
     crowd.run(1.0)
@@ -167,7 +178,8 @@ def _saturation(port: int) -> float:
 def _with_and_without_slow_clients(port: int, think: float) -> dict[str, Any]:
     crowd = Crowd(port, VOLUNTEERS, think)
     crowd.run(WARM_UP)
-    alone = crowd.run(SECONDS).summary()
+    alone: dict[str, Any] = crowd.run(SECONDS).summary()
+    alone["connections_by_process"] = _connections_by_process()
     with slow_clients.dripping(port, SLOW), slow_clients.silent(port, SLOW):
         crowd.run(GATHER_MANY)
         beside = crowd.run(SECONDS).summary()

@@ -193,9 +193,8 @@ class Reports(Resource):
     def on_post(self, req: falcon.Request, resp: falcon.Response, job: str, variable: str) -> None:
         # Before the body is parsed.
         self._failures.require_job(job)
-        token = _required_token(req)
         report = read_report(body.read_document(req, self._limit))
-        self._failures.report(job, variable, token, report, request.peer(req))
+        self._failures.report(job, variable, _required_token(req), report, request.peer(req))
         resp.status = falcon.HTTP_204
 
 

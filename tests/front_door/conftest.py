@@ -25,6 +25,22 @@ from tests.front_door import applications
 TIMEOUT = 10.0
 
 
+class _Reader:
+    """What HTTPResponse reads from: it would close it, with what has come of the next response."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._file = sock.makefile("rb")
+
+    def makefile(self, _mode: str) -> _Reader:
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def close(self) -> None:
+        pass
+
+
 class Client:
     """A connection to a door."""
 
@@ -34,6 +50,7 @@ class Client:
         # Small, so that a client that does not read is noticed soon.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.socket.connect(address)
+        self._reader: Any = _Reader(self.socket)
 
     def send(self, content: bytes) -> Client:
         self.socket.sendall(content)
@@ -43,7 +60,7 @@ class Client:
         return self.send("\r\n".join([f"{method} {path} HTTP/1.1", "Host: localhost", *headers, "", ""]).encode())
 
     def receive(self, method: str = "GET") -> tuple[int, dict[str, str], bytes]:
-        with HTTPResponse(self.socket, method=method) as response:
+        with HTTPResponse(self._reader, method=method) as response:
             response.begin()
             return response.status, {k.lower(): v for k, v in response.getheaders()}, response.read()
 

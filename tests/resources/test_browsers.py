@@ -118,7 +118,9 @@ def test_names_that_are_accepted(name: str | None) -> None:
     assert known(name, hosts="other, Pool.example") == 200
 
 
-@pytest.mark.parametrize("name", ["evil.example", "evil.example:7070", "127.0.0.1.evil.example", "local", "a:b:c"])
+@pytest.mark.parametrize(
+    "name", ["evil.example", "evil.example:7070", "127.0.0.1.evil.example", "local", "a:b:c", "a b\xff"]
+)
 @pytest.mark.parametrize("bind", ["127.0.0.1:7070", "[::1]:7070", "localhost:7070", "192.168.1.5:80", "10.0.0.1:80"])
 def test_other_names_are_421_on_a_loopback_or_private_address(name: str, bind: str) -> None:
     assert known(name, bind) == 421
