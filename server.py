@@ -6,20 +6,25 @@
 from __future__ import annotations
 
 import os
+import sys
 from types import FrameType
 
 from app import App, Pool, create_app
 from config import Config
 from data import demo
 from front_door.limits import Limits
-from front_door.worker import FrontDoorWorker
+
+if sys.platform == "linux":
+    from front_door.worker import FrontDoorWorker as Worker
+else:
+    from gunicorn.workers.gthread import ThreadWorker as Worker
 
 _config = Config.from_environ()
 # Of this process.
 _pools: list[Pool] = []
 
 
-class PoolWorker(FrontDoorWorker):
+class PoolWorker(Worker):
     limits = Limits(
         # Falcon responds to larger bodies without reading them.
         body=max(_config.max_document, _config.max_bulk),
@@ -67,7 +72,8 @@ def on_starting(_server: object) -> None:
 
 
 def child_exit(_server: object, worker: PoolWorker) -> None:
-    worker.release()
+    if sys.platform == "linux":
+        worker.release()
 
 
 def on_exit(_server: object) -> None:

@@ -40,6 +40,9 @@ class _Reader:
     def close(self) -> None:
         pass
 
+    def end(self) -> None:
+        self._file.close()
+
 
 class Client:
     """A connection to a door."""
@@ -72,6 +75,10 @@ class Client:
         with suppress(ConnectionError):
             return self.socket.recv(1) == b""
         return True
+
+    def close(self) -> None:
+        self._reader.end()
+        self.socket.close()
 
     def rest(self) -> bytes:
         """All that comes until the end of the connection."""
@@ -121,7 +128,7 @@ class RunningDoor:
         if self._thread.is_alive():
             self.begin_stop()
         for client in self._clients:
-            client.socket.close()
+            client.close()
         assert self.has_stopped()
         self._listener.close()
 
