@@ -44,6 +44,9 @@ class Acceptor:
         self._unregister()
         self.resumes_at = float("inf")
 
+    def __contains__(self, descriptor: int) -> bool:
+        return descriptor in self._listeners
+
     def accept(self, descriptor: int, count: int) -> Iterator[tuple[socket.socket, Any, Any]]:
         """New connections with the addresses of both ends. `count` is how many the process has."""
         listener = self._listeners[descriptor]

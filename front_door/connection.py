@@ -61,7 +61,7 @@ class Connection:
 
     def sendall(self, content: bytes) -> None:
         """Puts bytes into the outbox; the name is that which gunicorn's Response calls."""
-        if content:
+        if content and not self.is_broken:
             self._outbox.append(memoryview(content))
             self.unsent += len(content)
 
@@ -93,7 +93,10 @@ class Connection:
 
     def acknowledged(self) -> int:
         """How many bytes the client has taken since the last call: the kernel's buffers are none of its doing."""
-        (waiting,) = struct.unpack("i", fcntl.ioctl(self.descriptor, termios.TIOCOUTQ, b"\0\0\0\0"))
+        try:
+            (waiting,) = struct.unpack("i", fcntl.ioctl(self.descriptor, termios.TIOCOUTQ, b"\0\0\0\0"))
+        except OSError:
+            return 0
         acknowledged: int = self._taken_by_kernel - waiting
         count, self._acknowledged = acknowledged - self._acknowledged, acknowledged
         return count

@@ -63,6 +63,8 @@ class Exchange:
             response.write(item)
             if self._has_to_wait():
                 return
+            if self.connection.is_broken:
+                break
         response.close()
         self.is_complete = True
 

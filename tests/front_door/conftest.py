@@ -147,7 +147,7 @@ def listener(path: str | None = None) -> socket.socket:
 def make_door(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeDoor]:
     """Makes a door before an application, with limits by their names."""
     monkeypatch.setattr("front_door.door.SWEEP_SECONDS", 0.02)
-    monkeypatch.setattr("front_door.door.STOP_IDLE_SECONDS", 0.1)
+    monkeypatch.setattr("front_door.traffic.STOP_IDLE_SECONDS", 0.1)
     doors: list[RunningDoor] = []
 
     def make(

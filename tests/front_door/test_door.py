@@ -196,7 +196,7 @@ def test_at_the_limit_connections_without_a_request_are_closed_before_those_that
     served = door.client().get()
     assert served.status() == 200
     silent = door.client()
-    wait_until(lambda: len(door.door._connections) == 2)
+    wait_until(lambda: len(door.door.traffic.connections) == 2)
     assert door.client().get().status() == 200
     assert silent.is_closed()
     assert served.get().status() == 200
@@ -205,7 +205,7 @@ def test_at_the_limit_connections_without_a_request_are_closed_before_those_that
 def test_beyond_the_memory_the_slowest_request_is_503(make_door: MakeDoor) -> None:
     door = make_door(memory=100_000)
     slow = door.client().send(post(90_000) + b"x" * 50_000)
-    wait_until(lambda: door.door._budget.used == 50_000)
+    wait_until(lambda: door.door.traffic.budget.used == 50_000)
     time.sleep(0.1)
     fast = door.client().send(post(90_000) + b"x" * 80_000)
     status, headers, _ = slow.receive()
@@ -217,7 +217,7 @@ def test_beyond_the_memory_the_slowest_request_is_503(make_door: MakeDoor) -> No
 def test_beyond_the_memory_the_slowest_reader_is_cut_off(make_door: MakeDoor) -> None:
     door = make_door(applications.large, memory=5 << 20)
     clients = [door.client().get("/large", "Connection: close") for _ in range(2)]
-    wait_until(lambda: len(door.door._connections) == 1)
+    wait_until(lambda: len(door.door.traffic.connections) == 1)
     assert sorted(len(client.rest()) > LARGE for client in clients) == [False, True]
 
 
@@ -226,7 +226,7 @@ def test_memory_is_counted_back_to_nothing(make_door: MakeDoor) -> None:
     for path in ("/", "/large", "/stream"):
         client = door.client().send(post(3) + b"abc").get(path)
         assert (client.status(), client.status()) == (200, 200)
-    wait_until(lambda: door.door._budget.used == 0)
+    wait_until(lambda: door.door.traffic.budget.used == 0)
 
 
 # Overload
