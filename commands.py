@@ -1,4 +1,4 @@
-"""The server's commands of `comp-pool`: serve, check, key, block, jobs and approve.
+"""The server's commands of `comp-pool`: serve, check, key, block and approve.
 
 `pool`, `storage` and gunicorn are imported by the commands that need them: `comp-pool work` loads this module too, and
 starts faster without them.
@@ -29,7 +29,6 @@ def add_commands(subparsers: Subparsers) -> None:
     add_check(subparsers)
     add_key(subparsers)
     add_block(subparsers)
-    add_jobs(subparsers)
     add_approve(subparsers)
 
 
@@ -53,14 +52,9 @@ def add_key(subparsers: Subparsers) -> None:
     revoke.add_argument("digest", help="the digest as listed, or its first characters (at least 4)")
 
 
-def add_jobs(subparsers: Subparsers) -> None:
-    parser = _add(subparsers, "jobs", _list_jobs, "list jobs: state, date, id, name")
-    parser.add_argument("--review", action="store_true", help="only those that wait for the operator")
-
-
 def add_approve(subparsers: Subparsers) -> None:
     parser = _add(subparsers, "approve", _approve, "let volunteers compute a job that waits for the operator")
-    parser.add_argument("job", help="the job's id")
+    parser.add_argument("job", nargs="?", help="the job's id (default: list those that wait: date, id, name)")
 
 
 def add_block(subparsers: Subparsers) -> None:
@@ -178,17 +172,14 @@ def _blocks(config: Config) -> Blocks:
     return Blocks(_store(config))
 
 
-def _list_jobs(arguments: argparse.Namespace, config: Config) -> int:
-    jobs = _existing_pool(config).store.jobs
-    for job in jobs.get_many(jobs.ids()):
-        if job["state"] == REVIEW or not arguments.review:
-            print(f"{job['state']:<6}  {job['created']}  {job['id']}  {job['name']!r}")
-    return 0
-
-
 def _approve(arguments: argparse.Namespace, config: Config) -> int:
-    job = _existing_pool(config).jobs.approve(arguments.job)
-    print(f"approved {job['id']}")
+    pool = _existing_pool(config)
+    if arguments.job is None:
+        for job in pool.store.jobs.get_many(pool.store.jobs.ids()):
+            if job["state"] == REVIEW:
+                print(f"{job['created']}  {job['id']}  {job['name']!r}")
+    else:
+        print(f"approved {pool.jobs.approve(arguments.job)['id']}")
     return 0
 
 

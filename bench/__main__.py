@@ -11,7 +11,6 @@ from bench import (
     crash,
     failures,
     flows,
-    front_door,
     http,
     journal,
     lease,
@@ -39,7 +38,6 @@ BENCHMARKS = {
     "abuse-open": abuse_open.run,
     "classroom": classroom.run,
     "failures": failures.run,
-    "front-door": front_door.run,
     "crash": crash.run,
     "work": work.run,
 }

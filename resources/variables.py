@@ -95,7 +95,7 @@ class Collection(Resource):
         values, lines = named_variables.read(req, self._limit, self._bulk_limit)
         new = self._variables.put_many(job, values, caller, lines)
         links = LinkBuilder(req).page("jobs", job, "variables", "index", cursor=None, next_cursor=None)
-        respond(req, resp, links, {"count": len(values), "new": new})
+        respond(req, resp, links, {"count": len(values), "ids": list(values), "new": new})
 
 
 def _respond_one_created(req: falcon.Request, resp: falcon.Response, job: str, variable_id: str) -> None:
@@ -191,8 +191,6 @@ class Reports(Resource):
         self._failures, self._limit = failures, limit
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, job: str, variable: str) -> None:
-        # Before the body is parsed.
-        self._failures.require_job(job)
         report = read_report(body.read_document(req, self._limit))
         self._failures.report(job, variable, _required_token(req), report, request.peer(req))
         resp.status = falcon.HTTP_204

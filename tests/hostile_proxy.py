@@ -59,6 +59,12 @@ class Exchange(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.do_GET()
 
+    def do_PUT(self) -> None:
+        self.do_GET()
+
+    def do_PATCH(self) -> None:
+        self.do_GET()
+
     def do_DELETE(self) -> None:
         self.do_GET()
 
@@ -225,6 +231,8 @@ class HostileProxy:
     def __init__(self, server: Served, seed: int = 1, on_idle: Callable[[], object] = lambda: None) -> None:
         self.pool = urlsplit(server.url).netloc
         self.given: Counter[tuple[str, str]] = Counter()
+        # Requests by their method, harmed or not.
+        self.methods: Counter[str] = Counter()
         self.is_hostile = True
         # The name of a fault, in place of the order.
         self.always: str | None = None
@@ -249,6 +257,8 @@ class HostileProxy:
             server.close()
 
     def serve(self, exchange: Exchange) -> None:
+        with self._lock:
+            self.methods[exchange.command] += 1
         fault = self._next_fault(exchange)
         if fault is not None:
             FAULTS[fault](exchange, self._previous[exchange.kind])

@@ -1,4 +1,4 @@
-"""The command line `comp-pool`: `work`, and the server's commands where the server is installed too."""
+"""The command line `comp-pool`: a table of commands, and the server's where the server is installed too."""
 
 import argparse
 import importlib
@@ -7,6 +7,29 @@ import sys
 from collections.abc import Sequence
 
 from comp_pool import __version__, work_command
+from comp_pool.commands import (
+    add_command,
+    completion_command,
+    flow_command,
+    job_commands,
+    login_command,
+    map_command,
+    post_command,
+    results_command,
+    try_command,
+)
+
+COMMANDS = (
+    work_command,
+    map_command,
+    post_command,
+    add_command,
+    results_command,
+    job_commands,
+    try_command,
+    flow_command,
+    login_command,
+)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -14,7 +37,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="comp-pool", description="A pool for volunteer computing.")
     parser.add_argument("--version", action="version", version=f"comp-pool {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    work_command.add(subparsers)
+    for command in COMMANDS:
+        command.add(subparsers)
+    completion_command.add(subparsers, build_parser)
     _add_server_commands(subparsers)
     return parser
 
@@ -26,12 +51,38 @@ def _add_server_commands(subparsers: work_command.Subparsers) -> None:
     try:
         importlib.import_module("commands").add_commands(subparsers)
     except Exception as ex:
-        # A broken server must not disable `work`.
+        # A broken server must not disable the other commands.
         sys.stderr.write(f"comp-pool: the server's commands are not available: {ex}\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status."""
-    args = build_parser().parse_args(arguments)
+    args = _parse(sys.argv[1:] if arguments is None else list(arguments))
     status: int = args.run(args)
     return status
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    """Parse the arguments. What follows `:::` are items, whatever they look like."""
+    before, items = _split(arguments)
+    parser = build_parser()
+    try:
+        args, unknown = parser.parse_known_args(before)
+        # argparse takes items for unknown where an option is between them and the job.
+        has_items = "items" in args and not any(word.startswith("-") for word in unknown)
+        if unknown and not has_items:
+            parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    except SystemExit as ex:
+        if ex.code and before[:1] == ["map"]:
+            raise SystemExit(map_command.USAGE) from ex
+        raise
+    if "items" in args:
+        args.items = [*args.items, *unknown, *items]
+    return args
+
+
+def _split(arguments: list[str]) -> tuple[list[str], list[str]]:
+    if ":::" not in arguments:
+        return arguments, []
+    place = arguments.index(":::")
+    return arguments[:place], arguments[place:]

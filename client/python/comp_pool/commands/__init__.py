@@ -1,0 +1,1 @@
+"""The commands of an owner: one module each, with `add(subparsers)`."""
