@@ -18,6 +18,7 @@ from pool.keys import Keys, new_key
 from pool.peers import InvalidNetworks, Networks, Peers
 from pool.posters import PosterLimits, Posters
 from pool.rates import Rates
+from pool.replacements import Replacements
 from pool.reports import Reports
 from pool.results import Results
 from pool.sandbox import Limits, Sandbox
@@ -99,6 +100,7 @@ class Pool:
         )
         self.posters = Posters(self.store, poster_limits, self.index)
         self.flows = Flows(self.store, self.sandbox, self.keys, validation, variable_scheduler, limits, self.posters)
+        self.replacements = Replacements(self.store, self.keys)
         self.jobs = Jobs(
             self.store,
             self.sandbox,
@@ -106,6 +108,7 @@ class Pool:
             self.flows,
             self.posters,
             self.index,
+            self.replacements,
             needs_review=config.open == REVIEW,
         )
         self.standing, self.blocks = Standing(self.store), Blocks(self.store)
@@ -121,6 +124,7 @@ class Pool:
             self.standing,
             self.posters,
             unserved,
+            self.replacements,
         )
         self.results = Results(
             self.store,
@@ -150,6 +154,7 @@ class Pool:
             self.store.maintenance.recover()
             self.posters.recount()
             self.flows.resume()
+            self.replacements.resume()
             self._announce_operator_key()
             self._is_open = True
 
@@ -160,6 +165,7 @@ class Pool:
             print(f"The operator's key, shown once and stored in {path}:\n\n    {key}\n", flush=True)  # noqa: T201
 
     def close(self) -> None:
+        self.replacements.close()
         self.flows.close()
         self.sandbox.close()
         self.store.close()

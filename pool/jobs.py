@@ -17,6 +17,7 @@ from pool.flows import Flows
 from pool.job_index import JobIndex
 from pool.keys import Caller, Keys
 from pool.posters import Posters
+from pool.replacements import Replacements
 from pool.sandbox import Sandbox
 from pool.validation import require_function, require_volunteers_function
 from storage import ids
@@ -27,7 +28,7 @@ from storage.flow_store import UsedJob
 RESERVED_IDS = ("index", "scheduled", "scheduler")
 MAX_ID = 80
 _PATCHED = ("state", "metadata", "settings", "requirements")
-_POSTED = ("name", *_PATCHED, *fields.FUNCTIONS)
+_POSTED = ("name", "replaces", *_PATCHED, *fields.FUNCTIONS)
 # The field of a stored job with the fingerprint of its idempotency key and body.
 FINGERPRINT = "posted_as"
 log = logging.getLogger("comp-pool")
@@ -44,10 +45,12 @@ class Jobs:
         flows: Flows,
         posters: Posters,
         index: JobIndex,
+        replacements: Replacements,
         needs_review: bool = False,
     ) -> None:
         self._store, self._sandbox, self._keys, self._flows = store, sandbox, keys, flows
         self._posters, self._index, self._needs_review = posters, index, needs_review
+        self._replacements = replacements
 
     def get(self, job_id: str) -> Document:
         return self._store.jobs.get(job_id)
@@ -61,7 +64,8 @@ class Jobs:
     def post(self, posted: Any, caller: Caller, key: str | None = None) -> Document:
         """Stores a new job and returns its document; the same idempotency `key` stores one job.
 
-        Raises Invalid, NameTaken, UnknownKey, QuotaReached, SandboxBusy.
+        One that `replaces` another gets its unfinished variables. Raises Invalid, NameTaken, UnknownKey, Forbidden,
+        Conflict, QuotaReached, SandboxBusy.
         """
         self._keys.require_poster(caller)
         document = self._checked(fields.require_object("the body", posted), caller)
@@ -72,7 +76,22 @@ class Jobs:
             document |= {"state": fields.REVIEW} if self._needs_review else {}
         if key is not None:
             document[FINGERPRINT] = hashlib.sha256(f"{key}/{canonical(posted)}".encode()).hexdigest()
+        if "replaces" in posted:
+            return self._post_replacing(document, posted["replaces"], caller)
         return self._store_once(document, caller)
+
+    def _post_replacing(self, document: Document, name: Any, caller: Caller) -> Document:
+        document |= self._replacements.fields_for(name, document["requirements"], caller)
+        known = self._same(document)
+        if known is None:
+            self._replacements.require_replaceable(document)
+        stored = known or self._store_once(document, caller)
+        try:
+            self._replacements.start(stored)
+        except Conflict:
+            self._delete(stored)
+            raise
+        return stored
 
     def _store_once(self, document: Document, caller: Caller) -> Document:
         try:
@@ -183,6 +202,8 @@ class Jobs:
         def change(document: Document) -> Document:
             if not is_expected(document):
                 raise Changed("If-Match: the job has been changed since it was read")
+            if "state" in given and "replaced_by" in document:
+                raise Conflict(f"job {job_id!r} was replaced by {document['replaced_by']['id']!r}: it stays paused")
             if "state" in given and document["state"] == fields.REVIEW and not caller.is_operator:
                 raise Forbidden(f"job {job_id!r} is in review: only the operator changes its state")
             return _patched(document, given)

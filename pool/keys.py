@@ -149,10 +149,13 @@ class Keys:
     def require_contributor(self, caller: Caller, job: Document) -> None:
         """The owner may post variables; in an open pool anyone, to a job that was posted without a key.
 
-        Nobody may while the job is in review: its functions are not called. Raises UnknownKey, Forbidden, Conflict.
+        Nobody may while the job is in review, since its functions are not called, or once it is replaced. Raises
+        UnknownKey, Forbidden, Conflict.
         """
         if not (self._is_open and job["key"] is None):
             self.require_owner(caller, job)
+        if "replaced_by" in job:
+            raise Conflict(f"job {job['id']!r} was replaced by {job['replaced_by']['id']!r}: post to that one")
         if job.get("state") == REVIEW:
             raise Conflict(f"job {job['id']!r} is in review: it takes variables once the operator has agreed to it")
 

@@ -19,6 +19,7 @@ from pool.keys import Caller, Keys
 from pool.lease_limits import JobFacts
 from pool.peers import Peer
 from pool.posters import Posters
+from pool.replacements import Replacements
 from pool.scheduling import VariableScheduler, Volunteer
 from pool.standing import Standing
 from pool.tokens import LeaseToken, Tokens
@@ -59,9 +60,11 @@ class Variables:
         standing: Standing,
         posters: Posters,
         unserved: Unserved,
+        replacements: Replacements,
     ) -> None:
         self._store, self._keys, self._tokens = store, keys, tokens
         self._standing, self._posters, self._unserved = standing, posters, unserved
+        self._replacements = replacements
         self._recent_counts: dict[str, tuple[float, Counts]] = {}
         self._scheduler, self._validation, self._flows = scheduler, validation, flows
 
@@ -135,7 +138,9 @@ class Variables:
         }
         if not all(isinstance(value, dict) for value in values.values()):
             self._require_json_variables(job)
-        return self._posters.add_variables(job, documents, caller)
+        added = self._posters.add_variables(job, documents, caller)
+        self._replacements.follow(job["id"], added)
+        return added
 
     def _require_json_variables(self, job: Document) -> None:
         """Makes it a requirement of the job, before there is a variable that earlier clients would misread."""
@@ -339,6 +344,8 @@ def withdrawn_text(outcome: Document) -> str:
 
 
 def withdrawn_by(outcome: Document) -> str:
+    if "replaced_by" in outcome:
+        return f"and moved to job {outcome['replaced_by']!r}"
     return f"by flow {outcome['flow']!r}" if "flow" in outcome else "by its owner"
 
 

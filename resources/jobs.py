@@ -9,7 +9,7 @@ from pool.jobs import Jobs
 from pool.keys import Caller, Keys
 from pool.scheduling import JobScheduler
 from resources import body, request
-from resources.links import LinkBuilder, Links
+from resources.links import Link, LinkBuilder, Links
 from resources.representation import entity_tag, matches, respond, respond_conditionally, respond_no_content
 from resources.resource import Resource
 from storage.base import Document
@@ -23,7 +23,9 @@ _PRIVATE = tuple(name for name in FUNCTIONS if name not in _PUBLIC)
 
 
 def _links(build: LinkBuilder, job: Document) -> Links:
-    return build.job(job["id"], has_json_variables(job))
+    links = build.job(job["id"], has_json_variables(job))
+    others = {rel: job[rel]["id"] for rel in ("replaces", "replaced_by") if rel in job}
+    return links | {rel: Link(build.uri("jobs", job_id)) for rel, job_id in others.items()}
 
 
 def _job_fields(job: Document, to_owner: bool) -> Document:

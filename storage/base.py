@@ -186,6 +186,18 @@ class JobStore(ABC):
     def ids(self) -> list[str]:
         """The ids of all jobs, sorted."""
 
+    @abstractmethod
+    def mark_moving(self, job_id: str) -> None:
+        """Notes, durably, that a job gets variables of another, before the job is created. Twice is once."""
+
+    @abstractmethod
+    def moving(self) -> list[str]:
+        """The ids that are marked so, sorted; some may be of no job."""
+
+    @abstractmethod
+    def unmark_moving(self, job_id: str) -> None:
+        """Removes the mark, if there is one."""
+
 
 class VariableStore(ABC):
     @abstractmethod

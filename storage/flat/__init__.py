@@ -22,6 +22,7 @@
     flow-claims/<shard>/<digest>.json                       flows by idempotency key
     flows-behind/<flow>                                     the pool's inbox: flows with work left
     flows-blocked/<flow>                                    flows that wait for a failed variable
+    moving/<job>.json                                       a job that gets the variables of the one that it replaces
     posters/<prefix>/<job>.json, posters/total.json         what anonymous posters have stored
     keys/<digest>.json, secrets/<name>
     tmp/<process>/…                                         workspaces: documents not yet in place; see `writer`

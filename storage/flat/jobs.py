@@ -116,6 +116,19 @@ class FlatJobs(JobStore):
         threading.Thread(target=self._tree.empty_trash, daemon=True, name="empty-trash").start()
         return True
 
+    @translated_for_job
+    def mark_moving(self, job_id: str) -> None:
+        self._tree.writer.create(self._tree.moving(job_id), {"job": job_id})
+
+    @translated
+    def moving(self) -> list[str]:
+        names = filter(files.is_document, files.names(f"{self._tree.root}/moving"))
+        return [name.removesuffix(".json") for name in names]
+
+    @translated_for_job
+    def unmark_moving(self, job_id: str) -> None:
+        files.remove(self._tree.moving(job_id))
+
     @translated
     def ids(self) -> list[str]:
         return self._tree.job_ids()

@@ -27,7 +27,7 @@ def _paths_of(root: str, job_id: str) -> JobPaths:
 
 class Tree:
     # The trash is made beforehand, so that a job can be deleted from a full disk.
-    DIRECTORIES = ("jobs", "trash", "flows", "flow-claims", "flows-behind", "flows-blocked", "posters")
+    DIRECTORIES = ("jobs", "trash", "flows", "flow-claims", "flows-behind", "flows-blocked", "posters", "moving")
     PRIVATE_DIRECTORIES = ("keys", "secrets")
 
     def __init__(self, root: str | os.PathLike[str], fsync: bool, clock: Clock) -> None:
@@ -47,6 +47,10 @@ class Tree:
     def job(self, job_id: str) -> JobPaths:
         """The paths of a job, whether it exists or not. Raises InvalidId."""
         return _paths_of(self.root, ids.check_id(job_id, "job"))
+
+    def moving(self, job_id: str) -> str:
+        """The mark that a job gets variables of another. Raises InvalidId."""
+        return f"{self.root}/moving/{ids.check_id(job_id, 'job')}.json"
 
     def existing_job(self, job_id: str) -> JobPaths:
         """Raises NotFound."""

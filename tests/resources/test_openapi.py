@@ -170,6 +170,8 @@ CALLS = [
     Call(201, "POST", "/jobs", NEW, key="operator"),
     Call(400, "POST", "/jobs", b"{", key="operator"),
     Call(401, "POST", "/jobs", NEW),
+    Call(409, "POST", "/jobs", {**NEW, "replaces": "Example job"}, key="operator"),
+    Call(403, "POST", "/jobs", {**NEW, "replaces": "Example job"}, key="other"),
     Call(409, "POST", "/jobs", {**NEW, "name": "Example job"}, key="operator"),
     Call(413, "POST", "/jobs", {**NEW, "name": "x" * 5000}, key="operator"),
     Call(415, "POST", "/jobs", NEW, {"Content-Type": "text/plain"}, key="operator"),

@@ -216,3 +216,18 @@ class JobsContract(BaseContract):
         before = store.jobs.get(JOB)
         store.close()
         assert open_store().jobs.get(JOB) == before
+
+    def test_jobs_that_get_variables_of_others_are_marked_until_they_have_them(
+        self, empty: Store, open_store: OpenStore
+    ) -> None:
+        for job_id in ("b", "a", "b"):
+            empty.jobs.mark_moving(job_id)
+        other = open_store()
+        assert other.jobs.moving() == ["a", "b"]
+        for _ in range(2):
+            other.jobs.unmark_moving("b")
+        assert empty.jobs.moving() == ["a"]
+
+    def test_a_mark_needs_an_id(self, empty: Store) -> None:
+        with pytest.raises(InvalidId):
+            empty.jobs.mark_moving("../x")
