@@ -46,6 +46,7 @@ from resources import (
     sandbox,
     variables,
 )
+from resources.browsers import Hosts
 from resources.guard import Guard
 from resources.headers import Headers
 from resources.resource import Resource
@@ -193,7 +194,8 @@ def create_app(config: Config | None = None, pool: Pool | None = None, clock: Cl
     pool = pool or Pool(config or Config.from_environ(), clock=clock)
     app: App = falcon.App(middleware=OpenAtFirstRequest(pool))
     app.add_middleware(Headers())
-    app.add_middleware(Guard(pool.peers, pool.keys, pool.blocks, pool.rates))
+    hosts = Hosts(pool.config.hosts, pool.config.bind, pool.peers)
+    app.add_middleware(Guard(pool.peers, pool.keys, pool.blocks, pool.rates, hosts))
     # `/jobs/` and `/jobs` are the same resource to most people.
     app.req_options.strip_url_path_trailing_slash = True
     app.req_options.keep_blank_qs_values = True

@@ -5,32 +5,34 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import socket
-import struct
+import sys
 from types import FrameType
-
-from gunicorn.workers import gthread
 
 from app import App, Pool, create_app
 from config import Config
 from data import demo
+from front_door.limits import Limits
+
+if sys.platform == "linux":
+    from front_door.worker import FrontDoorWorker as Worker
+else:
+    from gunicorn.workers.gthread import ThreadWorker as Worker
 
 _config = Config.from_environ()
 # Of this process.
 _pools: list[Pool] = []
 
 
-class TimeoutWorker(gthread.ThreadWorker):
-    """Threads, so that a slow connection or validator blocks nobody else; with a timeout for each read and write.
-
-    Without one, a few connections that stall in the middle of a request would occupy every thread forever.
-    """
-
-    def init_process(self) -> None:
-        logging.getLogger("gunicorn.error").addFilter(_is_not_timeout)
-        super().init_process()
+class PoolWorker(Worker):
+    limits = Limits(
+        # Falcon responds to larger bodies without reading them.
+        body=max(_config.max_document, _config.max_bulk),
+        connections=_config.connections,
+        memory=_config.transfer_memory,
+        grace=_config.silence,
+        rate=_config.min_rate,
+    )
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Requests that wait for results respond now.
@@ -38,33 +40,20 @@ class TimeoutWorker(gthread.ThreadWorker):
             pool.stream.waiters.is_stopping = True
         super().handle_exit(sig, frame)
 
-    def handle(self, conn: gthread.TConn) -> bool:
-        timeout = struct.pack("ll", _config.silence, 0)
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, timeout)
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, timeout)
-        return super().handle(conn)
-
-
-def _is_not_timeout(record: logging.LogRecord) -> bool:
-    """A timeout of a connection is no failure of the server: its traceback is not logged."""
-    return not (record.exc_info and isinstance(record.exc_info[1], BlockingIOError))
-
 
 wsgi_app = "server:application()"
 proc_name = "comp-pool"
 bind = _config.bind
 workers = _config.workers or os.cpu_count() or 1
-worker_class = TimeoutWorker
+worker_class = PoolWorker
 threads = _config.threads
-# Longer than a volunteer usually waits between two requests; then a connection is reused.
-keepalive = 15
 timeout = 60
 # A worker may be validating a result: the volunteer still gets the response.
 graceful_timeout = 30
 # The control socket is not used here, and would be one more way in.
 control_socket_disable = True
-# A new connection waits outside the threads until its first bytes arrive.
-gthread.DEFAULT_WORKER_DATA_TIMEOUT = 0.2  # type: ignore[misc]  # a constant: gunicorn has no setting for it
+# New connections wait here while the workers are busy; the kernel's own limit is usually 4096.
+backlog = 4096
 
 
 def application() -> App:
@@ -80,6 +69,11 @@ def application() -> App:
 
 def on_starting(_server: object) -> None:
     start(_config)
+
+
+def child_exit(_server: object, worker: PoolWorker) -> None:
+    if sys.platform == "linux":
+        worker.release()
 
 
 def on_exit(_server: object) -> None:

@@ -11,6 +11,7 @@ from bench import (
     crash,
     failures,
     flows,
+    front_door,
     http,
     journal,
     lease,
@@ -38,6 +39,7 @@ BENCHMARKS = {
     "abuse-open": abuse_open.run,
     "classroom": classroom.run,
     "failures": failures.run,
+    "front-door": front_door.run,
     "crash": crash.run,
     "work": work.run,
 }

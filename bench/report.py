@@ -12,11 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import many_jobs, plot, sandbox
+from bench import front_door, many_jobs, plot, sandbox
 
 DOCS = Path(__file__).parents[1] / "docs"
 # Each returns a dict of figures. Later benchmarks are added here, and to `charts`.
-PARTS: dict[str, Callable[[Namespace], dict[str, Any]]] = {"sandbox": sandbox.measure, "many_jobs": many_jobs.measure}
+PARTS: dict[str, Callable[[Namespace], dict[str, Any]]] = {
+    "sandbox": sandbox.measure,
+    "many_jobs": many_jobs.measure,
+    "front_door": front_door.measure,
+}
 
 
 def run(options: Namespace) -> None:

@@ -74,6 +74,10 @@ class Failures:
     def __init__(self, store: Store, tokens: Tokens, errors: VariableErrors, reports: Reports) -> None:
         self._store, self._tokens, self._errors, self._reports = store, tokens, errors, reports
 
+    def require_job(self, job_id: str) -> None:
+        """Raises NotFound if there is no such job."""
+        self._store.jobs.get(job_id)
+
     def report(self, job_id: str, variable_id: str, token: str, report: Report, peer: Peer) -> None:
         """Records a report under a lease. An error ends the lease, and counts against the variable.
 

@@ -76,6 +76,10 @@ class Peers:
     def _is_trusted(self, address: Address | None) -> bool:
         return address is not None and address in self._trusted
 
+    def is_proxy(self, remote: str) -> bool:
+        """Whether a connection from `remote` is one of a trusted proxy."""
+        return parse(remote) in self._proxies
+
     def _client_address(self, remote: str, forwarded: Sequence[str]) -> Address | None:
         """The last address that is no trusted proxy: everything before it is the client's own word."""
         address = parse(remote)

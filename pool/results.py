@@ -23,14 +23,14 @@ from pool.tokens import LeaseToken, Tokens
 from pool.validation import Validation, Verdict
 from pool.variable_errors import VariableErrors
 from pool.variables import withdrawn_text
-from storage.base import Document, ErrorIds, Finish, Page, Store, canonical
+from storage.base import Document, ErrorIds, Finish, Page, Store
 from storage.errors import AlreadyFinished, NotFound, StorageError
 
 # Limits on what one request reads: a variable may have a hundred rejected results of a megabyte each.
 REJECTED_SHOWN = 20
-RESULTS_PER_READ = 10
+RESULTS_PER_READ = 100
 READS_PER_PAGE = 200
-PAGE_CHARACTERS = 1 << 21
+PAGE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -248,10 +248,12 @@ class Results:
             found += self._store.results.rejected(job_id, variable_id, newest)
         return found
 
-    def page(self, job_id: str, cursor: str | None, limit: int, in_input_order: bool) -> Page:
+    def page(
+        self, job_id: str, cursor: str | None, limit: int, in_input_order: bool, max_bytes: int | None = None
+    ) -> Page:
         """Accepted results of the whole job, in the order of acceptance or of posting of their variables.
 
-        A page of large results ends early, so that many concurrent readers cannot fill the memory.
+        A page of large results ends early, beyond `max_bytes`, so that many concurrent readers cannot fill the memory.
         """
         read = self._store.results.page_in_input_order if in_input_order else self._store.results.page
         items: list[Document] = []
@@ -259,9 +261,9 @@ class Results:
         for _ in range(READS_PER_PAGE):
             page = read(job_id, cursor, min(RESULTS_PER_READ, limit - len(items)))
             items += page.items
-            size += sum(len(canonical(item["result"])) for item in page.items)
+            size += page.size
             cursor = page.next
-            if cursor is None or len(items) >= limit or size > PAGE_CHARACTERS:
+            if cursor is None or len(items) >= limit or size > (max_bytes or PAGE_BYTES):
                 break
         return Page(items, cursor)
 

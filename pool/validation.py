@@ -166,10 +166,7 @@ class Validation:
 
     def _outcomes(self, job: Document, posted: Sequence[tuple[Document, Document]]) -> Iterator[Outcome | ScriptError]:
         source, is_lossy, share = job["validate_result"], fields.is_lossy(job), share_of(job)
-        calls = [
-            ([variable["data"], result["result"], _result_context(job, variable, result)], _seed(job, variable))
-            for variable, result in posted
-        ]
+        calls = [_call(job, variable, result) for variable, result in posted]
         if len(calls) > 1:
             yield from self._sandbox.judge_many(source, calls, is_lossy, share)
             return
@@ -191,14 +188,21 @@ def _verdict(outcome: Outcome | ScriptError, result: Document, report: Report) -
     return read_verdict(outcome.value)
 
 
-def _result_context(job: Document, variable: Document, result: Document) -> Document:
+def _call(job: Document, variable: Document, result: Document) -> tuple[list[Any], int]:
+    """The arguments of `validate_result`, and the seed of its random numbers."""
+    # As the volunteer had it: a validator that computes again gets the same random numbers.
+    seed = unit_seed(job["id"], variable["id"])
+    return [variable["data"], result["result"], _result_context(job, variable, result, seed)], seed
+
+
+def _result_context(job: Document, variable: Document, result: Document, seed: int) -> Document:
     context = {
         "job": _named(job),
         "variable": variable["id"],
         "lease": result["lease"],
         "volunteer": result["volunteer"],
         "run_seconds": result["run_seconds"],
-        "seed": _seed(job, variable),
+        "seed": seed,
     }
     if "context" in variable:
         context["starting_context"] = variable["context"]
@@ -212,11 +216,6 @@ def _refusal_of_form(value: Any) -> Invalid | None:
     except Invalid as ex:
         return ex
     return None
-
-
-def _seed(job: Document, variable: Document) -> int:
-    """As the volunteer had it: a validator that computes again gets the same random numbers."""
-    return unit_seed(job["id"], variable["id"])
 
 
 def _named(job: Document) -> Document:

@@ -7,6 +7,7 @@ from typing import Any
 
 import falcon
 
+from resources.browsers import is_from_browser
 from resources.errors import Problem
 from storage.strict_json import InvalidJSON, RoundedInteger, parse
 
@@ -20,7 +21,9 @@ def is_ndjson(req: falcon.Request) -> bool:
 def read_document(req: falcon.Request, limit: int, name: str = "") -> Any:
     """The JSON value of a body of at most `limit` bytes. `name` is that of the value, in the paths of errors."""
     media_type = _media_type(req)
-    # No Content-Type is fine: a plain script may leave it out.
+    # No Content-Type is fine: a plain script may leave it out. So may a page of any site, whose browser adds headers.
+    if not media_type and is_from_browser(req):
+        raise Problem(415, "media-type", "Content-Type: must be application/json, where a browser sends the request")
     if media_type and not (media_type.endswith(("/json", "+json"))):
         raise Problem(415, "media-type", f"Content-Type: must be application/json, not {media_type}")
     return _parsed(read(req, limit), "the body", name)

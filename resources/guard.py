@@ -1,4 +1,8 @@
-"""The guard: what is checked before every request for work or data: blocks, and the request rate of an address."""
+"""The guard: what is checked before a request is served.
+
+Of every request the host name; of those for work or data also blocks, the request rate of an address, and whether a
+page of another site has made a browser lease.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +13,31 @@ from pool.errors import LimitReached, UnknownKey
 from pool.keys import Keys
 from pool.peers import Peers
 from pool.rates import Rates
-from resources import request
+from resources import browsers, request
+from resources.browsers import Hosts
 
 # Routes, since one resource has many paths (`//jobs`). Pages, modules and the pool's own state are cheap, and whoever
 # is blocked must be able to read why.
 _GUARDED = ("/jobs", "/flows")
+_LEASING = "/jobs/{job}/variables"
 
 
 class Guard:
-    def __init__(self, peers: Peers, keys: Keys, blocks: Blocks, rates: Rates) -> None:
+    def __init__(self, peers: Peers, keys: Keys, blocks: Blocks, rates: Rates, hosts: Hosts) -> None:
+        self._hosts = hosts
         self._peers, self._keys, self._blocks, self._rates = peers, keys, blocks, rates
 
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
         req.context.peers = self._peers
+        self._hosts.require_known(req)
 
     def process_resource(
         self, req: falcon.Request, _resp: falcon.Response, _resource: object, _params: dict[str, object]
     ) -> None:
         if not (req.uri_template or "").startswith(_GUARDED) or req.method == "OPTIONS":
             return
+        if req.uri_template == _LEASING and req.method == "GET":
+            browsers.refuse_tricked_lease(req)
         peer = request.peer(req)
         self._blocks.require_not_blocked(peer, request.key_digest(req))
         if peer.is_trusted:

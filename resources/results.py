@@ -18,6 +18,8 @@ from resources.resource import Resource
 from resources.stream import StreamResponder
 from storage.base import Document, Page
 
+# A stream has so many bytes of results in memory, or one: its reader may be slow.
+STREAM_BYTES = 1 << 16
 _FIELDS = (
     "id",
     "variable",
@@ -51,6 +53,8 @@ class Collection(Resource):
         respond(req, resp, links, {"count": len(items)}, items)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, job: str, variable: str) -> None:
+        # Before the body is parsed.
+        self._results.require_job(job)
         posted = Posted(
             body.read_document(req, self._limit, "result"),
             request.lease_token(req),
@@ -118,7 +122,7 @@ class JobResults(Resource):
 
     def _whole(self, req: falcon.Request, resp: falcon.Response, job: str, order: str, media_type: str) -> None:
         # The first page is read before the response starts: later an error could not change the status.
-        first = self._results.page(job, req.get_param("cursor"), request.MAX_PAGE, order == "input")
+        first = self._stream_page(job, req.get_param("cursor"), order == "input")
         pages = self._pages(job, first, order == "input")
         resp.content_type = media_type
         resp.append_header("Vary", "Accept")
@@ -127,12 +131,20 @@ class JobResults(Resource):
     def _pages(self, job: str, page: Page, in_input_order: bool) -> Iterator[list[Document]]:
         yield page.items
         while page.next is not None:
-            page = self._results.page(job, page.next, request.MAX_PAGE, in_input_order)
+            page = self._stream_page(job, page.next, in_input_order)
             yield page.items
+
+    def _stream_page(self, job: str, cursor: str | None, in_input_order: bool) -> Page:
+        return self._results.page(job, cursor, request.MAX_PAGE, in_input_order, STREAM_BYTES)
 
 
 def _lines(pages: Iterator[list[Document]]) -> Iterator[bytes]:
     """One line per result, with the `cursor` at which an interrupted download continues."""
     for page in pages:
-        for result in page:
-            yield encoded({**_result_fields(result), "cursor": result["cursor"]}) + b"\n"
+        while page:
+            # Nothing but its bytes remains of a result while a slow reader takes them.
+            yield _line(page.pop(0))
+
+
+def _line(result: Document) -> bytes:
+    return encoded({**_result_fields(result), "cursor": result["cursor"]}) + b"\n"

@@ -191,6 +191,8 @@ class Reports(Resource):
         self._failures, self._limit = failures, limit
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, job: str, variable: str) -> None:
+        # Before the body is parsed.
+        self._failures.require_job(job)
         report = read_report(body.read_document(req, self._limit))
         self._failures.report(job, variable, _required_token(req), report, request.peer(req))
         resp.status = falcon.HTTP_204

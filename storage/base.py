@@ -84,10 +84,14 @@ class Lease:
 
 @dataclass(frozen=True)
 class Page:
-    """One page: items (each with its `cursor`) and the next page's cursor, or None."""
+    """One page: items (each with its `cursor`) and the next page's cursor, or None.
+
+    `size` is how many bytes the items have in the store, where it reads documents.
+    """
 
     items: list[Document]
     next: str | None
+    size: int = 0
 
 
 @dataclass

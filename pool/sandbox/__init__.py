@@ -139,7 +139,7 @@ class Sandbox:
         with self._turn(share, function, 1) as turn:
             batch = self._batch(take(), function)
             (outcomes,) = self._exchange(mode, content, [batch], function, turn)
-        return outcomes + self._run_alone(mode, content, batch[len(outcomes) :], function, share)
+        return outcomes + self._run_rest(mode, content, batch, len(outcomes), function, share)
 
     def _run(self, mode: str, source: str, calls: Sequence[bytes], share: Share) -> Iterator[Outcome | ScriptError]:
         content, function = source.encode("utf-8", "replace"), _function(mode, source, share)
@@ -153,19 +153,21 @@ class Sandbox:
                 found = self._exchange(mode, content, batches, function, turn)
             for batch, outcomes in zip(batches, found, strict=True):
                 yield from outcomes
-                yield from self._run_alone(mode, content, batch[len(outcomes) :], function, share)
+                yield from self._run_rest(mode, content, batch, len(outcomes), function, share)
                 done += len(batch)
 
-    def _run_alone(
-        self, mode: str, source: bytes, calls: Sequence[bytes], function: Hashable, share: Share
+    def _run_rest(
+        self, mode: str, source: bytes, batch: Sequence[bytes], done: int, function: Hashable, share: Share
     ) -> list[Outcome | ScriptError]:
-        """The outcomes of calls of which one may have ended its child: each in a round trip of its own."""
+        """The outcomes of a batch's calls after so many, of which one has ended its child: each call by itself."""
         outcomes: list[Outcome | ScriptError] = []
-        for call in calls:
-            found = self._run_once(mode, source, call, function, share)
-            # Most likely killed by the system, not through a fault of the script: retried once.
-            found = found or self._run_once(mode, source, call, function, share)
-            if not found:
+        for call in batch[done:]:
+            # A child is lost most likely by the system, not through a fault of the script: retried once.
+            for _ in range(1 if len(batch) == 1 else 2):
+                found = self._run_once(mode, source, call, function, share)
+                if found:
+                    break
+            else:
                 raise SandboxBusy
             outcomes += found
         return outcomes

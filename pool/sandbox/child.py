@@ -166,8 +166,8 @@ def main() -> None:
     output = Output()
     contexts = Contexts(engine, output.write_console)
     output.add(frame("ready", b""))
+    output.flush()
     while True:
-        output.flush()
         request = read_request()
         for left, arguments in zip(reversed(range(len(request.calls))), request.calls, strict=True):
             started = time.process_time()
@@ -177,7 +177,6 @@ def main() -> None:
             if left == 0:
                 output.flush()
             contexts.renew()
-            output.add(frame("ready", b""))
 
 
 if __name__ == "__main__":

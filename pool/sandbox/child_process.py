@@ -3,12 +3,13 @@
 A request is a header, the lengths of the calls' arguments, a source, and the arguments of each call as JSON. For each
 call the child sends frames of console output, and the response. A frame is the length of its content in four bytes, a
 letter and the content. A `c` has console output; `v` and `e` a response: its processor time, and a value or an error as
-JSON. When the child has started, and when it is ready for the next call, it sends `r`: if it ends before, that call is
-not to blame.
+JSON. When the child has started, it sends an empty `r`. It reads a request when it is ready for it: if it ends with the
+request unread, no call is to blame.
 """
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import logging
 import os
@@ -17,6 +18,7 @@ import signal
 import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -80,7 +82,7 @@ class ChildProcess:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._is_ready = False
+        self._has_started = False
         self._process = subprocess.Popen(  # noqa: S603
             # -I and -S: nothing of the environment or of site-packages is loaded.
             [sys.executable, "-I", "-S", CHILD, _packages(), str(limits.memory_bytes)],
@@ -123,12 +125,11 @@ class ChildProcess:
 
         Then the child is dead or useless, and the calls without a response have none.
         """
-        for _ in range(count):
+        if not self._has_started:
             self._receive_frame(time.monotonic() + START_SECONDS)
-            self._is_ready = True
-            response = self._response(time.monotonic() + self._limits.timeout_seconds)
-            self._is_ready = False
-            yield response
+            self._has_started = True
+        for _ in range(count):
+            yield self._response(time.monotonic() + self._limits.timeout_seconds)
 
     def _response(self, deadline: float) -> Response:
         console = ""
@@ -189,12 +190,17 @@ class ChildProcess:
             status = self._process.wait(timeout=START_SECONDS)
         except subprocess.TimeoutExpired:
             return ChildLost()
-        if self._is_ready and -status in (signal.SIGPROF, signal.SIGXCPU):
+        has_read = self._unread_bytes() == 0
+        if has_read and -status in (signal.SIGPROF, signal.SIGXCPU):
             return ScriptError("time", "did not finish in time")
-        if self._is_ready and (-status in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS) or status > 0):
+        if has_read and (-status in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS) or status > 0):
             return ScriptError("memory", "used too much memory")
         log.error("a sandbox process ended with status %s", status)
         return ChildLost()
+
+    def _unread_bytes(self) -> int:
+        """The bytes of requests that the child has not read."""
+        return int.from_bytes(fcntl.ioctl(self._stdin, termios.FIONREAD, bytes(4)), sys.byteorder)
 
     def kill(self) -> None:
         self._process.kill()

@@ -22,6 +22,8 @@ from storage.flat.paths import JobPaths
 from storage.flat.tree import Tree
 
 LINES_PER_PAGE = 10_000
+# Parsed, a document takes up to twenty times its size: of large ones few are read at once.
+READ_BYTES = 1 << 18
 ERRORS_READ = 10_000
 
 
@@ -234,15 +236,13 @@ class FlatResults(ResultStore):
     def page(self, job_id: str, cursor: str | None, limit: int) -> Page:
         paths = self._tree.existing_job(job_id)
         found = journal.page(paths.events_journal, cursor, limit, LINES_PER_PAGE, "accepted")
-        outcomes = (_outcome_of_line(paths, line) for line in found.items)
-        return Page([outcome for outcome in outcomes if outcome], found.next)
+        return _outcomes(paths, found)
 
     @translated_for_job
     def page_in_input_order(self, job_id: str, cursor: str | None, limit: int) -> Page:
         paths = self._tree.existing_job(job_id)
         found = journal.page(paths.variables_journal, cursor, limit, LINES_PER_PAGE)
-        outcomes = (_outcome_of_line(paths, line) for line in found.items)
-        return Page([outcome for outcome in outcomes if outcome and "result" in outcome], found.next)
+        return _outcomes(paths, found)
 
 
 def _reopen(paths: JobPaths, variable_id: str, release_id: str) -> bool:
@@ -261,8 +261,23 @@ def _variables_with_errors(paths: JobPaths) -> Iterator[str]:
         yield from filter(ids.is_id, files.names(f"{paths.root}/rejected/{shard}"))
 
 
-def _outcome_of_line(paths: JobPaths, line: Document) -> Document | None:
+def _outcomes(paths: JobPaths, lines: Page) -> Page:
+    """The accepted results of the variables in these lines of a journal, until they have `READ_BYTES`."""
+    results, size = [], 0
+    for line in lines.items:
+        content = _content_of_outcome(paths, line)
+        outcome = files.decode(content, paths.outcome(line["variable"])) if content else {}
+        if "result" in outcome:
+            results.append({**outcome, "cursor": line["cursor"]})
+        size += len(content)
+        if size > READ_BYTES and line is not lines.items[-1]:
+            return Page(results, line["cursor"], size)
+    return Page(results, lines.next, size)
+
+
+def _content_of_outcome(paths: JobPaths, line: Document) -> bytes:
+    """Empty if the variable has none."""
     try:
-        return {**files.read(paths.outcome(line["variable"])), "cursor": line["cursor"]}
+        return files.content(paths.outcome(line["variable"]))
     except FileNotFoundError:
-        return None
+        return b""

@@ -146,7 +146,7 @@ def test_the_volunteer_is_the_one_who_leased(
 def test_a_page_of_large_results_ends_early(
     parts: Pool, operator: Caller, monkeypatch: pytest.MonkeyPatch, in_input_order: bool
 ) -> None:
-    monkeypatch.setattr(pool.results, "PAGE_CHARACTERS", 100)
+    monkeypatch.setattr(pool.results, "PAGE_BYTES", 100)
     monkeypatch.setattr(pool.results, "RESULTS_PER_READ", 2)
     post_job(parts, operator, variables=5)
     for number in range(5):

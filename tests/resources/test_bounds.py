@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ FAILING = {"validate_result": "() => { throw new Error('no'); }", "validate_vari
 
 
 def test_a_page_of_large_results_ends_early_with_a_next_link(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pool.results.PAGE_CHARACTERS", 100)
+    monkeypatch.setattr("pool.results.PAGE_BYTES", 100)
     monkeypatch.setattr("pool.results.RESULTS_PER_READ", 2)
     job = pool.post_job()
     for number in range(3):
@@ -25,6 +26,25 @@ def test_a_page_of_large_results_ends_early_with_a_next_link(pool: PoolApp, monk
         sizes.append(page["count"])
         path = page["_links"].get("next")
     assert sizes == [2, 1]
+
+
+# Half a megabyte that takes ten once it is parsed.
+PARSED_BYTES = 10_000_000
+LARGE = b"[" + b",".join([b"[]"] * 150_000) + b"]"
+
+
+def test_large_results_are_in_memory_by_twos_and_threes(pool: PoolApp) -> None:
+    job = pool.post_job()
+    json_type = {"Content-Type": "application/json"}
+    for number in range(8):
+        pool.post(f"{pool.post_variable(job, f'v{number}')}/results", LARGE, headers=json_type, status=201)
+    for media_type in ("application/json", "application/x-ndjson", "text/csv"):
+        tracemalloc.start()
+        try:
+            pool.get(f"{job}/results", headers={"Accept": media_type})
+            assert tracemalloc.get_traced_memory()[1] < 5 * PARSED_BYTES
+        finally:
+            tracemalloc.stop()
 
 
 def test_a_failed_variable_makes_no_further_reports(pool: PoolApp) -> None:

@@ -160,8 +160,8 @@ def test_equivalent_uris_of_the_pool_are_accepted(filled: PoolApp, uri: str) -> 
 
 
 def test_the_host_of_a_uri_must_be_that_of_the_request(filled: PoolApp) -> None:
-    flow = of(job="http://pool.example/jobs/alpha", variable="http://pool.example/jobs/alpha/variables/done")
-    post(filled, flow, Host="pool.example")
+    flow = of(job="http://pool.local/jobs/alpha", variable="http://pool.local/jobs/alpha/variables/done")
+    post(filled, flow, Host="pool.local")
     refused(filled, flow, "jobs[0].job", "not the URI of a job of this pool")
 
 

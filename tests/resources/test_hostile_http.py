@@ -254,7 +254,6 @@ def test_an_invalid_idempotency_key_is_400(filled: PoolApp, path: str, body: byt
         ("X-HTTP-Method-Override", "DELETE"),
         ("X-Forwarded-Host", "elsewhere.example"),
         ("Forwarded", "host=elsewhere.example"),
-        ("Host", "a b\xff"),
         ("Origin", "null"),
         ("Idempotency-Key", "\x00"),
         ("Run-Seconds", "x"),

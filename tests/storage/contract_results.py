@@ -193,6 +193,19 @@ class ResultsContract(BaseContract):
         other.results.accept(JOB, "c", result("c", "c"))
         assert values(store.results.page(JOB, end, 10)) == ["c"]
 
+    def test_a_page_of_large_results_is_short_and_its_cursor_leads_on(self, store: Store) -> None:
+        add(store, *"abc")
+        for name in "abc":
+            store.results.accept(JOB, name, result(name, "x" * 1_000_000))
+        for read in (store.results.page, store.results.page_in_input_order):
+            cursor, sizes = None, []
+            while not sizes or cursor:
+                page = read(JOB, cursor, 10)
+                cursor = page.next
+                sizes.append(len(page.items))
+                assert page.size > 1_000_000
+            assert sizes == [1, 1, 1]
+
     def test_other_journal_events_are_not_listed(self, store: Store) -> None:
         add(store, "a")
         accept(store, "a")

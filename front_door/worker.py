@@ -1,0 +1,77 @@
+"""The worker class of gunicorn: the life of a process around its door."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any, ClassVar
+
+from gunicorn.config import Config
+from gunicorn.workers import base
+
+from front_door.acceptor import Acceptor
+from front_door.door import SWEEP_SECONDS, Door, listeners_of
+from front_door.limits import Limits, affordable_connections
+from front_door.shares import Shares
+
+
+class FrontDoorWorker(base.Worker):
+    """A subclass sets `limits`."""
+
+    limits: ClassVar[Limits] = Limits()
+    # Made in the parent, which all workers have in common.
+    shares: ClassVar[Shares] = Shares()
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._slot = self.shares.claim()
+        self._door: Door | None = None
+
+    @classmethod
+    def check_config(cls, cfg: Config, _log: object) -> None:
+        if cfg.is_ssl:
+            raise RuntimeError("the pool speaks plain http: TLS ends at a proxy before it")
+
+    def release(self) -> None:
+        """In the parent, once the process has ended."""
+        self.shares.release(self._slot)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        super().handle_exit(sig, frame)
+        if self._door is not None:
+            self._door.wake()
+
+    def run(self) -> None:
+        door = self._door = self._make_door()
+        door.start()
+        while self.alive and self._has_parent() and door.requests < self.max_requests:
+            self._turn(door)
+        door.stop()
+        deadline = time.monotonic() + self.cfg.graceful_timeout
+        while not door.is_empty and time.monotonic() < deadline:
+            self._turn(door)
+        door.close()
+
+    def _make_door(self) -> Door:
+        threads = self.cfg.threads
+        limits = self.limits
+        connections = affordable_connections(limits.connections, threads)
+        limits = Limits(**{**vars(limits), "connections": connections})
+        acceptor = Acceptor(listeners_of(self.sockets), self.shares, self._slot)
+        return Door(self.wsgi, acceptor, self.cfg, self.log, limits, threads)
+
+    def _turn(self, door: Door) -> None:
+        door.turn()
+        self._beat()
+
+    _next_beat = 0.0
+
+    def _beat(self) -> None:
+        """Shows the parent that the process lives."""
+        now = time.monotonic()
+        if now >= self._next_beat:
+            self._next_beat = now + SWEEP_SECONDS
+            self.notify()
+
+    def _has_parent(self) -> bool:
+        return self.ppid == os.getppid()

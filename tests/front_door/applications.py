@@ -1,0 +1,62 @@
+"""WSGI applications for tests of the front door."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+Environ = dict[str, Any]
+LARGE = 4 << 20
+_released = threading.Event()
+entered = threading.Semaphore(0)
+
+
+def echo(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """What the request had."""
+    names = ("REQUEST_METHOD", "PATH_INFO", "SCRIPT_NAME", "REMOTE_ADDR")
+    body = environ["wsgi.input"].read()
+    content = json.dumps({**{name: environ[name] for name in names}, "body": body.decode("latin-1")}).encode()
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(content)))])
+    return [content]
+
+
+def large(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """A large document at `/large`, a large stream at `/stream`; elsewhere as `echo`."""
+    if environ["PATH_INFO"] == "/large":
+        start_response("200 OK", [("Content-Length", str(LARGE))])
+        return [b"x" * LARGE]
+    if environ["PATH_INFO"] == "/stream":
+        start_response("200 OK", [])
+        return (b"x" * 65536 for _ in range(LARGE // 65536))
+    return echo(environ, start_response)
+
+
+def waiting(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """At `/wait` as `echo`, but not before `release`; `entered` is released by each request there."""
+    if environ["PATH_INFO"] == "/wait":
+        entered.release()
+        _released.wait()
+    return echo(environ, start_response)
+
+
+def release() -> None:
+    _released.set()
+
+
+def hold() -> None:
+    _released.clear()
+
+
+def failing(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Fails before the response at `/`, in the middle of it at `/middle`."""
+    if environ["PATH_INFO"] == "/":
+        raise ValueError("a secret")
+    start_response("200 OK", [])
+    return _broken()
+
+
+def _broken() -> Iterator[bytes]:
+    yield b"begun"
+    raise ValueError("a secret")
