@@ -27,7 +27,8 @@ class Waiters:
         self._parties: Counter[str] = Counter()
         self._jobs: Counter[str] = Counter()
         self._latest: dict[str, Signature] = {}
-        self._changed = threading.Condition()
+        lock = threading.Lock()
+        self._changed, self._wanted = threading.Condition(lock), threading.Condition(lock)
         self._watch: threading.Thread | None = None
         # An attribute and no method, so that the handler of a signal takes no lock.
         self.is_stopping = False
@@ -80,20 +81,25 @@ class Waiters:
         if self._watch is None:
             self._watch = threading.Thread(target=self._keep_looking, daemon=True, name="waiters")
             self._watch.start()
-        self._changed.notify_all()
+        self._wanted.notify()
 
     def _keep_looking(self) -> None:
         pause = threading.Event()
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._jobs)
+                self._wanted.wait_for(lambda: self._jobs)
                 job_ids = list(self._jobs)
-            found = {job_id: self._look(job_id) for job_id in job_ids}
-            with self._changed:
-                # A job that nobody waits for any more would be remembered for good.
-                self._latest.update({job_id: found[job_id] for job_id in job_ids if job_id in self._jobs})
-                self._changed.notify_all()
+            self._learn({job_id: self._look(job_id) for job_id in job_ids})
             pause.wait(INTERVAL)
+
+    def _learn(self, found: dict[str, Signature]) -> None:
+        with self._changed:
+            # A job that nobody waits for any more would be remembered for good.
+            news = {name: seen for name, seen in found.items() if name in self._jobs and self._latest.get(name) != seen}
+            self._latest.update(news)
+            # Nobody wakes in vain, twenty times a second.
+            if news or self.is_stopping:
+                self._changed.notify_all()
 
     def _look(self, job_id: str) -> Signature:
         try:
