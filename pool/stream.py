@@ -53,7 +53,7 @@ class Stream:
         self._store = store
         self.waiters = Waiters(store.stream.signature, places, store.clock)
 
-    def follow(self, job_id: str, query: Query, seconds: float, party: str) -> StreamPage:
+    def follow(self, job_id: str, query: Query, seconds: float, party: str | None) -> StreamPage:
         """The next page; if it would be empty, the one that comes within some seconds. Raises InvalidCursor, NotFound.
 
         A page that is empty all the same has the stuck variables, whose entries leave the cursor where it is.
@@ -65,7 +65,7 @@ class Stream:
             return page
         return replace(page, items=list(self._stuck(job_id, page.cursor)))
 
-    def _wait(self, job_id: str, query: Query, until: float, party: str) -> StreamPage:
+    def _wait(self, job_id: str, query: Query, until: float, party: str | None) -> StreamPage:
         with self.waiters.place(party) as has_place:
             while True:
                 # Before the page is read, so that nothing comes unseen in between.

@@ -19,12 +19,15 @@ INTERVAL = 0.05
 
 
 class Waiters:
-    """Of `places`, one party (an address prefix) has at most half. `signature_of` is called by job, in a thread."""
+    """Of `places`, one party (an address prefix) has at most half; None is nobody in particular, and has no limit.
+
+    `signature_of` is called by job, in a thread.
+    """
 
     def __init__(self, signature_of: Callable[[str], Signature], places: int, clock: Clock) -> None:
         self._signature_of, self._clock = signature_of, clock
         self._places, self._of_party = max(1, places), max(1, places // 2)
-        self._parties: Counter[str] = Counter()
+        self._parties: Counter[str | None] = Counter()
         self._jobs: Counter[str] = Counter()
         self._latest: dict[str, Signature] = {}
         lock = threading.Lock()
@@ -34,7 +37,7 @@ class Waiters:
         self.is_stopping = False
 
     @contextmanager
-    def place(self, party: str) -> Iterator[bool]:
+    def place(self, party: str | None) -> Iterator[bool]:
         """Whether there is a place for this party, which it has until the end of the block."""
         has_place = self._take(party)
         try:
@@ -45,9 +48,10 @@ class Waiters:
                     self._parties[party] -= 1
                     self._parties += Counter()
 
-    def _take(self, party: str) -> bool:
+    def _take(self, party: str | None) -> bool:
         with self._changed:
-            is_full = self._parties.total() >= self._places or self._parties[party] >= self._of_party
+            is_full = self._parties.total() >= self._places
+            is_full = is_full or (party is not None and self._parties[party] >= self._of_party)
             if not is_full:
                 self._parties[party] += 1
             return not is_full

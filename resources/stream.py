@@ -5,7 +5,7 @@ from __future__ import annotations
 import falcon
 
 from pool.jobs import Jobs
-from pool.keys import Keys
+from pool.keys import Caller, Keys
 from pool.stream import MAX_WAIT, Query, Stream, StreamPage
 from resources import request
 from resources.errors import Problem
@@ -31,7 +31,10 @@ class StreamResponder:
     def respond(self, req: falcon.Request, resp: falcon.Response, job: str, order: str) -> None:
         # HEAD has no body to wait for.
         seconds = _seconds(req) if req.method == "GET" else 0.0
-        page = self._stream.follow(job, self._query(req, job, order), seconds, request.peer(req).prefix)
+        caller = request.caller(req, self._keys)
+        # Whoever has a key is known, and needs no share.
+        party = request.peer(req).prefix if caller.key_id is None else None
+        page = self._stream.follow(job, self._query(req, job, order, caller), seconds, party)
         build = LinkBuilder(req)
         fields = {"count": len(page.items), "cursor": page.cursor, "finished": page.is_finished}
         items = [(_item_links(build, job, item), _item_fields(item)) for item in page.items]
@@ -39,9 +42,9 @@ class StreamResponder:
         if page.retry_seconds is not None:
             resp.retry_after = page.retry_seconds
 
-    def _query(self, req: falcon.Request, job: str, order: str) -> Query:
+    def _query(self, req: falcon.Request, job: str, order: str, caller: Caller) -> Query:
         errors = _flag(req, "errors")
-        is_owner = errors and self._keys.owns(request.caller(req, self._keys), self._jobs.get(job))
+        is_owner = errors and self._keys.owns(caller, self._jobs.get(job))
         return Query(req.get_param("cursor"), request.page_limit(req), order == "input", errors, is_owner)
 
 

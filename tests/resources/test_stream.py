@@ -153,6 +153,17 @@ def test_an_address_has_half_of_the_places(make_pool: MakePool) -> None:
     assert [page()["count"] for page in pages] == [1, 1]
 
 
+def test_whoever_has_a_key_may_have_all_places(make_pool: MakePool) -> None:
+    pool = make_pool(threads=8)
+    post_variables(pool, 1)
+    place = pool.pool.stream.waiters.place
+    with place(None) as first, place(None) as second, place(None) as third:
+        assert (first, second, third) == (True, True, False)
+    with place("a"), place("a") as of_stranger:
+        assert not of_stranger
+        assert "Retry-After" not in pool.get(f"{JOB}/results?wait=0.01", headers=pool.owner, status=200).headers
+
+
 def test_a_place_is_free_again_after_the_wait(make_pool: MakePool) -> None:
     pool = make_pool(threads=4)
     post_variables(pool, 1)
@@ -168,7 +179,8 @@ def test_waiters_leave_nothing_behind(pool: PoolApp) -> None:
     assert not waiters(pool)._parties
 
 
-def test_requests_that_wait_share_one_look_at_the_files(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_that_wait_share_one_look_at_the_files(make_pool: MakePool, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = make_pool(threads=16)
     post_variables(pool, 2)
     looks: list[str] = []
     look = waiters(pool)._look
