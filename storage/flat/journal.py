@@ -18,6 +18,14 @@ CHUNK = 1 << 18
 
 def read(path: str, offset: int) -> Iterator[tuple[dict[str, Any], int]]:
     """Yields each whole line from `offset` on, with the offset after it. A missing journal is an empty one."""
+    for line, end in lines(path, offset):
+        record = parsed(line)
+        if record is not None:
+            yield record, end
+
+
+def lines(path: str, offset: int) -> Iterator[tuple[bytes, int]]:
+    """The same, as bytes, with those that are no records."""
     try:
         stream = open(path, "rb", buffering=CHUNK)  # noqa: SIM115
     except FileNotFoundError:
@@ -29,12 +37,10 @@ def read(path: str, offset: int) -> Iterator[tuple[dict[str, Any], int]]:
             if not line.endswith(b"\n"):
                 return
             offset += len(line)
-            record = _parsed(line)
-            if record is not None:
-                yield record, offset
+            yield line, offset
 
 
-def _parsed(line: bytes) -> dict[str, Any] | None:
+def parsed(line: bytes) -> dict[str, Any] | None:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):

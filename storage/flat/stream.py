@@ -1,12 +1,18 @@
-"""Streams: the two journals of a job, read from a cursor on, with the documents that their lines lead to."""
+"""Streams: the two journals of a job, read from a cursor on, with the documents that their lines lead to.
+
+A cursor is an offset and a checksum of what is before it: ``4711-1a2b3c4d``. A repair after a power cut may write lines
+in another order; then a cursor from before is invalid, where an offset alone would pass results over.
+"""
 
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 
 from storage.base import Document
+from storage.errors import InvalidCursor
 from storage.flat import files, journal, queue
 from storage.flat.disk_errors import translated_for_job
 from storage.flat.paths import JobPaths
@@ -14,6 +20,8 @@ from storage.flat.tree import Tree
 from storage.stream_store import Entries, Signature, StreamStore
 
 LINES_PER_PAGE = 10_000
+# More than the id of a result from the end of its line.
+CHECKED_BYTES = 160
 
 
 class _Unfinished(Exception):
@@ -55,25 +63,48 @@ class _Page:
         self._items: list[Document] = []
 
     def read(self, cursor: str | None, entry_of: EntryOf) -> Entries:
-        offset = journal.offset_of(cursor, self._path)
+        offset, before = _position(cursor, self._path)
         has_more = False
         with suppress(_Unfinished):
-            for number, (line, end) in enumerate(journal.read(self._path, offset), start=1):
-                self._add(entry_of(self._paths, line), end)
-                offset = end
+            for number, (line, end) in enumerate(journal.lines(self._path, offset), start=1):
+                record = journal.parsed(line)
+                entry = None if record is None else entry_of(self._paths, record)
+                offset, before = end, (before + line)[-CHECKED_BYTES:]
+                self._add(entry, _cursor(offset, before))
                 if self._is_full or number >= LINES_PER_PAGE:
                     has_more = offset < journal.size(self._path)
                     break
-        return Entries(self._items, str(offset), has_more)
+        return Entries(self._items, _cursor(offset, before), has_more)
 
-    def _add(self, entry: Document | None, end: int) -> None:
+    def _add(self, entry: Document | None, cursor: str) -> None:
         if entry is not None:
             self._max_bytes -= entry.pop("bytes", 0)
-            self._items.append({**entry, "cursor": str(end)})
+            self._items.append({**entry, "cursor": cursor})
 
     @property
     def _is_full(self) -> bool:
         return len(self._items) >= self._limit or self._max_bytes <= 0
+
+
+def _cursor(offset: int, before: bytes) -> str:
+    return f"{offset}-{zlib.crc32(before):08x}" if offset else "0"
+
+
+def _position(cursor: str | None, path: str) -> tuple[int, bytes]:
+    """The offset of a cursor, and what is before it. Raises InvalidCursor."""
+    # One of a page that is no part of a stream is an offset alone.
+    number, separator, _ = ("0" if cursor is None else cursor).partition("-")
+    offset = journal.offset_of(number, path)
+    before = _bytes_before(path, offset) if offset else b""
+    if separator and cursor != _cursor(offset, before):
+        raise InvalidCursor(str(cursor))
+    return offset, before
+
+
+def _bytes_before(path: str, offset: int) -> bytes:
+    first = max(0, offset - CHECKED_BYTES)
+    with open(path, "rb", buffering=0) as stream:
+        return os.pread(stream.fileno(), offset - first, first)
 
 
 def _identity(path: str) -> Signature:

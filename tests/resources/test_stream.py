@@ -287,7 +287,7 @@ def test_rejected_results_make_no_entry_and_are_read_once(pool: PoolApp) -> None
     post_variables(pool, 1, validate_result="(variable, result) => result === undefined || result > 0")
     pool.post_json(f"{JOB}/variables/v0/results", -1, status=422)
     page = stream(pool)
-    assert (page["count"], int(page["cursor"]) > 0) == (0, True)
+    assert (page["count"], page["cursor"] != "0") == (0, True)
 
 
 # Errors
