@@ -97,4 +97,4 @@ def test_every_result_is_written_once_and_in_order(server: Server, home: Path) -
     assert mapping.process.returncode == 0, (home / "err").read_text()
     assert (home / "out").read_text().split() == [str(number**2) for number in range(ITEMS)]
     assert done(server) == ITEMS
-    assert len(proxy.given) > 5
+    assert proxy.given
