@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from bench import http, load, pools, proxies, slow_clients
 from bench.volunteers import Crowd
 
 VOLUNTEERS, SLOW = 5000, 1000
-SECONDS, WARM_UP = 8.0, 3.0
+SECONDS, WARM_UP = 8.0, 9.0
 # Until slow clients are connected, and hold what they can hold.
 GATHER, GATHER_MANY = 2.0, 7.0
 CONNECTIONS, REQUESTS = 32, 2000
@@ -59,7 +59,7 @@ def _pool(options: Namespace, stack: ExitStack, variables: int, **settings: str)
     root = stack.enter_context(pools.directory(options.directory))
     defaults = {"TRUSTED": http.LOOPBACK, "PROXIES": "127.0.0.1"}
     port = stack.enter_context(http.server(root, Path(options.checkout or http.ROOT), **{**defaults, **settings}))
-    http.load(port, root, variables)
+    http.load(port, root, variables, ["plain"])
     return port, root
 
 
@@ -143,7 +143,7 @@ def volunteers(options: Namespace) -> dict[str, Any]:
     """Latencies for 5,000 volunteers at half of the rate that saturates the pool, by what is before it."""
     found: dict[str, Any] = {}
     with ExitStack() as stack:
-        port, _ = _pool(options, stack, 60_000)
+        port, _ = _pool(options, stack, 30_000)
         saturation = _saturation(port)
         found["saturation_per_second"] = round(saturation)
         think = 2 * VOLUNTEERS / saturation
@@ -176,12 +176,21 @@ def _saturation(port: int) -> float:
 
 
 def _with_and_without_slow_clients(port: int, think: float) -> dict[str, Any]:
-    crowd = Crowd(port, VOLUNTEERS, think)
+    servers, crowd = load.descendants(os.getpid()), Crowd(port, VOLUNTEERS, think)
     crowd.run(WARM_UP)
-    alone: dict[str, Any] = crowd.run(SECONDS).summary()
-    alone["connections_by_process"] = _connections_by_process()
+    alone = _measured(crowd, servers)
+    by_process = _connections_by_process()
     with slow_clients.dripping(port, SLOW), slow_clients.silent(port, SLOW):
         crowd.run(GATHER_MANY)
-        beside = crowd.run(SECONDS).summary()
+        beside = _measured(crowd, servers)
     crowd.close()
-    return {"think_seconds": round(think, 1), "alone": alone, "beside_slow_clients": beside}
+    figures = {"alone": alone, "beside_slow_clients": beside, "connections_by_process": by_process}
+    return {"think_seconds": round(think, 1), **figures}
+
+
+def _measured(crowd: Crowd, servers: Sequence[int]) -> dict[str, Any]:
+    """Also the processor time of the servers per request, which other work on the machine hardly changes."""
+    before = load.processor_seconds(servers)
+    figures = crowd.run(SECONDS)
+    microseconds = (load.processor_seconds(servers) - before) / max(1, figures.statuses.total()) * 1e6
+    return {**figures.summary(), "server_microseconds": round(microseconds)}

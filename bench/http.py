@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -160,14 +160,14 @@ def wait_for(port: int) -> None:
     raise RuntimeError("the server did not start")
 
 
-def load(port: int, root: Path, count: int) -> None:
-    """Posts the jobs with `count` variables each."""
+def load(port: int, root: Path, count: int, names: Sequence[str] = tuple(JOBS)) -> None:
+    """Posts these of the jobs with `count` variables each."""
     key = (root / "secrets" / "operator.key").read_text().strip()
     lines = "\n".join(f'{{"n": {number}}}' for number in range(count)).encode()
     owner, ndjson = {"Authorization": f"Bearer {key}"}, {"Content-Type": "application/x-ndjson"}
     connection = Connection("127.0.0.1", port)
-    for name, functions in JOBS.items():
-        job = {"name": name, "execute_function": "(variable, context) => context", **functions}
+    for name in names:
+        job = {"name": name, "execute_function": "(variable, context) => context", **JOBS[name]}
         send(connection, "POST", "/jobs", json.dumps(job).encode(), **owner)
         send(connection, "POST", f"/jobs/{name}/variables", lines, **owner, **ndjson)
     connection.close()

@@ -7,7 +7,7 @@ import selectors
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,11 +42,11 @@ def post(path: str, body: bytes) -> bytes:
     return f"{head}\r\n\r\n".encode() + body
 
 
-def processor_seconds() -> float:
-    """Of the living descendants of this process."""
+def processor_seconds(pids: Sequence[int] | None = None) -> float:
+    """Of these processes, or else of the living descendants of this one."""
     return sum(
         int((thread / "schedstat").read_text().split()[0]) / 1e9
-        for pid in descendants(os.getpid())
+        for pid in (descendants(os.getpid()) if pids is None else pids)
         for thread in Path(f"/proc/{pid}/task").iterdir()
     )
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 READ = 65536
+# A new connection has its first request soon.
+FIRST_SECONDS = 6.0
 
 
 @dataclass
@@ -99,7 +101,7 @@ class Crowd:
         self._due: list[tuple[float, int]] = []
         now = time.perf_counter()
         for number in range(count):
-            self._add(Volunteer(port, number), now + random.uniform(0, think))
+            self._add(Volunteer(port, number), now + random.uniform(0, min(think, FIRST_SECONDS)))
 
     def _add(self, volunteer: Volunteer, due: float) -> None:
         descriptor = volunteer.socket.fileno()

@@ -140,6 +140,16 @@ def test_the_worker_with_more_connections_is_busier() -> None:
     assert (shares.is_busier(one), shares.is_busier(two)) == (True, False)
 
 
+def test_workers_with_nearly_as_many_connections_do_not_wait_for_each_other() -> None:
+    shares = Shares()
+    one, two = shares.claim(), shares.claim()
+    shares.set(one, 1060)
+    shares.set(two, 1000)
+    assert not shares.is_busier(one)
+    shares.set(one, 1100)
+    assert shares.is_busier(one)
+
+
 def test_a_worker_that_ended_is_no_longer_compared() -> None:
     shares = Shares()
     one, two = shares.claim(), shares.claim()
