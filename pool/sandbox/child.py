@@ -7,6 +7,7 @@ can keep it from ending the process. `child_process` describes the frames.
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import signal
@@ -135,7 +136,7 @@ def respond(engine: Any, contexts: Contexts, request: Request, arguments: bytes)
             return contexts.get(engine.everything).check(request.source)  # type: ignore[no-any-return]
         function = engine.function(request.source)
         is_verdict = request.mode == b"judge"
-        needs = function.needs if is_verdict else function.needs._replace(serialiser=False)
+        needs = function.verdict_needs if is_verdict else function.needs
         limits = b'{"maxValue":%d,"maxConsole":%d,' % (request.max_value, request.max_console)
         response = call(contexts.get(needs), request, function.code, limits + arguments, is_verdict)
         if response[0] == "again":
@@ -165,6 +166,8 @@ def main() -> None:
     confinement.forbid_system_calls(threads=False)
     output = Output()
     contexts = Contexts(engine, output.write_console)
+    # What is there now stays: the collector need not look at it again and again.
+    gc.freeze()
     output.add(frame("ready", b""))
     output.flush()
     while True:

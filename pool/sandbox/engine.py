@@ -84,10 +84,11 @@ class Thrown(Exception):
 
 
 class Function(NamedTuple):
-    """A source, compiled if the engine does that before a call, and what its calls need."""
+    """A source, compiled if the engine does that before a call; what its calls need, and those that are verdicts."""
 
     code: bytes
     needs: Needs
+    verdict_needs: Needs
 
 
 EVERYTHING = Needs(INTRINSICS, (), console=True, web=True, serialiser=True)
@@ -104,7 +105,7 @@ class TextEngine:
         self._make = make_interpreter_class()
 
     def function(self, source: bytes) -> Function:
-        return Function(source, EVERYTHING)
+        return Function(source, EVERYTHING, EVERYTHING)
 
     def context(self, _needs: Needs, console: Console) -> TextContext:
         return TextContext(self._make(), console)
@@ -184,7 +185,7 @@ class BytecodeEngine:
         # The line break keeps the columns; the parent subtracts the line.
         code = self._compiled(b"() => (\n" + source + b"\n)", b"<input>")
         needs = needs_of(source.decode("utf-8", "replace"), self._parts, self.everything)
-        function = self._functions[source] = Function(code, needs)
+        function = self._functions[source] = Function(code, needs._replace(serialiser=False), needs)
         self._keep_within_limit(len(source) + len(code))
         return function
 

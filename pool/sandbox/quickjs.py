@@ -79,6 +79,7 @@ class Library:
             function.restype, function.argtypes = result, arguments
             setattr(self, name.removeprefix("JS_"), function)
         self.bridge = ctypes.cast(library.call_py_function, Pointer)
+        self._intrinsics = {name: getattr(library, f"JS_AddIntrinsic{name}") for name in INTRINSICS}
         self.stack_bytes = enlarge_stack()
 
     def __getattr__(self, name: str) -> Any:
@@ -96,7 +97,7 @@ class Library:
         """A context with these parts of the language. Raises MemoryError."""
         context = required(self.NewContextRaw(runtime))
         for name in intrinsics:
-            getattr(self, f"AddIntrinsic{name}")(context)
+            self._intrinsics[name](context)
         return context
 
 

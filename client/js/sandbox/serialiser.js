@@ -133,12 +133,15 @@
     let fault;
     /** @type {Place | null} */
     let around = null;
+    /** @type {Place | null} */
+    let last = null;
     /** @this {unknown} @param {string} key @param {unknown} value */
     function examine(key, value) {
       // JSON is written depth first: `this`, which holds the value, is the last object or one around it.
       while (around !== null && around.object !== this) around = around.up;
       /** @type {Place} */
       const place = { __proto__: null, object: value, key, isItem: isArray(this), up: around };
+      last = place;
       fault = value === null && !isLossy ? faultOfNull(place, this) : faultAt(place, isLossy);
       // Ends `stringify`: what is thrown doesn't matter.
       if (fault !== undefined) throw fault;
@@ -149,6 +152,9 @@
     try {
       return { __proto__: null, text: stringify(value, examine) };
     } catch (ex) {
+      // `stringify` itself ends at the first object around itself: to look for one at each object would take time that
+      // grows with the square of the depth.
+      fault ??= faultOfCircle(last);
       if (fault === undefined) throw ex;
       return { __proto__: null, text: "", fault };
     }
@@ -157,7 +163,7 @@
   /** @param {Place} place @param {boolean} isLossy */
   function faultAt(place, isLossy) {
     const { object, isItem, up } = place;
-    const fault = faultOf(object, (isItem && !isLossy) || up === null, isLossy) ?? faultOfKey(place) ?? circleAt(place);
+    const fault = faultOf(object, (isItem && !isLossy) || up === null, isLossy) ?? faultOfKey(place);
     return fault === undefined ? undefined : pathOf(place) + " " + fault;
   }
 
@@ -218,12 +224,12 @@
     return "is " + what + ", which JSON cannot represent: " + remedy;
   }
 
-  /** @param {Place} place */
-  function circleAt({ object, up }) {
-    for (let place = isObject(object) ? up : null; place !== null; place = place.up) {
-      if (place.object === object) return faultIn("an object around itself", "leave it out");
-    }
-    return undefined;
+  /** @param {Place | null} place */
+  function faultOfCircle(place) {
+    let around = place === null || !isObject(place.object) ? null : place.up;
+    while (around !== null && around.object !== place?.object) around = around.up;
+    if (place === null || around === null) return undefined;
+    return pathOf(place) + " " + faultIn("an object around itself", "leave it out");
   }
 
   /** @param {Place} place */

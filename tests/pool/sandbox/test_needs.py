@@ -47,7 +47,7 @@ def made() -> engine.BytecodeEngine:
 
 
 def needs(made: engine.BytecodeEngine, source: str) -> Needs:
-    return made.function(source.encode()).needs
+    return made.function(source.encode()).verdict_needs
 
 
 @pytest.mark.parametrize("source", EVERYTHING)
@@ -102,7 +102,7 @@ def outcome(
         function = made.function(source.encode())
     except engine.Thrown as ex:
         return ex.response
-    found = made.everything if is_everything else function.needs
+    found = made.everything if is_everything else function.verdict_needs if is_verdict else function.needs
     context = made.context(found, lines.append)
     given = arguments
     request = {"args": given, "seed": 5, "maxValue": 1 << 20, "maxConsole": 1000, "lossy": False}
