@@ -40,8 +40,8 @@ INTRINSICS = {
     "WeakRef": re.compile(r"WeakRef|FinalizationRegistry"),
 }
 CONSOLE = re.compile(r"\bconsole\b")
-# Of a verdict that replaces the result.
-REPLACEMENT = re.compile(r"\bvalid\b")
+# Of a verdict that replaces the result, as most write it: another is found when it is made.
+VERDICT, REPLACEMENT = re.compile(r"\bvalid\b"), re.compile(r"\bresult\s*(?:[:}]|=(?![=>]))")
 USED_BY_SERIALISER = "Date RegExp ArrayBuffer"
 SECTION = re.compile(r"^ *// ---- /(.*)/.*\n", re.MULTILINE)
 
@@ -80,7 +80,7 @@ def needs_of(source: str, sections: list[Section], everything: Needs) -> Needs:
     needed = tuple(number for number, section in enumerate(sections) if section.pattern.search(source))
     has_console = CONSOLE.search(source) is not None
     # Without a console the call can be made again, when it turns out to need the serialiser.
-    is_serialised = has_console or REPLACEMENT.search(source) is not None
+    is_serialised = has_console or all(pattern.search(source) for pattern in (VERDICT, REPLACEMENT))
     text = source + USED_BY_SERIALISER * is_serialised + "".join(sections[number].script for number in needed)
     intrinsics = tuple(name for name, pattern in INTRINSICS.items() if pattern is None or pattern.search(text))
     return Needs(intrinsics, needed, has_console, serialiser=is_serialised)

@@ -299,3 +299,10 @@ def test_calls_may_nest_about_as_deep_as_in_v8(engines: Engines) -> None:
     assert min(depths.values()) > 7000, depths
     # The engine goes on after such an error.
     assert depths == {name: engines.by_name[name](source) for name in NAMES}
+
+
+@pytest.mark.parametrize("engine", NAMES)
+def test_random_numbers_outside_the_function_are_those_of_the_seed_0(engines: Engines, engine: str) -> None:
+    source = "(() => { const first = [Math.random(), Math.random()]; return () => [first, Math.random()]; })()"
+    outside, _ = engines.as_jobs[engine](source, seed=SEED)
+    assert outside == engines.as_jobs[engine]("() => [Math.random(), Math.random()]", seed=0)

@@ -238,7 +238,8 @@
 
   // ---- /\brandom\b|\bMath\b(?!\s*\.\s*\w)/ random numbers: sfc32 by Chris Doty-Humphrey (PractRand, public domain), seeded as there by 64 bits
 
-  const state = { a: 0, b: 0, c: 0, counter: 1 };
+  // As after `seedRandom(0)`.
+  const state = { a: -1007681911, b: -1923712979, c: -246828864, counter: 13 };
 
   function random32() {
     const sum = (state.a + state.b + state.counter) | 0;
@@ -258,7 +259,6 @@
     for (let round = 0; round < 12; round += 1) random32();
   }
 
-  seedRandom(0);
   replace(Math, {
     random() {
       return ((random32() >>> 5) * 2 ** 26 + (random32() >>> 6)) / 2 ** 53;

@@ -35,6 +35,7 @@ FEW = [
     "(v) => { class A { constructor(x) { this.x = x; } } return new A(v).x; }",
     "(v) => v.list.filter((x) => Array.isArray(x)).map((x, i) => Math.abs(x[i])).join()",
     "async (v) => { await null; return JSON.stringify(v).toString(); }",
+    "(v, result) => result === v.n ? {valid: true} : {valid: false, reason: `not ${v.n}`}",
     "(v) => Object.entries(v).every(([key, value]) => Number.isFinite(value) && key in v)",
 ]
 
@@ -175,6 +176,7 @@ def test_each_built_in_that_a_source_names_is_what_it_is_in_a_whole_context(made
         "(variable, result) => result",
         "(variable, result) => ({...result})",
         "(variable, result) => ({valid: true, result: new Map()})",
+        "(variable, result) => ({valid: true, result, reason: ''})",
         "(variable, result) => ({valid: true, result: [result, new Date(0)]})",
     ],
 )
