@@ -9,6 +9,7 @@ from bench import (
     browser,
     classroom,
     crash,
+    cycle,
     failures,
     flows,
     front_door,
@@ -41,6 +42,7 @@ BENCHMARKS = {
     "failures": failures.run,
     "front-door": front_door.run,
     "crash": crash.run,
+    "cycle": cycle.run,
     "work": work.run,
 }
 
@@ -63,6 +65,9 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100, help="kills of `crash` (%(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the random choices of `crash` (%(default)s)")
     parser.add_argument("--units", type=int, default=20_000, help="units per run of `work` (%(default)s)")
+    parser.add_argument(
+        "--sizes", type=cycle.parsed_sizes, default="1000,100000,1000000", help="variables of the jobs of `cycle`"
+    )
     parser.add_argument("--checkout", help="another version, which `strangers`, `abuse-open` and `work` compare")
     options = parser.parse_args()
     unknown = set(options.names) - set(BENCHMARKS)

@@ -28,6 +28,7 @@ VALIDATOR = "(variable, result) => result === undefined || result === variable.n
 JOBS = {"plain": {}, "validated": {"validate_result": VALIDATOR, "validate_variable": "() => true"}}
 CLIENTS = 3
 # The load generator stands for many volunteers: its address has no limits.
+NDJSON = "application/x-ndjson"
 LOOPBACK = "127.0.0.0/8"
 Connection = http.client.HTTPConnection
 Action = Callable[[Connection], object]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import selectors
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,9 +37,9 @@ class Load:
         return 1000 * latencies[min(len(latencies) - 1, int(quantile * len(latencies)))]
 
 
-def post(path: str, body: bytes) -> bytes:
-    """The bytes of a request with a JSON body."""
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+def post(path: str, body: bytes, media_type: str = "application/json") -> bytes:
+    """The bytes of a request with a body."""
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}"
     return f"{head}\r\n\r\n".encode() + body
 
 
@@ -59,60 +60,100 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+# Yields requests one after the other, and gets the body of each response.
+Session = Generator[bytes, bytes, None]
+
+
+def get(path: str, volunteer: str = "") -> bytes:
+    """The bytes of a GET request."""
+    header = f"Volunteer: {volunteer}\r\n" if volunteer else ""
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{header}\r\n".encode()
+
+
+def single(request: bytes) -> Session:
+    yield request
+
+
 class Connection:
+    """Plays one session after the other."""
+
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.received = b""
+        self._session: Session | None = None
+        self._received = bytearray()
         self.sent_at = 0.0
 
-    def send(self, request: bytes) -> None:
-        self.received, self.sent_at = b"", time.perf_counter()
+    def begin(self, session: Session) -> None:
+        self._session = session
+        self._send(next(session))
+
+    def _send(self, request: bytes) -> None:
+        self._received, self.sent_at = bytearray(), time.perf_counter()
         self.socket.sendall(request)
 
-    def response_status(self) -> int | None:
-        """The status of a response that has come completely."""
-        chunk = self.socket.recv(65536)
+    def receive(self) -> tuple[int, bytes] | None:
+        """The status and the body of a response that has come completely."""
+        chunk = self.socket.recv(1 << 18)
         if not chunk:
             raise ConnectionError("the server closed the connection")
-        self.received += chunk
-        head, separator, body = self.received.partition(b"\r\n\r\n")
+        self._received += chunk
+        head, separator, body = bytes(self._received).partition(b"\r\n\r\n")
         if not separator:
             return None
         length = next(
             (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
         )
-        return int(head[9:12]) if len(body) >= length else None
+        return (int(head[9:12]), body) if len(body) >= length else None
+
+    def proceed(self, body: bytes) -> bool:
+        """Sends the session's next request; False if it has ended."""
+        assert self._session is not None
+        try:
+            self._send(self._session.send(body))
+        except StopIteration:
+            return False
+        return True
 
 
-def run(port: int, requests: Iterator[bytes], connections: int) -> Load:
+def run(port: int, requests: Iterable[bytes], connections: int) -> Load:
     """Sends all requests, each connection one after the other."""
+    return play(port, map(single, requests), connections)
+
+
+def play(port: int, sessions: Iterator[Session], connections: int) -> Load:
+    """Plays all sessions, each connection one after the other."""
     load, selector = Load(), selectors.DefaultSelector()
     processor_before, started = processor_seconds(), time.perf_counter()
-    open_connections = []
-    for request, _ in zip(requests, range(connections), strict=False):
-        connection = Connection(port)
-        open_connections.append(connection)
-        selector.register(connection.socket, selectors.EVENT_READ, connection)
-        connection.send(request)
-    busy = len(open_connections)
-    while busy:
+    busy = [_opened(port, session, selector) for session in itertools.islice(sessions, connections)]
+    while selector.get_map():
         for key, _ in selector.select():
             connection = key.data
-            status = connection.response_status()
-            if status is None:
+            response = connection.receive()
+            if response is None:
                 continue
             load.latencies.append(time.perf_counter() - connection.sent_at)
-            load.statuses[status] += 1
-            following = next(requests, None)
-            if following is None:
-                busy -= 1
-                selector.unregister(connection.socket)
-            else:
-                connection.send(following)
+            load.statuses[response[0]] += 1
+            if not connection.proceed(response[1]):
+                _begin_next(connection, sessions, selector)
     load.seconds = time.perf_counter() - started
     load.processor_seconds = processor_seconds() - processor_before
-    for connection in open_connections:
+    for connection in busy:
         connection.socket.close()
     selector.close()
     return load
+
+
+def _opened(port: int, session: Session, selector: selectors.BaseSelector) -> Connection:
+    connection = Connection(port)
+    selector.register(connection.socket, selectors.EVENT_READ, connection)
+    connection.begin(session)
+    return connection
+
+
+def _begin_next(connection: Connection, sessions: Iterator[Session], selector: selectors.BaseSelector) -> None:
+    following = next(sessions, None)
+    if following is None:
+        selector.unregister(connection.socket)
+    else:
+        connection.begin(following)

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import mean, quantiles
 from time import perf_counter
@@ -34,6 +35,32 @@ def fill(root: Path, job_id: str, count: int) -> None:
         store.variables.add(job_id, {name: _variable(job_id, name) for name in names})
     store.close()
     os.sync()
+
+
+def add_variables(root: Path, job_id: str, count: int, processes: int = 2) -> None:
+    """Adds `count` variables with numbers `n` to a job of a pool that may be running. Unsynced, as above."""
+    step = -(-count // processes)
+    workers = [
+        get_context("fork").Process(target=_add_range, args=(root, job_id, first, min(first + step, count)))
+        for first in range(0, count, step)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+        if worker.exitcode:
+            raise RuntimeError("variables could not be added")
+
+
+def _add_range(root: Path, job_id: str, first: int, end: int) -> None:
+    store = FlatStore(root, fsync=False)
+    for start in range(first, end, BATCH):
+        numbers = range(start, min(start + BATCH, end))
+        documents = {
+            f"v{number:07}": {**_variable(job_id, f"v{number:07}"), "data": {"n": number}} for number in numbers
+        }
+        store.variables.add(job_id, documents)
+    store.close()
 
 
 def _variable(job_id: str, name: str) -> Document:
