@@ -17,6 +17,7 @@ from bench import (
     journal,
     lease,
     many_jobs,
+    peers,
     processes,
     report,
     sandbox,
@@ -44,6 +45,7 @@ BENCHMARKS = {
     "crash": crash.run,
     "cycle": cycle.run,
     "work": work.run,
+    "peers": peers.run,
 }
 
 

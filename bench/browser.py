@@ -45,6 +45,12 @@ WARM_UP = 4
 
 def run(options: Namespace) -> None:
     print("Computing in Chromium: units per second, and the share of the workers' time spent in the job's function")
+    measure(options)
+
+
+def measure(options: Namespace) -> dict[str, Any]:
+    """The shares of the time in the job's function, by seconds of a unit and number of workers."""
+    figures = {}
     with (
         pools.directory(options.directory) as root,
         http.server(root, TRUSTED=http.LOOPBACK) as port,
@@ -54,13 +60,14 @@ def run(options: Namespace) -> None:
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{port}/")
         for seconds, units in ((1.0, 20), (0.02, 500)):
-            compare(page, port, root, seconds, units)
+            figures[f"{seconds} s"] = compare(page, port, root, seconds, units)
         browser.close()
+    return figures
 
 
-def compare(page: Page, port: int, root: Path, seconds: float, units: int) -> None:
+def compare(page: Page, port: int, root: Path, seconds: float, units: int) -> dict[str, float]:
     steps = round(seconds * speed(page, port, root))
-    rates = {}
+    rates, shares = {}, {}
     for workers in (1, 2):
         job = post(port, root, steps, (units + WARM_UP) * workers + 4)
         ended = page.evaluate(COMPUTE, {"job": job, "workers": workers, "units": (units + WARM_UP) * workers})
@@ -69,9 +76,10 @@ def compare(page: Page, port: int, root: Path, seconds: float, units: int) -> No
         inside = sum(unit["seconds"] for unit in measured)
         rates[workers] = len(measured) / elapsed
         mean = inside / len(measured)
-        share = inside / elapsed / workers
+        share = shares[str(workers)] = round(inside / elapsed / workers, 3)
         print(f"  {workers} worker(s), {mean:.3f} s per unit: {rates[workers]:.2f} units/s, in function {share:.1%}")
     print(f"  speed-up by the second worker: {rates[2] / rates[1]:.2f}")
+    return shares
 
 
 def speed(page: Page, port: int, root: Path) -> float:

@@ -18,6 +18,7 @@ import uuid
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from bench import http, pools
 
@@ -40,6 +41,22 @@ def run(options: Namespace) -> None:
                     f"  {kind}, {name}: {statistics.median(rates):.0f} ({rates[0]:.0f} to {rates[-1]:.0f}), "
                     f"processor time of the client {processor * 1e6:.0f} µs a unit"
                 )
+
+
+def figures(options: Namespace) -> dict[str, Any]:
+    """Units a second and the client's processor time of a unit, without a validator and with one."""
+    with pools.directory(options.directory) as root, http.server(root, TRUSTED=http.LOOPBACK) as port:
+        found = {kind: compare(port, root, functions, options) for kind, functions in http.JOBS.items()}
+    return {kind: _summary(of_kind["this version"]) for kind, of_kind in found.items()}
+
+
+def _summary(runs: Figures) -> dict[str, float]:
+    summary: dict[str, float] = {
+        "per_second": round(statistics.median(rate for rate, _ in runs)),
+        "client_microseconds": round(statistics.median(seconds for _, seconds in runs) * 1e6),
+    }
+    print(f"  {summary}", flush=True)
+    return summary
 
 
 def compare(port: int, root: Path, functions: dict[str, str], options: Namespace) -> dict[str, Figures]:
