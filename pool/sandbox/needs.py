@@ -43,7 +43,7 @@ CONSOLE = re.compile(r"\bconsole\b")
 # Of a verdict that replaces the result, as most write it: another is found when it is made.
 VERDICT, REPLACEMENT = re.compile(r"\bvalid\b"), re.compile(r"\bresult\s*(?:[:}]|=(?![=>]))")
 USED_BY_SERIALISER = "Date RegExp ArrayBuffer"
-SECTION = re.compile(r"^ *// ---- /(.*)/.*\n", re.MULTILINE)
+SECTION = re.compile(r"^ *// ---- /([^/]*)/.*\n", re.MULTILINE)
 
 
 class Needs(NamedTuple):

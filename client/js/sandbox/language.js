@@ -157,7 +157,7 @@
     return double[0];
   }
 
-  // ---- /\bset(?:[A-Z]|["'`])/ of dates
+  // ---- /\bset(?:[A-Z$]|["'`])/ of dates
 
   const wrong = new Date(0);
   wrong.setUTCMinutes(1, NaN);
