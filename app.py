@@ -26,6 +26,12 @@ from pool.scheduling import JobScheduler, VariableScheduler
 from pool.standing import Standing
 from pool.stream import Stream
 from pool.tokens import Tokens
+from pool.trials import Trials
+from pool.trust.auditor import Auditor
+from pool.trust.comparison import Comparison
+from pool.trust.computing import Computing
+from pool.trust.held_index import HeldIndex
+from pool.trust.holding import Holding
 from pool.unserved import Unserved
 from pool.validation import Validation
 from pool.variable_errors import VariableErrors
@@ -115,6 +121,15 @@ class Pool:
         self.standing, self.blocks = Standing(self.store), Blocks(self.store)
         self.rates = Rates(self.store.clock, config.requests)
         variable_errors = VariableErrors(self.store, self.standing, self.flows)
+        comparison = Comparison(self.sandbox, reports)
+        audit_limits = Limits(config.audit_ms, config.script_memory, config.max_document)
+        # Of its own, so that no request waits for a unit; one at a time, so that audits take one core at most.
+        self.computing = Computing(sandbox or Sandbox(audit_limits, max_running=1, threads=4, clock=self.store.clock))
+        trying = sandbox or Sandbox(audit_limits, max_running=1, threads=4, clock=self.store.clock)
+        self.trials = Trials(self.jobs, self.keys, validation, Computing(trying), self.store.clock)
+        index = HeldIndex(self.store)
+        holding = Holding(self.store, comparison, self.standing, self.flows, self.rates, variable_errors, index)
+        self.auditor = Auditor(self.store, holding, self.computing, comparison, self.standing, index)
         self.variables = Variables(
             self.store,
             self.keys,
@@ -126,6 +141,7 @@ class Pool:
             self.posters,
             unserved,
             self.replacements,
+            holding,
         )
         self.results = Results(
             self.store,
@@ -138,6 +154,8 @@ class Pool:
             variable_errors,
             self.rates,
             self.posters,
+            holding,
+            self.auditor,
         )
         # A quarter of the threads: the others serve volunteers.
         self.stream = Stream(self.store, places=config.threads // 4)
@@ -156,6 +174,7 @@ class Pool:
             self.posters.recount()
             self.flows.resume()
             self.replacements.resume()
+            self.auditor.resume()
             self._announce_operator_key()
             self._is_open = True
 
@@ -167,6 +186,8 @@ class Pool:
 
     def close(self) -> None:
         self.replacements.close()
+        self.auditor.close()
+        self.trials.close()
         self.flows.close()
         self.sandbox.close()
         self.store.close()
@@ -223,14 +244,14 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/openapi.json": openapi.Description(),
         "/flows": flows.Collection(pool.flows, pool.keys, limit),
         "/flows/{flow}": flows.Item(pool.flows, pool.keys, name),
-        "/jobs": jobs.Collection(pool.scheduler, pool.jobs, pool.keys, limit),
+        "/jobs": jobs.Collection(pool.scheduler, pool.jobs, pool.trials, pool.keys, limit),
         "/jobs/index": jobs.Index(pool.jobs),
         "/jobs/scheduler": scheduled,
         "/jobs/scheduled": scheduled,
         "/jobs/scheduled/{scheduler}": scheduled,
         "/jobs/{job}": jobs.Item(pool.jobs, pool.keys, limit),
         "/jobs/{job}/progress": progress.Progress(pool.jobs, pool.keys, pool.store),
-        "/jobs/{job}/results": results.JobResults(pool.results, stream, limit, bulk_limit),
+        "/jobs/{job}/results": results.JobResults(pool.results, pool.keys, stream, limit, bulk_limit),
         "/jobs/{job}/variables": variables.Collection(pool.variables, pool.keys, limit, bulk_limit),
         "/jobs/{job}/variables/index": variables.Index(pool.variables),
         "/jobs/{job}/variables/{variable}": variables.Item(pool.variables, pool.jobs, pool.keys, limit),

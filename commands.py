@@ -43,13 +43,23 @@ def add_check(subparsers: Subparsers) -> None:
 
 
 def add_key(subparsers: Subparsers) -> None:
-    parser = _add(subparsers, "key", lambda *_: _print_help(parser), "create, list and revoke keys of owners")
+    parser = _add(
+        subparsers, "key", lambda *_: _print_help(parser), "create, list, rotate and revoke keys of owners and auditors"
+    )
     actions = parser.add_subparsers()
     add = _add(actions, "add", _add_key, "create a key and print it, only this once")
     add.add_argument("owner", help="the owner's name")
+    add.add_argument(
+        "--role",
+        default="owner",
+        help="owner (default), or auditor: its results decide on held ones, and it posts no jobs",
+    )
     _add(actions, "list", _list_keys, "list keys by digest")
+    digest_help = "the digest as listed, or its first characters (at least 4)"
     revoke = _add(actions, "revoke", _revoke_key, "revoke a key")
-    revoke.add_argument("digest", help="the digest as listed, or its first characters (at least 4)")
+    revoke.add_argument("digest", help=digest_help)
+    rotate = _add(actions, "rotate", _rotate_key, "replace a key by a new one, which owns the same, and print it")
+    rotate.add_argument("digest", help=digest_help)
 
 
 def add_approve(subparsers: Subparsers) -> None:
@@ -131,13 +141,19 @@ def _check(arguments: argparse.Namespace, config: Config) -> int:
 
 
 def _add_key(arguments: argparse.Namespace, config: Config) -> int:
-    print(_keys(config).add(arguments.owner))
+    print(_keys(config).add(arguments.owner, arguments.role))
+    return 0
+
+
+def _rotate_key(arguments: argparse.Namespace, config: Config) -> int:
+    print(_keys(config).rotate(arguments.digest))
     return 0
 
 
 def _list_keys(_arguments: argparse.Namespace, config: Config) -> int:
     for digest, key in _keys(config).all():
-        print(f"{digest[:12]}  {key['created']}  {key['owner']}")
+        role = f"  ({key['role']})" if "role" in key else ""
+        print(f"{digest[:12]}  {key['created']}  {key['owner']}{role}")
     return 0
 
 

@@ -55,6 +55,7 @@ class Config:
     demo: bool = _option(True, "1: load the demo jobs and flows at the first start")
     scheduler: str = _option("random", "default job scheduler: random, short-first, owners or one of your own")
     script_ms: int = _option(250, "processor time of one call of a job's function on the server, in milliseconds")
+    audit_ms: int = _option(10_000, "processor time of one unit that the server computes itself, in milliseconds")
     script_memory: int = _option(512 * MEGABYTE, "memory limit of a sandbox process, in bytes")
     max_document: int = _option(MEGABYTE, "maximum size of a job, variable or result, in bytes")
     max_bulk: int = _option(16 * MEGABYTE, "maximum size of a request with many variables, in bytes")

@@ -23,6 +23,8 @@ from bench import (
     sandbox,
     share,
     strangers,
+    trust,
+    trust_pool,
     work,
 )
 
@@ -46,6 +48,8 @@ BENCHMARKS = {
     "cycle": cycle.run,
     "work": work.run,
     "peers": peers.run,
+    "trust": trust.run,
+    "trust-pool": trust_pool.run,
 }
 
 
@@ -70,6 +74,7 @@ def main() -> None:
     parser.add_argument(
         "--sizes", type=cycle.parsed_sizes, default="1000,100000,1000000", help="variables of the jobs of `cycle`"
     )
+    parser.add_argument("--trust-units", type=int, default=60_000, help="units of each case of `trust` (%(default)s)")
     parser.add_argument("--checkout", help="another version, which `strangers`, `abuse-open` and `work` compare")
     options = parser.parse_args()
     unknown = set(options.names) - set(BENCHMARKS)

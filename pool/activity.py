@@ -45,6 +45,11 @@ class Record:
     window: int = 0
     proven: set[str] = field(default_factory=set)
     last: int = 0
+    refused: int = 0
+    audited: int = 0
+    caught: int = 0
+    last_caught: int = 0
+    since: int = 0
 
     @property
     def is_proven(self) -> bool:
@@ -52,6 +57,8 @@ class Record:
 
     def is_forgotten(self, now: int) -> bool:
         """Whether it is old, or says no more than a new record."""
+        if self.caught and abs(now - self.last_caught) < DAY:
+            return False
         if self.accepted:
             return now - self.last >= 30 * DAY
         is_as_new = self.allowance >= FIRST_LEASES and not self.expired_since(now)
@@ -104,6 +111,8 @@ class Activity:
     def __init__(self) -> None:
         self.volunteers: defaultdict[str, Record] = defaultdict(Record)
         self.prefixes: defaultdict[str, Record] = defaultdict(Record)
+        # Results of a volunteer in a job that others confirmed, in a row.
+        self.confirmed: Counter[tuple[str, str]] = Counter()
         self.parties: defaultdict[tuple[str, str], JobRecord] = defaultdict(JobRecord)
         # The leases of new volunteers in a job, and of those of one prefix.
         self.held_in: Counter[str] = Counter()
@@ -167,6 +176,7 @@ class Activity:
         volunteer, prefix = self.volunteers[event["volunteer"]], self.prefixes[event["prefix"]]
         for record in (volunteer, prefix):
             record.accepted, record.last = record.accepted + 1, event["at"]
+            record.since = record.since or event["at"]
             record.judged += event["is_judged"]
             # The lease expired, but its holder was there: after the clock was set forth, that is true of all.
             record.expired = max(0, record.expired - is_late)
@@ -179,9 +189,35 @@ class Activity:
         volunteer = self.volunteers[event["volunteer"]]
         halved = max(LEAST_LEASES, volunteer.allowance / 2)
         volunteer.allowance, volunteer.last = min(volunteer.allowance, halved), event["at"]
+        volunteer.refused += 1
+        self.confirmed.pop((event["job"], event["volunteer"]), None)
         for party in event["parties"]:
             job = self.parties[event["job"], party]
             job.errors, job.in_a_row, job.last = job.errors + 1, job.in_a_row + 1, event["at"]
+
+    def _on_confirmed(self, event: Document) -> None:
+        self.confirmed[event["job"], event["volunteer"]] += 1
+        self.volunteers[event["volunteer"]].audited += 1
+
+    def _on_caught(self, event: Document) -> None:
+        """A wrong result was proved: its volunteer begins anew, with less than at first."""
+        name = event["volunteer"]
+        known = self.volunteers[name]
+        for prefix in self.prefixes.values():
+            prefix.proven.discard(name)
+        for known_prefix in map(self.prefixes.__getitem__, event["prefixes"]):
+            is_recent = abs(event["at"] - known_prefix.last_caught) < DAY
+            known_prefix.caught = known_prefix.caught + 1 if is_recent else 1
+            known_prefix.last_caught = known_prefix.last = event["at"]
+        self.volunteers[name] = Record(
+            allowance=1.0, held=known.held, refused=known.refused + 1, since=known.since, last=event["at"]
+        )
+        for key in [key for key in self.confirmed if key[1] == name]:
+            del self.confirmed[key]
+
+    def _on_confirmations(self, event: Document) -> None:
+        """A line of a compacted log."""
+        self.confirmed[event["job"], event["volunteer"]] = event["count"]
 
     def _on_record(self, event: Document) -> None:
         """A line of a compacted log."""
@@ -245,6 +281,7 @@ class Activity:
                     record.add_expired(until)
                 volunteer = self.volunteers[lease.volunteer]
                 volunteer.allowance = max(1.0, volunteer.allowance - 1)
+                self.confirmed.pop((lease.job, lease.volunteer), None)
         while self.lost and abs(now - next(iter(self.lost.values())).ended) >= BREAK_SECONDS * 1000:
             self.lost.popitem(last=False)
 
@@ -258,6 +295,8 @@ class Activity:
         recent = (item for item in self.parties.items() if now - item[1].last < DAY)
         for (job, party), counted in heapq.nlargest(RECORDS_KEPT, recent, key=lambda item: item[1].last):
             yield {"event": "party", "job": job, "party": party, "values": vars(counted)}
+        for (job, name), count in self.confirmed.most_common(RECORDS_KEPT):
+            yield {"event": "confirmations", "job": job, "volunteer": name, "count": count}
         for (job, variable), lost in list(self.lost.items())[-RECORDS_KEPT:]:
             yield {"event": "lost", "job": job, "variable": variable, "values": vars(lost)}
         for lease_id, lease in self.leases.items():

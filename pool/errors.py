@@ -59,6 +59,10 @@ class Rejected(PoolError):
         self.reason, self.failed = reason, failed
 
 
+class NotKept(PoolError):
+    """The result was held and is gone; the message is the reason."""
+
+
 class Conflict(PoolError):
     """The request does not fit the current state."""
 

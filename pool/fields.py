@@ -85,7 +85,50 @@ def _flag(field: str, value: Any) -> None:
         raise Invalid(field, f"must be true or false, not {kind(value)}")
 
 
+# The numbers of each policy of `settings.trust`: check and default. `pool/trust/policy.py` says what they mean.
+_ANSWERS: dict[str, tuple[Check, float]] = {
+    "quorum": (_count(2, 10), 2),
+    "most": (_count(2, 30), 6),
+    "same_address_seconds": (_number(0, 30 * 86_400), 3600),
+}
+TRUST: dict[str, dict[str, tuple[Check, float]]] = {
+    "none": {},
+    "validator": {},
+    "audit": {
+        "every": (_count(1, 1000), 20),
+        "checks": (_count(1, 1000), 1),
+        "idle_seconds": (_number(1, 86_400), 60),
+        "most": (_count(2, 30), 6),
+        "same_address_seconds": (_number(0, 30 * 86_400), 3600),
+    },
+    "quorum": _ANSWERS,
+    "adaptive": {**_ANSWERS, "trusted_after": (_count(1, 10_000), 10)},
+}
+# Of two numbers the first may not be larger.
+_ORDERED = (("checks", "every"), ("quorum", "most"))
+
+
+def trust_defaults(policy: str) -> dict[str, Any]:
+    return {name: default for name, (_, default) in TRUST[policy].items()}
+
+
+def _trust(field: str, value: Any) -> None:
+    given = require_object(field, value)
+    policy = given.get("policy")
+    if not isinstance(policy, str) or policy not in TRUST:
+        raise Invalid(f"{field}.policy", f"must be one of {', '.join(TRUST)}")
+    refuse_unknown(given, ("policy", *TRUST[policy]), f"{field}.")
+    for name, (check, _) in TRUST[policy].items():
+        if name in given:
+            check(f"{field}.{name}", given[name])
+    numbers = {**trust_defaults(policy), **given}
+    for low, high in _ORDERED:
+        if low in numbers and high in numbers and numbers[low] > numbers[high]:
+            raise Invalid(f"{field}.{low}", f"must not be larger than {high} ({numbers[high]})")
+
+
 _SETTINGS: dict[str, Check] = {
+    "trust": _trust,
     "lease_seconds": _number(1, 30 * 86_400),
     "max_errors": _count(1, 100),
     "require_lease": _flag,

@@ -11,7 +11,18 @@ from storage.base import Counts, Store
 from storage.errors import StorageError
 
 # The sums of all jobs: fields of `Counts`.
-SUMMED = ("open", "leased", "accepted", "failed", "withdrawn", "rejected", "failures", "run_seconds", "timed_results")
+SUMMED = (
+    "open",
+    "leased",
+    "held",
+    "accepted",
+    "failed",
+    "withdrawn",
+    "rejected",
+    "failures",
+    "run_seconds",
+    "timed_results",
+)
 Figures = Mapping[str, float]
 # Of so many jobs that have changed last, the most active ones are listed.
 CANDIDATES = 200

@@ -19,6 +19,7 @@ from pool.keys import Caller, Keys
 from pool.posters import Posters
 from pool.replacements import Replacements
 from pool.sandbox import Sandbox
+from pool.trust.policy import policy_of
 from pool.validation import require_function, require_volunteers_function
 from storage import ids
 from storage.base import Document, Page, Store, canonical
@@ -68,7 +69,7 @@ class Jobs:
         Conflict, QuotaReached, SandboxBusy.
         """
         self._keys.require_poster(caller)
-        document = self._checked(fields.require_object("the body", posted), caller)
+        document = self.checked(fields.require_object("the body", posted), caller)
         # The digest alone: whoever reads the files must not get a key.
         document["key"] = caller.key_id
         if caller.key_id is None:
@@ -143,7 +144,8 @@ class Jobs:
             return present
         return None
 
-    def _checked(self, posted: Document, caller: Caller) -> Document:
+    def checked(self, posted: Document, caller: Caller) -> Document:
+        """The document of a posted job, with defaults. Raises Invalid, SandboxBusy."""
         fields.refuse_reserved(posted)
         fields.refuse_unknown(posted, _POSTED)
         name = _name(posted)
@@ -158,7 +160,9 @@ class Jobs:
             "settings": fields.settings(posted.get("settings", {})),
             "requirements": fields.requirements(posted.get("requirements", {})),
         }
-        return document | self._compiled(posted, document["requirements"], caller)
+        document |= self._compiled(posted, document["requirements"], caller)
+        require_validator(document)
+        return document
 
     def _compiled(self, posted: Document, requirements: Document, caller: Caller) -> Document:
         if "execute_function" not in posted:
@@ -280,13 +284,29 @@ def _patched(document: Document, patch: Document) -> Document:
     if "metadata" in patch:
         changed["metadata"] = fields.metadata(_merged_object(document, patch, "metadata"), document["name"])
     if "settings" in patch:
-        changed["settings"] = fields.settings(_merged_object(document, patch, "settings"))
+        changed["settings"] = fields.settings(_merged_settings(document, patch))
+        require_validator(changed)
     if "requirements" in patch:
         changed["requirements"] = fields.requirements(_merged_object(document, patch, "requirements"))
         # It follows from the variables that are stored.
         if fields.has_json_variables(document):
             changed["requirements"][fields.JSON_VARIABLES] = True
     return changed
+
+
+def _merged_settings(document: Document, patch: Document) -> Any:
+    """As a whole `trust` is replaced: numbers of another policy would make it invalid."""
+    merged = _merged_object(document, patch, "settings")
+    given = patch["settings"]
+    if isinstance(given, dict) and isinstance(given.get("trust"), dict) and isinstance(merged, dict):
+        return {**merged, "trust": given["trust"]}
+    return merged
+
+
+def require_validator(job: Document) -> None:
+    """Raises Invalid if the job's policy is a validator, and there is none."""
+    if policy_of(job).name == "validator" and "validate_result" not in job:
+        raise Invalid("settings.trust.policy", "validator needs the function validate_result")
 
 
 def _merged_object(document: Document, patch: Document, field: str) -> Any:

@@ -19,6 +19,8 @@ from pool.fields import REVIEW
 from pool.sandbox import Share
 from storage.base import Document, Store
 
+OWNER, AUDITOR = "owner", "auditor"
+ROLES = (OWNER, AUDITOR)
 OPERATOR, OPERATOR_KEY, POSTERS_KEY = "operator", "operator.key", "posters.key"
 MIN_PREFIX = 4
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,128}")
@@ -38,6 +40,7 @@ class Caller:
     is_operator: bool = False
     prefix: str = ""
     managed: str | None = None
+    role: str = OWNER
 
     @property
     def share(self) -> Share:
@@ -70,17 +73,35 @@ class Keys:
         """The operator as a caller, for the pool's own requests."""
         return Caller(digest(self._store.keys.secret(OPERATOR_KEY, new_key)[0]), OPERATOR, is_operator=True)
 
-    def add(self, owner: str) -> str:
-        """Makes a key for an owner and returns it; it can't be read again."""
+    def add(self, owner: str, role: str = OWNER) -> str:
+        """Makes a key for an owner, or an auditor, and returns it; it can't be read again."""
         if _OWNER.fullmatch(owner) is None:
             raise Invalid("owner", "must be 1 to 100 printable characters")
+        if role not in ROLES:
+            raise Invalid("role", f"must be one of {', '.join(ROLES)}")
         key = new_key()
-        self._store_key(key, owner, is_operator=False)
+        self._store_key(key, owner, is_operator=False, **({"role": role} if role != OWNER else {}))
         return key
 
-    def _store_key(self, key: str, owner: str, is_operator: bool) -> None:
+    def _store_key(self, key: str, owner: str, is_operator: bool, **facts: str) -> None:
         created = self._store.clock.now_text()
-        self._store.keys.add(digest(key), {"owner": owner, "is_operator": is_operator, "created": created})
+        self._store.keys.add(digest(key), {"owner": owner, "is_operator": is_operator, "created": created, **facts})
+
+    def rotate(self, key_id: str) -> str:
+        """Makes a new key in place of the one whose digest begins with `key_id`, and returns it.
+
+        What the old one owns belongs to the new one. Raises Invalid as `revoke` does.
+        """
+        known, document = self._found(key_id)
+        key = new_key()
+        # First, so that a crash leaves both: the old one is rotated again.
+        facts = {
+            "replaces": document.get("replaces", known),
+            **({"role": document["role"]} if "role" in document else {}),
+        }
+        self._store_key(key, document["owner"], is_operator=False, **facts)
+        self._store.keys.remove(known)
+        return key
 
     def all(self) -> Iterator[tuple[str, Document]]:
         return self._store.keys.all()
@@ -90,6 +111,11 @@ class Keys:
 
         Raises Invalid if that is not exactly one key, or is the operator's, which the pool would make again.
         """
+        known, document = self._found(key_id)
+        self._store.keys.remove(known)
+        return str(document["owner"])
+
+    def _found(self, key_id: str) -> tuple[str, Document]:
         if len(key_id) < MIN_PREFIX:
             raise Invalid("key", f"give at least {MIN_PREFIX} characters of its digest")
         found = [(known, document) for known, document in self.all() if known.startswith(key_id)]
@@ -98,8 +124,7 @@ class Keys:
         ((known, document),) = found
         if document["is_operator"]:
             raise Invalid("key", "is the operator's: to replace it, remove secrets/operator.key and restart the pool")
-        self._store.keys.remove(known)
-        return str(document["owner"])
+        return known, document
 
     def caller(self, key: str | None, prefix: str = "") -> Caller:
         """Raises UnknownKey for a key that is not one of the pool's."""
@@ -112,7 +137,8 @@ class Keys:
         document = self._store.keys.get(digest(key)) if _KEY.fullmatch(key) else None
         if document is None:
             raise UnknownKey("Authorization: not a key of this pool")
-        return Caller(digest(key), document["owner"], document["is_operator"])
+        identity = document.get("replaces", digest(key))
+        return Caller(identity, document["owner"], document["is_operator"], role=document.get("role", OWNER))
 
     def management_key(self, document: Document) -> str:
         """The key that manages a job or flow which was posted without a key."""
@@ -135,11 +161,17 @@ class Keys:
     def require_poster(self, caller: Caller) -> None:
         if caller.key_id is None and not self._is_open:
             raise UnknownKey("posting a job or a flow needs a key: send Authorization: Bearer <key>")
+        if caller.role == AUDITOR:
+            raise Forbidden("an auditor's key posts no jobs and no flows")
 
     def owns(self, caller: Caller, document: Document) -> bool:
         if caller.managed is not None:
             return document["key"] is None and caller.managed == _subject(document)
         return caller.is_operator or (caller.key_id is not None and caller.key_id == document["key"])
+
+    def decides(self, caller: Caller, job: Document) -> bool:
+        """Whether a result of this caller counts at once, and decides on those that are held."""
+        return caller.role == AUDITOR or self.owns(caller, job)
 
     def require_owner(self, caller: Caller, document: Document, kind: str = "job") -> None:
         """Raises UnknownKey or Forbidden unless the caller owns the job or flow."""

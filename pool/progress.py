@@ -13,13 +13,14 @@ GROUPS_SHOWN = 5
 
 def progress_of(job: Document, counts: Counts, clock: Clock, to_owner: bool) -> Document:
     rate = _per_minute(counts, clock)
-    unfinished = counts.open + counts.leased
+    unfinished = counts.open + counts.leased + counts.held
     progress: Document = {
         "state": job["state"],
         "variables": {
             "total": counts.posted,
             "open": counts.open,
             "leased": counts.leased,
+            "held": counts.held,
             "done": counts.accepted,
             "failed": counts.failed,
             "withdrawn": counts.withdrawn,

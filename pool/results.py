@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pool.error_counting import same_error
-from pool.errors import BadLease, Finished, PoolError, Rejected, Withdrawn
+from pool.errors import BadLease, Conflict, Finished, NotKept, PoolError, Rejected, Withdrawn
 from pool.flows import Flows
 from pool.keys import Caller, Keys
 from pool.peers import Peer
@@ -20,11 +20,14 @@ from pool.sandbox import SandboxBusy
 from pool.standing import Standing
 from pool.submission import Submission
 from pool.tokens import LeaseToken, Tokens
+from pool.trust.auditor import Auditor
+from pool.trust.holding import Holding
+from pool.trust.policy import policy_of
 from pool.validation import Validation, Verdict
 from pool.variable_errors import VariableErrors
 from pool.variables import withdrawn_text
 from storage.base import Document, ErrorIds, Finish, Page, Store
-from storage.errors import AlreadyFinished, NotFound, StorageError
+from storage.errors import AlreadyFinished, AlreadyHeld, NotFound, StorageError
 
 # Limits on what one request reads: a variable may have a hundred rejected results of a megabyte each.
 REJECTED_SHOWN = 20
@@ -41,6 +44,7 @@ class Posted:
     token: str | None = None
     run_seconds: float | None = None
     peer: Peer = Peer()
+    caller: Caller = Caller()
 
 
 @dataclass
@@ -91,11 +95,13 @@ class Results:
         errors: VariableErrors,
         rates: Rates,
         posters: Posters,
+        holding: Holding,
+        auditor: Auditor,
     ) -> None:
         self._store, self._keys, self._tokens = store, keys, tokens
         self._validation, self._reports, self._flows = validation, reports, flows
         self._standing, self._errors, self._rates = standing, errors, rates
-        self._posters = posters
+        self._posters, self._holding, self._auditor = posters, holding, auditor
 
     def require_job(self, job_id: str) -> None:
         """Raises NotFound if there is no such job."""
@@ -151,10 +157,16 @@ class Results:
             self._flows.on_finished(job_id, variable_id)
             item.outcome = accepted_id
             return
+        if policy_of(job).holds:
+            item.outcome = self._holding.known(job_id, variable_id, lease)
+            if item.outcome is not None:
+                return
         submitted = Submission(lease, posted.run_seconds, posted.peer.volunteer)
         item.document = submitted.document(job_id, variable_id, self._store.clock) | {"result": posted.value}
         self._raise_if_rejected_before(item.document, known)
         self._errors.require_judgeable(job, variable_id, known, lease, posted.peer)
+        if policy_of(job).holds and not self._keys.decides(posted.caller, job):
+            self._holding.require_wanted(job, variable_id, item.document, posted.peer)
 
     def _judge(self, job: Document, items: Sequence[_Item]) -> None:
         report = functools.partial(self._reports.add, job["id"], "validate_result")
@@ -165,6 +177,8 @@ class Results:
             with _caught([item]):
                 self._apply(job, item, verdict)
         accepted = _undecided(items)
+        if policy_of(job).holds:
+            accepted = self._hold(job, accepted)
         if accepted:
             with _caught(accepted):
                 self._accept(job, accepted)
@@ -183,7 +197,8 @@ class Results:
     def _lease(self, job: Document, variable_id: str, token: str | None) -> LeaseToken | None:
         if token is not None:
             return self._tokens.read(token, job["uid"], variable_id)
-        if job["settings"]["require_lease"]:
+        # Nobody is sent to a variable who has answered it already: only a lease shows that.
+        if job["settings"]["require_lease"] or policy_of(job).holds:
             raise BadLease(
                 "lease: is missing; this job accepts results only at the post_result link of a leased variable"
             )
@@ -201,10 +216,48 @@ class Results:
         if self._store.jobs.get(job["id"])["uid"] != job["uid"]:
             raise NotFound("job", job["id"])
 
+    def _hold(self, job: Document, items: Sequence[_Item]) -> list[_Item]:
+        """Holds what needs to be confirmed, and settles what the owner computed; returns the others."""
+        by_owner = [item for item in items if self._keys.decides(item.posted.caller, job)]
+        for item in by_owner:
+            with _caught([item]):
+                self._settle(job, item)
+        others = [item for item in items if item not in by_owner]
+        alone = [item for item in others if self._holding.counts_alone(job, item.document)]
+        held = {item.variable_id: item for item in others if item not in alone}
+        with _caught(list(held.values())):
+            finishes = {name: (_finish(item), item.peer) for name, item in held.items()}
+            refused = self._holding.hold(job, finishes) if finishes else {}
+            for name, item in held.items():
+                with _caught([item]):
+                    self._set_held(job, item, refused.get(name))
+        return alone
+
+    def _settle(self, job: Document, item: _Item) -> None:
+        try:
+            self._holding.settle(job, item.document)
+        except AlreadyFinished as ex:
+            self._set_outcome(item, ex)
+        else:
+            self._errors.forgive(item.lease)
+            self._set_outcome(item, None)
+
+    def _set_held(self, job: Document, item: _Item, refusal: Exception | None) -> None:
+        if isinstance(refusal, AlreadyHeld):
+            # Another request was faster: perhaps the same one, repeated after a timeout.
+            item.outcome = self._holding.known(job["id"], item.variable_id, item.lease)
+            if item.outcome is None:
+                raise Conflict(str(refusal)) from refusal
+        elif isinstance(refusal, StorageError):
+            self._set_outcome(item, refusal)
+        else:
+            item.outcome = str(item.document["id"])
+            if policy_of(job).name != "audit":
+                self._holding.decide(job, item.variable_id)
+            self._auditor.add(job["id"])
+
     def _accept(self, job: Document, items: Sequence[_Item]) -> None:
-        finishes = {
-            item.variable_id: Finish(item.document, item.lease.identity if item.lease else None) for item in items
-        }
+        finishes = {item.variable_id: _finish(item) for item in items}
         refused = self._store.results.accept_many(job["id"], finishes, job["uid"])
         for item in items:
             with _caught([item]):
@@ -234,10 +287,27 @@ class Results:
         outcome = self._store.results.outcome(job_id, variable_id)
         if outcome is not None and outcome.get("id") == result_id:
             return outcome
-        if self._keys.owns(caller, self._store.jobs.get(job_id)):
+        job = self._store.jobs.get(job_id)
+        if policy_of(job).holds and result_id in (outcome or {}).get("replicas", {}).values():
+            raise NotKept("an equal result of another volunteer was accepted, and is stored alone")
+        if policy_of(job).holds and "withdrawn" in (outcome or {}):
+            raise Withdrawn(withdrawn_text(outcome or {}))
+        held = self._store.held.get(job_id, variable_id, result_id)
+        if held is not None:
+            return self._shown_held(job, held, caller)
+        if self._keys.owns(caller, job):
             for document in self._store.results.rejected(job_id, variable_id, [result_id]):
                 return document
         raise NotFound("result", result_id)
+
+    def _shown_held(self, job: Document, document: Document, caller: Caller) -> Document:
+        """What is held, and why, is for the job's owner. Raises NotKept for a result that was thrown back."""
+        if "rejected" in document:
+            raise NotKept(document["rejected"])
+        if self._keys.owns(caller, job):
+            return _with_state(document)
+        public = {name: document[name] for name in ("id", "variable", "created")}
+        return _with_state({**public, "volunteer": None, "run_seconds": None})
 
     def all(self, job_id: str, variable_id: str, caller: Caller) -> list[Document]:
         """The variable's accepted result, if there is one; for the job's owner also the newest rejected ones."""
@@ -246,6 +316,8 @@ class Results:
         if self._keys.owns(caller, self._store.jobs.get(job_id)):
             newest = self._store.results.rejected_ids(job_id, variable_id)[-REJECTED_SHOWN:]
             found += self._store.results.rejected(job_id, variable_id, newest)
+            found += map(_with_state, self._store.held.of(job_id, variable_id))
+            found += self._store.held.thrown_back(job_id, variable_id)[-REJECTED_SHOWN:]
         return found
 
     def page(
@@ -268,10 +340,20 @@ class Results:
         return Page(items, cursor)
 
 
+def _with_state(document: Document) -> Document:
+    return {**document, "state": "held"}
+
+
+def _finish(item: _Item) -> Finish:
+    return Finish(item.document, item.lease.identity if item.lease else None)
+
+
 def _id_under_lease(variable_id: str, outcome: Document, lease: LeaseToken | None) -> str:
     """The id of the accepted result, if it was posted under the same lease. Raises Withdrawn, Finished."""
     if "withdrawn" in outcome:
         raise Withdrawn(withdrawn_text(outcome))
+    if lease is not None and lease.lease_id in outcome.get("replicas", {}):
+        return str(outcome["replicas"][lease.lease_id])
     if lease is None or outcome["lease"] != lease.lease_id:
         raise Finished(f"variable {variable_id!r} is finished: another result has been accepted")
     return str(outcome["id"])

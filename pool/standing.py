@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from pool import lease_limits
-from pool.activity import Activity, JobRecord
+from pool.activity import DAY, Activity, JobRecord
 from pool.errors import LimitReached
 from pool.lease_limits import JobFacts, known_record, name_of
 from pool.peers import Peer
@@ -129,6 +129,22 @@ class Standing:
             | {"parties": _with_name(parties, peer)}
             for lease_id, peer, parties in results
         )
+
+    def confirmed(self, job_uid: str, volunteers: Iterable[str]) -> None:
+        """Results of these volunteers were confirmed, by others or by an audit."""
+        self._append_all({"event": "confirmed", "job": job_uid, "volunteer": name} for name in volunteers)
+
+    def caught(self, job_uid: str, volunteer: str, prefixes: Iterable[str]) -> None:
+        """A result of this volunteer, at these addresses, was proved wrong: its standing is gone."""
+        self._append_all([{"event": "caught", "job": job_uid, "volunteer": volunteer, "prefixes": sorted(prefixes)}])
+
+    def caught_at(self, prefix: str) -> int:
+        """How often volunteers of an address were proved to lie, lately."""
+        known = known_record(self._current().prefixes, prefix)
+        return known.caught if abs(self._clock.now_milliseconds() - known.last_caught) < DAY else 0
+
+    def confirmed_in_a_row(self, job_uid: str, volunteer: str) -> int:
+        return self._current().confirmed.get((job_uid, volunteer), 0)
 
     def failed(self, lease_id: str | None, job_uid: str, peer: Peer, parties: list[str]) -> None:
         self._append("error", lease_id, job=job_uid, **_of(peer), parties=_with_name(parties, peer))

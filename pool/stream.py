@@ -118,4 +118,4 @@ class Stream:
             told = {"error": error_id, "message": failure["message"], "stack": failure.get("stack", "")}
             console = document.get("console", "")[-CONSOLE_SHOWN:]
             return {**of_all, **told, "console": console, "engine": document.get("engine", "")}
-        return {"reason": "unknown"}
+        return {"reason": "unknown" if error_id else "disagreement"}

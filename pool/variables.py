@@ -23,6 +23,8 @@ from pool.replacements import Replacements
 from pool.scheduling import VariableScheduler, Volunteer
 from pool.standing import Standing
 from pool.tokens import LeaseToken, Tokens
+from pool.trust.holding import Holding
+from pool.trust.policy import policy_of
 from pool.unserved import Unserved
 from pool.validation import Validation
 from storage import ids
@@ -61,12 +63,14 @@ class Variables:
         posters: Posters,
         unserved: Unserved,
         replacements: Replacements,
+        holding: Holding,
     ) -> None:
         self._store, self._keys, self._tokens = store, keys, tokens
         self._standing, self._posters, self._unserved = standing, posters, unserved
         self._replacements = replacements
         self._recent_counts: dict[str, tuple[float, Counts]] = {}
         self._scheduler, self._validation, self._flows = scheduler, validation, flows
+        self._holding = holding
 
     def require_contributor(self, job_id: str, caller: Caller) -> None:
         self._keys.require_contributor(caller, self._store.jobs.get(job_id))
@@ -185,6 +189,7 @@ class Variables:
             return []
         peer = volunteer.peer
         try:
+            self._holding.require_room(job, peer)
             allowed = self._standing.allowed_leases(self._facts(job), peer, count)
         except LimitReached:
             self._unserved.add(job["uid"], peer)
@@ -243,7 +248,11 @@ class Variables:
                 job_uid, variable_id, lease_seconds, peer
             )
 
-        return is_excluded
+        if not policy_of(job).holds:
+            return is_excluded
+        return lambda variable_id, error_ids: (
+            is_excluded(variable_id, error_ids) or self._holding.excludes(job, variable_id, peer)
+        )
 
     def _has_failed_on(self, error_ids: ErrorIds, peer: Peer) -> bool:
         # Most variables have no errors: then no party is looked for.

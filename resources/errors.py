@@ -45,6 +45,7 @@ _STATUS: dict[type[Exception], tuple[int, str]] = {
     pool.Finished: (409, "finished"),
     pool.Withdrawn: (410, "withdrawn"),
     pool.Rejected: (422, "rejected"),
+    pool.NotKept: (410, "not-kept"),
     pool.Conflict: (409, "conflict"),
     pool.LimitReached: (429, "limit"),
     pool.Blocked: (403, "blocked"),

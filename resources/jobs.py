@@ -8,6 +8,7 @@ from pool.fields import FUNCTIONS, REVIEW, has_json_variables
 from pool.jobs import Jobs
 from pool.keys import Caller, Keys
 from pool.scheduling import JobScheduler
+from pool.trials import Trials
 from resources import body, request
 from resources.links import Link, LinkBuilder, Links
 from resources.representation import entity_tag, matches, respond, respond_conditionally, respond_no_content
@@ -16,6 +17,8 @@ from storage.base import Document
 
 # Retry-After when no job fits the volunteer.
 RETRY_AFTER = 10
+# Of trials. Volunteers have others: docs/jobs.md has what differs.
+ENGINE = "QuickJS"
 IN_REVIEW = "The operator of this pool looks at the job first: it takes variables, and volunteers get it, after that."
 _PUBLIC = ("id", "name", "state", "paused", "created", "metadata", "settings", "requirements", "execute_function")
 # Functions that run on the server. A volunteer who can read the validator can forge results that pass it.
@@ -49,19 +52,28 @@ class ScheduledJob(Resource):
 
 
 class Collection(ScheduledJob):
-    def __init__(self, scheduler: JobScheduler, jobs: Jobs, keys: Keys, limit: int) -> None:
+    def __init__(self, scheduler: JobScheduler, jobs: Jobs, trials: Trials, keys: Keys, limit: int) -> None:
         super().__init__(scheduler)
-        self._jobs, self._keys, self._limit = jobs, keys, limit
+        self._jobs, self._trials, self._keys, self._limit = jobs, trials, keys, limit
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         caller = request.caller(req, self._keys)
         # Before the body is read: strangers can't make the pool read and parse megabytes.
         self._keys.require_poster(caller)
+        if req.get_param("try") == "1":
+            self._try(req, resp, caller)
+            return
         job = self._jobs.post(body.read_document(req, self._limit), caller, request.idempotency_key(req))
         links = _links(LinkBuilder(req), job)
         once = self._told_once(job) if caller.key_id is None else {}
         respond(req, resp, links, {**_job_fields(job, to_owner=True), **once}, cache="no-store" if once else "no-cache")
         resp.status, resp.location = falcon.HTTP_201, links["self"].href
+
+    def _try(self, req: falcon.Request, resp: falcon.Response, caller: Caller) -> None:
+        """Computes one variable of a job that is not posted yet; nothing is stored."""
+        found = self._trials.run(body.read_document(req, 2 * self._limit), caller)
+        links = {"post_job": LinkBuilder(req).root()["post_job"]}
+        respond(req, resp, links, {"engine": ENGINE, **found}, cache="no-store")
 
     def _told_once(self, job: Document) -> Document:
         """What a poster without a key must know: no later response has it."""

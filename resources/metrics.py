@@ -31,7 +31,14 @@ _HELP = {
     "comp_pool_run_seconds_count": ("counter", "Accepted results with a known run time, of these jobs."),
 }
 # State of variables in the metrics, and the field of `Counts`.
-_STATES = {"open": "open", "leased": "leased", "done": "accepted", "failed": "failed", "withdrawn": "withdrawn"}
+_STATES = {
+    "open": "open",
+    "leased": "leased",
+    "held": "held",
+    "done": "accepted",
+    "failed": "failed",
+    "withdrawn": "withdrawn",
+}
 _VERDICTS = ("accepted", "rejected")
 
 

@@ -10,6 +10,7 @@ import falcon
 
 from pool.errors import Invalid, PoolError
 from pool.fields import refuse_reserved, require_object
+from pool.keys import Caller
 from pool.peers import Peer
 from pool.results import Posted, Results
 from pool.sandbox import SandboxBusy
@@ -28,24 +29,24 @@ _FIELDS = {"post_result", "result", "run_seconds"}
 Entry = tuple[str, Posted] | Problem
 
 
-def read(req: falcon.Request, job: str, limit: int, bulk_limit: int) -> list[Entry]:
+def read(req: falcon.Request, caller: Caller, job: str, limit: int, bulk_limit: int) -> list[Entry]:
     """The variable and the result of each line, or the problem with it. Raises Problem for the body as a whole."""
     if not body.is_ndjson(req):
         raise Problem(415, "media-type", f"Content-Type: must be {body.NDJSON}")
     lines = body.lines(req, bulk_limit)
     if len(lines) > MAX_RESULTS:
         raise Problem(413, "size", f"the body has {len(lines)} results (at most {MAX_RESULTS})")
-    build, peer = LinkBuilder(req), request.peer(req)
-    return [_entry(req, build, job, peer, line, number, limit) for number, line in lines.items()]
+    build, sender = LinkBuilder(req), (request.peer(req), caller)
+    return [_entry(req, build, job, sender, line, number, limit) for number, line in lines.items()]
 
 
 def _entry(
-    req: falcon.Request, build: LinkBuilder, job: str, peer: Peer, line: bytes, number: int, limit: int
+    req: falcon.Request, build: LinkBuilder, job: str, sender: tuple[Peer, Caller], line: bytes, number: int, limit: int
 ) -> Entry:
     try:
         document = body.parse_line(line, number, limit + LINE_BYTES)
         variable_id, token = _target(build, job, document)
-        return variable_id, Posted(_value(document), token, _run_seconds(document), peer)
+        return variable_id, Posted(_value(document), token, _run_seconds(document), *sender)
     except Problem as ex:
         return ex
     except PoolError as ex:

@@ -23,6 +23,7 @@ STREAM_BYTES = 1 << 16
 _FIELDS = (
     "id",
     "variable",
+    "state",
     "created",
     "volunteer",
     "run_seconds",
@@ -60,6 +61,7 @@ class Collection(Resource):
             request.lease_token(req),
             request.run_seconds(req),
             request.peer(req),
+            request.caller(req, self._keys),
         )
         if isinstance(posted.value, dict):
             refuse_reserved(posted.value)
@@ -80,15 +82,15 @@ class Item(Resource):
 class JobResults(Resource):
     """All accepted results of a job: paged as JSON, streamed as NDJSON or CSV."""
 
-    def __init__(self, results: Results, stream: StreamResponder, limit: int, bulk_limit: int) -> None:
-        self._results, self._limit, self._bulk_limit = results, limit, bulk_limit
+    def __init__(self, results: Results, keys: Keys, stream: StreamResponder, limit: int, bulk_limit: int) -> None:
+        self._results, self._keys, self._limit, self._bulk_limit = results, keys, limit, bulk_limit
         self._stream = stream
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         """Results of several variables, one per line; the response has the outcome of each."""
         # Before the body is read.
         self._results.require_job(job)
-        entries = result_batch.read(req, job, self._limit, self._bulk_limit)
+        entries = result_batch.read(req, request.caller(req, self._keys), job, self._limit, self._bulk_limit)
         outcomes = result_batch.post(req, self._results, job, entries)
         links = LinkBuilder(req).page("jobs", job, "results", cursor=None, next_cursor=None)
         respond(req, resp, links, {"outcomes": outcomes}, cache="no-store")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import statistics
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -35,6 +35,7 @@ __all__ = [
     "Document",
     "ErrorIds",
     "Finding",
+    "HeldStore",
     "IsExcluded",
     "JobStore",
     "KeyStore",
@@ -50,7 +51,7 @@ __all__ = [
     "canonical",
 ]
 
-State = Literal["open", "leased", "stuck", "done", "failed", "withdrawn"]
+State = Literal["open", "leased", "stuck", "held", "done", "failed", "withdrawn"]
 # An open variable with errors is stuck when for so long nobody has failed on it but the party of the last one.
 STUCK_SECONDS = 3600
 ErrorIds = Sequence[str]
@@ -110,6 +111,7 @@ class Counts:
     failed: int = 0
     withdrawn: int = 0
     leased: int = 0
+    held: int = 0
     run_seconds: float = 0.0
     timed_results: int = 0
     per_minute: dict[int, int] = field(default_factory=dict)
@@ -122,12 +124,12 @@ class Counts:
 
     @property
     def unfinished(self) -> int:
-        """Open, leased and stuck."""
+        """Open, leased, stuck and held."""
         return max(0, self.posted - self.accepted - self.failed - self.withdrawn)
 
     @property
     def open(self) -> int:
-        return max(0, self.unfinished - self.leased)
+        return max(0, self.unfinished - self.leased - self.held)
 
     @property
     def median_run_seconds(self) -> float | None:
@@ -364,6 +366,67 @@ class ResultStore(ABC):
         """Accepted results, in the order of posting of their variables. A page may hold fewer than `limit`."""
 
 
+class HeldStore(ABC):
+    """Results that are stored and do not count yet; they have the field `held`. A variable may have several.
+
+    A variable is `held` while it has such results and nobody may lease it. It is opened again for a further answer, or
+    when all its results were thrown back.
+    """
+
+    @abstractmethod
+    def hold_many(self, job_id: str, held: Mapping[str, Finish], job_uid: str = "") -> dict[str, StorageError]:
+        """Stores a result of each variable, durably, and ends the variable's lease: it is held.
+
+        Returns errors by variable: NotFound, AlreadyFinished; AlreadyHeld if it is held, or has failed.
+        """
+
+    @abstractmethod
+    def of(self, job_id: str, variable_id: str) -> list[Document]:
+        """The results of a variable that are held, oldest first."""
+
+    @abstractmethod
+    def get(self, job_id: str, variable_id: str, result_id: str) -> Document | None:
+        """A result that is held, or (with `rejected`, the reason) was thrown back."""
+
+    @abstractmethod
+    def variables(self, job_id: str, limit: int) -> list[str]:
+        """Up to `limit` variables that are held."""
+
+    @abstractmethod
+    def want_more(self, job_id: str, variable_id: str, answers: int) -> bool:
+        """Opens a held variable for a further answer; False if it is not held, or has not so many answers by now."""
+
+    @abstractmethod
+    def throw_back(self, job_id: str, variable_id: str, result_ids: Sequence[str], reason: str) -> list[str]:
+        """Makes held results rejected ones, durably; the variable is open again when none is left.
+
+        They do not count as errors of the variable. Returns the ids of those that were held.
+        """
+
+    @abstractmethod
+    def park(self, job_id: str, variable_id: str) -> bool:
+        """Marks a held variable as failed; its results stay held. False if it is not held."""
+
+    @abstractmethod
+    def thrown_back(self, job_id: str, variable_id: str) -> list[Document]:
+        """The results of a variable that were thrown back, oldest first."""
+
+    @abstractmethod
+    def audits(self, job_id: str) -> list[Document]:
+        """The audits of a job that are not decided, oldest first."""
+
+    @abstractmethod
+    def put_audit(self, job_id: str, document: Document) -> None:
+        """Stores an audit by its `id`, or replaces it. A power cut may lose it: then another is drawn."""
+
+    @abstractmethod
+    def remove_audit(self, job_id: str, audit_id: str) -> None: ...
+
+    @abstractmethod
+    def audited_alone(self) -> AbstractContextManager[bool]:
+        """An exclusive lock among all processes; yields False if another holds it."""
+
+
 class CountStore(ABC):
     @abstractmethod
     def get(self, job_id: str) -> Counts:
@@ -507,6 +570,7 @@ class Store(ABC):
     leases: LeaseStore
     results: ResultStore
     stream: StreamStore
+    held: HeldStore
     counts: CountStore
     changes: ChangeStore
     activity: ActivityStore

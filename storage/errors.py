@@ -45,6 +45,14 @@ class AlreadyFinished(StorageError):
         self.variable_id, self.outcome = variable_id, outcome
 
 
+class AlreadyHeld(StorageError):
+    """The variable has a result that is held, and wants no other."""
+
+    def __init__(self, variable_id: str) -> None:
+        super().__init__(f"variable {variable_id!r} has a result that is held")
+        self.variable_id = variable_id
+
+
 class LeaseLost(StorageError):
     def __init__(self, variable_id: str) -> None:
         super().__init__(f"the lease of variable {variable_id!r} has ended")

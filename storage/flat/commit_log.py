@@ -38,11 +38,19 @@ log = logging.getLogger("comp-pool.storage")
 
 @dataclass(frozen=True)
 class Entry:
-    """An outcome in a log. Of two of one variable the later counts: its process found no outcome of the earlier."""
+    """An outcome, or held result, in a log.
+
+    Of two outcomes of one variable the later counts: its process found no outcome of the earlier.
+    """
 
     at: int
     job_uid: str
     document: Document
+
+    @property
+    def held_id(self) -> str:
+        """The id of a held result, of which a variable has several; empty for an outcome."""
+        return str(self.document["id"]) if "held" in self.document else ""
 
 
 class CommitLog:
@@ -221,15 +229,16 @@ def is_log(name: str) -> bool:
 
 
 def latest_entries(workspaces: Iterable[str]) -> list[Entry]:
-    """The entries of the logs in these workspaces: of each variable the latest."""
-    latest: dict[tuple[str, str, str], Entry] = {}
+    """The entries of the logs in these workspaces: of each variable the latest outcome, then the held results."""
+    latest: dict[tuple[str, str, str, str], Entry] = {}
     for workspace in workspaces:
         for name in filter(is_log, files.names(workspace)):
             for entry in entries(f"{workspace}/{name}"):
-                key = entry.job_uid, entry.document["job"], entry.document["variable"]
+                key = entry.job_uid, entry.document["job"], entry.document["variable"], entry.held_id
                 if key not in latest or entry.at >= latest[key].at:
                     latest[key] = entry
-    return list(latest.values())
+    # Outcomes first: a finished variable holds nothing.
+    return sorted(latest.values(), key=lambda entry: entry.held_id)
 
 
 def entries(path: str) -> Iterator[Entry]:

@@ -118,6 +118,9 @@ class JournalCounts:
         # Lines of an earlier version have no message.
         if event.get("message"):
             self._add_to_group(event)
+        # Nothing is wrong with the variable of a result that was thrown back.
+        if event.get("kind") == "thrown-back":
+            return
         for name, value in (("variables", event["variable"]), ("parties", event.get("party"))):
             known = counts.failing.get(name, [])
             if value is not None and value not in known and len(known) < FAILING_KEPT:
@@ -177,6 +180,7 @@ class FlatCounts(CountStore):
             return replace(
                 cached.counts,
                 leased=_count_leased(paths, now),
+                held=sum(map(ids.is_id, files.names(paths.held_markers))),
                 per_minute=dict(cached.counts.per_minute),
                 reports={name: dict(report) for name, report in cached.counts.reports.items()},
                 errors=dict(cached.counts.errors),

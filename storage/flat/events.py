@@ -45,6 +45,10 @@ def outcome(document: Document, was: str | None = None) -> Document:
 def error(document: Document) -> Document:
     """The event of a rejected result, or of a failure reported by a volunteer."""
     failure = document.get("failure")
+    if "thrown_back" in document:
+        return {"event": "rejected", **_of_result(document), "function": "settings.trust", "kind": "thrown-back"} | {
+            "message": document["rejected"][:MAX_MESSAGE]
+        }
     event = {"event": "rejected" if failure is None else "failure", **_of_result(document)}
     if failure is None:
         told = {"function": "validate_result", "kind": "rejected", "message": document.get("rejected", "")}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from typing import Any
 
 from storage import ids
@@ -134,6 +135,14 @@ def remove(path: str) -> bool:
 def exists(path: str) -> bool:
     # `os.path.exists` raises and catches an exception where there is nothing, and takes three times as long.
     return os.access(path, os.F_OK)
+
+
+def remove_all(directory: str) -> None:
+    """Removes a directory of files, if it exists."""
+    for name in names(directory):
+        remove(f"{directory}/{name}")
+    with suppress(OSError):  # It does not exist, or somebody has just put a file there.
+        os.rmdir(directory)
 
 
 def same(path: str, other: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import zlib
+from typing import Any
 
 
 @functools.lru_cache(maxsize=4096)
@@ -37,6 +38,9 @@ class JobPaths:
         self.tally = f"{self.root}/tally.json"
         self.watched = f"{self.root}/watched"
         self.queue = f"{self.root}/queue"
+        self.held_markers = f"{self.root}/queue/held"
+        self.audits = f"{self.root}/audits"
+        self.held_results = f"{self.root}/held"
         self.open_shards = f"{self.root}/queue/open"
         self.deadlines = f"{self.root}/queue/leased"
         self.used_by_flows = f"{self.root}/flows"
@@ -59,6 +63,23 @@ class JobPaths:
 
     def leased(self, variable_id: str, deadline: int) -> str:
         return f"{self.root}/queue/leased/{deadline}/{variable_id}"
+
+    # Neither is sharded: how many variables are held is bounded, whatever the size of the job.
+    def held_marker(self, variable_id: str) -> str:
+        return f"{self.held_markers}/{variable_id}"
+
+    def held(self, variable_id: str) -> str:
+        return f"{self.held_results}/{variable_id}"
+
+    def thrown_back(self, variable_id: str) -> str:
+        """Beside the rejected results: no id has an "@", so that these do not count as errors of the variable."""
+        return f"{self.rejected(variable_id)}@held"
+
+    def result(self, document: dict[str, Any]) -> str:
+        """Where a result that is accepted, or held, has its name."""
+        if "held" in document:
+            return f"{self.held(document['variable'])}/{document['id']}.json"
+        return self.outcome(document["variable"])
 
     def reserved(self, variable_id: str) -> str:
         return f"{self.reserved_shards}/{shard(variable_id)}/{variable_id}.json"

@@ -31,7 +31,7 @@ def deadline_of(paths: JobPaths, variable_id: str) -> int | None:
 
 
 def is_queued(paths: JobPaths, variable_id: str) -> bool:
-    markers = (paths.open(variable_id), paths.failed(variable_id))
+    markers = (paths.open(variable_id), paths.failed(variable_id), paths.held_marker(variable_id))
     return any(map(files.exists, markers)) or deadline_of(paths, variable_id) is not None
 
 
@@ -129,7 +129,38 @@ def drop_unfailed(paths: JobPaths, variable_id: str) -> str | None:
     if files.remove(paths.open(variable_id)):
         return "open"
     markers = (paths.leased(variable_id, deadline) for deadline in deadlines(paths))
-    return "leased" if any(files.remove(marker) for marker in markers) else None
+    if any(files.remove(marker) for marker in markers):
+        return "leased"
+    return "held" if files.remove(paths.held_marker(variable_id)) else None
+
+
+def hold(paths: JobPaths, variable_id: str, identity: int | None) -> None:
+    """Marks a variable as held, and ends its lease, whoever has it by now. The marker keeps the lease's identity."""
+    held = paths.held_marker(variable_id)
+    with suppress(FileNotFoundError):
+        lease = marker_of_lease(paths, variable_id, identity) if identity is not None else None
+        marker = lease or _marker_of_unfailed(paths, variable_id)
+        if marker is not None and move_lease(paths, variable_id, marker, held, identity_of(marker)):
+            return
+    files.touch(held)
+    drop_if_finished(paths, variable_id, held)
+
+
+def held_ids(paths: JobPaths, variable_id: str) -> list[str]:
+    """The ids of a variable's held results, oldest first."""
+    return [name.removesuffix(".json") for name in files.names(paths.held(variable_id)) if files.is_document(name)]
+
+
+def _marker_of_unfailed(paths: JobPaths, variable_id: str) -> str | None:
+    if files.exists(paths.open(variable_id)):
+        return paths.open(variable_id)
+    deadline = deadline_of(paths, variable_id)
+    return None if deadline is None else paths.leased(variable_id, deadline)
+
+
+def reopen(paths: JobPaths, variable_id: str) -> bool:
+    """Opens a held variable; False if it is not held, or finished."""
+    return move(paths, variable_id, paths.held_marker(variable_id), paths.open(variable_id))
 
 
 def sample(paths: JobPaths, count: int, now: int) -> list[str]:

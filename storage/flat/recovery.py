@@ -20,6 +20,7 @@ from storage.errors import Damaged
 from storage.flat import commit_log, events, files, locks, queue
 from storage.flat.events import RecordedEvents
 from storage.flat.follow_ups import FollowUps
+from storage.flat.held import leave_held
 from storage.flat.paths import JobPaths
 from storage.flat.references import References
 from storage.flat.tree import Tree
@@ -76,7 +77,12 @@ class Recovery:
 
     def _is_missing(self, entry: commit_log.Entry) -> bool:
         paths, variable_id = self._tree.job(entry.document["job"]), entry.document["variable"]
-        if files.is_readable(paths.outcome(variable_id)) or not os.path.exists(paths.variable(variable_id)):
+        if files.is_readable(paths.result(entry.document)) or not os.path.exists(paths.variable(variable_id)):
+            return False
+        if entry.held_id and (
+            os.path.exists(paths.outcome(variable_id))
+            or os.path.exists(f"{paths.thrown_back(variable_id)}/{entry.held_id}.json")
+        ):
             return False
         # A later job of the same name has another uid.
         return entry.job_uid in ("", files.read(paths.job).get("uid"))
@@ -84,7 +90,9 @@ class Recovery:
     def _restore_outcome(self, document: Document) -> str:
         """Stores an outcome, and returns its temporary: the record of the follow-ups that are left."""
         paths = self._tree.job(document["job"])
-        path = paths.outcome(document["variable"])
+        path = paths.result(document)
+        if "held" in document:
+            files.make_directory(paths.held_results)
         temporary = self._tree.writer.temporary(document, sync=False)
         with locks.locked(paths.variable(document["variable"])):
             # Another process that serves already may have stored one; a power cut leaves names without content.
@@ -120,8 +128,13 @@ class _Completion:
     def _complete(self, temporary: str, document: Document) -> None:
         paths, variable_id = self._paths, _variable_of(document)
         # Not linked anywhere: the marker shows whether the release has happened.
-        if "released" in document:
+        if "released" in document or "parked" in document:
             self._balance(variable_id)
+        elif "held" in document:
+            self._complete_held(temporary, document)
+        elif files.same(temporary, f"{paths.thrown_back(variable_id)}/{document.get('id')}.json"):
+            self._append_if_missing(events.error(document))
+            leave_held(paths, document)
         elif files.same(temporary, paths.outcome(variable_id)):
             self._complete_outcome(document)
         elif files.same(temporary, f"{paths.rejected(variable_id)}/{document.get('id')}.json"):
@@ -136,6 +149,13 @@ class _Completion:
         # The marker of failure may be gone already; the journal still shows that the variable had failed.
         was = "failed" if self._recorded.failed[variable_id] > 0 else was
         self._append_if_missing(events.outcome(document, was))
+        files.remove_all(self._paths.held(variable_id))
+
+    def _complete_held(self, temporary: str, document: Document) -> None:
+        variable_id = document["variable"]
+        is_held = files.same(temporary, self._paths.result(document))
+        if is_held and not os.path.exists(self._paths.failed(variable_id)):
+            queue.hold(self._paths, variable_id, None)
 
     def _complete_variable(self, document: Document) -> None:
         paths, variable_id = self._paths, document["id"]

@@ -53,17 +53,17 @@ class FlatResults(ResultStore):
     def _finish(self, paths: JobPaths, finishes: Mapping[str, Finish], job_uid: str) -> dict[str, StorageError]:
         """Returns the errors, by variable: NotFound, AlreadyFinished."""
         with Locks() as locks:
-            refused = self._lock_unfinished(paths, finishes, locks)
+            refused = self.lock_unfinished(paths, finishes, locks)
             accepted = (
                 {name: finish for name, finish in finishes.items() if name not in refused} if refused else finishes
             )
-            linked = self._decide(paths, accepted, job_uid) if accepted else []
+            linked = self.commit(paths, accepted, job_uid) if accepted else []
         if accepted:
             self._follow_ups.run(linked, lambda: self._follow_up(paths, accepted))
             self._tree.changes.on_change(paths)
         return refused
 
-    def _lock_unfinished(self, paths: JobPaths, variable_ids: Iterable[str], locks: Locks) -> dict[str, StorageError]:
+    def lock_unfinished(self, paths: JobPaths, variable_ids: Iterable[str], locks: Locks) -> dict[str, StorageError]:
         """Locks each variable; returns the errors of those that have an outcome, or do not exist."""
         refused: dict[str, StorageError] = {}
         # In order, so that two batches never wait for each other.
@@ -85,34 +85,33 @@ class FlatResults(ResultStore):
         except Damaged as ex:
             return ex
 
-    def _decide(self, paths: JobPaths, accepted: Mapping[str, Finish], job_uid: str) -> list[str]:
-        """Stores the outcomes of locked variables; returns their temporaries."""
-        contents = {name: files.encode(finish.document) for name, finish in accepted.items()}
+    def commit(self, paths: JobPaths, accepted: Mapping[str, Finish], job_uid: str) -> list[str]:
+        """Stores the outcomes, or held results, of locked variables, durably; returns their temporaries."""
+        contents = {paths.result(finish.document): files.encode(finish.document) for finish in accepted.values()}
         temporaries: list[str] = []
         # Durable before it has its name: whoever sees an outcome may rely on it.
         with self._tree.commit_log.committed(job_uid, list(contents.values())):
             try:
                 for name, content in contents.items():
                     temporaries.append(self._writer.temporary_of(content, sync=False))
-                    files.link(temporaries[-1], paths.outcome(name))
+                    files.link(temporaries[-1], name)
             except BaseException:
-                self._undo(paths, contents, temporaries)
+                self._undo(contents, temporaries)
                 raise
         return temporaries
 
-    def _undo(self, paths: JobPaths, names: Iterable[str], temporaries: Sequence[str]) -> None:
+    def _undo(self, names: Iterable[str], temporaries: Sequence[str]) -> None:
         """Removes outcomes that are not acknowledged, as far as the disk permits."""
         for name, temporary in zip(names, temporaries, strict=False):
             with suppress(OSError):
-                if files.same(temporary, paths.outcome(name)):
-                    files.remove(paths.outcome(name))
+                if files.same(temporary, name):
+                    files.remove(name)
                 files.remove(temporary)
 
     def _follow_up(self, paths: JobPaths, accepted: Mapping[str, Finish]) -> None:
         # The former state goes into the event, so that a failed variable that got a result is counted correctly.
         lines = [
-            events.outcome(finish.document, queue.drop(paths, name, finish.identity))
-            for name, finish in accepted.items()
+            events.outcome(finish.document, _leave_queue(paths, name, finish)) for name, finish in accepted.items()
         ]
         self._writer.append(paths.events_journal, lines)
 
@@ -243,6 +242,15 @@ class FlatResults(ResultStore):
         paths = self._tree.existing_job(job_id)
         found = journal.page(paths.variables_journal, cursor, limit, LINES_PER_PAGE)
         return _outcomes(paths, found)
+
+
+def _leave_queue(paths: JobPaths, variable_id: str, finish: Finish) -> str | None:
+    """Removes the markers of a finished variable, and what was held; returns its former state."""
+    was = queue.drop(paths, variable_id, finish.identity)
+    # Only here: most variables have no held results, and looking for them costs a system call.
+    if was == "held" or "withdrawn" in finish.document:
+        files.remove_all(paths.held(variable_id))
+    return was
 
 
 def _reopen(paths: JobPaths, variable_id: str, release_id: str) -> bool:

@@ -12,6 +12,7 @@ from storage.flat.counts import FlatCounts
 from storage.flat.disk_errors import translated
 from storage.flat.flows import FlatFlows
 from storage.flat.follow_ups import FollowUps
+from storage.flat.held import FlatHeld
 from storage.flat.jobs import FlatJobs
 from storage.flat.keys import FlatKeys
 from storage.flat.leases import FlatLeases
@@ -42,7 +43,8 @@ class FlatStore(Store):
         self.jobs = FlatJobs(tree)
         self.variables = FlatVariables(tree)
         self.leases = FlatLeases(tree)
-        self.results = FlatResults(tree, follow_ups, self.variables)
+        self.results: FlatResults = FlatResults(tree, follow_ups, self.variables)
+        self.held = FlatHeld(tree, follow_ups, self.results)
         self.stream = FlatStream(tree)
         self.counts = counts
         self.changes = FlatChanges(tree)

@@ -79,6 +79,8 @@ class FlatVariables(VariableStore):
         if files.exists(paths.open(variable_id)):
             return _open_state(paths, variable_id, now)
         deadline = queue.deadline_of(paths, variable_id)
+        if deadline is None and files.exists(paths.held_marker(variable_id)):
+            return "held"
         # A marker that is being moved is not found: then the variable is being leased.
         is_leased = deadline is None or deadline > now
         return "leased" if is_leased else _open_state(paths, variable_id, now)

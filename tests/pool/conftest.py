@@ -22,6 +22,7 @@ def parts(tmp_path: Path, sandbox: Sandbox, clock: ManualClock) -> Iterator[Pool
     pool = Pool(Config(data=tmp_path / "pool", fsync=False), sandbox, clock)
     pool.open()
     yield pool
+    pool.auditor.close()
     pool.store.close()
 
 

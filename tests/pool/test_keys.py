@@ -56,6 +56,39 @@ def test_any_other_key_is_unknown(keys: Keys, key: str) -> None:
         keys.caller(key)
 
 
+def test_a_rotated_key_owns_what_the_old_one_did(keys: Keys) -> None:
+    old = keys.add("semprebeta")
+    first = keys.rotate(digest(old)[:8])
+    second = keys.rotate(digest(first)[:8])
+    assert keys.caller(second) == Caller(digest(old), "semprebeta", False)
+    for gone in (old, first):
+        with pytest.raises(UnknownKey):
+            keys.caller(gone)
+
+
+def test_an_auditor_decides_on_results_and_posts_and_owns_nothing(keys: Keys) -> None:
+    caller = keys.caller(keys.add("a friend", "auditor"))
+    assert (keys.decides(caller, OWNED), keys.owns(caller, OWNED)) == (True, False)
+    with pytest.raises(Forbidden, match="posts no jobs"):
+        keys.require_poster(caller)
+
+
+def test_a_rotated_auditor_is_one_still(keys: Keys) -> None:
+    key = keys.add("a friend", "auditor")
+    assert keys.caller(keys.rotate(digest(key))).role == "auditor"
+
+
+def test_a_key_has_one_of_the_roles(keys: Keys) -> None:
+    with pytest.raises(Invalid, match="must be one of owner, auditor"):
+        keys.add("a friend", "emperor")
+
+
+@pytest.mark.parametrize("caller", [MINE, OPERATOR])
+def test_owners_and_the_operator_decide_on_results(keys: Keys, caller: Caller) -> None:
+    assert keys.decides(caller, OWNED)
+    assert not keys.decides(OTHER, OWNED)
+
+
 def test_a_revoked_key_is_unknown(keys: Keys) -> None:
     key = keys.add("semprebeta")
     assert keys.revoke(digest(key)[:8]) == "semprebeta"

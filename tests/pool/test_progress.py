@@ -22,7 +22,7 @@ def shown(counts: Counts, seconds: float = 0, to_owner: bool = False) -> dict[st
 def test_a_new_job_has_nothing_to_show() -> None:
     assert shown(Counts()) == {
         "state": "open",
-        "variables": dict.fromkeys(("total", "open", "leased", "done", "failed", "withdrawn"), 0),
+        "variables": dict.fromkeys(("total", "open", "leased", "held", "done", "failed", "withdrawn"), 0),
         "results": {"accepted": 0, "rejected": 0, "failures": 0},
         "complete": False,
         "results_per_minute": 0,
@@ -33,10 +33,10 @@ def test_a_new_job_has_nothing_to_show() -> None:
 
 
 def test_variables_and_results_are_counted() -> None:
-    counts = Counts(posted=15, accepted=1, rejected=7, failed=2, withdrawn=3, leased=4, failures=6)
+    counts = Counts(posted=15, accepted=1, rejected=7, failed=2, withdrawn=3, leased=4, held=1, failures=6)
     counts.run_seconds, counts.timed_results, counts.recent_seconds = 9, 2, [8, 1, 2, 1]
     found = shown(counts)
-    assert found["variables"] == {"total": 15, "open": 5, "leased": 4, "done": 1, "failed": 2, "withdrawn": 3}
+    assert list(found["variables"].values()) == [15, 4, 4, 1, 1, 2, 3]
     assert found["results"] == {"accepted": 1, "rejected": 7, "failures": 6}
     assert (found["mean_run_seconds"], found["median_run_seconds"]) == (4.5, 1.5)
 

@@ -25,6 +25,7 @@ EXPECTED: list[tuple[Exception, int, str]] = [
     (pool.Finished("text"), 409, "finished"),
     (pool.Withdrawn("text"), 410, "withdrawn"),
     (pool.Rejected("text", failed=False), 422, "rejected"),
+    (pool.NotKept("text"), 410, "not-kept"),
     (pool.Conflict("text"), 409, "conflict"),
     (pool.LimitReached("text", 5), 429, "limit"),
     (pool.Blocked("text"), 403, "blocked"),
@@ -46,6 +47,7 @@ UNEXPECTED = [
     OSError(5, "a secret"),
     storage.Damaged("/a/secret"),
     storage.AlreadyFinished("v", {"a": "secret"}),
+    storage.AlreadyHeld("v"),
     storage.StorageError("a secret"),
 ]
 Answer = Callable[..., Any]

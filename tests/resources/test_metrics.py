@@ -37,6 +37,7 @@ def test_metrics_count_what_happened(pool: PoolApp) -> None:
     assert of_job == {
         'comp_pool_variables{job="example-job",state="open"}': 1,
         'comp_pool_variables{job="example-job",state="leased"}': 0,
+        'comp_pool_variables{job="example-job",state="held"}': 0,
         'comp_pool_variables{job="example-job",state="done"}': 1,
         'comp_pool_variables{job="example-job",state="failed"}': 0,
         'comp_pool_variables{job="example-job",state="withdrawn"}': 1,
@@ -52,6 +53,7 @@ def test_metrics_count_what_happened(pool: PoolApp) -> None:
         "comp_pool_jobs_uncounted": 0,
         'comp_pool_all_variables{state="open"}': 1,
         'comp_pool_all_variables{state="leased"}': 0,
+        'comp_pool_all_variables{state="held"}': 0,
         'comp_pool_all_variables{state="done"}': 1,
         'comp_pool_all_variables{state="failed"}': 0,
         'comp_pool_all_variables{state="withdrawn"}': 1,

@@ -39,7 +39,7 @@ def three(pool: PoolApp) -> PoolApp:
 def test_a_job_without_variables_is_not_complete(pool: PoolApp) -> None:
     pool.post_job()
     begun = progress(pool)
-    assert begun["variables"] == dict.fromkeys(("total", "open", "leased", "done", "failed", "withdrawn"), 0)
+    assert begun["variables"] == dict.fromkeys(("total", "open", "leased", "held", "done", "failed", "withdrawn"), 0)
     assert (begun["complete"], begun["eta_seconds"], begun["mean_run_seconds"]) == (False, None, None)
 
 
@@ -47,7 +47,7 @@ def test_variables_are_counted_by_state(three: PoolApp) -> None:
     compute(three)
     three.lease(JOB)
     counted = progress(three)["variables"]
-    assert counted == {"total": 3, "open": 1, "leased": 1, "done": 1, "failed": 0, "withdrawn": 0}
+    assert counted == {"total": 3, "open": 1, "leased": 1, "held": 0, "done": 1, "failed": 0, "withdrawn": 0}
 
 
 def test_an_expired_lease_counts_as_open(three: PoolApp, clock: ManualClock) -> None:

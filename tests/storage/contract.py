@@ -8,6 +8,7 @@ from tests.storage.contract_blocks import BlocksContract
 from tests.storage.contract_changes import ChangesContract
 from tests.storage.contract_counts import CountsContract
 from tests.storage.contract_flows import FlowsContract
+from tests.storage.contract_held import HeldContract
 from tests.storage.contract_jobs import JobsContract
 from tests.storage.contract_keys import KeysContract
 from tests.storage.contract_leases import LeasesContract
@@ -29,6 +30,7 @@ class StoreContract(
     ResultsContract,
     RejectionsContract,
     StreamContract,
+    HeldContract,
     CountsContract,
     FlowsContract,
     KeysContract,

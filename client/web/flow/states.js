@@ -10,11 +10,11 @@ const FINISHED = ["done", "skipped"];
 /** @typedef {Record<string, number>} Counts */
 /** @typedef {import("../languages.js").Language} Language */
 
-/** Splits `running`: a step is offered until a volunteer has leased it, and may fail. @param {Entry} entry */
+/** Splits `running`: a step is offered until a volunteer has leased it, computes until it has a result, and may fail. @param {Entry} entry */
 export function stateOf({ state, steps }) {
   if (state !== "running") return state;
   if (steps.at(-1)?.state === "failed") return "failed";
-  return steps.at(-1)?.state === "leased" ? "computing" : "offered";
+  return ["leased", "held"].includes(steps.at(-1)?.state ?? "") ? "computing" : "offered";
 }
 
 /** @param {Entry[]} entries @returns {Counts} by state, and the `total` */

@@ -252,6 +252,7 @@ export default {
   "flow.iteration": "Durchgang {number}",
   "flow.step.open": "wartet auf Freiwillige",
   "flow.step.leased": "wird berechnet",
+  "flow.step.held": "wartet auf Bestätigung",
   "flow.step.done": "fertig",
   "flow.step.failed": "gescheitert",
   "flow.step.stuck": "bei einem Freiwilligen gescheitert, wartet auf einen anderen",
@@ -351,6 +352,9 @@ export default {
     "Variable aus.",
   "job-errors.kind.misbehaved":
     "Die Funktion hat in ihre abgeschottete Umgebung eingegriffen. Lass sie nur rechnen und ein Ergebnis zurückgeben.",
+  "job-errors.kind.thrown-back":
+    "Freiwillige oder der Pool haben ein anderes Ergebnis berechnet. Unterscheiden sich ehrliche Ergebnisse, vergleiche " +
+    "sie mit compare_results.",
   "job-errors.kind.rejected":
     "validate_result hat das Ergebnis abgelehnt. Ist das Ergebnis richtig, berichtige den Validator, sonst " +
     "execute_function.",

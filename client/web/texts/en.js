@@ -253,6 +253,7 @@ export default {
   "flow.iteration": "Iteration {number}",
   "flow.step.open": "waiting for a volunteer",
   "flow.step.leased": "being computed",
+  "flow.step.held": "computed, and waits to be confirmed",
   "flow.step.done": "done",
   "flow.step.failed": "failed",
   "flow.step.stuck": "failed at a volunteer, and waits for another one",
@@ -344,6 +345,8 @@ export default {
   "job-errors.kind.crash":
     "The worker ended while it computed. Usually memory runs out or a recursion is too deep; try the example variable.",
   "job-errors.kind.misbehaved": "The function interfered with its sandbox. Let it only compute and return a result.",
+  "job-errors.kind.thrown-back":
+    "Other volunteers or the pool computed another result. If honest results differ, compare them by compare_results.",
   "job-errors.kind.rejected":
     "validate_result refused the result. If the result is right, correct the validator, else execute_function.",
 };

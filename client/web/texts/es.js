@@ -250,6 +250,7 @@ export default {
   "flow.iteration": "Iteración {number}",
   "flow.step.open": "a la espera de un voluntario",
   "flow.step.leased": "en cálculo",
+  "flow.step.held": "calculado, espera confirmación",
   "flow.step.done": "terminada",
   "flow.step.failed": "fallida",
   "flow.step.stuck": "falló con un voluntario y espera a otro",
@@ -346,6 +347,9 @@ export default {
     "prueba la variable de ejemplo.",
   "job-errors.kind.misbehaved":
     "La función interfirió con su entorno aislado. Haz que solo calcule y devuelva un resultado.",
+  "job-errors.kind.thrown-back":
+    "Otros voluntarios o el pool calcularon otro resultado. Si los resultados honestos difieren, compáralos con " +
+    "compare_results.",
   "job-errors.kind.rejected":
     "validate_result rechazó el resultado. Si el resultado es correcto, corrige el validador; si no, execute_function.",
 };

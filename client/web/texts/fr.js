@@ -251,6 +251,7 @@ export default {
   "flow.iteration": "Itération {number}",
   "flow.step.open": "en attente d’un volontaire",
   "flow.step.leased": "en calcul",
+  "flow.step.held": "calculé, en attente de confirmation",
   "flow.step.done": "terminée",
   "flow.step.failed": "en échec",
   "flow.step.stuck": "en échec chez un volontaire, en attente d’un autre",
@@ -351,6 +352,9 @@ export default {
     "profonde ; essayez la variable d’exemple.",
   "job-errors.kind.misbehaved":
     "La fonction est intervenue dans son environnement isolé. Qu’elle ne fasse que calculer et renvoyer un résultat.",
+  "job-errors.kind.thrown-back":
+    "D’autres volontaires ou le pool ont calculé un autre résultat. Si des résultats honnêtes diffèrent, comparez-les " +
+    "par compare_results.",
   "job-errors.kind.rejected":
     "validate_result a rejeté le résultat. Si le résultat est juste, corrigez le validateur, sinon execute_function.",
 };

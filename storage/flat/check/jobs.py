@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 
 from storage.base import Document
@@ -11,7 +12,15 @@ from storage.flat import files, queue
 from storage.flat.check.journals import JournalCheck
 from storage.flat.check.mismatch import Mismatch, set_aside
 from storage.flat.check.rewriting import Rewriting
-from storage.flat.check.scan import Marker, Shard, leased_markers, shard_names, stray_markers
+from storage.flat.check.scan import (
+    Marker,
+    Shard,
+    held_documents,
+    leased_markers,
+    shard_names,
+    stale_held,
+    stray_markers,
+)
 from storage.flat.counts import FlatCounts, JournalCounts
 from storage.flat.paths import JobPaths
 from storage.flat.tree import Tree
@@ -36,6 +45,7 @@ class JobCheck:
             return
         # First, since the scan reads them.
         yield from _directories(paths)
+        yield from self._held(paths)
         posted, happened = JournalCheck(paths.variables_journal), JournalCheck(paths.events_journal)
         yield from self._shards(paths, posted, happened, tell)
         yield from self._journal(paths, posted, _posted)
@@ -55,6 +65,15 @@ class JobCheck:
             posted.expect(name, *_posted(part))
             happened.expect(name, *_happened(part))
             tell(number / len(names), len(part.posted) + len(part.outcomes) + len(part.rejected))
+
+    def _held(self, paths: JobPaths) -> Iterator[Mismatch]:
+        """Held results: damaged ones, and those that are decided."""
+        for path, _ in held_documents(paths):
+            if not files.is_readable(path) and os.path.exists(path):
+                yield set_aside(self._tree, path, f"{os.path.relpath(path, self._tree.root)} is damaged")
+        for path in stale_held(paths):
+            problem = f"{os.path.relpath(path, paths.root)} is decided, or of no variable"
+            yield Mismatch(problem, "remove it", partial(_remove_held, path))
 
     def _documents(self, part: Shard) -> Iterator[Mismatch]:
         for path in part.damaged:
@@ -115,13 +134,27 @@ def _queue(part: Shard, leased: Iterable[Marker]) -> Iterator[Mismatch]:
 def _open(paths: JobPaths, variable_id: str) -> None:
     """Opens a variable that is unfinished and has no marker by now."""
     is_unfinished = os.path.exists(paths.variable(variable_id)) and not os.path.exists(paths.outcome(variable_id))
-    if is_unfinished and not queue.is_queued(paths, variable_id):
+    if not is_unfinished or queue.is_queued(paths, variable_id):
+        return
+    if queue.held_ids(paths, variable_id):
+        queue.hold(paths, variable_id, None)
+    else:
         files.touch(paths.open(variable_id))
 
 
 def _surplus(paths: JobPaths, marker: Marker, reason: str) -> Mismatch:
     problem = f"marker of {marker.variable_id}, which {reason}"
     return Mismatch(problem, "remove it", partial(_REMOVE.get(reason, _remove), paths, marker))
+
+
+def _remove_held(path: str) -> None:
+    files.remove(path)
+    with suppress(OSError):  # There are others.
+        os.rmdir(os.path.dirname(path))
+
+
+def _open_held(paths: JobPaths, marker: Marker) -> None:
+    queue.reopen(paths, marker.variable_id)
 
 
 def _remove(_paths: JobPaths, marker: Marker) -> None:
@@ -140,8 +173,8 @@ def _remove_second(paths: JobPaths, marker: Marker) -> None:
     _open(paths, marker.variable_id)
 
 
-UNKNOWN, TWICE = "does not exist", "is queued twice"
-_REMOVE = {UNKNOWN: _remove_unknown, TWICE: _remove_second}
+UNKNOWN, TWICE, EMPTY = "does not exist", "is queued twice", "has no held result"
+_REMOVE = {UNKNOWN: _remove_unknown, TWICE: _remove_second, EMPTY: _open_held}
 
 
 def _surplus_reason(marker: Marker, part: Shard, queued: set[str]) -> str | None:
@@ -151,7 +184,9 @@ def _surplus_reason(marker: Marker, part: Shard, queued: set[str]) -> str | None
         return "is finished"
     if marker.variable_id not in part.variables:
         return UNKNOWN
-    return TWICE if marker.variable_id in queued else None
+    if marker.variable_id in queued:
+        return TWICE
+    return EMPTY if marker.is_held and not queue.held_ids(part.paths, marker.variable_id) else None
 
 
 def _counts_agree(paths: JobPaths, now: int) -> bool:

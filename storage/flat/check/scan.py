@@ -23,6 +23,7 @@ class Marker(NamedTuple):
     variable_id: str
     path: str
     is_in_its_shard: bool
+    is_held: bool = False
 
 
 class Shard:
@@ -67,8 +68,8 @@ class Shard:
         return {marker.variable_id for marker in markers if marker.is_in_its_shard} & self.unfinished()
 
     def markers(self, leased: Iterator[Marker]) -> Iterator[Marker]:
-        """Every marker: of failed variables first, then of leases, the latest deadline first."""
-        # The first marker of a variable counts, later ones are surplus: failed before leased before open.
+        """Every marker: of failed variables first, then of `leased` ones, which are held or leased."""
+        # The first marker of a variable counts, later ones are surplus: failed before held before leased before open.
         yield from _sharded_markers(f"{self.paths.queue}/failed", self.name)
         yield from leased
         yield from _sharded_markers(self.paths.open_shards, self.name)
@@ -77,16 +78,37 @@ class Shard:
 def shard_names(paths: JobPaths) -> list[str]:
     """The shards that a job has, sorted: a small job has few."""
     directories = ("variables", "results", "rejected", "queue/open", "queue/failed")
-    return sorted(SHARDS & {name for directory in directories for name in files.names(f"{paths.root}/{directory}")})
+    held = set(map(shard, filter(ids.is_id, files.names(paths.held_markers))))
+    names = {name for directory in directories for name in files.names(f"{paths.root}/{directory}")}
+    return sorted(SHARDS & (names | held))
 
 
 def leased_markers(paths: JobPaths) -> dict[str, list[Marker]]:
-    """The markers of leases by shard, the latest deadline first: there are as many as workers hold."""
+    """The markers of held variables, then of leases, the latest deadline first, by shard: their number is bounded."""
     found: defaultdict[str, list[Marker]] = defaultdict(list)
+    for marker in _markers_in(paths.held_markers):
+        found[shard(marker.variable_id)].append(marker._replace(is_held=True))
     for deadline in reversed(queue.deadlines(paths)):
         for marker in _markers_in(f"{paths.deadlines}/{deadline}"):
             found[shard(marker.variable_id)].append(marker)
     return found
+
+
+def stale_held(paths: JobPaths) -> Iterator[str]:
+    """Held results that a power cut brought back, or that a policy left: they are decided, or of no variable."""
+    for path, variable_id in held_documents(paths):
+        thrown = f"{paths.thrown_back(variable_id)}/{os.path.basename(path)}"
+        if not os.path.exists(paths.variable(variable_id)) or any(
+            map(os.path.exists, (paths.outcome(variable_id), thrown))
+        ):
+            yield path
+
+
+def held_documents(paths: JobPaths) -> Iterator[tuple[str, str]]:
+    """The path and the variable of each."""
+    for variable_id in filter(ids.is_id, files.names(paths.held_results)):
+        for name in filter(files.is_document, files.names(paths.held(variable_id))):
+            yield f"{paths.held(variable_id)}/{name}", variable_id
 
 
 def stray_markers(paths: JobPaths) -> Iterator[Marker]:

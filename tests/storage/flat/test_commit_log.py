@@ -12,6 +12,7 @@ import pytest
 from storage.base import Finish
 from storage.flat import FlatStore, commit_log, files, writer
 from storage.flat.group import Group
+from tests.storage.contract_held import hold
 from tests.storage.faults import kill_process, survives
 from tests.storage.helpers import JOB, accept, add, findings, job, result, withdrawal
 from tests.storage.snapshots import File, Snapshot, take_snapshot
@@ -112,6 +113,31 @@ def test_a_withdrawal_survives(store: FlatStore, cut_power: Cut) -> None:
     after = cut_power()
     repair(after)
     assert after.variables.state(JOB, "v00") == "withdrawn"
+
+
+def test_a_held_result_survives(store: FlatStore, cut_power: Cut) -> None:
+    documents = hold(store, "v00", "v01")
+    after = cut_power()
+    repair(after)
+    assert [after.held.of(JOB, name) for name in ("v00", "v01")] == [[document] for document in documents]
+    assert (after.variables.state(JOB, "v00"), results(after)) == ("held", {})
+
+
+def test_a_held_result_of_a_finished_variable_is_not_brought_back(store: FlatStore, cut_power: Cut) -> None:
+    hold(store, "v00")
+    accept(store, "v00")
+    after = cut_power()
+    repair(after)
+    assert (after.variables.state(JOB, "v00"), after.held.of(JOB, "v00")) == ("done", [])
+
+
+def test_each_held_result_of_a_variable_survives(store: FlatStore, cut_power: Cut) -> None:
+    first = hold(store, "v00")
+    store.held.want_more(JOB, "v00", 1)
+    second = hold(store, "v00")
+    after = cut_power()
+    repair(after)
+    assert after.held.of(JOB, "v00") == first + second
 
 
 def test_a_line_cut_short_ends_the_log(store: FlatStore, cut_power: Cut) -> None:

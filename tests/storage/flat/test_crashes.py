@@ -17,6 +17,7 @@ from storage.base import Document, Finish
 from storage.clock import Clock, ManualClock
 from storage.errors import NotFound
 from storage.flat import FlatStore, counts
+from tests.storage.contract_held import held_result, hold
 from tests.storage.helpers import (
     JOB,
     accept,
@@ -81,6 +82,16 @@ def failed(store: FlatStore) -> None:
     fail_variable(store, "a")
 
 
+def held(store: FlatStore) -> None:
+    posted(store)
+    hold(store, "a")
+
+
+def throw_back(store: FlatStore) -> None:
+    (document,) = store.held.of(JOB, "a")
+    store.held.throw_back(JOB, "a", [document["id"]], "wrong")
+
+
 def deadline(store: FlatStore) -> int:
     due = store.leases.next_deadline(JOB)
     assert due is not None
@@ -135,6 +146,21 @@ OPERATIONS = {
     "withdraw a failed variable": Operation(
         failed, lambda store: store.results.withdraw(JOB, "a", withdrawal("a")), "failed withdrawn", "withdrawn"
     ),
+    "hold": Operation(posted, lambda store: hold(store, "a"), "open held", "held"),
+    "hold under a lease": Operation(
+        leased,
+        lambda store: store.held.hold_many(JOB, {"a": Finish(held_result("a"), deadline(store))}),
+        "leased held",
+        "held",
+    ),
+    "hold many": Operation(posted, lambda store: hold(store, "a", "b"), "open held", "held"),
+    "want more": Operation(held, lambda store: store.held.want_more(JOB, "a", 1), "held open", "open"),
+    "accept what is held": Operation(held, lambda store: accept(store, "a"), "held done", "done"),
+    "withdraw what is held": Operation(
+        held, lambda store: store.results.withdraw(JOB, "a", withdrawal("a")), "held withdrawn", "withdrawn"
+    ),
+    "throw back": Operation(held, throw_back, "held open", "open"),
+    "park": Operation(held, lambda store: store.held.park(JOB, "a"), "held failed", "failed"),
     "update_job": Operation(
         posted, lambda store: store.jobs.update(JOB, lambda document: {**document, "state": "closed"}), "open", "open"
     ),
@@ -228,6 +254,8 @@ def lease_and_finish_all(store: FlatStore) -> None:
         counts = store.counts.get(job_id)
         for item in store.variables.page(job_id, None, 10).items:
             store.results.release(job_id, item["variable"])
+            held_ids = [document["id"] for document in store.held.of(job_id, item["variable"])]
+            store.held.throw_back(job_id, item["variable"], held_ids, "wrong")
         unfinished = counts.posted - counts.accepted - counts.withdrawn
         leases = [store.leases.lease(job_id, LEASE) for _ in range(unfinished)]
         names = [lease.variable_id for lease in leases if lease]

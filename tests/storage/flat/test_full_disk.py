@@ -26,6 +26,7 @@ from tests.storage.helpers import (
 )
 
 Act = Callable[[FlatStore], object]
+HELD = result("a", held="2026-01-01T00:00:00Z")
 RESULT, REJECTED, WITHDRAWAL, MANY = result("a"), rejected_result("a"), withdrawal("a"), variables("bcdef")
 
 
@@ -79,6 +80,21 @@ OPERATIONS: dict[str, tuple[Act, Act, Act]] = {
         lambda store: None,
         lambda store: store.results.withdraw(JOB, "a", WITHDRAWAL),
         state_of("a", "withdrawn"),
+    ),
+    "hold": (
+        lambda store: None,
+        lambda store: store.held.hold_many(JOB, {"a": Finish(HELD)}),
+        lambda store: store.held.of(JOB, "a") == [HELD] and store.variables.state(JOB, "a") == "held",
+    ),
+    "throw back": (
+        lambda store: store.held.hold_many(JOB, {"a": Finish(HELD)}),
+        lambda store: store.held.throw_back(JOB, "a", [HELD["id"]], "wrong"),
+        state_of("a", "open"),
+    ),
+    "park": (
+        lambda store: store.held.hold_many(JOB, {"a": Finish(HELD)}),
+        lambda store: store.held.park(JOB, "a"),
+        state_of("a", "failed"),
     ),
     "add_key": (lambda store: None, lambda store: store.keys.add("k", {}), lambda store: store.keys.get("k") == {}),
     "secret": (lambda store: None, lambda store: store.keys.secret("s", lambda: "s"), lambda store: True),

@@ -1,0 +1,223 @@
+"""A small real pool with liars: a server with two processes, a browser, two native volunteers, and two liars.
+
+Each policy computes `prime-count`, without its validator, and a flow, to the last unit, while processes of the server
+are killed. Liars always lie, agree with each other, and come back under new ids after 30 units.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+import uuid
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+from bench import http as server_of
+from bench import pools
+from tests.browser.chromium import launch
+
+PRIMES = server_of.ROOT / "data" / "jobs" / "prime-count"
+POLICIES: tuple[dict[str, Any], ...] = (
+    {"policy": "audit", "idle_seconds": 3},
+    {"policy": "quorum", "quorum": 2},
+    # Liars at two addresses can't be three volunteers that agree.
+    {"policy": "quorum", "quorum": 3, "most": 8},
+    {"policy": "adaptive", "quorum": 3, "most": 8},
+)
+UNITS, SIZE, LIE, LIFETIME = 120, 100_000, {"count": -1, "twins": -1}, 30
+# Primes below a hundred thousand, and so on up to twelve million.
+PRIMES_BELOW_THE_END = 788_060
+SUM = "(variable, context) => ({result: {sum: variable.add + context.count}})"
+START = """async (jobs) => {
+  const { volunteer } = await import("/client/js/index.js");
+  globalThis.computed = 0;
+  globalThis.working = volunteer(location.href, {jobs, workers: 1, onunit: () => (globalThis.computed += 1)});
+  globalThis.working.start();
+}"""
+
+
+class Pool:
+    def __init__(self, port: int, root: Path) -> None:
+        self.url, self._key = f"http://127.0.0.1:{port}", (root / "secrets" / "operator.key").read_text().strip()
+
+    def send(self, method: str, path: str, document: Any = None, **headers: str) -> Any:
+        body = None if document is None else json.dumps(document).encode()
+        headers = {"Content-Type": "application/json", "Accept": "application/json"} | headers
+        request = urllib.request.Request(self.url + path, body, headers, method=method)
+        with urllib.request.urlopen(request, timeout=30) as response:
+            content = response.read()
+            return json.loads(content) if content else None
+
+    def post(self, path: str, document: Any, method: str = "POST") -> Any:
+        return self.persist(lambda: self.send(method, path, document, Authorization=f"Bearer {self._key}"))
+
+    def persist(self, call: Any) -> Any:
+        """Repeats while a process of the server is killed."""
+        for _ in range(20):
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                return call()
+            time.sleep(0.5)
+        return call()
+
+
+class Liar(threading.Thread):
+    def __init__(self, pool: Pool, jobs: list[str], number: int) -> None:
+        super().__init__(daemon=True)
+        self._pool, self._jobs, self._address = pool, jobs, f"198.51.100.{number}"
+        self.lies = 0
+        self.stopping = threading.Event()
+
+    def run(self) -> None:
+        headers: dict[str, str] = {}
+        while not self.stopping.is_set():
+            if self.lies % LIFETIME == 0:
+                headers = {"Volunteer": uuid.uuid4().hex, "X-Forwarded-For": self._address}
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                self._lie(random.choice(self._jobs), headers)
+            self.stopping.wait(0.05)
+
+    def _lie(self, job: str, headers: dict[str, str]) -> None:
+        leased = self._pool.send("GET", f"/jobs/{job}/variables", **headers)
+        if leased:
+            self._pool.send("POST", leased["_links"]["post_result"], LIE, **headers)
+            self.lies += 1
+
+
+def run(options: Namespace) -> None:
+    print("policy, seconds, wrong of accepted, flow, results of liars thrown back, rejected, units in the browser")
+    for trust in POLICIES:
+        with (
+            pools.directory(options.directory) as root,
+            server_of.server(root, TRUSTED=server_of.LOOPBACK, PROXIES="127.0.0.1") as port,
+            sync_playwright() as playwright,
+        ):
+            browser = launch(playwright)
+            compute(Pool(port, root), browser.new_page(), trust)
+            browser.close()
+
+
+def compute(pool: Pool, page: Page, trust: dict[str, Any]) -> None:
+    count, total = post_jobs(pool, trust)
+    flow = post_flow(pool, count, total)
+    liars = [Liar(pool, [count, total], number) for number in (1, 2)]
+    page.goto(pool.url)
+    page.evaluate(START, [count, total])
+    started = time.monotonic()
+    with natives(pool), killing(pool):
+        for liar in liars:
+            liar.start()
+        while not is_done(pool, count, flow):
+            # Playwright's own loop, so that the page goes on.
+            page.wait_for_timeout(500)
+            if time.monotonic() - started > 400:
+                raise RuntimeError(f"not done: {pool.persist(lambda: pool.send('GET', f'/jobs/{count}/progress'))}")
+    seconds = time.monotonic() - started
+    for liar in liars:
+        liar.stopping.set()
+    report(pool, trust, count, flow, seconds, sum(liar.lies for liar in liars), page.evaluate("globalThis.computed"))
+
+
+def post_jobs(pool: Pool, trust: dict[str, Any]) -> tuple[str, str]:
+    settings = {"trust": trust, "lease_seconds": 5}
+    source = (PRIMES / "execute_function.js").read_text()
+    found = []
+    for name, function in (("count", source), ("total", SUM)):
+        job = {"name": name, "execute_function": function, "settings": settings}
+        found.append(pool.post("/jobs", job)["id"])
+    for number in range(UNITS):
+        variable = {"from": number * SIZE, "to": (number + 1) * SIZE}
+        pool.post(f"/jobs/{found[0]}/variables/v{number:03}", variable, "PUT")
+    pool.post(f"/jobs/{found[1]}/variables/one", {"add": 1}, "PUT")
+    return found[0], found[1]
+
+
+def post_flow(pool: Pool, count: str, total: str) -> str:
+    """The first count is merged into the sum: 9,592 primes below a hundred thousand."""
+    leaf = {"job": f"/jobs/{count}", "variable": f"/jobs/{count}/variables/v000"}
+    root = {"job": f"/jobs/{total}", "variable": f"/jobs/{total}/variables/one"}
+    return str(pool.post("/flows", {"jobs": [root], "dependent": {"jobs": [leaf]}})["_links"]["self"])
+
+
+@contextlib.contextmanager
+def natives(pool: Pool) -> Iterator[None]:
+    command = [sys.executable, "-m", "comp_pool", "work", pool.url, "--workers", "1"]
+    started = [
+        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        for _ in range(2)
+    ]
+    try:
+        yield
+    finally:
+        for process in started:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@contextlib.contextmanager
+def killing(pool: Pool) -> Iterator[None]:
+    """Kills a process of the server every few seconds: the parent starts another."""
+    port, stopping = pool.url.rpartition(":")[2], threading.Event()
+
+    def kill() -> None:
+        while not stopping.wait(6):
+            with contextlib.suppress(ProcessLookupError, IndexError):
+                os.kill(random.choice(workers_of(port)), signal.SIGKILL)
+
+    thread = threading.Thread(target=kill, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
+
+
+def workers_of(port: str) -> list[int]:
+    """The processes of the server of this port, without the first, which only starts the others."""
+    found = []
+    for entry in filter(str.isdecimal, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            environment = Path(f"/proc/{entry}/environ").read_bytes()
+            command = Path(f"/proc/{entry}/cmdline").read_bytes()
+            if b"gunicorn" in command and f"COMP_POOL_BIND=127.0.0.1:{port}".encode() in environment:
+                found.append(int(entry))
+    return [process for process in found if _parent_of(process) in found]
+
+
+def _parent_of(process: int) -> int:
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+    return 0
+
+
+def is_done(pool: Pool, count: str, flow: str) -> bool:
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        progress = pool.send("GET", f"/jobs/{count}/progress")
+        return bool(progress["complete"]) and pool.send("GET", flow)["state"] == "done"
+    return False
+
+
+def report(pool: Pool, trust: dict[str, Any], count: str, flow: str, seconds: float, lies: int, browser: int) -> None:
+    items = pool.persist(lambda: pool.send("GET", f"/jobs/{count}/results?limit=1000"))["_embedded"]["items"]
+    wrong = sum(item["result"] == LIE for item in items)
+    primes = sum(item["result"]["count"] for item in items)
+    rejected = pool.persist(lambda: pool.send("GET", f"/jobs/{count}/progress"))["results"]["rejected"]
+    result = pool.persist(lambda: pool.send("GET", flow)).get("result")
+    print(
+        f"  {trust}: {seconds:.0f} s, {wrong} of {len(items)}, {primes} primes (right: {PRIMES_BELOW_THE_END}), "
+        f"flow {result}, {lies} lies, {rejected} thrown back, {browser} units in the browser",
+        flush=True,
+    )
