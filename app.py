@@ -126,7 +126,14 @@ class Pool:
         # Of its own, so that no request waits for a unit; one at a time, so that audits take one core at most.
         self.computing = Computing(sandbox or Sandbox(audit_limits, max_running=1, threads=4, clock=self.store.clock))
         trying = sandbox or Sandbox(audit_limits, max_running=1, threads=4, clock=self.store.clock)
-        self.trials = Trials(self.jobs, self.keys, validation, Computing(trying), self.store.clock)
+        self.trials = Trials(
+            self.jobs,
+            self.keys,
+            validation,
+            Computing(trying),
+            self.store.clock,
+            needs_review=config.open == REVIEW,
+        )
         index = HeldIndex(self.store)
         holding = Holding(self.store, comparison, self.standing, self.flows, self.rates, variable_errors, index)
         self.auditor = Auditor(self.store, holding, self.computing, comparison, self.standing, index)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pool import fields
-from pool.errors import Invalid
+from pool.errors import Forbidden, Invalid
 from pool.jobs import Jobs
 from pool.keys import Caller, Keys
 from pool.sandbox import Outcome, SandboxBusy, ScriptError
@@ -20,11 +20,19 @@ VARIABLE = "trial"
 
 
 class Trials:
-    """`computing` is for trials alone: no audit waits for one."""
+    """`computing` is for trials alone: no audit waits for one. With `needs_review` strangers try nothing."""
 
-    def __init__(self, jobs: Jobs, keys: Keys, validation: Validation, computing: Computing, clock: Clock) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        keys: Keys,
+        validation: Validation,
+        computing: Computing,
+        clock: Clock,
+        needs_review: bool = False,
+    ) -> None:
         self._jobs, self._keys, self._validation = jobs, keys, validation
-        self._computing, self._clock = computing, clock
+        self._computing, self._clock, self._needs_review = computing, clock, needs_review
 
     def run(self, posted: Any, caller: Caller) -> Document:
         """What became of ``{"job", "variable"}``: `result` or `error`, `console`, `run_seconds`, and the verdict.
@@ -32,6 +40,8 @@ class Trials:
         The result is computed twice: `repeatable` says whether it was the same. Raises as posting job and variable do.
         """
         self._keys.require_poster(caller)
+        if self._needs_review and caller.key_id is None:
+            raise Forbidden("the operator looks at jobs of strangers before any of their functions is called: post it")
         given = fields.require_object("the body", posted)
         fields.refuse_unknown(given, FIELDS)
         for name in FIELDS:

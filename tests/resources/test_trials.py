@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from webtest import TestResponse
 
-from tests.conftest import EXECUTE, PoolApp
+from tests.conftest import EXECUTE, MakePool, PoolApp
 from tests.resources.helpers import documents, other_key, problem
 
 VALIDATE = "(variable, result) => result === undefined || {valid: result === 4, reason: 'not four'}"
@@ -82,3 +82,13 @@ def test_a_trial_needs_what_posting_needs(pool: PoolApp) -> None:
     posted = {"job": {"name": "a", "execute_function": EXECUTE}, "variable": {"x": 1}}
     problem(pool.post_json("/jobs?try=1", posted, expect_errors=True), 401, "needs a key")
     pool.post_json("/jobs?try=1", posted, headers=other_key(pool), status=200)
+
+
+def test_strangers_try_where_they_may_post_and_nobody_looks_first(make_pool: MakePool) -> None:
+    posted = {"job": {"name": "a", "execute_function": EXECUTE}, "variable": {"x": 1}}
+    assert make_pool(open=True).post_json("/jobs?try=1", posted, status=200).json["result"] == 2
+
+
+def test_strangers_try_nothing_before_the_operator_looked(make_pool: MakePool) -> None:
+    posted = {"job": {"name": "a", "execute_function": EXECUTE}, "variable": {"x": 1}}
+    problem(make_pool(open="review").post_json("/jobs?try=1", posted, expect_errors=True), 403, "the operator looks")
