@@ -126,7 +126,11 @@ def _read_all(port: int) -> None:
     connection = http.Connection("127.0.0.1", port)
     path = "/jobs/large/results"
     while path:
-        path = json.loads(http.send(connection, "GET", path))["_links"].get("next")
+        connection.request("GET", path)
+        response = connection.getresponse()
+        page = json.load(response)
+        # A busy pool refuses, and the reader tries again.
+        path = path if response.status == 503 else page["_links"].get("next")
     connection.close()
 
 

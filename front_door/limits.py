@@ -27,8 +27,8 @@ class Limits:
     keepalive: float = 75.0
     # How long a request waits for a thread before it is refused: one for work, one for anything else, one that ends
     # what was begun.
-    wait_for_work: float = 1.0
-    wait: float = 10.0
+    wait_for_work: float = 5.0
+    wait: float = 20.0
 
     def extended(self, deadline: float, now: float, count: int) -> float:
         """The deadline of a transfer after `count` more bytes.

@@ -73,11 +73,11 @@ def test_what_was_begun(method: str, path: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     ("path", "begun", "expected"),
     [
-        ("/jobs", False, 1.0),
-        ("/pool/flows/x", False, 1.0),
-        ("/jobsite", False, 10.0),
-        ("/client/js/index.js", False, 10.0),
-        ("/jobs/a/results", True, 10.0),
+        ("/jobs", False, 5.0),
+        ("/pool/flows/x", False, 5.0),
+        ("/jobsite", False, 20.0),
+        ("/client/js/index.js", False, 20.0),
+        ("/jobs/a/results", True, 20.0),
     ],
 )
 def test_how_long_a_request_may_wait_for_a_thread(path: str, begun: bool, expected: float) -> None:
