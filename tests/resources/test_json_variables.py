@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from storage.flat import FlatStore
 from tests.conftest import PoolApp
 from tests.json_variables import VALUES
 from tests.resources.helpers import HAL, NDJSON, files, ndjson, problem
+from tests.storage.helpers import findings
 
 JOB = "/jobs/example-job"
 NO_OBJECTS = [value for value in VALUES if not isinstance(value, dict)]
@@ -57,6 +59,7 @@ def test_many_are_posted_and_leased_together(pool: PoolApp) -> None:
     assert leased["count"] == 4
     assert leased["_links"]["self"] == f"{JOB}/variables?values=json&count=4"
     assert all(served(item) in VALUES for item in leased["_embedded"]["items"])
+    assert findings(FlatStore(pool.data, fsync=False)) == []
 
 
 @pytest.mark.parametrize("value", NO_OBJECTS, ids=json.dumps)

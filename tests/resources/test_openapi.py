@@ -211,6 +211,7 @@ CALLS = [
     Call(200, "GET", "/jobs/{job}/results", query="wait=0&errors=true", key="operator"),
     Call(200, "GET", "/jobs/{job}/results", headers=HAL, query="wait=0"),
     Call(400, "GET", "/jobs/{job}/results", query="wait=61"),
+    Call(401, "GET", "/jobs/{job}/results", query="wait=0", key="wrong"),
     Call(200, "GET", "/jobs/{job}/results", headers=HAL),
     Call(200, "GET", "/jobs/{job}/results", headers={"Accept": "application/x-ndjson"}),
     Call(200, "GET", "/jobs/{job}/results", headers={"Accept": "text/csv"}),
