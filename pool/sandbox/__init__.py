@@ -180,7 +180,8 @@ class Sandbox:
 
     def _may_use_two(self, turn: Turn, function: Hashable) -> bool:
         """Whether a turn may have two children, for so short a time that whoever comes now does not wait for longer."""
-        return self._turns.expected(function) <= COALESCED_SECONDS and self._turns.is_alone(turn)
+        is_fast = self._turns.expected(function) <= COALESCED_SECONDS
+        return is_fast and not turn.share.is_secondary and self._turns.is_alone(turn)
 
     def _batch(self, calls: Sequence[bytes], function: Hashable) -> Sequence[bytes]:
         """As many of the calls as take little time and space, at least one."""

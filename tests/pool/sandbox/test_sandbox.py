@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pool.sandbox import THE_POOL, UNDEFINED, Allowance, Limits, Sandbox, SandboxBusy, ScriptError, Share
+from pool.sandbox import THE_POOL, UNDEFINED, Allowance, Limits, Outcome, Sandbox, SandboxBusy, ScriptError, Share
 from storage.clock import ManualClock
 from storage.documents import stored_bytes
 from tests.pool.sandbox.helpers import children
@@ -400,3 +401,24 @@ def test_console_output_and_messages_are_cut_at_bytes_as_they_are_stored(
 def test_console_output_of_a_killed_call_is_cut_too(impatient: Sandbox) -> None:
     error = failure(impatient, "() => { console.log('€'.repeat(5000)); for (;;); }")
     assert 4090 <= stored_bytes(error.console) - 2 <= 4096
+
+
+@pytest.mark.parametrize(
+    ("share", "at_once"), [(Share("owner", "job"), 2), (Share("stranger", "job", is_anonymous=True), 1)]
+)
+def test_values_posted_together_are_judged_in_order_by_two_children_for_who_has_a_key(
+    monkeypatch: pytest.MonkeyPatch, share: Share, at_once: int
+) -> None:
+    sandbox, exchange = Sandbox(), Sandbox._exchange
+    sizes: list[int] = []
+
+    def record(self: Sandbox, mode: str, source: bytes, batches: Sequence[Sequence[bytes]], *others: Any) -> Any:
+        sizes.append(len(batches))
+        return exchange(self, mode, source, batches, *others)
+
+    monkeypatch.setattr(Sandbox, "_exchange", record)
+    for _ in range(2):
+        outcomes = list(sandbox.call_many("(x) => x", [[x] for x in range(300)], share))
+        assert [outcome.value for outcome in outcomes if isinstance(outcome, Outcome)] == [*range(300)]
+    sandbox.close()
+    assert max(sizes) == at_once
