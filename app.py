@@ -168,22 +168,33 @@ class Pool:
         self.stream = Stream(self.store, places=config.threads // 4)
         self.failures = Failures(self.store, self.tokens, variable_errors, reports)
         self._opening = threading.Lock()
-        self._is_open = False
+        self._is_open = self._is_serving = False
 
     def open(self) -> None:
-        """Recovers what dead processes left, resumes flows, and prints the operator's key if it is new. Once."""
+        """Recovers what dead processes left, and prints the operator's key if it is new. Once.
+
+        What takes long is done in the background: see `serve`.
+        """
         if self._is_open:
             return
         with self._opening:
             if self._is_open:
                 return
             self.store.maintenance.recover()
-            self.posters.recount()
-            self.flows.resume()
             self.replacements.resume()
             self.auditor.resume()
             self._announce_operator_key()
             self._is_open = True
+
+    def serve(self) -> None:
+        """Opens the pool, resumes its flows and does in the background what is pending. Once."""
+        self.open()
+        if not self._is_serving:
+            with self._opening:
+                if not self._is_serving:
+                    self.flows.resume()
+                    self.store.maintenance.housekeep(self.posters.recount)
+                    self._is_serving = True
 
     def _announce_operator_key(self) -> None:
         key = self.keys.make_operator_key()
@@ -214,7 +225,7 @@ class OpenAtFirstRequest:
         self._pool = pool
 
     def process_request(self, _req: falcon.Request, _resp: falcon.Response) -> None:
-        self._pool.open()
+        self._pool.serve()
 
 
 def create_app(config: Config | None = None, pool: Pool | None = None, clock: Clock | None = None) -> App:

@@ -13,11 +13,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from config import REVIEW, Config, InvalidSetting
+from progress_line import ProgressLine
 
 if TYPE_CHECKING:
     from app import Pool
     from pool.blocks import Blocks
     from pool.keys import Keys
+    from storage.base import CheckProgress
     from storage.flat import FlatStore
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -40,6 +42,7 @@ def add_serve(subparsers: Subparsers) -> None:
 def add_check(subparsers: Subparsers) -> None:
     parser = _add(subparsers, "check", _check, "check queue, journals and counts against the documents; advance flows")
     parser.add_argument("--repair", action="store_true", help="repair disagreements; the pool must be stopped")
+    parser.add_argument("--progress", action="store_true", help="show how far it is, as on a terminal")
 
 
 def add_key(subparsers: Subparsers) -> None:
@@ -126,7 +129,9 @@ def _check(arguments: argparse.Namespace, config: Config) -> int:
     """Exit status: 0 if everything agrees or was repaired, else 1."""
     pool = _existing_pool(config)
     found = 0
-    for finding in pool.store.maintenance.check(arguments.repair):
+    is_shown = arguments.progress or sys.stderr.isatty()
+    tell = ProgressLine(sys.stderr) if is_shown else _tell_nothing
+    for finding in pool.store.maintenance.check(arguments.repair, tell):
         found += 1
         state = "done" if arguments.repair else "not done"
         print(f"{finding.where or 'pool'}: {finding.problem}; {finding.remedy}: {state}")
@@ -138,6 +143,10 @@ def _check(arguments: argparse.Namespace, config: Config) -> int:
     print(f"{found} disagreement{'' if found == 1 else 's'}" + (" repaired" if arguments.repair and found else ""))
     pool.close()
     return 1 if found and not arguments.repair else 0
+
+
+def _tell_nothing(_progress: CheckProgress) -> None:
+    pass
 
 
 def _add_key(arguments: argparse.Namespace, config: Config) -> int:

@@ -62,7 +62,7 @@ def application() -> App:
     It opens the pool before the first request: a worker that replaces a dead one recovers what that one left.
     """
     pool = Pool(_config)
-    pool.open()
+    pool.serve()
     _pools.append(pool)
     return create_app(pool=pool)
 
@@ -81,14 +81,15 @@ def on_exit(_server: object) -> None:
 
 
 def start(config: Config) -> None:
-    """Once before the workers: a repair after a power cut, recovery, the operator's key, the demo."""
+    """Once before the workers: recovery, the operator's key, the demo.
+
+    After a power cut a worker repairs what is left, beside service.
+    """
     pool = Pool(config)
     try:
         pool.store.maintenance.prepare()
         if pool.store.maintenance.mark_started():
-            _print("The machine went down while the pool was running: checking its documents.")
-            for finding in pool.store.maintenance.check(repair=True):
-                _print(f"{finding.where or 'pool'}: {finding.problem}: {finding.remedy}")
+            _print("The machine went down while the pool was running: its documents are checked beside service.")
         pool.open()
         if config.demo:
             for line in demo.load(pool, config.data):

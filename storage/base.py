@@ -533,7 +533,8 @@ class Maintenance(ABC):
     def mark_started(self) -> bool:
         """Marks the pool as running. True if the machine went down under the last run.
 
-        Then everything not yet durable (never anything acknowledged) may be lost: `check` repairs the rest.
+        Then everything not yet durable (never anything acknowledged) may be lost: `recover` and `housekeep` repair the
+        rest.
         """
 
     @abstractmethod
@@ -544,8 +545,24 @@ class Maintenance(ABC):
     def recover(self) -> None:
         """Prepares the store, and completes or drops what dead processes, or a full disk, left half-done.
 
-        It is safe beside living processes.
+        It is safe beside living processes. What takes long, and nobody must wait for, is left to `housekeep`.
         """
+
+    @abstractmethod
+    def housekeep(self, recount: Callable[[], object]) -> None:
+        """Does in the background what is pending: it removes deleted jobs and reservations of dead processes, repairs
+        everything after a power cut, and calls `recount` after a start.
+
+        Of all processes one is at work. Returns at once; jobs that are deleted later are removed too.
+        """
+
+    @abstractmethod
+    def finish_housekeeping(self) -> None:
+        """Waits until this process does nothing in the background."""
+
+    @abstractmethod
+    def housekeeping(self) -> Document | None:
+        """The `task` that some process has been doing `since` a time, and how far it is, if it takes long."""
 
     @abstractmethod
     def check(self, repair: bool, tell: Callable[[CheckProgress], object] = lambda _: None) -> Iterator[Finding]:

@@ -116,7 +116,7 @@ class Flows:
         """
         return self._engine.advance_pending()
 
-    def resume(self, seconds: float = 10.0) -> list[str]:
+    def resume(self, seconds: float = 0.5) -> list[str]:
         """Advances every running flow after a start; returns those that changed.
 
         The background advances those left after so many seconds, and those that call functions on the server.

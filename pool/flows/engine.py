@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import itertools
 import logging
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
@@ -115,7 +116,12 @@ class Engine:
     def resume(self, seconds: float) -> list[str]:
         deadline = self._store.clock.monotonic() + seconds
         changed = []
-        for flow_id in self._store.flows.references(RunningFlows()):
+        flow_ids = self._store.flows.references(RunningFlows())
+        for number, flow_id in enumerate(flow_ids):
+            if self._store.clock.monotonic() >= deadline:
+                left = flow_ids[number:]
+                threading.Thread(target=self._hand_over_all, args=(left,), daemon=True, name="resume").start()
+                break
             with suppress(StorageError):  # Its documents are damaged: `comp-pool check` reports them.
                 if self._advance_before(deadline, flow_id, [ALL]):
                     changed.append(flow_id)
@@ -134,6 +140,11 @@ class Engine:
             return self._advance_without_calls(flow_id, signals)
         self._hand_over(flow_id, signals)
         return 0
+
+    def _hand_over_all(self, flow_ids: Sequence[str]) -> None:
+        for flow_id in flow_ids:
+            with suppress(StorageError):  # Its documents are damaged: `comp-pool check` reports them.
+                self._hand_over(flow_id, [ALL])
 
     def _hand_over(self, flow_id: str, signals: Sequence[str]) -> None:
         with self._retried_after_errors(flow_id):

@@ -14,6 +14,7 @@ from storage.base import Document, JobStore
 from storage.errors import AlreadyExists, NotFound
 from storage.flat import files
 from storage.flat.disk_errors import translated, translated_for_job
+from storage.flat.housekeeping import Housekeeping
 from storage.flat.locks import locked
 from storage.flat.paths import JobPaths
 from storage.flat.tree import Tree
@@ -59,8 +60,8 @@ class _Cache:
 
 
 class FlatJobs(JobStore):
-    def __init__(self, tree: Tree) -> None:
-        self._tree = tree
+    def __init__(self, tree: Tree, housekeeping: Housekeeping) -> None:
+        self._tree, self._housekeeping = tree, housekeeping
         self._cache = _Cache(CACHED_BYTES)
 
     @translated_for_job
@@ -112,8 +113,8 @@ class FlatJobs(JobStore):
             os.rename(paths.root, f"{self._tree.root}/trash/{job_id}@{secrets.token_hex(4)}")
         self._tree.writer.sync_directories([paths.root])
         self._tree.changes.add(job_id)
-        # A million files take minutes to remove: in the background, and recovery completes it after a kill.
-        threading.Thread(target=self._tree.empty_trash, daemon=True, name="empty-trash").start()
+        # A million files take minutes to remove.
+        self._housekeeping.start()
         return True
 
     @translated_for_job

@@ -5,21 +5,36 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 
-from storage.base import CheckProgress, Finding, Maintenance
+from storage.base import CheckProgress, Document, Finding, Maintenance
 from storage.errors import StorageError
 from storage.flat import files
 from storage.flat.check import Check
 from storage.flat.counts import FlatCounts
 from storage.flat.disk_errors import translated, translated_errors
+from storage.flat.housekeeping import Housekeeping
 from storage.flat.recovery import Recovery
+from storage.flat.references import References
+from storage.flat.repair import REPAIR, Repair
 from storage.flat.tree import Tree
+
+# The tasks that follow the death of a process; the last one is the pool's.
+TRANSACTIONS, RESERVATIONS, RECOUNT = "transactions", "reservations", "recount"
 
 
 class FlatMaintenance(Maintenance):
-    def __init__(self, tree: Tree, recovery: Recovery, counts: FlatCounts) -> None:
+    def __init__(self, tree: Tree, recovery: Recovery, counts: FlatCounts, housekeeping: Housekeeping) -> None:
         self._tree, self._recovery = tree, recovery
         self._check = Check(tree, recovery, counts)
         self._running = f"{tree.root}/running"
+        self._housekeeping = housekeeping
+        references, repair = References(tree), Repair(tree, self._check)
+        housekeeping.add(
+            {
+                TRANSACTIONS: lambda work: recovery.complete(work.tick),
+                REPAIR: repair.run,
+                RESERVATIONS: lambda work: references.remove_orphans(work.tick),
+            }
+        )
 
     def prepare(self) -> None:
         try:
@@ -32,6 +47,10 @@ class FlatMaintenance(Maintenance):
         boot_id = _boot_id()
         # After a crash of the pool alone the page cache still has all writes: no check is needed.
         is_interrupted = os.path.exists(self._running) and _text(self._running) != boot_id
+        if is_interrupted:
+            # Before the new boot is: else a kill right after it would leave the pool unrepaired.
+            self._housekeeping.mark_durably(REPAIR)
+        self._mark_cleaning()
         with open(self._running, "w", encoding="ascii") as stream:
             stream.write(boot_id)
         self._tree.writer.sync_directories([self._running])
@@ -44,7 +63,25 @@ class FlatMaintenance(Maintenance):
     @translated
     def recover(self) -> None:
         self.prepare()
-        self._recovery.run()
+        if self._recovery.restore(is_repaired_later=self._housekeeping.is_marked(REPAIR)):
+            self._mark_cleaning()
+
+    def _mark_cleaning(self) -> None:
+        """What a process that died may have left, and what nobody has to wait for."""
+        for task in (TRANSACTIONS, RESERVATIONS, RECOUNT):
+            self._housekeeping.mark(task)
+
+    @translated
+    def housekeep(self, recount: Callable[[], object]) -> None:
+        self._housekeeping.add({RECOUNT: lambda _: recount()})
+        self._housekeeping.start()
+
+    def finish_housekeeping(self) -> None:
+        self._housekeeping.finish()
+
+    @translated
+    def housekeeping(self) -> Document | None:
+        return self._housekeeping.progress()
 
     def check(self, repair: bool, tell: Callable[[CheckProgress], object] = lambda _: None) -> Iterator[Finding]:
         with translated_errors():

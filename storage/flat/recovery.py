@@ -11,13 +11,13 @@ import itertools
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from storage import ids
 from storage.base import Document
 from storage.errors import Damaged
-from storage.flat import commit_log, events, files, locks, queue
+from storage.flat import commit_log, events, files, journal, locks, queue
 from storage.flat.events import RecordedEvents
 from storage.flat.follow_ups import FollowUps
 from storage.flat.held import leave_held
@@ -26,6 +26,8 @@ from storage.flat.references import References
 from storage.flat.tree import Tree
 
 Record = tuple[str, Document]
+# A process that starts completes at once what has at most so many files, in jobs with journals of so many bytes.
+SOON_FILES, SOON_BYTES = 1000, 2 << 20
 
 
 class Recovery:
@@ -34,22 +36,54 @@ class Recovery:
         self._workspaces = tree.writer.workspaces
 
     def run(self) -> None:
-        self.retry_follow_ups()
-        # One at a time: a process that serves meanwhile must not store a second outcome before the first is restored.
-        with self._workspaces.locked():
-            self._restore(commit_log.latest_entries(self._workspaces.of_dead_processes()))
-            # The workspace is removed last: a recovery that is killed is repeated by the next one.
-            for workspace in self._workspaces.of_dead_processes():
-                names = files.names(workspace)
-                self._complete(f"{workspace}/{name}" for name in names)
-                # It may have died before it logged what it had changed.
-                self._tree.changes.reset()
-                # The documents of a log may be in memory alone.
-                if any(map(commit_log.is_log, names)):
-                    self._tree.writer.sync_everything()
-                shutil.rmtree(workspace, ignore_errors=True)
+        """All of it, at once."""
+        self.restore()
+        self.complete()
         References(self._tree).remove_orphans()
         self._tree.empty_trash()
+
+    def restore(self, is_repaired_later: bool = False) -> bool:
+        """What must be done before the pool serves, and what is soon done. Returns whether processes had died.
+
+        An outcome of the commit log was acknowledged: who asks for it must find it, and nobody else may store another.
+        Its marker and its event are left to a repair of all jobs, if one follows.
+        """
+        self.retry_follow_ups()
+        had_died = False
+        # One at a time: a process that serves meanwhile must not store a second outcome before the first is restored.
+        with self._workspaces.locked():
+            entries = commit_log.latest_entries(self._workspaces.of_dead_processes())
+            self._restore(entries, complete=not is_repaired_later)
+            for workspace in self._workspaces.of_dead_processes():
+                had_died = True
+                # It may have died before it logged what it had changed.
+                self._tree.changes.reset()
+                if self._is_soon_done(workspace):
+                    self._complete_workspace(workspace)
+        return had_died
+
+    def complete(self, tick: Callable[[], object] = lambda: None) -> None:
+        """What takes long, and nobody has to wait for: the follow-ups of many transactions, or in large jobs."""
+        for workspace in self._workspaces.of_dead_processes():
+            self._complete_workspace(workspace)
+            tick()
+
+    def _is_soon_done(self, workspace: str) -> bool:
+        names = files.names(workspace)
+        if len(names) > SOON_FILES:
+            return False
+        records = (_read_record(f"{workspace}/{name}") for name in names)
+        jobs = {record["job"] for record in records if record is not None}
+        return sum(journal.size(self._tree.job(job_id).events_journal) for job_id in jobs) <= SOON_BYTES
+
+    def _complete_workspace(self, workspace: str) -> None:
+        names = files.names(workspace)
+        self._complete(f"{workspace}/{name}" for name in names)
+        # The documents of a log may be in memory alone.
+        if any(map(commit_log.is_log, names)):
+            self._tree.writer.sync_everything()
+        # Last: a recovery that is killed is repeated by the next one.
+        shutil.rmtree(workspace, ignore_errors=True)
 
     def retry_follow_ups(self) -> None:
         """Retries this process's own follow-ups that failed (full disk)."""
@@ -64,14 +98,15 @@ class Recovery:
         """How many outcomes in commit logs of dead processes are not stored as documents."""
         return sum(map(self._is_missing, commit_log.latest_entries(self._workspaces.of_dead_processes())))
 
-    def _restore(self, entries: Iterable[commit_log.Entry]) -> None:
-        """Stores outcomes that are missing, and completes their follow-ups."""
+    def _restore(self, entries: Iterable[commit_log.Entry], complete: bool) -> None:
+        """Stores outcomes that are missing, and perhaps completes their follow-ups."""
         restored: list[str] = []
         for entry in entries:
             with suppress(FileNotFoundError):  # The job is being deleted.
                 if self._is_missing(entry):
                     restored.append(self._restore_outcome(entry.document))
-        self._complete(restored)
+        if complete:
+            self._complete(restored)
         for temporary in restored:
             files.remove(temporary)
 

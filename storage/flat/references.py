@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from storage import ids
 from storage.base import Document
 from storage.errors import Damaged
-from storage.flat import files
+from storage.flat import files, locks
 from storage.flat.paths import shard
 from storage.flat.tree import Tree
 from storage.flow_store import BlockedFlows, IdempotencyKey, ReservedVariable, RunningFlows, Source, UsedJob
@@ -50,9 +50,10 @@ class References:
     def of(self, source: Source) -> list[str]:
         if isinstance(source, ReservedVariable | IdempotencyKey):
             try:
-                return [str(files.read(self._document(source))["flow"])]
+                document = files.read(self._document(source))
             except FileNotFoundError:
                 return []
+            return [] if self._is_orphan(source, document) else [str(document["flow"])]
         if isinstance(source, UsedJob):
             directory = self._tree.job(source.job_id).used_by_flows
             # Each result comes here, and few jobs are used by flows: a look-up without an exception.
@@ -80,9 +81,26 @@ class References:
             files.make_directory(paths.reserved_shards)
         path = self._document(source)
         # The usual case of a reserved variable, without writing a document first.
-        if files.exists(path):
+        if files.exists(path) and not self._remove_orphan(source):
             return False
         return self._tree.writer.create(path, {"flow": flow_id, **self._facts(source)})
+
+    def _remove_orphan(self, source: ExclusiveSource) -> bool:
+        """Whether a reservation was an orphan, and is gone."""
+        if not isinstance(source, ReservedVariable):
+            return False
+        path, paths = self._document(source), self._tree.job(source.job_id)
+        # Of several callers one removes it: else a later one would remove the next reservation.
+        with suppress(FileNotFoundError, Damaged), locks.locked(paths.variable(source.variable_id)):
+            return self._is_orphan(source, files.read(path)) and files.remove(path)
+        return False
+
+    def _is_orphan(self, source: ExclusiveSource, document: Document) -> bool:
+        """Whether a variable is reserved for a flow that was not stored, by a process that has died."""
+        if not isinstance(source, ReservedVariable) or "by" not in document:
+            return False
+        is_alive = self._tree.writer.workspaces.exists(str(document["by"]))
+        return not is_alive and not files.exists(self._tree.flow(str(document.get("flow"))).flow)
 
     def _facts(self, source: ExclusiveSource) -> Document:
         """`by` is this process: recovery removes a reservation whose process died before it stored the flow."""
@@ -107,10 +125,12 @@ class References:
                 with suppress(Damaged, FileNotFoundError):
                     yield name.removesuffix(".json"), files.read(f"{shards}/{directory}/{name}")
 
-    def remove_orphans(self) -> None:
-        """Removes reservations of dead processes for flows that were not stored."""
+    def remove_orphans(self, tick: Callable[[], object] = lambda: None) -> None:
+        """Removes reservations of dead processes for flows that were not stored; calls `tick` after each look."""
         for job_id in self._tree.job_ids():
+            tick()
             for variable_id, document in self.reservations(job_id):
-                is_alive = self._tree.writer.workspaces.exists(str(document.get("by")))
-                if not is_alive and not files.exists(self._tree.flow(str(document.get("flow"))).flow):
-                    files.remove(self._tree.job(job_id).reserved(variable_id))
+                tick()
+                source = ReservedVariable(job_id, variable_id)
+                if self._is_orphan(source, document):
+                    self._remove_orphan(source)

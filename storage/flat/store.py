@@ -13,6 +13,7 @@ from storage.flat.disk_errors import translated
 from storage.flat.flows import FlatFlows
 from storage.flat.follow_ups import FollowUps
 from storage.flat.held import FlatHeld
+from storage.flat.housekeeping import Housekeeping
 from storage.flat.jobs import FlatJobs
 from storage.flat.keys import FlatKeys
 from storage.flat.leases import FlatLeases
@@ -40,7 +41,8 @@ class FlatStore(Store):
         recovery = Recovery(tree, follow_ups)
         counts = FlatCounts(tree, recovery)
         self._tree = tree
-        self.jobs = FlatJobs(tree)
+        self._housekeeping = Housekeeping(tree)
+        self.jobs = FlatJobs(tree, self._housekeeping)
         self.variables = FlatVariables(tree)
         self.leases = FlatLeases(tree)
         self.results: FlatResults = FlatResults(tree, follow_ups, self.variables)
@@ -53,12 +55,13 @@ class FlatStore(Store):
         self.posters = FlatPosters(tree)
         self.flows = FlatFlows(tree)
         self.keys = FlatKeys(tree)
-        self.maintenance = FlatMaintenance(tree, recovery, counts)
+        self.maintenance = FlatMaintenance(tree, recovery, counts, self._housekeeping)
         if prepare:
             self.maintenance.prepare()
 
     @translated
     def close(self) -> None:
+        self._housekeeping.close()
         self.activity.close()
         self._tree.changes.close()
         self._tree.commit_log.close()

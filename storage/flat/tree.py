@@ -27,7 +27,17 @@ def _paths_of(root: str, job_id: str) -> JobPaths:
 
 class Tree:
     # The trash is made beforehand, so that a job can be deleted from a full disk.
-    DIRECTORIES = ("jobs", "trash", "flows", "flow-claims", "flows-behind", "flows-blocked", "posters", "moving")
+    DIRECTORIES = (
+        "jobs",
+        "trash",
+        "flows",
+        "flow-claims",
+        "flows-behind",
+        "flows-blocked",
+        "posters",
+        "moving",
+        "housekeeping",
+    )
     PRIVATE_DIRECTORIES = ("keys", "secrets")
 
     def __init__(self, root: str | os.PathLike[str], fsync: bool, clock: Clock) -> None:

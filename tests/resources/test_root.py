@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.conftest import MakePool, PoolApp
@@ -112,3 +114,14 @@ def test_a_500_has_no_internal_details(module_pool: PoolApp, monkeypatch: pytest
 
 def _full_disk(*_: object, **__: object) -> str:
     raise OSError(28, "No space left on device")
+
+
+def test_health_tells_what_takes_long_in_the_background(pool: PoolApp) -> None:
+    assert "housekeeping" not in pool.get("/health").json
+    store = pool.pool.store
+    progress = {"task": "trash", "since": "2026-01-01T00:00:00.000Z", "removed": 5}
+    by = store._tree.writer.workspace().rsplit("/")[-1]
+    (pool.data / "housekeeping" / "progress.json").write_text(json.dumps({**progress, "by": by}))
+    assert pool.get("/health").json["housekeeping"] == progress
+    (pool.data / "housekeeping" / "progress.json").write_text(json.dumps({**progress, "by": "1-dead"}))
+    assert "housekeeping" not in pool.get("/health").json

@@ -214,3 +214,11 @@ def test_help_of_serve_lists_every_setting(capsys: pytest.CaptureFixture[str]) -
         main(["serve", "--help"])
     out = capsys.readouterr().out
     assert all(f"COMP_POOL_{name.upper()} " in out for name in Config.__dataclass_fields__)
+
+
+def test_check_shows_its_progress_where_it_is_asked_to(lost_marker: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "check")[2] == ""
+    status, _, error = run(capsys, "check", "--progress")
+    assert status == 1
+    assert error.startswith("checked 0 of 1 jobs\n")
+    assert "100%" in error

@@ -75,6 +75,14 @@ def flow_names(config: Config) -> list[str]:
     return sorted(store.flows.get(flow_id)["name"] for flow_id in store.flows.ids(None, 99))
 
 
+def serve(config: Config) -> None:
+    """What a worker does after the start, until nothing is left to do in the background."""
+    pool = Pool(config)
+    pool.serve()
+    pool.store.maintenance.finish_housekeeping()
+    pool.close()
+
+
 def test_the_first_start_loads_the_demo_jobs(started: Config) -> None:
     assert job_ids(started) == list(DEMO_JOBS)
 
@@ -155,6 +163,7 @@ def test_a_start_after_a_power_cut_repairs_the_store(config: Config) -> None:
     (config.data / "running").write_text("another start of the machine")
     next((config.data / "jobs" / "square-root" / "queue" / "open").rglob("two")).unlink()
     server.start(config)
+    serve(config)
     assert FlatStore(config.data).leases.lease("square-root", 60) is not None
 
 

@@ -85,5 +85,5 @@ def survives(operation: Callable[[], object], nth: int, fault: Fault, names: tup
 def wait_for_trash() -> None:
     """Waits for the threads that remove the files of deleted jobs."""
     for thread in threading.enumerate():
-        if thread.name == "empty-trash":
+        if thread.name == "housekeeping":
             thread.join()

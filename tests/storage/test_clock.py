@@ -61,8 +61,9 @@ def test_a_manual_clock_is_set_back_but_for_its_monotonic_time(clock: ManualCloc
     assert clock.monotonic() == pytest.approx(began, abs=1e-5)
 
 
-# Each compares with times that are not the pool's: those of processes, and those of files.
+# Each compares with times that are not the pool's: those of processes, of files, and of work in the background.
 SYSTEM_TIME = {"storage/clock.py", "storage/flat/jobs.py", "pool/sandbox/child.py", "pool/sandbox/child_process.py"}
+SYSTEM_TIME |= {"storage/flat/throttle.py", "storage/flat/housekeeping.py"}
 
 
 def test_the_pool_and_its_store_tell_the_time_by_the_clock_alone() -> None:

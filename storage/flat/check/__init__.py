@@ -32,7 +32,7 @@ class Check:
 
     def run(self, repair: bool, tell: Tell) -> Iterator[Finding]:
         """Raises StorageError if it should repair while another process has the store open."""
-        job_ids = list(self._ids_in("jobs"))
+        job_ids = self.job_ids()
         progress = Progress(self._tree, job_ids, tell)
         if repair and self._tree.writer.workspaces.count_living():
             raise StorageError("the pool is running: stop it before a repair")
@@ -40,20 +40,30 @@ class Check:
         yield from self._leftovers()
         if repair:
             self._recovery.run()
-        for flow_id in self._ids_in("flows"):
+        for flow_id in self.flow_ids():
             yield from self.of_flow(flow_id, repair)
         for number, job_id in enumerate(job_ids):
             yield from self.of_job(job_id, repair, progress.of(number, job_id))
+        progress.finish()
+
+    def flow_ids(self) -> list[str]:
+        return self._ids_in("flows")
+
+    def job_ids(self) -> list[str]:
+        return self._ids_in("jobs")
 
     def of_flow(self, flow_id: str, repair: bool) -> Iterator[Finding]:
+        """It may be repaired beside a running pool too."""
         for mismatch in self._flows.mismatches(flow_id):
             if repair:
-                mismatch.repair()
+                # Under the flow's lock: nobody advances it meanwhile.
+                with suppress(FileNotFoundError), locks.locked(self._tree.flow(flow_id).root):
+                    mismatch.repair()
             yield Finding(f"flow {flow_id}", mismatch.problem, mismatch.remedy)
 
-    def of_job(self, job_id: str, repair: bool, tell: JobTell) -> Iterator[Finding]:
-        """It may be repaired beside a running pool too."""
-        mismatches = self._jobs.mismatches(job_id, tell), self._flows.mismatches_of_job(job_id)
+    def of_job(self, job_id: str, repair: bool, tell: JobTell, is_serving: bool = False) -> Iterator[Finding]:
+        """It may be repaired beside a running pool too, and by a process that `is_serving` itself."""
+        mismatches = self._jobs.mismatches(job_id, tell), self._flows.mismatches_of_job(job_id, is_serving)
         for mismatch in itertools.chain(*mismatches):
             if repair:
                 self._repair(self._tree.job(job_id), mismatch)
@@ -76,5 +86,5 @@ class Check:
         if files.names(f"{self._tree.root}/trash"):
             yield Finding("", "files of deleted jobs", "remove them")
 
-    def _ids_in(self, directory: str) -> Iterator[str]:
-        return filter(ids.is_id, files.names(f"{self._tree.root}/{directory}"))
+    def _ids_in(self, directory: str) -> list[str]:
+        return list(filter(ids.is_id, files.names(f"{self._tree.root}/{directory}")))

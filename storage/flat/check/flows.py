@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from storage import ids
+from storage.base import Document
 from storage.flat import files
 from storage.flat.check.mismatch import Mismatch, set_aside
 from storage.flat.paths import FlowPaths
@@ -52,17 +53,27 @@ class FlowCheck:
                 add = partial(self._references.add, UsedJob(job_id), flow_id)
                 yield Mismatch(f"job {job_id}, which it uses, has no reference to it", "add it", add)
 
+    def _is_being_posted(self, flow_id: str, reservation: Document) -> bool:
+        """Variables are reserved before their flow is stored."""
+        is_alive = self._tree.writer.workspaces.exists(str(reservation.get("by")))
+        return is_alive and not os.path.exists(self._tree.flow(flow_id).flow)
+
     def _exists(self, job_id: str) -> bool:
         return ids.is_id(job_id) and os.path.exists(self._tree.job(job_id).job)
 
-    def mismatches_of_job(self, job_id: str) -> Iterator[Mismatch]:
-        """References of a job and its variables to flows that have ended."""
+    def mismatches_of_job(self, job_id: str, is_serving: bool = False) -> Iterator[Mismatch]:
+        """References of a job and its variables to flows that have ended.
+
+        Unless `is_serving`, this very process posts no flows meanwhile.
+        """
         for flow_id in self._references.of(UsedJob(job_id)):
             if not self._is_unfinished(flow_id):
                 remove = partial(self._references.remove, UsedJob(job_id), flow_id)
                 yield Mismatch(f"has a reference to flow {flow_id}, which does not run", "remove it", remove)
         for variable_id, document in self._references.reservations(job_id):
             flow_id = str(document.get("flow"))
+            if is_serving and self._is_being_posted(flow_id, document):
+                continue
             if ids.is_id(flow_id) and not self._is_unfinished(flow_id):
                 remove = partial(self._references.remove, ReservedVariable(job_id, variable_id), flow_id)
                 yield Mismatch(

@@ -30,6 +30,9 @@ class Progress:
         def tell(part: float, documents: int) -> None:
             self._documents += documents
             fraction = (begin + part * (end - begin)) / self._ends[-1]
-            self._tell(CheckProgress(job_id, number, self._jobs, self._documents, fraction))
+            self._tell(CheckProgress(job_id, number + (part >= 1), self._jobs, self._documents, fraction))
 
         return tell
+
+    def finish(self) -> None:
+        self._tell(CheckProgress("", self._jobs, self._jobs, self._documents, 1.0))

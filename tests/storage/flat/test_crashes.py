@@ -207,6 +207,8 @@ def recover(root: Path, clock: Clock) -> FlatStore:
     """Opens and recovers a store as the next process does, at the time of the kill."""
     store = open_store(root, same_time(clock))
     store.maintenance.recover()
+    store.maintenance.housekeep(lambda: None)
+    store.maintenance.finish_housekeeping()
     return store
 
 
