@@ -27,6 +27,7 @@
     keys/<digest>.json, secrets/<name>
     tmp/<process>/…                                         workspaces: documents not yet in place; see `writer`
     tmp/<process>/commits-<n>.log                           outcomes made durable together; see `commit_log`
+    housekeeping/<task>, housekeeping/progress.json         pending work in the background
     trash/…, damaged/…                                      deleted jobs; files set aside by `check`
 
 Documents are the truth; the rest is derived. Two transactions decide everything: `rename` of a marker leases a

@@ -63,7 +63,10 @@ class FlatMaintenance(Maintenance):
     @translated
     def recover(self) -> None:
         self.prepare()
-        if self._recovery.restore(is_repaired_later=self._housekeeping.is_marked(REPAIR)):
+        is_repaired_later = self._housekeeping.is_marked(REPAIR)
+        # As far as it is known: a pool that is no server's does not mark its starts.
+        is_intact = not is_repaired_later and os.path.exists(self._running) and _text(self._running) == _boot_id()
+        if self._recovery.restore(is_repaired_later, is_intact):
             self._mark_cleaning()
 
     def _mark_cleaning(self) -> None:

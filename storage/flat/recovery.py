@@ -42,18 +42,20 @@ class Recovery:
         References(self._tree).remove_orphans()
         self._tree.empty_trash()
 
-    def restore(self, is_repaired_later: bool = False) -> bool:
+    def restore(self, is_repaired_later: bool = False, is_intact: bool = False) -> bool:
         """What must be done before the pool serves, and what is soon done. Returns whether processes had died.
 
         An outcome of the commit log was acknowledged: who asks for it must find it, and nobody else may store another.
-        Its marker and its event are left to a repair of all jobs, if one follows.
+        Its marker and its event are left to a repair of all jobs, if one follows. `is_intact`: the machine did not go
+        down, so that documents that have their names have their content too.
         """
         self.retry_follow_ups()
         had_died = False
         # One at a time: a process that serves meanwhile must not store a second outcome before the first is restored.
         with self._workspaces.locked():
             entries = commit_log.latest_entries(self._workspaces.of_dead_processes())
-            self._restore(entries, complete=not is_repaired_later)
+            exists = os.path.exists if is_intact else files.is_readable
+            self._restore((entry for entry in entries if not self._is_stored(entry, exists)), not is_repaired_later)
             for workspace in self._workspaces.of_dead_processes():
                 had_died = True
                 # It may have died before it logged what it had changed.
@@ -109,6 +111,9 @@ class Recovery:
             self._complete(restored)
         for temporary in restored:
             files.remove(temporary)
+
+    def _is_stored(self, entry: commit_log.Entry, exists: Callable[[str], bool]) -> bool:
+        return exists(self._tree.job(entry.document["job"]).outcome(entry.document["variable"]))
 
     def _is_missing(self, entry: commit_log.Entry) -> bool:
         paths, variable_id = self._tree.job(entry.document["job"]), entry.document["variable"]
