@@ -69,7 +69,7 @@ class PoolApp(TestApp):
         self.data = data
         self.clock = clock or ManualClock()
         self.pool = pool = Pool(Config(data=data, fsync=False, **settings), sandbox, self.clock)
-        pool.open()
+        pool.serve()
         # Made now, and not by the first request of a test that compares files.
         for name in ("addresses.key", "leases.key"):
             pool.store.keys.secret(name, new_key)
@@ -162,7 +162,7 @@ def make_local_server(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox
 def local_server(directory: Path, sandbox: Sandbox, clock: Clock | None = None, **settings: Any) -> LocalServer:
     """A started server of a fresh pool, by the system's clock unless another is given."""
     pool = Pool(Config(data=directory / "pool", fsync=False, demo=False, **settings), sandbox, clock)
-    pool.open()
+    pool.serve()
     server = LocalServer(create_app(pool=pool), pool.config.data)
     server.start()
     return server

@@ -46,7 +46,8 @@ def open_pool(root: Path) -> PoolApp:
 
 def start_and_stop(root: Path) -> None:
     pool = Pool(Config(data=root, fsync=False, **SETTINGS), TableSandbox())
-    pool.open()
+    pool.serve()
+    pool.store.maintenance.finish_housekeeping()
     pool.close()
 
 
