@@ -113,7 +113,7 @@ class Recovery:
             files.remove(temporary)
 
     def _is_stored(self, entry: commit_log.Entry, exists: Callable[[str], bool]) -> bool:
-        return exists(self._tree.job(entry.document["job"]).outcome(entry.document["variable"]))
+        return exists(self._tree.job(entry.document["job"]).result(entry.document))
 
     def _is_missing(self, entry: commit_log.Entry) -> bool:
         paths, variable_id = self._tree.job(entry.document["job"]), entry.document["variable"]
