@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 READ = 65536
-# A new connection has its first request soon.
-FIRST_SECONDS = 6.0
 
 
 @dataclass
@@ -56,6 +54,7 @@ class Volunteer:
         self.link = ""
         self.sent_at = 0.0
         self.received = b""
+        self._is_new = True
         self.connect()
 
     def connect(self) -> None:
@@ -64,7 +63,14 @@ class Volunteer:
 
     @property
     def kind(self) -> str:
+        if self._is_new:
+            return "greeting"
         return "result" if self.link else "lease"
+
+    def greet(self) -> None:
+        """A first request, so that the connection is one of a volunteer, and not a silent one."""
+        self._is_new = True
+        self.socket.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
 
     def send(self) -> None:
         head = f"Host: 127.0.0.1\r\nVolunteer: {self._name}\r\n"
@@ -87,8 +93,9 @@ class Volunteer:
         length = next((int(line[15:]) for line in lines if line.startswith(b"content-length:")), 0)
         if not end or len(body) < length:
             return None
-        status = int(head[9:12])
-        self.link = json.loads(body)["_links"]["post_result"] if status == 200 and not self.link else ""
+        status, self._is_new = int(head[9:12]), False
+        is_lease = status == 200 and not self.link
+        self.link = json.loads(body)["_links"].get("post_result", "") if is_lease else ""
         return status
 
 
@@ -99,15 +106,14 @@ class Crowd:
         self._think, self._poll = think, select.epoll()
         self._volunteers: dict[int, Volunteer] = {}
         self._due: list[tuple[float, int]] = []
-        now = time.perf_counter()
         for number in range(count):
-            self._add(Volunteer(port, number), now + random.uniform(0, min(think, FIRST_SECONDS)))
+            self._add(Volunteer(port, number))
 
-    def _add(self, volunteer: Volunteer, due: float) -> None:
+    def _add(self, volunteer: Volunteer) -> None:
         descriptor = volunteer.socket.fileno()
         self._volunteers[descriptor] = volunteer
         self._poll.register(descriptor, select.EPOLLIN)
-        heapq.heappush(self._due, (due, descriptor))
+        volunteer.greet()
 
     def run(self, seconds: float) -> Figures:
         """Goes on for some seconds, and measures them."""
@@ -137,8 +143,9 @@ class Crowd:
             return
         if status is not None:
             now = time.perf_counter()
-            figures.latencies[kind].append(now - volunteer.sent_at)
-            figures.statuses[status] += 1
+            if kind in figures.latencies:
+                figures.latencies[kind].append(now - volunteer.sent_at)
+                figures.statuses[status] += 1
             heapq.heappush(self._due, (now + random.expovariate(1 / self._think), descriptor))
 
     def _reconnect(self, descriptor: int, figures: Figures) -> None:
@@ -149,7 +156,7 @@ class Crowd:
         self._poll.unregister(descriptor)
         volunteer.socket.close()
         volunteer.connect()
-        self._add(volunteer, time.perf_counter() + random.expovariate(1 / self._think))
+        self._add(volunteer)
 
     def close(self) -> None:
         for volunteer in self._volunteers.values():
