@@ -1,0 +1,64 @@
+"""The front door between the processes of a server: connections are shared, and a process that dies is replaced."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+from pathlib import Path
+
+from tests.conftest import MakeServer
+from tests.serving import Server, wait_until
+
+
+def connect(server: Server, count: int) -> list[http.client.HTTPConnection]:
+    """Connections that have had a request."""
+    host, port = server.url.removeprefix("http://").split(":")
+    connections = [http.client.HTTPConnection(host, int(port), timeout=20) for _ in range(count)]
+    for connection in connections:
+        get_health(connection)
+    return connections
+
+
+def get_health(connection: http.client.HTTPConnection) -> int:
+    connection.request("GET", "/health")
+    response = connection.getresponse()
+    response.read()
+    return response.status
+
+
+def connections_by_worker(server: Server) -> dict[int, int]:
+    """How many sockets each worker has, beside the one that listens."""
+    return {pid: _sockets(pid) - 1 for pid in _workers(server)}
+
+
+def _workers(server: Server) -> list[int]:
+    parents = {
+        pid: int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]) for pid in processes(server)
+    }
+    # The parent of all was started by this process; its children are the workers, and theirs are sandbox processes.
+    [root] = [pid for pid, parent in parents.items() if parent == os.getpid()]
+    return sorted(pid for pid, parent in parents.items() if parent == root)
+
+
+def processes(server: Server) -> list[int]:
+    return [pid for pid in server.processes() if Path(f"/proc/{pid}/stat").exists()]
+
+
+def _sockets(pid: int) -> int:
+    return sum(os.readlink(path).startswith("socket:") for path in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def test_connections_are_shared_and_a_worker_that_is_killed_is_replaced(make_server: MakeServer) -> None:
+    server = make_server(DEMO="0", FSYNC="0", WORKERS="2")
+    kept = connect(server, 20)
+    first = connections_by_worker(server)
+    assert min(first.values()) >= 8
+    killed, other = sorted(first)
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: killed not in _workers(server) and len(_workers(server)) == 2)
+    # The new worker has none, and gets them as soon as it is there.
+    wait_until(lambda: kept.extend(connect(server, 1)) or min(connections_by_worker(server).values()) > 0)
+    assert other in connections_by_worker(server)
+    for connection in kept:
+        connection.close()
