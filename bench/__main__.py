@@ -17,6 +17,7 @@ from bench import (
     journal,
     lease,
     many_jobs,
+    map_command,
     peers,
     processes,
     report,
@@ -50,6 +51,7 @@ BENCHMARKS = {
     "peers": peers.run,
     "trust": trust.run,
     "trust-pool": trust_pool.run,
+    "map": map_command.run,
 }
 
 
@@ -60,7 +62,9 @@ def main() -> None:
     parser.add_argument("--small", type=int, default=1000, help="variables of the small job (%(default)s)")
     parser.add_argument("--large", type=int, default=1_000_000, help="variables of the large job (%(default)s)")
     parser.add_argument("--leases", type=int, default=5000, help="leases measured per job (%(default)s)")
-    parser.add_argument("--variables", type=int, default=100_000, help="variables of `processes` (%(default)s)")
+    parser.add_argument(
+        "--variables", type=int, default=100_000, help="variables of `processes` and `map` (%(default)s)"
+    )
     parser.add_argument("--seconds", type=float, default=2.0, help="duration of each run of `processes` (%(default)s)")
     parser.add_argument("--events", type=int, default=1_000_000, help="events of `journal` (%(default)s)")
     parser.add_argument("--checked", type=int, default=200_000, help="variables checked by `journal` (%(default)s)")

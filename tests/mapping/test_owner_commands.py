@@ -72,6 +72,18 @@ def test_a_name_that_is_taken_is_an_error(job: str, command: Commands) -> None:
     assert "409" in command.err
 
 
+def test_a_job_is_replaced_by_a_mended_function(
+    done: str, pool: LocalServer, command: Commands, home: Path, helper: Helper
+) -> None:
+    helper.end()
+    command("add", done, "numbers")
+    (home / "cube.js").write_text("x => x ** 3")
+    (new,) = command("replace", done, "cube.js", "--name", "Cubes")
+    assert new == "cubes"
+    assert command("progress", new)[0].startswith("0 of 3 done, 3 open")
+    assert len(command("results", done)) == 3
+
+
 # add
 
 

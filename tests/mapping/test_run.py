@@ -10,7 +10,7 @@ import pytest
 from comp_pool.mapping import board as board_module
 from comp_pool.mapping.bar import Lines
 from comp_pool.mapping.board import Board
-from comp_pool.mapping.credit import FIRST, Credit
+from comp_pool.mapping.credit import FIRST, MAX_SIZE, Credit
 from comp_pool.mapping.halt import Halt
 from comp_pool.mapping.inbox import Inbox, Page
 from comp_pool.mapping.items import Ids, Item, Outcome
@@ -211,10 +211,29 @@ def test_items_are_read_only_as_far_ahead_as_there_is_credit() -> None:
             most = max(most, seq - setting.run.totals.finished)
             yield Item(seq, "", seq)
 
-    setting.credit._most = 600
+    setting.credit._window = setting.credit._most = 600
     setting.run.run(counted())
     # One more is in the hands of the reader.
-    assert FIRST < most <= 602
+    assert 500 < most <= 602
+
+
+def test_at_first_few_items_are_read_ahead_and_more_with_each_outcome() -> None:
+    credit = Credit(FIRST + 3)
+    assert all(credit.take(1) for _ in range(FIRST))
+    assert not credit._has_room
+    credit.grow()
+    assert [credit.take(1) for _ in range(3)] == [True] * 3
+    assert not credit._has_room
+    credit.give_back(1)
+    assert credit._has_room
+
+
+def test_large_items_are_read_ahead_in_smaller_numbers() -> None:
+    credit = Credit(FIRST)
+    credit.take(MAX_SIZE)
+    assert not credit._has_room
+    credit.give_back(MAX_SIZE)
+    assert credit._has_room
 
 
 def test_what_an_earlier_run_has_written_is_left_out() -> None:

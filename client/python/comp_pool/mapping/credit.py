@@ -5,8 +5,9 @@ import threading
 # Of the texts of items that are read and not yet written, in characters.
 MAX_SIZE = 64 << 20
 # At first few, so that a reader of the first lines alone (`head`) makes nobody compute thousands.
-FIRST = 512
-# For each item that is written, so many more may be read ahead.
+FIRST = 2000
+# For each outcome, so many more may be read ahead. Volunteers that find nothing to do are away for a quarter of a
+# minute: there must always be something.
 GROWTH = 4
 
 
@@ -36,6 +37,11 @@ class Credit:
         with self._changed:
             self._count -= 1
             self._size -= size
+            self._changed.notify()
+
+    def grow(self) -> None:
+        """Record an outcome: somebody computes."""
+        with self._changed:
             self._window = min(self._most, self._window + GROWTH)
             self._changed.notify()
 

@@ -187,6 +187,7 @@ class Run:
             self._board.keep(outcome)
         elif outcome.is_done or not self._backend.retry(item, outcome):
             self._board.take(item, outcome)
+            self._credit.grow()
         elif item.variable != outcome.variable:
             self._post_again(item)
 
