@@ -6,8 +6,8 @@ from typing import Any
 from comp_pool.links import Document
 from comp_pool.owner import Owner
 
-# Looks in a row without a leased variable, before the hint that nobody computes: a page that is open looks for work every
-# ten seconds.
+# Looks in a row without a leased variable, before the hint that nobody computes: an open page looks for work every ten
+# seconds.
 LOOKS = 4
 
 
