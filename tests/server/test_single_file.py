@@ -57,3 +57,20 @@ def test_the_single_file_serves_a_pool_and_works_for_it(url: str, tmp_path: Path
     done = subprocess.run(command, env={"HOME": str(tmp_path)}, capture_output=True, text=True, check=False, timeout=60)
     assert "10 accepted" in done.stdout, done.stderr
     assert (tmp_path / "empty" / "data" / "pool" / "jobs" / "n-queens" / "job.json").exists()
+
+
+def test_the_single_file_maps_and_completes(tmp_path: Path) -> None:
+    (tmp_path / "square.js").write_text("x => x * x")
+    command = [sys.executable, "-I", "-S", str(SINGLE_FILE)]
+    environment = {"HOME": str(tmp_path)}
+    mapped = subprocess.run(
+        [*command, "map", "--local", "square.js", ":::", "3"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert mapped.stdout == "9\n", mapped.stderr
+    script = subprocess.check_output([*command, "completion", "bash"], env=environment, text=True)
+    assert "--retry-failed" in script
