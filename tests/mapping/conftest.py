@@ -76,6 +76,11 @@ class Helper(threading.Thread):
             self.count += len(results)
         return len(leases)
 
+    def expect_count(self, units: int) -> None:
+        """The command may know a result before this thread knows that it was posted."""
+        self.end()
+        assert self.count == units
+
     def end(self) -> None:
         self._ended.set()
         self.join()

@@ -91,19 +91,19 @@ def test_the_same_command_again_computes_nothing(helper: Helper, pool: LocalServ
 def test_a_longer_input_computes_what_is_new(helper: Helper, command: Commands) -> None:
     command("map", "square.js", *TEN[:7])
     assert command("map", "square.js", *TEN) == SQUARES
-    assert helper.count == 10
+    helper.expect_count(10)
 
 
 def test_a_changed_line_is_computed_and_the_others_are_not(helper: Helper, command: Commands) -> None:
     command("map", "square.js", *TEN)
     assert command("map", "square.js", *TEN[:4], "100", *TEN[5:]) == [*SQUARES[:4], "10000", *SQUARES[5:]]
-    assert helper.count == 11
+    helper.expect_count(11)
 
 
 def test_another_run_computes_anew(helper: Helper, command: Commands) -> None:
     command("map", "square.js", "7")
     command("map", "square.js", "7", "--run", "second")
-    assert helper.count == 2
+    helper.expect_count(2)
 
 
 def test_a_changed_file_is_another_job(helper: Helper, command: Commands, home: Path) -> None:
