@@ -80,19 +80,23 @@ def _variable(store: Store, job_id: str, name: str) -> Document:
     return {"job": job_id, "id": name, "created": store.clock.now_text(), "data": {"x": 1}}
 
 
+def _client(pool: Pool) -> testing.TestClient:
+    return testing.TestClient(create_app(pool=pool), headers={"Host": "localhost"})
+
+
 def _first_request(data: Path) -> float:
     """Milliseconds of the first request of a process that was started with so many jobs, its start included."""
     started = time.perf_counter()
     pool = Pool(Config(data=data, fsync=False, demo=False))
-    pool.open()
-    testing.TestClient(create_app(pool=pool)).simulate_get("/jobs")
+    pool.serve()
+    _client(pool).simulate_get("/jobs")
     elapsed = time.perf_counter() - started
     pool.close()
     return round(elapsed * 1000, 1)
 
 
 def _measure_size(pool: Pool, size: int, figures: Figures) -> None:
-    client = testing.TestClient(create_app(pool=pool))
+    client = _client(pool)
     # All is loaded and counted by and by.
     for _ in range(2 + size // 250):
         for path in ("/jobs", "/jobs/scheduled/short-first", "/metrics"):

@@ -10,7 +10,6 @@ empties the log, which tells the others that anything may have changed.
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 
 from storage.flat import files
@@ -32,7 +31,7 @@ class ChangeLog:
     def on_change(self, paths: JobPaths) -> None:
         """Logs a change of a job that is watched."""
         # Looked up first: an unlink that finds nothing costs several times as much.
-        if os.path.exists(paths.watched):
+        if files.exists(paths.watched):
             with suppress(OSError):
                 if files.remove(paths.watched):
                     self.add(paths.job_id)

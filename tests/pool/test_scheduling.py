@@ -438,7 +438,7 @@ def _looked(look: Callable[[str], Any], looks: list[str], job_id: str) -> Any:
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_one_job_with_work_is_found_among_many_without(store: Store, choose: Choose, name: str) -> None:
-    for number in range(200):
+    for number in range(80):
         add_job(store, f"j{number}", variables=0)
     add_job(store, "working")
     assert choices(choose, name) == {"working"}
@@ -446,7 +446,7 @@ def test_one_job_with_work_is_found_among_many_without(store: Store, choose: Cho
 
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_one_job_that_fits_is_found_among_many_that_do_not(store: Store, choose: Choose, name: str) -> None:
-    for number in range(200):
+    for number in range(80):
         add_job(store, f"j{number}", requirements={"memory_mb": 100 + number})
     add_job(store, "fits")
     assert choices(choose, name) == {"fits"}

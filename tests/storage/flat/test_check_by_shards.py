@@ -15,12 +15,12 @@ from storage.flat.check.scan import SHARDS, Shard, shard_names
 from storage.flat.paths import JobPaths
 from tests.storage.helpers import JOB, accept, add, error, fail_variable, findings, job
 
-NAMES = [f"v{number:03}" for number in range(200)]
+NAMES = [f"v{number:03}" for number in range(80)]
 
 
 @pytest.fixture
 def store(root: Path) -> FlatStore:
-    """200 variables: a quarter each with a result, an error, failed, and failed and released."""
+    """80 variables: a quarter each with a result, an error, failed, and failed and released."""
     store = FlatStore(root, fsync=False)
     store.jobs.create(JOB, job())
     add(store, *NAMES)
@@ -109,10 +109,10 @@ def test_progress_is_told_at_once_and_reaches_the_end(store: FlatStore) -> None:
     told: list[CheckProgress] = []
     assert list(store.maintenance.check(False, told.append)) == []
     assert told[0] == CheckProgress("", 0, 2, 0, 0.0)
-    assert told[-1] == CheckProgress("", 2, 2, 400, 1.0)
+    assert told[-1] == CheckProgress("", 2, 2, 160, 1.0)
     fractions = [progress.fraction for progress in told]
     assert fractions == sorted(fractions)
-    assert len(told) > 100
+    assert len(told) > 40
 
 
 def test_the_first_progress_comes_before_any_document_is_read(store: FlatStore, paths: JobPaths) -> None:
