@@ -33,6 +33,7 @@ class Repair:
         for number in range(bisect.bisect_right(job_ids, last), len(job_ids)):
             self._repair_job(work, job_ids[number], number, len(job_ids))
             work.set_done_so_far(job_ids[number])
+        log.warning("the check after a power cut is done: %d jobs", len(job_ids))
 
     def _repair_job(self, work: Work, job_id: str, number: int, count: int) -> None:
         def tell(part: float, _documents: int) -> None:

@@ -188,12 +188,16 @@ def broken(store: FlatStore, root: Path) -> FlatStore:
     return store
 
 
-def test_after_a_power_cut_everything_is_repaired_beside_service(broken: FlatStore) -> None:
+def test_after_a_power_cut_everything_is_repaired_beside_service(
+    broken: FlatStore, caplog: pytest.LogCaptureFixture
+) -> None:
     assert broken.maintenance.mark_started()
     broken.maintenance.recover()
     assert len(findings(broken)) == 2
     do_all(broken)
     assert findings(broken) == []
+    assert "a is in no queue" in caplog.text
+    assert caplog.text.splitlines()[-1].endswith("is done: 2 jobs")
     assert broken.leases.lease(JOB, 60) is not None
 
 
