@@ -26,6 +26,7 @@ from bench import (
     strangers,
     trust,
     trust_pool,
+    trust_speed,
     work,
 )
 
@@ -52,6 +53,7 @@ BENCHMARKS = {
     "trust": trust.run,
     "trust-pool": trust_pool.run,
     "map": map_command.run,
+    "trust-speed": trust_speed.run,
 }
 
 

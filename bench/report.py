@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import browser, cycle, front_door, many_jobs, peers, plot, sandbox, targets, work
+from bench import browser, cycle, front_door, many_jobs, peers, plot, sandbox, targets, trust_speed, work
 
 DOCS = Path(__file__).parents[1] / "docs"
 # Each returns a dict of figures. Later benchmarks are added here, and to `charts`.
@@ -25,6 +25,7 @@ PARTS: dict[str, Callable[[Namespace], dict[str, Any]]] = {
     "sandbox": sandbox.measure,
     "many_jobs": many_jobs.measure,
     "front_door": front_door.measure,
+    "trust": trust_speed.measure,
 }
 
 

@@ -37,10 +37,10 @@ POLICIES: tuple[dict[str, Any], ...] = (
     {"policy": "quorum", "quorum": 3, "most": 8},
     {"policy": "adaptive", "quorum": 3, "most": 8},
 )
-UNITS, SIZE, LIE, LIFETIME = 120, 100_000, {"count": -1, "twins": -1}, 30
-# Primes below a hundred thousand, and so on up to twelve million.
-PRIMES_BELOW_THE_END = 788_060
-SUM = "(variable, context) => ({result: {sum: variable.add + context.count}})"
+UNITS, SIZE, LIE, LIFETIME = 400, 100_000, {"count": -1, "twins": -1}, 30
+# Up to forty million.
+PRIMES_BELOW_THE_END = 2_433_654
+SUM = "(variable, context) => ({result: {sum: variable.add + (context.count ?? 0)}})"
 START = """async (jobs) => {
   const { volunteer } = await import("/client/js/index.js");
   globalThis.computed = 0;

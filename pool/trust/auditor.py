@@ -184,11 +184,26 @@ class Auditor:
                 return
             if verdict == "open":
                 open_names.append(name)
+                if self._proves_wrong(job, audit):
+                    self._convict(job, audit)
+                    return
         if open_names:
             if not audit["asks"] or open_names != audit["drawn"]:
                 self._store.held.put_audit(job["id"], {**audit, "drawn": open_names, "asks": True})
             return
         self._release(job, audit)
+
+    def _proves_wrong(self, job: Document, audit: Document) -> bool:
+        """Whether the server finds another result of the batch wrong, beside one that it could not compute.
+
+        Else two liars who know each other could pass whatever they want by one such unit.
+        """
+        others = [name for name in audit["results"] if name not in audit["drawn"]]
+        if audit["asks"] or not others:
+            return False
+        name = self._random.choice(others)
+        documents = [found for found in self._documents(job["id"], audit) if found["variable"] == name]
+        return any(self._by_computing(job, name, document) == "wrong" for document in documents)
 
     def _verdict(self, job: Document, policy: Policy, audit: Document, name: str) -> str:
         """`right`, `wrong`, `open` or `undecided`."""

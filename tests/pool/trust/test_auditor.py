@@ -221,3 +221,12 @@ def test_a_lease_of_the_audited_unit_looks_like_any_other(parts: Pool, operator:
     assert leased is not None
     assert set(leased.document) == {"job", "id", "created", "data"}
     assert len(held(parts, leased.variable_id)) == 1
+
+
+def test_beside_a_unit_that_it_can_not_compute_the_server_checks_another(parts: Pool, operator: Caller) -> None:
+    source = "(variable) => { if (variable.x === 0) throw new Error('none'); return {result: variable.x * 2}; }"
+    # Whichever is drawn: the server finds the one wrong that it can compute.
+    post_job(parts, operator, 2, trust={"policy": "audit", "every": 2}, execute_function=source)
+    compute(parts, volunteer(1), 2, answer=wrong)
+    parts.auditor.sweep()
+    assert parts.store.counts.get(JOB).rejected == 2
