@@ -182,7 +182,6 @@ class Pool:
                 return
             self.store.maintenance.recover()
             self.replacements.resume()
-            self.auditor.resume()
             self._announce_operator_key()
             self._is_open = True
 
@@ -193,6 +192,7 @@ class Pool:
             with self._opening:
                 if not self._is_serving:
                     self.flows.resume()
+                    self.auditor.resume()
                     self.store.maintenance.housekeep(self.posters.recount)
                     self._is_serving = True
 

@@ -153,9 +153,12 @@ def post_flow(pool: Pool, count: str, total: str) -> str:
 
 @contextlib.contextmanager
 def natives(pool: Pool) -> Iterator[None]:
-    command = [sys.executable, "-m", "comp_pool", "work", pool.url, "--workers", "1"]
+    command = [sys.executable, "-m", "comp_pool", "work", pool.url, "--volunteer-id"]
     started = [
-        subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        # Else both would be one volunteer: the id is stored.
+        subprocess.Popen(
+            [*command, uuid.uuid4().hex], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
         for _ in range(2)
     ]
     try:

@@ -37,6 +37,8 @@ MAX_RETRY_AFTER = 15
 SCHEDULER_SECONDS = 0.5
 # The variables of a batch, together: the response is made in memory.
 BATCH_BYTES = 4 << 20
+# Variables that wait for an auditor.
+AUDITS_LOOKED_AT = 1000
 COUNTS_SECONDS, COUNTS_CACHED = 5.0, 1000
 
 
@@ -202,6 +204,20 @@ class Variables:
                 self._unserved.add(job["uid"], peer)
             self._store.leases.shorten(job_id, job["settings"]["lease_seconds"])
         return self._with_tokens(job, leases, peer)
+
+    def lease_audits(self, job_id: str, volunteer: Volunteer, caller: Caller, count: int) -> list[Leased]:
+        """Leases up to `count` variables with held results that wait for another answer, to whoever may decide on them.
+
+        Raises UnknownKey, Forbidden.
+        """
+        job = self._store.jobs.get(job_id)
+        if not self._keys.decides(caller, job):
+            self._keys.require_owner(caller, job)
+        seconds = job["settings"]["lease_seconds"]
+        wanting = self._store.held.wanting(job_id, AUDITS_LOOKED_AT)
+        leases = (self._store.leases.lease_variable(job_id, name, seconds) for name in wanting)
+        found = itertools.islice((lease for lease in leases if lease is not None), count)
+        return self._with_tokens(job, list(found), volunteer.peer)
 
     def _leases(self, job: Document, volunteer: Volunteer) -> Iterator[Lease]:
         """Leases variables until there are no more, they are large, or the job's scheduler has taken too long."""

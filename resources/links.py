@@ -102,6 +102,7 @@ class LinkBuilder:
             "get_variables": Link(get_variables),
             "post_variable": Link(variables),
             "lease_variables": Link(f"{get_variables}{{{'&' if has_json_variables else '?'}count}}", templated=True),
+            "lease_audit": Link(f"{get_variables}{'&' if has_json_variables else '?'}audit=1"),
             "post_results": Link(self.uri("jobs", job_id, "results")),
             "put_variable": Link(f"{variables}/{{variable}}", templated=True),
             "put_variables": Link(variables),

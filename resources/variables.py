@@ -57,13 +57,18 @@ class Collection(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         count = request.lease_count(req)
-        leased = self._variables.lease_many(job, request.volunteer(req), count or 1)
+        leased = self._lease(req, job, count or 1)
         if not leased:
             self._respond_no_content(resp, job)
         elif count is None:
             _respond_with_lease(req, resp, job, leased[0])
         else:
             _respond_with_leases(req, resp, job, leased)
+
+    def _lease(self, req: falcon.Request, job: str, count: int) -> list[Leased]:
+        if req.get_param("audit") == "1":
+            return self._variables.lease_audits(job, request.volunteer(req), request.caller(req, self._keys), count)
+        return self._variables.lease_many(job, request.volunteer(req), count)
 
     def on_head(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         """204 if no variable can be leased now. HEAD leases none: it is a safe method (RFC 9110)."""

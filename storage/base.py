@@ -393,6 +393,10 @@ class HeldStore(ABC):
         """Up to `limit` variables that are held."""
 
     @abstractmethod
+    def wanting(self, job_id: str, limit: int) -> list[str]:
+        """Up to `limit` variables that have held results, and are not held: a further answer is wanted, or computed."""
+
+    @abstractmethod
     def want_more(self, job_id: str, variable_id: str, answers: int) -> bool:
         """Opens a held variable for a further answer; False if it is not held, or has not so many answers by now."""
 

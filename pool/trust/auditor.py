@@ -10,6 +10,7 @@ import logging
 import random
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from pool import pausing
@@ -58,7 +59,7 @@ class Auditor:
         self._jobs: set[str] = set()
         self._changed, self._sweeping = threading.Condition(), threading.Lock()
         self._thread: threading.Thread | None = None
-        self._is_closed = False
+        self._is_closed = self._is_resuming = False
 
     # The thread
 
@@ -66,15 +67,24 @@ class Auditor:
         """Call when a result of a job is held. The thread ends when no job has any."""
         with self._changed:
             self._jobs.add(job_id)
-            if self._thread is None and not self._is_closed:
-                self._thread = threading.Thread(target=self._run, daemon=True, name="audits")
-                self._thread.start()
+            self._start()
 
     def resume(self) -> None:
-        """Goes on with what other processes have left."""
+        """Goes on with what other processes have left, in the background: it looks at every job."""
+        with self._changed:
+            self._is_resuming = True
+            self._start()
+
+    def _start(self) -> None:
+        if self._thread is None and not self._is_closed:
+            self._thread = threading.Thread(target=self._run, daemon=True, name="audits")
+            self._thread.start()
+
+    def _find_jobs(self) -> None:
         for job_id in self._store.jobs.ids():
-            if self._store.held.variables(job_id, 1):
-                self.add(job_id)
+            with suppress(NotFound):
+                if self._store.held.variables(job_id, 1):
+                    self._jobs.add(job_id)
 
     def close(self) -> None:
         """Ends the thread after its present audit."""
@@ -86,9 +96,12 @@ class Auditor:
 
     def _run(self) -> None:
         while True:
-            self.sweep()
+            try:
+                self.sweep()
+            except Exception:  # A bug, or a failing disk: the results stay held, and are looked at again.
+                log.exception("audits: retried in %g s", SWEEP_SECONDS)
             with self._changed:
-                if self._is_closed or not self._jobs:
+                if self._is_closed or not (self._jobs or self._is_resuming):
                     self._thread = None
                     self._changed.notify_all()
                     return
@@ -99,6 +112,9 @@ class Auditor:
         with self._sweeping, self._store.held.audited_alone() as is_alone:
             if not is_alone:
                 return
+            if self._is_resuming:
+                self._find_jobs()
+                self._is_resuming = False
             for job_id in sorted(self._jobs):
                 try:
                     is_left = self._sweep_job(job_id)

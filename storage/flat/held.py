@@ -70,6 +70,12 @@ class FlatHeld(HeldStore):
         return list(filter(ids.is_id, files.names(self._tree.existing_job(job_id).held_markers)))[:limit]
 
     @translated_for_job
+    def wanting(self, job_id: str, limit: int) -> list[str]:
+        paths = self._tree.existing_job(job_id)
+        found = sorted(set(filter(ids.is_id, files.names(paths.held_results))) - set(files.names(paths.held_markers)))
+        return found[:limit]
+
+    @translated_for_job
     def want_more(self, job_id: str, variable_id: str, answers: int) -> bool:
         paths = self._tree.job_of_variable(job_id, variable_id)
         with _locked(paths, variable_id):

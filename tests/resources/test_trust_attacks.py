@@ -9,7 +9,7 @@ import pytest
 from pool.trust import holding
 from storage.clock import ManualClock
 from tests.conftest import PoolApp, address
-from tests.resources.helpers import problem
+from tests.resources.helpers import other_key, problem
 
 JOB = "/jobs/example-job"
 
@@ -149,3 +149,22 @@ def test_results_posted_together_are_held_each_by_itself(pool: PoolApp) -> None:
     outcomes = pool.post(f"{JOB}/results", lines, headers=person).json["outcomes"]
     assert [outcome["status"] for outcome in outcomes] == [201] * 3
     assert {pool.get(outcome["location"]).json["state"] for outcome in outcomes} == {"held"}
+
+
+def test_an_auditor_gets_what_waits_for_another_answer_and_decides(pool: PoolApp) -> None:
+    trusting(pool, 3, policy="quorum")
+    lie = Person(pool, 1).compute("a lie")
+    variable = pool.get(lie).json["variable"]
+    link = pool.get(JOB).json["_links"]["lease_audit"]
+    leased = pool.get(link, headers=pool.owner, status=200).json
+    assert leased["_links"]["self"].endswith(variable)
+    pool.get(link, headers=pool.owner, status=204)
+    pool.post_json(leased["_links"]["post_result"], leased["x"] * 2, headers=pool.owner, status=201)
+    problem(pool.get(lie, expect_errors=True), 410, "owner, or an auditor")
+
+
+def test_nobody_else_gets_what_is_audited(pool: PoolApp) -> None:
+    trusting(pool, policy="quorum")
+    Person(pool, 1).compute()
+    problem(pool.get(f"{JOB}/variables?audit=1", expect_errors=True), 401, "needs its owner's key")
+    problem(pool.get(f"{JOB}/variables?audit=1", headers=other_key(pool), expect_errors=True), 403, "another key")

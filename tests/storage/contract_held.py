@@ -97,7 +97,9 @@ class HeldContract(BaseContract):
     def test_a_wanted_answer_is_held_beside_the_first(self, store: Store) -> None:
         add(store, "a")
         first = hold(store, "a")
+        assert store.held.wanting(JOB, 10) == []
         assert store.held.want_more(JOB, "a", 1)
+        assert store.held.wanting(JOB, 10) == ["a"]
         assert lease_all(store) == ["a"]
         assert store.variables.state(JOB, "a") == "leased"
         assert store.held.of(JOB, "a") == first

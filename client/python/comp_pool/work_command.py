@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from comp_pool.capabilities import Capabilities, detect_capabilities
 from comp_pool.client import Client
+from comp_pool.configuration import Configuration
 from comp_pool.confinement import can_forbid_system_calls
 from comp_pool.display import LiveTable, PlainLog, format_totals, is_terminal, printable
 from comp_pool.errors import REQUEST_ERRORS, Excluded, Unreachable
@@ -44,6 +45,8 @@ def add(subparsers: Subparsers) -> None:
     option("--memory", type=_count, default=512, metavar="MB", help="memory limit of each worker's job (default 512)")
     option("--grace", type=_seconds, default=10.0, metavar="SECONDS", help="time limit after Ctrl-C (default 10)")
     option("--unit-limit", type=_seconds, default=3600.0, metavar="SECONDS", help="time limit of a unit (default 3600)")
+    option("--audit", action="store_true", help="compute what is to be audited of the --job, with a key that decides")
+    option("--key", metavar="KEY", help="the key for --audit (default: COMP_POOL_KEY, comp-pool login)")
     option("--quiet", action="store_true", help="print only the totals at the end")
     option("--volunteer-id", type=_volunteer_id, metavar="ID", help="the volunteer's id (default: a stored random id)")
     parser.set_defaults(run=run)
@@ -80,7 +83,11 @@ def run(args: argparse.Namespace) -> int:
     # One attempt: the volunteer has retries of its own, which an interrupt can end.
     retries = Retries(attempts=1)
     volunteer = args.volunteer_id or volunteer_id()
-    with Client(args.url, volunteer=volunteer, retries=retries) as client:
+    key = Configuration.read().key(args.url, args.key) if args.audit else None
+    if args.audit and (args.job is None or key is None):
+        sys.stderr.write("comp-pool: --audit needs --job, and the key of its owner or of an auditor\n")
+        return 1
+    with Client(args.url, volunteer=volunteer, retries=retries, key=key, audits=args.audit) as client:
         capabilities = detect_capabilities(args.memory * MEBIBYTE)
         error = _usage_error(client, args, capabilities)
         if error is not None:
