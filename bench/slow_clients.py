@@ -5,6 +5,7 @@ Each kind is one process with many connections, and connects again when the serv
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import selectors
@@ -17,6 +18,8 @@ from contextlib import contextmanager, suppress
 HALF_HEAD = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 # Below any minimum rate, but never silent.
 DRIP_SECONDS = 1.0
+# Many machines don't send at the same moment: so many times in that time some of them do, and some connect.
+TURNS, CONNECTS = 20, 10
 # A client that does not read has a small window, so that the rest of a response stays with the server.
 WINDOW = 4096
 
@@ -40,18 +43,17 @@ class Crowd:
         self._open: set[socket.socket] = set()
 
     def run(self) -> None:
-        while True:
-            started = time.monotonic()
+        for turn in itertools.count():
+            due = time.monotonic() + DRIP_SECONDS / TURNS
             self._connect_missing()
-            for sock in list(self._open):
+            for sock in list(self._open)[turn % TURNS :: TURNS]:
                 with suppress(BlockingIOError):
                     self._send(sock, self._drip)
-            while (wait := started + DRIP_SECONDS - time.monotonic()) > 0:
+            while (wait := due - time.monotonic()) > 0:
                 self._notice_closed(wait)
 
     def _connect_missing(self) -> None:
-        # In portions, as the connections of many machines would come.
-        for _ in range(min(200, self._count - len(self._open))):
+        for _ in range(min(CONNECTS, self._count - len(self._open))):
             with suppress(OSError):
                 sock = _connect(self._port, None if self._reads else WINDOW)
                 self._open.add(sock)
