@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from storage.documents import Document
 
 Signature = tuple[int, ...]
+# The cursor behind all that there is.
+END = "end"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from storage.flat import files, journal, queue
 from storage.flat.disk_errors import translated_for_job
 from storage.flat.paths import JobPaths
 from storage.flat.tree import Tree
-from storage.stream_store import Entries, Signature, StreamStore
+from storage.stream_store import END, Entries, Signature, StreamStore
 
 LINES_PER_PAGE = 10_000
 # More than the id of a result from the end of its line.
@@ -92,6 +92,8 @@ def _cursor(offset: int, before: bytes) -> str:
 
 def _position(cursor: str | None, path: str) -> tuple[int, bytes]:
     """The offset of a cursor, and what is before it. Raises InvalidCursor."""
+    if cursor == END:
+        return _end(path)
     # One of a page that is no part of a stream is an offset alone.
     number, separator, _ = ("0" if cursor is None else cursor).partition("-")
     offset = journal.offset_of(number, path)
@@ -99,6 +101,14 @@ def _position(cursor: str | None, path: str) -> tuple[int, bytes]:
     if separator and cursor != _cursor(offset, before):
         raise InvalidCursor(str(cursor))
     return offset, before
+
+
+def _end(path: str) -> tuple[int, bytes]:
+    """Behind the last whole line: another process may be writing one."""
+    size = journal.size(path)
+    tail = _bytes_before(path, size) if size else b""
+    offset = size - (len(tail) - tail.rfind(b"\n") - 1)
+    return offset, _bytes_before(path, offset) if offset else b""
 
 
 def _bytes_before(path: str, offset: int) -> bytes:

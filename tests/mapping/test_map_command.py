@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import stat
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from comp_pool.commands import map_command
+from comp_pool.transport import Transport
 
 from tests.conftest import MakeLocalServer
 from tests.mapping.conftest import SQUARE, Commands, Helper
@@ -98,6 +101,45 @@ def test_a_changed_line_is_computed_and_the_others_are_not(helper: Helper, comma
     command("map", "square.js", *TEN)
     assert command("map", "square.js", *TEN[:4], "100", *TEN[5:]) == [*SQUARES[:4], "10000", *SQUARES[5:]]
     helper.expect_count(11)
+
+
+def test_what_is_known_behind_something_new_is_not_computed_again(helper: Helper, command: Commands) -> None:
+    helper.compute = refuse_three
+    command(*ONE_ERROR, *TEN, status=1)
+    # Each line is a request of its own, and the first one is new.
+    patched = pytest.MonkeyPatch()
+    patched.setattr("comp_pool.mapping.run.BATCH", 1)
+    assert command(*ONE_ERROR, "100", *TEN[1:], status=1) == ["10000", "4", *SQUARES[3:]]
+    patched.undo()
+    helper.expect_count(10)
+
+
+def test_an_input_that_pauses_costs_few_requests(
+    helper: Helper, pool: LocalServer, command: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command("post", "square.js", "--name", "Squares")
+    reading, writing = os.pipe()
+    os.write(writing, b"1\n")
+    requests: list[str] = []
+    send = Transport.send
+    monkeypatch.setattr(Transport, "send", lambda self, *args: requests.append(args[1]) or send(self, *args))
+    stdin = os.fdopen(reading)
+    monkeypatch.setattr(sys, "stdin", stdin)
+
+    def resume() -> None:
+        wait_until(lambda: states(pool).get("done") == 1)
+        before = len(requests)
+        time.sleep(0.5)
+        PRESSED[:] = [url for url in requests[before:] if "wait=" in url]
+        os.write(writing, b"2\n")
+        os.close(writing)
+
+    thread = threading.Thread(target=resume)
+    thread.start()
+    assert command("map", "squares") == ["1", "4"]
+    thread.join()
+    stdin.close()
+    assert len(PRESSED) <= 2
 
 
 def test_another_run_computes_anew(helper: Helper, command: Commands) -> None:

@@ -21,7 +21,7 @@ from comp_pool.mapping.run import Plan, Run, Totals
 
 
 class FakeBackend:
-    """Computes twice each number; `outcomes` are given in place of a result, by number."""
+    """Computes twice each number, and fails on those in `failing`; `known` are outcomes from before."""
 
     can_fetch = True
 
@@ -56,6 +56,9 @@ class FakeBackend:
             return False
         item.name_again()
         return True
+
+    def rewind(self) -> None:
+        self.inbox.put(Page(list(self.known.values())))
 
     def next_page(self) -> None:
         """All that is asked for comes by itself."""
@@ -179,7 +182,7 @@ def test_of_an_item_that_was_posted_again_the_last_outcome_counts() -> None:
     assert (setting.lines, setting.backend.posted) == (expected([7]), [])
 
 
-def test_outcomes_for_which_there_was_no_room_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outcomes_for_which_there_was_no_room_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(board_module, "MAX_EARLY", 1)
     setting = Setting()
     known = {variable(seq, seq): Outcome(variable(seq, seq), text=str(2 * seq)) for seq in (1, 2, 3)}

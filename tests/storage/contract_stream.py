@@ -99,6 +99,17 @@ class StreamContract(BaseContract):
         assert accepted(store, cursor) == Entries([], cursor, has_more=False)
 
     @pytest.mark.parametrize("read", [accepted, by_input])
+    def test_the_end_is_behind_all_that_there_is(self, store: Store, read: Callable[..., Entries]) -> None:
+        assert read(store, "end") == Entries([], "0", has_more=False)
+        add(store, "a")
+        accept(store, "a")
+        behind = read(store).cursor
+        assert read(store, "end") == Entries([], behind, has_more=False)
+        add(store, "b")
+        accept(store, "b")
+        assert [item["variable"] for item in read(store, behind).items] == ["b"]
+
+    @pytest.mark.parametrize("read", [accepted, by_input])
     @pytest.mark.parametrize("cursor", ["1", "x", "", "-1", "99999", "0-", "0-00000000"])
     def test_a_cursor_of_no_entry_is_invalid(self, store: Store, read: Callable[..., Entries], cursor: str) -> None:
         add(store, "a")

@@ -21,6 +21,9 @@ class Backend(Protocol):
     def retry(self, item: Item, outcome: Outcome) -> bool:
         """Compute an item again that was posted before this run, and has no result; return False where it can't be."""
 
+    def rewind(self) -> None:
+        """Let the next pages be all from the first on."""
+
     def next_page(self) -> None:
         """Ask for the next page: the last one is recorded."""
 

@@ -27,7 +27,7 @@ class Board:
         self._order: deque[int] = deque()
         self._held = 0
         self._last = 0
-        # Whether an outcome was dropped that is not looked for again by itself.
+        # Whether an outcome was dropped for which there was no room.
         self.has_dropped = False
 
     def __len__(self) -> int:

@@ -16,8 +16,7 @@ class Item:
     """One input: its number from 1 on, its text as it was read, its value. `error`: why the text has no value.
 
     `variable` is the id of its variable. `attempt` is 2 or more for an item that was withdrawn and is posted again.
-    `is_known`: it was posted before this command was started; `is_released`: it had failed, and is computed again;
-    `is_sought`: its outcome was asked for by itself.
+    `is_known`: it was posted before this command was started; `is_released`: it had failed, and is computed again.
     """
 
     seq: int
@@ -28,7 +27,6 @@ class Item:
     attempt: int = 1
     is_known: bool = False
     is_released: bool = False
-    is_sought: bool = False
 
     def name(self, run: str) -> None:
         """Give the variable its id: by number and value, so that a changed line is another variable."""

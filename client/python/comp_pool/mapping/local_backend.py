@@ -54,6 +54,9 @@ class LocalBackend:
         """Nothing is known from before."""
         return False
 
+    def rewind(self) -> None:
+        """Nothing is known from before."""
+
     def next_page(self) -> None:
         """Pages come as they are: there is never more than what was read ahead."""
 

@@ -26,6 +26,8 @@ Result = TypeVar("Result")
 BATCH_BYTES = 4 << 20
 # Waits for news in a row, in seconds: the first are short, to show soon what goes wrong.
 WAITS = (1, 2, 4, 8, 15, 25)
+# The cursors before and behind all that there is, and the problem of one that is none any more.
+BEGIN, END, INVALID_CURSOR = "0", "end", "urn:comp-pool:cursor"
 # A variable, or all of a request, that the pool refuses for what it is.
 REFUSED = (400, 409, 413, 422)
 # For withdrawals at the end: whoever has pressed Ctrl-C does not wait for long.
@@ -46,12 +48,23 @@ class PoolBackend:
         self._watch = Watch(client, job, progress, is_lending=lender is not None)
         self._wanted = threading.Semaphore(1)
         self._is_closed = False
+        # Set when variables may be open: a page of a job without any does not wait.
+        self._posted = threading.Event()
+        # Where the stream is read from next; None while it is read on.
+        self._position: str | None = self._end_of_stream()
+        self._has_read_all = False
+
+    def _end_of_stream(self) -> str:
+        """Return the cursor behind what there is: the results of other runs are not read."""
+        page = self._patiently(lambda: self._client.results_page(self._job, END, limit=1))
+        return cursor_of(page) or BEGIN
 
     def add(self, items: Sequence[Item]) -> list[Outcome]:
         """Post items in requests of a bounded size; return the refusals."""
         refusals: list[Outcome] = []
         for batch in _batches(items):
             refusals += self._put(batch)
+        self._posted.set()
         return refusals
 
     def _put(self, items: Sequence[Item]) -> list[Outcome]:
@@ -69,6 +82,8 @@ class PoolBackend:
             return self._put(items[:half]) + self._put(items[half:])
         for item in items:
             item.is_known = item.variable not in new
+        if len(new) < len(items) and not self._has_read_all:
+            self.rewind()
         return []
 
     def start(self) -> None:
@@ -93,7 +108,13 @@ class PoolBackend:
             # It is open already.
             if ex.status != 409:
                 raise
+        self._posted.set()
         return True
+
+    def rewind(self) -> None:
+        """Read the stream from its begin: it has outcomes from before that are wanted now."""
+        self._has_read_all, self._position = True, BEGIN
+        self._posted.set()
 
     def next_page(self) -> None:
         """Let the stream be read on."""
@@ -129,21 +150,25 @@ class PoolBackend:
         """Follow no more."""
         self._is_closed = True
         self._wanted.release()
+        self._posted.set()
         if self._lender is not None:
             self._lender.close()
 
     def _follow(self) -> None:
         try:
-            cursor, waits = None, 0
+            cursor, waits = BEGIN, 0
             while self._is_wanted():
+                self._posted.clear()
+                position, self._position = self._position, None
+                cursor = position or cursor
                 page = self._read_page(cursor, WAITS[min(waits, len(WAITS) - 1)])
                 outcomes = [read_entry(item.content) for item in page.items()]
                 is_news = any(outcome.state != "stuck" for outcome in outcomes)
                 waits = 0 if is_news else waits + 1
-                if not is_news:
-                    self._show_news(page)
                 cursor = cursor_of(page) or cursor
                 self._inbox.put(Page(outcomes, is_last=not is_news))
+                if not is_news:
+                    self._wait(page)
         except Exception as ex:
             self._inbox.put(ex)
 
@@ -151,20 +176,31 @@ class PoolBackend:
         self._wanted.acquire()
         return not self._is_closed
 
-    def _read_page(self, cursor: str | None, wait: int) -> Document:
-        return self._patiently(lambda: self._client.results_page(self._job, cursor, wait=wait))
+    def _read_page(self, cursor: str, wait: int) -> Document:
+        try:
+            return self._patiently(lambda: self._client.results_page(self._job, cursor, wait=wait))
+        except PoolError as ex:
+            if ex.problem_type != INVALID_CURSOR:
+                raise
+        # The pool was repaired after a power cut: what is known already changes nothing.
+        return self._patiently(lambda: self._client.results_page(self._job, BEGIN))
 
-    def _show_news(self, page: Document) -> None:
-        """Show what goes wrong while nothing comes; wait where the pool has no place for a request that waits."""
+    def _wait(self, page: Document) -> None:
+        """Show what goes wrong while nothing comes; wait where the pool does not."""
+        self._show_news()
+        seconds = page.headers.get("Retry-After", "")
+        if page.content.get("finished"):
+            self._posted.wait(WAITS[-1])
+        elif seconds.isdigit() and not self._is_closed:
+            self._client.clock.sleep(int(seconds))
+
+    def _show_news(self) -> None:
         try:
             for text in self._watch.look():
                 self._inbox.put(Notice(text))
         except REQUEST_ERRORS as ex:
             if is_gone(ex):
                 raise
-        seconds = page.headers.get("Retry-After", "")
-        if seconds.isdigit() and not self._is_closed:
-            self._client.clock.sleep(int(seconds))
 
     def _patiently(self, request: Callable[[], Result]) -> Result:
         return patiently(request, self._client.clock, lambda text: self._inbox.put(Notice(text)))

@@ -177,7 +177,8 @@ class Run:
         for outcome in page.outcomes:
             self._settle(outcome)
         if page.is_last and self._board.has_dropped:
-            self._seek()
+            self._board.has_dropped = False
+            self._backend.rewind()
         self._backend.next_page()
 
     def _settle(self, outcome: Outcome) -> None:
@@ -198,15 +199,6 @@ class Run:
         outcome = self._backend.fetch(item.variable) if item.is_known else None
         if outcome is not None:
             self._settle(outcome)
-
-    def _seek(self) -> None:
-        """Look for outcomes that came when there was no room for them."""
-        for item in self._board.open:
-            if item.is_known and not item.is_sought:
-                item.is_sought = True
-                outcome = self._backend.fetch(item.variable)
-                if outcome is not None:
-                    self._settle(outcome)
 
     def _write(self) -> None:
         for item, outcome in self._board.ready():
