@@ -51,6 +51,7 @@ from resources import (
     root,
     sandbox,
     variables,
+    volunteer,
 )
 from resources.browsers import Hosts
 from resources.guard import Guard
@@ -257,6 +258,7 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/widget.js": assets.AssetAlias(files["web/widget.js"]),
         "/client/{file:path}": assets.Assets(files),
         "/sandbox": sandbox.SandboxFrame(),
+        "/volunteer": volunteer.Record(pool.standing),
         "/health": health.Health(pool.store),
         "/metrics": metrics.Metrics(pool.index),
         "/openapi.json": openapi.Description(),

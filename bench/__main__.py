@@ -27,6 +27,7 @@ from bench import (
     trust,
     trust_pool,
     trust_speed,
+    trust_store,
     work,
 )
 
@@ -54,6 +55,7 @@ BENCHMARKS = {
     "trust-pool": trust_pool.run,
     "map": map_command.run,
     "trust-speed": trust_speed.run,
+    "trust-store": trust_store.run,
 }
 
 
@@ -80,6 +82,7 @@ def main() -> None:
     parser.add_argument(
         "--sizes", type=cycle.parsed_sizes, default="1000,100000,1000000", help="variables of the jobs of `cycle`"
     )
+    parser.add_argument("--trust-store-units", type=int, default=4000, help="units of `trust-store` (%(default)s)")
     parser.add_argument("--trust-units", type=int, default=60_000, help="units of each case of `trust` (%(default)s)")
     parser.add_argument("--checkout", help="another version, which `strangers`, `abuse-open` and `work` compare")
     options = parser.parse_args()

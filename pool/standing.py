@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from datetime import datetime, timezone
 from typing import Any
 
 from pool import lease_limits
@@ -18,6 +19,7 @@ from pool.errors import LimitReached
 from pool.lease_limits import JobFacts, known_record, name_of
 from pool.peers import Peer
 from storage.base import Document, Store
+from storage.clock import Clock
 from storage.errors import StorageError
 
 # Errors of a party in one job that count although it has no accepted result there; each accepted result adds one.
@@ -39,6 +41,18 @@ class Standing:
     def seemed_proven(self, peer: Peer) -> bool:
         """The same as of the log's last reading: within one request there is no need for another."""
         return bool(peer.volunteer) and known_record(self._activity.volunteers, name_of(peer)).is_proven
+
+    def record(self, peer: Peer) -> Document:
+        """What is remembered of a volunteer, for itself: 30 days after its last result it is forgotten."""
+        known, now = known_record(self._current().volunteers, name_of(peer)), self._clock.now_milliseconds()
+        return {
+            "id": peer.volunteer or None,
+            "accepted": known.accepted,
+            "confirmed": known.audited,
+            "refused": known.refused,
+            "expired": known.expired_since(now),
+            "since": _text_of(known.since) if known.since else None,
+        }
 
     def allowed_leases(self, job: JobFacts, peer: Peer, wanted: int = 1) -> int:
         """How many of the wanted further variables of this job the peer may lease now. Raises LimitReached if none."""
@@ -179,6 +193,10 @@ class Standing:
             with suppress(AttributeError, KeyError, TypeError, ValueError):  # A line written by hand.
                 self._activity.apply(event)
         self._activity.expire(self._clock.now_milliseconds())
+
+
+def _text_of(milliseconds: int) -> str:
+    return Clock.text_of(datetime.fromtimestamp(milliseconds / 1000, timezone.utc))
 
 
 def _of(peer: Peer) -> dict[str, str]:

@@ -85,6 +85,7 @@ class LinkBuilder:
             "flows": Link(self.uri("flows")),
             "post_flow": Link(self.uri("flows")),
             "flow": Link(f"{self.uri('flows')}/{{flow}}", templated=True),
+            "volunteer": Link(self.uri("volunteer")),
             "client": Link(self.uri("client", "js", "index.js")),
             "sandbox": Link(self.uri("sandbox")),
             "widget": Link(self.uri("widget.js")),

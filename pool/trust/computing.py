@@ -32,9 +32,12 @@ class Computing:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
+        # How many units it was to compute: what audits cost.
+        self.computed = 0
 
     def compute(self, job: Document, variable: Document, share: Share) -> Outcome:
         """The result of a unit, as a volunteer computes it. Raises ScriptError, SandboxBusy."""
+        self.computed += 1
         seed = unit_seed(job["id"], variable["id"])
         arguments = [variable["data"], variable.get("context", {}), seed]
         source = _BEFORE + job["execute_function"] + _AFTER

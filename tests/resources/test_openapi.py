@@ -158,6 +158,8 @@ CALLS = [
     Call(304, "HEAD", "/client/{file}", headers={"If-None-Match": "*"}),
     Call(200, "GET", "/sandbox"),
     Call(304, "HEAD", "/sandbox", headers={"If-None-Match": "*"}),
+    Call(200, "GET", "/volunteer", headers=VOLUNTEER),
+    Call(200, "HEAD", "/volunteer", headers=VOLUNTEER),
     Call(200, "GET", "/health"),
     Call(200, "HEAD", "/health"),
     Call(200, "GET", "/metrics"),

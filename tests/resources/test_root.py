@@ -17,6 +17,7 @@ PLAIN_LINKS = [
     "post_flow",
     "client",
     "sandbox",
+    "volunteer",
     "widget",
     "health",
     "metrics",
