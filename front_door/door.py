@@ -9,6 +9,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from socket import socket
 from typing import Any
 
@@ -18,7 +19,7 @@ from gunicorn.glogging import Logger
 from front_door import refusals, traffic
 from front_door.acceptor import Acceptor
 from front_door.connection import Connection, Phase
-from front_door.exchange import Application
+from front_door.exchange import Application, Exchange
 from front_door.framing import Framer
 from front_door.limits import Limits
 from front_door.traffic import Action, Traffic
@@ -145,15 +146,14 @@ class Door:
 
     def _serve(self) -> None:
         while (exchange := self.traffic.backlog.take()) is not None:
-            if exchange.waits_until < time.monotonic():
-                exchange.refuse(refusals.overloaded(), is_last=self.is_stopping)
-            else:
-                exchange.run(self._application, self._cfg, self._log, self.is_stopping)
-            try:
-                self.traffic.respond(exchange)
-            except Exception:
-                self._log.exception("a connection failed")
-                self.traffic.close(exchange.connection)
+            self.traffic.guarded(partial(self._respond, exchange), exchange.connection)
+
+    def _respond(self, exchange: Exchange, _connection: Connection) -> None:
+        if exchange.waits_until < time.monotonic():
+            exchange.refuse(refusals.overloaded(), is_last=self.is_stopping)
+        else:
+            exchange.run(self._application, self._cfg, self._log, self.is_stopping)
+        self.traffic.respond(exchange)
 
 
 def _usefulness(connection: Connection) -> tuple[int, bool, float]:

@@ -50,11 +50,21 @@ def hold() -> None:
 
 
 def failing(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Fails before the response at `/`, in the middle of it at `/middle`."""
+    """Fails before the response at `/`, in the middle of it at `/middle`, after it at `/end`."""
     if environ["PATH_INFO"] == "/":
         raise ValueError("a secret")
     start_response("200 OK", [])
-    return _broken()
+    return _BrokenEnd() if environ["PATH_INFO"] == "/end" else _broken()
+
+
+class _BrokenEnd:
+    """A response that is whole, and fails when it is closed."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter([b"whole"])
+
+    def close(self) -> None:
+        raise ValueError("a secret")
 
 
 def _broken() -> Iterator[bytes]:

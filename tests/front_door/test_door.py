@@ -96,6 +96,13 @@ def test_a_response_that_fails_in_the_middle_is_cut_off(make_door: MakeDoor) -> 
     assert not make_door(applications.failing).client().get("/middle").rest().endswith(b"0\r\n\r\n")
 
 
+def test_a_response_that_fails_when_it_is_closed_costs_no_thread(make_door: MakeDoor) -> None:
+    door = make_door(applications.failing)
+    for _ in range(3):
+        assert door.client().get("/end").is_closed()
+    assert door.client().get().status() == 500
+
+
 # Slow clients: the doors have one thread
 
 
