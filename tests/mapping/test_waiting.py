@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from typing import Any
 
 import pytest
@@ -127,6 +128,29 @@ def test_lines_have_no_control_characters_and_hints_are_left_out_where_it_is_qui
     lines.line("\x1b[2J")
     lines.hint("nobody computes")
     assert stream.getvalue() == "comp-pool:  [2J\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_the_bar_leaves_an_output_that_is_no_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    output, terminal = io.StringIO(), Terminal()
+    monkeypatch.setattr(sys, "stdout", output)
+    bar = Bar(terminal)
+    sys.stdout.write("4711\n")
+    bar.close()
+    assert (output.getvalue(), "4711" in terminal.getvalue()) == ("4711\n", False)
+
+
+def test_on_one_terminal_results_are_above_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    bar = Bar(terminal)
+    sys.stdout.write("4711\n")
+    bar.close()
+    assert "4711\n" in terminal.getvalue()
 
 
 def test_the_bar_shows_lines_as_they_are() -> None:

@@ -55,7 +55,11 @@ class Bar:
 
         console = Console(file=stream or sys.stderr)
         columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
-        self._progress: Any = Progress(*columns, console=console, transient=True, refresh_per_second=5)
+        # On the same terminal rich writes results above the bar; what goes to a file or a pipe is not its business.
+        is_shared = sys.stdout.isatty()
+        self._progress: Any = Progress(
+            *columns, console=console, transient=True, refresh_per_second=5, redirect_stdout=is_shared
+        )
         self._task = self._progress.add_task("", total=None, rate="")
         self._progress.start()
 
