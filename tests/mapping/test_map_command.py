@@ -72,6 +72,11 @@ def test_rows_of_csv_are_objects(helper: Helper, command: Commands, home: Path) 
     assert command("map", "--csv", "-a", "in.csv", "square.js") == ['"x"', "7"]
 
 
+def test_no_input_is_no_output(pool: LocalServer, command: Commands, home: Path) -> None:
+    (home / "in").write_text("")
+    assert command("map", "square.js", "-a", "in", "--workers", "1") == []
+
+
 def test_a_job_of_the_pool_is_named_by_its_id(helper: Helper, command: Commands) -> None:
     (job,) = command("post", "square.js", "--name", "Squares")
     assert (job, command("map", job, "5")) == ("squares", ["25"])
