@@ -76,6 +76,9 @@ def overdue_flows(store: Store, wait_days: float) -> list[str]:
 def step_failure(store: Store, job_id: str, variable_id: str) -> tuple[str, Document]:
     """Why a step is blocked, and what only the owner may see."""
     error_ids = store.results.rejected_ids(job_id, variable_id)
+    answers = [] if error_ids else store.held.of(job_id, variable_id)
+    if answers:
+        return f"variable {variable_id!r} of job {job_id!r} has failed: {len(answers)} answers, and too few agree", {}
     last = store.results.rejected(job_id, variable_id, error_ids[-1:])
     state = "is stuck" if store.variables.state(job_id, variable_id) == "stuck" else "has failed"
     count = f"{len(error_ids)} error{'' if len(error_ids) == 1 else 's'}"

@@ -8,6 +8,7 @@ import pytest
 
 from app import Pool
 from pool.errors import BadLease, Conflict, LimitReached, NotKept
+from pool.flows.blocked import step_failure
 from pool.keys import Caller
 from pool.results import Posted
 from pool.trust import holding
@@ -110,6 +111,7 @@ def test_too_many_different_answers_park_the_variable(parts: Pool, operator: Cal
     for number in range(3):
         compute(parts, volunteer(number), answer=lambda _, number=number: number + 100)
     assert state(parts) == "failed"
+    assert "3 answers, and too few agree" in step_failure(parts.store, JOB, "v0")[0]
     assert [shown["result"] for shown in parts.results.all(JOB, "v0", operator)] == [100, 101, 102]
     assert parts.results.all(JOB, "v0", ANYBODY) == []
     assert findings(parts) == []
