@@ -4,9 +4,13 @@
     jobs/<job>/variables/<shard>/<variable>.json            the input
     jobs/<job>/results/<shard>/<variable>.json              its one outcome: a result, or its withdrawal
     jobs/<job>/rejected/<shard>/<variable>/<result>.json    rejected results, with the reason
+    jobs/<job>/rejected/<shard>/<variable>@held/<result>.json   held results that were thrown back
+    jobs/<job>/held/<variable>/<result>.json                results that do not count yet
+    jobs/<job>/audits/<audit>.json                          batches of held results, and what was drawn from them
     jobs/<job>/queue/open/<shard>/<variable>                empty markers: the state of the work
     jobs/<job>/queue/leased/<deadline>/<variable>
     jobs/<job>/queue/failed/<shard>/<variable>
+    jobs/<job>/queue/held/<variable>
     jobs/<job>/journal/{variables,events}.ndjson            one appended line per event, in order
     jobs/<job>/tally.json                                   counts: the sum of the journals, so that counting is cheap
     jobs/<job>/watched                                      marker: the next change of the job is to be logged
