@@ -26,7 +26,7 @@ def done(server: Served, job: str) -> int:
 def expect_every_result_once(server: Served, job: str, units: int) -> None:
     """Every variable has one result, the right one, and nothing is counted that did not happen."""
     progress = server.get(f"{job}/progress")
-    states = {"total": units, "open": 0, "leased": 0, "done": units, "failed": 0, "withdrawn": 0}
+    states = {"total": units, "open": 0, "leased": 0, "held": 0, "done": units, "failed": 0, "withdrawn": 0}
     assert progress["variables"] == states
     assert progress["results"] == {"accepted": units, "rejected": 0, "failures": 0}
     for number in range(units):
