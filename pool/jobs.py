@@ -175,7 +175,7 @@ class Jobs:
                 require_volunteers_function(self._sandbox, source, requirements, caller.share)
             else:
                 require_function(self._sandbox, name, source, caller.share)
-        return functions
+        return {**functions, "digest": digest_of(functions["execute_function"])}
 
     def patch(
         self,
@@ -292,6 +292,11 @@ def _patched(document: Document, patch: Document) -> Document:
         if fields.has_json_variables(document):
             changed["requirements"][fields.JSON_VARIABLES] = True
     return changed
+
+
+def digest_of(source: str) -> str:
+    """What volunteers pin: they compute this function, and no other under the same name."""
+    return f"sha256:{hashlib.sha256(source.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
 def _merged_settings(document: Document, patch: Document) -> Any:

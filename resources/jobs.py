@@ -20,7 +20,18 @@ RETRY_AFTER = 10
 # Of trials. Volunteers have others: docs/jobs.md has what differs.
 ENGINE = "QuickJS"
 IN_REVIEW = "The operator of this pool looks at the job first: it takes variables, and volunteers get it, after that."
-_PUBLIC = ("id", "name", "state", "paused", "created", "metadata", "settings", "requirements", "execute_function")
+_PUBLIC = (
+    "id",
+    "name",
+    "state",
+    "paused",
+    "created",
+    "metadata",
+    "settings",
+    "requirements",
+    "execute_function",
+    "digest",
+)
 # Functions that run on the server. A volunteer who can read the validator can forge results that pass it.
 _PRIVATE = tuple(name for name in FUNCTIONS if name not in _PUBLIC)
 

@@ -9,6 +9,9 @@ import { linkTo } from "./links.js";
 
 const REQUIREMENTS = ["webgpu", "wasm", "wasm_simd", "browser_syntax", "memory_mb"];
 
+/** The function, below its digest, which `comp-pool work` can pin. @param {any} content of a job */
+const codeOf = ({ digest, execute_function: source }) => (digest ? `// ${digest}\n${source}` : String(source));
+
 export class JobCard {
   #job;
   #client;
@@ -113,7 +116,7 @@ export class JobCard {
   async #showCode() {
     setText(this.#code, this.#language.text("job.code.loading"));
     const job = await this.#client.reload(this.#job).catch(() => null);
-    setText(this.#code, job ? String(job.content.execute_function) : this.#language.text("job.code.failed"));
+    setText(this.#code, job ? codeOf(job.content) : this.#language.text("job.code.failed"));
   }
 
   /** @param {any} progress */

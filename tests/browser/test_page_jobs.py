@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from pool.jobs import digest_of
 from tests.browser.conftest import lasting_page
 from tests.browser.failing import PAUSED, pause
 from tests.browser.visiting import DOUBLE, Visitor, post_job
@@ -24,7 +25,9 @@ def visitor(lasting_server: Served, chromium: Browser) -> Iterator[Visitor]:
 def test_the_code_that_runs_is_shown(visitor: Visitor) -> None:
     assert not any(url.endswith("/jobs/doubling") for url in visitor.requests)
     visitor.card("Doubling").get_by_text("Details and code").click()
-    expect(visitor.page.get_by_role("region", name="Code of Doubling")).to_have_text(DOUBLE)
+    code = visitor.page.get_by_role("region", name="Code of Doubling")
+    # Below its digest.
+    expect(code).to_have_text(f"// {digest_of(DOUBLE)}\n{DOUBLE}")
 
 
 def test_the_owner_finds_the_page_of_errors(visitor: Visitor) -> None:

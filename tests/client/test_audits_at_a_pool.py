@@ -1,4 +1,4 @@
-"""`comp-pool work --audit` at a pool itself: it computes what waits for its word, and nothing else."""
+"""`comp-pool work` at a pool itself: with `--audit` it computes what waits for its word; a digest pins the function."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from comp_pool import cli
-from comp_pool.client import Client
+from comp_pool.client import Client, digest_of
 
 from pool.sandbox import Sandbox
 from tests.conftest import local_server
@@ -45,3 +45,11 @@ def test_it_decides_on_what_is_held(server: LocalServer) -> None:
 def test_it_needs_a_job_and_a_key(server: LocalServer, capsys: pytest.CaptureFixture[str]) -> None:
     assert work(server, "--audit", "--key", "k") == 1
     assert "--audit needs --job, and the key" in capsys.readouterr().err
+
+
+def test_a_pinned_function_is_computed_and_no_other(server: LocalServer, capsys: pytest.CaptureFixture[str]) -> None:
+    digest = server.get("/jobs/job")["digest"]
+    assert digest == digest_of(DOUBLE)
+    assert work(server, "--job", "job", "--digest", digest, "--units", "1") == 0
+    assert work(server, "--job", "job", "--digest", "0" * 64) == 1
+    assert "the job's function has the digest sha256:" in capsys.readouterr().err

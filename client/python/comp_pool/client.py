@@ -1,10 +1,11 @@
 """The client of a pool. It follows links by name from the root, and builds no address itself."""
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from comp_pool.clock import SYSTEM_CLOCK, Clock
-from comp_pool.errors import ForeignResponse, Outdated, PoolError
+from comp_pool.errors import Excluded, ForeignResponse, Outdated, PoolError
 from comp_pool.leases import JSON_VARIABLES, Lease, NoWork
 from comp_pool.links import Document, Values
 from comp_pool.response import Response
@@ -21,6 +22,11 @@ BATCH_BYTES = 4 << 20
 VOLUNTEER_HEADER = "Volunteer"
 
 
+def digest_of(source: str) -> str:
+    """Return the digest of a job's function, as its document has it."""
+    return f"sha256:{hashlib.sha256(source.encode('utf-8', 'surrogatepass')).hexdigest()}"
+
+
 class Client:
     """The REST interface of one pool, for an owner (`key`), a volunteer (`volunteer`, an id) or anonymous. Thread-safe.
 
@@ -28,7 +34,8 @@ class Client:
     operator has blocked this one; LimitReached), ForeignResponse where something else than the pool responds,
     Unreachable where nothing does, and MissingLink where a document lacks the link that is needed. `timeout` is in
     seconds, of each wait for the network. With `audits` it leases variables whose results wait for the word of whoever
-    has the `key` of the job's owner, or of an auditor.
+    has the `key` of the job's owner, or of an auditor. With a `digest` it takes only jobs whose function has it: `job`
+    and `reload` raise Excluded for others.
     """
 
     def __init__(
@@ -41,13 +48,14 @@ class Client:
         retries: Retries | None = None,
         clock: Clock = SYSTEM_CLOCK,
         audits: bool = False,
+        digest: str | None = None,
     ) -> None:
         credentials: dict[str, str] = {}
         if key is not None:
             credentials["Authorization"] = f"Bearer {key}"
         if volunteer is not None:
             credentials[VOLUNTEER_HEADER] = volunteer
-        self.clock, self._audits = clock, audits
+        self.clock, self._audits, self._digest = clock, audits, digest
         self._root_url, self._timeout = root_url, timeout
         self._transport = Transport(root_url, credentials, timeout, retries or Retries(), clock)
 
@@ -108,7 +116,7 @@ class Client:
         """Return a job; raise PoolError 404 without it."""
         root = self.root()
         if root.has("job"):
-            return self._get(root.link("job", {"job": job_id}))
+            return self._pinned(self._get(root.link("job", {"job": job_id})))
         # A minimal pool has no such template: its index is searched.
         for job in self.jobs():
             if job.content.get("id") == job_id:
@@ -117,7 +125,14 @@ class Client:
 
     def reload(self, document: Document) -> Document:
         """Return the current and full version of a document: an item of a page may be abridged."""
-        return self._get(document.link("self"))
+        return self._pinned(self._get(document.link("self")))
+
+    def _pinned(self, document: Document) -> Document:
+        source = document.content.get("execute_function")
+        # The digest is computed here: a pool that changes the function would lie about it, too.
+        if self._digest is not None and isinstance(source, str) and digest_of(source) != self._digest:
+            raise Excluded(409, "another function", f"the job's function has the digest {digest_of(source)}")
+        return document
 
     def follow(self, document: Document, name: str) -> Document:
         """Return the target of a link."""

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import re
 import signal
 import sys
 import time
@@ -45,6 +46,7 @@ def add(subparsers: Subparsers) -> None:
     option("--memory", type=_count, default=512, metavar="MB", help="memory limit of each worker's job (default 512)")
     option("--grace", type=_seconds, default=10.0, metavar="SECONDS", help="time limit after Ctrl-C (default 10)")
     option("--unit-limit", type=_seconds, default=3600.0, metavar="SECONDS", help="time limit of a unit (default 3600)")
+    option("--digest", type=_digest, metavar="SHA256", help="compute the --job only while its function has this digest")
     option("--audit", action="store_true", help="compute what is to be audited of the --job, with a key that decides")
     option("--key", metavar="KEY", help="the key for --audit (default: COMP_POOL_KEY, comp-pool login)")
     option("--quiet", action="store_true", help="print only the totals at the end")
@@ -66,6 +68,12 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _digest(text: str) -> str:
+    if not re.fullmatch(r"(sha256:)?[0-9a-f]{64}", text):
+        raise argparse.ArgumentTypeError("must be the digest of a job: sha256: and 64 hexadecimal digits")
+    return f"sha256:{text.removeprefix('sha256:')}"
+
+
 def _url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise argparse.ArgumentTypeError("must begin with http:// or https://")
@@ -84,10 +92,12 @@ def run(args: argparse.Namespace) -> int:
     retries = Retries(attempts=1)
     volunteer = args.volunteer_id or volunteer_id()
     key = Configuration.read().key(args.url, args.key) if args.audit else None
-    if args.audit and (args.job is None or key is None):
-        sys.stderr.write("comp-pool: --audit needs --job, and the key of its owner or of an auditor\n")
+    missing = _missing_option(args, key)
+    if missing is not None:
+        sys.stderr.write(f"comp-pool: {missing}\n")
         return 1
-    with Client(args.url, volunteer=volunteer, retries=retries, key=key, audits=args.audit) as client:
+    pins = {"audits": args.audit, "digest": args.digest}
+    with Client(args.url, volunteer=volunteer, retries=retries, key=key, **pins) as client:
         capabilities = detect_capabilities(args.memory * MEBIBYTE)
         error = _usage_error(client, args, capabilities)
         if error is not None:
@@ -101,6 +111,12 @@ def run(args: argparse.Namespace) -> int:
     if failure is not None:
         sys.stderr.write(f"comp-pool: {printable(str(failure))}\n")
     return 0 if failure is None else 1
+
+
+def _missing_option(args: argparse.Namespace, key: str | None) -> str | None:
+    if args.audit and (args.job is None or key is None):
+        return "--audit needs --job, and the key of its owner or of an auditor"
+    return "--digest needs --job" if args.digest is not None and args.job is None else None
 
 
 def _usage_error(client: Client, args: argparse.Namespace, capabilities: Capabilities) -> str | None:
