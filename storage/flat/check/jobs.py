@@ -128,7 +128,8 @@ def _queue(part: Shard, leased: Iterable[Marker]) -> Iterator[Mismatch]:
         # Beside a running pool it may just have been moved.
         if queue.is_queued(part.paths, missing):
             continue
-        yield Mismatch(f"{missing} is in no queue", "open it", partial(_open, part.paths, missing))
+        remedy = "hold it" if _has_held(part.paths, missing) else "open it"
+        yield Mismatch(f"{missing} is in no queue", remedy, partial(_open, part.paths, missing))
 
 
 def _open(paths: JobPaths, variable_id: str) -> None:
@@ -136,7 +137,7 @@ def _open(paths: JobPaths, variable_id: str) -> None:
     is_unfinished = os.path.exists(paths.variable(variable_id)) and not os.path.exists(paths.outcome(variable_id))
     if not is_unfinished or queue.is_queued(paths, variable_id):
         return
-    if queue.held_ids(paths, variable_id):
+    if _has_held(paths, variable_id):
         queue.hold(paths, variable_id, None)
     else:
         files.touch(paths.open(variable_id))
@@ -144,7 +145,8 @@ def _open(paths: JobPaths, variable_id: str) -> None:
 
 def _surplus(paths: JobPaths, marker: Marker, reason: str) -> Mismatch:
     problem = f"marker of {marker.variable_id}, which {reason}"
-    return Mismatch(problem, "remove it", partial(_REMOVE.get(reason, _remove), paths, marker))
+    remedy = "open it" if reason == EMPTY else "remove it"
+    return Mismatch(problem, remedy, partial(_REMOVE.get(reason, _remove), paths, marker))
 
 
 def _remove_held(path: str) -> None:
@@ -186,7 +188,12 @@ def _surplus_reason(marker: Marker, part: Shard, queued: set[str]) -> str | None
         return UNKNOWN
     if marker.variable_id in queued:
         return TWICE
-    return EMPTY if marker.is_held and not queue.held_ids(part.paths, marker.variable_id) else None
+    return EMPTY if marker.is_held and not _has_held(part.paths, marker.variable_id) else None
+
+
+def _has_held(paths: JobPaths, variable_id: str) -> bool:
+    names = queue.held_ids(paths, variable_id)
+    return any(files.is_readable(f"{paths.held(variable_id)}/{name}.json") for name in names)
 
 
 def _counts_agree(paths: JobPaths, now: int) -> bool:

@@ -16,6 +16,7 @@ from storage.base import Counts
 from storage.errors import StorageError
 from storage.flat import FlatStore, files
 from storage.flat.paths import JobPaths
+from tests.storage.contract_held import hold
 from tests.storage.contract_maintenance import populate
 from tests.storage.helpers import JOB, accept, add, fail_variable, findings, job, lease_all, result
 
@@ -52,9 +53,17 @@ def assert_counts_agree(store: FlatStore) -> None:
     counts: Counts = store.counts.get(JOB)
     names = [item["variable"] for item in store.variables.page(JOB, None, 99).items]
     states = Counter(store.variables.state(JOB, name) for name in names)
-    assert (counts.posted, counts.accepted, counts.failed, counts.withdrawn, counts.leased, counts.open) == (
+    assert (
+        counts.posted,
+        counts.accepted,
+        counts.failed,
+        counts.withdrawn,
+        counts.leased,
+        counts.held,
+        counts.open,
+    ) == (
         len(names),
-        *(states[state] for state in ("done", "failed", "withdrawn", "leased", "open")),
+        *(states[state] for state in ("done", "failed", "withdrawn", "leased", "held", "open")),
     )
 
 
@@ -100,6 +109,46 @@ def test_a_marker_in_the_wrong_shard_is_replaced(store: FlatStore, paths: JobPat
     os.makedirs(f"{paths.open_shards}/zz")
     os.rename(paths.open("e"), f"{paths.open_shards}/zz/e")
     assert check_and_repair(store) == ["marker of e, which is in the wrong shard", "e is in no queue"]
+
+
+def test_a_held_variable_without_its_marker_is_held(store: FlatStore, paths: JobPaths) -> None:
+    documents = hold(store, "e")
+    os.unlink(paths.held_marker("e"))
+    assert check_and_repair(store) == ["e is in no queue"]
+    assert (store.variables.state(JOB, "e"), store.held.of(JOB, "e")) == ("held", documents)
+
+
+def test_a_held_marker_without_a_result_opens_the_variable(store: FlatStore, paths: JobPaths) -> None:
+    hold(store, "e")
+    files.remove_all(paths.held("e"))
+    assert check_and_repair(store) == ["marker of e, which has no held result"]
+    assert store.variables.state(JOB, "e") == "open"
+
+
+def test_an_open_marker_of_a_held_variable_is_removed(store: FlatStore, paths: JobPaths) -> None:
+    hold(store, "e")
+    files.touch(paths.open("e"))
+    assert check_and_repair(store) == ["marker of e, which is queued twice"]
+    assert store.variables.state(JOB, "e") == "held"
+
+
+def test_a_held_result_of_a_finished_variable_is_removed(store: FlatStore, paths: JobPaths) -> None:
+    (document,) = hold(store, "e")
+    shutil.copytree(paths.held("e"), f"{paths.root}/copy")
+    accept(store, "e")
+    shutil.copytree(f"{paths.root}/copy", paths.held("e"))
+    shutil.rmtree(f"{paths.root}/copy")
+    assert check_and_repair(store) == [f"held/e/{document['id']}.json is decided, or of no variable"]
+    assert store.held.of(JOB, "e") == []
+
+
+def test_a_damaged_held_result_is_set_aside(store: FlatStore, root: Path, paths: JobPaths) -> None:
+    (document,) = hold(store, "e")
+    name = f"held/e/{document['id']}.json"
+    Path(f"{paths.root}/{name}").write_text("{")
+    assert check_and_repair(store) == [f"jobs/{JOB}/{name} is damaged", "marker of e, which has no held result"]
+    assert (root / "damaged" / "jobs" / JOB / name).exists()
+    assert store.variables.state(JOB, "e") == "open"
 
 
 def test_a_failed_marker_without_a_journal_event_is_counted(store: FlatStore, paths: JobPaths) -> None:
