@@ -1,4 +1,4 @@
-"""The auditor: a thread that decides on held results, outside any request, one process at a time.
+"""The auditor: it decides on held results, outside any request.
 
 An audit is a document: the results of a batch, and those drawn from it. The pool computes these again; where that
 proves nothing, their variables are opened for a second volunteer, whose answer decides.
@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 from pool import pausing
-from pool.errors import PoolError
 from pool.sandbox import SandboxBusy, ScriptError, Share
 from pool.standing import Standing
 from pool.trust.audits import HeldResult, closed_batches, draw
@@ -23,12 +20,11 @@ from pool.trust.computing import Computing
 from pool.trust.held_index import MAX_HELD, HeldIndex
 from pool.trust.holding import OUTVOTED, OWNER_DIFFERS, Holding, answer_of, name_of
 from pool.trust.policy import Policy, policy_of
+from pool.trust.sweeper import Sweeper
 from pool.variable_errors import FAILING_PARTIES
 from storage import ids
 from storage.base import Document, Store
-from storage.errors import NotFound, StorageError
 
-SWEEP_SECONDS = 1.0
 # When no unit of the job is left to be leased, nobody will fill a batch.
 LAST_SECONDS = 2.0
 # The document beside the audits of a job: whether one by the server has agreed.
@@ -42,7 +38,7 @@ UNDECIDED = "an audit of this volunteer's results could not be decided"
 log = logging.getLogger("comp-pool")
 
 
-class Auditor:
+class Auditor(Sweeper):
     def __init__(
         self,
         store: Store,
@@ -53,86 +49,14 @@ class Auditor:
         index: HeldIndex,
         generator: random.Random | None = None,
     ) -> None:
-        self._store, self._holding, self._computing = store, holding, computing
+        super().__init__(store)
+        self._holding, self._computing = holding, computing
         self._comparison, self._standing, self._index = comparison, standing, index
         self._random = generator or random.SystemRandom()
-        self._jobs: set[str] = set()
-        self._changed, self._sweeping = threading.Condition(), threading.Lock()
-        self._thread: threading.Thread | None = None
-        self._is_closed = self._is_resuming = False
-
-    # The thread
-
-    def add(self, job_id: str) -> None:
-        """Call when a result of a job is held. The thread ends when no job has any."""
-        with self._changed:
-            self._jobs.add(job_id)
-            self._start()
-
-    def resume(self) -> None:
-        """Goes on with what other processes have left, in the background: it looks at every job."""
-        with self._changed:
-            self._is_resuming = True
-            self._start()
-
-    def _start(self) -> None:
-        if self._thread is None and not self._is_closed:
-            self._thread = threading.Thread(target=self._run, daemon=True, name="audits")
-            self._thread.start()
-
-    def _find_jobs(self) -> None:
-        for job_id in self._store.jobs.ids():
-            with suppress(NotFound):
-                if self._store.held.variables(job_id, 1):
-                    self._jobs.add(job_id)
 
     def close(self) -> None:
-        """Ends the thread after its present audit."""
-        with self._changed:
-            self._is_closed = True
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: self._thread is None)
+        super().close()
         self._computing.close()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                self.sweep()
-            except Exception:  # A bug, or a failing disk: the results stay held, and are looked at again.
-                log.exception("audits: retried in %g s", SWEEP_SECONDS)
-            with self._changed:
-                if self._is_closed or not (self._jobs or self._is_resuming):
-                    self._thread = None
-                    self._changed.notify_all()
-                    return
-                self._changed.wait(SWEEP_SECONDS)
-
-    def sweep(self) -> None:
-        """Decides what can be decided now; another process may be at it."""
-        with self._sweeping, self._store.held.audited_alone() as is_alone:
-            if not is_alone:
-                return
-            if self._is_resuming:
-                self._find_jobs()
-                self._is_resuming = False
-            for job_id in sorted(self._jobs):
-                try:
-                    is_left = self._sweep_job(job_id)
-                except NotFound:
-                    is_left = False
-                except (PoolError, StorageError, SandboxBusy) as ex:
-                    log.warning("audit of job %s: %s", job_id, ex)
-                    is_left = True
-                if not is_left:
-                    self._forget(job_id)
-
-    def _forget(self, job_id: str) -> None:
-        with self._changed:
-            # A result may have been held since.
-            if not self._store.held.variables(job_id, 1):
-                self._jobs.discard(job_id)
-
-    # One job
 
     def _sweep_job(self, job_id: str) -> bool:
         """Returns whether anything is left to decide."""
