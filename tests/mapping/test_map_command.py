@@ -376,7 +376,7 @@ def test_a_local_item_that_never_ends_is_stopped(home: Path, command: Commands) 
         (["--retry-failed", "f.js"], "--retry-failed: needs --joblog"),
         (["--local", "squares"], "--local: needs a FILE.js"),
         (["f.js", "-a", "in", ":::", "1"], "give items either after ::: or by -a"),
-        (["f.js", "-a", "nowhere"], "nowhere"),
+        (["f.js", "-a", "nowhere"], "comp-pool: nowhere: No such file"),
     ],
 )
 def test_wrong_usage_is_255_and_says_what_to_do(home: Path, command: Commands, arguments: list[str], text: str) -> None:
@@ -390,6 +390,12 @@ def test_an_unknown_option_is_255(home: Path) -> None:
     with pytest.raises(SystemExit) as caught:
         map_status("--nonsense", "f.js")
     assert caught.value.code == 255
+
+
+def test_items_that_look_like_options_are_named_with_the_remedy(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        map_status("--dry-run", "f.js", "-5", "3")
+    assert "unrecognized arguments: -5 3; items that begin with - follow :::" in capsys.readouterr().err
 
 
 def test_a_pool_that_is_not_there_is_255_and_the_remedy_is_named(home: Path, command: Commands) -> None:

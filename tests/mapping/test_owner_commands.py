@@ -48,6 +48,33 @@ def failed(job: str, pool: LocalServer, command: Commands, helper: Helper) -> st
     return job
 
 
+# Arguments in any order
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (("add", "squares", "--run", "again", "numbers"), {"job": "squares", "file": "numbers"}),
+        (("release", "squares", "--key", "k", "a", "b"), {"variables": ["a", "b"]}),
+        (("flow", "cancel", "--key", "k", "mine"), {"action": "cancel", "flow": "mine"}),
+        (("try", "f.js", "--memory", "9", "1", ":::", "2"), {"items": ["1", ":::", "2"]}),
+    ],
+)
+def test_options_may_stand_between_arguments(arguments: tuple[str, ...], found: dict[str, Any]) -> None:
+    assert found.items() <= vars(cli.parse(list(arguments))).items()
+
+
+@pytest.mark.parametrize(
+    "arguments", [("add", "squares", "--quiet", "a", "b"), ("jobs", "a"), ("flow", "show", "a", "b")]
+)
+def test_more_arguments_than_a_command_has_are_refused(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.parse(list(arguments))
+    assert "unrecognized arguments" in capsys.readouterr().err
+
+
 # post, replace
 
 

@@ -46,6 +46,7 @@ from comp_pool.mapping.values import InvalidLine, read_auto, read_json
         ("", ""),
         ("  two words ", "  two words "),
         ('{"x": NaN}', '{"x": NaN}'),
+        ('{"x": 1e999}', '{"x": 1e999}'),
         ('{"x": 1', '{"x": 1'),
         pytest.param("[" * 100_000, "[" * 100_000, id="nested too deep"),
     ],
@@ -58,7 +59,7 @@ def test_a_line_is_a_json_object_or_list_a_number_that_is_kept_or_a_text(line: s
 DEEP = pytest.param("[" * 100_000, id="nested too deep")
 
 
-@pytest.mark.parametrize("line", ["", "x", "{", "NaN", '{"x": Infinity}', DEEP])
+@pytest.mark.parametrize("line", ["", "x", "{", "NaN", '{"x": Infinity}', "1e999", '{"x": -1e999}', DEEP])
 def test_a_line_that_is_no_json_is_an_error_where_json_was_asked_for(line: str) -> None:
     with pytest.raises(InvalidLine, match="not JSON"):
         read_json(line)

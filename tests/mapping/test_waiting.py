@@ -41,6 +41,11 @@ def test_an_error_that_is_not_final_is_shown_once() -> None:
     assert line.startswith("2 errors so far, none of them final: threw: no (variable map-1; comp-pool errors squares")
 
 
+def test_an_error_that_is_not_final_says_how_it_would_be() -> None:
+    (line,) = lines_of({**IDLE, "errors": [GROUP]})
+    assert line.endswith("One computer alone does not make an item fail; with --retries 1 the first error does")
+
+
 def test_errors_from_before_the_run_are_not_shown() -> None:
     before = {"errors": [GROUP]}
     assert lines_of({**IDLE, "errors": [GROUP]}, before=before) == []

@@ -31,6 +31,9 @@ COMMANDS = (
     login_command,
 )
 
+# Arguments that a command may have at its end: any number, or one.
+LISTS, OPTIONAL = ("items", "variables"), ("file", "flow")
+
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser with all commands."""
@@ -57,28 +60,42 @@ def _add_server_commands(subparsers: work_command.Subparsers) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return its exit status."""
-    args = _parse(sys.argv[1:] if arguments is None else list(arguments))
+    args = parse(sys.argv[1:] if arguments is None else list(arguments))
     status: int = args.run(args)
     return status
 
 
-def _parse(arguments: list[str]) -> argparse.Namespace:
-    """Parse the arguments. What follows `:::` are items, whatever they look like."""
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """Return the parsed arguments; exit where they are wrong. What follows `:::` are items, whatever they look like."""
     before, items = _split(arguments)
     parser = build_parser()
     try:
         args, unknown = parser.parse_known_args(before)
-        # argparse takes items for unknown where an option is between them and the job.
-        has_items = "items" in args and not any(word.startswith("-") for word in unknown)
-        if unknown and not has_items:
-            parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+        if unknown and not _place(args, unknown):
+            hint = "; items that begin with - follow :::" if "items" in args else ""
+            parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     except SystemExit as ex:
         if ex.code and before[:1] == ["map"]:
             raise SystemExit(map_command.USAGE) from ex
         raise
     if "items" in args:
-        args.items = [*args.items, *unknown, *items]
+        args.items = [*args.items, *items]
     return args
+
+
+def _place(args: argparse.Namespace, words: list[str]) -> bool:
+    """Give a command the arguments that argparse takes for unknown, since an option is before them."""
+    if any(word.startswith("-") for word in words):
+        return False
+    for name in LISTS:
+        if name in args:
+            setattr(args, name, [*getattr(args, name), *words])
+            return True
+    lacking = [name for name in OPTIONAL if name in args and getattr(args, name) is None]
+    if len(words) != 1 or not lacking:
+        return False
+    setattr(args, lacking[0], words[0])
+    return True
 
 
 def _split(arguments: list[str]) -> tuple[list[str], list[str]]:

@@ -113,14 +113,14 @@ def add_command(
 def guarded(command: Command, args: argparse.Namespace, failure: int) -> int:
     """Run a command; show an error as one line, and return the exit status."""
     try:
-        with open_session(args) as session, _explained(session.url):
+        with open_session(args) as session, _explained(session):
             return command(args, session)
     except (UsageError, InvalidConfiguration, InvalidFile, InvalidInput) as ex:
         complain(str(ex))
     except BrokenPipeError:
         return end_of_pipe()
     except OSError as ex:
-        complain(str(ex))
+        complain(f"{ex.filename}: {ex.strerror}" if isinstance(ex.filename, str) else str(ex))
     except KeyboardInterrupt:
         return INTERRUPTED
     return failure
@@ -139,11 +139,11 @@ def open_session(args: argparse.Namespace) -> Iterator[Session]:
 
 
 @contextlib.contextmanager
-def _explained(url: str) -> Iterator[None]:
+def _explained(session: Session) -> Iterator[None]:
     try:
         yield
     except REQUEST_ERRORS as ex:
-        raise UsageError(describe(ex, url)) from ex
+        raise UsageError(describe(ex, session.url)) from ex
     except ValueError as ex:
         raise UsageError(str(ex)) from ex
 

@@ -43,7 +43,7 @@ def read_number(text: str) -> int | float | None:
 def read_json(line: str) -> Any:
     """Return the JSON value of a line; raise InvalidLine."""
     try:
-        return json.loads(line, parse_constant=_refuse)
+        return json.loads(line, parse_constant=_refuse, parse_float=_finite)
     except RecursionError as ex:
         raise InvalidLine("not JSON: nested too deep") from ex
     except ValueError as ex:
@@ -52,6 +52,13 @@ def read_json(line: str) -> Any:
 
 def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large for a number")
+    return number
 
 
 def read_text(line: str) -> Any:

@@ -51,7 +51,8 @@ class Watch:
         errors = "1 error" if count == 1 else f"{count} errors"
         return (
             f"{errors} so far, none of them final: {group.get('kind')}: {group.get('message')} "
-            f"(variable {group.get('variable')}; comp-pool errors {self._name} shows all)"
+            f"(variable {group.get('variable')}; comp-pool errors {self._name} shows all). "
+            "One computer alone does not make an item fail; with --retries 1 the first error does"
         )
 
     def _is_idle(self, progress: dict[str, Any]) -> bool:
