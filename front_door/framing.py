@@ -19,7 +19,8 @@ from gunicorn.http.unreader import Unreader
 from front_door.limits import Limits
 
 HEAD_END = b"\r\n\r\n"
-_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;.*)?", re.DOTALL)
+# Others may end a line at a CR or LF in an extension.
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 MAX_SIZE_LINE, MAX_TRAILER = 4096, 8192
 # Tiny chunks cost much more time than bytes: so many are read, and one more for each so many bytes.
 FREE_CHUNKS, BYTES_PER_CHUNK = 1000, 64
@@ -59,7 +60,7 @@ class Received(Request):
 
 
 class Chunks:
-    """Finds the end of a chunked body in bytes that grow. `is_malformed`: the parser will not find the same one."""
+    """Finds the end of a chunked body in bytes that grow. `is_malformed`: the parser may not find the same one."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -104,7 +105,11 @@ class Chunks:
         if received.startswith(b"\r\n", self._position):
             return self._position + 2
         end = received.find(HEAD_END, self._position)
-        return self._unless_incomplete(received, MAX_TRAILER) if end < 0 else end + len(HEAD_END)
+        if end < 0:
+            return self._unless_incomplete(received, MAX_TRAILER)
+        # Hardly anybody sends trailers, and the parser may refuse them when the body is read.
+        self.is_malformed = True
+        return end + len(HEAD_END)
 
 
 class Framer:
@@ -164,6 +169,9 @@ class Framer:
         received = self.received
         line_end = received.find(b"\n")
         is_line = line_end < 0 or received[line_end - 1 : line_end] == b"\r"
+        # The rest of an empty line may be on its way.
+        if received == b"\r" and not is_end:
+            return
         if received and (is_end or not received[:1].isalpha() or not is_line):
             raise InvalidRequestLine(bytes(received[:80]).decode("latin-1"))
         if len(received) > self._limits.head:

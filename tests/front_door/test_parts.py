@@ -98,7 +98,7 @@ def test_bytes_move_the_deadline_by_at_most_one_grace_period(seconds: float, cou
         (b"0\r\n\r\n", 5),
         (b"0\r\n\r\nGET", 5),
         (b"5\r\nhello\r\n0\r\n\r\nGET", 15),
-        (b"5;name=value\r\nhello\r\n0\r\nX: y\r\n\r\n", 32),
+        (b"5;name=value\r\nhello\r\n0\r\n\r\nGET", 26),
         (b"5\r\nhello\r\n0\r\n", None),
         (b"5\r\nhel", None),
         (b"5", None),
@@ -116,7 +116,18 @@ def test_the_end_of_a_chunked_body_is_found_however_it_comes(body: bytes, end: i
 
 
 @pytest.mark.parametrize(
-    "body", [b"zz\r\nx", b"-1\r\nx", b"\r\nx", b"5\r\nhelloxx0\r\n\r\n", b"f" * 5000, b"0\r\n" + b"x" * 9000]
+    "body",
+    [
+        b"5;\nx\r\nhello\r\n",
+        b"5;\rx\r\nhello\r\n",
+        b"0\r\nX: y\r\n\r\n",
+        b"zz\r\nx",
+        b"-1\r\nx",
+        b"\r\nx",
+        b"5\r\nhelloxx0\r\n\r\n",
+        b"f" * 5000,
+        b"0\r\n" + b"x" * 9000,
+    ],
 )
 def test_a_malformed_chunked_body_ends_with_what_has_come(body: bytes) -> None:
     chunks = Chunks(100_000)
