@@ -10,6 +10,7 @@ empties the log, which tells the others that anything may have changed.
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 
 from storage.flat import files
@@ -27,6 +28,7 @@ class ChangeLog:
         self._log = FollowedLog(writer, f"{root}/changes.ndjson", max_bytes, from_end=True)
         # What a full disk refused: it is tried again with the next change, and this process knows.
         self._unlogged: set[str] = set()
+        self._lock = threading.Lock()
 
     def on_change(self, paths: JobPaths) -> None:
         """Logs a change of a job that is watched."""
@@ -38,11 +40,16 @@ class ChangeLog:
 
     def add(self, job_id: str) -> None:
         """Logs a change, watched or not."""
-        self._unlogged.add(job_id)
+        # Taken out first: what another thread has logged before this change must not count as the log of it.
+        with self._lock:
+            waiting, self._unlogged = {job_id, *self._unlogged}, set()
+        try:
+            self._log.append([{"job": waiting_id} for waiting_id in sorted(waiting)])
+        except OSError:
+            with self._lock:
+                self._unlogged |= waiting
+            return
         with suppress(OSError):
-            waiting = sorted(self._unlogged)
-            self._log.append([{"job": waiting_id} for waiting_id in waiting])
-            self._unlogged.difference_update(waiting)
             self._log.compact(lambda _is_new, _events: [])
 
     def read(self) -> tuple[bool, list[str]]:

@@ -62,3 +62,16 @@ def test_a_marker_that_somebody_removed_only_silences(store: FlatStore, job_dire
     (job_directory / "watched").unlink()
     add(store, "x")
     assert store.changes.read() == (False, [])
+
+
+def test_a_change_is_logged_though_another_thread_has_just_logged_one_of_the_same_job(
+    store: FlatStore, follower: FlatStore
+) -> None:
+    class Racing(set[str]):
+        """What is put in is gone at once: the other thread has logged its own change, which was before."""
+
+        def add(self, _job_id: str) -> None: ...
+
+    store._tree.changes._unlogged = Racing()
+    store._tree.changes.add(JOB)
+    assert follower.changes.read()[1] == [JOB]
