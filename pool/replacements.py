@@ -62,6 +62,9 @@ class Replacements:
             raise Conflict(
                 f"replaces: job {former_id!r} was replaced by {former['replaced_by']['id']!r}: name that one"
             )
+        # Its variables would come to it after they have been moved on.
+        if former.get("replaces", {}).get("moving"):
+            raise Conflict(f"replaces: job {former_id!r} is still taking over variables: retry in a moment")
         if self._store.flows.references(UsedJob(former_id)):
             raise Conflict(f"replaces: flows that run use job {former_id!r}: cancel them, or wait for their end")
         # Before the new job is stored: whatever happens then, the next start completes the move.

@@ -251,3 +251,11 @@ def test_a_replacement_killed_at_any_call_is_completed(memory_path: Path, open_p
         assert_moved_once(after)
         after.pool.replacements.close()
     assert began > 10
+
+
+def test_a_job_that_is_still_taking_over_variables_is_not_replaced(pool: PoolApp) -> None:
+    post_old(pool)
+    replace(pool)
+    pool.pool.store.jobs.update("new", lambda job: {**job, "replaces": {**job["replaces"], "moving": True}})
+    refused = replace(pool, 409, name="Newer", replaces="New")
+    problem(refused, 409, "still taking over variables")
