@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from pool import pausing
@@ -18,15 +19,18 @@ from pool.trust.audits import HeldResult, closed_batches, draw
 from pool.trust.comparison import Comparison
 from pool.trust.computing import Computing
 from pool.trust.held_index import MAX_HELD, HeldIndex
-from pool.trust.holding import OUTVOTED, OWNER_DIFFERS, Holding, answer_of, name_of
+from pool.trust.holding import OUTVOTED, OWNER_DIFFERS, Holding, name_of
 from pool.trust.policy import Policy, policy_of
 from pool.trust.sweeper import Sweeper
 from pool.variable_errors import FAILING_PARTIES
 from storage import ids
 from storage.base import Document, Store
+from storage.errors import NotFound
 
 # When no unit of the job is left to be leased, nobody will fill a batch.
 LAST_SECONDS = 2.0
+# After so long the other jobs come first: whoever posts endless units must not hold up the audits of all.
+TURN_SECONDS = 10.0
 # The document beside the audits of a job: whether one by the server has agreed.
 RECORD = "record"
 DIFFERS = (
@@ -83,9 +87,12 @@ class Auditor(Sweeper):
         return [audit for audit in self._store.held.audits(job_id) if audit["id"] != RECORD]
 
     def _audit(self, job: Document, policy: Policy) -> None:
+        until = self._store.clock.monotonic() + TURN_SECONDS
         for audit in self._audits(job["id"]):
             self._continue(job, policy, audit)
         for batch in self._batches(job, policy):
+            if self._store.clock.monotonic() > until:
+                return
             median = self._store.counts.get(job["id"]).median_run_seconds
             drawn = draw(batch, policy.checks, self._random, median)
             audit = {
@@ -239,12 +246,16 @@ class Auditor(Sweeper):
         self._standing.caught(job["uid"], audit["volunteer"], prefixes)
         self._throw_back(job["id"], self._documents(job["id"], audit), WRONG)
         for job_id in {job["id"], *self._jobs}:
-            held = self._index.of(job_id).values()
-            self._throw_back(job_id, [found for found in held if name_of(found) == audit["volunteer"]], WRONG)
-            for other in self._audits(job_id):
-                if other["volunteer"] == audit["volunteer"]:
-                    self._store.held.remove_audit(job_id, other["id"])
+            with suppress(NotFound):
+                self._throw_back_all(job_id, audit["volunteer"])
         log.info("job %s: %s", job["id"], f"{WRONG} ({audit['volunteer']})")
+
+    def _throw_back_all(self, job_id: str, volunteer: str) -> None:
+        held = self._index.of(job_id).values()
+        self._throw_back(job_id, [found for found in held if name_of(found) == volunteer], WRONG)
+        for audit in self._audits(job_id):
+            if audit["volunteer"] == volunteer:
+                self._store.held.remove_audit(job_id, audit["id"])
 
     def _give_up(self, job: Document, audit: Document) -> None:
         documents = [found for found in self._documents(job["id"], audit) if found["variable"] not in audit["drawn"]]
@@ -256,6 +267,5 @@ class Auditor(Sweeper):
             self._store.held.throw_back(job_id, document["variable"], [document["id"]], reason)
 
 
-def _held_result(variable_id: str, document: Document) -> HeldResult:
-    answer = answer_of(document)
-    return HeldResult(variable_id, answer.result_id, answer.volunteer, answer.at, document["run_seconds"])
+def _held_result(variable_id: str, facts: Document) -> HeldResult:
+    return HeldResult(variable_id, facts["id"], name_of(facts), ids.time_of(facts["id"]), facts["run_seconds"])

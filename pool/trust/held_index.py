@@ -10,6 +10,8 @@ from storage.base import Document, Store
 # Of one job; whoever computes beyond that waits for audits.
 MAX_HELD = 10_000
 SECONDS, JOBS_KEPT = 1.0, 100
+# Without the result, which may have a megabyte: ten thousand of them would fill the memory.
+FACTS = ("id", "variable", "volunteer", "prefix", "run_seconds")
 
 
 class HeldIndex:
@@ -20,18 +22,23 @@ class HeldIndex:
         self._lock = threading.Lock()
 
     def of(self, job_id: str) -> dict[str, Document]:
-        """The first held result of each variable that is held, at most MAX_HELD."""
+        """The facts of the first held result of each variable that is held, at most MAX_HELD."""
         with self._lock:
             before = self._jobs.get(job_id, {})
             found: dict[str, Document] = {}
             for name in self._store.held.variables(job_id, MAX_HELD):
-                document = before.get(name) or next(iter(self._store.held.of(job_id, name)), None)
-                if document is not None:
-                    found[name] = document
+                facts = before.get(name) or self._facts(job_id, name)
+                if facts is not None:
+                    found[name] = facts
             if len(self._jobs) >= JOBS_KEPT:
                 self._jobs.clear()
             self._jobs[job_id] = found
         return found
+
+    def _facts(self, job_id: str, variable_id: str) -> Document | None:
+        for document in self._store.held.of(job_id, variable_id):
+            return {name: document[name] for name in FACTS}
+        return None
 
     def by_prefix(self, job_id: str) -> Counter[str]:
         """How many are held of each address prefix, as of a second ago."""

@@ -49,9 +49,8 @@ class Sweeper(ABC):
 
     def _find_jobs(self) -> None:
         for job_id in self._store.jobs.ids():
-            with suppress(NotFound):
-                if self._store.held.variables(job_id, 1):
-                    self._jobs.add(job_id)
+            if self._has_held(job_id):
+                self._jobs.add(job_id)
 
     def close(self) -> None:
         """Ends the thread after its present audit."""
@@ -82,18 +81,28 @@ class Sweeper(ABC):
                 self._find_jobs()
                 self._is_resuming = False
             for job_id in sorted(self._jobs):
-                try:
-                    is_left = self._sweep_job(job_id)
-                except NotFound:
-                    is_left = False
-                except (PoolError, StorageError, SandboxBusy) as ex:
-                    log.warning("audit of job %s: %s", job_id, ex)
-                    is_left = True
-                if not is_left:
+                if not self._is_left(job_id):
                     self._forget(job_id)
+
+    def _is_left(self, job_id: str) -> bool:
+        try:
+            return self._sweep_job(job_id)
+        except NotFound:
+            return False
+        except (PoolError, StorageError, SandboxBusy) as ex:
+            log.warning("audit of job %s: %s", job_id, ex)
+        except Exception:  # A bug: it must not keep the other jobs from their audits.
+            log.exception("audit of job %s: retried", job_id)
+        return True
 
     def _forget(self, job_id: str) -> None:
         with self._changed:
             # A result may have been held since.
-            if not self._store.held.variables(job_id, 1):
+            if not self._has_held(job_id):
                 self._jobs.discard(job_id)
+
+    def _has_held(self, job_id: str) -> bool:
+        """False for a job that was deleted."""
+        with suppress(NotFound):
+            return bool(self._store.held.variables(job_id, 1))
+        return False

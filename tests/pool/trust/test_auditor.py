@@ -10,6 +10,8 @@ from app import Pool
 from pool.errors import Conflict, NotKept
 from pool.keys import Caller
 from pool.results import Posted
+from pool.sandbox import ScriptError
+from pool.trust.held_index import HeldIndex
 from storage.clock import ManualClock
 from tests.pool.trust.helpers import JOB, compute, findings, held, post_job, right, state, states, stored, volunteer
 
@@ -230,3 +232,58 @@ def test_beside_a_unit_that_it_can_not_compute_the_server_checks_another(parts: 
     compute(parts, volunteer(1), 2, answer=wrong)
     parts.auditor.sweep()
     assert parts.store.counts.get(JOB).rejected == 2
+
+
+def test_a_result_is_not_kept_in_memory_while_it_is_held(parts: Pool, operator: Caller) -> None:
+    post_job(parts, operator, trust=AUDIT)
+    compute(parts, volunteer(1))
+    assert set(HeldIndex(parts.store).of(JOB)["v0"]) == {"id", "variable", "volunteer", "prefix", "run_seconds"}
+
+
+def test_a_job_whose_units_take_long_lets_other_jobs_be_audited(
+    parts: Pool, operator: Caller, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post_job(parts, operator, 8, trust=AUDIT)
+    for number in range(2):
+        compute(parts, volunteer(number), 4)
+    computed = []
+
+    def endless(_job: Any, variable: Any, _share: Any) -> Any:
+        computed.append(variable["id"])
+        clock.advance(11)
+        raise ScriptError("timeout", "too long")
+
+    monkeypatch.setattr(parts.auditor._computing, "compute", endless)
+    parts.auditor.sweep()
+    # The one that was drawn, and one beside it: the second volunteer's batch waits for the next sweep.
+    assert len(computed) == 2
+    parts.auditor.sweep()
+    assert len(computed) == 4
+
+
+def test_a_job_that_is_deleted_with_held_results_keeps_no_other_from_its_audit(parts: Pool, operator: Caller) -> None:
+    post_job(parts, operator, 4, trust=AUDIT)
+    compute(parts, volunteer(1), 4)
+    # The first of them.
+    parts.auditor.add("deleted")
+    parts.auditor.sweep()
+    assert states(parts) == {"done"}
+    assert parts.auditor._jobs == set()
+
+
+def test_a_job_that_cannot_be_audited_keeps_no_other_from_it(
+    parts: Pool, operator: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post_job(parts, operator, 4, trust=AUDIT)
+    compute(parts, volunteer(1), 4)
+    parts.auditor._jobs.add("another")
+    get = parts.store.jobs.get
+
+    def broken(job_id: str) -> Any:
+        if job_id == "another":
+            raise KeyError("a bug")
+        return get(job_id)
+
+    monkeypatch.setattr(parts.store.jobs, "get", broken)
+    parts.auditor.sweep()
+    assert states(parts) == {"done"}
