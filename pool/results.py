@@ -49,7 +49,10 @@ class Posted:
 
 @dataclass
 class _Item:
-    """A posted result on its way: `outcome` is the id under which it is accepted, or the error."""
+    """A posted result on its way: `outcome` is the id under which it is accepted, or the error.
+
+    `answers` are the results that were held when it was checked against them.
+    """
 
     variable_id: str
     posted: Posted
@@ -57,6 +60,7 @@ class _Item:
     variable: Document = field(default_factory=dict)
     document: Document = field(default_factory=dict)
     outcome: str | Exception | None = None
+    answers: int | None = None
 
     @property
     def peer(self) -> Peer:
@@ -166,7 +170,7 @@ class Results:
         self._raise_if_rejected_before(item.document, known)
         self._errors.require_judgeable(job, variable_id, known, lease, posted.peer)
         if policy_of(job).holds and not self._keys.decides(posted.caller, job):
-            self._holding.require_wanted(job, variable_id, item.document, posted.peer)
+            item.answers = self._holding.require_wanted(job, variable_id, item.document, posted.peer)
 
     def _judge(self, job: Document, items: Sequence[_Item]) -> None:
         report = functools.partial(self._reports.add, job["id"], "validate_result")
@@ -345,7 +349,7 @@ def _with_state(document: Document) -> Document:
 
 
 def _finish(item: _Item) -> Finish:
-    return Finish(item.document, item.lease.identity if item.lease else None)
+    return Finish(item.document, item.lease.identity if item.lease else None, item.answers)
 
 
 def _id_under_lease(variable_id: str, outcome: Document, lease: LeaseToken | None) -> str:

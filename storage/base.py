@@ -278,10 +278,14 @@ class LeaseStore(ABC):
 
 @dataclass(frozen=True)
 class Finish:
-    """An outcome to be stored. `identity` is that of the lease under which it was computed, where it is known."""
+    """An outcome to be stored. `identity` is that of the lease under which it was computed, where it is known.
+
+    `answers` is how many results of the variable are held: the outcome was checked against these.
+    """
 
     document: Document
     identity: int | None = None
+    answers: int | None = None
 
 
 class Facts(NamedTuple):
@@ -377,7 +381,8 @@ class HeldStore(ABC):
     def hold_many(self, job_id: str, held: Mapping[str, Finish], job_uid: str = "") -> dict[str, StorageError]:
         """Stores a result of each variable, durably, and ends the variable's lease: it is held.
 
-        Returns errors by variable: NotFound, AlreadyFinished; AlreadyHeld if it is held, or has failed.
+        Returns errors by variable: NotFound, AlreadyFinished; AlreadyHeld if it is held, or has failed, or if not as
+        many answers as its `Finish` knows are held by now.
         """
 
     @abstractmethod

@@ -58,15 +58,21 @@ class Holding:
                 raise NotKept(document["rejected"])
         return None
 
-    def require_wanted(self, job: Document, variable_id: str, document: Document, peer: Peer) -> None:
-        """Raises Conflict unless a result of this volunteer is wanted beside those that are held."""
+    def require_wanted(self, job: Document, variable_id: str, document: Document, peer: Peer) -> int:
+        """Raises Conflict unless a result of this volunteer is wanted beside those that are held; returns their number.
+
+        A lease shows that one was. But who has leased it several times before there was any answer has several tokens.
+        """
         answers = self._answers(job["id"], variable_id)
         if not answers:
-            return
+            return 0
         if self._store.variables.state(job["id"], variable_id) == "held":
             raise Conflict(f"variable {variable_id!r} has a result already, which is held")
         if any(answer.volunteer == _name(document, peer.prefix) for answer in answers):
             raise Conflict(f"variable {variable_id!r} has a result of this volunteer already, which is held")
+        if not self._is_independent(job, answers, _name(document, peer.prefix), peer):
+            raise Conflict(f"variable {variable_id!r} has a result of this address already, which is held")
+        return len(answers)
 
     def require_room(self, job: Document, peer: Peer) -> None:
         """Raises LimitReached while so many results wait, of the job or this address, that more would be a flood."""
@@ -83,16 +89,19 @@ class Holding:
 
     def excludes(self, job: Document, variable_id: str, peer: Peer) -> bool:
         """Whether a variable is not for this peer, since it or its address has answered it."""
-        now, name = self._store.clock.now_milliseconds(), peer.volunteer or f"@{peer.prefix}"
-        # Those of a trusted network are known one by one.
-        prefix = "" if peer.is_trusted else peer.prefix
-        if self._was_thrown_back(job["id"], variable_id, name, prefix, now):
+        name = peer.volunteer or f"@{peer.prefix}"
+        if self._was_thrown_back(job["id"], variable_id, name, _address(peer)):
             return True
         answers = self._answers(job["id"], variable_id)
-        return bool(answers) and not is_independent(answers, name, prefix, now, policy_of(job).same_address_seconds)
+        return bool(answers) and not self._is_independent(job, answers, name, peer)
 
-    def _was_thrown_back(self, job_id: str, variable_id: str, name: str, prefix: str, now: int) -> bool:
+    def _is_independent(self, job: Document, answers: Sequence[Answer], name: str, peer: Peer) -> bool:
+        now = self._store.clock.now_milliseconds()
+        return is_independent(answers, name, _address(peer), now, policy_of(job).same_address_seconds)
+
+    def _was_thrown_back(self, job_id: str, variable_id: str, name: str, prefix: str) -> bool:
         """Others come first for a while: liars must not get the last units of a job again and again."""
+        now = self._store.clock.now_milliseconds()
         recent = (
             document
             for document in self._store.held.thrown_back(job_id, variable_id)
@@ -211,6 +220,11 @@ class Holding:
 
 def answer_of(document: Document) -> Answer:
     return Answer(document["id"], _name(document), document["prefix"], document["result"], ids.time_of(document["id"]))
+
+
+def _address(peer: Peer) -> str:
+    """Volunteers of a trusted network are known one by one."""
+    return "" if peer.is_trusted else peer.prefix
 
 
 def _name(document: Document, prefix: str = "") -> str:

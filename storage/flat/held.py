@@ -34,7 +34,7 @@ class FlatHeld(HeldStore):
         with Locks() as taken_locks:
             refused = self._results.lock_unfinished(paths, held, taken_locks)
             locked = [name for name in held if name not in refused]
-            refused |= {name: AlreadyHeld(name) for name in locked if not _takes_result(paths, name)}
+            refused |= {name: AlreadyHeld(name) for name in locked if not _takes_result(paths, name, held[name])}
             taken = {name: finish for name, finish in held.items() if name not in refused}
             if taken:
                 self._hold(paths, taken, job_uid)
@@ -179,8 +179,10 @@ def leave_held(paths: JobPaths, thrown: Document) -> None:
         queue.reopen(paths, variable_id)
 
 
-def _takes_result(paths: JobPaths, variable_id: str) -> bool:
-    return not (files.exists(paths.held_marker(variable_id)) or files.exists(paths.failed(variable_id)))
+def _takes_result(paths: JobPaths, variable_id: str, finish: Finish) -> bool:
+    if files.exists(paths.held_marker(variable_id)) or files.exists(paths.failed(variable_id)):
+        return False
+    return finish.answers is None or len(queue.held_ids(paths, variable_id)) == finish.answers
 
 
 def _locked(paths: JobPaths, variable_id: str) -> Locks:

@@ -84,6 +84,14 @@ class HeldContract(BaseContract):
         assert isinstance(refused["a"], AlreadyHeld)
         assert store.held.of(JOB, "a") == documents
 
+    def test_a_result_that_was_checked_against_other_answers_is_refused(self, store: Store) -> None:
+        add(store, "a")
+        documents = hold(store, "a")
+        assert store.held.want_more(JOB, "a", 1)
+        refused = store.held.hold_many(JOB, {"a": Finish(held_result("a"), answers=0)})
+        assert isinstance(refused["a"], AlreadyHeld)
+        assert store.held.of(JOB, "a") == documents
+
     def test_of_concurrent_results_one_is_held(self, store: Store, other: Store) -> None:
         add(store, "a")
         calls = [

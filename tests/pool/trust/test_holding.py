@@ -254,3 +254,17 @@ def test_what_is_held_is_accepted_when_the_policy_holds_nothing_any_more(
     parts.jobs.patch(JOB, {"settings": {"trust": None}}, operator)
     parts.auditor.sweep()
     assert (parts.store.counts.get(JOB).accepted, findings(parts)) == (3, [])
+
+
+def test_tokens_that_one_address_has_collected_before_any_answer_make_no_quorum(parts: Pool, operator: Caller) -> None:
+    post_job(parts, operator, trust=QUORUM)
+    tokens = []
+    for number in (1, 2):
+        leased = parts.variables.lease(JOB, Volunteer(volunteer(number, address=7)))
+        assert leased is not None
+        parts.variables.give_back(JOB, "v0", leased.token)
+        tokens.append(leased.token)
+    parts.results.post(JOB, "v0", Posted("wrong", tokens[0], peer=volunteer(1, address=7)))
+    with pytest.raises(Conflict, match="address"):
+        parts.results.post(JOB, "v0", Posted("wrong", tokens[1], peer=volunteer(2, address=7)))
+    assert (state(parts), len(held(parts))) == ("open", 1)
