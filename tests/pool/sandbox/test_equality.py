@@ -145,11 +145,10 @@ def batches(seed: int) -> list[tuple[str, int]]:
 
 def test_calls_of_all_programs_in_any_order_are_those_of_fresh_contexts(sandbox_: Sandbox) -> None:
     expected = {name: alone(name) for name in PROGRAMS}
-    for seed in range(2):
-        for number, (name, count) in enumerate(batches(seed)):
-            share = Share("owner", f"job {number % 3}")
-            outcomes = [judged(outcome) for outcome in sandbox_.call_many(PROGRAMS[name], [[1]] * count, share)]
-            assert outcomes == [expected[name]] * count, f"{name}, seed {seed}"
+    for number, (name, count) in enumerate(batches(seed=0)):
+        share = Share("owner", f"job {number % 3}")
+        outcomes = [judged(outcome) for outcome in sandbox_.call_many(PROGRAMS[name], [[1]] * count, share)]
+        assert outcomes == [expected[name]] * count, name
 
 
 def test_the_programs_do_keep_something_where_a_context_is_kept(sandbox_: Sandbox) -> None:
