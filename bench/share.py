@@ -33,7 +33,7 @@ WARM_UP_SECONDS = 4.0
 # a cycle, so that a window may have one cycle more or less than it should: it lasts until that is little.
 MIN_SECONDS = 15.0
 MIN_UNITS = 4
-MANY_UNITS = 20
+MANY_UNITS = 40
 MAX_SECONDS = 60.0
 POLL_SECONDS = 0.1
 TIMEOUT = 240.0
