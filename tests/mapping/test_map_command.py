@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 from comp_pool.commands import map_command
+from comp_pool.leases import NoWork
+from comp_pool.mapping.lender import MAX_WAIT, ShortPauses
 from comp_pool.transport import Transport
 
 from tests.conftest import MakeLocalServer
@@ -361,6 +363,18 @@ def test_a_local_item_that_never_ends_is_stopped(home: Path, command: Commands) 
     (home / "f.js").write_text("x => { while (x === 1); return x; }")
     assert command("map", "--local", "--workers", "1", "--timeout", "1.5", "f.js", "1", "2", status=1) == ["2"]
     assert "item 1 failed: timeout" in command.err
+
+
+# This computer as a volunteer
+
+
+def test_a_job_without_open_variables_is_paused_for_a_short_time(pool: LocalServer, command: Commands) -> None:
+    command("post", "square.js", "--name", "Squares")
+    client = ShortPauses(pool.url)
+    job = client.job("squares")
+    found = [client.lease(job), client.lease_many(job, 2)]
+    client.close()
+    assert found == [NoWork(MAX_WAIT), NoWork(MAX_WAIT)]
 
 
 # Wrong usage

@@ -16,7 +16,6 @@ from comp_pool.mapping.inbox import Inbox, Page
 from comp_pool.mapping.items import Ids, Item, Outcome
 from comp_pool.mapping.joblog import COLUMNS, JobLog, read_log
 from comp_pool.mapping.output import Output
-from comp_pool.mapping.reader import Reader
 from comp_pool.mapping.result_files import ResultFiles
 from comp_pool.mapping.run import Plan, Run, Totals
 
@@ -29,7 +28,6 @@ class FakeBackend:
     def __init__(self, inbox: Inbox) -> None:
         self.inbox = inbox
         self.posted: list[Item] = []
-        self.batches: list[int] = []
         self.known: dict[str, Outcome] = {}
         self.withdrawn: list[Item] = []
         # Outcomes of a batch come in this order.
@@ -38,7 +36,6 @@ class FakeBackend:
 
     def add(self, items: Sequence[Item]) -> list[Outcome]:
         self.posted += items
-        self.batches.append(len(items))
         for item in items:
             item.is_known = item.variable in self.known
         new = [self._outcome(item) for item in items if not item.is_known]
@@ -114,15 +111,6 @@ def test_results_are_written_in_the_order_of_the_items() -> None:
     totals = setting.map(range(1000))
     assert setting.lines == expected(range(1000))
     assert (totals.read, totals.done, totals.failed) == (1000, 1000, 0)
-
-
-def test_the_first_requests_are_small_so_that_volunteers_begin_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("comp_pool.mapping.run.BATCH", 500)
-    setting = Setting()
-    # The input is read already.
-    monkeypatch.setattr(Reader, "start", Reader.run)
-    setting.map(range(1500))
-    assert setting.backend.batches == [125, 250, 500, 500, 125]
 
 
 def test_unordered_results_are_written_as_they_come() -> None:

@@ -2,10 +2,13 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from comp_pool.client import Client
 from comp_pool.clock import Clock
 from comp_pool.errors import Excluded, Unreachable
+from comp_pool.leases import Lease, NoWork
+from comp_pool.links import Document
 from comp_pool.options import Options
 from comp_pool.retry_policy import Retries
 from comp_pool.volunteer import Volunteer
@@ -23,11 +26,25 @@ class ShortWaits(Clock):
         return super().wait(event, min(seconds, MAX_WAIT))
 
 
+class ShortPauses(Client):
+    """A client whose worker pauses a job without open variables for a short time, whatever the pool's Retry-After."""
+
+    def lease(self, job: Document) -> Lease | NoWork:
+        """Lease a variable, as `Client` does."""
+        lease = super().lease(job)
+        return replace(lease, retry_after=MAX_WAIT) if isinstance(lease, NoWork) else lease
+
+    def lease_many(self, job: Document, count: int) -> list[Lease] | NoWork:
+        """Lease variables, as `Client` does."""
+        leases = super().lease_many(job, count)
+        return replace(leases, retry_after=MAX_WAIT) if isinstance(leases, NoWork) else leases
+
+
 class Lender:
     """Computes the units of one job from `start` to `close`. `show` is called with a line if the pool refuses it."""
 
     def __init__(self, url: str, volunteer: str, job_id: str, workers: int, show: Callable[[str], object]) -> None:
-        self._client = Client(url, volunteer=volunteer, retries=Retries(attempts=1), clock=ShortWaits())
+        self._client = ShortPauses(url, volunteer=volunteer, retries=Retries(attempts=1), clock=ShortWaits())
         self._volunteer = Volunteer(self._client, Options(workers=workers, job=job_id))
         self._show = show
         self._thread = threading.Thread(target=self._run, daemon=True)

@@ -14,9 +14,9 @@ from comp_pool.mapping.items import Item, Outcome
 from comp_pool.mapping.output import Output
 from comp_pool.mapping.reader import Reader
 
-# Items of one request, as many as have been read meanwhile. The first ones are few, twice as many each time: volunteers
-# compute while the others are posted.
-BATCH, FIRST_BATCH = 2000, 125
+# Items of one request, as many as have been read meanwhile. Not few at first: volunteers that have computed those find
+# nothing, and are away for a quarter of a minute.
+BATCH = 2000
 # Failed items that have a line each.
 MAX_SHOWN = 20
 MORE = "more items fail; the exit status counts them, --joblog FILE lists them"
@@ -69,7 +69,6 @@ class Run:
         self._credit, self._output, self._screen = credit, output, screen
         self.totals = Totals()
         self._is_started = self._is_halted = False
-        self._batch = FIRST_BATCH
 
     @property
     def open(self) -> list[Item]:
@@ -136,9 +135,7 @@ class Run:
                 items.append(message)
             else:
                 self._handle_other(message)
-            message = self._inbox.get_now() if len(items) < min(self._batch, BATCH) else None
-        if items:
-            self._batch = min(2 * self._batch, BATCH)
+            message = self._inbox.get_now() if len(items) < BATCH else None
         return items
 
     def _handle_other(self, message: Page | Notice | End | Exception) -> None:
