@@ -409,7 +409,8 @@ class HeldStore(ABC):
     def throw_back(self, job_id: str, variable_id: str, result_ids: Sequence[str], reason: str) -> list[str]:
         """Makes held results rejected ones, durably; the variable is open again when none is left.
 
-        They do not count as errors of the variable. Returns the ids of those that were held.
+        They do not count as errors of the variable. Returns the ids of those that were held. After some of a variable,
+        further ones are kept without their `result`.
         """
 
     @abstractmethod

@@ -21,6 +21,9 @@ from storage.flat.paths import JobPaths
 from storage.flat.results import FlatResults
 from storage.flat.tree import Tree
 
+# Of one variable: liars may come again and again, each with a megabyte.
+VALUES_KEPT = 10
+
 
 class FlatHeld(HeldStore):
     def __init__(self, tree: Tree, follow_ups: FollowUps, results: FlatResults) -> None:
@@ -98,7 +101,10 @@ class FlatHeld(HeldStore):
     def _throw_back(self, paths: JobPaths, document: Document, reason: str) -> None:
         thrown = {name: value for name, value in document.items() if name != "held"}
         thrown |= {"rejected": reason, "thrown_back": self._clock.now_text()}
-        temporary, directory = self._writer.temporary(thrown), paths.thrown_back(document["variable"])
+        directory = paths.thrown_back(document["variable"])
+        if len(files.names(directory)) >= VALUES_KEPT:
+            thrown.pop("result", None)
+        temporary = self._writer.temporary(thrown)
         try:
             files.make_directory(os.path.dirname(directory))
             is_new = files.link(temporary, f"{directory}/{document['id']}.json")

@@ -163,6 +163,15 @@ class HeldContract(BaseContract):
         assert thrown is not None and (thrown["rejected"], thrown["result"]) == ("wrong", document["result"])
         assert findings(store) == []
 
+    def test_of_many_results_thrown_back_the_later_ones_are_kept_without_their_values(self, store: Store) -> None:
+        add(store, "a")
+        for _ in range(12):
+            (document,) = hold(store, "a")
+            store.held.throw_back(JOB, "a", [document["id"]], "wrong")
+        thrown = store.held.thrown_back(JOB, "a")
+        assert ["result" in document for document in thrown] == [True] * 10 + [False] * 2
+        assert findings(store) == []
+
     def test_a_result_thrown_back_is_no_error_of_its_variable(self, store: Store) -> None:
         add(store, "a")
         (document,) = hold(store, "a")
