@@ -185,8 +185,13 @@ def _empty_trash(tree: Tree, work: Work) -> None:
         removed += 1
         work.tick(removed=removed)
 
-    for name in files.names(f"{tree.root}/{TRASH}"):
+    names = files.names(f"{tree.root}/{TRASH}")
+    for name in names:
         remove_tree(f"{tree.root}/{TRASH}/{name}", tick)
+    # Else it would be tried again at once, without end.
+    stuck = set(names).intersection(files.names(f"{tree.root}/{TRASH}"))
+    if stuck:
+        raise StorageError(f"{len(stuck)} deleted jobs in {TRASH}/ cannot be removed")
 
 
 def remove_tree(path: str, tick: Callable[[], object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -285,3 +286,22 @@ def test_a_journal_that_was_rewritten_is_counted_anew_by_every_process(
     store.maintenance.mark_started()
     do_all(store)
     assert store.counts.get(JOB).posted == other.counts.get(JOB).posted == 3
+
+
+def test_what_cannot_be_removed_is_not_tried_again_at_once(
+    store: FlatStore, root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    remove, refusals = os.rmdir, []
+
+    def refused(path: str) -> None:
+        if len(refusals) > 100:  # Without end.
+            remove(path)
+        refusals.append(path)
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("storage.flat.housekeeping.os.rmdir", refused)
+    store.jobs.delete(JOB)
+    store.maintenance.finish_housekeeping()
+    assert len(set(refusals)) == len(refusals)
+    assert "put off until the next start: 1 deleted jobs in trash/ cannot be removed" in caplog.text
+    assert trash(root)
