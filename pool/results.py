@@ -171,6 +171,9 @@ class Results:
         self._errors.require_judgeable(job, variable_id, known, lease, posted.peer)
         if policy_of(job).holds and not self._keys.decides(posted.caller, job):
             item.answers = self._holding.require_wanted(job, variable_id, item.document, posted.peer)
+            # Leases that were given back are no longer counted, and their tokens stay: any number of them.
+            if lease is None or not self._standing.holds(lease.lease_id):
+                self._holding.require_room(job, posted.peer)
 
     def _judge(self, job: Document, items: Sequence[_Item]) -> None:
         report = functools.partial(self._reports.add, job["id"], "validate_result")

@@ -21,7 +21,7 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _COUNT = re.compile(r"[1-9][0-9]{0,8}")
 _LIMIT = re.compile(r"[1-9][0-9]{0,3}")
 _MEGABYTES = re.compile(r"[0-9]{1,9}")
-_SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?")
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 def caller(req: falcon.Request, keys: Keys) -> Caller:

@@ -268,3 +268,22 @@ def test_tokens_that_one_address_has_collected_before_any_answer_make_no_quorum(
     with pytest.raises(Conflict, match="address"):
         parts.results.post(JOB, "v0", Posted("wrong", tokens[1], peer=volunteer(2, address=7)))
     assert (state(parts), len(held(parts))) == ("open", 1)
+
+
+def test_results_under_leases_that_have_ended_are_held_within_the_limits_of_leases(
+    parts: Pool, operator: Caller, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holding, "BATCHES_OF_PREFIX", 1)
+    post_job(parts, operator, 9, trust={"policy": "audit", "every": 2})
+    peer = volunteer(1)
+    leases = parts.variables.lease_many(JOB, Volunteer(peer), 4)
+    for leased in leases[1:]:
+        parts.variables.give_back(JOB, leased.variable_id, leased.token)
+    *ended, last = [(one.variable_id, Posted(0, one.token, peer=peer)) for one in reversed(leases)]
+    for variable_id, posted in ended[:2]:
+        parts.results.post(JOB, variable_id, posted)
+    clock.advance(2)
+    with pytest.raises(LimitReached):
+        parts.results.post(JOB, *ended[2])
+    # Nobody has computed in vain who has a lease.
+    assert parts.results.post(JOB, *last)
