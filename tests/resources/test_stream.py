@@ -363,7 +363,7 @@ def test_the_owner_learns_of_stuck_variables_when_there_is_nothing_else(pool: Po
 
 @pytest.mark.parametrize(
     "query",
-    ["wait=", "wait=61", "wait=-1", "wait=x", "errors=1", "errors=", "wait=0&cursor=1", "wait=0&limit=0"],
+    ["wait=", "wait=61", "wait=x", "wait=%D9%A3", "errors=1", "errors=", "wait=0&cursor=1", "wait=0&limit=0"],
 )
 def test_an_invalid_query_is_400(pool: PoolApp, query: str) -> None:
     post_variables(pool, 1)
