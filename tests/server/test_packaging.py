@@ -29,6 +29,16 @@ def test_the_package_contains_exactly_the_served_files() -> None:
     assert declared() == SERVED
 
 
+def test_all_packages_of_the_server_are_declared() -> None:
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg", encoding="utf-8")
+    folders = [ROOT / name.split(".")[0] for name in settings["options"]["packages"].split()]
+    packages = {path.parent.relative_to(ROOT) for folder in folders for path in folder.rglob("__init__.py")}
+    # The client's package has a setup.cfg of its own.
+    expected = {".".join(path.parts) for path in packages if path.parts[:2] != ("client", "python")}
+    assert set(settings["options"]["packages"].split()) == expected
+
+
 @pytest.mark.dist
 def test_the_single_file_contains_exactly_the_served_files() -> None:
     with ZipFile(ROOT / "dist" / "comp-pool.pyz") as archive:
