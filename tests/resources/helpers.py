@@ -65,7 +65,8 @@ def files(pool: PoolApp) -> dict[str, bytes]:
     for folder, folders, names in os.walk(pool.data):
         if folder == str(pool.data):
             folders[:] = [name for name in folders if name not in ("tmp", "trash")]
-        for name in set(names) - {"changes.ndjson", "watched"}:
+        # The lock is made by the auditor's thread, at any moment.
+        for name in set(names) - {"changes.ndjson", "watched", "audits.lock"}:
             path = f"{folder}/{name}"
             with open(path, "rb") as stream:
                 found[path.removeprefix(f"{pool.data}/")] = stream.read()
