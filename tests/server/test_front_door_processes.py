@@ -51,6 +51,7 @@ def _sockets(pid: int) -> int:
 
 def test_connections_are_shared_and_a_worker_that_is_killed_is_replaced(make_server: MakeServer) -> None:
     server = make_server(DEMO="0", FSYNC="0", WORKERS="2")
+    wait_until(lambda: len(_workers(server)) == 2)
     kept = connect(server, 20)
     first = connections_by_worker(server)
     assert min(first.values()) >= 8

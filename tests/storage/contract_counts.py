@@ -177,13 +177,12 @@ class CountsContract(BaseContract):
 
     def test_errors_with_one_message_are_a_group(self, store: Store, other: Store, clock: ManualClock) -> None:
         add(store, *"ab")
-        times = []
+        documents = []
         for name in "ab":
             reject(store, name, rejected="too small", console="said\n")
-            times.append(clock.now_text())
+            documents += other.results.rejected(JOB, name, other.results.rejected_ids(JOB, name))
             clock.advance(60)
         (group,) = other.counts.get(JOB).errors.values()
-        last = other.results.rejected_ids(JOB, "b")[0]
         assert group == {
             "function": "validate_result",
             "kind": "rejected",
@@ -192,10 +191,10 @@ class CountsContract(BaseContract):
             "console": "said\n",
             "engine": "",
             "variable": "b",
-            "error": last,
+            "error": documents[1]["id"],
             "count": 2,
-            "first": times[0],
-            "last": times[1],
+            "first": documents[0]["created"],
+            "last": documents[1]["created"],
         }
 
     def test_a_reported_failure_is_an_error_of_the_function_that_volunteers_run(self, store: Store) -> None:
