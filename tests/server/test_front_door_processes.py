@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import signal
@@ -46,7 +47,14 @@ def processes(server: Server) -> list[int]:
 
 
 def _sockets(pid: int) -> int:
-    return sum(os.readlink(path).startswith("socket:") for path in Path(f"/proc/{pid}/fd").iterdir())
+    return sum(_target(path).startswith("socket:") for path in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def _target(path: Path) -> str:
+    # A file that the process has closed since it was listed.
+    with contextlib.suppress(FileNotFoundError):
+        return os.readlink(path)
+    return ""
 
 
 def test_connections_are_shared_and_a_worker_that_is_killed_is_replaced(make_server: MakeServer) -> None:
