@@ -135,9 +135,9 @@ class Pool:
             self.store.clock,
             needs_review=config.open == REVIEW,
         )
-        index = HeldIndex(self.store)
-        holding = Holding(self.store, comparison, self.standing, self.flows, self.rates, variable_errors, index)
-        self.auditor = Auditor(self.store, holding, self.computing, comparison, self.standing, index)
+        held_index = HeldIndex(self.store)
+        holding = Holding(self.store, comparison, self.standing, self.flows, self.rates, variable_errors, held_index)
+        self.auditor = Auditor(self.store, holding, self.computing, comparison, self.standing, held_index)
         self.variables = Variables(
             self.store,
             self.keys,

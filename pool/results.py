@@ -161,7 +161,8 @@ class Results:
             self._flows.on_finished(job_id, variable_id)
             item.outcome = accepted_id
             return
-        if policy_of(job).holds:
+        holds = policy_of(job).holds
+        if holds:
             item.outcome = self._holding.known(job_id, variable_id, lease)
             if item.outcome is not None:
                 return
@@ -169,7 +170,7 @@ class Results:
         item.document = submitted.document(job_id, variable_id, self._store.clock) | {"result": posted.value}
         self._raise_if_rejected_before(item.document, known)
         self._errors.require_judgeable(job, variable_id, known, lease, posted.peer)
-        if policy_of(job).holds and not self._keys.decides(posted.caller, job):
+        if holds and not self._keys.decides(posted.caller, job):
             item.answers = self._holding.require_wanted(job, variable_id, item.document, posted.peer)
             # Leases that were given back are no longer counted, and their tokens stay: any number of them.
             if lease is None or not self._standing.holds(lease.lease_id):

@@ -68,9 +68,9 @@ class Holding:
             return 0
         if self._store.variables.state(job["id"], variable_id) == "held":
             raise Conflict(f"variable {variable_id!r} has a result already, which is held")
-        if any(answer.volunteer == _name(document, peer.prefix) for answer in answers):
+        if any(answer.volunteer == name_of(document, peer.prefix) for answer in answers):
             raise Conflict(f"variable {variable_id!r} has a result of this volunteer already, which is held")
-        if not self._is_independent(job, answers, _name(document, peer.prefix), peer):
+        if not self._is_independent(job, answers, name_of(document, peer.prefix), peer):
             raise Conflict(f"variable {variable_id!r} has a result of this address already, which is held")
         return len(answers)
 
@@ -107,7 +107,7 @@ class Holding:
             for document in self._store.held.thrown_back(job_id, variable_id)
             if abs(now - ids.time_of(document["id"])) < PAUSE_SECONDS * 1000
         )
-        return any(prefix == document["prefix"] or name == _name(document) for document in recent)
+        return any(prefix == document["prefix"] or name == name_of(document) for document in recent)
 
     def counts_alone(self, job: Document, document: Document) -> bool:
         """Whether a result is accepted without another, which is drawn when it is there."""
@@ -122,10 +122,9 @@ class Holding:
     def hold(self, job: Document, results: Mapping[str, tuple[Finish, Peer]]) -> Mapping[str, Exception]:
         """Holds the results of these variables; returns the errors, by variable."""
         at = self._store.clock.now_text()
-        finishes = {}
-        for name, (finish, peer) in results.items():
+        for finish, peer in results.values():
             finish.document.update(held=at, prefix=peer.prefix)
-            finishes[name] = finish
+        finishes = {name: finish for name, (finish, _) in results.items()}
         refused = self._store.held.hold_many(job["id"], finishes, job["uid"])
         for name, finish in finishes.items():
             if name not in refused and finish.document["lease"]:
@@ -165,9 +164,9 @@ class Holding:
         self._store.held.throw_back(job["id"], variable_id, [document["id"] for document in outvoted], OUTVOTED)
         if self.release(job, [confirmed[0]], {variable_id: confirmed[1:]}):
             return
-        self._standing.confirmed(job["uid"], [_name(document) for document in confirmed])
+        self._standing.confirmed(job["uid"], [name_of(document) for document in confirmed])
         for document in outvoted:
-            self._standing.caught(job["uid"], _name(document), [document["prefix"]])
+            self._standing.caught(job["uid"], name_of(document), [document["prefix"]])
 
     def settle(self, job: Document, document: Document) -> None:
         """Accepts a result of the job's owner, and decides by it on those that are held. Raises AlreadyFinished."""
@@ -178,9 +177,9 @@ class Holding:
         self._store.held.throw_back(job["id"], variable_id, [known["id"] for known in wrong], OWNER_DIFFERS)
         self._store.results.accept(job["id"], variable_id, _accepted(document, equal), job_uid=job["uid"])
         self._credit(job, equal)
-        self._standing.confirmed(job["uid"], map(_name, equal))
+        self._standing.confirmed(job["uid"], map(name_of, equal))
         for known in wrong:
-            self._standing.caught(job["uid"], _name(known), [known["prefix"]])
+            self._standing.caught(job["uid"], name_of(known), [known["prefix"]])
         self._flows.on_finished(job["id"], variable_id)
 
     def release(
@@ -219,7 +218,9 @@ class Holding:
 
 
 def answer_of(document: Document) -> Answer:
-    return Answer(document["id"], _name(document), document["prefix"], document["result"], ids.time_of(document["id"]))
+    return Answer(
+        document["id"], name_of(document), document["prefix"], document["result"], ids.time_of(document["id"])
+    )
 
 
 def _address(peer: Peer) -> str:
@@ -227,12 +228,9 @@ def _address(peer: Peer) -> str:
     return "" if peer.is_trusted else peer.prefix
 
 
-def _name(document: Document, prefix: str = "") -> str:
+def name_of(document: Document, prefix: str = "") -> str:
     """The volunteer's name; all who give none at one address are one volunteer."""
     return document["volunteer"] or f"@{document.get('prefix', prefix)}"
-
-
-name_of = _name
 
 
 def _accepted(document: Document, replicas: Sequence[Document]) -> Document:

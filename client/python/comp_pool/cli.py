@@ -18,6 +18,7 @@ from comp_pool.commands import (
     results_command,
     try_command,
 )
+from comp_pool.commands.common import Subparsers
 
 COMMANDS = (
     work_command,
@@ -47,7 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_server_commands(subparsers: work_command.Subparsers) -> None:
+def _add_server_commands(subparsers: Subparsers) -> None:
     # By name: this package installs alone, and must not depend on the server.
     if importlib.util.find_spec("commands") is None:
         return

@@ -8,10 +8,11 @@ from comp_pool.clock import SYSTEM_CLOCK, Clock
 from comp_pool.errors import Excluded, ForeignResponse, Outdated, PoolError
 from comp_pool.leases import JSON_VARIABLES, Lease, NoWork
 from comp_pool.links import Document, Values
+from comp_pool.outage import OnOutage
 from comp_pool.response import Response
 from comp_pool.result_batch import PostedResult, encode_line, read_outcomes
 from comp_pool.retry_policy import Retries
-from comp_pool.stream import OnOutage, follow, wait_text
+from comp_pool.stream import follow, wait_text
 from comp_pool.transport import NDJSON, Transport, encode_json
 
 # The version of the interface, as in a pool's root.

@@ -1,20 +1,18 @@
 """The stream of a job: pages that wait for results, followed to their end through outages of the pool."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
-from comp_pool.backoff import Backoff, retry_after_delay
+from comp_pool.backoff import retry_after_delay
 from comp_pool.clock import Clock
-from comp_pool.errors import REQUEST_ERRORS
 from comp_pool.links import Document
+from comp_pool.outage import OnOutage, outlast
 from comp_pool.response import parse_retry_after
-from comp_pool.retry_policy import is_temporary, retry_after_of
 
 # The longest wait of one request. Many proxies give a request up after 60 seconds.
-WAIT_SECONDS = 25.0
+WAIT_SECONDS = 25
 # Of the timeout of a client: the response must come before that.
 WAIT_SHARE = 0.7
-
-OnOutage = Callable[[Exception, float], None]
 
 
 def wait_text(timeout: float) -> str:
@@ -33,7 +31,7 @@ def follow(
     stuck: set[str] = set()
     following: str | None = address
     while following is not None:
-        page = _page(get, following, clock, on_outage)
+        page = outlast(partial(get, following), clock, on_outage)
         entries = list(page.items())
         was_stuck = stuck
         stuck = {entry.link("get_variable") for entry in entries if entry.content.get("state") == "stuck"}
@@ -43,17 +41,3 @@ def follow(
         if retry_after is not None:
             clock.sleep(retry_after_delay(retry_after))
         following = page.link("next") if page.has("next") else None
-
-
-def _page(get: Callable[[str], Document], address: str, clock: Clock, on_outage: OnOutage | None) -> Document:
-    backoff = Backoff()
-    while True:
-        try:
-            return get(address)
-        except REQUEST_ERRORS as ex:
-            if not is_temporary(ex, backoff.failures):
-                raise
-            delay = backoff.next(retry_after_of(ex))
-            if on_outage is not None:
-                on_outage(ex, delay)
-            clock.sleep(delay)

@@ -7,10 +7,10 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from typing import TypeAlias
 
 from comp_pool.capabilities import Capabilities, detect_capabilities
 from comp_pool.client import Client
+from comp_pool.commands.common import Subparsers, count
 from comp_pool.configuration import Configuration
 from comp_pool.confinement import can_forbid_system_calls
 from comp_pool.display import LiveTable, PlainLog, format_totals, is_terminal, printable
@@ -29,21 +29,19 @@ post the results. Ctrl-C finishes the units in progress, a second Ctrl-C gives t
 
 NO_SECCOMP = "no system call filter on this system: V8 alone confines the jobs; work only for pools that you trust"
 
-Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-
 
 def add(subparsers: Subparsers) -> None:
     """Add the command to the command line."""
     parser = subparsers.add_parser("work", help="compute for a pool", description=DESCRIPTION)
     option = parser.add_argument
     option("url", metavar="URL", type=_url, help="the pool's root, such as https://pool.example/")
-    option("--workers", type=_count, default=1, metavar="N", help="units computed in parallel (default 1)")
+    option("--workers", type=count, default=1, metavar="N", help="units computed in parallel (default 1)")
     option("--owner", action="append", default=[], metavar="NAME", help="only jobs of this owner; repeatable")
     option("--job", metavar="ID", help="only this job")
     option("--scheduler", metavar="ID", help="the pool's scheduler that selects jobs (default: the pool's choice)")
-    option("--units", type=_count, metavar="N", help="exit after N units")
+    option("--units", type=count, metavar="N", help="exit after N units")
     option("--idle-exit", type=_seconds, metavar="SECONDS", help="exit after this time without work")
-    option("--memory", type=_count, default=512, metavar="MB", help="memory limit of each worker's job (default 512)")
+    option("--memory", type=count, default=512, metavar="MB", help="memory limit of each worker's job (default 512)")
     option("--grace", type=_seconds, default=10.0, metavar="SECONDS", help="time limit after Ctrl-C (default 10)")
     option("--unit-limit", type=_seconds, default=3600.0, metavar="SECONDS", help="time limit of a unit (default 3600)")
     option("--digest", type=_digest, metavar="SHA256", help="compute the --job only while its function has this digest")
@@ -52,13 +50,6 @@ def add(subparsers: Subparsers) -> None:
     option("--quiet", action="store_true", help="print only the totals at the end")
     option("--volunteer-id", type=_volunteer_id, metavar="ID", help="the volunteer's id (default: a stored random id)")
     parser.set_defaults(run=run)
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return count
 
 
 def _seconds(text: str) -> float:

@@ -1,31 +1,27 @@
-"""Requests that are repeated until the pool can be reached again."""
+"""Requests that are repeated until the pool can be reached again, for commands that say so."""
 
 from collections.abc import Callable
 from typing import TypeVar
 
-from comp_pool.backoff import Backoff
 from comp_pool.clock import Clock
-from comp_pool.errors import REQUEST_ERRORS
-from comp_pool.retry_policy import is_temporary, retry_after_of, should_report
+from comp_pool.outage import outlast
+from comp_pool.retry_policy import should_report
 
 Result = TypeVar("Result")
 
 
 def patiently(request: Callable[[], Result], clock: Clock, show: Callable[[str], object]) -> Result:
-    """Return what a request returns, after as many attempts as it takes; raise an error that is not temporary.
+    """Return what a request returns, as `outlast` does.
 
     `show` is called with a line where the pool is away for longer than a moment, once.
     """
-    backoff = Backoff()
-    is_shown = False
-    while True:
-        try:
-            return request()
-        except REQUEST_ERRORS as ex:
-            if not is_temporary(ex, backoff.failures):
-                raise
-            delay = backoff.next(retry_after_of(ex))
-            if not is_shown and should_report(backoff.failures, delay):
-                is_shown = True
-                show(f"the pool does not respond; waiting for it: {ex}")
-        clock.sleep(delay)
+    failures, is_shown = 0, False
+
+    def on_outage(ex: Exception, delay: float) -> None:
+        nonlocal failures, is_shown
+        failures += 1
+        if not is_shown and should_report(failures, delay):
+            is_shown = True
+            show(f"the pool does not respond; waiting for it: {ex}")
+
+    return outlast(request, clock, on_outage)

@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator
 from comp_pool.links import Document
 from comp_pool.mapping.patience import patiently
 from comp_pool.owner import Owner
-
-# A request that waits ends after so many seconds: well within the timeouts of proxies.
-WAIT = 25
+from comp_pool.stream import WAIT_SECONDS
 
 
 def pages(
@@ -22,7 +20,7 @@ def pages(
 ) -> Iterator[Document]:
     """Yield the pages from a cursor on, to the end of the job; without `follows` to what there is at present."""
     while True:
-        wait = WAIT if follows else 0
+        wait = WAIT_SECONDS if follows else 0
         request = functools.partial(client.results_page, job, cursor, wait=wait, order=order)
         page = patiently(request, client.clock, show)
         yield page
