@@ -14,6 +14,7 @@ from pool.sandbox import ScriptError
 from pool.trust.held_index import HeldIndex
 from storage.clock import ManualClock
 from tests.pool.trust.helpers import JOB, compute, findings, held, post_job, right, state, states, stored, volunteer
+from tests.serving import wait_until
 
 AUDIT = {"policy": "audit", "every": 4}
 # The server can't compute it.
@@ -211,6 +212,13 @@ def test_an_audit_that_a_process_left_is_continued(parts: Pool, operator: Caller
     parts.auditor.resume()
     parts.auditor.sweep()
     assert states(parts) == {"done"}
+
+
+def test_a_thread_audits_by_itself(parts: Pool, operator: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # Its thread may start here.
+    post_job(parts, operator, 4, trust=AUDIT)
+    compute(parts, volunteer(1), 4)
+    wait_until(lambda: states(parts) == {"done"})
 
 
 def test_a_lease_of_the_audited_unit_looks_like_any_other(parts: Pool, operator: Caller) -> None:
