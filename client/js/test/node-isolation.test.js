@@ -1,11 +1,11 @@
 // The isolation of the child process in Node beyond QuickJS: tried by a probe in place of its script.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { getPriority } from "node:os";
 import { after, before, test } from "node:test";
-import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { Child } from "../node/child.js";
 import { childCommand } from "../node/command.js";
@@ -129,7 +129,10 @@ test("a child ends whose parent has ended before it starts", async () => {
   assert.ok(await hasExited(await orphan(plainCommand(), [NATIVE], 0)));
 });
 
-/** The process id of a child whose parent was killed so many milliseconds after it sent the last of these units. */
+/**
+ * The process id of a child whose parent was killed so many milliseconds after it sent the last of these units: by
+ * itself, since on a busy machine this process may be late.
+ */
 async function orphan(started, units, delay) {
   const script = `
     import { Child } from ${JSON.stringify(new URL("../node/child.js", import.meta.url))};
@@ -138,12 +141,13 @@ async function orphan(started, units, delay) {
     for (const unit of units.slice(0, -1)) await child.request(unit);
     child.request(units.at(-1));
     console.log(child.pid);
+    setTimeout(() => process.kill(process.pid, "SIGKILL"), ${delay});
   `;
   const stdio = ["ignore", "pipe", "inherit"];
   const parent = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio });
+  const killed = once(parent, "exit");
   const pid = await new Promise((resolve) => parent.stdout.once("data", (text) => resolve(Number(text))));
-  await wait(delay);
-  parent.kill("SIGKILL");
+  await killed;
   return pid;
 }
 
