@@ -18,6 +18,7 @@ from config import Config
 from pool.flows import background
 from pool.keys import new_key
 from pool.sandbox import THE_POOL, Sandbox, Share
+from pool.trust.sweeper import Sweeper
 from storage.clock import Clock, ManualClock
 from tests.server import previous
 from tests.serving import LocalServer, Server
@@ -34,6 +35,12 @@ def memory_directory() -> Iterator[Path]:
     has_room = os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES
     with TemporaryDirectory(dir=MEMORY if has_room else None) as directory:
         yield Path(directory)
+
+
+@pytest.fixture
+def no_auditor_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Audits are made where a test sweeps: beside it, the thread would decide between two of its lines at times."""
+    monkeypatch.setattr(Sweeper, "_start", lambda _sweeper: None)
 
 
 @pytest.fixture
