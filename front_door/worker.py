@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from typing import Any, ClassVar
 
@@ -13,6 +14,17 @@ from front_door.acceptor import Acceptor
 from front_door.door import SWEEP_SECONDS, Door, listeners_of
 from front_door.limits import Limits, affordable_connections
 from front_door.shares import Shares
+
+# A new process has its parent's handlers until it has its own: a signal that came in between would be lost, and the
+# parent wait for the graceful timeout. It stays pending instead.
+_HELD_SIGNALS = {signal.SIGTERM, signal.SIGINT, signal.SIGQUIT}
+
+
+def _let_signals_through() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_SIGNALS)
+
+
+os.register_at_fork(after_in_parent=_let_signals_through)
 
 
 class FrontDoorWorker(base.Worker):
@@ -26,6 +38,12 @@ class FrontDoorWorker(base.Worker):
         super().__init__(*arguments)
         self._slot = self.shares.claim()
         self._door: Door | None = None
+        # The parent is about to fork.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_SIGNALS)
+
+    def init_signals(self) -> None:
+        super().init_signals()
+        _let_signals_through()
 
     @classmethod
     def check_config(cls, cfg: Config, _log: object) -> None:

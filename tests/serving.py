@@ -20,8 +20,6 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 ROOT = Path(__file__).parents[1]
 TIMEOUT = 20.0
-# Longer than gunicorn's graceful timeout, for which it waits where a worker that still starts misses the signal.
-STOP_TIMEOUT = 40.0
 POLL_SECONDS = 0.02
 
 App = Callable[..., Iterable[bytes]]
@@ -196,7 +194,7 @@ class Server(Served):
                 os.killpg(self._process.pid, number)
             else:
                 self._process.send_signal(number)
-        self._process.wait(STOP_TIMEOUT)
+        self._process.wait(TIMEOUT)
         self._process = None
 
     def processes(self) -> list[int]:

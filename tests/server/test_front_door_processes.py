@@ -6,10 +6,12 @@ import contextlib
 import http.client
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.conftest import MakeServer
-from tests.serving import Server, wait_until
+from tests.serving import ROOT, Server, wait_until
 
 
 def connect(server: Server, count: int) -> list[http.client.HTTPConnection]:
@@ -71,3 +73,29 @@ def test_connections_are_shared_and_a_worker_that_is_killed_is_replaced(make_ser
     assert other in connections_by_worker(server)
     for connection in kept:
         connection.close()
+
+
+def test_a_worker_that_is_still_starting_receives_the_signal_to_stop(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(
+        "from server import *\n"
+        "def post_fork(server, worker):\n"
+        "    open('forked', 'w').close()\n"
+        "    while not os.path.exists('signalled'):\n"
+        "        os.sched_yield()\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COMP_POOL_BIND": "127.0.0.1:0", "COMP_POOL_WORKERS": "1"}
+    command = [sys.executable, "-m", "gunicorn", "-c", "slow.py"]
+    log = tmp_path / "log"
+    with log.open("wb") as stderr, subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=stderr) as process:
+        try:
+            wait_until((tmp_path / "forked").exists)
+            [worker] = _children(process.pid)
+            os.kill(worker, signal.SIGTERM)
+            (tmp_path / "signalled").touch()
+            wait_until(lambda: f"Worker exiting (pid: {worker})" in log.read_text())
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
