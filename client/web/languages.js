@@ -30,8 +30,15 @@ function isTag(tag) {
 export const isolate = (name) => ISOLATES.join(String(name).replace(DIRECTION_CONTROLS, ""));
 
 export class Language {
-  /** @param {readonly (string | null)[]} requested language tags, the most preferred first; invalid ones are ignored */
-  constructor(requested = requestedTags()) {
+  /** @type {Record<string, Texts>} */
+  #texts;
+
+  /**
+   * @param {Record<string, Texts>} [own] texts of the page's own, by language, beside those of all pages
+   * @param {readonly (string | null)[]} [requested] language tags, the most preferred first; invalid ones are ignored
+   */
+  constructor(own = {}, requested = requestedTags()) {
+    this.#texts = Object.fromEntries(Object.entries(TEXTS).map(([tag, texts]) => [tag, { ...texts, ...own[tag] }]));
     this.requested = requested.flatMap((tag) => (tag !== null && isTag(tag) ? [tag] : []));
     /** Keeps the region, which decides the format of numbers and dates. */
     this.locale = this.requested.find((tag) => primary(tag) in TEXTS) ?? FALLBACK;
@@ -44,7 +51,7 @@ export class Language {
    * @returns {string} empty for an unknown key
    */
   text(key, values = {}) {
-    const entry = TEXTS[this.tag][key] ?? TEXTS[FALLBACK][key];
+    const entry = this.#texts[this.tag][key] ?? this.#texts[FALLBACK][key];
     const text = typeof entry === "object" ? entry[this.#pluralForm(Number(values.count))] ?? entry.other : entry;
     return (text ?? "").replace(/\{(\w+)\}/g, (_, name) => this.#format(values[name]));
   }

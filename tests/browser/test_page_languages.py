@@ -12,15 +12,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+import client
 from tests.browser.conftest import MakePage, lasting_page
 from tests.browser.flowing import post_flow
 from tests.browser.visiting import Visitor, post_job
 from tests.serving import Served
 
 LANGUAGES = ("de", "en", "es", "fr")
-# The keys of a language's texts, each with its placeholders.
-PLACEHOLDERS = """async (tag) => {
-  const texts = (await import(`/client/web/texts/${tag}.js`)).default;
+# Those of all pages, and of single ones.
+TEXTS = ("texts", *sorted(str(path.relative_to(client.WEB)) for path in client.WEB.glob("*/texts")))
+# The keys of a language's texts in a directory below client/web, each with its placeholders.
+PLACEHOLDERS = """async ([directory, tag]) => {
+  const texts = (await import(`/client/web/${directory}/${tag}.js`)).default;
   const all = (text) => (typeof text === "string" ? [text] : Object.values(text)).join();
   const names = (text) => [...new Set(all(text).match(/\\{\\w+\\}/g))].sort().join();
   return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, names(text)]));
@@ -57,7 +60,7 @@ def in_language(page: Page, requested: list[str], expression: str) -> Any:
     """The value of an expression of `language`, which is made for the requested tags."""
     script = f"""async (requested) => {{
       const {{ Language }} = await import("/client/web/languages.js");
-      const language = new Language(requested);
+      const language = new Language({{}}, requested);
       return {expression};
     }}"""
     return page.evaluate(script, requested)
@@ -112,9 +115,14 @@ def test_the_best_description_is_found(
     assert found == {"text": shown, "lang": lang}
 
 
+def english_keys(page: Page) -> set[str]:
+    return {key for directory in TEXTS for key in page.evaluate(PLACEHOLDERS, [directory, "en"])}
+
+
+@pytest.mark.parametrize("directory", TEXTS)
 @pytest.mark.parametrize("tag", LANGUAGES)
-def test_every_language_has_the_same_keys_and_placeholders(english: Page, tag: str) -> None:
-    assert english.evaluate(PLACEHOLDERS, tag) == english.evaluate(PLACEHOLDERS, "en")
+def test_every_language_has_the_same_keys_and_placeholders(english: Page, directory: str, tag: str) -> None:
+    assert english.evaluate(PLACEHOLDERS, [directory, tag]) == english.evaluate(PLACEHOLDERS, [directory, "en"])
 
 
 @pytest.mark.parametrize("path", ["/", "/widget", "/flows/any", "/jobs/any/errors"])
@@ -122,16 +130,16 @@ def test_every_text_key_of_a_page_exists(english: Page, lasting_server: Served, 
     html = english.request.get(lasting_server.url + path, headers={"Accept": "text/html"}).text()
     named = english.evaluate(NAMED, html)
     assert len(named) > 0
-    assert set(named) <= set(english.evaluate(PLACEHOLDERS, "en"))
+    assert set(named) <= english_keys(english)
 
 
 def test_every_state_of_a_flow_has_its_texts(english: Page) -> None:
     named = {f"flow.{kind}.{state}" for kind in ("state", "count") for state in FLOW_STATES}
-    assert named <= set(english.evaluate(PLACEHOLDERS, "en"))
+    assert named <= english_keys(english)
 
 
 def test_every_kind_of_error_says_what_to_change(english: Page) -> None:
-    assert {f"job-errors.kind.{kind}" for kind in KINDS} <= set(english.evaluate(PLACEHOLDERS, "en"))
+    assert {f"job-errors.kind.{kind}" for kind in KINDS} <= english_keys(english)
 
 
 def test_flows_are_listed_in_the_visitors_language(austrian: Visitor) -> None:

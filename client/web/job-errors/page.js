@@ -8,6 +8,7 @@ import { GroupList } from "./group-list.js";
 import { KeyForm } from "./key-form.js";
 import { OwnerKey } from "./owner-key.js";
 import { Summary } from "./summary.js";
+import { TEXTS } from "./texts/index.js";
 
 /**
  * @typedef {object} JobErrors
@@ -30,7 +31,7 @@ const REFUSALS = [401, 403, 404];
 const BLOCKED = "urn:comp-pool:blocked";
 
 const root = new URL(document.documentElement.dataset.root ?? "/", location.href);
-const language = new Language();
+const language = new Language(TEXTS);
 const key = new OwnerKey(root.pathname);
 const form = new KeyForm(submit, forget);
 const summary = new Summary(language);
