@@ -1,12 +1,12 @@
 // The page of a job's errors: asks for the owner's key, loads the errors with it, and connects the parts of the page.
 
 import { byId, setText } from "../dom.js";
+import { KeyForm } from "../key-form.js";
 import { isolate, Language } from "../languages.js";
 import { idOf } from "../links.js";
+import { OwnerKey } from "../owner-key.js";
 import { FETCH_OPTIONS, parseExactly, Poller } from "../poller.js";
 import { GroupList } from "./group-list.js";
-import { KeyForm } from "./key-form.js";
-import { OwnerKey } from "./owner-key.js";
 import { Summary } from "./summary.js";
 import { TEXTS } from "./texts/index.js";
 
@@ -32,7 +32,8 @@ const BLOCKED = "urn:comp-pool:blocked";
 
 const root = new URL(document.documentElement.dataset.root ?? "/", location.href);
 const language = new Language(TEXTS);
-const key = new OwnerKey(root.pathname);
+const job = location.pathname.replace(/\/errors\/?$/, "");
+const key = new OwnerKey(root.pathname, job);
 const form = new KeyForm(submit, forget);
 const summary = new Summary(language);
 const groups = new GroupList(language, loadError);
@@ -116,7 +117,7 @@ async function loadError(address) {
 
 function start() {
   language.translate();
-  setText(byId("name"), idOf(location.pathname.replace(/\/errors\/?$/, "")));
+  setText(byId("name"), idOf(job));
   document.title = language.text("job-errors.title", { name: isolate(byId("name").textContent) });
   if (key.isKnown) {
     form.hide();

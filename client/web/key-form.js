@@ -1,6 +1,6 @@
 // The form for the owner's key, and the button that forgets it.
 
-import { byId } from "../dom.js";
+import { byId } from "./dom.js";
 
 export class KeyForm {
   #form = byId("key-form");
