@@ -16,6 +16,7 @@ from pool.job_index import JobIndex
 from pool.jobs import Jobs
 from pool.keys import Keys, new_key
 from pool.peers import InvalidNetworks, Networks, Peers
+from pool.pool_status import PoolStatus
 from pool.posters import PosterLimits, Posters
 from pool.rates import Rates
 from pool.replacements import Replacements
@@ -50,6 +51,7 @@ from resources import (
     results,
     root,
     sandbox,
+    status,
     variables,
     volunteer,
 )
@@ -120,6 +122,7 @@ class Pool:
             needs_review=config.open == REVIEW,
         )
         self.standing, self.blocks = Standing(self.store), Blocks(self.store)
+        self.status = PoolStatus(self.index, self.standing, self.store.clock)
         self.rates = Rates(self.store.clock, config.requests)
         variable_errors = VariableErrors(self.store, self.standing, self.flows)
         comparison = Comparison(self.sandbox, reports)
@@ -259,6 +262,7 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/client/{file:path}": assets.Assets(files),
         "/sandbox": sandbox.SandboxFrame(),
         "/volunteer": volunteer.Record(pool.standing),
+        "/status": status.Status(pool.status),
         "/health": health.Health(pool.store),
         "/metrics": metrics.Metrics(pool.index),
         "/openapi.json": openapi.Description(),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from pool.progress import MINUTES, per_minute
 from storage.base import Counts, Store
 from storage.errors import StorageError
 
@@ -24,17 +25,21 @@ SUMMED = (
     "timed_results",
 )
 Figures = Mapping[str, float]
+# Accepted results by minute of the epoch, of the last minutes alone: there may be a million jobs.
+Minutes = tuple[tuple[int, int], ...]
+MINUTES_KNOWN = MINUTES + 1
 # Of so many jobs that have changed last, the most active ones are listed.
 CANDIDATES = 200
 
 
 @dataclass(frozen=True, slots=True)
 class KnownCounts:
-    """A job's counts as they were; `recent` are the results of the last hour."""
+    """A job's counts as they were; `recent` are the results of the last hour, `minutes` those of its last minutes."""
 
     sums: tuple[float, ...]
     median_run_seconds: float
     recent: int
+    minutes: Minutes
 
 
 class JobCounts:
@@ -44,6 +49,8 @@ class JobCounts:
         self._store = store
         self._known: dict[str, KnownCounts] = {}
         self._sums = [0.0] * len(SUMMED)
+        # Of all jobs, by minute.
+        self._minutes: Counter[int] = Counter()
         # In the order of their changes: those that changed first are counted first.
         self._changed: OrderedDict[str, None] = OrderedDict()
         self._recent: OrderedDict[str, None] = OrderedDict()
@@ -97,19 +104,34 @@ class JobCounts:
         except StorageError:  # Deleted meanwhile, or damaged: `comp-pool check` reports it.
             self._set(job_id, None)
             return
-        self._set(job_id, _known(counts))
+        self._set(job_id, self._known_of(counts))
         (self._leasing.add if counts.leased else self._leasing.discard)(job_id)
 
     def _set(self, job_id: str, known: KnownCounts | None) -> None:
         before = self._known.pop(job_id, None)
         if before is not None:
             self._sums = [total - number for total, number in zip(self._sums, before.sums, strict=True)]
+            self._minutes.subtract(dict(before.minutes))
         if known is not None:
             self._known[job_id] = known
             self._sums = [total + number for total, number in zip(self._sums, known.sums, strict=True)]
+            self._minutes.update(dict(known.minutes))
+        if len(self._minutes) > 2 * MINUTES_KNOWN:
+            latest = sorted(self._minutes)[-MINUTES_KNOWN:]
+            self._minutes = Counter({minute: self._minutes[minute] for minute in latest})
+
+    def _known_of(self, counts: Counts) -> KnownCounts:
+        sums = tuple(float(getattr(counts, name)) for name in SUMMED)
+        first = self._store.clock.now_milliseconds() // 60_000 - MINUTES
+        minutes = tuple((minute, number) for minute, number in counts.per_minute.items() if minute >= first)
+        return KnownCounts(sums, counts.median_run_seconds or 0.0, sum(counts.per_minute.values()), minutes)
 
     def sums(self) -> Figures:
         return dict(zip(SUMMED, self._sums, strict=True))
+
+    def per_minute(self) -> float:
+        """The accepted results of all jobs, over the last minutes."""
+        return per_minute(+self._minutes, self._store.clock)
 
     def of(self, job_id: str) -> Figures | None:
         """The counts of a job as it was counted last, which is now if it changed since; None for a damaged one."""
@@ -129,8 +151,3 @@ class JobCounts:
     def _recent_results(self, job_id: str) -> int:
         known = self._known.get(job_id)
         return known.recent if known else 0
-
-
-def _known(counts: Counts) -> KnownCounts:
-    sums = tuple(float(getattr(counts, name)) for name in SUMMED)
-    return KnownCounts(sums, counts.median_run_seconds or 0.0, sum(counts.per_minute.values()))

@@ -161,7 +161,9 @@ class JobIndex:
             is_small = len(self._ids) <= listed
             chosen = list(self._ids) if is_small else self.counts.most_active(listed)
             found = {job_id: counts for job_id in chosen if (counts := self.counts.of(job_id))}
-            return Summary(Counter(self._states), self.counts.sums(), self.counts.uncounted, found)
+            states = {job_id: self._facts[job_id].state for job_id in found if job_id in self._facts}
+            rate = self.counts.per_minute()
+            return Summary(Counter(self._states), self.counts.sums(), self.counts.uncounted, found, states, rate)
 
     # What follows is called under the lock.
 
@@ -279,9 +281,15 @@ class JobIndex:
 
 @dataclass(frozen=True)
 class Summary:
-    """`states`: number of jobs by state; `sums`: fields of `Counts`; `uncounted` jobs are not in the sums yet."""
+    """`states`: number of jobs by state; `sums`: fields of `Counts`; `uncounted` jobs are not in the sums yet.
+
+    `listed` are the counts of the most active jobs, by id, and `listed_states` their states; `per_minute` are the
+    results of all jobs.
+    """
 
     states: Counter[str]
     sums: Figures
     uncounted: int
     listed: dict[str, Figures]
+    listed_states: dict[str, str]
+    per_minute: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from storage.base import Counts, Document
 from storage.clock import Clock
@@ -12,7 +13,7 @@ GROUPS_SHOWN = 5
 
 
 def progress_of(job: Document, counts: Counts, clock: Clock, to_owner: bool) -> Document:
-    rate = _per_minute(counts, clock)
+    rate = per_minute(counts.per_minute, clock)
     unfinished = counts.open + counts.leased + counts.held
     progress: Document = {
         "state": job["state"],
@@ -47,12 +48,12 @@ def errors_of(counts: Counts) -> list[Document]:
     return sorted(groups, key=lambda group: (-group["count"], group["last"]))
 
 
-def _per_minute(counts: Counts, clock: Clock) -> float:
-    """The rate over the last whole minutes and the current one so far."""
+def per_minute(results: Mapping[int, int], clock: Clock) -> float:
+    """The rate over the last whole minutes and the current one so far, of results by minute of the epoch."""
     moment = clock.now_milliseconds() / 60_000
     first = int(moment) - MINUTES
     # Minutes still to come were counted before the clock was set back.
-    past = {minute: number for minute, number in counts.per_minute.items() if minute <= moment}
+    past = {minute: number for minute, number in results.items() if minute <= moment}
     accepted = sum(number for minute, number in past.items() if minute >= first)
     # A job that has just started is not averaged over minutes before it.
     began = max(first, min(past, default=first))

@@ -54,6 +54,11 @@ class Standing:
             "since": _text_of(known.since) if known.since else None,
         }
 
+    def active_volunteers(self, seconds: float) -> int:
+        """How many volunteers have leased a variable or had a result accepted lately."""
+        since = self._clock.now_milliseconds() - seconds * 1000
+        return sum(known.last >= since for known in self._current().volunteers.values())
+
     def allowed_leases(self, job: JobFacts, peer: Peer, wanted: int = 1) -> int:
         """How many of the wanted further variables of this job the peer may lease now. Raises LimitReached if none."""
         state, now = self._current(), self._clock.now_milliseconds()

@@ -130,10 +130,10 @@ class Item(Resource):
             if req.get_header("If-Match") is None:
                 return True
             self._respond(req, resp, document, caller)
-            return matches(req.if_match, entity_tag(resp))
+            return matches(req.if_match, entity_tag(resp.data))
 
         self._respond(req, resp, self._jobs.patch(job, patch, caller, is_expected), caller)
-        resp.etag = entity_tag(resp)
+        resp.etag = entity_tag(resp.data)
 
     def _respond(self, req: falcon.Request, resp: falcon.Response, job: Document, caller: Caller) -> None:
         respond(req, resp, _links(LinkBuilder(req), job), _job_fields(job, self._keys.owns(caller, job)))

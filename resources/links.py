@@ -89,6 +89,7 @@ class LinkBuilder:
             "client": Link(self.uri("client", "js", "index.js")),
             "sandbox": Link(self.uri("sandbox")),
             "widget": Link(self.uri("widget.js")),
+            "status": Link(self.uri("status")),
             "health": Link(self.uri("health")),
             "metrics": Link(self.uri("metrics")),
             "service-desc": Link(self.uri("openapi.json")),

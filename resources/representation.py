@@ -84,14 +84,14 @@ def respond_no_content(resp: falcon.Response, retry_after: int) -> None:
     resp.cache_control = ["no-store"]
 
 
-def entity_tag(resp: falcon.Response) -> str:
-    """The entity tag of the response's body."""
-    return hashlib.sha256(resp.data or b"").hexdigest()[:20]
+def entity_tag(body: bytes | None) -> str:
+    """The entity tag of a response's body."""
+    return hashlib.sha256(body or b"").hexdigest()[:20]
 
 
 def respond_conditionally(req: falcon.Request, resp: falcon.Response, etag: str | None = None) -> None:
     """Adds the entity tag, computed unless given; 304 without a body if it matches If-None-Match."""
-    etag = etag or entity_tag(resp)
+    etag = etag or entity_tag(resp.data)
     resp.etag = etag
     if matches(req.if_none_match, etag):
         resp.status = falcon.HTTP_304

@@ -1,0 +1,51 @@
+"""`/status`: what the whole pool does now, for pages that many people watch: one small document at a constant cost."""
+
+from __future__ import annotations
+
+import falcon
+
+from pool.pool_status import Figures, PoolStatus
+from resources.links import LinkBuilder, Links
+from resources.representation import encoded, entity_tag, media_type_of, respond_conditionally, with_links
+from resources.resource import Resource
+
+# Representations kept: two media types below a few mount prefixes.
+_KEPT = 8
+
+
+class Status(Resource):
+    def __init__(self, status: PoolStatus) -> None:
+        self._status = status
+        # By media type and mount prefix: of the latest figures, rendered once for all who ask for them.
+        self._rendered: dict[tuple[str, str], tuple[int, bytes, str]] = {}
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        media_type, build = media_type_of(req), LinkBuilder(req)
+        resp.content_type = media_type
+        resp.data, etag = self._representation(media_type, build, self._status.figures())
+        resp.cache_control = ["no-cache"]
+        resp.append_header("Vary", "Accept")
+        respond_conditionally(req, resp, etag)
+
+    def _representation(self, media_type: str, build: LinkBuilder, figures: Figures) -> tuple[bytes, str]:
+        key = media_type, build.prefix
+        number, data, etag = self._rendered.get(key, (0, b"", ""))
+        if number != figures.number:
+            data = encoded(_document(media_type, build, figures)) + b"\n"
+            etag = entity_tag(data)
+            if len(self._rendered) >= _KEPT:
+                self._rendered.clear()
+            self._rendered[key] = figures.number, data, etag
+        return data, etag
+
+
+def _document(media_type: str, build: LinkBuilder, figures: Figures) -> dict[str, object]:
+    root = build.root()
+    links = {"self": root["status"], "jobs": root["jobs"], "root": root["self"]}
+    items = [(_links_of_job(build, job_id), job) for job_id, job in figures.jobs.items()]
+    return with_links(links, figures.pool, media_type, items)
+
+
+def _links_of_job(build: LinkBuilder, job_id: str) -> Links:
+    of_job = build.job(job_id)
+    return {"self": of_job["progress"], "get_job": of_job["self"]}
