@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import falcon
@@ -10,14 +11,18 @@ import falcon
 import data
 from config import REVIEW, Config, InvalidSetting
 from pool.blocks import Blocks
+from pool.credit import EARLIER
 from pool.failures import Failures
 from pool.flows import FlowLimits, Flows
 from pool.job_index import JobIndex
 from pool.jobs import Jobs
+from pool.join_codes import JoinCodes
 from pool.keys import Keys, new_key
+from pool.leaderboard import Leaderboard
 from pool.peers import InvalidNetworks, Networks, Peers
 from pool.pool_status import PoolStatus
 from pool.posters import PosterLimits, Posters
+from pool.profiles import Profiles
 from pool.rates import Rates
 from pool.replacements import Replacements
 from pool.reports import Reports
@@ -39,12 +44,15 @@ from pool.variable_errors import VariableErrors
 from pool.variables import Variables
 from resources import (
     assets,
+    badge,
     errors,
     flows,
     health,
     job_errors,
     jobs,
+    leaderboard,
     metrics,
+    names,
     openapi,
     pages,
     progress,
@@ -59,6 +67,7 @@ from resources.browsers import Hosts
 from resources.guard import Guard
 from resources.headers import Headers
 from resources.resource import Resource
+from resources.status_page import StatusPage
 from resources.stream import StreamResponder
 from storage.base import Store
 from storage.clock import Clock
@@ -76,9 +85,9 @@ class Pool:
         sandbox_limits = Limits(config.script_ms, config.script_memory, config.max_document)
         self.sandbox = sandbox or Sandbox(sandbox_limits, threads=config.threads, clock=self.store.clock)
         self.keys = Keys(self.store, is_open=bool(config.open))
-        self.tokens = Tokens(lambda: self.store.keys.secret("leases.key", new_key)[0])
+        self.tokens = Tokens(self._secret("leases.key"))
         self.peers = Peers(
-            lambda: self.store.keys.secret("addresses.key", new_key)[0],
+            self._secret("addresses.key"),
             proxies=_networks("PROXIES", config.proxies),
             trusted=_networks("TRUSTED", config.trusted),
         )
@@ -123,6 +132,9 @@ class Pool:
         )
         self.standing, self.blocks = Standing(self.store), Blocks(self.store)
         self.status = PoolStatus(self.index, self.standing, self.store.clock)
+        self.profiles = Profiles(self.store, config.name, credited=lambda: self.standing.credit(EARLIER))
+        self.leaderboard = Leaderboard(self.store, self.standing, self.profiles, self._secret("marks.key"))
+        self.join_codes = JoinCodes(self.store, self._secret("codes.key"))
         self.rates = Rates(self.store.clock, config.requests)
         variable_errors = VariableErrors(self.store, self.standing, self.flows)
         comparison = Comparison(self.sandbox, reports)
@@ -173,6 +185,10 @@ class Pool:
         self.failures = Failures(self.store, self.tokens, variable_errors, reports)
         self._opening = threading.Lock()
         self._is_open = self._is_serving = False
+
+    def _secret(self, name: str) -> Callable[[], str]:
+        """Reads a secret of the pool, which is made when it is needed first."""
+        return lambda: self.store.keys.secret(name, new_key)[0]
 
     def open(self) -> None:
         """Recovers what dead processes left, and prints the operator's key if it is new. Once.
@@ -261,8 +277,15 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/widget.js": assets.AssetAlias(files["web/widget.js"]),
         "/client/{file:path}": assets.Assets(files),
         "/sandbox": sandbox.SandboxFrame(),
-        "/volunteer": volunteer.Record(pool.standing),
-        "/status": status.Status(pool.status),
+        "/volunteer": volunteer.Record(pool.standing, pool.profiles, pool.leaderboard, pool.store.clock),
+        "/volunteer/codes": volunteer.Codes(pool.join_codes),
+        "/volunteer/join": volunteer.Join(pool.join_codes),
+        "/leaderboard": leaderboard.Board(pool.leaderboard, pool.index, name),
+        "/names": names.Collection(pool.profiles, pool.leaderboard, pool.keys),
+        "/names/bans": names.Bans(pool.profiles, pool.leaderboard, pool.keys),
+        "/names/bans/{ban}": names.BanItem(pool.profiles, pool.keys),
+        "/badge.svg": badge.Badge(pool.status, pool.jobs, pool.store, name),
+        "/status": status.Status(pool.status, StatusPage(name, pool.leaderboard)),
         "/health": health.Health(pool.store),
         "/metrics": metrics.Metrics(pool.index),
         "/openapi.json": openapi.Description(),

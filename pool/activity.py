@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from pool.credit import DAY, Ledger
 from storage.base import Document
 
 # Results accepted by a validator after which a volunteer is proven: its leases are limited less, and its errors count
@@ -29,7 +30,6 @@ RECORDS_KEPT = 20_000
 # A clock that goes back by so much was set: processes log what they do at once in any order.
 SET_BACK = 60_000
 WINDOW = 3600 * 1000
-DAY = 24 * WINDOW
 Key = TypeVar("Key", str, tuple[str, str])
 
 
@@ -120,6 +120,7 @@ class Activity:
         self.leases: dict[str, HeldLease] = {}
         # By job and variable, those of the last BREAK_SECONDS.
         self.lost: OrderedDict[tuple[str, str], LostLease] = OrderedDict()
+        self.credit = Ledger()
         self._deadlines: list[tuple[int, str]] = []
         self._latest = 0
 
@@ -165,6 +166,7 @@ class Activity:
         is_late = self._end(event["lease"]) is None
         if event["earns"]:
             self._earn(event, is_late)
+            self.credit.add(event["volunteer"], event["job"], event["at"], event.get("run_seconds"))
         for party in event["parties"]:
             # An id alone has no errors that count, only waits to end: most have none, and need no record.
             if party == event["volunteer"] and (event["job"], party) not in self.parties:
@@ -214,6 +216,21 @@ class Activity:
         )
         for key in [key for key in self.confirmed if key[1] == name]:
             del self.confirmed[key]
+
+    def _on_forgotten(self, event: Document) -> None:
+        """A volunteer has deleted its record. What its address has done stays: a new id would not change that."""
+        name = event["volunteer"]
+        known = self.volunteers.pop(name, None)
+        if known is not None and known.held:
+            self.volunteers[name] = Record(held=known.held)
+        self.credit.forget(name)
+        for counted in (self.confirmed, self.parties):
+            for key in [key for key in counted if key[1] == name]:
+                del counted[key]
+
+    def _on_credit(self, event: Document) -> None:
+        """A line of a compacted log."""
+        self.credit.restore(event)
 
     def _on_confirmations(self, event: Document) -> None:
         """A line of a compacted log."""
@@ -299,6 +316,7 @@ class Activity:
             yield {"event": "confirmations", "job": job, "volunteer": name, "count": count}
         for (job, variable), lost in list(self.lost.items())[-RECORDS_KEPT:]:
             yield {"event": "lost", "job": job, "variable": variable, "values": vars(lost)}
+        yield from self.credit.summary(now)
         for lease_id, lease in self.leases.items():
             yield {"event": "leased", "lease": lease_id, "at": now, **vars(lease)}
 

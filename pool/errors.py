@@ -95,6 +95,10 @@ class Changed(PoolError):
     """The document was changed since the caller read it."""
 
 
+class UnknownCode(PoolError):
+    """A code by which a second device joins is wrong, used or too old."""
+
+
 class UnknownScheduler(PoolError):
     def __init__(self, scheduler_id: str) -> None:
         super().__init__(f"there is no scheduler {scheduler_id!r}")

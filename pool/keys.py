@@ -173,6 +173,11 @@ class Keys:
         """Whether a result of this caller counts at once, and decides on those that are held."""
         return caller.role == AUDITOR or self.owns(caller, job)
 
+    def require_operator(self, caller: Caller) -> None:
+        """Raises UnknownKey or Forbidden."""
+        if not caller.is_operator:
+            self._refuse(caller, "what the operator decides")
+
     def require_owner(self, caller: Caller, document: Document, kind: str = "job") -> None:
         """Raises UnknownKey or Forbidden unless the caller owns the job or flow."""
         if not self.owns(caller, document):

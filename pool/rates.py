@@ -14,6 +14,7 @@ BURST = 2000
 # What an accepted result returns: a lease, the result, and a share of what a volunteer requests besides.
 REQUESTS_PER_RESULT = 4
 PREFIXES_KEPT = 10_000
+TOO_MANY = "too many requests from this address: each accepted result permits more"
 
 
 @dataclass
@@ -23,10 +24,11 @@ class _Bucket:
 
 
 class Rates:
-    """`per_second` requests of one prefix are served for good, and `BURST` at once; work done is free."""
+    """`per_second` requests of one prefix are served for good, and `burst` at once; work done is free."""
 
-    def __init__(self, clock: Clock, per_second: float) -> None:
-        self._clock, self._per_second = clock, per_second
+    def __init__(self, clock: Clock, per_second: float, burst: int = BURST, refusal: str = TOO_MANY) -> None:
+        self.burst = burst
+        self._clock, self._per_second, self._refusal = clock, per_second, refusal
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -36,19 +38,20 @@ class Rates:
             bucket = self._refilled(prefix)
             if bucket.tokens < 1:
                 wait = (1 - bucket.tokens) / self._per_second
-                raise LimitReached("too many requests from this address: each accepted result permits more", wait)
+                raise LimitReached(self._refusal, wait)
             bucket.tokens -= 1
 
     def credit(self, prefix: str) -> None:
         """Counts an accepted result."""
         with self._lock:
             bucket = self._refilled(prefix)
-            bucket.tokens = min(BURST, bucket.tokens + REQUESTS_PER_RESULT)
+            bucket.tokens = min(self.burst, bucket.tokens + REQUESTS_PER_RESULT)
 
     def _refilled(self, prefix: str) -> _Bucket:
         now = self._clock.monotonic()
-        bucket = self._buckets.setdefault(prefix, _Bucket(BURST, now))
-        bucket.tokens, bucket.at = min(BURST, bucket.tokens + (now - bucket.at) * self._per_second), now
+        bucket = self._buckets.setdefault(prefix, _Bucket(self.burst, now))
+        refilled = bucket.tokens + (now - bucket.at) * self._per_second
+        bucket.tokens, bucket.at = min(self.burst, refilled), now
         self._buckets.move_to_end(prefix)
         # The one unused for the longest time is full again, or nearly.
         if len(self._buckets) > PREFIXES_KEPT:

@@ -17,7 +17,7 @@ from pool.posters import Posters
 from pool.rates import Rates
 from pool.reports import Reports
 from pool.sandbox import SandboxBusy
-from pool.standing import Standing
+from pool.standing import Earned, Standing
 from pool.submission import Submission
 from pool.tokens import LeaseToken, Tokens
 from pool.trust.auditor import Auditor
@@ -272,13 +272,14 @@ class Results:
                 self._set_outcome(item, refused.get(item.variable_id))
         accepted = [item for item in items if item.variable_id not in refused]
         # Without a lease nobody has served the volunteer: anyone can post such results, as many as there are variables.
-        self._standing.accepted(
-            job, [(item.lease.lease_id, item.peer, self._errors.parties(item.peer)) for item in accepted if item.lease]
-        )
+        self._standing.accepted(job, [self._earned(item, item.lease) for item in accepted if item.lease])
         for item in accepted:
             if item.lease is not None:
                 self._rates.credit(item.peer.prefix)
             self._flows.on_finished(job["id"], item.variable_id)
+
+    def _earned(self, item: _Item, lease: LeaseToken) -> Earned:
+        return Earned(lease.lease_id, item.peer, self._errors.parties(item.peer), item.document["run_seconds"])
 
     def _set_outcome(self, item: _Item, refusal: StorageError | None) -> None:
         # Another request was faster: perhaps the same one, repeated after a timeout.

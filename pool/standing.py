@@ -11,10 +11,11 @@ import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 from pool import lease_limits
-from pool.activity import DAY, Activity, JobRecord
+from pool.activity import Activity, JobRecord
+from pool.credit import DAY, Credit
 from pool.errors import LimitReached
 from pool.lease_limits import JobFacts, known_record, name_of
 from pool.peers import Peer
@@ -27,6 +28,15 @@ FREE_ERRORS = 10
 # A lease lasts at most so many times `lease_seconds`, or so many seconds, extensions included; proven: ten times that.
 EXTENSIONS, EXTENDED_SECONDS, PROVEN_FACTOR = 12, 3600, 10
 log = logging.getLogger("comp-pool")
+
+
+class Earned(NamedTuple):
+    """An accepted result: its lease, whose it is, the parties that stand for its volunteer, and its run time."""
+
+    lease_id: str
+    peer: Peer
+    parties: list[str]
+    run_seconds: float | None = None
 
 
 class Standing:
@@ -135,18 +145,16 @@ class Standing:
         if self.holds(lease_id):
             self._append("ended", lease_id)
 
-    def accepted(self, job: Document, results: Sequence[tuple[str, Peer, list[str]]]) -> None:
-        """The results of these leases, peers and their parties have been accepted.
-
-        Results of a job that was posted without a key earn nothing: its poster could accept anything.
+    def accepted(self, job: Document, results: Sequence[Earned]) -> None:
+        """Results of a job that was posted without a key earn nothing: its poster could accept anything.
 
         Those of a job without a validator prove nobody: it accepts anything.
         """
         earned = {"earns": job["key"] is not None, "is_judged": "validate_result" in job}
         self._append_all(
-            {"event": "accepted", "lease": lease_id, "job": job["uid"], **_of(peer), **earned}
-            | {"parties": _with_name(parties, peer)}
-            for lease_id, peer, parties in results
+            {"event": "accepted", "lease": result.lease_id, "job": job["uid"], **_of(result.peer), **earned}
+            | {"parties": _with_name(result.parties, result.peer), "run_seconds": result.run_seconds}
+            for result in results
         )
 
     def confirmed(self, job_uid: str, volunteers: Iterable[str]) -> None:
@@ -167,6 +175,17 @@ class Standing:
 
     def failed(self, lease_id: str | None, job_uid: str, peer: Peer, parties: list[str]) -> None:
         self._append("error", lease_id, job=job_uid, **_of(peer), parties=_with_name(parties, peer))
+
+    def credit(self, first_day: int, job_uid: str | None = None) -> dict[str, Credit]:
+        """The credit of each volunteer since a day (of the epoch, UTC), of one job or of all."""
+        state = self._current()
+        with self._lock:
+            return state.credit.of_volunteers(first_day, job_uid)
+
+    def forget(self, peer: Peer) -> None:
+        """Deletes a volunteer's record and its credit."""
+        event = {"event": "forgotten", "at": self._clock.now_milliseconds(), "volunteer": name_of(peer)}
+        self._store.activity.append([event])
 
     def _append(self, event: str, lease_id: str | None, **facts: Any) -> None:
         self._append_all([{"event": event, "lease": lease_id, **facts}])

@@ -55,6 +55,7 @@ _STATUS: dict[type[Exception], tuple[int, str]] = {
     pool.QuotaReached: (507, "limit"),
     pool.Changed: (412, "changed"),
     pool.UnknownScheduler: (404, "not-found"),
+    pool.UnknownCode: (404, "not-found"),
     storage.NotFound: (404, "not-found"),
     storage.AlreadyExists: (409, "exists"),
     storage.InvalidId: (422, "id"),

@@ -20,6 +20,8 @@ from resources.browsers import Hosts
 # is blocked must be able to read why.
 _GUARDED = ("/jobs", "/flows")
 _LEASING = "/jobs/{job}/variables"
+# Whoever is blocked has no say in what others see, and may delete its record.
+_VOLUNTEER, _SAYING = "/volunteer", ("PATCH", "POST")
 
 
 class Guard:
@@ -34,7 +36,7 @@ class Guard:
     def process_resource(
         self, req: falcon.Request, _resp: falcon.Response, _resource: object, _params: dict[str, object]
     ) -> None:
-        if not (req.uri_template or "").startswith(_GUARDED) or req.method == "OPTIONS":
+        if not _is_guarded(req.uri_template or "", req.method):
             return
         if req.uri_template == _LEASING and req.method == "GET":
             browsers.refuse_tricked_lease(req)
@@ -54,3 +56,9 @@ class Guard:
             return request.caller(req, self._keys).key_id is not None
         except UnknownKey:
             return False
+
+
+def _is_guarded(template: str, method: str) -> bool:
+    if template.startswith(_VOLUNTEER):
+        return method in _SAYING
+    return template.startswith(_GUARDED) and method != "OPTIONS"

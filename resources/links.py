@@ -86,6 +86,8 @@ class LinkBuilder:
             "post_flow": Link(self.uri("flows")),
             "flow": Link(f"{self.uri('flows')}/{{flow}}", templated=True),
             "volunteer": Link(self.uri("volunteer")),
+            "leaderboard": Link(self.uri("leaderboard")),
+            "badge": Link(self.uri("badge.svg")),
             "client": Link(self.uri("client", "js", "index.js")),
             "sandbox": Link(self.uri("sandbox")),
             "widget": Link(self.uri("widget.js")),
@@ -157,6 +159,29 @@ class LinkBuilder:
         """The links of a job's errors; `variable` leads to the stuck ones."""
         of_job = self.job(job_id)
         return {"self": of_job["errors"], "get_job": of_job["self"], "variable": of_job["put_variable"]}
+
+    def volunteer(self) -> Links:
+        """The links of a volunteer's own record."""
+        return {
+            "self": Link(self.uri("volunteer")),
+            "post_code": Link(self.uri("volunteer", "codes")),
+            "post_join": Link(self.uri("volunteer", "join")),
+            "leaderboard": Link(self.uri("leaderboard")),
+            "root": Link(self.uri()),
+        }
+
+    def names(self) -> Links:
+        """The links of the names that are shown, for the operator."""
+        bans = self.uri("names", "bans")
+        return {
+            "self": Link(self.uri("names")),
+            "post_ban": Link(bans),
+            "ban": Link(f"{bans}/{{ban}}", templated=True),
+            "root": Link(self.uri()),
+        }
+
+    def ban(self, ban: str) -> Link:
+        return Link(self.uri("names", "bans", ban))
 
     def page(self, *segments: str, cursor: str | None, next_cursor: str | None, **query: str | int | None) -> Links:
         """The links of one page of a collection; without a next cursor it is the last."""

@@ -6,25 +6,36 @@ import falcon
 
 from pool.pool_status import Figures, PoolStatus
 from resources.links import LinkBuilder, Links
-from resources.representation import encoded, entity_tag, media_type_of, respond_conditionally, with_links
+from resources.representation import (
+    encoded,
+    entity_tag,
+    media_type_of,
+    prefers_html,
+    respond_conditionally,
+    with_links,
+)
 from resources.resource import Resource
+from resources.status_page import StatusPage
 
 # Representations kept: two media types below a few mount prefixes.
 _KEPT = 8
 
 
 class Status(Resource):
-    def __init__(self, status: PoolStatus) -> None:
-        self._status = status
+    def __init__(self, status: PoolStatus, page: StatusPage) -> None:
+        self._status, self._page = status, page
         # By media type and mount prefix: of the latest figures, rendered once for all who ask for them.
         self._rendered: dict[tuple[str, str], tuple[int, bytes, str]] = {}
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        if prefers_html(req):
+            self._page.respond(req, resp, self._status.figures())
+            return
         media_type, build = media_type_of(req), LinkBuilder(req)
         resp.content_type = media_type
         resp.data, etag = self._representation(media_type, build, self._status.figures())
         resp.cache_control = ["no-cache"]
-        resp.append_header("Vary", "Accept")
+        resp.append_header("Vary", "Accept, Accept-Language")
         respond_conditionally(req, resp, etag)
 
     def _representation(self, media_type: str, build: LinkBuilder, figures: Figures) -> tuple[bytes, str]:

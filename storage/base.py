@@ -21,7 +21,9 @@ from storage.clock import Clock
 from storage.documents import Document, canonical
 from storage.errors import Damaged, NotFound, StorageError
 from storage.flow_store import FlowStore
+from storage.join_code_store import JoinCodeStore
 from storage.poster_store import PosterStore
+from storage.profile_store import ProfileStore
 from storage.stream_store import StreamStore
 
 __all__ = [
@@ -601,6 +603,8 @@ class Store(ABC):
     counts: CountStore
     changes: ChangeStore
     activity: ActivityStore
+    profiles: ProfileStore
+    join_codes: JoinCodeStore
     blocks: BlockStore
     posters: PosterStore
     flows: FlowStore

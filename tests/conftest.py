@@ -78,8 +78,9 @@ class PoolApp(TestApp):
         self.pool = pool = Pool(Config(data=data, fsync=False, **settings), sandbox, self.clock)
         pool.serve()
         # Made now, and not by the first request of a test that compares files.
-        for name in ("addresses.key", "leases.key"):
+        for name in ("addresses.key", "leases.key", "marks.key", "codes.key"):
             pool.store.keys.secret(name, new_key)
+        pool.profiles.shown()
         super().__init__(create_app(pool=pool), extra_environ={"REMOTE_ADDR": "127.0.0.1"})
         self.key = (data / "secrets" / "operator.key").read_text().strip()
         self.owner = {"Authorization": f"Bearer {self.key}"}

@@ -5,6 +5,8 @@
 export const cores = () => navigator.hardwareConcurrency || 1;
 
 const VERSION = 1;
+/** The id of a volunteer: one that joined by a code may have it from another kind of client. */
+export const ID = /^[A-Za-z0-9_-]{16,128}$/;
 const MIN_SAVE_INTERVAL = 1000;
 
 /** @typedef {{owners: string[], workers: number, throttle: number, plugged: boolean, gpu: boolean}} Settings */
@@ -152,6 +154,15 @@ export class Preferences {
   }
 }
 
+/**
+ * The id that is stored, for pages that only show something. @param {string} key in localStorage
+ * @returns {string | null}
+ */
+export function storedVolunteer(key) {
+  const stored = attempt(() => JSON.parse(openStorage()?.getItem(key) ?? "null"));
+  return isValid(stored) ? stored.volunteer : null;
+}
+
 const zeroTotals = () => ({ units: 0, seconds: 0 });
 
 /** @param {Settings} settings @returns {Stored} */
@@ -200,7 +211,7 @@ function isValid(stored) {
   return (
     stored?.version === VERSION &&
     ["running", "paused"].includes(stored.state) &&
-    /^[0-9a-f]{32}$/.test(stored.volunteer) &&
+    ID.test(stored.volunteer) &&
     Number.isSafeInteger(stored.totals?.units) &&
     isAmount(stored.totals.units) &&
     isAmount(stored.totals?.seconds)

@@ -13,7 +13,7 @@ from pool.flows import Flows
 from pool.peers import Peer
 from pool.rates import Rates
 from pool.sandbox import SandboxBusy
-from pool.standing import Standing
+from pool.standing import Earned, Standing
 from pool.tokens import LeaseToken
 from pool.trust.adaptive import is_trusted
 from pool.trust.agreement import Answer, Decision, decide, is_independent
@@ -204,7 +204,11 @@ class Holding:
     def _credit(self, job: Document, documents: Iterable[Document]) -> None:
         peers = [(document, Peer(document["prefix"], document["volunteer"] or "")) for document in documents]
         self._standing.accepted(
-            job, [(document["lease"], peer, self._errors.parties(peer)) for document, peer in peers]
+            job,
+            [
+                Earned(document["lease"], peer, self._errors.parties(peer), document["run_seconds"])
+                for document, peer in peers
+            ],
         )
         for _, peer in peers:
             self._rates.credit(peer.prefix)

@@ -29,6 +29,8 @@
     moving/<job>.json                                       a job that gets the variables of the one that it replaces
     posters/<prefix>/<job>.json, posters/total.json         what anonymous posters have stored
     keys/<digest>.json, secrets/<name>
+    activity.ndjson, profiles.ndjson                        logs of what volunteers do, and of their display names
+    codes/<digest>.json                                     codes by which a second device joins
     tmp/<process>/…                                         workspaces: documents not yet in place; see `writer`
     tmp/<process>/commits-<n>.log                           outcomes made durable together; see `commit_log`
     housekeeping/<task>, housekeeping/progress.json         pending work in the background

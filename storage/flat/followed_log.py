@@ -65,16 +65,26 @@ class FollowedLog:
             if os.fstat(self._descriptor).st_size >= self._compacted_above:
                 self._replace(summarise(*self._read()))
 
+    def rewrite(self, summarise: Callable[[bool, list[Document]], list[Document]]) -> None:
+        """The same however small it is, durably: what was deleted must not stay in the file."""
+        with self._lock, self._locked_alone():
+            self._replace(summarise(*self._read()), sync=True)
+
     def reset(self) -> None:
         """Empties the log: to every process, anything may have happened."""
         with self._lock, self._locked_alone():
             self._replace([])
 
-    def _replace(self, events: Sequence[Document]) -> None:
+    def _replace(self, events: Sequence[Document], sync: bool = False) -> None:
         temporary = f"{self._writer.workspace()}/{os.path.basename(self._path)}"
         with open(temporary, "wb") as stream:
             stream.write(b"".join(map(files.encode, events)))
+            if sync:
+                stream.flush()
+                self._writer.sync_file(stream.fileno())
         os.replace(temporary, self._path)
+        if sync:
+            self._writer.sync_directories([self._path])
 
     def _read(self) -> tuple[bool, list[Document]]:
         # One call of the system where nothing is new: each lease and each result reads the log.

@@ -15,10 +15,12 @@ from storage.flat.follow_ups import FollowUps
 from storage.flat.held import FlatHeld
 from storage.flat.housekeeping import Housekeeping
 from storage.flat.jobs import FlatJobs
+from storage.flat.join_codes import FlatJoinCodes
 from storage.flat.keys import FlatKeys
 from storage.flat.leases import FlatLeases
 from storage.flat.maintenance import FlatMaintenance
 from storage.flat.posters import FlatPosters
+from storage.flat.profiles import FlatProfiles
 from storage.flat.recovery import Recovery
 from storage.flat.results import FlatResults
 from storage.flat.stream import FlatStream
@@ -51,6 +53,8 @@ class FlatStore(Store):
         self.counts = counts
         self.changes = FlatChanges(tree)
         self.activity: FlatActivity = FlatActivity(tree)
+        self.profiles: FlatProfiles = FlatProfiles(tree)
+        self.join_codes = FlatJoinCodes(tree)
         self.blocks = FlatBlocks(tree)
         self.posters = FlatPosters(tree)
         self.flows = FlatFlows(tree)
@@ -63,6 +67,7 @@ class FlatStore(Store):
     def close(self) -> None:
         self._housekeeping.close()
         self.activity.close()
+        self.profiles.close()
         self._tree.changes.close()
         self._tree.commit_log.close()
         self._tree.writer.workspaces.close()

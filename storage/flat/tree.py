@@ -38,7 +38,7 @@ class Tree:
         "moving",
         "housekeeping",
     )
-    PRIVATE_DIRECTORIES = ("keys", "secrets")
+    PRIVATE_DIRECTORIES = ("keys", "secrets", "codes")
 
     def __init__(self, root: str | os.PathLike[str], fsync: bool, clock: Clock) -> None:
         self.clock = clock

@@ -38,7 +38,7 @@ from pool.lease_limits import (
     JobFacts,
 )
 from pool.peers import Peer
-from pool.standing import FREE_ERRORS, Standing
+from pool.standing import FREE_ERRORS, Earned, Standing
 from storage.base import Document, Store
 from storage.clock import ManualClock
 from storage.errors import StorageFull
@@ -90,7 +90,7 @@ class Driver:
         return leases
 
     def accept(self, lease_id: str, peer: Peer = ME, job: Document = JOB) -> None:
-        self.standing.accepted(job, [(lease_id, peer, [peer.prefix])])
+        self.standing.accepted(job, [Earned(lease_id, peer, [peer.prefix], 2.0)])
 
     def compute(self, results: int, peer: Peer = ME, job: Document = JOB) -> None:
         for _ in range(results):

@@ -31,6 +31,7 @@ EXPECTED: list[tuple[Exception, int, str]] = [
     (pool.Blocked("text"), 403, "blocked"),
     (pool.InProgress("text"), 503, "in-progress"),
     (pool.QuotaReached("text", is_of_all=True), 507, "limit"),
+    (pool.UnknownCode("text"), 404, "not-found"),
     (pool.Changed("text"), 412, "changed"),
     (pool.UnknownScheduler("s"), 404, "not-found"),
     (storage.NotFound("job", "j"), 404, "not-found"),

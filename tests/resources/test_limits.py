@@ -94,11 +94,11 @@ def test_wrong_results_for_many_variables_without_a_lease_are_429_at_last(filled
 
 
 @pytest.fixture
-def slow(make_pool: MakePool, monkeypatch: pytest.MonkeyPatch) -> PoolApp:
+def slow(make_pool: MakePool) -> PoolApp:
     """A pool that serves each address three requests, and then one per second."""
     pool = make_pool(requests=1)
     pool.post_variable(pool.post_job())
-    monkeypatch.setattr("pool.rates.BURST", 3)
+    pool.pool.rates.burst = 3
     for _ in range(3):
         pool.get(JOB, extra_environ=address(1), status=200)
     return pool
@@ -151,10 +151,10 @@ def test_a_second_later_the_next_request_is_served(slow: PoolApp) -> None:
     slow.get(JOB, extra_environ=address(1), status=429)
 
 
-def test_a_trusted_network_is_not_limited(make_pool: MakePool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trusted_network_is_not_limited(make_pool: MakePool) -> None:
     pool = make_pool(requests=1, trusted="192.0.2.0/24")
     job = pool.post_job()
-    monkeypatch.setattr("pool.rates.BURST", 3)
+    pool.pool.rates.burst = 3
     for _ in range(9):
         pool.get(job, extra_environ=address(1), status=200)
 

@@ -160,6 +160,37 @@ CALLS = [
     Call(304, "HEAD", "/sandbox", headers={"If-None-Match": "*"}),
     Call(200, "GET", "/volunteer", headers=VOLUNTEER),
     Call(200, "HEAD", "/volunteer", headers=VOLUNTEER),
+    Call(200, "PATCH", "/volunteer", {"name": "Anna", "team": None, "shown": True}, VOLUNTEER),
+    Call(400, "PATCH", "/volunteer", {}),
+    Call(415, "PATCH", "/volunteer", {}, {**VOLUNTEER, "Content-Type": "text/plain"}),
+    Call(422, "PATCH", "/volunteer", {"name": "<b>"}, VOLUNTEER),
+    Call(204, "DELETE", "/volunteer", headers=VOLUNTEER),
+    Call(400, "DELETE", "/volunteer"),
+    Call(201, "POST", "/volunteer/codes", headers=VOLUNTEER),
+    Call(400, "POST", "/volunteer/codes"),
+    Call(404, "POST", "/volunteer/join", {"code": "22222-22222"}),
+    Call(422, "POST", "/volunteer/join", {}),
+    Call(200, "GET", "/leaderboard"),
+    Call(200, "GET", "/leaderboard", headers=HAL, query="period=day&by=teams&job=example-job"),
+    Call(200, "GET", "/leaderboard", headers={"Accept": "text/html"}),
+    Call(304, "GET", "/leaderboard", headers={"If-None-Match": "*"}),
+    Call(304, "HEAD", "/leaderboard", headers={"If-None-Match": "*"}),
+    Call(400, "GET", "/leaderboard", query="period=year"),
+    Call(404, "GET", "/leaderboard", query="job=nobody"),
+    Call(200, "GET", "/names", key="operator"),
+    Call(200, "HEAD", "/names", key="operator"),
+    Call(401, "GET", "/names"),
+    Call(403, "GET", "/names", key="other"),
+    Call(201, "POST", "/names/bans", {"text": "Rude", "reason": "rude"}, key="operator"),
+    Call(404, "POST", "/names/bans", {"mark": "x", "reason": "rude"}, key="operator"),
+    Call(422, "POST", "/names/bans", {}, key="operator"),
+    Call(403, "POST", "/names/bans", {}, key="other"),
+    Call(404, "DELETE", "/names/bans/{ban}", key="operator"),
+    Call(200, "GET", "/badge.svg", query="job=example-job"),
+    Call(304, "GET", "/badge.svg", headers={"If-None-Match": "*"}),
+    Call(304, "HEAD", "/badge.svg", headers={"If-None-Match": "*"}),
+    Call(404, "GET", "/badge.svg", query="job=nobody"),
+    Call(200, "GET", "/status", headers={"Accept": "text/html"}),
     Call(200, "GET", "/status"),
     Call(200, "GET", "/status", headers=HAL),
     Call(304, "GET", "/status", headers={"If-None-Match": "*"}),
@@ -401,6 +432,21 @@ def test_results_match_the_description(unchanged: PoolApp, key: bool) -> None:
 def test_ndjson_lines_match_the_description(unchanged: PoolApp) -> None:
     line = unchanged.get(f"{JOB}/results", headers={"Accept": "application/x-ndjson"}).text
     assert not violations(json.loads(line), DESCRIPTION["components"]["schemas"]["ResultLine"])
+
+
+def test_what_is_shown_of_volunteers_matches_the_description(filled: PoolApp) -> None:
+    key = {**VOLUNTEER, **filled.owner}
+    filled.post_json(filled.lease(JOB, **VOLUNTEER)["post_result"], 2, headers=VOLUNTEER, status=201)
+    filled.patch_json("/volunteer", {"name": "Anna", "team": "Blue", "shown": True}, headers=VOLUNTEER)
+    filled.post_json("/names/bans", {"text": "Rude", "reason": "rude"}, headers=key, status=201)
+    code = filled.post("/volunteer/codes", headers=VOLUNTEER).json["code"]
+    joined = filled.post_json("/volunteer/join", {"code": code}, status=200)
+    assert_matches(joined, DESCRIPTION["paths"]["/volunteer/join"]["post"])
+    filled.clock.advance(60)
+    for path, query in (("/leaderboard", ""), ("/leaderboard", "?by=teams"), ("/names", ""), ("/volunteer", "")):
+        response = filled.get(f"{path}{query}", headers=key, status=200)
+        assert response.json.get("_embedded", {"items": [1]})["items"]
+        assert_matches(response, DESCRIPTION["paths"][path]["get"])
 
 
 def test_responses_of_a_withdrawn_variable_match_the_description(filled: PoolApp) -> None:

@@ -1,0 +1,71 @@
+"""Pages that the server makes whole, and that need no JavaScript: the leaderboard and the status of the pool."""
+
+from __future__ import annotations
+
+import re
+
+import falcon
+
+import client
+from resources import csp
+from resources.links import LinkBuilder
+from resources.markup import Markup, escaped, joined, tag
+from resources.representation import respond_conditionally
+from resources.texts import Language
+
+_PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
+SECTIONS = ("board", "status")
+
+
+class ServerPage:
+    """One of SECTIONS, in the frame that they share."""
+
+    def __init__(self, name: str, section: str) -> None:
+        self._template = (client.WEB / "board" / "page.html").read_text(encoding="utf-8")
+        self._name, self._section = name, section
+
+    def respond(self, req: falcon.Request, resp: falcon.Response, content: Markup, language: Language) -> None:
+        build = LinkBuilder(req)
+        values = {
+            "language": language.code,
+            "prefix": build.prefix,
+            "name": self._name,
+            "title": language.text(self._section),
+            "skip": language.text("skip"),
+            "sections": self._sections(build, language),
+            "content": content,
+        }
+        resp.content_type = falcon.MEDIA_HTML
+        resp.data = _PLACEHOLDER.sub(lambda found: escaped(values[found[1]]), self._template).encode()
+        resp.cache_control = ["no-cache"]
+        resp.append_header("Vary", "Accept, Accept-Language")
+        resp.set_header("Content-Security-Policy", csp.page())
+        resp.set_header("Referrer-Policy", "no-referrer")
+        resp.set_header("Cross-Origin-Opener-Policy", "same-origin")
+        respond_conditionally(req, resp)
+
+    def _sections(self, build: LinkBuilder, language: Language) -> Markup:
+        links = build.root()
+        hrefs = {"board": links["leaderboard"].href, "status": links["status"].href}
+        shown = [
+            tag("a", language.text(section), href=hrefs[section], aria_current=current(section == self._section))
+            for section in SECTIONS
+        ]
+        return tag("nav", *shown, class_="sections")
+
+
+def current(is_current: bool) -> str | None:
+    return "page" if is_current else None
+
+
+def choice(label: str, links: list[tuple[str, str, bool]]) -> Markup:
+    """Links of which one is chosen: their texts and addresses, and whether it is this one."""
+    shown = [tag("a", tag("bdi", text), href=href, aria_current=current(chosen)) for text, href, chosen in links]
+    return tag("nav", *shown, class_="choice-links", aria_label=label)
+
+
+def table(heads: list[str], rows: list[Markup], label: str, **attributes: str) -> Markup:
+    head = tag("tr", *(tag("th", text, scope="col") for text in heads))
+    shown = tag("table", joined(tag("thead", head), tag("tbody", *rows)), aria_label=label, **attributes)
+    # On a phone a table is wider than the page: its frame is scrolled, by the keyboard too.
+    return tag("div", shown, class_="table-frame", role="region", tabindex="0", aria_label=label)

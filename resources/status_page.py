@@ -1,0 +1,58 @@
+"""The page of `/status`: the figures of the pool for people, without JavaScript."""
+
+from __future__ import annotations
+
+import falcon
+
+from pool.leaderboard import Leaderboard
+from pool.pool_status import Figures
+from resources.links import LinkBuilder
+from resources.markup import Markup, joined, tag
+from resources.server_pages import ServerPage, table
+from resources.texts import Language, language_of
+from storage.base import Document
+
+
+class StatusPage:
+    def __init__(self, name: str, leaderboard: Leaderboard) -> None:
+        self._page, self._leaderboard = ServerPage(name, "status"), leaderboard
+
+    def respond(self, req: falcon.Request, resp: falcon.Response, figures: Figures) -> None:
+        language = language_of(req)
+        content = joined(
+            tag("p", language.text("up"), class_="up"),
+            tag("dl", *_facts(figures.pool, self._leaderboard.ranking("day").units, language), class_="facts"),
+            tag("h2", language.text("jobs")),
+            _jobs(figures, language, LinkBuilder(req)),
+        )
+        self._page.respond(req, resp, content, language)
+
+
+def _facts(pool: Document, today: int, language: Language) -> list[Markup]:
+    facts = {
+        "computing-now": language.number(pool["volunteers"]),
+        "per-minute": language.number(pool["results_per_minute"], 0 if pool["results_per_minute"] >= 10 else 1),
+        "today": language.number(today),
+        "total": language.number(pool["results"]),
+        "total-time": language.duration(pool["run_seconds"]),
+        "open-jobs": language.number(pool["jobs"]["open"]),
+        "paused-jobs": language.number(pool["jobs"]["paused"]),
+    }
+    return [tag("div", tag("dt", language.text(key)), tag("dd", value)) for key, value in facts.items()]
+
+
+def _jobs(figures: Figures, language: Language, build: LinkBuilder) -> Markup:
+    if not figures.jobs:
+        return tag("p", language.text("no-jobs"), class_="empty")
+    heads = [language.text(key) for key in ("job", "state", "done")]
+    rows = [_job(job_id, job, language, build) for job_id, job in figures.jobs.items()]
+    return table(heads, rows, language.text("jobs"))
+
+
+def _job(job_id: str, job: Document, language: Language, build: LinkBuilder) -> Markup:
+    state = "complete" if job["complete"] else job["state"]
+    variables = job["variables"]
+    numbers = {"done": language.number(variables["done"]), "total": language.number(variables["total"])}
+    link = tag("a", tag("bdi", job_id), href=build.uri("leaderboard", job=job_id))
+    done = tag("td", language.text("progress", **numbers), class_="number")
+    return tag("tr", tag("th", link, scope="row"), tag("td", language.text(state)), done)

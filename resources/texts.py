@@ -1,0 +1,57 @@
+"""Texts of the pages that the server makes, in four languages, and which of these a request prefers.
+
+They lie beside the pages, in client/web/board/texts.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+
+import falcon
+
+import client
+
+FALLBACK = "en"
+_GROUPS = {"en": ",", "de": ".", "es": ".", "fr": "\u202f"}
+_DECIMAL = {"en": ".", "de": ",", "es": ",", "fr": ","}
+_RANGE = re.compile(r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([01](?:\.\d{0,3})?))?\s*")
+
+
+@functools.cache
+def _texts(code: str) -> dict[str, str]:
+    loaded: dict[str, str] = json.loads((client.WEB / "board" / "texts" / f"{code}.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+class Language:
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+    def text(self, key: str, **values: object) -> str:
+        return _texts(self.code)[key].format(**values)
+
+    def number(self, value: float, digits: int = 0) -> str:
+        whole, _, rest = f"{value:,.{digits}f}".partition(".")
+        whole = whole.replace(",", _GROUPS[self.code])
+        return f"{whole}{_DECIMAL[self.code]}{rest}" if rest else whole
+
+    def duration(self, seconds: float) -> str:
+        """In the unit that leaves few digits."""
+        for size, unit in ((3600, "h"), (60, "min")):
+            if seconds >= size:
+                return f"{self.number(seconds / size, 1)}\u00a0{unit}"
+        return f"{self.number(seconds, 1)}\u00a0s"
+
+
+def language_of(req: falcon.Request) -> Language:
+    """By the header Accept-Language: the most preferred one of those that there are."""
+    best, weight = FALLBACK, 0.0
+    for text in (req.get_header("Accept-Language") or "")[:200].split(","):
+        found = _RANGE.fullmatch(text)
+        code = found[1].lower() if found else ""
+        quality = float(found[2] or 1) if found else 0.0
+        if code in _GROUPS and quality > weight:
+            best, weight = code, quality
+    return Language(best)
