@@ -231,6 +231,11 @@ class Pool:
         self.store.close()
 
 
+def _posting(config: Config) -> str:
+    """Who may post jobs: whoever has a key, anyone, or anyone with the operator's consent."""
+    return str(config.open) if config.open == REVIEW else "open" if config.open else "key"
+
+
 def _networks(setting: str, text: str) -> Networks:
     try:
         return Networks(text)
@@ -272,7 +277,8 @@ def routes(pool: Pool) -> dict[str, Resource]:
     result = results.Item(pool.results, pool.keys)
     stream = StreamResponder(pool.stream, pool.jobs, pool.keys)
     return {
-        "/": root.Root(name),
+        "/": root.Root(name, _posting(pool.config)),
+        "/post": pages.PostPage(name),
         "/widget": pages.WidgetPage(name),
         "/widget.js": assets.AssetAlias(files["web/widget.js"]),
         "/client/{file:path}": assets.Assets(files),

@@ -112,11 +112,11 @@ def _detail_of(ex: Exception) -> str:
 def _members(req: falcon.Request, ex: Exception) -> dict[str, Any]:
     """The extension members of the problem document."""
     if isinstance(ex, pool.NameTaken):
-        return {"_links": {"holder": LinkBuilder(req).uri("jobs", ex.job_id)}}
+        return {"field": "name", "_links": {"holder": LinkBuilder(req).uri("jobs", ex.job_id)}}
     if isinstance(ex, pool.InvalidFlow):
         return {"errors": [{"path": problem.field, "reason": problem.reason} for problem in ex.problems[:MAX_ERRORS]]}
-    if isinstance(ex, pool.Invalid) and ex.console:
-        return {"console": ex.console}
+    if isinstance(ex, pool.Invalid):
+        return {**({"field": ex.field} if ex.field else {}), **({"console": ex.console} if ex.console else {})}
     if isinstance(ex, pool.Rejected):
         return {"failed": ex.failed}
     return {}

@@ -78,6 +78,7 @@ class LinkBuilder:
             "self": Link(self.uri()),
             "jobs": Link(self.uri("jobs", "index")),
             "post_job": Link(self.uri("jobs")),
+            "post_form": Link(self.uri("post")),
             "job": Link(f"{self.uri('jobs')}/{{job}}", templated=True),
             "scheduled": Link(
                 f"{self.uri('jobs', 'scheduled')}{{/scheduler}}{{?owner*,can*,memory_mb}}", templated=True

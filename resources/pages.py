@@ -1,4 +1,5 @@
-"""HTML pages: the front page at `/`, those of a flow and of a job's errors, and the widget that other sites embed.
+"""HTML pages: the front page at `/`, those of a flow and of a job's errors, the form that posts a job, and the widget
+that other sites embed.
 
 Their files in client/web are served with two placeholders filled in: `{prefix}`, the mount prefix of the service, and
 `{name}`, the pool's name.
@@ -39,7 +40,7 @@ class Page:
 
 
 class TopPage(Page):
-    """A page that is never framed, at the URI of a document (hence Vary)."""
+    """A page that is never framed; most are at the URI of a document (hence Vary)."""
 
     def respond(self, req: falcon.Request, resp: falcon.Response) -> None:
         super().respond(req, resp)
@@ -77,6 +78,16 @@ class JobErrorsPage(DocumentPage):
 
     def __init__(self, name: str) -> None:
         super().__init__("job-errors/page.html", name)
+
+
+class PostPage(Resource):
+    """The form at `/post`, for owners. It holds nothing secret: without a key it posts where anyone may."""
+
+    def __init__(self, name: str) -> None:
+        self._page = TopPage("post/page.html", name)
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        self._page.respond(req, resp)
 
 
 class WidgetPage(Resource):

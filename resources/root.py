@@ -14,8 +14,8 @@ PROTOCOL = 1
 
 
 class Root(Resource):
-    def __init__(self, name: str) -> None:
-        self._name, self._page = name, FrontPage(name)
+    def __init__(self, name: str, posting: str) -> None:
+        self._name, self._posting, self._page = name, posting, FrontPage(name)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         if prefers_html(req):
@@ -25,5 +25,10 @@ class Root(Resource):
 
     def _respond_with_document(self, req: falcon.Request, resp: falcon.Response) -> None:
         build = LinkBuilder(req)
-        fields = {"job_scheduler_url": build.uri("jobs", "scheduler"), "name": self._name, "protocol": PROTOCOL}
+        fields = {
+            "job_scheduler_url": build.uri("jobs", "scheduler"),
+            "name": self._name,
+            "protocol": PROTOCOL,
+            "posting": self._posting,
+        }
         respond(req, resp, build.root(), fields)

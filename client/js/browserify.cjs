@@ -52,9 +52,10 @@ var init_errors = __esm({
        * @param {number} status
        * @param {string} title
        * @param {string} [detail]
-       * @param {{type?: string, retryAfter?: number | null}} [more] `retryAfter` in seconds
+       * @param {{type?: string, retryAfter?: number | null, field?: string}} [more] `retryAfter` in seconds; the path of the
+       *   `field` at fault
        */
-      constructor(status, title, detail = "", { type = UNTYPED, retryAfter = null } = {}) {
+      constructor(status, title, detail = "", { type = UNTYPED, retryAfter = null, field = "" } = {}) {
         super(`${status} ${title}${detail && `: ${detail}`}`);
         __publicField(this, "name", "PoolError");
         this.status = status;
@@ -62,6 +63,7 @@ var init_errors = __esm({
         this.detail = detail;
         this.type = type;
         this.retryAfter = retryAfter;
+        this.field = field;
       }
       /**
        * Reads a problem document; tolerates any other value.
@@ -78,7 +80,11 @@ var init_errors = __esm({
         const type = stringOrEmpty(fields.type) || UNTYPED;
         if (type === OUTDATED) return new Outdated(stringOrEmpty(fields.detail));
         if (type === BLOCKED) return new Blocked(stringOrEmpty(fields.detail));
-        return new _PoolError(status, title, stringOrEmpty(fields.detail), { type, retryAfter });
+        return new _PoolError(status, title, stringOrEmpty(fields.detail), {
+          type,
+          retryAfter,
+          field: stringOrEmpty(fields.field)
+        });
       }
     };
     Outdated = class extends PoolError {

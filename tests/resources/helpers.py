@@ -39,6 +39,7 @@ def _methods(resource: Any) -> frozenset[str]:
 
 ROUTES = _routes()  # The methods of each path of the application.
 PAGES = (
+    "/post",
     "/widget",
     "/widget.js",
     "/client/{file}",

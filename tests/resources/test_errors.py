@@ -136,11 +136,12 @@ def test_some_errors_have_a_header(answer: Answer, error: Exception, header: str
 @pytest.mark.parametrize(
     ("error", "members"),
     [
-        (pool.NameTaken("job"), {"_links": {"holder": "/jobs/job"}}),
-        (pool.Invalid("field", "reason", "said"), {"console": "said"}),
+        (pool.NameTaken("job"), {"field": "name", "_links": {"holder": "/jobs/job"}}),
+        (pool.Invalid("field", "reason", "said"), {"field": "field", "console": "said"}),
         (pool.Rejected("text", failed=True), {"failed": True}),
         (pool.InvalidFlow([INVALID]), {"errors": [{"path": "field", "reason": "reason"}]}),
-        (INVALID, {}),
+        (INVALID, {"field": "field"}),
+        (pool.Invalid("", "reason"), {}),
     ],
 )
 def test_some_errors_have_further_members(answer: Answer, error: Exception, members: dict[str, Any]) -> None:

@@ -150,6 +150,8 @@ CALLS = [
     Call(200, "GET", "/", headers={"Accept": "text/html"}),
     Call(304, "GET", "/", headers={"Accept": "text/html", "If-None-Match": "*"}),
     Call(304, "HEAD", "/", headers={"Accept": "text/html", "If-None-Match": "*"}),
+    Call(200, "GET", "/post"),
+    Call(304, "HEAD", "/post", headers={"If-None-Match": "*"}),
     Call(200, "GET", "/widget"),
     Call(304, "HEAD", "/widget", headers={"If-None-Match": "*"}),
     Call(200, "GET", "/widget.js"),

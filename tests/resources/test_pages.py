@@ -15,7 +15,7 @@ HTML = {"Accept": "text/html"}
 MOUNTED = {"SCRIPT_NAME": "/my pool/ü".encode().decode("latin-1")}
 PREFIX = "/my%20pool/%C3%BC"
 FLOW, ERRORS = "/flows/one", "/jobs/one/errors"
-PAGES = ["/", "/widget", FLOW, ERRORS]
+PAGES = ["/", "/post", "/widget", FLOW, ERRORS]
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "frame-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
@@ -174,7 +174,7 @@ def test_a_jobs_errors_are_a_document_for_any_other_accept_header(module_pool: P
     [
         *(
             (path, header, value)
-            for path in ("/", FLOW, ERRORS)
+            for path in ("/", "/post", FLOW, ERRORS)
             for header, value in [
                 ("Content-Security-Policy", f"{POLICY}'none'"),
                 ("Cross-Origin-Opener-Policy", "same-origin"),

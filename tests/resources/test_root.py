@@ -13,6 +13,7 @@ PLAIN_LINKS = [
     "self",
     "jobs",
     "post_job",
+    "post_form",
     "flows",
     "post_flow",
     "client",
@@ -60,6 +61,11 @@ def test_json_is_served_for_any_accept_header(module_pool: PoolApp, accept: str)
 
 def test_the_root_has_the_pools_name(make_pool: MakePool) -> None:
     assert make_pool(name="Our pool").get("/").json["name"] == "Our pool"
+
+
+@pytest.mark.parametrize(("setting", "who"), [(False, "key"), (True, "open"), ("review", "review")])
+def test_the_root_says_who_may_post(make_pool: MakePool, setting: bool | str, who: str) -> None:
+    assert make_pool(open=setting).get("/").json["posting"] == who
 
 
 def test_the_preferred_media_type_is_served(module_pool: PoolApp) -> None:

@@ -18,15 +18,17 @@ export class PoolError extends Error {
    * @param {number} status
    * @param {string} title
    * @param {string} [detail]
-   * @param {{type?: string, retryAfter?: number | null}} [more] `retryAfter` in seconds
+   * @param {{type?: string, retryAfter?: number | null, field?: string}} [more] `retryAfter` in seconds; the path of the
+   *   `field` at fault
    */
-  constructor(status, title, detail = "", { type = UNTYPED, retryAfter = null } = {}) {
+  constructor(status, title, detail = "", { type = UNTYPED, retryAfter = null, field = "" } = {}) {
     super(`${status} ${title}${detail && `: ${detail}`}`);
     this.status = status;
     this.title = title;
     this.detail = detail;
     this.type = type;
     this.retryAfter = retryAfter;
+    this.field = field;
   }
 
   /**
@@ -41,7 +43,11 @@ export class PoolError extends Error {
     const type = stringOrEmpty(fields.type) || UNTYPED;
     if (type === OUTDATED) return new Outdated(stringOrEmpty(fields.detail));
     if (type === BLOCKED) return new Blocked(stringOrEmpty(fields.detail));
-    return new PoolError(status, title, stringOrEmpty(fields.detail), { type, retryAfter });
+    return new PoolError(status, title, stringOrEmpty(fields.detail), {
+      type,
+      retryAfter,
+      field: stringOrEmpty(fields.field),
+    });
   }
 }
 

@@ -153,6 +153,7 @@ export default {
   "flows.failed": "gescheitert",
   "flows.cancelled": "abgebrochen",
 
+  "footer.post": "Eine Aufgabe stellen",
   "footer.widget": "Auf deiner Website einbinden",
   "footer.widget.help":
     "Mit dieser Zeile können Besucher deiner Website für diesen Pool rechnen. Sie werden vorher gefragt, und die " +

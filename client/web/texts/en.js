@@ -152,6 +152,7 @@ export default {
   "flows.cancelled": "cancelled",
 
   // The footer.
+  "footer.post": "Post a job",
   "footer.widget": "Put this on your own site",
   "footer.widget.help":
     "With this line, visitors to your site can compute for this pool. They are asked first, and jobs run in the same " +

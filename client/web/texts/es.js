@@ -151,6 +151,7 @@ export default {
   "flows.failed": "fallido",
   "flows.cancelled": "cancelado",
 
+  "footer.post": "Publicar una tarea",
   "footer.widget": "Ponlo en tu propio sitio web",
   "footer.widget.help":
     "Con esta línea, quienes visiten tu sitio pueden calcular para este servidor. Antes se les pregunta, y las " +

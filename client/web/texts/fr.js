@@ -152,6 +152,7 @@ export default {
   "flows.failed": "échec",
   "flows.cancelled": "annulé",
 
+  "footer.post": "Publier une tâche",
   "footer.widget": "L’ajouter à votre propre site",
   "footer.widget.help":
     "Avec cette ligne, les visiteurs de votre site peuvent calculer pour ce serveur. On leur demande d’abord leur " +
