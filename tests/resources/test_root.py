@@ -25,6 +25,7 @@ PLAIN_LINKS = [
     "widget",
     "health",
     "metrics",
+    "status",
     "service-desc",
 ]
 
