@@ -38,6 +38,7 @@ from pool.trust.comparison import Comparison
 from pool.trust.computing import Computing
 from pool.trust.held_index import HeldIndex
 from pool.trust.holding import Holding
+from pool.trust.pairing import Pairing
 from pool.unserved import Unserved
 from pool.validation import Validation
 from pool.variable_errors import VariableErrors
@@ -151,7 +152,10 @@ class Pool:
             needs_review=config.open == REVIEW,
         )
         held_index = HeldIndex(self.store)
-        holding = Holding(self.store, comparison, self.standing, self.flows, self.rates, variable_errors, held_index)
+        pairing = Pairing(self.standing, self.store.clock, self._secret("leases.key"))
+        holding = Holding(
+            self.store, comparison, self.standing, self.flows, self.rates, variable_errors, held_index, pairing
+        )
         self.auditor = Auditor(self.store, holding, self.computing, comparison, self.standing, held_index)
         self.variables = Variables(
             self.store,

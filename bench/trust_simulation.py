@@ -6,7 +6,7 @@ A computation is one by a volunteer or by the pool (an audit). A wrong result co
 from __future__ import annotations
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -37,7 +37,10 @@ class Crowd:
 
 @dataclass
 class Identity:
+    """An id, and the place (address) behind it, which stays."""
+
     name: int
+    place: int
     lies: bool
     computed: int = 0
     accepted: int = 0
@@ -73,20 +76,21 @@ class Simulation:
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
         self.ids = 0
-        self.people = [self._new(index < self.crowd.share * self.crowd.volunteers) for index in range(self._size())]
-        self.random.shuffle(self.people)
+        size = self.crowd.volunteers
+        lies = [index < self.crowd.share * size for index in range(size)]
+        self.random.shuffle(lies)
+        self.people = [self._new(place, lies[place]) for place in range(size)]
+        # How often each address was proved to lie.
+        self.caught: Counter[str] = Counter()
         self.open = list(range(self.units))
         self.answers: defaultdict[int, list[Answer]] = defaultdict(list)
         self.wanted: list[int] = []
         self.held: defaultdict[int, dict[int, tuple[HeldResult, str]]] = defaultdict(dict)
         self.by_name: dict[int, Identity] = {person.name: person for person in self.people}
 
-    def _size(self) -> int:
-        return self.crowd.volunteers
-
-    def _new(self, lies: bool) -> Identity:
+    def _new(self, place: int, lies: bool) -> Identity:
         self.ids += 1
-        return Identity(self.ids, lies)
+        return Identity(self.ids, place, lies)
 
     def run(self) -> Outcome:
         step: Callable[[int], None] = self._audited if self.policy.name == "audit" else self._answered
@@ -112,7 +116,7 @@ class Simulation:
         """Whoever was at this place comes back under a new id."""
         old = self.people[place]
         del self.by_name[old.name]
-        self.people[place] = self._new(old.lies)
+        self.people[place] = self._new(place, old.lies)
         self.by_name[self.people[place].name] = self.people[place]
 
     def _accept(self, value: str) -> None:
@@ -127,7 +131,8 @@ class Simulation:
             return
         person, value = self._compute(place, unit)
         answers = self.answers[unit]
-        answers.append(Answer(str(len(answers)), str(person.name), str(person.name), value))
+        address = str(place)
+        answers.append(Answer(str(len(answers)), str(person.name), address, value, party=address))
         if len(answers) == 1 and self._counts_alone(person):
             person.accepted += 1
             self._accept(value)
@@ -139,6 +144,8 @@ class Simulation:
 
     def _counts_alone(self, person: Identity) -> bool:
         if self.policy.name == "adaptive":
+            if self.caught[str(person.place)]:
+                return False
             return is_trusted(person.consecutive, self.policy.trusted_after, self.random.random())
         return self.policy.name == "none"
 
@@ -150,7 +157,7 @@ class Simulation:
         for _ in range(5):
             index = self.random.randrange(len(self.wanted))
             unit = self.wanted[index]
-            if all(answer.volunteer != str(person.name) for answer in self.answers[unit]):
+            if all(answer.prefix != str(person.place) for answer in self.answers[unit]):
                 self.wanted[index] = self.wanted[-1]
                 self.wanted.pop()
                 return unit
@@ -158,7 +165,7 @@ class Simulation:
 
     def _decide(self, unit: int) -> None:
         answers = self.answers[unit]
-        decision = decide(answers, str.__eq__, self.policy.quorum, self.policy.most)
+        decision = decide(answers, str.__eq__, self.policy.quorum, self.policy.most, self._doubt)
         if decision.kind == "ask":
             self.wanted.append(unit)
             return
@@ -170,6 +177,10 @@ class Simulation:
         agreed = {answer.volunteer for answer in decision.agreed}
         for answer in answers:
             self._note(int(answer.volunteer), answer.volunteer in agreed)
+            self.caught[answer.party] += answer.volunteer not in agreed
+
+    def _doubt(self, answer: Answer) -> int:
+        return self.caught[answer.party]
 
     def _note(self, name: int, is_right: bool) -> None:
         person = self.by_name.get(name)

@@ -6,12 +6,14 @@ It is the same in every process. What was long ago is forgotten, and so is what 
 from __future__ import annotations
 
 import heapq
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from pool.credit import DAY, Ledger
+from pool.lost_leases import BREAK_SECONDS, LostLease, LostLeases
+from pool.presence import Presence
 from storage.base import Document
 
 # Results accepted by a validator after which a volunteer is proven: its leases are limited less, and its errors count
@@ -23,8 +25,6 @@ SHARE_RESULTS = 3
 FIRST_LEASES, NEW_LEASES, PROVEN_LEASES = 4, 32, 1024
 # After errors: a job may be to blame, and a page with two workers must not stand still.
 LEAST_LEASES = 2.0
-# Whoever leases a variable again within so many seconds has held it meanwhile: giving it back does not start anew.
-BREAK_SECONDS = 600
 # Records of each kind that a compaction keeps: whoever computes under a new id each time must not fill the memory.
 RECORDS_KEPT = 20_000
 # A clock that goes back by so much was set: processes log what they do at once in any order.
@@ -57,7 +57,7 @@ class Record:
 
     def is_forgotten(self, now: int) -> bool:
         """Whether it is old, or says no more than a new record."""
-        if self.caught and abs(now - self.last_caught) < DAY:
+        if self.caught_since(now):
             return False
         if self.accepted:
             return now - self.last >= 30 * DAY
@@ -66,6 +66,12 @@ class Record:
 
     def expired_since(self, now: int) -> int:
         return self.expired if abs(now - self.window) < WINDOW else 0
+
+    def caught_since(self, now: int) -> int:
+        return self.caught if abs(now - self.last_caught) < DAY else 0
+
+    def add_caught(self, at: int) -> None:
+        self.caught, self.last_caught = self.caught_since(at) + 1, at
 
     def add_expired(self, at: int) -> None:
         if abs(at - self.window) >= WINDOW:
@@ -85,7 +91,10 @@ class JobRecord:
 
 @dataclass(frozen=True)
 class HeldLease:
-    """`began`: since when volunteers of this prefix have held the variable, with short breaks at most."""
+    """`began`: since when volunteers of this prefix have held the variable, with short breaks at most.
+
+    `party` is who counts as present, in a job that holds results; else it is empty.
+    """
 
     job: str
     variable: str
@@ -94,15 +103,7 @@ class HeldLease:
     until: int
     began: int
     is_new: bool
-
-
-@dataclass(frozen=True)
-class LostLease:
-    """A lease that ended without a result: whoever leases the variable again at this prefix goes on holding it."""
-
-    prefix: str
-    began: int
-    ended: int
+    party: str = ""
 
 
 class Activity:
@@ -118,8 +119,7 @@ class Activity:
         self.held_in: Counter[str] = Counter()
         self.held_by: Counter[tuple[str, str]] = Counter()
         self.leases: dict[str, HeldLease] = {}
-        # By job and variable, those of the last BREAK_SECONDS.
-        self.lost: OrderedDict[tuple[str, str], LostLease] = OrderedDict()
+        self.lost, self.present = LostLeases(), Presence()
         self.credit = Ledger()
         self._deadlines: list[tuple[int, str]] = []
         self._latest = 0
@@ -139,12 +139,14 @@ class Activity:
         began = event.get("began")
         if began is None:
             began = self.began_again(*key, prefix, at)
-            self.lost.pop(key, None)
-        lease = HeldLease(*key, event["volunteer"], prefix, until, began, is_new)
+            self.lost.pop(*key)
+        lease = HeldLease(*key, event["volunteer"], prefix, until, began, is_new, event.get("party", ""))
         self.leases[event["lease"]] = lease
         for record in self._records(lease):
             record.held, record.last = record.held + 1, at
         self._count_new(lease, 1)
+        if lease.party:
+            self.present.came(lease.job, lease.party)
         heapq.heappush(self._deadlines, (until, event["lease"]))
 
     def _on_extended(self, event: Document) -> None:
@@ -155,15 +157,15 @@ class Activity:
 
     def began_again(self, job: str, variable: str, prefix: str, at: int) -> int:
         """Since when a prefix has held a variable that it leases `at` this time: longer, after a short break."""
-        lost = self.lost.get((job, variable))
+        lost = self.lost.get(job, variable)
         is_going_on = lost is not None and lost.prefix == prefix and at - lost.ended < BREAK_SECONDS * 1000
         return lost.began if lost is not None and is_going_on else at
 
     def _on_ended(self, event: Document) -> None:
-        self._lose(event["lease"], event["at"])
+        self._lose(event["lease"], event["at"], event.get("is_returned", False))
 
     def _on_accepted(self, event: Document) -> None:
-        is_late = self._end(event["lease"]) is None
+        is_late = self._end(event["lease"], event["at"]) is None
         if event["earns"]:
             self._earn(event, is_late)
             self.credit.add(event["volunteer"], event["job"], event["at"], event.get("run_seconds"))
@@ -208,11 +210,17 @@ class Activity:
         for prefix in self.prefixes.values():
             prefix.proven.discard(name)
         for known_prefix in map(self.prefixes.__getitem__, event["prefixes"]):
-            is_recent = abs(event["at"] - known_prefix.last_caught) < DAY
-            known_prefix.caught = known_prefix.caught + 1 if is_recent else 1
-            known_prefix.last_caught = known_prefix.last = event["at"]
+            known_prefix.add_caught(event["at"])
+            known_prefix.last = event["at"]
+        known.add_caught(event["at"])
         self.volunteers[name] = Record(
-            allowance=1.0, held=known.held, refused=known.refused + 1, since=known.since, last=event["at"]
+            allowance=1.0,
+            held=known.held,
+            refused=known.refused + 1,
+            since=known.since,
+            last=event["at"],
+            caught=known.caught,
+            last_caught=known.last_caught,
         )
         for key in [key for key in self.confirmed if key[1] == name]:
             del self.confirmed[key]
@@ -243,7 +251,7 @@ class Activity:
             setattr(known, name, set(value) if name == "proven" else value)
 
     def _on_lost(self, event: Document) -> None:
-        self.lost[event["job"], event["variable"]] = LostLease(**event["values"])
+        self.lost.add(event["job"], event["variable"], LostLease(**event["values"]))
 
     def _on_party(self, event: Document) -> None:
         self.parties[event["job"], event["party"]] = JobRecord(**event["values"])
@@ -252,21 +260,21 @@ class Activity:
         yield self.volunteers[lease.volunteer]
         yield self.prefixes[lease.prefix]
 
-    def _end(self, lease_id: str | None) -> HeldLease | None:
+    def _end(self, lease_id: str | None, at: int) -> HeldLease | None:
         lease = self.leases.pop(lease_id or "", None)
         if lease is not None:
             for record in self._records(lease):
                 record.held -= 1
             self._count_new(lease, -1)
+            if lease.party:
+                self.present.left(lease.job, lease.party, at)
         return lease
 
-    def _lose(self, lease_id: str | None, at: int) -> None:
+    def _lose(self, lease_id: str | None, at: int, is_returned: bool = False) -> None:
         """Ends a lease without a result."""
-        lease = self._end(lease_id)
+        lease = self._end(lease_id, at)
         if lease is not None:
-            key = lease.job, lease.variable
-            self.lost[key] = LostLease(lease.prefix, lease.began, at)
-            self.lost.move_to_end(key)
+            self.lost.add(lease.job, lease.variable, LostLease(lease.prefix, lease.began, at, is_returned))
 
     def _count_new(self, lease: HeldLease, change: int) -> None:
         if lease.is_new:
@@ -299,8 +307,8 @@ class Activity:
                 volunteer = self.volunteers[lease.volunteer]
                 volunteer.allowance = max(1.0, volunteer.allowance - 1)
                 self.confirmed.pop((lease.job, lease.volunteer), None)
-        while self.lost and abs(now - next(iter(self.lost.values())).ended) >= BREAK_SECONDS * 1000:
-            self.lost.popitem(last=False)
+        self.lost.expire(now)
+        self.present.expire(now)
 
     def summary(self, now: int) -> Iterator[Document]:
         """Events that add up to this state, without what was long ago: it must not grow with ids that cost nothing."""
@@ -314,7 +322,7 @@ class Activity:
             yield {"event": "party", "job": job, "party": party, "values": vars(counted)}
         for (job, name), count in self.confirmed.most_common(RECORDS_KEPT):
             yield {"event": "confirmations", "job": job, "volunteer": name, "count": count}
-        for (job, variable), lost in list(self.lost.items())[-RECORDS_KEPT:]:
+        for (job, variable), lost in self.lost.newest(RECORDS_KEPT):
             yield {"event": "lost", "job": job, "variable": variable, "values": vars(lost)}
         yield from self.credit.summary(now)
         for lease_id, lease in self.leases.items():

@@ -172,8 +172,9 @@ class Results:
         self._errors.require_judgeable(job, variable_id, known, lease, posted.peer)
         if holds and not self._keys.decides(posted.caller, job):
             item.answers = self._holding.require_wanted(job, variable_id, item.document, posted.peer)
-            # Leases that were given back are no longer counted, and their tokens stay: any number of them.
-            if lease is None or not self._standing.holds(lease.lease_id):
+            # An expired lease is no longer counted, but its result is welcome while nobody else has the variable.
+            if lease is not None and not self._standing.holds(lease.lease_id):
+                self._holding.require_current(job_id, variable_id, lease)
                 self._holding.require_room(job, posted.peer)
 
     def _judge(self, job: Document, items: Sequence[_Item]) -> None:
@@ -231,7 +232,7 @@ class Results:
             with _caught([item]):
                 self._settle(job, item)
         others = [item for item in items if item not in by_owner]
-        alone = [item for item in others if self._holding.counts_alone(job, item.document)]
+        alone = [item for item in others if self._holding.counts_alone(job, item.document, item.peer)]
         held = {item.variable_id: item for item in others if item not in alone}
         with _caught(list(held.values())):
             finishes = {name: (_finish(item), item.peer) for name, item in held.items()}

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from pool import lease_limits
 from pool.activity import Activity, JobRecord
-from pool.credit import DAY, Credit
+from pool.credit import Credit
 from pool.errors import LimitReached
 from pool.lease_limits import JobFacts, known_record, name_of
 from pool.peers import Peer
@@ -84,7 +84,7 @@ class Standing:
 
         As of the log's last reading: it is called for each candidate of a lease, after `allowed_leases`.
         """
-        lost = self._activity.lost.get((job_uid, variable_id))
+        lost = self._activity.lost.get(job_uid, variable_id)
         if lost is None or lost.prefix != peer.prefix:
             return False
         return self._clock.now_milliseconds() - lost.began > self._longest(lease_seconds, peer) * 1000
@@ -127,9 +127,9 @@ class Standing:
         """Whether the lease has neither ended nor expired."""
         return lease_id in self._current().leases
 
-    def leased(self, job_uid: str, peer: Peer, leases: Iterable[tuple[str, str, int]]) -> None:
-        """`leases` are the id, the variable and the deadline of each."""
-        facts = {"event": "leased", "job": job_uid, **_of(peer)}
+    def leased(self, job_uid: str, peer: Peer, leases: Iterable[tuple[str, str, int]], party: str = "") -> None:
+        """`leases` are the id, the variable and the deadline of each; `party` is who is present by them."""
+        facts = {"event": "leased", "job": job_uid, **_of(peer), **({"party": party} if party else {})}
         self._append_all(
             {**facts, "lease": name, "variable": variable, "until": until} for name, variable, until in leases
         )
@@ -144,6 +144,18 @@ class Standing:
     def ended(self, lease_id: str) -> None:
         if self.holds(lease_id):
             self._append("ended", lease_id)
+
+    def gave_back(self, lease_id: str) -> None:
+        if self.holds(lease_id):
+            self._append("ended", lease_id, is_returned=True)
+
+    def returned(self, job_uid: str, peer: Peer) -> Sequence[str]:
+        """The variables that volunteers at this address have given back lately, and nobody has leased since."""
+        return self._current().lost.returned(job_uid, peer.prefix)
+
+    def present(self, job_uid: str) -> frozenset[str]:
+        """The parties that compute a job at present."""
+        return self._current().present.of(job_uid)
 
     def accepted(self, job: Document, results: Sequence[Earned]) -> None:
         """Results of a job that was posted without a key earn nothing: its poster could accept anything.
@@ -167,8 +179,11 @@ class Standing:
 
     def caught_at(self, prefix: str) -> int:
         """How often volunteers of an address were proved to lie, lately."""
-        known = known_record(self._current().prefixes, prefix)
-        return known.caught if abs(self._clock.now_milliseconds() - known.last_caught) < DAY else 0
+        return known_record(self._current().prefixes, prefix).caught_since(self._clock.now_milliseconds())
+
+    def caught_of(self, volunteer: str) -> int:
+        """How often a volunteer was, at whatever address."""
+        return known_record(self._current().volunteers, volunteer).caught_since(self._clock.now_milliseconds())
 
     def confirmed_in_a_row(self, job_uid: str, volunteer: str) -> int:
         return self._current().confirmed.get((job_uid, volunteer), 0)

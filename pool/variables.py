@@ -10,8 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from pool import fields
-from pool.error_counting import is_paused, party_of
+from pool import error_counting, fields
 from pool.errors import Conflict, Invalid, LimitReached, Withdrawn
 from pool.flows import Flows
 from pool.flows.steps import step_of
@@ -23,7 +22,7 @@ from pool.replacements import Replacements
 from pool.scheduling import VariableScheduler, Volunteer
 from pool.standing import Standing
 from pool.tokens import LeaseToken, Tokens
-from pool.trust.holding import Holding
+from pool.trust.holding import Holding, party_of
 from pool.trust.policy import policy_of
 from pool.unserved import Unserved
 from pool.validation import Validation
@@ -222,12 +221,27 @@ class Variables:
     def _leases(self, job: Document, volunteer: Volunteer) -> Iterator[Lease]:
         """Leases variables until there are no more, they are large, or the job's scheduler has taken too long."""
         exclusion = self._exclusion(job, volunteer.peer)
-        until, size = self._store.clock.monotonic() + SCHEDULER_SECONDS, 0
-        while size < BATCH_BYTES and (lease := self._scheduler.lease(job, volunteer, exclusion)) is not None:
+        returned = self._returned(job, volunteer.peer, exclusion) if policy_of(job).holds else ()
+        size = 0
+        for lease in itertools.chain(returned, self._scheduled(job, volunteer, exclusion)):
+            yield lease
             size += lease.size
+            if size >= BATCH_BYTES:
+                return
+
+    def _scheduled(self, job: Document, volunteer: Volunteer, exclusion: IsExcluded) -> Iterator[Lease]:
+        until = self._store.clock.monotonic() + SCHEDULER_SECONDS
+        while (lease := self._scheduler.lease(job, volunteer, exclusion)) is not None:
             yield lease
             if "variable_scheduler" in job and self._store.clock.monotonic() > until:
                 return
+
+    def _returned(self, job: Document, peer: Peer, exclusion: IsExcluded) -> Iterator[Lease]:
+        """What this address gave back comes first: giving back and leasing again must not be a choice of variables."""
+        for name in self._standing.returned(job["uid"], peer):
+            lease = self._store.leases.lease_variable(job["id"], name, job["settings"]["lease_seconds"], exclusion)
+            if lease is not None:
+                yield lease
 
     def _require_readable(self, job_id: str, leases: Sequence[Lease], volunteer: Volunteer) -> None:
         """Raises Conflict, with the leases given back, for whoever has read the job before it had such variables.
@@ -274,8 +288,8 @@ class Variables:
         # Most variables have no errors: then no party is looked for.
         if not error_ids:
             return False
-        party = party_of(peer, self._standing.is_proven(peer))
-        return is_paused(error_ids, party, self._store.clock.now_milliseconds())
+        party = error_counting.party_of(peer, self._standing.is_proven(peer))
+        return error_counting.is_paused(error_ids, party, self._store.clock.now_milliseconds())
 
     def _with_tokens(self, job: Document, leases: Sequence[Lease], peer: Peer) -> list[Leased]:
         started = self._store.clock.now_milliseconds()
@@ -285,6 +299,7 @@ class Variables:
             job["uid"],
             peer,
             [(token.lease_id, lease.variable_id, lease.deadline) for token, lease in zip(tokens, leases, strict=True)],
+            party_of(peer) if policy_of(job).holds else "",
         )
         return [
             Leased(
@@ -337,7 +352,7 @@ class Variables:
     def give_back(self, job_id: str, variable_id: str, token: str) -> None:
         lease = self._tokens.read(token, self._store.jobs.get(job_id)["uid"], variable_id)
         self._store.leases.give_back(job_id, variable_id, lease.identity)
-        self._standing.ended(lease.lease_id)
+        self._standing.gave_back(lease.lease_id)
 
     def withdraw(self, job_id: str, variable_id: str, caller: Caller) -> None:
         """Ends an unfinished variable; withdrawing twice changes nothing. Raises Conflict if it has a result."""

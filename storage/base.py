@@ -263,6 +263,10 @@ class LeaseStore(ABC):
         """Ends the lease that has this identity; the variable is open again. Raises LeaseLost."""
 
     @abstractmethod
+    def is_current(self, job_id: str, variable_id: str, identity: int) -> bool:
+        """Whether the lease that has this identity is its variable's last, and was not ended; it may have expired."""
+
+    @abstractmethod
     def shorten(self, job_id: str, seconds: float) -> None:
         """Makes leases that would last much longer than `seconds` from now last so long.
 

@@ -7,17 +7,23 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Agree = Callable[[Any, Any], bool]
+# So many volunteers more must agree where each of them was proved to lie lately, however often.
+MOST_DOUBT = 2
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One volunteer's result for a variable; `volunteer` is its name, `at` in milliseconds of the epoch."""
+    """One volunteer's result for a variable; `volunteer` is its name, `at` in milliseconds of the epoch.
+
+    `party` is what its lies are counted by: its address prefix, or its name in a trusted network.
+    """
 
     result_id: str
     volunteer: str
     prefix: str
     value: Any
     at: int = 0
+    party: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,10 +47,21 @@ def groups(answers: Sequence[Answer], agree: Agree) -> list[list[Answer]]:
     return found
 
 
-def decide(answers: Sequence[Answer], agree: Agree, quorum: int, most: int) -> Decision:
-    """Accepts the first `quorum` different volunteers that agree; parks what `most` answers have not decided."""
+def no_doubt(_: Answer) -> int:
+    return 0
+
+
+def decide(
+    answers: Sequence[Answer], agree: Agree, quorum: int, most: int, doubt: Callable[[Answer], int] = no_doubt
+) -> Decision:
+    """Accepts the first `quorum` different volunteers that agree; parks what `most` answers have not decided.
+
+    `doubt` is how often the party of an answer was proved to lie lately. Where that is true of all that agree, as many
+    more must as of the least doubtful one: liars who agree with each other soon need others.
+    """
     for group in groups(answers, agree):
-        if len({answer.volunteer for answer in group}) >= quorum:
+        needed = min(quorum + min(min(map(doubt, group)), MOST_DOUBT), most)
+        if len({answer.volunteer for answer in group}) >= needed:
             return Decision("accept", group)
     return Decision("park" if len(answers) >= most else "ask")
 

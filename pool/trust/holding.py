@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
+from pool import lease_limits
 from pool.error_counting import PAUSE_SECONDS
 from pool.errors import Conflict, LimitReached, NotKept
 from pool.flows import Flows
@@ -19,13 +20,17 @@ from pool.trust.adaptive import is_trusted
 from pool.trust.agreement import Answer, Decision, decide, is_independent
 from pool.trust.comparison import Comparison
 from pool.trust.held_index import MAX_HELD, HeldIndex
+from pool.trust.pairing import Pairing
 from pool.trust.policy import Policy, policy_of
 from pool.variable_errors import VariableErrors
 from storage import ids
 from storage.base import Document, Finish, Store
+from storage.errors import LeaseLost
 
 # A class of thirty with two workers each has about so many.
 BATCHES_OF_PREFIX, RETRY_SECONDS = 64, 5.0
+# Of a held document; the pool forgets them with its decision.
+HELD_FIELDS = ("held", "prefix", "party")
 OUTVOTED = "other volunteers agree on another result"
 OWNER_DIFFERS = "the job's owner, or an auditor, computed another result"
 
@@ -42,9 +47,10 @@ class Holding:
         rates: Rates,
         errors: VariableErrors,
         index: HeldIndex,
+        pairing: Pairing,
         generator: random.Random | None = None,
     ) -> None:
-        self._store, self._comparison, self._standing = store, comparison, standing
+        self._store, self._comparison, self._standing, self._pairing = store, comparison, standing, pairing
         self._flows, self._rates, self._errors, self._index = flows, rates, errors, index
         self._random = generator or random.SystemRandom()
 
@@ -87,13 +93,29 @@ class Holding:
         if by_prefix[peer.prefix] >= limit:
             raise LimitReached(f"{limit} results of this address are held (the limit)", RETRY_SECONDS)
 
+    def require_current(self, job_id: str, variable_id: str, lease: LeaseToken) -> None:
+        """Raises LeaseLost for a lease that was given back, or that expired and passed to somebody else.
+
+        Else whoever has leased many variables could answer those of them that an accomplice answers, at any later time.
+        """
+        if not self._store.leases.is_current(job_id, variable_id, lease.identity):
+            raise LeaseLost(variable_id)
+
     def excludes(self, job: Document, variable_id: str, peer: Peer) -> bool:
-        """Whether a variable is not for this peer, since it or its address has answered it."""
+        """Whether a variable is not for this peer: it or its address has answered it, or another is to do so first."""
         name = peer.volunteer or f"@{peer.prefix}"
         if self._was_thrown_back(job["id"], variable_id, name, _address(peer)):
             return True
         answers = self._answers(job["id"], variable_id)
-        return bool(answers) and not self._is_independent(job, answers, name, peer)
+        if not answers:
+            return False
+        return not (self._is_independent(job, answers, name, peer) and self._is_turn(job, variable_id, answers, peer))
+
+    def _is_turn(self, job: Document, variable_id: str, answers: Sequence[Answer], peer: Peer) -> bool:
+        waited = abs(self._store.clock.now_milliseconds() - max(answer.at for answer in answers)) / 1000
+        turns = 1 + int(waited / job["settings"]["lease_seconds"])
+        answered = {party for answer in answers for party in (answer.volunteer, answer.prefix)}
+        return self._pairing.is_turn(job["uid"], variable_id, party_of(peer), answered, turns)
 
     def _is_independent(self, job: Document, answers: Sequence[Answer], name: str, peer: Peer) -> bool:
         now = self._store.clock.now_milliseconds()
@@ -109,12 +131,15 @@ class Holding:
         )
         return any(prefix == document["prefix"] or name == name_of(document) for document in recent)
 
-    def counts_alone(self, job: Document, document: Document) -> bool:
+    def counts_alone(self, job: Document, document: Document, peer: Peer) -> bool:
         """Whether a result is accepted without another, which is drawn when it is there."""
         policy = policy_of(job)
         if policy.name != "adaptive" or not document["volunteer"]:
             return False
         if self._store.held.of(job["id"], document["variable"]):
+            return False
+        # New ids cost nothing: an address that has lied begins anew with each, and does not earn trust for a day.
+        if self._standing.caught_at(peer.prefix) and not peer.is_trusted:
             return False
         in_a_row = self._standing.confirmed_in_a_row(job["uid"], document["volunteer"])
         return is_trusted(in_a_row, policy.trusted_after, self._random.random())
@@ -123,7 +148,9 @@ class Holding:
         """Holds the results of these variables; returns the errors, by variable."""
         at = self._store.clock.now_text()
         for finish, peer in results.values():
-            finish.document.update(held=at, prefix=peer.prefix)
+            finish.document.update(
+                held=at, prefix=peer.prefix, **({"party": party_of(peer)} if peer.is_trusted else {})
+            )
         finishes = {name: finish for name, (finish, _) in results.items()}
         refused = self._store.held.hold_many(job["id"], finishes, job["uid"])
         for name, finish in finishes.items():
@@ -153,7 +180,12 @@ class Holding:
         """Raises SandboxBusy."""
         answers = [answer_of(document) for document in documents]
         agree = partial(self._comparison.agree, job)
-        return decide(answers, agree, policy.quorum, policy.most)
+        return decide(answers, agree, policy.quorum, policy.most, self._doubt)
+
+    def _doubt(self, answer: Answer) -> int:
+        if answer.party == answer.prefix:
+            return self._standing.caught_at(answer.prefix)
+        return self._standing.caught_of(answer.party)
 
     def accept(self, job: Document, documents: Sequence[Document], agreed: Sequence[Answer]) -> None:
         """Accepts the first of the answers that agree; throws back those that do not."""
@@ -222,9 +254,14 @@ class Holding:
 
 
 def answer_of(document: Document) -> Answer:
-    return Answer(
-        document["id"], name_of(document), document["prefix"], document["result"], ids.time_of(document["id"])
-    )
+    prefix = document["prefix"]
+    at, party = ids.time_of(document["id"]), str(document.get("party", prefix))
+    return Answer(document["id"], name_of(document), prefix, document["result"], at, party)
+
+
+def party_of(peer: Peer) -> str:
+    """Who computes, as far as the pool can know: an address, or a volunteer of a trusted network."""
+    return lease_limits.name_of(peer) if peer.is_trusted else peer.prefix
 
 
 def _address(peer: Peer) -> str:
@@ -238,7 +275,7 @@ def name_of(document: Document, prefix: str = "") -> str:
 
 
 def _accepted(document: Document, replicas: Sequence[Document]) -> Document:
-    accepted = {name: value for name, value in document.items() if name not in ("held", "prefix")}
+    accepted = {name: value for name, value in document.items() if name not in HELD_FIELDS}
     if replicas:
         accepted["replicas"] = {replica["lease"]: replica["id"] for replica in replicas}
     return accepted

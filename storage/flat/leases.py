@@ -91,6 +91,10 @@ class FlatLeases(LeaseStore):
         self._tree.changes.on_change(paths)
 
     @translated_for_job
+    def is_current(self, job_id: str, variable_id: str, identity: int) -> bool:
+        return queue.marker_of_lease(self._tree.job(job_id), variable_id, identity) is not None
+
+    @translated_for_job
     def shorten(self, job_id: str, seconds: float) -> None:
         now = self._clock.now_milliseconds()
         # As much later as rounding makes a deadline: else every lease of the present step would be moved.

@@ -565,7 +565,7 @@ def state_of(activity: Activity) -> dict[str, Any]:
         **counters,
         "parties": dict(activity.parties),
         "leases": activity.leases,
-        "lost": dict(activity.lost),
+        "lost": dict(activity.lost.newest(1000)),
     }
 
 

@@ -285,6 +285,18 @@ class LeasesContract(BaseContract):
         with pytest.raises(LeaseLost):
             store.leases.extend(JOB, "a", lease.identity, 600)
 
+    def test_a_lease_is_current_until_it_ends_or_passes_to_somebody_else(
+        self, store: Store, other: Store, clock: ManualClock
+    ) -> None:
+        add(store, "a")
+        lease = expired_lease(store, clock)
+        assert other.leases.is_current(JOB, "a", lease.identity)
+        latest = leased(other)
+        assert not store.leases.is_current(JOB, "a", lease.identity)
+        assert store.leases.is_current(JOB, "a", latest.identity)
+        store.leases.give_back(JOB, "a", latest.identity)
+        assert not store.leases.is_current(JOB, "a", latest.identity)
+
     @pytest.mark.parametrize("seconds", [1, 600])
     def test_the_lease_of_a_finished_variable_is_lost(self, store: Store, seconds: float) -> None:
         add(store, "a")

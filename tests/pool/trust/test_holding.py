@@ -14,6 +14,7 @@ from pool.results import Posted
 from pool.trust import holding
 from pool.variables import Volunteer
 from storage.clock import ManualClock
+from storage.errors import LeaseLost
 from tests.pool.trust.helpers import (
     JOB,
     compute,
@@ -256,34 +257,98 @@ def test_what_is_held_is_accepted_when_the_policy_holds_nothing_any_more(
     assert (parts.store.counts.get(JOB).accepted, findings(parts)) == (3, [])
 
 
-def test_tokens_that_one_address_has_collected_before_any_answer_make_no_quorum(parts: Pool, operator: Caller) -> None:
+def test_a_lease_that_was_given_back_is_none(parts: Pool, operator: Caller) -> None:
     post_job(parts, operator, trust=QUORUM)
-    tokens = []
-    for number in (1, 2):
+    leased = parts.variables.lease(JOB, Volunteer(volunteer(1)))
+    assert leased is not None
+    parts.variables.give_back(JOB, "v0", leased.token)
+    with pytest.raises(LeaseLost):
+        parts.results.post(JOB, "v0", Posted(0, leased.token, peer=volunteer(1)))
+    assert (state(parts), held(parts)) == ("open", [])
+
+
+def test_a_late_result_is_held_unless_somebody_else_has_the_variable(
+    parts: Pool, operator: Caller, clock: ManualClock
+) -> None:
+    post_job(parts, operator, trust=QUORUM)
+    late = parts.variables.lease(JOB, Volunteer(volunteer(1)))
+    clock.advance(400)
+    other = parts.variables.lease(JOB, Volunteer(volunteer(2)))
+    assert late is not None and other is not None
+    with pytest.raises(LeaseLost):
+        parts.results.post(JOB, "v0", Posted(0, late.token, peer=volunteer(1)))
+    clock.advance(400)
+    assert parts.results.post(JOB, "v0", Posted(0, other.token, peer=volunteer(2)))
+
+
+def test_what_an_address_gives_back_it_gets_again(parts: Pool, operator: Caller) -> None:
+    post_job(parts, operator, 50, trust=QUORUM)
+    names = set()
+    for number in range(20):
         leased = parts.variables.lease(JOB, Volunteer(volunteer(number, address=7)))
         assert leased is not None
-        parts.variables.give_back(JOB, "v0", leased.token)
-        tokens.append(leased.token)
-    parts.results.post(JOB, "v0", Posted("wrong", tokens[0], peer=volunteer(1, address=7)))
-    with pytest.raises(Conflict, match="address"):
-        parts.results.post(JOB, "v0", Posted("wrong", tokens[1], peer=volunteer(2, address=7)))
-    assert (state(parts), len(held(parts))) == ("open", 1)
+        names.add(leased.variable_id)
+        parts.variables.give_back(JOB, leased.variable_id, leased.token)
+    assert len(names) == 1
 
 
-def test_results_under_leases_that_have_ended_are_held_within_the_limits_of_leases(
+def test_without_held_results_what_was_given_back_is_drawn_as_any_other(parts: Pool, operator: Caller) -> None:
+    post_job(parts, operator, 50, trust={"policy": "none"})
+    names = set()
+    for _ in range(20):
+        leased = parts.variables.lease(JOB, Volunteer(volunteer(1)))
+        assert leased is not None
+        names.add(leased.variable_id)
+        parts.variables.give_back(JOB, leased.variable_id, leased.token)
+    assert len(names) > 1
+
+
+def test_whoever_is_fastest_gets_no_more_than_its_share_of_second_answers(parts: Pool, operator: Caller) -> None:
+    post_job(parts, operator, 15, trust=QUORUM)
+    others = [volunteer(number) for number in (2, 3, 4)]
+    leases = [parts.variables.lease(JOB, Volunteer(peer)) for peer in others]
+    assert len(compute(parts, volunteer(1), 15)) == 12
+    fastest, *rest = others
+    taken = len(compute(parts, fastest, 15))
+    assert taken < 12
+    assert sum(len(compute(parts, peer, 15)) for peer in rest) == 12 - taken
+    assert None not in leases
+
+
+def test_liars_who_were_caught_need_others_to_agree(parts: Pool, operator: Caller, clock: ManualClock) -> None:
+    post_job(parts, operator, 3, trust=QUORUM)
+    liars = [volunteer(number) for number in (1, 2)]
+    # Each is outvoted once.
+    for liar in liars:
+        compute(parts, liar, answer=wrong)
+        for number in (3, 4):
+            compute(parts, volunteer(number))
+    # The honest ones are present no more.
+    clock.advance(30)
+    for liar in liars:
+        assert len(compute(parts, liar, answer=wrong)) == 1
+    [left] = [name for name in ("v0", "v1", "v2") if state(parts, name) == "open"]
+    assert (stored(parts, left), len(held(parts, left))) == (None, 2)
+    for number in (3, 4):
+        compute(parts, volunteer(number))
+    assert stored(parts, left) == int(left[1:]) * 2
+
+
+def test_results_under_leases_that_have_expired_are_held_within_the_limits_of_leases(
     parts: Pool, operator: Caller, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(holding, "BATCHES_OF_PREFIX", 1)
     post_job(parts, operator, 9, trust={"policy": "audit", "every": 2})
     peer = volunteer(1)
-    leases = parts.variables.lease_many(JOB, Volunteer(peer), 4)
-    for leased in leases[1:]:
-        parts.variables.give_back(JOB, leased.variable_id, leased.token)
-    *ended, last = [(one.variable_id, Posted(0, one.token, peer=peer)) for one in reversed(leases)]
-    for variable_id, posted in ended[:2]:
-        parts.results.post(JOB, variable_id, posted)
+    expired = parts.variables.lease_many(JOB, Volunteer(peer), 3)
+    clock.advance(200)
+    last = parts.variables.lease(JOB, Volunteer(peer))
+    clock.advance(150)
+    assert last is not None
+    for leased in expired[:2]:
+        parts.results.post(JOB, leased.variable_id, Posted(0, leased.token, peer=peer))
     clock.advance(2)
     with pytest.raises(LimitReached):
-        parts.results.post(JOB, *ended[2])
+        parts.results.post(JOB, expired[2].variable_id, Posted(0, expired[2].token, peer=peer))
     # Nobody has computed in vain who has a lease.
-    assert parts.results.post(JOB, *last)
+    assert parts.results.post(JOB, last.variable_id, Posted(0, last.token, peer=peer))
