@@ -23,12 +23,14 @@ from pool.peers import InvalidNetworks, Networks, Peers
 from pool.pool_status import PoolStatus
 from pool.posters import PosterLimits, Posters
 from pool.profiles import Profiles
+from pool.quotas import Quota
 from pool.rates import Rates
 from pool.replacements import Replacements
 from pool.reports import Reports
 from pool.results import Results
 from pool.sandbox import Limits, Sandbox
 from pool.scheduling import JobScheduler, VariableScheduler
+from pool.self_keys import SelfKeys, SelfMadeLimits
 from pool.standing import Standing
 from pool.stream import Stream
 from pool.tokens import Tokens
@@ -51,6 +53,7 @@ from resources import (
     health,
     job_errors,
     jobs,
+    keys,
     leaderboard,
     metrics,
     names,
@@ -119,6 +122,8 @@ class Pool:
             config.open_days,
         )
         self.posters = Posters(self.store, poster_limits, self.index)
+        self_quota = Quota(config.self_key_jobs, config.self_key_variables, config.self_key_bytes)
+        self.self_keys = SelfKeys(self.store, self.keys, SelfMadeLimits(config.self_keys, self_quota))
         self.flows = Flows(self.store, self.sandbox, self.keys, validation, variable_scheduler, limits, self.posters)
         self.replacements = Replacements(self.store, self.keys)
         self.jobs = Jobs(
@@ -296,6 +301,7 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/names/bans/{ban}": names.BanItem(pool.profiles, pool.keys),
         "/badge.svg": badge.Badge(pool.status, pool.jobs, pool.store, name),
         "/status": status.Status(pool.status, StatusPage(name, pool.leaderboard)),
+        "/keys": keys.Collection(pool.keys, pool.self_keys, pool.posters),
         "/health": health.Health(pool.store),
         "/metrics": metrics.Metrics(pool.index),
         "/openapi.json": openapi.Description(),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pool.keys import Keys
     from storage.base import CheckProgress
     from storage.flat import FlatStore
+    from storage.poster_store import Usage
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Command = Callable[[argparse.Namespace, Config], int]
@@ -57,7 +58,10 @@ def add_key(subparsers: Subparsers) -> None:
         default="owner",
         help="owner (default), or auditor: its results decide on held ones, and it posts no jobs",
     )
-    _add(actions, "list", _list_keys, "list keys by digest")
+    for what in ("jobs", "variables", "bytes"):
+        help_text = f"how many {what} may be stored with the key at a time (default: no limit)"
+        add.add_argument(f"--quota-{what}", type=int, metavar="N", help=help_text)
+    _add(actions, "list", _list_keys, "list keys: digest, date, owner, role, and of a quota what is used")
     digest_help = "the digest as listed, or its first characters (at least 4)"
     revoke = _add(actions, "revoke", _revoke_key, "revoke a key")
     revoke.add_argument("digest", help=digest_help)
@@ -150,7 +154,10 @@ def _tell_nothing(_progress: CheckProgress) -> None:
 
 
 def _add_key(arguments: argparse.Namespace, config: Config) -> int:
-    print(_keys(config).add(arguments.owner, arguments.role))
+    from pool.quotas import Quota
+
+    quota = Quota(arguments.quota_jobs, arguments.quota_variables, arguments.quota_bytes)
+    print(_keys(config).add(arguments.owner, arguments.role, quota))
     return 0
 
 
@@ -160,10 +167,22 @@ def _rotate_key(arguments: argparse.Namespace, config: Config) -> int:
 
 
 def _list_keys(_arguments: argparse.Namespace, config: Config) -> int:
-    for digest, key in _keys(config).all():
+    from pool.keys import Keys, identity_of
+
+    _require_pool(config)
+    store = _store(config)
+    for digest, key in Keys(store, is_open=bool(config.open)).all():
         role = f"  ({key['role']})" if "role" in key else ""
-        print(f"{digest[:12]}  {key['created']}  {key['owner']}{role}")
+        made = "  (made by its holder)" if "maker" in key else ""
+        used = store.quotas.of(identity_of(digest, key)) if "quota" in key else None
+        quota = f"  [{_shares(key['quota'], used)}]" if used is not None else ""
+        print(f"{digest[:12]}  {key['created']}  {key['owner']}{role}{made}{quota}")
     return 0
+
+
+def _shares(quota: dict[str, int], used: Usage) -> str:
+    counts = {"jobs": used.jobs, "variables": used.variables, "bytes": used.size}
+    return ", ".join(f"{counts[what]} of {limit} {what}" for what, limit in quota.items())
 
 
 def _revoke_key(arguments: argparse.Namespace, config: Config) -> int:

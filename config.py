@@ -41,6 +41,10 @@ class Config:
     open_total_jobs: int = _option(1000, "jobs posted without a key, in an open pool")
     open_total_bytes: int = _option(2_000_000_000, "bytes stored for all without a key, in an open pool")
     open_days: int = _option(7, "days after which a job posted without a key, and without results, gives way")
+    self_keys: int = _option(0, "keys that one address may make for itself (POST /keys); 0: the operator makes keys")
+    self_key_jobs: int = _option(10, "jobs of such a key")
+    self_key_variables: int = _option(20_000, "variables of such a key")
+    self_key_bytes: int = _option(20_000_000, "bytes stored for such a key")
     bind: str = _option("127.0.0.1:7070", "address and port to listen on")
     proxies: str = _option("", "addresses or networks of trusted proxies, whose X-Forwarded-For is read")
     trusted: str = _option("", "networks whose volunteers are known, such as a school's: each counts by itself")
@@ -81,7 +85,7 @@ class Config:
     @classmethod
     def help_text(cls) -> str:
         """One line per setting."""
-        lines = [f"  {PREFIX + option.name.upper():<28}{option.metadata['help']}" for option in fields(cls)]
+        lines = [f"  {PREFIX + option.name.upper():<30}{option.metadata['help']}" for option in fields(cls)]
         defaults = [f" (default {_as_text(option.default)})" for option in fields(cls)]
         return "\n".join(line + default for line, default in zip(lines, defaults, strict=True))
 

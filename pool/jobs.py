@@ -36,7 +36,7 @@ log = logging.getLogger("comp-pool")
 
 
 class Jobs:
-    """With `needs_review`, the operator must agree to what is posted without a key before it is served."""
+    """With `needs_review`, the operator must agree to what strangers post before it is served."""
 
     def __init__(
         self,
@@ -72,9 +72,9 @@ class Jobs:
         document = self.checked(fields.require_object("the body", posted), caller)
         # The digest alone: whoever reads the files must not get a key.
         document["key"] = caller.key_id
-        if caller.key_id is None:
-            document["poster"] = caller.prefix
-            document |= {"state": fields.REVIEW} if self._needs_review else {}
+        document |= caller.facts
+        if caller.is_stranger and self._needs_review:
+            document["state"] = fields.REVIEW
         if key is not None:
             document[FINGERPRINT] = hashlib.sha256(f"{key}/{canonical(posted)}".encode()).hexdigest()
         if "replaces" in posted:

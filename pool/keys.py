@@ -13,9 +13,11 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from pool.errors import Conflict, Forbidden, Invalid, UnknownKey
 from pool.fields import REVIEW
+from pool.quotas import Quota, quota_of
 from pool.sandbox import Share
 from storage.base import Document, Store
 
@@ -23,6 +25,8 @@ OWNER, AUDITOR = "owner", "auditor"
 ROLES = (OWNER, AUDITOR)
 OPERATOR, OPERATOR_KEY, POSTERS_KEY = "operator", "operator.key", "posters.key"
 MIN_PREFIX = 4
+# What a key keeps when it is replaced.
+KEPT = ("role", "quota", "maker")
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _MANAGEMENT_KEY = re.compile(r"posted\.([0-9a-f-]{16,40})\.([0-9a-f]{40})")
 _OWNER = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
@@ -32,7 +36,8 @@ _OWNER = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
 class Caller:
     """The caller of a request: the digest of its key, the key's owner, and whether it is the operator's.
 
-    Without a key: the address prefix, and the job or flow for which the caller has the management key.
+    Without a key: the address prefix, and the job or flow for which the caller has the management key. `is_self_made`:
+    whoever has the key has made it, so that it says no more of its holder than the address.
     """
 
     key_id: str | None = None
@@ -41,10 +46,24 @@ class Caller:
     prefix: str = ""
     managed: str | None = None
     role: str = OWNER
+    quota: Quota | None = None
+    is_self_made: bool = False
+
+    @property
+    def is_stranger(self) -> bool:
+        """Whether nobody has given the caller a key."""
+        return self.key_id is None or self.is_self_made
 
     @property
     def share(self) -> Share:
-        return _share(self.key_id, self.prefix)
+        return _share(None if self.is_stranger else self.key_id, self.prefix)
+
+    @property
+    def facts(self) -> Document:
+        """What a job or flow keeps of its poster, beside the key: its address if it is a stranger, and its quota."""
+        facts: Document = {"poster": self.prefix} if self.is_stranger else {}
+        facts |= {"self_made": True} if self.is_self_made else {}
+        return facts | ({"quota": self.quota.document} if self.quota is not None else {})
 
 
 class Keys:
@@ -73,17 +92,22 @@ class Keys:
         """The operator as a caller, for the pool's own requests."""
         return Caller(digest(self._store.keys.secret(OPERATOR_KEY, new_key)[0]), OPERATOR, is_operator=True)
 
-    def add(self, owner: str, role: str = OWNER) -> str:
-        """Makes a key for an owner, or an auditor, and returns it; it can't be read again."""
+    def add(self, owner: str, role: str = OWNER, quota: Quota | None = None, maker: str | None = None) -> str:
+        """Makes a key for an owner, or an auditor, and returns it; it can't be read again.
+
+        `maker` is the address prefix of whoever makes one for itself.
+        """
         if _OWNER.fullmatch(owner) is None:
             raise Invalid("owner", "must be 1 to 100 printable characters")
         if role not in ROLES:
             raise Invalid("role", f"must be one of {', '.join(ROLES)}")
         key = new_key()
-        self._store_key(key, owner, is_operator=False, **({"role": role} if role != OWNER else {}))
+        facts: Document = {"role": role} if role != OWNER else {}
+        facts |= {"quota": quota.document} if quota is not None and quota.document else {}
+        self._store_key(key, owner, is_operator=False, **facts | ({"maker": maker} if maker is not None else {}))
         return key
 
-    def _store_key(self, key: str, owner: str, is_operator: bool, **facts: str) -> None:
+    def _store_key(self, key: str, owner: str, is_operator: bool, **facts: Any) -> None:
         created = self._store.clock.now_text()
         self._store.keys.add(digest(key), {"owner": owner, "is_operator": is_operator, "created": created, **facts})
 
@@ -95,11 +119,8 @@ class Keys:
         known, document = self._found(key_id)
         key = new_key()
         # First, so that a crash leaves both: the old one is rotated again.
-        facts = {
-            "replaces": document.get("replaces", known),
-            **({"role": document["role"]} if "role" in document else {}),
-        }
-        self._store_key(key, document["owner"], is_operator=False, **facts)
+        facts = {name: document[name] for name in KEPT if name in document}
+        self._store_key(key, document["owner"], is_operator=False, replaces=identity_of(known, document), **facts)
         self._store.keys.remove(known)
         return key
 
@@ -137,8 +158,15 @@ class Keys:
         document = self._store.keys.get(digest(key)) if _KEY.fullmatch(key) else None
         if document is None:
             raise UnknownKey("Authorization: not a key of this pool")
-        identity = document.get("replaces", digest(key))
-        return Caller(identity, document["owner"], document["is_operator"], role=document.get("role", OWNER))
+        return Caller(
+            identity_of(digest(key), document),
+            document["owner"],
+            document["is_operator"],
+            prefix=prefix if "maker" in document else "",
+            role=document.get("role", OWNER),
+            quota=quota_of(document),
+            is_self_made="maker" in document,
+        )
 
     def management_key(self, document: Document) -> str:
         """The key that manages a job or flow which was posted without a key."""
@@ -204,7 +232,17 @@ class Keys:
 
 def share_of(document: Document) -> Share:
     """The share of whoever posted a job or flow."""
-    return _share(document.get("key"), document.get("poster", ""), document["id"])
+    return _share(None if is_strangers(document) else document["key"], document.get("poster", ""), document["id"])
+
+
+def is_strangers(document: Document) -> bool:
+    """Whether a job or flow was posted without a key, or with one that its poster has made."""
+    return document.get("key") is None or document.get("self_made", False)
+
+
+def identity_of(known: str, document: Document) -> str:
+    """What owns the jobs of the key with this digest: the digest of the first key, whatever has replaced it."""
+    return str(document.get("replaces", known))
 
 
 def _share(key_id: str | None, prefix: str, subject: str = "") -> Share:

@@ -1,12 +1,12 @@
-"""Anonymous posters: how much whoever posts without a key may store, and when a job of theirs gives way.
+"""Posters: how much whoever posts without a key, or with one that has a quota, may store; when a job gives way.
 
-A poster is an address prefix. What a key posts is not limited. Each document counts its bytes as JSON and
-`DOCUMENT_BYTES` more, for its file and its markers.
+A poster without a key is an address prefix. Each document counts its bytes as JSON and `DOCUMENT_BYTES` more, for its
+file and its markers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,15 +16,15 @@ from pool import pausing
 from pool.errors import QuotaReached
 from pool.job_index import JobIndex
 from pool.keys import Caller
+from pool.quotas import MEGABYTE, Quota, quota_of
 from storage.base import Document, Store, canonical
 from storage.clock import Clock
-from storage.poster_store import Usage
+from storage.poster_store import PosterStore, Usage
 
 DOCUMENT_BYTES = 512
 # The poster of jobs that an earlier version stored, and the subject of flows, which belong to no job.
 UNKNOWN, FLOWS = "unknown", "flows"
 CLEANING_SECONDS = 60.0
-MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -39,40 +39,75 @@ class PosterLimits:
     stale_days: float = 7
 
 
+@dataclass(frozen=True)
+class _Account:
+    """Where what somebody stores is counted, and the check of the limits."""
+
+    usages: PosterStore
+    name: str
+    check: Callable[[Usage, Usage], None]
+
+    def add(self, subject: str, usage: Usage) -> None:
+        """Raises QuotaReached."""
+        self.usages.add(self.name, subject, usage, self.check)
+
+    def subtract(self, subject: str, usage: Usage) -> None:
+        self.usages.add(self.name, subject, -usage)
+
+
 class Posters:
+    """Without a key, and with one that has a quota, what is stored is limited."""
+
     def __init__(self, store: Store, limits: PosterLimits, index: JobIndex) -> None:
         self._store, self._limits, self._index = store, limits, index
         self._next_cleaning = 0.0
 
+    def _account(self, key_id: str | None, prefix: str | None, quota: Quota | None) -> _Account | None:
+        """None: there is no limit."""
+        if key_id is None:
+            return _Account(self._store.posters, prefix or UNKNOWN, self._check)
+        return _Account(self._store.quotas, key_id, quota.require) if quota is not None else None
+
+    def _account_of_caller(self, caller: Caller) -> _Account | None:
+        return self._account(caller.key_id, caller.prefix, caller.quota)
+
+    def _account_of(self, document: Document) -> _Account | None:
+        """That of whoever posted a job or flow."""
+        return self._account(document.get("key"), document.get("poster"), quota_of(document))
+
+    def usage(self, key_id: str) -> Usage:
+        """What the holder of a key with a quota has stored."""
+        return self._store.quotas.of(key_id)
+
     def add_job(self, document: Document, caller: Caller) -> None:
         """Stores a new job. Raises AlreadyExists, QuotaReached."""
-        if caller.key_id is not None:
-            self._store.jobs.create(document["id"], document)
-            return
-        usage = Usage(jobs=1, size=_size_of(document))
-        self._store.posters.add(_name(caller.prefix), document["uid"], usage, self._check)
+        account, usage = self._account_of_caller(caller), Usage(jobs=1, size=_size_of(document))
+        if account is not None:
+            account.add(document["uid"], usage)
         try:
             self._store.jobs.create(document["id"], document)
         except BaseException:
-            self._store.posters.add(_name(caller.prefix), document["uid"], -usage)
+            if account is not None:
+                account.subtract(document["uid"], usage)
             raise
 
     def add_variables(self, job: Document, documents: Mapping[str, Document], caller: Caller) -> list[str]:
         """Stores variables; returns the ids that are new. Raises as `VariableStore.add` does, and QuotaReached."""
-        if caller.key_id is not None:
-            return self._store.variables.add(job["id"], documents)
-        return self._add_variables(_name(caller.prefix), job, documents)
+        return self._add_variables(self._account_of_caller(caller), job, documents)
 
     def add_steps(self, flow: Document, job_id: str, documents: Mapping[str, Document]) -> list[str]:
         """Stores steps of a flow, for its poster. Raises as `add_variables` does, and NotFound."""
-        if flow.get("key") is not None:
+        account = self._account_of(flow)
+        if account is None:
             return self._store.variables.add(job_id, documents)
-        return self._add_variables(_name(flow.get("poster")), self._store.jobs.get(job_id), documents)
+        return self._add_variables(account, self._store.jobs.get(job_id), documents)
 
-    def _add_variables(self, poster: str, job: Document, documents: Mapping[str, Document]) -> list[str]:
+    def _add_variables(self, account: _Account | None, job: Document, documents: Mapping[str, Document]) -> list[str]:
+        if account is None:
+            return self._store.variables.add(job["id"], documents)
         sizes = {name: _size_of(document) for name, document in documents.items()}
         usage = Usage(variables=len(sizes), size=sum(sizes.values()))
-        self._store.posters.add(poster, job["uid"], usage, self._check)
+        account.add(job["uid"], usage)
         new: Sequence[str] = ()
         try:
             new = self._store.variables.add(job["id"], documents)
@@ -80,7 +115,7 @@ class Posters:
             # What was stored before, or could not be stored, does not count.
             stored = Usage(variables=len(new), size=sum(sizes[name] for name in new))
             if stored != usage:
-                self._store.posters.add(poster, job["uid"], stored + -usage)
+                account.subtract(job["uid"], usage + -stored)
         return list(new)
 
     @contextmanager
@@ -90,12 +125,13 @@ class Posters:
         Those that the body adds to the yielded list are not stored, and count no more; after an exception none does.
         Raises QuotaReached, after the job was paused.
         """
-        if job["key"] is not None:
+        account = self._account_of(job)
+        if account is None:
             yield []
             return
-        poster, usage = _name(job.get("poster")), Usage(size=sum(map(_size_of, documents)))
+        usage = Usage(size=sum(map(_size_of, documents)))
         try:
-            self._store.posters.add(poster, job["uid"], usage, self._check)
+            account.add(job["uid"], usage)
         except QuotaReached as ex:
             pausing.pause(self._store, job["id"], str(ex))
             raise
@@ -109,24 +145,27 @@ class Posters:
             raise
         finally:
             if not_stored:
-                size = sum(sizes[id(document)] for document in not_stored)
-                self._store.posters.add(poster, job["uid"], -Usage(size=size))
+                account.subtract(job["uid"], Usage(size=sum(sizes[id(document)] for document in not_stored)))
 
     def add_flow(self, document: Document) -> None:
         """Counts a flow, before it is stored. Raises QuotaReached."""
-        if document["key"] is None:
-            usage = Usage(size=_size_of(document))
-            self._store.posters.add(_name(document.get("poster")), FLOWS, usage, self._check)
+        account = self._account_of(document)
+        if account is not None:
+            account.add(FLOWS, Usage(size=_size_of(document)))
 
     def remove_job(self, job: Document) -> None:
         """Call after a job was deleted."""
         if job["key"] is None:
             self._store.posters.remove(job["uid"])
+        # In an open pool the holder of a key may have posted variables to a job that has none.
+        if job["key"] is None or "quota" in job:
+            self._store.quotas.remove(job["uid"])
 
     def recount(self) -> None:
         """At a start of the pool."""
         existing = {FLOWS, *(job.get("uid") for job in self._store.jobs.get_many(self._store.jobs.ids()))}
-        self._store.posters.recount(existing.__contains__)
+        for usages in (self._store.posters, self._store.quotas):
+            usages.recount(existing.__contains__)
 
     def _check(self, poster: Usage, total: Usage) -> None:
         limits = self._limits
@@ -167,10 +206,6 @@ class Posters:
     def _is_old(self, created: str) -> bool:
         age = self._store.clock.now_datetime() - Clock.moment_of(created)
         return age >= timedelta(days=self._limits.stale_days)
-
-
-def _name(prefix: str | None) -> str:
-    return prefix or UNKNOWN
 
 
 def _size_of(document: Any) -> int:

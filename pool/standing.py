@@ -17,6 +17,7 @@ from pool import lease_limits
 from pool.activity import Activity, JobRecord
 from pool.credit import Credit
 from pool.errors import LimitReached
+from pool.keys import is_strangers
 from pool.lease_limits import JobFacts, known_record, name_of
 from pool.peers import Peer
 from storage.base import Document, Store
@@ -158,11 +159,11 @@ class Standing:
         return self._current().present.of(job_uid)
 
     def accepted(self, job: Document, results: Sequence[Earned]) -> None:
-        """Results of a job that was posted without a key earn nothing: its poster could accept anything.
+        """Results of a stranger's job earn nothing: its poster could accept anything.
 
         Those of a job without a validator prove nobody: it accepts anything.
         """
-        earned = {"earns": job["key"] is not None, "is_judged": "validate_result" in job}
+        earned = {"earns": not is_strangers(job), "is_judged": "validate_result" in job}
         self._append_all(
             {"event": "accepted", "lease": result.lease_id, "job": job["uid"], **_of(result.peer), **earned}
             | {"parties": _with_name(result.parties, result.peer), "run_seconds": result.run_seconds}

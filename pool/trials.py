@@ -40,7 +40,7 @@ class Trials:
         The result is computed twice: `repeatable` says whether it was the same. Raises as posting job and variable do.
         """
         self._keys.require_poster(caller)
-        if self._needs_review and caller.key_id is None:
+        if self._needs_review and caller.is_stranger:
             raise Forbidden("the operator looks at jobs of strangers before any of their functions is called: post it")
         given = fields.require_object("the body", posted)
         fields.refuse_unknown(given, FIELDS)

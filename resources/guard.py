@@ -18,7 +18,7 @@ from resources.browsers import Hosts
 
 # Routes, since one resource has many paths (`//jobs`). Pages, modules and the pool's own state are cheap, and whoever
 # is blocked must be able to read why.
-_GUARDED = ("/jobs", "/flows")
+_GUARDED = ("/jobs", "/flows", "/keys")
 _LEASING = "/jobs/{job}/variables"
 # Whoever is blocked has no say in what others see, and may delete its record.
 _VOLUNTEER, _SAYING = "/volunteer", ("PATCH", "POST")
@@ -47,13 +47,13 @@ class Guard:
         try:
             self._rates.take(peer.prefix)
         except LimitReached:
-            if not self._has_key(req):
+            if not self._was_given_a_key(req):
                 raise
 
-    def _has_key(self, req: falcon.Request) -> bool:
+    def _was_given_a_key(self, req: falcon.Request) -> bool:
         """Owners are not limited by their address. Checked only when it matters: a key costs a read."""
         try:
-            return request.caller(req, self._keys).key_id is not None
+            return not request.caller(req, self._keys).is_stranger
         except UnknownKey:
             return False
 

@@ -76,7 +76,7 @@ class Collection(ScheduledJob):
             return
         job = self._jobs.post(body.read_document(req, self._limit), caller, request.idempotency_key(req))
         links = _links(LinkBuilder(req), job)
-        once = self._told_once(job) if caller.key_id is None else {}
+        once = self._told_once(job, caller)
         respond(req, resp, links, {**_job_fields(job, to_owner=True), **once}, cache="no-store" if once else "no-cache")
         resp.status, resp.location = falcon.HTTP_201, links["self"].href
 
@@ -86,10 +86,10 @@ class Collection(ScheduledJob):
         links = {"post_job": LinkBuilder(req).root()["post_job"]}
         respond(req, resp, links, {"engine": ENGINE, **found}, cache="no-store")
 
-    def _told_once(self, job: Document) -> Document:
-        """What a poster without a key must know: no later response has it."""
-        review = {"review": IN_REVIEW} if job["state"] == REVIEW else {}
-        return {"key": self._keys.management_key(job), **review}
+    def _told_once(self, job: Document, caller: Caller) -> Document:
+        """What a stranger must know: no later response has it."""
+        review = {"review": IN_REVIEW} if caller.is_stranger and job["state"] == REVIEW else {}
+        return review if caller.key_id is not None else {"key": self._keys.management_key(job), **review}
 
 
 class Index(Resource):

@@ -89,6 +89,7 @@ class LinkBuilder:
             "volunteer": Link(self.uri("volunteer")),
             "leaderboard": Link(self.uri("leaderboard")),
             "badge": Link(self.uri("badge.svg")),
+            "keys": Link(self.uri("keys")),
             "client": Link(self.uri("client", "js", "index.js")),
             "sandbox": Link(self.uri("sandbox")),
             "widget": Link(self.uri("widget.js")),

@@ -32,8 +32,8 @@ class StreamResponder:
         # HEAD has no body to wait for.
         seconds = _seconds(req) if req.method == "GET" else 0.0
         caller = request.caller(req, self._keys)
-        # Whoever has a key is known, and needs no share.
-        party = request.peer(req).prefix if caller.key_id is None else None
+        # Whoever was given a key is known, and needs no share.
+        party = request.peer(req).prefix if caller.is_stranger else None
         page = self._stream.follow(job, self._query(req, job, order, caller), seconds, party)
         build = LinkBuilder(req)
         fields = {"count": len(page.items), "cursor": page.cursor, "finished": page.is_finished}

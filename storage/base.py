@@ -611,6 +611,7 @@ class Store(ABC):
     join_codes: JoinCodeStore
     blocks: BlockStore
     posters: PosterStore
+    quotas: PosterStore
     flows: FlowStore
     keys: KeyStore
     maintenance: Maintenance

@@ -1,4 +1,4 @@
-"""The contract of the usage of anonymous posters: what each has stored, by job, and the sum of all."""
+"""The contract of the usage of posters: what each has stored, by job, and the sum of all."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ class Usage:
 
 
 class PosterStore(ABC):
-    """`poster` is an address prefix (a hash), `subject` a job's uid, or another id for what belongs to no job.
+    """`poster` is an address prefix (a hash) or the digest of a key.
+
+    `subject` is a job's uid, or another id for what belongs to no job.
 
     The usage is that of all processes: exact, except that what a dead process was about to store may be counted.
     """

@@ -67,7 +67,7 @@ class Posting:
             "created": self._store.clock.now_text(),
             "owner": caller.owner,
             "key": caller.key_id,
-            **({"poster": caller.prefix} if caller.key_id is None else {}),
+            **caller.facts,
             FINGERPRINT: _digest(canonical(posted)),
             "jobs": sorted({entry["job"] for level in levels for entry in level}),
             "levels": levels,
@@ -95,7 +95,7 @@ class Posting:
 
 
 def idempotency_key_of(caller: Caller, key: str) -> IdempotencyKey:
-    return IdempotencyKey(_digest(f"{caller.share.name}/{key}"))
+    return IdempotencyKey(_digest(f"{caller.key_id or caller.share.name}/{key}"))
 
 
 def _digest(text: str) -> str:

@@ -28,6 +28,7 @@
     flows-blocked/<flow>                                    flows that wait for a failed variable
     moving/<job>.json                                       a job that gets the variables of the one that it replaces
     posters/<prefix>/<job>.json, posters/total.json         what anonymous posters have stored
+    quotas/<key>/<job>.json, quotas/total.json              what the holders of keys with quotas have
     keys/<digest>.json, secrets/<name>
     activity.ndjson, profiles.ndjson                        logs of what volunteers do, and of their display names
     codes/<digest>.json                                     codes by which a second device joins

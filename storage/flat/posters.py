@@ -1,4 +1,6 @@
-"""The usage of anonymous posters: `posters/<prefix>/<subject>.json`, and their sum in `posters/total.json`.
+"""The usage of posters: `posters/<prefix>/<subject>.json` without a key, `quotas/<key>/…` with one that has a quota.
+
+The sum of each kind is in its `total.json`.
 
 All changes are made under a lock on the directory. The sum is changed before the document, so that after a crash it is
 too large rather than too small; every start of the pool counts anew.
@@ -21,8 +23,8 @@ from storage.poster_store import PosterStore, Usage
 
 
 class FlatPosters(PosterStore):
-    def __init__(self, tree: Tree) -> None:
-        self._tree, self._root = tree, f"{tree.root}/posters"
+    def __init__(self, tree: Tree, name: str) -> None:
+        self._tree, self._root = tree, f"{tree.root}/{name}"
         self._total = f"{self._root}/total.json"
 
     @translated

@@ -56,7 +56,7 @@ class FlatStore(Store):
         self.profiles: FlatProfiles = FlatProfiles(tree)
         self.join_codes = FlatJoinCodes(tree)
         self.blocks = FlatBlocks(tree)
-        self.posters = FlatPosters(tree)
+        self.posters, self.quotas = FlatPosters(tree, "posters"), FlatPosters(tree, "quotas")
         self.flows = FlatFlows(tree)
         self.keys = FlatKeys(tree)
         self.maintenance = FlatMaintenance(tree, recovery, counts, self._housekeeping)

@@ -35,6 +35,7 @@ class Tree:
         "flows-behind",
         "flows-blocked",
         "posters",
+        "quotas",
         "moving",
         "housekeeping",
     )

@@ -22,6 +22,7 @@ PLAIN_LINKS = [
     "status",
     "leaderboard",
     "badge",
+    "keys",
     "widget",
     "health",
     "metrics",

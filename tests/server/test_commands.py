@@ -44,6 +44,21 @@ def test_keys_are_listed_by_digest_and_owner(capsys: pytest.CaptureFixture[str])
     assert key.strip() not in listed
 
 
+def test_the_quota_of_a_key_is_listed_with_what_is_used(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, key, _ = run(capsys, "key", "add", "alice", "--quota-jobs", "3", "--quota-bytes", "5000")
+    app = TestApp(create_app(Config(data=data, fsync=False)))
+    app.post_json("/jobs", JOB, headers={"Authorization": f"Bearer {key.strip()}"}, status=201)
+    listed = [line for line in run(capsys, "key", "list")[1].splitlines() if "alice" in line]
+    assert len(listed) == 1
+    assert "[1 of 3 jobs, " in listed[0]
+    assert listed[0].endswith(" of 5000 bytes]")
+
+
+def test_a_quota_is_no_negative_number(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, error = run(capsys, "key", "add", "alice", "--quota-jobs", "-1")
+    assert (status, error) == (2, "comp-pool: quota jobs: must be 0 or more\n")
+
+
 def test_a_revoked_key_is_refused(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _, key, _ = run(capsys, "key", "add", "alice")
     digest = run(capsys, "key", "list")[1].split()[0]

@@ -27,6 +27,12 @@ class PostersContract(BaseContract):
         assert other.posters.of("b") == ONE
         assert other.posters.total() == Usage(4, 8, 1200)
 
+    def test_posters_and_keys_with_quotas_are_counted_apart(self, store: Store, other: Store) -> None:
+        store.posters.add("a", "j1", ONE)
+        store.quotas.add("a", "j1", Usage(2, 2, 2))
+        store.posters.remove("j1")
+        assert (other.posters.total(), other.quotas.of("a")) == (Usage(), Usage(2, 2, 2))
+
     def test_the_check_gets_what_the_usage_would_be(self, store: Store) -> None:
         store.posters.add("a", "j1", ONE)
         store.posters.add("b", "j2", ONE)
