@@ -2083,6 +2083,10 @@ var init_job_backoff = __esm({
         var _a;
         __privateGet(this, _pausedTo).set(job, Math.max((_a = __privateGet(this, _pausedTo).get(job)) != null ? _a : 0, __privateGet(this, _now3).call(this) + seconds * 1e3));
       }
+      /** Ends the pause of a job. @param {string} job */
+      resume(job) {
+        __privateGet(this, _pausedTo).delete(job);
+      }
       /** Counts a failure, and pauses the job after several in a row. @param {string} job @returns seconds, mostly 0 */
       recordFailure(job) {
         const failures = this.failures(job) + 1;
@@ -2138,6 +2142,90 @@ var init_moving_average = __esm({
   }
 });
 
+// lib/sha256.js
+function constants(count, root) {
+  const found = [];
+  for (let candidate = 2; found.length < count; candidate += 1) {
+    if (isPrime(candidate)) found.push(candidate ** (1 / root) % 1 * 2 ** 32 | 0);
+  }
+  return found;
+}
+function isPrime(candidate) {
+  for (let divisor = 2; divisor * divisor <= candidate; divisor += 1) if (candidate % divisor === 0) return false;
+  return true;
+}
+function padded(bytes) {
+  const message = new Uint8Array(Math.ceil((bytes.length + 9) / BLOCK) * BLOCK);
+  message.set(bytes);
+  message[bytes.length] = 128;
+  const view = new DataView(message.buffer);
+  view.setUint32(message.length - 8, Math.floor(bytes.length / 2 ** 29));
+  view.setUint32(message.length - 4, bytes.length << 3 >>> 0);
+  return view;
+}
+function scheduled(message, offset) {
+  const words = new Int32Array(64);
+  for (let index = 0; index < 16; index += 1) words[index] = message.getInt32(offset + 4 * index);
+  for (let index = 16; index < 64; index += 1) {
+    const [before, last] = [words[index - 15], words[index - 2]];
+    const low = rotated(before, 7) ^ rotated(before, 18) ^ before >>> 3;
+    const high = rotated(last, 17) ^ rotated(last, 19) ^ last >>> 10;
+    words[index] = words[index - 16] + low + words[index - 7] + high;
+  }
+  return words;
+}
+function compressed(state, words) {
+  let [a, b, c, d, e, f, g, h] = state;
+  for (let index = 0; index < 64; index += 1) {
+    const high = rotated(e, 6) ^ rotated(e, 11) ^ rotated(e, 25);
+    const first = h + high + (e & f ^ ~e & g) + ROUND[index] + words[index] | 0;
+    const low = rotated(a, 2) ^ rotated(a, 13) ^ rotated(a, 22);
+    const second = low + (a & b ^ a & c ^ b & c) | 0;
+    [a, b, c, d, e, f, g, h] = [first + second | 0, a, b, c, d + first | 0, e, f, g];
+  }
+  return [a, b, c, d, e, f, g, h].map((word, index) => word + state[index] | 0);
+}
+function sha256(text) {
+  const message = padded(new TextEncoder().encode(text));
+  let state = START;
+  for (let offset = 0; offset < message.byteLength; offset += BLOCK) state = compressed(state, scheduled(message, offset));
+  return state.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+}
+var BLOCK, ROUND, START, rotated;
+var init_sha256 = __esm({
+  "lib/sha256.js"() {
+    "use strict";
+    BLOCK = 64;
+    ROUND = constants(64, 3);
+    START = constants(8, 2);
+    rotated = (word, bits) => word >>> bits | word << 32 - bits;
+  }
+});
+
+// lib/pins.js
+function formerOf(job) {
+  var _a;
+  if (!job.has("replaces")) return "";
+  return decodeURIComponent((_a = new URL(job.link("replaces")).pathname.split("/").pop()) != null ? _a : "");
+}
+function pinConflict(job, pins) {
+  const pin = pinOf(job, pins);
+  const digest = pin === void 0 ? void 0 : digestOf(String(job.content.execute_function));
+  return digest === pin ? void 0 : `its function has the digest ${digest}, and not ${pin}, which is pinned`;
+}
+var DIGEST, isPins, digestOf, pinOf;
+var init_pins = __esm({
+  "lib/pins.js"() {
+    "use strict";
+    init_sha256();
+    init_task();
+    DIGEST = /^sha256:[0-9a-f]{64}$/;
+    isPins = (value) => typeof value === "object" && value !== null && Object.values(value).every((one) => DIGEST.test(String(one)));
+    digestOf = (source) => `sha256:${sha256(source)}`;
+    pinOf = (job, pins) => [idOf(job), formerOf(job)].filter((id) => Object.hasOwn(pins, id)).map((id) => pins[id])[0];
+  }
+});
+
 // lib/requirements.js
 var unmetRequirements;
 var init_requirements = __esm({
@@ -2153,7 +2241,7 @@ function checked(job) {
   if (!job.has("get_variables")) throw new ForeignResponse(200, "no job");
   return job;
 }
-var REMEMBERED_LEASES, MAX_REMEMBERED, _changes, _reported, _consoleReports, _leases, _WorkerContext_instances, remember_fn, chooseNamed_fn, findJob_fn, reportOnce_fn, WorkerContext;
+var REMEMBERED_LEASES, MAX_REMEMBERED, _changes, _reported, _consoleReports, _leases, _WorkerContext_instances, remember_fn, skip_fn, chooseNamed_fn, findJob_fn, reportOnce_fn, WorkerContext, changedPins;
 var init_worker_context = __esm({
   "lib/worker-context.js"() {
     "use strict";
@@ -2161,6 +2249,7 @@ var init_worker_context = __esm({
     init_job_backoff();
     init_leases();
     init_moving_average();
+    init_pins();
     init_requirements();
     init_retry_policy();
     init_task();
@@ -2201,6 +2290,7 @@ var init_worker_context = __esm({
       }
       /** @param {Settings} settings */
       configure(settings) {
+        for (const job of changedPins(this.settings.pins, settings.pins)) this.jobBackoff.resume(job);
         this.settings = settings;
         __privateGet(this, _reported).clear();
         __privateGet(this, _changes).abort();
@@ -2242,16 +2332,15 @@ var init_worker_context = __esm({
         return job instanceof NoWork ? job : checked(job);
       }
       /**
-       * Whether a job's requirements are met. If not, pauses the job and reports it once.
+       * Whether a job's requirements are met, and its function is the pinned one. If not, pauses the job and reports it
+       * once.
        * @param {Document} job
        */
       isSupported(job) {
         const unmet = unmetRequirements(job.content.requirements, this.executors.capabilities);
-        if (unmet.length === 0) return true;
-        const id = idOf(job);
-        this.jobBackoff.pause(id, POLICY.unavailableJobPause);
-        __privateMethod(this, _WorkerContext_instances, reportOnce_fn).call(this, id, nameOf2(job), `requirements not met or not allowed here: ${unmet.join(", ")}`);
-        return false;
+        if (unmet.length > 0) return __privateMethod(this, _WorkerContext_instances, skip_fn).call(this, job, `requirements not met or not allowed here: ${unmet.join(", ")}`);
+        const conflict = pinConflict(job, this.settings.pins);
+        return conflict === void 0 || __privateMethod(this, _WorkerContext_instances, skip_fn).call(this, job, conflict, "pinned");
       }
     };
     _changes = new WeakMap();
@@ -2269,6 +2358,12 @@ var init_worker_context = __esm({
         if (__privateGet(this, _leases).size <= REMEMBERED_LEASES) break;
         __privateGet(this, _leases).delete(oldest);
       }
+    };
+    /** @param {Document} job @param {string} message @param {"platform" | "pinned"} [kind] */
+    skip_fn = function(job, message, kind = "platform") {
+      this.jobBackoff.pause(idOf(job), POLICY.unavailableJobPause);
+      __privateMethod(this, _WorkerContext_instances, reportOnce_fn).call(this, idOf(job), nameOf2(job), message, kind);
+      return false;
     };
     chooseNamed_fn = async function(ids, signal) {
       const start = Math.floor(Math.random() * ids.length);
@@ -2289,12 +2384,13 @@ var init_worker_context = __esm({
         return void 0;
       }
     };
-    /** @param {string} job @param {string} jobName @param {string} message @param {"platform" | "pool"} [kind] */
+    /** @param {string} job @param {string} jobName @param {string} message @param {"platform" | "pinned" | "pool"} [kind] */
     reportOnce_fn = function(job, jobName, message, kind = "platform") {
       if (__privateGet(this, _reported).has(job)) return;
       __privateGet(this, _reported).add(job);
       this.status.addError({ job, jobName, kind, message });
     };
+    changedPins = (before, now) => Object.keys({ ...before, ...now }).filter((job) => before[job] !== now[job]);
   }
 });
 
@@ -2381,7 +2477,7 @@ function withChanges(changes, settings = DEFAULTS2) {
   return validated({ ...settings, ...Object.fromEntries(given) });
 }
 function validated(settings) {
-  const { workers, throttle, owners, jobs, scheduler, gpu, memoryMb } = settings;
+  const { workers, throttle, owners, jobs, scheduler, gpu, memoryMb, pins } = settings;
   ensure(isCount(workers), "workers: must be a whole number, at least 1");
   ensure(typeof throttle === "number" && throttle > 0 && throttle <= 1, "throttle: must be above 0 and at most 1");
   ensure(isStringArray(owners), "owners: must be an array of names");
@@ -2389,7 +2485,8 @@ function validated(settings) {
   ensure(scheduler === void 0 || typeof scheduler === "string", "scheduler: must be an id");
   ensure(typeof gpu === "boolean", "gpu: must be true or false");
   ensure(memoryMb === void 0 || isCount(memoryMb), "memoryMb: must be a whole number, at least 1");
-  return Object.freeze({ ...settings, owners: [...owners], jobs: [...jobs] });
+  ensure(isPins(pins), "pins: must have a digest for each job: sha256: and 64 hexadecimal digits");
+  return Object.freeze({ ...settings, owners: [...owners], jobs: [...jobs], pins: { ...pins } });
 }
 function ensure(condition, message) {
   if (!condition) throw new TypeError(message);
@@ -2398,9 +2495,10 @@ var DEFAULTS2, NAMES, isCount, isStringArray;
 var init_settings = __esm({
   "lib/settings.js"() {
     "use strict";
-    DEFAULTS2 = { workers: 1, throttle: 1, owners: [], jobs: [], gpu: false };
+    init_pins();
+    DEFAULTS2 = { workers: 1, throttle: 1, owners: [], jobs: [], gpu: false, pins: {} };
     NAMES = /** @type {const} */
-    ["workers", "throttle", "owners", "jobs", "scheduler", "gpu", "memoryMb"];
+    ["workers", "throttle", "owners", "jobs", "scheduler", "gpu", "memoryMb", "pins"];
     isCount = (value) => typeof value === "number" && Number.isInteger(value) && value > 0;
     isStringArray = (value) => Array.isArray(value) && value.every((one) => typeof one === "string");
   }
@@ -3722,7 +3820,7 @@ var init_volunteer = __esm({
         __privateSet(this, _settings, withChanges(changes, before));
         (_a = __privateGet(this, _session)) == null ? void 0 : _a.context.configure(__privateGet(this, _settings));
         if (differ(before, __privateGet(this, _settings), ["gpu", "memoryMb"])) __privateMethod(this, _Volunteer_instances, invalidateSession_fn).call(this);
-        if (differ(before, __privateGet(this, _settings), ["owners", "jobs", "scheduler"])) {
+        if (differ(before, __privateGet(this, _settings), ["owners", "jobs", "scheduler", "pins"])) {
           for (const loop of __privateGet(this, _loops).values()) loop.rechooseJob();
         }
         __privateMethod(this, _Volunteer_instances, advance_fn).call(this);

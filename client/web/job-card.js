@@ -1,5 +1,7 @@
 // A job as a card: owner, description, requirements, progress, and the code that would run.
 
+import { digestOf } from "../js/lib/pins.js";
+import { CodePin } from "./code-pin.js";
 import { element, setText } from "./dom.js";
 import { isolate } from "./languages.js";
 import { linkTo } from "./links.js";
@@ -9,8 +11,8 @@ import { linkTo } from "./links.js";
 
 const REQUIREMENTS = ["webgpu", "wasm", "wasm_simd", "browser_syntax", "memory_mb"];
 
-/** The function, below its digest, which `comp-pool work` can pin. @param {any} content of a job */
-const codeOf = ({ digest, execute_function: source }) => (digest ? `// ${digest}\n${source}` : String(source));
+/** The function, below its digest, which volunteers can pin. @param {any} content of a job */
+const codeOf = ({ execute_function: source }) => `// ${digestOf(source)}\n${source}`;
 
 export class JobCard {
   #job;
@@ -21,16 +23,19 @@ export class JobCard {
   #state = element("span", { class: "badge", hidden: true });
   #pause = element("p", { class: "notice", dir: "auto", hidden: true });
   #code = element("code");
+  #pin;
 
   /**
    * @param {Document} job as the index lists it, without code
    * @param {Client} client
    * @param {import("./languages.js").Language} language
+   * @param {import("./code-pin.js").PinStore} pins
    */
-  constructor(job, client, language) {
+  constructor(job, client, language, pins) {
     this.#job = job;
     this.#client = client;
     this.#language = language;
+    this.#pin = new CodePin(language, pins);
     this.#bar.setAttribute("aria-label", language.text("job.progress.label", { job: this.name }));
     this.element = element("li", { class: "card" }, ...this.#parts());
     this.#renderState(job.content.state);
@@ -101,7 +106,7 @@ export class JobCard {
     const code = element("pre", { tabindex: 0, role: "region", "aria-label": label }, this.#code);
     const help = element("p", { class: "help" }, this.#language.text("job.code"));
     const description = this.#description("full", this.#metadata("description"));
-    const details = element("details", {}, summary, description, help, code, ...this.#errorsLink());
+    const details = element("details", {}, summary, description, help, code, this.#pin.element, ...this.#errorsLink());
     details.addEventListener("toggle", () => details.hasAttribute("open") && this.#showCode());
     return details;
   }
@@ -117,6 +122,7 @@ export class JobCard {
     setText(this.#code, this.#language.text("job.code.loading"));
     const job = await this.#client.reload(this.#job).catch(() => null);
     setText(this.#code, job ? codeOf(job.content) : this.#language.text("job.code.failed"));
+    if (job) this.#pin.render(job);
   }
 
   /** @param {any} progress */

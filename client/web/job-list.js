@@ -19,6 +19,7 @@ const REFRESH_INTERVAL = 30_000;
 export class JobList {
   #client;
   #language;
+  #pins;
   #onload;
   /** Null at the end of the pool's list. @type {AsyncIterator<Document> | null} */
   #iterator = null;
@@ -35,11 +36,13 @@ export class JobList {
   /**
    * @param {Client} client
    * @param {import("./languages.js").Language} language
+   * @param {import("./code-pin.js").PinStore} pins
    * @param {(jobs: Document[]) => void} onload called with all jobs loaded so far
    */
-  constructor(client, language, onload) {
+  constructor(client, language, pins, onload) {
     this.#client = client;
     this.#language = language;
+    this.#pins = pins;
     this.#onload = onload;
     byId("jobs-more").addEventListener("click", () => this.#showMore());
     byId("jobs-retry").addEventListener("click", () => this.load());
@@ -89,7 +92,7 @@ export class JobList {
 
   /** @param {Document} job */
   #createCard(job) {
-    const card = new JobCard(job, this.#client, this.#language);
+    const card = new JobCard(job, this.#client, this.#language, this.#pins);
     this.#cards.set(card.element, card);
     this.#observer.observe(card.element);
     return card.element;

@@ -17,7 +17,7 @@ import { VolunteerController } from "./volunteer-controller.js";
 
 const root = new URL(document.documentElement.dataset.root ?? "/", location.href).href;
 const half = Math.max(1, Math.floor(cores() / 2));
-const defaults = { owners: [], workers: half, throttle: 0.6, plugged: false, gpu: false };
+const defaults = { owners: [], workers: half, throttle: 0.6, plugged: false, gpu: false, pins: {} };
 /** Kinds that the list of errors leaves out: the status already shows them. */
 const SHOWN_AS_STATUS = ["platform", "cancelled"];
 
@@ -34,7 +34,7 @@ const choices = new Choices(language, controller);
 const activity = new Activity(language, controller);
 const errors = new ErrorList(byId("error-list"), language);
 const client = new Client(root, { retries: { attempts: 2, firstDelay: 500 } });
-const jobs = new JobList(client, language, showJobs);
+const jobs = new JobList(client, language, controller, showJobs);
 const flows = new FlowList(client, language);
 
 function render() {

@@ -1,6 +1,8 @@
 // Consent, settings, a random volunteer id and totals: one document in localStorage. Before consent nothing is stored,
 // since storing an id without consent would be tracking. Without storage everything lasts until the page is closed.
 
+import { isPins } from "../js/lib/pins.js";
+
 /** How many workers this device can run at once. */
 export const cores = () => navigator.hardwareConcurrency || 1;
 
@@ -9,7 +11,8 @@ const VERSION = 1;
 export const ID = /^[A-Za-z0-9_-]{16,128}$/;
 const MIN_SAVE_INTERVAL = 1000;
 
-/** @typedef {{owners: string[], workers: number, throttle: number, plugged: boolean, gpu: boolean}} Settings */
+/** @typedef {{owners: string[], workers: number, throttle: number, plugged: boolean, gpu: boolean,
+ *   pins: import("../js/lib/pins.js").Pins}} Settings */
 /** @typedef {{units: number, seconds: number}} Totals */
 /**
  * @typedef {object} Stored
@@ -201,6 +204,7 @@ const VALIDATORS = {
   throttle: (value) => value > 0 && value <= 1,
   plugged: isBoolean,
   gpu: isBoolean,
+  pins: isPins,
 };
 
 /** @param {any} value */

@@ -94,6 +94,16 @@ export class VolunteerController {
     this.#applyPreferences();
   }
 
+  /** The functions of jobs that the visitor has agreed to. */
+  get pins() {
+    return this.preferences.settings.pins;
+  }
+
+  /** @param {import("../js/lib/pins.js").Pins} pins */
+  changePins(pins) {
+    this.changeSettings({ pins });
+  }
+
   /** Seconds of processor time that computing took on this visit. */
   get used() {
     return this.#usedBefore + (this.#volunteer?.totals.used ?? 0);
@@ -121,8 +131,8 @@ export class VolunteerController {
   }
 
   #options() {
-    const { owners, workers, throttle, gpu } = this.preferences.settings;
-    return { owners, workers, throttle, gpu };
+    const { owners, workers, throttle, gpu, pins } = this.preferences.settings;
+    return { owners, workers, throttle, gpu, pins };
   }
 
   #update() {

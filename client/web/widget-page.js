@@ -17,7 +17,7 @@ const key = `comp-pool-widget ${JSON.stringify(owners)}`;
 const isFramed = window.top !== window;
 const asking = ConsentWindow.isOpen ? new ConsentWindow() : null;
 const throttle = asking?.presetThrottle(0.2) ?? 0.2;
-const defaults = { owners, workers: 1, throttle, plugged: false, gpu: false };
+const defaults = { owners, workers: 1, throttle, plugged: false, gpu: false, pins: {} };
 
 const language = new Language();
 const renderUnitsSoon = onceASecond(renderUnits);

@@ -67,6 +67,22 @@ def test_a_job_that_the_pool_has_paused_says_why(server: Served, page: Page) -> 
     expect(reason).to_be_hidden()
 
 
+def test_a_job_that_replaces_a_pinned_one_is_not_computed_before_the_visitor_agrees(server: Served, page: Page) -> None:
+    post_job(server)
+    visitor = Visitor(page, server)
+    visitor.card("Doubling").get_by_text("Details and code").click()
+    page.get_by_label("Compute this job only with exactly this code").check()
+    visitor.start()
+    post_job(server, "Next", count=1, execute_function=f"{DOUBLE} ", replaces="Doubling")
+    page.reload()
+    refusal = "The code of the job \u2068Next\u2069 is not the code you agreed to."
+    expect(visitor.by_id("error-list")).to_contain_text(refusal)
+    visitor.card("Next").get_by_text("Details and code").click()
+    expect(visitor.card("Next")).to_contain_text(f"You agreed to other code of this job ({digest_of(DOUBLE)})")
+    visitor.press("Agree to this code")
+    visitor.expect_units(1)
+
+
 def test_many_jobs_are_shown_some_at_a_time(server: Served, page: Page) -> None:
     for number in range(101, 124):
         post_job(server, f"Job {number}")

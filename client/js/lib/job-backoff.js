@@ -25,6 +25,11 @@ export class JobBackoff {
     this.#pausedTo.set(job, Math.max(this.#pausedTo.get(job) ?? 0, this.#now() + seconds * 1000));
   }
 
+  /** Ends the pause of a job. @param {string} job */
+  resume(job) {
+    this.#pausedTo.delete(job);
+  }
+
   /** Counts a failure, and pauses the job after several in a row. @param {string} job @returns seconds, mostly 0 */
   recordFailure(job) {
     const failures = this.failures(job) + 1;

@@ -1,4 +1,5 @@
 // The settings of a volunteer, and their validation.
+import { isPins } from "./pins.js";
 
 /**
  * @typedef {object} Settings
@@ -9,11 +10,12 @@
  * @property {string} [scheduler] undefined: the pool's default
  * @property {boolean} gpu whether jobs may use WebGPU
  * @property {number} [memoryMb] limit for one job
+ * @property {import("./pins.js").Pins} pins digests by job: such a job is computed with the function that has it, alone
  */
 
 /** @type {Settings} */
-const DEFAULTS = { workers: 1, throttle: 1, owners: [], jobs: [], gpu: false };
-const NAMES = /** @type {const} */ (["workers", "throttle", "owners", "jobs", "scheduler", "gpu", "memoryMb"]);
+const DEFAULTS = { workers: 1, throttle: 1, owners: [], jobs: [], gpu: false, pins: {} };
+const NAMES = /** @type {const} */ (["workers", "throttle", "owners", "jobs", "scheduler", "gpu", "memoryMb", "pins"]);
 
 /**
  * The settings with changes applied, frozen. Throws TypeError for invalid ones.
@@ -28,7 +30,7 @@ export function withChanges(changes, settings = DEFAULTS) {
 
 /** @param {Settings} settings */
 function validated(settings) {
-  const { workers, throttle, owners, jobs, scheduler, gpu, memoryMb } = settings;
+  const { workers, throttle, owners, jobs, scheduler, gpu, memoryMb, pins } = settings;
   ensure(isCount(workers), "workers: must be a whole number, at least 1");
   ensure(typeof throttle === "number" && throttle > 0 && throttle <= 1, "throttle: must be above 0 and at most 1");
   ensure(isStringArray(owners), "owners: must be an array of names");
@@ -36,7 +38,8 @@ function validated(settings) {
   ensure(scheduler === undefined || typeof scheduler === "string", "scheduler: must be an id");
   ensure(typeof gpu === "boolean", "gpu: must be true or false");
   ensure(memoryMb === undefined || isCount(memoryMb), "memoryMb: must be a whole number, at least 1");
-  return Object.freeze({ ...settings, owners: [...owners], jobs: [...jobs] });
+  ensure(isPins(pins), "pins: must have a digest for each job: sha256: and 64 hexadecimal digits");
+  return Object.freeze({ ...settings, owners: [...owners], jobs: [...jobs], pins: { ...pins } });
 }
 
 /** @param {boolean} condition @param {string} message */

@@ -26,7 +26,7 @@ import { Emitter } from "./emitter.js";
  */
 /**
  * @typedef {object} ErrorEvent `kind` is that of a JobError, or `offline`, `foreign`, `limit`, `pool`, `outdated`, `blocked`,
- *   `backoff`, `platform`
+ *   `backoff`, `pinned`, `platform`
  * @property {string} kind
  * @property {string} message
  * @property {number} [worker]

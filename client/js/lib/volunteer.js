@@ -138,7 +138,7 @@ export class Volunteer {
     this.#session?.context.configure(this.#settings);
     // The sandbox is opened with these two.
     if (differ(before, this.#settings, ["gpu", "memoryMb"])) this.#invalidateSession();
-    if (differ(before, this.#settings, ["owners", "jobs", "scheduler"])) {
+    if (differ(before, this.#settings, ["owners", "jobs", "scheduler", "pins"])) {
       for (const loop of this.#loops.values()) loop.rechooseJob();
     }
     this.#advance();

@@ -4,6 +4,7 @@ import { ForeignResponse, messageOf } from "./errors.js";
 import { JobBackoff } from "./job-backoff.js";
 import { NoWork } from "./leases.js";
 import { MovingAverages } from "./moving-average.js";
+import { pinConflict } from "./pins.js";
 import { unmetRequirements } from "./requirements.js";
 import { isGone, POLICY } from "./retry-policy.js";
 import { idOf, nameOf, Task } from "./task.js";
@@ -59,6 +60,8 @@ export class WorkerContext {
 
   /** @param {Settings} settings */
   configure(settings) {
+    // Perhaps the volunteer has agreed to another function now.
+    for (const job of changedPins(this.settings.pins, settings.pins)) this.jobBackoff.resume(job);
     this.settings = settings;
     this.#reported.clear();
     this.#changes.abort();
@@ -116,15 +119,21 @@ export class WorkerContext {
   }
 
   /**
-   * Whether a job's requirements are met. If not, pauses the job and reports it once.
+   * Whether a job's requirements are met, and its function is the pinned one. If not, pauses the job and reports it
+   * once.
    * @param {Document} job
    */
   isSupported(job) {
     const unmet = unmetRequirements(job.content.requirements, this.executors.capabilities);
-    if (unmet.length === 0) return true;
-    const id = idOf(job);
-    this.jobBackoff.pause(id, POLICY.unavailableJobPause);
-    this.#reportOnce(id, nameOf(job), `requirements not met or not allowed here: ${unmet.join(", ")}`);
+    if (unmet.length > 0) return this.#skip(job, `requirements not met or not allowed here: ${unmet.join(", ")}`);
+    const conflict = pinConflict(job, this.settings.pins);
+    return conflict === undefined || this.#skip(job, conflict, "pinned");
+  }
+
+  /** @param {Document} job @param {string} message @param {"platform" | "pinned"} [kind] */
+  #skip(job, message, kind = "platform") {
+    this.jobBackoff.pause(idOf(job), POLICY.unavailableJobPause);
+    this.#reportOnce(idOf(job), nameOf(job), message, kind);
     return false;
   }
 
@@ -154,13 +163,17 @@ export class WorkerContext {
     }
   }
 
-  /** @param {string} job @param {string} jobName @param {string} message @param {"platform" | "pool"} [kind] */
+  /** @param {string} job @param {string} jobName @param {string} message @param {"platform" | "pinned" | "pool"} [kind] */
   #reportOnce(job, jobName, message, kind = "platform") {
     if (this.#reported.has(job)) return;
     this.#reported.add(job);
     this.status.addError({ job, jobName, kind, message });
   }
 }
+
+/** @param {import("./pins.js").Pins} before @param {import("./pins.js").Pins} now @returns {string[]} ids of jobs */
+const changedPins = (before, now) =>
+  Object.keys({ ...before, ...now }).filter((job) => before[job] !== now[job]);
 
 /** A job; throws ForeignResponse if the document is another service's. @param {Document} job */
 function checked(job) {
