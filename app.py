@@ -19,6 +19,7 @@ from pool.jobs import Jobs
 from pool.join_codes import JoinCodes
 from pool.keys import Keys, new_key
 from pool.leaderboard import Leaderboard
+from pool.monitor import Monitor
 from pool.peers import InvalidNetworks, Networks, Peers
 from pool.pool_status import PoolStatus
 from pool.posters import PosterLimits, Posters
@@ -46,6 +47,7 @@ from pool.validation import Validation
 from pool.variable_errors import VariableErrors
 from pool.variables import Variables
 from resources import (
+    activity,
     assets,
     badge,
     errors,
@@ -70,6 +72,7 @@ from resources import (
 from resources.browsers import Hosts
 from resources.guard import Guard
 from resources.headers import Headers
+from resources.job_page import JobPage
 from resources.resource import Resource
 from resources.status_page import StatusPage
 from resources.stream import StreamResponder
@@ -126,6 +129,7 @@ class Pool:
         self.self_keys = SelfKeys(self.store, self.keys, SelfMadeLimits(config.self_keys, self_quota))
         self.flows = Flows(self.store, self.sandbox, self.keys, validation, variable_scheduler, limits, self.posters)
         self.replacements = Replacements(self.store, self.keys)
+        self.monitor = Monitor(self.store)
         self.jobs = Jobs(
             self.store,
             self.sandbox,
@@ -284,6 +288,7 @@ def routes(pool: Pool) -> dict[str, Resource]:
     scheduled = jobs.ScheduledJob(pool.scheduler)
     of_variable = results.Collection(pool.results, pool.keys, limit)
     result = results.Item(pool.results, pool.keys)
+    variable_index = variables.Index(pool.variables, pool.jobs, name)
     stream = StreamResponder(pool.stream, pool.jobs, pool.keys)
     return {
         "/": root.Root(name, _posting(pool.config)),
@@ -305,18 +310,19 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/health": health.Health(pool.store),
         "/metrics": metrics.Metrics(pool.index),
         "/openapi.json": openapi.Description(),
-        "/flows": flows.Collection(pool.flows, pool.keys, limit),
+        "/flows": flows.Collection(pool.flows, pool.keys, limit, name),
         "/flows/{flow}": flows.Item(pool.flows, pool.keys, name),
         "/jobs": jobs.Collection(pool.scheduler, pool.jobs, pool.trials, pool.keys, limit),
-        "/jobs/index": jobs.Index(pool.jobs),
+        "/jobs/index": jobs.Index(pool.jobs, name),
         "/jobs/scheduler": scheduled,
         "/jobs/scheduled": scheduled,
         "/jobs/scheduled/{scheduler}": scheduled,
-        "/jobs/{job}": jobs.Item(pool.jobs, pool.keys, limit),
+        "/jobs/{job}": jobs.Item(pool.jobs, pool.keys, pool.monitor, JobPage(name, pool.store.clock), limit),
         "/jobs/{job}/progress": progress.Progress(pool.jobs, pool.keys, pool.store),
-        "/jobs/{job}/results": results.JobResults(pool.results, pool.keys, stream, limit, bulk_limit),
-        "/jobs/{job}/variables": variables.Collection(pool.variables, pool.keys, limit, bulk_limit),
-        "/jobs/{job}/variables/index": variables.Index(pool.variables),
+        "/jobs/{job}/activity": activity.Activity(pool.monitor),
+        "/jobs/{job}/results": results.JobResults(pool.results, pool.jobs, pool.keys, stream, limit, bulk_limit, name),
+        "/jobs/{job}/variables": variables.Collection(pool.variables, variable_index, pool.keys, limit, bulk_limit),
+        "/jobs/{job}/variables/index": variable_index,
         "/jobs/{job}/variables/{variable}": variables.Item(pool.variables, pool.jobs, pool.keys, limit),
         "/jobs/{job}/errors": job_errors.Errors(pool.jobs, pool.keys, pool.store, name),
         "/jobs/{job}/variables/{variable}/lease": variables.Lease(pool.variables),

@@ -7,11 +7,21 @@ import falcon
 from pool.fields import FUNCTIONS, REVIEW, has_json_variables
 from pool.jobs import Jobs
 from pool.keys import Caller, Keys
+from pool.monitor import Monitor
 from pool.scheduling import JobScheduler
 from pool.trials import Trials
-from resources import body, request
+from resources import body, list_pages, request
+from resources.job_page import JobPage
 from resources.links import Link, LinkBuilder, Links
-from resources.representation import entity_tag, matches, respond, respond_conditionally, respond_no_content
+from resources.list_pages import ListPage
+from resources.representation import (
+    entity_tag,
+    matches,
+    prefers_html,
+    respond,
+    respond_conditionally,
+    respond_no_content,
+)
 from resources.resource import Resource
 from storage.base import Document
 
@@ -95,8 +105,8 @@ class Collection(ScheduledJob):
 class Index(Resource):
     """All jobs by id, without their code."""
 
-    def __init__(self, jobs: Jobs) -> None:
-        self._jobs = jobs
+    def __init__(self, jobs: Jobs, name: str) -> None:
+        self._jobs, self._page = jobs, ListPage(name)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         limit, cursor = request.page_limit(req), req.get_param("cursor")
@@ -104,6 +114,9 @@ class Index(Resource):
         build = LinkBuilder(req)
         links = build.page("jobs", "index", cursor=cursor, next_cursor=page.next, limit=req.get_param("limit"))
         items = [(_links(build, job), _summary(job)) for job in page.items]
+        if prefers_html(req):
+            self._page.respond_with(req, resp, list_pages.jobs(items, links))
+            return
         respond(req, resp, links, {"count": len(items)}, items)
 
 
@@ -112,13 +125,23 @@ def _summary(job: Document) -> Document:
 
 
 class Item(Resource):
-    def __init__(self, jobs: Jobs, keys: Keys, limit: int) -> None:
+    def __init__(self, jobs: Jobs, keys: Keys, monitor: Monitor, page: JobPage, limit: int) -> None:
         self._jobs, self._keys, self._limit = jobs, keys, limit
+        self._monitor, self._page = monitor, page
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
+        if prefers_html(req):
+            self._respond_with_page(req, resp, job)
+            return
         caller = request.caller(req, self._keys)
         self._respond(req, resp, self._jobs.get(job), caller)
         respond_conditionally(req, resp)
+
+    def _respond_with_page(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
+        if self._jobs.exists(job):
+            self._page.respond_for(req, resp, self._jobs.get(job), self._monitor.view(job))
+        else:
+            self._page.respond_missing(req, resp)
 
     def on_patch(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         caller = request.caller(req, self._keys)

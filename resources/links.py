@@ -118,6 +118,7 @@ class LinkBuilder:
                 f"{self.uri('jobs', job_id, 'results')}{{?wait,order,errors,limit,cursor}}", templated=True
             ),
             "progress": Link(self.uri("jobs", job_id, "progress")),
+            "activity": Link(self.uri("jobs", job_id, "activity")),
             "errors": Link(self.uri("jobs", job_id, "errors")),
             "root": Link(self.uri()),
         }
@@ -156,6 +157,10 @@ class LinkBuilder:
         """The last error of a group, whole, as its owner may read it."""
         error = self.uri("jobs", job_id, "variables", group["variable"], "results", group["error"])
         return {"self": Link(error)}
+
+    def activity(self, job_id: str) -> Links:
+        of_job = self.job(job_id)
+        return {"self": of_job["activity"], "get_job": of_job["self"], "results": of_job["results"]}
 
     def errors(self, job_id: str) -> Links:
         """The links of a job's errors; `variable` leads to the stuck ones."""

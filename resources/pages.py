@@ -1,24 +1,26 @@
 """HTML pages: the front page at `/`, those of a flow and of a job's errors, the form that posts a job, and the widget
 that other sites embed.
 
-Their files in client/web are served with two placeholders filled in: `{prefix}`, the mount prefix of the service, and
-`{name}`, the pool's name.
+Their files in client/web are served with placeholders filled in: `{prefix}`, the mount prefix of the service, `{name}`,
+the pool's name, and on some pages the parts that the server makes from documents (`job_page.py`, `list_pages.py`).
 """
 
 from __future__ import annotations
 
-import html
 import re
+from collections.abc import Mapping
 
 import falcon
 
 import client
 from resources import csp
 from resources.links import LinkBuilder
+from resources.markup import escaped
 from resources.representation import respond_conditionally
 from resources.resource import Resource
 
-_PLACEHOLDER = re.compile(r"\{(prefix|name)\}")
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+_NO_PARTS: Mapping[str, str] = {}
 
 
 class Page:
@@ -28,9 +30,10 @@ class Page:
         self._template = (client.WEB / file).read_text(encoding="utf-8")
         self._name, self._policy = name, csp.page(embedders)
 
-    def respond(self, req: falcon.Request, resp: falcon.Response) -> None:
-        values = {"prefix": LinkBuilder(req).prefix, "name": self._name}
-        text = _PLACEHOLDER.sub(lambda found: html.escape(values[found[1]]), self._template)
+    def respond(self, req: falcon.Request, resp: falcon.Response, parts: Mapping[str, str] = _NO_PARTS) -> None:
+        """Each part takes the place of its name in braces: Markup as it is, any other text escaped."""
+        values = {"prefix": LinkBuilder(req).prefix, "name": self._name, **parts}
+        text = _PLACEHOLDER.sub(lambda found: escaped(values[found[1]]), self._template)
         resp.content_type, resp.data = falcon.MEDIA_HTML, text.encode()
         resp.cache_control = ["no-cache"]
         resp.set_header("Content-Security-Policy", self._policy)
@@ -42,8 +45,8 @@ class Page:
 class TopPage(Page):
     """A page that is never framed; most are at the URI of a document (hence Vary)."""
 
-    def respond(self, req: falcon.Request, resp: falcon.Response) -> None:
-        super().respond(req, resp)
+    def respond(self, req: falcon.Request, resp: falcon.Response, parts: Mapping[str, str] = _NO_PARTS) -> None:
+        super().respond(req, resp, parts)
         # A site that opens the page in a window gets no reference to it.
         resp.set_header("Cross-Origin-Opener-Policy", "same-origin")
         resp.append_header("Vary", "Accept")

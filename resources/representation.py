@@ -40,7 +40,15 @@ def _media_type_for(accept: str) -> str:
 
 def prefers_html(req: falcon.Request) -> bool:
     """HTML only if the request prefers it; JSON for `*/*` and without Accept, as scripts and `fetch` send it."""
-    return req.client_prefers([JSON, HAL, falcon.MEDIA_HTML]) == falcon.MEDIA_HTML
+    return _prefers_html(req.accept)
+
+
+@functools.lru_cache(maxsize=256)
+def _prefers_html(accept: str) -> bool:
+    try:
+        return falcon.mediatypes.best_match((JSON, HAL, falcon.MEDIA_HTML), accept) == falcon.MEDIA_HTML
+    except ValueError:
+        return False
 
 
 def with_links(links: Links, fields: Fields, media_type: str, items: Items | None = None) -> dict[str, Any]:

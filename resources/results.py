@@ -7,19 +7,22 @@ from collections.abc import Iterator
 import falcon
 
 from pool.fields import refuse_reserved
+from pool.jobs import Jobs
 from pool.keys import Keys
 from pool.results import Posted, Results
-from resources import body, csv, request, result_batch, stream
+from resources import body, csv, list_pages, request, result_batch, stream
 from resources.body import NDJSON
 from resources.errors import Problem
 from resources.links import LinkBuilder
-from resources.representation import HAL, JSON, encoded, respond
+from resources.list_pages import ListPage
+from resources.representation import HAL, JSON, encoded, prefers_html, respond
 from resources.resource import Resource
 from resources.stream import StreamResponder
 from storage.base import Document, Page
 
 # A stream has so many bytes of results in memory, or one: its reader may be slow.
 STREAM_BYTES = 1 << 16
+_FORMATS = {"ndjson": NDJSON, "csv": csv.MEDIA_TYPE, "json": JSON}
 _FIELDS = (
     "id",
     "variable",
@@ -82,9 +85,18 @@ class Item(Resource):
 class JobResults(Resource):
     """All accepted results of a job: paged as JSON, streamed as NDJSON or CSV."""
 
-    def __init__(self, results: Results, keys: Keys, stream: StreamResponder, limit: int, bulk_limit: int) -> None:
-        self._results, self._keys, self._limit, self._bulk_limit = results, keys, limit, bulk_limit
-        self._stream = stream
+    def __init__(
+        self,
+        results: Results,
+        jobs: Jobs,
+        keys: Keys,
+        stream: StreamResponder,
+        limit: int,
+        bulk_limit: int,
+        name: str,
+    ) -> None:
+        self._results, self._jobs, self._keys, self._limit, self._bulk_limit = results, jobs, keys, limit, bulk_limit
+        self._stream, self._list = stream, ListPage(name)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         """Results of several variables, one per line; the response has the outcome of each."""
@@ -99,18 +111,18 @@ class JobResults(Resource):
         order = req.get_param("order", default="accepted")
         if order not in ("accepted", "input"):
             raise Problem(400, "query", "order: must be accepted or input")
-        media_type = req.client_prefers([JSON, HAL, NDJSON, csv.MEDIA_TYPE])
+        media_type = _media_type(req)
         is_whole = media_type in (NDJSON, csv.MEDIA_TYPE)
         if stream.is_requested(req):
             if is_whole:
                 raise Problem(400, "query", f"wait, errors: only in pages of JSON, not as {media_type}")
             self._stream.respond(req, resp, job, order)
         elif is_whole:
-            self._whole(req, resp, job, order, str(media_type))
+            self._whole(req, resp, job, order, media_type)
         else:
-            self._page(req, resp, job, order)
+            self._page(req, resp, job, order, is_html=media_type == falcon.MEDIA_HTML)
 
-    def _page(self, req: falcon.Request, resp: falcon.Response, job: str, order: str) -> None:
+    def _page(self, req: falcon.Request, resp: falcon.Response, job: str, order: str, is_html: bool) -> None:
         limit, cursor = request.page_limit(req), req.get_param("cursor")
         page = self._results.page(job, cursor, limit, order == "input")
         build = LinkBuilder(req)
@@ -118,6 +130,9 @@ class JobResults(Resource):
         links = build.page("jobs", job, "results", cursor=cursor, next_cursor=page.next, **query)
         links["get_job"] = build.job(job)["self"]
         items = [(build.result(job, item["variable"], item["id"]), _result_fields(item)) for item in page.items]
+        if is_html:
+            self._list.respond_with(req, resp, list_pages.results(items, links, self._jobs.get(job)))
+            return
         # Where a poll for later results continues; the last page has no `next` link.
         cursor = page.items[-1]["cursor"] if page.items else cursor
         respond(req, resp, links, {"count": len(items), "cursor": cursor}, items)
@@ -138,6 +153,18 @@ class JobResults(Resource):
 
     def _stream_page(self, job: str, cursor: str | None, in_input_order: bool) -> Page:
         return self._results.page(job, cursor, request.MAX_PAGE, in_input_order, STREAM_BYTES)
+
+
+def _media_type(req: falcon.Request) -> str:
+    """By the parameter `format`, for links in pages, or by Accept."""
+    name = req.get_param("format")
+    if name is None:
+        return (
+            falcon.MEDIA_HTML if prefers_html(req) else req.client_prefers([JSON, HAL, NDJSON, csv.MEDIA_TYPE]) or JSON
+        )
+    if name not in _FORMATS:
+        raise Problem(400, "query", f"format: must be {', '.join(_FORMATS)}")
+    return _FORMATS[name]
 
 
 def _lines(pages: Iterator[list[Document]]) -> Iterator[bytes]:

@@ -11,10 +11,11 @@ from pool.failures import Failures, read_report
 from pool.jobs import Jobs
 from pool.keys import Keys
 from pool.variables import Leased, Variables
-from resources import body, named_variables, request, worker_script
+from resources import body, list_pages, named_variables, request, worker_script
 from resources.errors import Problem
 from resources.links import Link, LinkBuilder
-from resources.representation import media_type_of, respond, respond_no_content
+from resources.list_pages import ListPage
+from resources.representation import media_type_of, prefers_html, respond, respond_no_content
 from resources.resource import Resource
 from storage.base import Document
 
@@ -51,11 +52,15 @@ def _respond_with_leases(req: falcon.Request, resp: falcon.Response, job: str, l
 
 
 class Collection(Resource):
-    def __init__(self, variables: Variables, keys: Keys, limit: int, bulk_limit: int) -> None:
-        self._variables, self._keys = variables, keys
+    def __init__(self, variables: Variables, index: Index, keys: Keys, limit: int, bulk_limit: int) -> None:
+        self._variables, self._index, self._keys = variables, index, keys
         self._limit, self._bulk_limit = limit, bulk_limit
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
+        # Whoever opens the address in a browser wants to look, and would hold a lease in vain.
+        if prefers_html(req):
+            self._index.on_get(req, resp, job)
+            return
         count = request.lease_count(req)
         leased = self._lease(req, job, count or 1)
         if not leased:
@@ -72,7 +77,9 @@ class Collection(Resource):
 
     def on_head(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         """204 if no variable can be leased now. HEAD leases none: it is a safe method (RFC 9110)."""
-        if self._variables.can_lease(job):
+        if prefers_html(req):
+            self._index.on_get(req, resp, job)
+        elif self._variables.can_lease(job):
             resp.content_type, resp.cache_control = media_type_of(req), ["no-store"]
         else:
             self._respond_no_content(resp, job)
@@ -118,8 +125,8 @@ def _respond_many_created(req: falcon.Request, resp: falcon.Response, job: str, 
 class Index(Resource):
     """All variables of a job with their states, in the order of posting."""
 
-    def __init__(self, variables: Variables) -> None:
-        self._variables = variables
+    def __init__(self, variables: Variables, jobs: Jobs, name: str) -> None:
+        self._variables, self._jobs, self._page = variables, jobs, ListPage(name)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         limit, cursor = request.page_limit(req), req.get_param("cursor")
@@ -134,6 +141,9 @@ class Index(Resource):
         ]
         path = ("jobs", job, "variables", "index")
         links = build.page(*path, cursor=cursor, next_cursor=page.next, limit=req.get_param("limit"))
+        if prefers_html(req):
+            self._page.respond_with(req, resp, list_pages.variables(items, links, self._jobs.get(job)))
+            return
         respond(req, resp, links, {"count": len(items)}, items)
 
 

@@ -105,6 +105,8 @@ class Counts:
     `errors` are groups of errors with one message: `function`, `kind`, `message`, `count`, `first`, `last`, and of the
     last one `variable`, `error` (its id), `stack`, `console` and `engine`. `failing` lists some `variables` with errors
     and the `parties` of these errors, since the job was posted or resumed, or had its last result.
+    `volunteers` are those with the most results and errors, by name (empty for all that are anonymous): `results`,
+    `errors`, `run_seconds`, `timed_results` and `last`. `latest` are the events of the last accepted results.
     """
 
     posted: int = 0
@@ -123,6 +125,8 @@ class Counts:
     errors: dict[str, Document] = field(default_factory=dict)
     failing: dict[str, list[str]] = field(default_factory=dict)
     recent_seconds: list[float] = field(default_factory=list)
+    volunteers: dict[str, Document] = field(default_factory=dict)
+    latest: list[Document] = field(default_factory=list)
 
     @property
     def unfinished(self) -> int:

@@ -58,7 +58,7 @@ export class JobCard {
   }
 
   #parts() {
-    const heading = element("h3", { dir: "auto", tabindex: -1 }, this.name);
+    const heading = element("h3", { dir: "auto", tabindex: -1 }, linkTo(this.#job.link("self"), this.name));
     return [
       element("div", { class: "card-head" }, heading, this.#state),
       this.#owner(),

@@ -7,8 +7,15 @@ export class KeyForm {
   #input = byId("key");
   #forget = byId("forget");
 
-  /** @param {(text: string) => void} onsubmit @param {() => void} onforget */
-  constructor(onsubmit, onforget) {
+  #heading;
+
+  /**
+   * @param {(text: string) => void} onsubmit
+   * @param {() => void} onforget
+   * @param {HTMLElement} [heading] gets the focus when the form disappears
+   */
+  constructor(onsubmit, onforget, heading = byId("name")) {
+    this.#heading = heading;
     this.#form.addEventListener("submit", (/** @type {Event} */ event) => {
       event.preventDefault();
       onsubmit(this.#input.value.trim());
@@ -34,6 +41,6 @@ export class KeyForm {
     this.#input.value = "";
     this.#form.hidden = true;
     this.#forget.hidden = false;
-    if (hadFocus) byId("name").focus();
+    if (hadFocus) this.#heading.focus({ preventScroll: true });
   }
 }

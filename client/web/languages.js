@@ -82,6 +82,11 @@ export class Language {
     return new Intl.DateTimeFormat(this.locale, { timeStyle: "medium" }).format(date);
   }
 
+  /** Without seconds. @param {Date} date */
+  minute(date) {
+    return new Intl.DateTimeFormat(this.locale, { timeStyle: "short" }).format(date);
+  }
+
   /** @param {Date} date */
   dateTime(date) {
     return new Intl.DateTimeFormat(this.locale, { dateStyle: "medium", timeStyle: "medium" }).format(date);
@@ -99,6 +104,13 @@ export class Language {
     const first = parts.findIndex(({ value }) => value > 0);
     const shown = parts.slice(first, first + 2);
     return shown.map(({ value, unit }) => this.#amount(value, unit)).join(" ");
+  }
+
+  /** The same of what may take days, or years. @param {number} seconds */
+  longDuration(seconds) {
+    const days = Math.floor(seconds / 86_400);
+    if (days < 2) return this.duration(seconds);
+    return days < 730 ? this.#amount(days, "day") : this.#amount(Math.floor(days / 365), "year");
   }
 
   /** @param {number} value @param {string} unit */

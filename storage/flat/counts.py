@@ -13,7 +13,7 @@ from storage import ids
 from storage.base import Counts, CountStore, Document
 from storage.clock import Clock
 from storage.errors import Damaged
-from storage.flat import events, files, journal, queue
+from storage.flat import contributors, events, files, journal, queue
 from storage.flat.disk_errors import translated_for_job
 from storage.flat.paths import JobPaths
 from storage.flat.recovery import Recovery
@@ -109,12 +109,14 @@ class JournalCounts:
         self.counts.failing = {}
         self.counts.last_minute = minute
         self.counts.per_minute[minute] = self.counts.per_minute.get(minute, 0) + 1
+        contributors.add_result(self.counts, event)
 
     def _add_error(self, event: Document) -> None:
         counts = self.counts
         is_failure = event["event"] == "failure"
         counts.failures += is_failure
         counts.rejected += not is_failure
+        contributors.add_error(counts, event)
         # Lines of an earlier version have no message.
         if event.get("message"):
             self._add_to_group(event)
@@ -184,6 +186,7 @@ class FlatCounts(CountStore):
                 per_minute=dict(cached.counts.per_minute),
                 reports={name: dict(report) for name, report in cached.counts.reports.items()},
                 errors=dict(cached.counts.errors),
+                volunteers=dict(cached.counts.volunteers),
             )
 
     def _store_snapshot(self, counts: JournalCounts, paths: JobPaths) -> None:

@@ -61,7 +61,9 @@ def error(document: Document) -> Document:
 
 
 def _of_result(document: Document) -> Document:
-    return {"at": document["created"], "variable": document["variable"], "result": document["id"]}
+    event = {"at": document["created"], "variable": document["variable"], "result": document["id"]}
+    # Who is anonymous, or wrote the document in a test, has none.
+    return event | {"volunteer": document["volunteer"]} if document.get("volunteer") else event
 
 
 def failed(at: str, variable_id: str, result_id: str | None = None) -> Document:

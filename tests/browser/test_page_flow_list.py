@@ -88,17 +88,17 @@ def test_the_list_fits_the_narrowest_phone_and_a_finger(phone: Page) -> None:
 def test_a_flow_leads_to_its_page(server: Served, page: Page) -> None:
     post_single(server, "High water")
     show(server, page)
-    page.get_by_role("link", name="High water").click()
+    page.get_by_role("link", name="High water", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("High water")
     page.get_by_role("link", name="comp-pool").click()
-    expect(page.get_by_role("link", name="High water")).to_be_visible()
+    expect(page.get_by_role("link", name="High water", exact=True)).to_be_visible()
 
 
 def test_the_list_is_refreshed_and_keeps_the_focus(server: Served, page: Page) -> None:
     page.clock.install()
     post_single(server, "First")
     visitor = show(server, page)
-    link = page.get_by_role("link", name="First")
+    link = page.get_by_role("link", name="First", exact=True)
     link.focus()
     expect(page.locator(".flow-row")).to_contain_text("running")
     answer(server, "job-of-first", {"x": 1})

@@ -244,6 +244,17 @@ CALLS = [
     Call(403, "DELETE", "/jobs/{job}", key="other"),
     Call(200, "GET", "/jobs/{job}/progress"),
     Call(200, "GET", "/jobs/{job}/progress", key="operator"),
+    Call(200, "GET", "/jobs/{job}/activity"),
+    Call(200, "GET", "/jobs/{job}/activity", headers=HAL),
+    Call(304, "GET", "/jobs/{job}/activity", headers={"If-None-Match": "*"}),
+    Call(304, "HEAD", "/jobs/{job}/activity", headers={"If-None-Match": "*"}),
+    *(
+        Call(status, "GET", path, headers={"Accept": "text/html", **condition})
+        for path in ("/jobs/index", "/jobs/{job}", "/jobs/{job}/results", f"{V}/index", "/flows")
+        for status, condition in ((200, {}), (304, {"If-None-Match": "*"}))
+    ),
+    Call(200, "GET", "/jobs/{job}/results", query="format=csv"),
+    Call(400, "GET", "/jobs/{job}/results", query="format=x"),
     Call(200, "GET", "/jobs/{job}/errors", key="operator"),
     Call(200, "GET", "/jobs/{job}/errors", headers=HAL, key="operator"),
     Call(200, "GET", "/jobs/{job}/errors", headers={"Accept": "text/html"}),

@@ -67,6 +67,31 @@ class CountsContract(BaseContract):
         accept(store, "a")
         assert nonzero_counts(other) == {"posted": 2, "accepted": 1, "open": 1}
 
+    def test_who_contributed_is_counted(self, store: Store, other: Store) -> None:
+        add(store, *"abc")
+        store.results.accept(JOB, "a", result("a", volunteer="v"))
+        accept(store, "b")
+        reject(store, "c", volunteer="v")
+        volunteers = other.counts.get(JOB).volunteers
+        assert {name: (one["results"], one["errors"]) for name, one in volunteers.items()} == {"v": (1, 1), "": (1, 0)}
+        assert (volunteers["v"]["run_seconds"], volunteers["v"]["timed_results"]) == (2.0, 1)
+
+    def test_whoever_makes_names_up_drives_out_nobody_who_computes(self, store: Store) -> None:
+        add(store, *"ab")
+        store.results.accept(JOB, "a", result("a", volunteer="honest"))
+        for number in range(60):
+            reject(store, "b", volunteer=f"made-up-{number}")
+        volunteers = store.counts.get(JOB).volunteers
+        assert "honest" in volunteers
+        assert len(volunteers) <= 50
+
+    def test_the_latest_results_are_known(self, store: Store, other: Store) -> None:
+        names = [f"v{number}" for number in range(12)]
+        add(store, *names)
+        for name in names:
+            accept(store, name)
+        assert [event["variable"] for event in other.counts.get(JOB).latest] == names[2:]
+
     def test_a_rejected_result_is_counted(self, store: Store, other: Store) -> None:
         add(store, "a")
         store.results.reject(JOB, "a", rejected_result("a"), max_errors=3)

@@ -32,33 +32,38 @@ export const finishedOf = (counts) => FINISHED.reduce((sum, state) => sum + coun
 /** The counts as two elements: `list`, with an icon and a text for each state, and `bar`, with their shares. */
 export class StateCounts {
   #language;
-  #segments = new Map(STATES.map((state) => [state, element("span", { "data-state": state })]));
-  #texts = new Map(STATES.map((state) => [state, element("span")]));
+  #states;
+  #texts;
 
-  /** @param {Language} language @param {Record<string, string>} attributes of the bar */
-  constructor(language, attributes) {
+  /**
+   * @param {Language} language
+   * @param {Record<string, string>} attributes of the bar
+   * @param {{states: string[], texts: string}} [kind] the states, and how the keys of their texts begin
+   */
+  constructor(language, attributes, { states, texts } = { states: STATES, texts: "flow.count" }) {
     this.#language = language;
-    this.bar = element("div", { class: "bar", ...attributes }, ...this.#segments.values());
-    this.list = element("ul", { class: "counts" }, ...STATES.map((state) => this.#item(state)));
+    this.#texts = texts;
+    this.#states = new Map(states.map((state) => [state, { segment: element("span", { "data-state": state }), text: element("span") }]));
+    const all = [...this.#states];
+    this.bar = element("div", { class: "bar", ...attributes }, ...all.map(([, { segment }]) => segment));
+    this.list = element("ul", { class: "counts" }, ...all.map(([state, { text }]) => this.#item(state, text)));
   }
 
   /** @param {Counts} counts */
   render(counts) {
-    for (const state of STATES) this.#renderState(state, counts[state]);
+    for (const [state, { segment, text }] of this.#states) this.#renderState(state, counts[state], segment, text);
   }
 
-  /** @param {string} state */
-  #item(state) {
+  /** @param {string} state @param {HTMLElement} text */
+  #item(state, text) {
     const icon = element("span", { class: "state-icon", "data-state": state, "aria-hidden": "true" });
-    return element("li", { hidden: true }, icon, /** @type {Node} */ (this.#texts.get(state)));
+    return element("li", { hidden: true }, icon, text);
   }
 
-  /** @param {string} state @param {number} count */
-  #renderState(state, count) {
-    const text = /** @type {HTMLElement} */ (this.#texts.get(state));
-    setText(text, this.#language.text(`flow.count.${state}`, { count }));
+  /** @param {string} state @param {number} count @param {HTMLElement} segment @param {HTMLElement} text */
+  #renderState(state, count, segment, text) {
+    setText(text, this.#language.text(`${this.#texts}.${state}`, { count }));
     /** @type {HTMLElement} */ (text.parentElement).hidden = count === 0;
-    const segment = /** @type {HTMLElement} */ (this.#segments.get(state));
     segment.hidden = count === 0;
     segment.style.flexGrow = String(count);
   }

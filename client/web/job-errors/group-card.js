@@ -3,6 +3,7 @@
 import { element, setText } from "../dom.js";
 import { setLink } from "../links.js";
 import { LastError } from "./last-error.js";
+import { TryAgain } from "./try-again.js";
 
 /**
  * @typedef {object} Group errors of one message; what varies within it is of the last one
@@ -33,17 +34,20 @@ export class GroupCard {
   #variable = element("a");
   #engine = element("dd", { dir: "auto" });
   #example;
+  #again;
 
   /**
    * @param {Group} group
    * @param {import("../languages.js").Language} language
-   * @param {import("./last-error.js").LoadError} loadError
+   * @param {import("./owner-access.js").OwnerAccess} access
    */
-  constructor(group, language, loadError) {
+  constructor(group, language, access) {
     this.#language = language;
-    this.#example = new LastError(group.kind, language, loadError);
+    this.#example = new LastError(group.kind, language, access.loadError);
+    this.#again = new TryAgain(language, access.release);
     const head = element("div", { class: "group-head" }, this.#heading, this.#count);
-    this.element = element("li", { class: "group" }, head, this.#help, this.#facts(group), this.#example.element);
+    const parts = [this.#facts(group), this.#again.element, this.#example.element];
+    this.element = element("li", { class: "group" }, head, this.#help, ...parts);
   }
 
   /** @param {Group} group */
@@ -60,6 +64,7 @@ export class GroupCard {
   #renderExample(group) {
     setLink(this.#variable, group._links.get_variable, group.variable);
     setText(this.#engine, group.engine || "–");
+    this.#again.render(group._links.get_variable);
     this.#example.render(group);
   }
 

@@ -7,14 +7,14 @@ import { GroupCard } from "./group-card.js";
 
 export class GroupList {
   #language;
-  #loadError;
+  #access;
   /** By the id of the group. @type {Map<string, GroupCard>} */
   #cards = new Map();
 
-  /** @param {import("../languages.js").Language} language @param {import("./last-error.js").LoadError} loadError */
-  constructor(language, loadError) {
+  /** @param {import("../languages.js").Language} language @param {import("./owner-access.js").OwnerAccess} access */
+  constructor(language, access) {
     this.#language = language;
-    this.#loadError = loadError;
+    this.#access = access;
   }
 
   /** @param {Group[]} groups */
@@ -32,7 +32,7 @@ export class GroupList {
 
   /** @param {Group} group */
   #card(group) {
-    const card = this.#cards.get(group.id) ?? new GroupCard(group, this.#language, this.#loadError);
+    const card = this.#cards.get(group.id) ?? new GroupCard(group, this.#language, this.#access);
     card.render(group);
     return card;
   }

@@ -265,7 +265,7 @@ export default {
   "flow.run": "in {time} berechnet",
   "flow.run.last": "der letzte in {time}",
   "flow.waited": "{time} gewartet",
-  "flow.link.job": "Aufgabe {id} (JSON)",
+  "flow.link.job": "Aufgabe {id}",
   "flow.link.variable": "Variable {id} (JSON)",
   "flow.link.taken": "Variable {id}, aus der Aufgabe übernommen (JSON)",
   "flow.link.step": "Variable (JSON)",

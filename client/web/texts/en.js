@@ -266,7 +266,7 @@ export default {
   "flow.run": "computed in {time}",
   "flow.run.last": "the last one in {time}",
   "flow.waited": "waited {time}",
-  "flow.link.job": "Job {id} (JSON)",
+  "flow.link.job": "Job {id}",
   "flow.link.variable": "Variable {id} (JSON)",
   "flow.link.taken": "Variable {id}, taken from the job (JSON)",
   "flow.link.step": "Variable (JSON)",

@@ -263,7 +263,7 @@ export default {
   "flow.run": "calculada en {time}",
   "flow.run.last": "la última en {time}",
   "flow.waited": "{time} de espera",
-  "flow.link.job": "Tarea {id} (JSON)",
+  "flow.link.job": "Tarea {id}",
   "flow.link.variable": "Variable {id} (JSON)",
   "flow.link.taken": "Variable {id}, tomada de la tarea (JSON)",
   "flow.link.step": "Variable (JSON)",

@@ -264,7 +264,7 @@ export default {
   "flow.run": "calculée en {time}",
   "flow.run.last": "la dernière en {time}",
   "flow.waited": "{time} d’attente",
-  "flow.link.job": "Tâche {id} (JSON)",
+  "flow.link.job": "Tâche {id}",
   "flow.link.variable": "Variable {id} (JSON)",
   "flow.link.taken": "Variable {id}, prise dans la tâche (JSON)",
   "flow.link.step": "Variable (JSON)",

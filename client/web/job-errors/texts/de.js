@@ -26,6 +26,11 @@ export default {
   "job-errors.status.blocked":
     "Der Betreiber des Pools hat diesen Schlüssel oder diese Adresse gesperrt: Frage dort nach. Grund: {message}",
   "job-errors.status.forgotten": "Der Schlüssel ist vergessen. Gib ihn ein, um wieder Fehler zu sehen.",
+  "job-errors.status.again-done": "Die Variable ist wieder offen.",
+  "job-errors.status.again-unneeded":
+    "Sie ist schon offen: Freiwillige bekommen sie von selbst, oder sie hat ein Ergebnis.",
+  "job-errors.status.again-failed": "Das hat nicht geklappt. Versuche es noch einmal.",
+  "job-errors.again": "Noch einmal versuchen",
   "job-errors.pause": "Warum die Aufgabe pausiert ist",
   "job-errors.pause.since": "Seit {time}.",
   "job-errors.pause.help":

@@ -23,6 +23,11 @@ export default {
     "This pool has no job at this address. The address may be incomplete, or the job has been deleted.",
   "job-errors.status.blocked": "The pool’s operator has blocked this key or address: ask there. Reason: {message}",
   "job-errors.status.forgotten": "The key is forgotten. Enter it to see errors again.",
+  "job-errors.status.again-done": "The variable is open again.",
+  "job-errors.status.again-unneeded":
+    "It is open already: volunteers get it by themselves, or it has a result.",
+  "job-errors.status.again-failed": "That did not work. Try once more.",
+  "job-errors.again": "Try again",
   "job-errors.pause": "Why the job is paused",
   "job-errors.pause.since": "Since {time}.",
   "job-errors.pause.help":

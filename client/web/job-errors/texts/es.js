@@ -24,6 +24,11 @@ export default {
   "job-errors.status.blocked":
     "El administrador del servidor ha bloqueado esta clave o esta dirección: pregúntale. Motivo: {message}",
   "job-errors.status.forgotten": "La clave se ha olvidado. Introdúcela para volver a ver los errores.",
+  "job-errors.status.again-done": "La variable está abierta de nuevo.",
+  "job-errors.status.again-unneeded":
+    "Ya está abierta: los voluntarios la reciben por sí solos, o tiene un resultado.",
+  "job-errors.status.again-failed": "No ha funcionado. Inténtalo otra vez.",
+  "job-errors.again": "Reintentar",
   "job-errors.pause": "Por qué la tarea está en pausa",
   "job-errors.pause.since": "Desde: {time}.",
   "job-errors.pause.help":

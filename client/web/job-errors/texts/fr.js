@@ -26,6 +26,11 @@ export default {
   "job-errors.status.blocked":
     "L’administrateur du serveur a bloqué cette clé ou cette adresse : adressez-vous à lui. Motif : {message}",
   "job-errors.status.forgotten": "La clé est oubliée. Saisissez-la pour revoir les erreurs.",
+  "job-errors.status.again-done": "La variable est de nouveau ouverte.",
+  "job-errors.status.again-unneeded":
+    "Elle est déjà ouverte : les volontaires la reçoivent d’eux-mêmes, ou elle a un résultat.",
+  "job-errors.status.again-failed": "Cela n’a pas fonctionné. Essayez encore.",
+  "job-errors.again": "Réessayer",
   "job-errors.pause": "Pourquoi la tâche est en pause",
   "job-errors.pause.since": "Depuis : {time}.",
   "job-errors.pause.help":
