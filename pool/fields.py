@@ -22,7 +22,10 @@ FUNCTIONS = (
     "validate_variable",
     "variable_scheduler",
     "compare_results",
+    "render",
 )
+# Functions that volunteers and watchers run, in a sandbox of their own.
+CLIENT_FUNCTIONS = ("execute_function", "render")
 # The requirement of a job whose `execute_function` the server's own engine can't parse.
 BROWSER_SYNTAX = "browser_syntax"
 # The requirement of a job with variables that are no objects: earlier clients would compute them as `{}`.
@@ -30,6 +33,9 @@ JSON_VARIABLES = "json_variables"
 DEFAULT_SETTINGS: Document = {"lease_seconds": 300, "max_errors": 5, "require_lease": False, "lossy": False}
 MAX_NAME = 200
 MAX_METADATA = 1 << 18
+MAX_FUNCTION = 1 << 20
+# Everyone who looks at the job loads it.
+MAX_RENDER = 1 << 16
 
 
 def require_object(field: str, value: Any) -> Document:
@@ -175,6 +181,10 @@ def has_json_variables(job: Document) -> bool:
     return bool(job["requirements"].get(JSON_VARIABLES, False))
 
 
+# Texts by locale, and their longest.
+_LOCALISED = {"title": MAX_NAME, "description": 10_000, "short_description": 10_000}
+
+
 def metadata(value: Any, name: str) -> Document:
     """The metadata of a job; its `name` is the job's name."""
     given = require_object("metadata", value)
@@ -182,13 +192,18 @@ def metadata(value: Any, name: str) -> Document:
         raise Invalid("metadata.name", "must be the job's name")
     if "owner" in given:
         require_text("metadata.owner", given["owner"], MAX_NAME)
-    for field in ("description", "short_description"):
+    for field, longest in _LOCALISED.items():
         for locale, text in require_object(f"metadata.{field}", given.get(field, {})).items():
-            require_text(f"metadata.{field}.{locale}", text)
+            require_text(f"metadata.{field}.{locale}", text, longest)
     # Metadata is part of every served job and listing.
     if len(json.dumps(given)) > MAX_METADATA:
         raise Invalid("metadata", f"must have at most {MAX_METADATA} characters as JSON")
     return {"name": name, **given}
+
+
+def function(name: str, value: Any) -> str:
+    """The source text of a function of a job."""
+    return require_text(name, value, MAX_RENDER if name == "render" else MAX_FUNCTION)
 
 
 def state(value: Any) -> str:

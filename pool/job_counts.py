@@ -130,8 +130,8 @@ class JobCounts:
         return dict(zip(SUMMED, self._sums, strict=True))
 
     def per_minute(self) -> float:
-        """The accepted results of all jobs, over the last minutes."""
-        return per_minute(+self._minutes, self._store.clock)
+        """The accepted results of all jobs, over the last minutes. At first no more than the pool has."""
+        return per_minute(+self._minutes, self._store.clock, least=1.0)
 
     def of(self, job_id: str) -> Figures | None:
         """The counts of a job as it was counted last, which is now if it changed since; None for a damaged one."""

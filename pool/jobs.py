@@ -20,7 +20,7 @@ from pool.posters import Posters
 from pool.replacements import Replacements
 from pool.sandbox import Sandbox
 from pool.trust.policy import policy_of
-from pool.validation import require_function, require_volunteers_function
+from pool.validation import require_client_function, require_function
 from storage import ids
 from storage.base import Document, Page, Store, canonical
 from storage.errors import AlreadyExists, InvalidCursor, InvalidId, NotFound
@@ -28,8 +28,9 @@ from storage.flow_store import UsedJob
 
 RESERVED_IDS = ("index", "scheduled", "scheduler")
 MAX_ID = 80
-_PATCHED = ("state", "metadata", "settings", "requirements")
-_POSTED = ("name", "replaces", *_PATCHED, *fields.FUNCTIONS)
+# No result depends on `render`.
+_PATCHED = ("state", "metadata", "settings", "requirements", "render")
+_POSTED = ("name", "replaces", *_PATCHED, *(name for name in fields.FUNCTIONS if name not in _PATCHED))
 # The field of a stored job with the fingerprint of its idempotency key and body.
 FINGERPRINT = "posted_as"
 log = logging.getLogger("comp-pool")
@@ -167,15 +168,17 @@ class Jobs:
     def _compiled(self, posted: Document, requirements: Document, caller: Caller) -> Document:
         if "execute_function" not in posted:
             raise Invalid("execute_function", "is missing")
-        functions = {
-            name: fields.require_text(name, posted[name], 1 << 20) for name in fields.FUNCTIONS if name in posted
-        }
+        functions = {name: fields.function(name, posted[name]) for name in fields.FUNCTIONS if name in posted}
+        self._require_client_functions(functions, requirements, caller)
         for name, source in functions.items():
-            if name == "execute_function":
-                require_volunteers_function(self._sandbox, source, requirements, caller.share)
-            else:
+            if name not in fields.CLIENT_FUNCTIONS:
                 require_function(self._sandbox, name, source, caller.share)
         return {**functions, "digest": digest_of(functions["execute_function"])}
+
+    def _require_client_functions(self, functions: Document, requirements: Document, caller: Caller) -> None:
+        for name in fields.CLIENT_FUNCTIONS:
+            if name in functions:
+                require_client_function(self._sandbox, name, functions[name], requirements, caller.share)
 
     def patch(
         self,
@@ -184,7 +187,7 @@ class Jobs:
         caller: Caller,
         is_expected: Callable[[Document], bool] = lambda _: True,
     ) -> Document:
-        """Changes state, metadata, settings and requirements by a merge patch (RFC 7396), under a lock.
+        """Changes state, metadata, settings, requirements and `render` by a merge patch (RFC 7396), under a lock.
 
         Raises Changed if `is_expected` returns False for the stored job: it was changed since the caller read it.
         """
@@ -197,10 +200,8 @@ class Jobs:
             if name in _POSTED and name not in _PATCHED:
                 raise Invalid(name, "can't be changed: post another job")
         fields.refuse_unknown(given, _PATCHED)
-        if "requirements" in given:
-            # Without its requirement, a function that only browsers can parse would fail at others.
-            requirements = fields.requirements(_merged_object(present, given, "requirements"))
-            require_volunteers_function(self._sandbox, present["execute_function"], requirements, caller.share)
+        if "requirements" in given or "render" in given:
+            self._require_compilable(_patched(present, given), caller)
 
         # Checked under the lock of `update`: two requests with the same If-Match must not both succeed.
         def change(document: Document) -> Document:
@@ -217,6 +218,10 @@ class Jobs:
         if "state" in given:
             self._store.counts.resumed(job_id)
         return changed
+
+    def _require_compilable(self, changed: Document, caller: Caller) -> None:
+        """Without its requirement, a function that only browsers can parse would fail at others."""
+        self._require_client_functions(changed, changed["requirements"], caller)
 
     def approve(self, job_id: str) -> Document:
         """Opens a job that is in review. Raises Conflict if it is not, NotFound."""
@@ -286,6 +291,10 @@ def _patched(document: Document, patch: Document) -> Document:
     if "settings" in patch:
         changed["settings"] = fields.settings(_merged_settings(document, patch))
         require_validator(changed)
+    if "render" in patch:
+        changed.pop("render", None)
+        if patch["render"] is not None:
+            changed["render"] = fields.function("render", patch["render"])
     if "requirements" in patch:
         changed["requirements"] = fields.requirements(_merged_object(document, patch, "requirements"))
         # It follows from the variables that are stored.

@@ -48,13 +48,15 @@ def errors_of(counts: Counts) -> list[Document]:
     return sorted(groups, key=lambda group: (-group["count"], group["last"]))
 
 
-def per_minute(results: Mapping[int, int], clock: Clock) -> float:
-    """The rate over the last whole minutes and the current one so far, of results by minute of the epoch."""
+def per_minute(results: Mapping[int, int], clock: Clock, least: float = 1 / 60) -> float:
+    """The rate over the last whole minutes and the current one so far, of results by minute of the epoch.
+
+    What has just begun is not averaged over the minutes before it, but over `least` minutes.
+    """
     moment = clock.now_milliseconds() / 60_000
     first = int(moment) - MINUTES
     # Minutes still to come were counted before the clock was set back.
     past = {minute: number for minute, number in results.items() if minute <= moment}
     accepted = sum(number for minute, number in past.items() if minute >= first)
-    # A job that has just started is not averaged over minutes before it.
     began = max(first, min(past, default=first))
-    return accepted / max(moment - began, 1 / 60)
+    return accepted / max(moment - began, least)

@@ -349,6 +349,17 @@ class Results:
                 break
         return Page(items, cursor)
 
+    def cursor_of_last(self, job_id: str, count: int) -> str | None:
+        """The cursor before the last results of a job, in the order of acceptance."""
+        return self._store.results.cursor_of_last(job_id, count)
+
+    def with_inputs(self, job_id: str, page: Page) -> Page:
+        """The results with the variable of each as `input`. A page of large variables ends early."""
+        variables = self._store.variables.read(job_id, (item["variable"] for item in page.items), PAGE_BYTES)
+        pairs = zip(page.items, variables, strict=False)
+        items = [{**item, "input": variable["data"]} for item, variable in pairs]
+        return Page(items, page.next if len(items) == len(page.items) else items[-1]["cursor"])
+
 
 def _with_state(document: Document) -> Document:
     return {**document, "state": "held"}

@@ -48,8 +48,10 @@ def require_function(sandbox: Sandbox, field: str, source: str, share: Share = T
         raise Invalid(field, NO_WEBASSEMBLY)
 
 
-def require_volunteers_function(sandbox: Sandbox, source: str, requirements: Document, share: Share = THE_POOL) -> None:
-    """Raises Invalid if `execute_function` is no function expression, SandboxBusy.
+def require_client_function(
+    sandbox: Sandbox, field: str, source: str, requirements: Document, share: Share = THE_POOL
+) -> None:
+    """Raises Invalid if a function that never runs on the server is no function expression, SandboxBusy.
 
     A syntax error counts unless the job requires an engine that knows more syntax than the server's.
     """
@@ -58,7 +60,7 @@ def require_volunteers_function(sandbox: Sandbox, source: str, requirements: Doc
     except ScriptError as ex:
         is_syntax = ex.kind == "syntax" and ex.message != NO_FUNCTION
         if not is_syntax or not requirements.get(fields.BROWSER_SYNTAX):
-            raise Invalid("execute_function", _syntax_error(ex) + ONLY_BROWSERS * is_syntax) from ex
+            raise Invalid(field, _syntax_error(ex) + ONLY_BROWSERS * is_syntax) from ex
 
 
 def needs_webassembly(source: str) -> bool:

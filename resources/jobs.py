@@ -41,6 +41,7 @@ _PUBLIC = (
     "requirements",
     "execute_function",
     "digest",
+    "render",
 )
 # Functions that run on the server. A volunteer who can read the validator can forge results that pass it.
 _PRIVATE = tuple(name for name in FUNCTIONS if name not in _PUBLIC)
@@ -57,6 +58,11 @@ def _job_fields(job: Document, to_owner: bool) -> Document:
     return {name: job[name] for name in names if name in job}
 
 
+def _volunteers_fields(job: Document) -> Document:
+    """Those with which to compute: who looks at the results loads the job itself."""
+    return {name: value for name, value in _job_fields(job, to_owner=False).items() if name != "render"}
+
+
 class ScheduledJob(Resource):
     """A job chosen by the default scheduler, or by a named one."""
 
@@ -69,7 +75,7 @@ class ScheduledJob(Resource):
             respond_no_content(resp, RETRY_AFTER)
             return
         # Never from a cache: each request may get another job.
-        respond(req, resp, _links(LinkBuilder(req), job), _job_fields(job, to_owner=False), cache="no-store")
+        respond(req, resp, _links(LinkBuilder(req), job), _volunteers_fields(job), cache="no-store")
 
 
 class Collection(ScheduledJob):
@@ -121,7 +127,8 @@ class Index(Resource):
 
 
 def _summary(job: Document) -> Document:
-    return {name: value for name, value in _job_fields(job, to_owner=False).items() if name != "execute_function"}
+    listed = {name: value for name, value in _volunteers_fields(job).items() if name != "execute_function"}
+    return {**listed, "has_render": "render" in job}
 
 
 class Item(Resource):

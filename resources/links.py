@@ -117,6 +117,9 @@ class LinkBuilder:
             "follow_results": Link(
                 f"{self.uri('jobs', job_id, 'results')}{{?wait,order,errors,limit,cursor}}", templated=True
             ),
+            "latest_results": Link(
+                f"{self.uri('jobs', job_id, 'results')}{{?last,inputs,limit,cursor}}", templated=True
+            ),
             "progress": Link(self.uri("jobs", job_id, "progress")),
             "activity": Link(self.uri("jobs", job_id, "activity")),
             "errors": Link(self.uri("jobs", job_id, "errors")),

@@ -21,6 +21,7 @@ _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _COUNT = re.compile(r"[1-9][0-9]{0,8}")
 _LIMIT = re.compile(r"[1-9][0-9]{0,3}")
 _MEGABYTES = re.compile(r"[0-9]{1,9}")
+_FLAGS = {None: False, "false": False, "true": True}
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
@@ -88,13 +89,21 @@ def seconds_of(text: str) -> float | None:
     return float(text) if _SECONDS.fullmatch(text) else None
 
 
-def page_limit(req: falcon.Request) -> int:
-    text = req.get_param("limit")
+def page_limit(req: falcon.Request, name: str = "limit") -> int:
+    """How many items a page may have."""
+    text = req.get_param(name)
     if text is None:
         return DEFAULT_PAGE
     if _LIMIT.fullmatch(text) is None or int(text) > MAX_PAGE:
-        raise Problem(400, "query", f"limit: must be a whole number from 1 to {MAX_PAGE}")
+        raise Problem(400, "query", f"{name}: must be a whole number from 1 to {MAX_PAGE}")
     return int(text)
+
+
+def flag(req: falcon.Request, name: str) -> bool:
+    text = req.get_param(name)
+    if text not in _FLAGS:
+        raise Problem(400, "query", f"{name}: must be true or false")
+    return _FLAGS[text]
 
 
 def lease_count(req: falcon.Request) -> int | None:

@@ -30,6 +30,7 @@ _FIELDS = (
     "created",
     "volunteer",
     "run_seconds",
+    "input",
     "result",
     "rejected",
     "failure",
@@ -123,10 +124,12 @@ class JobResults(Resource):
             self._page(req, resp, job, order, is_html=media_type == falcon.MEDIA_HTML)
 
     def _page(self, req: falcon.Request, resp: falcon.Response, job: str, order: str, is_html: bool) -> None:
-        limit, cursor = request.page_limit(req), req.get_param("cursor")
+        limit, cursor = self._range(req, job, order)
         page = self._results.page(job, cursor, limit, order == "input")
+        if request.flag(req, "inputs"):
+            page = self._results.with_inputs(job, page)
         build = LinkBuilder(req)
-        query = {"limit": req.get_param("limit"), "order": req.get_param("order")}
+        query = {name: req.get_param(name) for name in ("limit", "order", "inputs")}
         links = build.page("jobs", job, "results", cursor=cursor, next_cursor=page.next, **query)
         links["get_job"] = build.job(job)["self"]
         items = [(build.result(job, item["variable"], item["id"]), _result_fields(item)) for item in page.items]
@@ -136,6 +139,15 @@ class JobResults(Resource):
         # Where a poll for later results continues; the last page has no `next` link.
         cursor = page.items[-1]["cursor"] if page.items else cursor
         respond(req, resp, links, {"count": len(items), "cursor": cursor}, items)
+
+    def _range(self, req: falcon.Request, job: str, order: str) -> tuple[int, str | None]:
+        """How many results, behind which cursor."""
+        if "last" not in req.params:
+            return request.page_limit(req), req.get_param("cursor")
+        last = request.page_limit(req, "last")
+        if order == "input" or req.get_param("cursor") is not None:
+            raise Problem(400, "query", "last: only in the order of acceptance, and without a cursor")
+        return last, self._results.cursor_of_last(job, last)
 
     def _whole(self, req: falcon.Request, resp: falcon.Response, job: str, order: str, media_type: str) -> None:
         # The first page is read before the response starts: later an error could not change the status.

@@ -17,7 +17,6 @@ _FIELDS = (
     *("id", "variable", "state", "cursor", "created", "volunteer", "run_seconds", "result"),
     *("reason", "message", "stack", "console", "engine"),
 )
-_FLAGS = {None: False, "false": False, "true": True}
 
 
 def is_requested(req: falcon.Request) -> bool:
@@ -43,7 +42,7 @@ class StreamResponder:
             resp.retry_after = page.retry_seconds
 
     def _query(self, req: falcon.Request, job: str, order: str, caller: Caller) -> Query:
-        errors = _flag(req, "errors")
+        errors = request.flag(req, "errors")
         is_owner = errors and self._keys.owns(caller, self._jobs.get(job))
         return Query(req.get_param("cursor"), request.page_limit(req), order == "input", errors, is_owner)
 
@@ -53,13 +52,6 @@ def _seconds(req: falcon.Request) -> float:
     if seconds is None or seconds > MAX_WAIT:
         raise Problem(400, "query", f"wait: must be a number of seconds, at most {MAX_WAIT}")
     return seconds
-
-
-def _flag(req: falcon.Request, name: str) -> bool:
-    text = req.get_param(name)
-    if text not in _FLAGS:
-        raise Problem(400, "query", f"{name}: must be true or false")
-    return _FLAGS[text]
 
 
 def _links(req: falcon.Request, build: LinkBuilder, job: str, page: StreamPage) -> Links:

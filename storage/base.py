@@ -235,6 +235,10 @@ class VariableStore(ABC):
     def page(self, job_id: str, cursor: str | None, limit: int) -> Page:
         """Variables in the order of posting: ``{"variable": id, "at": time}``. Raises InvalidCursor."""
 
+    @abstractmethod
+    def read(self, job_id: str, variable_ids: Iterable[str], max_bytes: int) -> list[Document]:
+        """The documents of these variables, in order, until they have `max_bytes`; one at least. Raises NotFound."""
+
 
 class LeaseStore(ABC):
     @abstractmethod
@@ -374,6 +378,11 @@ class ResultStore(ABC):
     @abstractmethod
     def page(self, job_id: str, cursor: str | None, limit: int) -> Page:
         """Accepted results, in the order of acceptance. Raises InvalidCursor."""
+
+    @abstractmethod
+    def cursor_of_last(self, job_id: str, count: int) -> str | None:
+        """The cursor of `page` before the last `count` accepted results, or fewer where their journal is long; None
+        before the first."""
 
     @abstractmethod
     def page_in_input_order(self, job_id: str, cursor: str | None, limit: int) -> Page:

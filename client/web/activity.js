@@ -28,6 +28,7 @@ export class Counts {
 export class Activity {
   #language;
   #controller;
+  #titleOf;
   #counts = new Counts();
   /** Renders now or soon. */
   render = onceASecond(() => this.#renderNow());
@@ -35,10 +36,12 @@ export class Activity {
   /**
    * @param {import("./languages.js").Language} language
    * @param {import("./volunteer-controller.js").VolunteerController} controller
+   * @param {(job: string, name: string) => string} titleOf a job, for the visitor
    */
-  constructor(language, controller) {
+  constructor(language, controller, titleOf) {
     this.#language = language;
     this.#controller = controller;
+    this.#titleOf = titleOf;
     setInterval(() => document.hidden || this.render(), 1000);
   }
 
@@ -59,10 +62,19 @@ export class Activity {
   }
 
   #renderCounts() {
-    setText(byId("units"), this.#language.number(this.#counts.units));
-    setText(byId("total"), this.#language.number(this.#controller.preferences.totals.units));
-    setText(byId("rate"), this.#language.number(this.#counts.inLastMinute()));
+    const { units } = this.#counts;
+    const rate = this.#counts.inLastMinute();
+    const total = this.#controller.preferences.totals.units;
+    setText(byId("units"), this.#language.number(units));
     setText(byId("time"), this.#language.duration(this.#controller.used));
+    this.#renderUnless(units, "rate", rate);
+    this.#renderUnless(units, "total", total);
+  }
+
+  /** A number that only repeats the units of this visit is not shown. @param {number} units @param {string} id @param {number} value */
+  #renderUnless(units, id, value) {
+    setText(byId(id), this.#language.number(value));
+    byId(id).parentElement.hidden = value === units;
   }
 
   #renderWorkers() {
@@ -75,11 +87,11 @@ export class Activity {
   }
 
   /** @param {HTMLElement} row @param {WorkerStatus} worker */
-  #renderWorker(row, { number, state, jobName, since }) {
+  #renderWorker(row, { number, state, job, jobName, since }) {
     const [name, what, time] = row.children;
     row.dataset.state = state;
     setText(name, this.#language.text("worker.name", { number }));
-    setText(what, this.#stateText(state, jobName));
+    setText(what, this.#stateText(state, jobName && this.#titleOf(job, jobName)));
     setText(time, state === "computing" ? this.#elapsed(since) : "");
   }
 

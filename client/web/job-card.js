@@ -4,11 +4,17 @@ import { digestOf } from "../js/lib/pins.js";
 import { CodePin } from "./code-pin.js";
 import { element, setText } from "./dom.js";
 import { isolate } from "./languages.js";
+import { titleOf } from "./job-title.js";
 import { linkTo } from "./links.js";
+import { ResultView } from "./render/result-view.js";
 
 /** @typedef {import("../js/index.js").Client} Client */
 /** @typedef {import("../js/index.js").Document} Document */
 
+/** @typedef {{total: number, done: number}} Counted variables */
+
+/** Milliseconds after a unit of this browser for which the pool's counts may lack it. */
+const OWN_LEAD = 8000;
 const REQUIREMENTS = ["webgpu", "wasm", "wasm_simd", "browser_syntax", "memory_mb"];
 
 /** The function, below its digest, which volunteers can pin. @param {any} content of a job */
@@ -24,6 +30,11 @@ export class JobCard {
   #pause = element("p", { class: "notice", dir: "auto", hidden: true });
   #code = element("code");
   #pin;
+  /** @type {Counted} */
+  #counted = { total: 0, done: 0 };
+  #lastOwn = -Infinity;
+  #hasResult = false;
+  isComplete = false;
 
   /**
    * @param {Document} job as the index lists it, without code
@@ -48,13 +59,39 @@ export class JobCard {
   }
 
   get name() {
-    return String(this.#job.content.name);
+    return titleOf(this.#job, this.#language);
+  }
+
+  get isPaused() {
+    return !this.#pause.hidden || this.#job.content.state === "paused";
   }
 
   /** Loads the progress; on an error the card stays as it is. */
   async refresh() {
     const progress = await this.#client.progress(this.#job).catch(() => null);
-    if (progress) this.#renderProgress(progress);
+    if (progress) this.setProgress(progress);
+  }
+
+  /** What the job has found, in the card. @param {import("./render/result-view.js").Parts} parts */
+  showResult(parts) {
+    if (this.#hasResult) return;
+    this.#hasResult = true;
+    const target = element("div", { class: "result-view" });
+    this.#bar.parentElement?.before(target);
+    new ResultView(target, this.#job, parts, { isBrief: true });
+  }
+
+  /** Results of this browser were accepted. @param {number} count */
+  addOwn(count) {
+    const { total, done } = this.#counted;
+    this.#lastOwn = performance.now();
+    this.#renderCounts({ total, done: Math.min(total, done + count) });
+    this.#renderComplete(done + count >= total && total > 0);
+  }
+
+  /** @param {boolean} isActive whether this browser computes it */
+  setActive(isActive) {
+    this.element.classList.toggle("active", isActive);
   }
 
   #parts() {
@@ -125,13 +162,29 @@ export class JobCard {
     if (job) this.#pin.render(job);
   }
 
-  /** @param {any} progress */
-  #renderProgress({ state, paused, complete, variables: { done, total } }) {
+  /** Counts of the pool. @param {any} progress */
+  setProgress({ state, paused, complete, variables: { done, total } }) {
+    const isBehind = performance.now() < this.#lastOwn + OWN_LEAD && done < this.#counted.done;
+    this.#renderCounts({ total, done: isBehind ? Math.min(this.#counted.done, total) : done });
+    this.#renderState(state);
+    this.#renderComplete(complete || (isBehind && this.isComplete));
+    // The status of the pool has no reasons.
+    if (paused || state === "open") this.#renderPause(paused);
+  }
+
+  /** @param {Counted} counted */
+  #renderCounts(counted) {
+    const { total, done } = counted;
+    this.#counted = counted;
     this.#bar.max = Math.max(total, 1);
     this.#bar.value = done;
-    setText(this.#count, this.#language.text(total ? "job.progress" : "job.progress.none", { done, total }));
-    this.#renderState(complete ? "complete" : state);
-    this.#renderPause(paused);
+    setText(this.#count, this.#language.text(total ? "job.progress" : "job.progress.none", counted));
+  }
+
+  /** @param {boolean} isComplete */
+  #renderComplete(isComplete) {
+    this.isComplete = isComplete;
+    if (isComplete) this.#renderState("complete");
   }
 
   /** Only a pause by the pool has a reason. @param {{reason: string} | undefined} paused */

@@ -1,22 +1,23 @@
-// The pool's jobs, shown a page at a time. Only cards on the screen are kept up to date, since progress takes a request
-// for each job.
+// The pool's jobs, shown a page at a time: those with work to do, and the finished ones with what they have found. Their
+// counts come with the status of the pool; those of other jobs are loaded while their card is on the screen, since that
+// takes a request for each.
 
-import { byId } from "./dom.js";
+import { byId, setText } from "./dom.js";
 import { JobCard, ownerOf } from "./job-card.js";
 
 /** @typedef {import("../js/index.js").Client} Client */
 /** @typedef {import("../js/index.js").Document} Document */
+/** @typedef {import("./pool-now.js").JobStatus} JobStatus */
 
 const PAGE_SIZE = 20;
 /** How many jobs are loaded, shown or not, for the list of owners. */
 const MAX_LOADED = 1000;
 /** Cards this near to the screen count as visible, so that they are ready when scrolled to. */
 const VISIBLE_MARGIN = "200px";
-/** Jobs of which this browser has computed a unit are refreshed more often. */
-const CHANGED_INTERVAL = 2_000;
 const REFRESH_INTERVAL = 30_000;
 
 export class JobList {
+  #parts;
   #client;
   #language;
   #pins;
@@ -29,25 +30,24 @@ export class JobList {
   #cards = new Map();
   /** @type {Set<JobCard>} */
   #visible = new Set();
-  /** Ids of jobs with new results. @type {Set<string>} */
-  #changed = new Set();
+  /** By id. @type {Map<string, JobStatus>} */
+  #status = new Map();
   #observer = new IntersectionObserver((entries) => this.#updateVisible(entries), { rootMargin: VISIBLE_MARGIN });
 
   /**
-   * @param {Client} client
-   * @param {import("./languages.js").Language} language
+   * @param {import("./render/result-view.js").Parts} parts
    * @param {import("./code-pin.js").PinStore} pins
    * @param {(jobs: Document[]) => void} onload called with all jobs loaded so far
    */
-  constructor(client, language, pins, onload) {
-    this.#client = client;
-    this.#language = language;
+  constructor(parts, pins, onload) {
+    this.#parts = parts;
+    this.#client = parts.client;
+    this.#language = parts.language;
     this.#pins = pins;
     this.#onload = onload;
     byId("jobs-more").addEventListener("click", () => this.#showMore());
     byId("jobs-retry").addEventListener("click", () => this.load());
-    setInterval(() => this.#refresh((card) => this.#changed.delete(card.id)), CHANGED_INTERVAL);
-    setInterval(() => this.#refresh(() => true), REFRESH_INTERVAL);
+    setInterval(() => this.#refresh(), REFRESH_INTERVAL);
   }
 
   async load() {
@@ -64,9 +64,54 @@ export class JobList {
     }
   }
 
-  /** @param {string} id of a job of which a unit was done */
-  markChanged(id) {
-    this.#changed.add(id);
+  /** Counts of the most active jobs. @param {JobStatus[]} jobs */
+  setStatus(jobs) {
+    this.#status = new Map(jobs.map((job) => [job.id, job]));
+    for (const card of this.#cards.values()) this.#applyStatus(card);
+    this.#arrange();
+  }
+
+  /** So many results of this browser were accepted. @param {string} id @param {number} count */
+  addOwn(id, count) {
+    this.#cardOf(id)?.addOwn(count);
+    this.#arrange();
+  }
+
+  /** The jobs that this browser computes now. @param {Set<string>} ids */
+  setActive(ids) {
+    for (const card of this.#cards.values()) card.setActive(ids.has(card.id));
+  }
+
+  /** The name of a job in the visitor's language. @param {string} id @param {string} name */
+  titleOf(id, name) {
+    return this.#cardOf(id)?.name ?? name;
+  }
+
+  /** @param {string} id */
+  #cardOf(id) {
+    return [...this.#cards.values()].find((card) => card.id === id);
+  }
+
+  /** @param {JobCard} card */
+  #applyStatus(card) {
+    const status = this.#status.get(card.id);
+    if (status) card.setProgress(status);
+    // Only the job's own progress says why.
+    if (status?.state === "paused" && !card.isPaused) void card.refresh();
+  }
+
+  /** Finished jobs move to their own list, unless one has the focus. */
+  #arrange() {
+    for (const [element, card] of this.#cards) {
+      const list = byId(card.isComplete ? "found-list" : "job-list");
+      if (element.parentElement === list || element.contains(document.activeElement)) continue;
+      list.append(element);
+      if (card.isComplete) card.showResult(this.#parts);
+    }
+    const [open, found] = ["job-list", "found-list"].map((id) => byId(id).childElementCount);
+    byId("found").hidden = found === 0;
+    setText(byId("jobs-count"), open ? this.#language.number(open) : "");
+    setText(byId("found-count"), found ? this.#language.number(found) : "");
   }
 
   /** @param {number} count of jobs in all */
@@ -87,6 +132,7 @@ export class JobList {
     byId("job-list").append(...cards);
     this.#setState(this.#cards.size ? "" : "none");
     this.#renderMoreButton();
+    this.#arrange();
     return cards[0];
   }
 
@@ -94,6 +140,7 @@ export class JobList {
   #createCard(job) {
     const card = new JobCard(job, this.#client, this.#language, this.#pins);
     this.#cards.set(card.element, card);
+    this.#applyStatus(card);
     this.#observer.observe(card.element);
     return card.element;
   }
@@ -117,22 +164,24 @@ export class JobList {
     byId("jobs-state").textContent = state && this.#language.text(`jobs.${state}`);
     byId("jobs-state").hidden = state === "";
     byId("jobs-retry").hidden = state !== "failed";
+    if (state === "failed") byId("jobs").open = true;
   }
 
   /** @param {IntersectionObserverEntry[]} entries */
   #updateVisible(entries) {
     for (const { target, isIntersecting } of entries) {
       const card = /** @type {JobCard} */ (this.#cards.get(target));
-      if (!isIntersecting) this.#visible.delete(card);
-      else if (!this.#visible.has(card)) void card.refresh();
+      if (isIntersecting && !this.#visible.has(card) && !this.#status.has(card.id)) void card.refresh();
       if (isIntersecting) this.#visible.add(card);
+      else this.#visible.delete(card);
     }
   }
 
-  /** One request after the other, to spare the pool. @param {(card: JobCard) => boolean} isDue */
-  async #refresh(isDue) {
+  /** One request after the other, to spare the pool. */
+  async #refresh() {
     if (document.hidden) return;
-    for (const card of this.#visible) if (isDue(card)) await card.refresh();
+    for (const card of this.#visible) if (!this.#status.has(card.id)) await card.refresh();
+    this.#arrange();
   }
 }
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -57,6 +58,20 @@ def page(path: str, cursor: str | None, limit: int, max_lines: int, event: str |
         if len(items) >= limit or number >= max_lines:
             return Page(items, str(end) if end < size(path) else None)
     return Page(items, None)
+
+
+def cursor_of_last(path: str, count: int, max_bytes: int, event: str) -> str | None:
+    """The cursor before the last `count` lines of an event, among the last `max_bytes`; None before the first line."""
+    first = max(0, size(path) - max_bytes)
+    if first > 0:
+        # Behind the line in the middle of which this is.
+        first = next((end for _, end in lines(path, first)), first)
+    begins, offset = deque([first], maxlen=count), first
+    for record, end in read(path, first):
+        if record.get("event") == event:
+            begins.append(offset)
+        offset = end
+    return str(begins[0]) if begins[0] else None
 
 
 def offset_of(cursor: str | None, path: str) -> int:

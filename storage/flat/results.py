@@ -25,6 +25,8 @@ LINES_PER_PAGE = 10_000
 # Parsed, a document takes up to twenty times its size: of large ones few are read at once.
 READ_BYTES = 1 << 18
 ERRORS_READ = 10_000
+# Of a journal: some thousand lines.
+TAIL_BYTES = 1 << 18
 
 
 class FlatResults(ResultStore):
@@ -236,6 +238,11 @@ class FlatResults(ResultStore):
         paths = self._tree.existing_job(job_id)
         found = journal.page(paths.events_journal, cursor, limit, LINES_PER_PAGE, "accepted")
         return _outcomes(paths, found)
+
+    @translated_for_job
+    def cursor_of_last(self, job_id: str, count: int) -> str | None:
+        paths = self._tree.existing_job(job_id)
+        return journal.cursor_of_last(paths.events_journal, count, TAIL_BYTES, "accepted")
 
     @translated_for_job
     def page_in_input_order(self, job_id: str, cursor: str | None, limit: int) -> Page:

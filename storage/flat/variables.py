@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from storage import ids
@@ -66,6 +66,21 @@ class FlatVariables(VariableStore):
         except FileNotFoundError as ex:
             self._tree.existing_job(job_id)
             raise NotFound("variable", variable_id) from ex
+
+    @translated_for_job
+    def read(self, job_id: str, variable_ids: Iterable[str], max_bytes: int) -> list[Document]:
+        paths, documents = self._tree.job(job_id), []
+        for variable_id in variable_ids:
+            path = paths.variable(ids.check_variable_id(variable_id))
+            try:
+                content = files.content(path)
+            except FileNotFoundError as ex:
+                raise NotFound("variable", variable_id) from ex
+            documents.append(files.decode(content, path))
+            max_bytes -= len(content)
+            if max_bytes <= 0:
+                break
+        return documents
 
     @translated_for_job
     def state(self, job_id: str, variable_id: str) -> State:

@@ -60,6 +60,11 @@ class Visitor:
     def goto(self, path: str = "/") -> None:
         self.page.goto(self.server.url + path)
         expect(self.by_id("content")).to_be_visible()
+        self.unfold()
+
+    def unfold(self) -> None:
+        """Opens what is folded: on a phone most of the page, elsewhere the errors."""
+        self.page.evaluate("for (const fold of document.querySelectorAll('.fold')) fold.open = true")
 
     def by_id(self, name: str) -> Locator:
         return self.page.locator(f"#{name}")

@@ -25,7 +25,7 @@ SLUGS = (
     "prime-test",
     "square-root",
 )
-FUNCTIONS = ("execute_function", "validate_variable", "validate_result")
+FUNCTIONS = ("execute_function", "validate_variable", "validate_result", "render")
 LANGUAGES = ("en", "es", "de", "fr")
 SERVER_CPU_SECONDS = 0.25
 

@@ -49,7 +49,7 @@ def test_the_metadata_name_the_owner(job):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("text", ["description", "short_description"])
+@pytest.mark.parametrize("text", ["title", "description", "short_description"])
 def test_each_text_exists_in_every_language(job, text, language):
     assert job.document["metadata"][text][language].strip()
 

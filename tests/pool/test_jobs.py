@@ -129,6 +129,8 @@ def test_every_function_is_compiled(module_parts: Pool, field: str) -> None:
         ({"_links": {}}, "_links: is reserved"),
         ({"state": "closed"}, "state: must be one of"),
         ({"metadata": {"owner": 1}}, "metadata.owner: must"),
+        ({"metadata": {"title": {"de": "x" * 201}}}, "metadata.title.de: must have at most 200"),
+        ({"render": f"() => 1 // {'x' * fields.MAX_RENDER}"}, "render: must have at most 65536"),
         ({"settings": {"max_errors": 0}}, "settings.max_errors: must"),
         ({"requirements": {"gpu": True}}, "requirements.gpu: unknown field"),
     ],
@@ -321,7 +323,7 @@ def test_what_is_no_function_is_refused_whatever_the_job_requires(parts: Pool, o
         parts.jobs.post(job, operator)
 
 
-@pytest.mark.parametrize("name", [name for name in fields.FUNCTIONS if name != "execute_function"])
+@pytest.mark.parametrize("name", [name for name in fields.FUNCTIONS if name not in fields.CLIENT_FUNCTIONS])
 def test_functions_of_the_server_know_its_syntax_alone(parts: Pool, operator: Caller, name: str) -> None:
     job = {**JOB, name: "() => /(?i:a)/", "requirements": {"browser_syntax": True}}
     with pytest.raises(Invalid, match=rf"{name}: .*line 1"):

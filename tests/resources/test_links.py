@@ -96,6 +96,7 @@ def test_links_with_placeholders_are_templates() -> None:
         "put_variable",
         "lease_variables",
         "follow_results",
+        "latest_results",
     }
 
 

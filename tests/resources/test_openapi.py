@@ -271,6 +271,8 @@ CALLS = [
     Call(200, "GET", "/jobs/{job}/results", headers={"Accept": "application/x-ndjson"}),
     Call(200, "GET", "/jobs/{job}/results", headers={"Accept": "text/csv"}),
     Call(400, "GET", "/jobs/{job}/results", query="order=x"),
+    Call(200, "GET", "/jobs/{job}/results", query="last=1&inputs=true"),
+    Call(400, "GET", "/jobs/{job}/results", query="last=0"),
     Call(200, "POST", "/jobs/{job}/results", f'{{"post_result": "{ONE}/results", "result": 2}}\n1'.encode(), NDJSON),
     Call(400, "POST", "/jobs/{job}/results", b"", NDJSON),
     Call(413, "POST", "/jobs/{job}/results", b"1\n" * 257, NDJSON),

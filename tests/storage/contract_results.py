@@ -206,6 +206,16 @@ class ResultsContract(BaseContract):
                 assert page.size > 1_000_000
             assert sizes == [1, 1, 1]
 
+    @pytest.mark.parametrize(("count", "expected"), [(1, "g"), (3, "deg"), (5, "acdeg"), (9, "acdeg")])
+    def test_the_last_results_begin_at_a_cursor(self, store: Store, count: int, expected: str) -> None:
+        add(store, *"abcdefg")
+        for name in "acde":
+            store.results.accept(JOB, name, result(name, name))
+        store.results.withdraw(JOB, "b", withdrawal("b"))
+        store.results.accept(JOB, "g", result("g", "g"))
+        page = store.results.page(JOB, store.results.cursor_of_last(JOB, count), 10)
+        assert "".join(map(str, values(page))) == expected
+
     def test_other_journal_events_are_not_listed(self, store: Store) -> None:
         add(store, "a")
         accept(store, "a")

@@ -36,6 +36,15 @@ class VariablesContract(BaseContract):
         store.variables.add(JOB, {"a": variable("a", {"text": "x" * 300_000})})
         assert len(store.variables.get(JOB, "a")["data"]["text"]) == 300_000
 
+    def test_several_are_read_until_they_have_so_many_bytes(self, store: Store) -> None:
+        documents = {name: variable(name, {"text": name * 1000}) for name in "abc"}
+        store.variables.add(JOB, documents)
+        assert store.variables.read(JOB, "ca", 1 << 20) == [documents["c"], documents["a"]]
+        assert store.variables.read(JOB, "abc", 1500) == [documents["a"], documents["b"]]
+        assert store.variables.read(JOB, "abc", 0) == [documents["a"]]
+        with pytest.raises(NotFound):
+            store.variables.read(JOB, ["none"], 1)
+
     def test_adding_returns_the_ids_that_are_new(self, store: Store) -> None:
         add(store, "b")
         assert sorted(store.variables.add(JOB, variables("abc"))) == ["a", "c"]

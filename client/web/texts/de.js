@@ -2,7 +2,7 @@
 
 export default {
   skip: "Zum Inhalt springen",
-  tagline: "Spende freie Rechenzeit für Berechnungen, die für einen einzelnen Computer zu groß sind.",
+  "tagline.purpose": "Für Berechnungen, die für einen einzelnen Computer zu groß sind.",
   "tagline.short": "Spende freie Rechenzeit.",
 
   "subtitle.none":
@@ -46,6 +46,14 @@ export default {
   "blocked.outdated": "Diese Seite ist älter als der Pool. Lade sie neu, um weiterzurechnen.",
   "blocked.blocked": "Der Betreiber des Pools hat diesen Computer gesperrt. Grund: {message}",
 
+  "pool.heading": "Der ganze Pool",
+  "pool.volunteers": { one: "Freiwilliger zurzeit", other: "Freiwillige zurzeit" },
+  "pool.rate": "Ergebnisse pro Minute",
+  "pool.results": "Ergebnisse bisher",
+  "result.jobs": "Wessen Ergebnis zu sehen ist",
+  "result.other": "Ein anderes Ergebnis …",
+  "found.heading": "Was dieser Pool herausgefunden hat",
+
   "activity.heading": "Dein Beitrag",
   "activity.units": "Einheiten bei diesem Besuch",
   "activity.total": "Einheiten insgesamt",
@@ -60,7 +68,7 @@ export default {
   "worker.computing": "rechnet",
   "worker.computing.job": "rechnet an {job}",
   "worker.resting": "ruht sich aus",
-  "activity.errors": "Was nicht geklappt hat",
+  "activity.errors": "Fehler von Aufgaben",
   "activity.errors.help":
     "Das Neueste zuerst. Was hier nicht gelingt, erfährt der Auftraggeber, und andere Freiwillige bekommen es " +
     "angeboten.",
@@ -103,8 +111,8 @@ export default {
     "Die Aufgaben laufen abgeschottet in deinem Browser: Sie können nur rechnen, ohne Zugriff auf Netz oder Dateien.",
   "terms.stop": "Du kannst jederzeit pausieren oder aufhören.",
   "terms.storage":
-    "Dieser Browser speichert deine Einstellungen, eine zufällige Kennung und deinen bisherigen Beitrag. „Beenden " +
-    "und vergessen“ löscht alles.",
+    "Dieser Browser speichert deine Einstellungen, eine zufällige Kennung, deinen bisherigen Beitrag und welche " +
+    "Einheiten du berechnet hast. „Beenden und vergessen“ löscht alles.",
 
   "choices.heading": "Deine Einstellungen",
   "choices.workers": "Genutzte Kerne",

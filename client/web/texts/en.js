@@ -2,7 +2,7 @@
 
 export default {
   skip: "Skip to content",
-  tagline: "Lend this device’s spare time to computations too large for one computer.",
+  "tagline.purpose": "For computations too large for one computer.",
   "tagline.short": "Lend this device’s spare time.",
 
   // The start.
@@ -46,6 +46,15 @@ export default {
   "blocked.outdated": "This page is older than the pool. Reload it to go on.",
   "blocked.blocked": "The pool’s operator has blocked this computer. Reason: {message}",
 
+  // The whole pool, and the result that is shown.
+  "pool.heading": "The whole pool",
+  "pool.volunteers": { one: "volunteer now", other: "volunteers now" },
+  "pool.rate": "results a minute",
+  "pool.results": "results so far",
+  "result.jobs": "Whose result is shown",
+  "result.other": "Another result…",
+  "found.heading": "What this pool has found",
+
   // The activity.
   "activity.heading": "Your contribution",
   "activity.units": "units done this visit",
@@ -61,7 +70,7 @@ export default {
   "worker.computing": "computing",
   "worker.computing.job": "computing {job}",
   "worker.resting": "resting",
-  "activity.errors": "What went wrong",
+  "activity.errors": "Errors of jobs",
   "activity.errors.help":
     "Newest first. Work that fails here is reported to its owner and offered to other volunteers.",
 
@@ -102,7 +111,8 @@ export default {
   "terms.sandbox": "Jobs run in your browser, in a sandbox: they can only compute, without network or files.",
   "terms.stop": "You can pause or stop at any time.",
   "terms.storage":
-    "This browser stores your choices, a random ID and your totals. “Stop and forget” deletes all of them.",
+    "This browser stores your choices, a random ID, your totals and which units you computed. “Stop and forget” " +
+    "deletes all of them.",
 
   // The choices.
   "choices.heading": "Your choices",

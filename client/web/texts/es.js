@@ -2,7 +2,7 @@
 
 export default {
   skip: "Ir al contenido",
-  tagline: "Dona el tiempo libre de tu dispositivo a cálculos demasiado grandes para un solo ordenador.",
+  "tagline.purpose": "Para cálculos demasiado grandes para un solo ordenador.",
   "tagline.short": "Dona el tiempo libre de tu dispositivo.",
 
   "subtitle.none":
@@ -46,6 +46,14 @@ export default {
   "blocked.outdated": "Esta página es más antigua que el servidor. Vuelve a cargarla para continuar.",
   "blocked.blocked": "El administrador del servidor ha bloqueado este ordenador. Motivo: {message}",
 
+  "pool.heading": "Todo el pool",
+  "pool.volunteers": { one: "persona voluntaria ahora", other: "personas voluntarias ahora" },
+  "pool.rate": "resultados por minuto",
+  "pool.results": "resultados hasta ahora",
+  "result.jobs": "De qué tarea se muestra el resultado",
+  "result.other": "Otro resultado…",
+  "found.heading": "Lo que este pool ha encontrado",
+
   "activity.heading": "Tu contribución",
   "activity.units": "unidades en esta visita",
   "activity.total": "unidades en total",
@@ -60,7 +68,7 @@ export default {
   "worker.computing": "calculando",
   "worker.computing.job": "calculando {job}",
   "worker.resting": "descansando",
-  "activity.errors": "Qué ha fallado",
+  "activity.errors": "Errores de las tareas",
   "activity.errors.help":
     "Lo más reciente primero. Lo que falla aquí se comunica a su autor y se ofrece a otros voluntarios.",
 
@@ -101,8 +109,8 @@ export default {
     "Las tareas se ejecutan aisladas en tu navegador: solo pueden calcular, sin acceso a la red ni a los archivos.",
   "terms.stop": "Puedes pausar o detener el cálculo en cualquier momento.",
   "terms.storage":
-    "Este navegador guarda tus preferencias, un identificador aleatorio y tus totales. «Detener y olvidar» lo borra " +
-    "todo.",
+    "Este navegador guarda tus preferencias, un identificador aleatorio, tus totales y qué unidades has calculado. " +
+    "«Detener y olvidar» lo borra todo.",
 
   "choices.heading": "Tus preferencias",
   "choices.workers": "Núcleos que usar",

@@ -2,7 +2,7 @@
 
 export default {
   skip: "Aller au contenu",
-  tagline: "Prêtez le temps libre de votre appareil à des calculs trop lourds pour un seul ordinateur.",
+  "tagline.purpose": "Pour des calculs trop grands pour un seul ordinateur.",
   "tagline.short": "Prêtez le temps libre de votre appareil.",
 
   "subtitle.none":
@@ -48,6 +48,14 @@ export default {
   "blocked.outdated": "Cette page est plus ancienne que le serveur. Rechargez-la pour continuer.",
   "blocked.blocked": "L’administrateur du serveur a bloqué cet ordinateur. Motif : {message}",
 
+  "pool.heading": "Tout le pool",
+  "pool.volunteers": { one: "bénévole en ce moment", other: "bénévoles en ce moment" },
+  "pool.rate": "résultats par minute",
+  "pool.results": "résultats jusqu’ici",
+  "result.jobs": "De quelle tâche le résultat est affiché",
+  "result.other": "Un autre résultat…",
+  "found.heading": "Ce que ce pool a trouvé",
+
   "activity.heading": "Votre contribution",
   "activity.units": "unités pendant cette visite",
   "activity.total": "unités au total",
@@ -62,7 +70,7 @@ export default {
   "worker.computing": "calcule",
   "worker.computing.job": "calcule {job}",
   "worker.resting": "se repose",
-  "activity.errors": "Ce qui n’a pas marché",
+  "activity.errors": "Erreurs des tâches",
   "activity.errors.help":
     "Du plus récent au plus ancien. Ce qui échoue ici est signalé à son auteur et proposé à d’autres volontaires.",
 
@@ -104,7 +112,8 @@ export default {
     "aux fichiers.",
   "terms.stop": "Vous pouvez mettre en pause ou arrêter à tout moment.",
   "terms.storage":
-    "Ce navigateur enregistre vos choix, un identifiant aléatoire et vos totaux. « Arrêter et oublier » efface tout.",
+    "Ce navigateur enregistre vos choix, un identifiant aléatoire, vos totaux et les unités que vous avez calculées. " +
+    "« Arrêter et oublier » efface tout.",
 
   "choices.heading": "Vos choix",
   "choices.workers": "Cœurs à utiliser",

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-FUNCTIONS = ("execute_function", "validate_result", "validate_variable", "variable_scheduler", "compare_results")
+FUNCTIONS = (
+    "execute_function",
+    "validate_result",
+    "validate_variable",
+    "variable_scheduler",
+    "compare_results",
+    "render",
+)
 SUFFIXES = (".js", ".mjs", ".cjs")
 MAX_BYTES = 1 << 20
 
