@@ -300,7 +300,7 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/volunteer": volunteer.Record(pool.standing, pool.profiles, pool.leaderboard, pool.store.clock),
         "/volunteer/codes": volunteer.Codes(pool.join_codes),
         "/volunteer/join": volunteer.Join(pool.join_codes),
-        "/leaderboard": leaderboard.Board(pool.leaderboard, pool.index, name),
+        "/leaderboard": leaderboard.Board(pool.leaderboard, pool.index, pool.store, name),
         "/names": names.Collection(pool.profiles, pool.leaderboard, pool.keys),
         "/names/bans": names.Bans(pool.profiles, pool.leaderboard, pool.keys),
         "/names/bans/{ban}": names.BanItem(pool.profiles, pool.keys),

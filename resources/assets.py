@@ -22,7 +22,6 @@ from resources.resource import Resource
 _MODULES = ("*.js", "lib/**/*.js", "sandbox/**/*.js", "browser/**/*.js")
 _TYPES = {
     ".css": "text/css; charset=utf-8",
-    ".json": "application/json",
     ".js": "text/javascript; charset=utf-8",
     ".png": "image/png",
     ".svg": "image/svg+xml",

@@ -15,7 +15,7 @@ from storage.base import Store
 SECONDS = 300
 MAX_LABEL = 40
 # Of a character, which the picture is stretched to, whatever font there is.
-WIDTH, PADDING, HEIGHT = 7, 8, 20
+WIDTH, PADDING, HEIGHT = 6.4, 8, 20
 
 
 class Badge(Resource):
@@ -46,12 +46,13 @@ def _cut(label: str) -> str:
 
 def _picture(label: str, text: str) -> Markup:
     """As attributes alone: a style would need the permission of the policy."""
-    left, right = (WIDTH * max(1, len(part)) + 2 * PADDING for part in (label, text))
+    left, right = (round(WIDTH * max(1, len(part))) + 2 * PADDING for part in (label, text))
     font = {"fill": "#ffffff", "font_family": "Verdana, DejaVu Sans, sans-serif", "font_size": 11}
     content = joined(
         tag("title", f"{label}: {text}"),
-        tag("rect", width=left, height=HEIGHT, fill="#3a4a48"),
-        tag("rect", x=left, width=right, height=HEIGHT, fill="#0b6b67"),
+        tag("clipPath", tag("rect", width=left + right, height=HEIGHT, rx=4), id="corners"),
+        tag("rect", width=left + right, height=HEIGHT, fill="#3a4a48", clip_path="url(#corners)"),
+        tag("rect", x=left, width=right, height=HEIGHT, fill="#0b6b67", clip_path="url(#corners)"),
         tag("text", label, x=PADDING, y=14, textLength=left - 2 * PADDING, **font),
         tag("text", text, x=left + PADDING, y=14, textLength=right - 2 * PADDING, **font),
     )

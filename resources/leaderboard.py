@@ -17,12 +17,14 @@ from resources.representation import prefers_html, respond, respond_conditionall
 from resources.resource import Resource
 from resources.server_pages import ServerPage, choice, table
 from resources.texts import Language, language_of
+from storage.base import Document, Store
 from storage.errors import InvalidCursor
 
 RANKED = ("volunteers", "teams")
 MAX_TEAM = 200
 # Jobs to choose from on the page: the most active ones.
 JOBS_LISTED = 12
+MARK_SHOWN = 5
 PATH = "leaderboard"
 
 
@@ -59,8 +61,8 @@ class Stretch:
 
 
 class Board(Resource):
-    def __init__(self, leaderboard: Leaderboard, index: JobIndex, name: str) -> None:
-        self._leaderboard, self._index = leaderboard, index
+    def __init__(self, leaderboard: Leaderboard, index: JobIndex, store: Store, name: str) -> None:
+        self._leaderboard, self._index, self._store = leaderboard, index, store
         self._page = ServerPage(name, "board")
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -93,9 +95,9 @@ class Board(Resource):
     def _choices(self, query: Query, language: Language, link: Callable[..., str]) -> Markup:
         periods = [(language.text(name), link(period=name), name == query.period) for name in PERIODS]
         by = [(language.text(name), link(by=name, team=None), name == query.by) for name in RANKED]
-        listed = sorted({*self._index.summary(JOBS_LISTED).listed, *([query.job] if query.job else [])})
+        listed = self._jobs(query)
         jobs = [(language.text("every-job"), link(job=None), query.job is None)]
-        jobs += [(name, link(job=name), name == query.job) for name in listed]
+        jobs += [(job["name"], link(job=job["id"]), job["id"] == query.job) for job in listed]
         return tag(
             "div",
             choice(language.text("periods"), periods),
@@ -103,6 +105,11 @@ class Board(Resource):
             choice(language.text("jobs"), jobs) if listed else "",
             class_="choices-of-board",
         )
+
+    def _jobs(self, query: Query) -> list[Document]:
+        """The most active jobs, and the one that is chosen."""
+        listed = {*self._index.summary(JOBS_LISTED).listed, *([query.job] if query.job else [])}
+        return list(self._store.jobs.get_many(sorted(listed)))
 
 
 def _query_of(req: falcon.Request) -> Query:
@@ -163,9 +170,8 @@ def _links(row: Row | TeamRow, query: Query, build: LinkBuilder) -> Links:
 def _table(stretch: Stretch, query: Query, language: Language, link: Callable[..., str]) -> Markup:
     if not stretch.rows:
         return tag("p", language.text("empty"), class_="empty")
-    kind = "members" if query.by == "teams" else "team"
-    heads = [language.text("place"), language.text("team" if query.by == "teams" else "name")]
-    heads += [language.text(key) for key in (kind, "units", "time")]
+    keys = ("place", "team", "members", "units", "time") if query.by == "teams" else ("place", "name", "units", "time")
+    heads = [(language.text(key), key not in ("name", "team")) for key in keys]
     rows = [_row(row, language, link) for row in stretch.rows]
     return table(heads, rows, language.text("board"), data_me=language.text("me"))
 
@@ -179,15 +185,14 @@ def _row(row: Row | TeamRow, language: Language, link: Callable[..., str]) -> Ma
     if isinstance(row, TeamRow):
         members = tag("td", language.number(row.volunteers), class_="number")
         return tag("tr", place, tag("th", _team(row.team, link), scope="row"), members, figures)
-    team = tag("td", _team(row.team, link) if row.team else "")
-    return tag("tr", place, tag("th", _name(row, language), scope="row"), team, figures, data_mark=row.mark)
+    team = tag("span", _team(row.team, link), class_="team") if row.team else ""
+    return tag("tr", place, tag("th", _name(row, language), team, scope="row"), figures, data_mark=row.mark)
 
 
 def _name(row: Row, language: Language) -> Markup:
     """The mark beside a name: names that look alike in spite of the rules are told apart by it."""
-    if row.name is None:
-        return tag("bdi", language.text("unnamed", mark=row.mark[:4]))
-    return joined(tag("bdi", row.name), " ", tag("span", row.mark[:4], class_="mark"))
+    name = tag("span", language.text("unnamed"), class_="unnamed") if row.name is None else tag("bdi", row.name)
+    return joined(name, " ", tag("span", row.mark[:MARK_SHOWN], class_="mark"))
 
 
 def _team(team: str, link: Callable[..., str]) -> Markup:

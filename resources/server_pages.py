@@ -64,8 +64,9 @@ def choice(label: str, links: list[tuple[str, str, bool]]) -> Markup:
     return tag("nav", *shown, class_="choice-links", aria_label=label)
 
 
-def table(heads: list[str], rows: list[Markup], label: str, **attributes: str) -> Markup:
-    head = tag("tr", *(tag("th", text, scope="col") for text in heads))
+def table(heads: list[tuple[str, bool]], rows: list[Markup], label: str, **attributes: str) -> Markup:
+    """`heads` are texts, each with whether numbers are below it."""
+    head = tag("tr", *(tag("th", text, scope="col", class_="number" if numbers else None) for text, numbers in heads))
     shown = tag("table", joined(tag("thead", head), tag("tbody", *rows)), aria_label=label, **attributes)
     # On a phone a table is wider than the page: its frame is scrolled, by the keyboard too.
     return tag("div", shown, class_="table-frame", role="region", tabindex="0", aria_label=label)

@@ -44,7 +44,7 @@ def _facts(pool: Document, today: int, language: Language) -> list[Markup]:
 def _jobs(figures: Figures, language: Language, build: LinkBuilder) -> Markup:
     if not figures.jobs:
         return tag("p", language.text("no-jobs"), class_="empty")
-    heads = [language.text(key) for key in ("job", "state", "done")]
+    heads = [(language.text(key), key == "done") for key in ("job", "state", "done")]
     rows = [_job(job_id, job, language, build) for job_id, job in figures.jobs.items()]
     return table(heads, rows, language.text("jobs"))
 
@@ -53,6 +53,6 @@ def _job(job_id: str, job: Document, language: Language, build: LinkBuilder) -> 
     state = "complete" if job["complete"] else job["state"]
     variables = job["variables"]
     numbers = {"done": language.number(variables["done"]), "total": language.number(variables["total"])}
-    link = tag("a", tag("bdi", job_id), href=build.uri("leaderboard", job=job_id))
+    link = tag("a", tag("bdi", job_id), href=build.uri("jobs", job_id))
     done = tag("td", language.text("progress", **numbers), class_="number")
     return tag("tr", tag("th", link, scope="row"), tag("td", language.text(state)), done)

@@ -1,17 +1,13 @@
-"""Texts of the pages that the server makes, in four languages, and which of these a request prefers.
-
-They lie beside the pages, in client/web/board/texts.
-"""
+"""Texts of the pages that the server makes, in four languages, and which of these a request prefers."""
 
 from __future__ import annotations
 
 import functools
 import json
 import re
+from pathlib import Path
 
 import falcon
-
-import client
 
 FALLBACK = "en"
 _GROUPS = {"en": ",", "de": ".", "es": ".", "fr": "\u202f"}
@@ -21,7 +17,7 @@ _RANGE = re.compile(r"\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([01](?:\
 
 @functools.cache
 def _texts(code: str) -> dict[str, str]:
-    loaded: dict[str, str] = json.loads((client.WEB / "board" / "texts" / f"{code}.json").read_text(encoding="utf-8"))
+    loaded: dict[str, str] = json.loads(Path(__file__).with_name(f"texts.{code}.json").read_text(encoding="utf-8"))
     return loaded
 
 

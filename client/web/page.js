@@ -3,6 +3,7 @@
 import { Client } from "../js/index.js";
 import { Activity } from "./activity.js";
 import { Choices } from "./choices.js";
+import { CreditSection } from "./credit/credit.js";
 import { byId, onceASecond, setText } from "./dom.js";
 import { ErrorList } from "./errors.js";
 import { FlowList } from "./flow/list.js";
@@ -51,6 +52,7 @@ const parts = {
 const jobs = new JobList(parts, controller, showJobs);
 const result = new ResultPanel(parts);
 const activity = new Activity(language, controller, (id, name) => jobs.titleOf(id, name));
+const credit = new CreditSection(root, controller);
 const flows = new FlowList(client, language);
 /** Units of this browser that the jobs don't show yet, by job. @type {Map<string, number>} */
 const fresh = new Map();
@@ -75,6 +77,7 @@ function render() {
   startButton.render();
   choices.render();
   renderWorkers();
+  credit.render();
   if (state === shownState) return;
   shownState = state;
   parts.consent.notify();
@@ -115,6 +118,7 @@ function handleUnit(unit) {
 function addOwn({ job, variable }) {
   own.add(job, variable);
   activity.addUnit();
+  credit.markChanged();
   fresh.set(job, (fresh.get(job) ?? 0) + 1);
   showOwn();
 }

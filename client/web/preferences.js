@@ -81,6 +81,16 @@ export class Preferences {
     else this.#write(newDocument(this.#unstoredSettings));
   }
 
+  /**
+   * Takes the id that another device of the visitor has. Whoever has not consented to computing here is asked as before.
+   * @param {string} volunteer
+   */
+  adopt(volunteer) {
+    if (!ID.test(volunteer)) throw new TypeError("not the id of a volunteer");
+    if (this.#stored) this.#update((stored) => Object.assign(stored, { volunteer }));
+    else this.#write({ ...newDocument(this.#unstoredSettings), volunteer, state: "paused" });
+  }
+
   pause() {
     this.#update((stored) => Object.assign(stored, { state: "paused" }));
   }

@@ -81,6 +81,20 @@ export class VolunteerController {
     this.#applyPreferences();
   }
 
+  /** Becomes the volunteer that another device of the visitor is. @param {string} volunteer */
+  adopt(volunteer) {
+    void this.#release()?.stop();
+    this.preferences.adopt(volunteer);
+    this.#applyPreferences();
+  }
+
+  /** Pauses without finishing active units. */
+  async stop() {
+    this.preferences.pause();
+    await this.#release()?.stop();
+    this.#applyPreferences();
+  }
+
   /** Stops at once and deletes consent, id and totals. */
   forget() {
     this.preferences.forget();

@@ -19,7 +19,13 @@ def badge(pool: PoolApp, query: str = "", language: str = "en") -> list[str | No
     response = pool.get(f"/badge.svg?{query}", headers={"Accept-Language": language}, status=200)
     assert response.content_type == "image/svg+xml"
     picture = ElementTree.fromstring(response.body)
-    assert {element.tag.removeprefix(NAMESPACE) for element in picture.iter()} == {"svg", "title", "rect", "text"}
+    assert {element.tag.removeprefix(NAMESPACE) for element in picture.iter()} == {
+        "svg",
+        "title",
+        "clipPath",
+        "rect",
+        "text",
+    }
     return [element.text for element in picture.iter(f"{NAMESPACE}text")]
 
 

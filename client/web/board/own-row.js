@@ -21,7 +21,7 @@ async function show() {
 /** In words too, not by colour alone. @param {Element} row @param {string} word */
 function highlight(row, word) {
   row.classList.add("own");
-  row.querySelector("th")?.append(" ", element("span", { class: "badge" }, word));
+  row.querySelector(".mark")?.after(" ", element("span", { class: "badge" }, word));
 }
 
 void show().catch(() => {});

@@ -1,0 +1,108 @@
+// The visitor's place in the pool: what it is credited with, its name and team, other devices, and its record's end.
+
+import { byId, element, setText } from "../dom.js";
+import { Language } from "../languages.js";
+import { Account } from "./account.js";
+import { Deletion } from "./deletion.js";
+import { Devices } from "./devices.js";
+import { ProfileForm } from "./profile-form.js";
+import { TEXTS } from "./texts/index.js";
+
+/** The pool ranks anew every ten seconds: no page asks more often than this, in milliseconds. */
+const MIN_INTERVAL = 15_000;
+/** @type {("day" | "week" | "all")[]} */
+const PERIODS = ["day", "week", "all"];
+
+export class CreditSection {
+  #language = new Language(TEXTS);
+  #controller;
+  #account;
+  #section = byId("credit");
+  #figures = PERIODS.map((period) => new Figure(this.#language, period));
+  #list;
+  #profile;
+  #devices;
+  #deletion;
+  #links = element("p", { class: "credit-links" });
+  /** @type {string | undefined} */
+  #shownFor;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  /** @param {string} root the pool's address @param {import("../volunteer-controller.js").VolunteerController} controller */
+  constructor(root, controller) {
+    this.#controller = controller;
+    this.#account = new Account(root, () => controller.preferences.volunteer);
+    const parts = /** @type {const} */ ([this.#language, this.#account]);
+    this.#profile = new ProfileForm(...parts, () => void this.#load());
+    this.#devices = new Devices(...parts, (volunteer) => this.#adopt(volunteer));
+    this.#deletion = new Deletion(...parts, controller);
+    this.#list = element("dl", { class: "credit-figures" }, ...this.#figures.map(({ node }) => node));
+    const heading = element("h2", { id: "credit-heading" }, this.#language.text("credit.heading"));
+    const details = [this.#profile.node, this.#devices.node, this.#deletion.node];
+    this.#section.replaceChildren(heading, this.#list, this.#links, ...details);
+    this.#section.hidden = false;
+    void this.#load();
+  }
+
+  /** The visitor's state has changed: it is new, computes, or is somebody else. */
+  render() {
+    if (this.#controller.preferences.volunteer !== this.#shownFor) void this.#load();
+  }
+
+  /** A unit was accepted: it is credited soon. */
+  markChanged() {
+    this.#timer ??= setTimeout(() => document.hidden || void this.#load(), MIN_INTERVAL);
+  }
+
+  async #load() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#shownFor = this.#controller.preferences.volunteer;
+    const isKnown = this.#shownFor !== undefined;
+    this.#section.classList.toggle("is-new", !isKnown);
+    for (const node of [this.#list, this.#profile.node, this.#deletion.node]) node.hidden = !isKnown;
+    this.#devices.render(isKnown);
+    // What is shown stays while the pool does not respond.
+    await this.#account.load().then((record) => this.#show(record), () => {});
+  }
+
+  /** @param {import("./account.js").Record} record */
+  #show(record) {
+    for (const figure of this.#figures) figure.show(record.credit[figure.period]);
+    this.#profile.show(record);
+    if (this.#links.childElementCount > 0) return;
+    for (const rel of /** @type {const} */ (["leaderboard", "status"])) {
+      this.#links.append(element("a", { href: record._links[rel] }, this.#language.text(`credit.${rel}`)));
+    }
+  }
+
+  /** @param {string} volunteer */
+  #adopt(volunteer) {
+    this.#controller.adopt(volunteer);
+    void this.#load();
+  }
+}
+
+/** Units, run time and place of a period. */
+class Figure {
+  #language;
+  #units = element("dd", { class: "units" }, "0");
+  #time = element("dd", { class: "help" });
+  #place = element("dd", { class: "help" });
+
+  /** @param {Language} language @param {"day" | "week" | "all"} period */
+  constructor(language, period) {
+    this.#language = language;
+    this.period = period;
+    const term = element("dt", {}, language.text(`credit.${period}`));
+    this.node = element("div", {}, term, this.#units, this.#time, this.#place);
+  }
+
+  /** @param {import("./account.js").Credit} credit */
+  show({ units, run_seconds: seconds, place }) {
+    setText(this.#units, this.#language.text("credit.units", { count: units }));
+    setText(this.#time, units === 0 ? "" : this.#language.duration(seconds));
+    setText(this.#place, place === null ? "" : this.#language.text("credit.place", { place }));
+  }
+}
