@@ -177,7 +177,6 @@ class LinkBuilder:
             "post_code": Link(self.uri("volunteer", "codes")),
             "post_join": Link(self.uri("volunteer", "join")),
             "leaderboard": Link(self.uri("leaderboard")),
-            "status": Link(self.uri("status")),
             "root": Link(self.uri()),
         }
 

@@ -10,7 +10,7 @@ import { FETCH_OPTIONS } from "../poller.js";
  * @property {boolean} shown
  * @property {string | null} removed why the operator has removed a name
  * @property {{day: Credit, week: Credit, all: Credit}} credit
- * @property {{leaderboard: string, status: string, post_code: string, post_join: string, self: string}} _links
+ * @property {{leaderboard: string, post_code: string, post_join: string, self: string}} _links
  */
 
 const TIMEOUT = 30_000;

@@ -2,6 +2,7 @@
 
 import { byId, element, setText } from "../dom.js";
 import { Language } from "../languages.js";
+import { setLink } from "../links.js";
 import { Account } from "./account.js";
 import { Deletion } from "./deletion.js";
 import { Devices } from "./devices.js";
@@ -23,7 +24,7 @@ export class CreditSection {
   #profile;
   #devices;
   #deletion;
-  #links = element("p", { class: "credit-links" });
+  #board;
   /** @type {string | undefined} */
   #shownFor;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -38,10 +39,10 @@ export class CreditSection {
     this.#devices = new Devices(...parts, (volunteer) => this.#adopt(volunteer));
     this.#deletion = new Deletion(...parts, controller);
     this.#list = element("dl", { class: "credit-figures" }, ...this.#figures.map(({ node }) => node));
+    this.#board = element("a", { class: "credit-link" }, this.#language.text("credit.leaderboard"));
     const heading = element("h2", { id: "credit-heading" }, this.#language.text("credit.heading"));
     const details = [this.#profile.node, this.#devices.node, this.#deletion.node];
-    this.#section.replaceChildren(heading, this.#list, this.#links, ...details);
-    this.#section.hidden = false;
+    this.#section.replaceChildren(heading, this.#list, element("p", {}, this.#board), ...details);
     void this.#load();
   }
 
@@ -60,9 +61,11 @@ export class CreditSection {
     this.#timer = undefined;
     this.#shownFor = this.#controller.preferences.volunteer;
     const isKnown = this.#shownFor !== undefined;
-    this.#section.classList.toggle("is-new", !isKnown);
-    for (const node of [this.#list, this.#profile.node, this.#deletion.node]) node.hidden = !isKnown;
+    this.#section.hidden = !isKnown;
     this.#devices.render(isKnown);
+    // Who is new here may come from another device.
+    if (isKnown) this.#deletion.node.before(this.#devices.node);
+    else byId("embedding").before(this.#devices.node);
     // What is shown stays while the pool does not respond.
     await this.#account.load().then((record) => this.#show(record), () => {});
   }
@@ -71,10 +74,7 @@ export class CreditSection {
   #show(record) {
     for (const figure of this.#figures) figure.show(record.credit[figure.period]);
     this.#profile.show(record);
-    if (this.#links.childElementCount > 0) return;
-    for (const rel of /** @type {const} */ (["leaderboard", "status"])) {
-      this.#links.append(element("a", { href: record._links[rel] }, this.#language.text(`credit.${rel}`)));
-    }
+    setLink(this.#board, record._links.leaderboard, this.#language.text("credit.leaderboard"));
   }
 
   /** @param {string} volunteer */

@@ -166,6 +166,8 @@ export default {
   "flows.cancelled": "abgebrochen",
 
   "footer.post": "Eine Aufgabe stellen",
+  "footer.leaderboard": "Rangliste",
+  "footer.status": "Status des Pools",
   "footer.widget": "Auf deiner Website einbinden",
   "footer.widget.help":
     "Mit dieser Zeile können Besucher deiner Website für diesen Pool rechnen. Sie werden vorher gefragt, und die " +

@@ -167,6 +167,8 @@ export default {
 
   // The footer.
   "footer.post": "Post a job",
+  "footer.leaderboard": "Leaderboard",
+  "footer.status": "Status of the pool",
   "footer.widget": "Put this on your own site",
   "footer.widget.help":
     "With this line, visitors to your site can compute for this pool. They are asked first, and jobs run in the same " +

@@ -164,6 +164,8 @@ export default {
   "flows.cancelled": "cancelado",
 
   "footer.post": "Publicar una tarea",
+  "footer.leaderboard": "Clasificación",
+  "footer.status": "Estado del pool",
   "footer.widget": "Ponlo en tu propio sitio web",
   "footer.widget.help":
     "Con esta línea, quienes visiten tu sitio pueden calcular para este servidor. Antes se les pregunta, y las " +

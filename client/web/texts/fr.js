@@ -166,6 +166,8 @@ export default {
   "flows.cancelled": "annulé",
 
   "footer.post": "Publier une tâche",
+  "footer.leaderboard": "Classement",
+  "footer.status": "État du pool",
   "footer.widget": "L’ajouter à votre propre site",
   "footer.widget.help":
     "Avec cette ligne, les visiteurs de votre site peuvent calculer pour ce serveur. On leur demande d’abord leur " +

@@ -8,7 +8,6 @@ export default {
   "credit.units": { one: "{count} Einheit", other: "{count} Einheiten" },
   "credit.place": "Platz {place}",
   "credit.leaderboard": "Rangliste",
-  "credit.status": "Status des Pools",
 
   "credit.names": "Name und Team",
   "credit.name": "Name (freiwillig)",

@@ -8,7 +8,6 @@ export default {
   "credit.units": { one: "{count} unit", other: "{count} units" },
   "credit.place": "place {place}",
   "credit.leaderboard": "Leaderboard",
-  "credit.status": "Status of the pool",
 
   "credit.names": "Name and team",
   "credit.name": "Name (optional)",

@@ -8,7 +8,6 @@ export default {
   "credit.units": { one: "{count} unidad", other: "{count} unidades" },
   "credit.place": "puesto {place}",
   "credit.leaderboard": "Clasificación",
-  "credit.status": "Estado del pool",
 
   "credit.names": "Nombre y equipo",
   "credit.name": "Nombre (opcional)",

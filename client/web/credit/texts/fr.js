@@ -8,7 +8,6 @@ export default {
   "credit.units": { one: "{count} unité", other: "{count} unités" },
   "credit.place": "rang {place}",
   "credit.leaderboard": "Classement",
-  "credit.status": "État du pool",
 
   "credit.names": "Nom et équipe",
   "credit.name": "Nom (facultatif)",
