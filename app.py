@@ -20,12 +20,14 @@ from pool.join_codes import JoinCodes
 from pool.keys import Keys, new_key
 from pool.leaderboard import Leaderboard
 from pool.monitor import Monitor
+from pool.operator_view import OperatorView
 from pool.peers import InvalidNetworks, Networks, Peers
 from pool.pool_status import PoolStatus
 from pool.posters import PosterLimits, Posters
 from pool.profiles import Profiles
 from pool.quotas import Quota
 from pool.rates import Rates
+from pool.refusals import Refusals
 from pool.replacements import Replacements
 from pool.reports import Reports
 from pool.results import Results
@@ -50,6 +52,7 @@ from resources import (
     activity,
     assets,
     badge,
+    counting,
     errors,
     flows,
     health,
@@ -60,6 +63,7 @@ from resources import (
     metrics,
     names,
     openapi,
+    operator,
     pages,
     progress,
     results,
@@ -150,7 +154,8 @@ class Pool:
         comparison = Comparison(self.sandbox, reports)
         audit_limits = Limits(config.audit_ms, config.script_memory, config.max_document)
         # Of its own, so that no request waits for a unit; one at a time, so that audits take one core at most.
-        self.computing = Computing(sandbox or Sandbox(audit_limits, max_running=1, threads=4, clock=self.store.clock))
+        auditing = sandbox or Sandbox(audit_limits, max_running=1, threads=4, clock=self.store.clock)
+        self.computing = Computing(auditing)
         trying = sandbox or Sandbox(audit_limits, max_running=1, threads=4, clock=self.store.clock)
         self.trials = Trials(
             self.jobs,
@@ -196,6 +201,17 @@ class Pool:
         # A quarter of the threads: the others serve volunteers.
         self.stream = Stream(self.store, places=config.threads // 4)
         self.failures = Failures(self.store, self.tokens, variable_errors, reports)
+        self.refusals = Refusals(self.store, {"validators": self.sandbox, "audits": auditing, "trials": trying})
+        self.operator_view = OperatorView(
+            self.store,
+            self.index,
+            self.standing,
+            self.flows,
+            self.keys,
+            self.blocks,
+            self.posters,
+            self.refusals,
+        )
         self._opening = threading.Lock()
         self._is_open = self._is_serving = False
 
@@ -271,6 +287,7 @@ def create_app(config: Config | None = None, pool: Pool | None = None, clock: Cl
     pool = pool or Pool(config or Config.from_environ(), clock=clock)
     app: App = falcon.App(middleware=OpenAtFirstRequest(pool))
     app.add_middleware(Headers())
+    app.add_middleware(counting.CountRefusals(pool.refusals))
     hosts = Hosts(pool.config.hosts, pool.config.bind, pool.peers)
     app.add_middleware(Guard(pool.peers, pool.keys, pool.blocks, pool.rates, hosts))
     # `/jobs/` and `/jobs` are the same resource to most people.
@@ -309,6 +326,9 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/keys": keys.Collection(pool.keys, pool.self_keys, pool.posters),
         "/health": health.Health(pool.store),
         "/metrics": metrics.Metrics(pool.index),
+        "/operator": operator.Operator(pool.operator_view, pool.keys, name),
+        "/operator/blocks": operator.BlockCollection(pool.blocks, pool.keys),
+        "/operator/blocks/{target:path}": operator.Block(pool.blocks, pool.keys),
         "/openapi.json": openapi.Description(),
         "/flows": flows.Collection(pool.flows, pool.keys, limit, name),
         "/flows/{flow}": flows.Item(pool.flows, pool.keys, name),

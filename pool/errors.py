@@ -68,11 +68,11 @@ class Conflict(PoolError):
 
 
 class LimitReached(PoolError):
-    """A limit on leases or requests; the same request may succeed after `retry_seconds`."""
+    """A limit on leases or requests; the same request may succeed after `retry_seconds`. `limit` names it."""
 
-    def __init__(self, reason: str, retry_seconds: float) -> None:
+    def __init__(self, reason: str, retry_seconds: float, limit: str = "requests") -> None:
         super().__init__(reason)
-        self.retry_seconds = retry_seconds
+        self.retry_seconds, self.limit = retry_seconds, limit
 
 
 class Blocked(PoolError):

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import bisect
 import heapq
+import itertools
 import random
 import threading
 from collections import Counter, OrderedDict
@@ -150,6 +151,15 @@ class JobIndex:
         with self._lock:
             self._update()
             return [(job_id, facts.created) for job_id, facts in self._facts.items() if facts.is_anonymous]
+
+    def in_state(self, state: str, limit: int) -> list[str]:
+        """Up to `limit` jobs of a state, as far as they are loaded."""
+        with self._lock:
+            self._update()
+            if not self._states[state]:
+                return []
+            found = (job_id for job_id, facts in self._facts.items() if facts.state == state)
+            return list(itertools.islice(found, limit))
 
     def summary(self, listed: int) -> Summary:
         """The sums of all jobs, and the counts of the most active ones."""

@@ -65,7 +65,7 @@ class JoinCodes:
             else:
                 self._store.join_codes.take(name)
         if valid >= MAX_CODES:
-            raise LimitReached(f"{MAX_CODES} codes are valid (the limit)", SECONDS / 10)
+            raise LimitReached(f"{MAX_CODES} codes are valid (the limit)", SECONDS / 10, "codes")
 
     def _seconds_left(self, until: int) -> float:
         """More than at first after the clock was set back: then it is not valid either."""

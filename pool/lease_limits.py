@@ -60,7 +60,7 @@ def _require_no_wait(known: JobRecord | None, errors: int, now: int, who: str) -
     # A clock that was set back must not make the wait longer by as much.
     left = wait - abs(now - known.last) / 1000
     if left > 0:
-        raise LimitReached(f"{who} failed {known.in_a_row} times in a row in this job", left)
+        raise LimitReached(f"{who} failed {known.in_a_row} times in a row in this job", left, "errors")
 
 
 def allowed_leases(state: Activity, job: JobFacts, peer: Peer, now: int, wanted: int) -> int:
@@ -91,7 +91,7 @@ def _require_share(volunteer: Record, held_in_job: int, held_by_prefix: int, job
     limit = _share(job, share)
     if held >= limit:
         who = "new volunteers together" if volunteer.held else "new volunteers of this address"
-        raise LimitReached(f"{who} hold {limit} variables of this job (the limit)", _retry_seconds(job))
+        raise LimitReached(f"{who} hold {limit} variables of this job (the limit)", _retry_seconds(job), "share")
 
 
 def _share(job: JobFacts, share: float) -> int:
@@ -100,7 +100,8 @@ def _share(job: JobFacts, share: float) -> int:
 
 def _require_below(record: Record, limit: int, who: str) -> None:
     if record.held >= limit:
-        raise LimitReached(f"{who} {record.held} leases (at most {limit} for now): each accepted result raises that", 5)
+        reason = f"{who} {record.held} leases (at most {limit} for now): each accepted result raises that"
+        raise LimitReached(reason, 5, "leases")
 
 
 def _volunteer_limit(volunteer: Record, peer: Peer, job: JobFacts, now: int, held: int) -> int:

@@ -161,6 +161,11 @@ class Posters:
         if job["key"] is None or "quota" in job:
             self._store.quotas.remove(job["uid"])
 
+    def strangers(self) -> Document:
+        """What all anonymous posters together have stored, and may store."""
+        total, limits = self._store.posters.total(), self._limits
+        return {"jobs": total.jobs, "max_jobs": limits.total_jobs, "bytes": total.size, "max_bytes": limits.total_size}
+
     def recount(self) -> None:
         """At a start of the pool."""
         existing = {FLOWS, *(job.get("uid") for job in self._store.jobs.get_many(self._store.jobs.ids()))}

@@ -61,9 +61,11 @@ class SelfKeys:
     def _require_room(self, prefix: str, more: int) -> None:
         made = Counter(document["maker"] for _, document in self._keys.all() if "maker" in document)
         if made[prefix] + more > self._limits.keys:
-            raise LimitReached(f"this address has made {self._limits.keys} keys (the limit)", RETRY_SECONDS)
+            raise LimitReached(f"this address has made {self._limits.keys} keys (the limit)", RETRY_SECONDS, "keys")
         if made.total() + more > MAX_SELF_MADE and not self._remove_unused():
-            raise LimitReached(f"{MAX_SELF_MADE} keys were made so (the limit): ask the operator", RETRY_SECONDS)
+            raise LimitReached(
+                f"{MAX_SELF_MADE} keys were made so (the limit): ask the operator", RETRY_SECONDS, "keys"
+            )
 
     def _remove_unused(self) -> bool:
         """Removes keys with which nothing is stored; returns whether there were any."""

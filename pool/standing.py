@@ -6,6 +6,7 @@ It is computed from the store's activity log (`activity`), the same in every pro
 
 from __future__ import annotations
 
+import heapq
 import logging
 import threading
 from collections.abc import Iterable, Sequence
@@ -70,6 +71,27 @@ class Standing:
         since = self._clock.now_milliseconds() - seconds * 1000
         return sum(known.last >= since for known in self._current().volunteers.values())
 
+    def leases(self) -> Document:
+        """How many leases are held, and by how many volunteers; whoever gives no id counts by address."""
+        held = self._current().leases
+        return {"leases": len(held), "leasing": len({lease.volunteer for lease in held.values()})}
+
+    def busiest(self, count: int) -> list[Document]:
+        """The volunteers with most leases, and of the others those who were here last."""
+        now, volunteers = self._clock.now_milliseconds(), self._current().volunteers
+        found = heapq.nlargest(count, list(volunteers.items()), key=lambda item: (item[1].held, item[1].last))
+        return [
+            {
+                "volunteer": name,
+                "leases": known.held,
+                "accepted": known.accepted,
+                "refused": known.refused,
+                "expired": known.expired_since(now),
+                "last": _text_of(known.last) if known.last else None,
+            }
+            for name, known in found
+        ]
+
     def allowed_leases(self, job: JobFacts, peer: Peer, wanted: int = 1) -> int:
         """How many of the wanted further variables of this job the peer may lease now. Raises LimitReached if none."""
         state, now = self._current(), self._clock.now_milliseconds()
@@ -114,6 +136,7 @@ class Standing:
             raise LimitReached(
                 f"the lease has been extended for {longest:g} seconds (the limit): raise lease_seconds",
                 lease_limits.LONGEST_WAIT,
+                "leases",
             )
 
     def counts(self, job_uid: str, party: str) -> bool:

@@ -39,7 +39,7 @@ class VariableErrors:
             self._standing.require_no_wait(job["uid"], peer)
             if error_counting.is_paused(known, self._party(peer), self._store.clock.now_milliseconds()):
                 reason = "a result from this address was refused for this variable"
-                raise LimitReached(reason, error_counting.PAUSE_SECONDS)
+                raise LimitReached(reason, error_counting.PAUSE_SECONDS, "errors")
         elif self._has_ended_with_error(job, known, lease, peer):
             raise Conflict("lease: has ended with an error: lease the variable again")
 

@@ -69,6 +69,13 @@ _HEADERS: dict[int, dict[str, str]] = {
     503: {"Retry-After": "2"},
     507: {"Retry-After": "60"},
 }
+# Refusals that the operator's page counts, beside those of limits.
+_REFUSALS: dict[type[Exception], str] = {
+    pool.Blocked: "blocked",
+    pool.QuotaReached: "quota",
+    storage.StorageFull: "disk",
+    SandboxBusy: "sandbox",
+}
 # The problems of a flow that are listed: a hostile flow may have one in each of its thousands of entries.
 MAX_ERRORS = 100
 # Methods that create nothing: an id in their URI is one to look up.
@@ -93,9 +100,17 @@ def problem_of(req: falcon.Request, ex: Exception) -> Problem:
     if type(ex) not in _STATUS:
         return _internal(req, ex)
     status, kind = _STATUS[type(ex)]
+    _note_refusal(req, ex)
     if isinstance(ex, storage.InvalidId) and req.method in _LOOKUPS:
         status, kind = 404, "not-found"  # Nothing can be stored under a malformed id.
     return Problem(status, kind, _detail_of(ex), _headers(status, ex), _members(req, ex))
+
+
+def _note_refusal(req: falcon.Request, ex: Exception) -> None:
+    """For the operator's counts (`resources.counting`): one request may have several, in a batch."""
+    limit = ex.limit if isinstance(ex, pool.LimitReached) else _REFUSALS.get(type(ex))
+    if limit is not None:
+        req.context.refused = [*(req.context.get("refused") or ()), limit]
 
 
 def _headers(status: int, ex: Exception) -> dict[str, str] | None:

@@ -93,6 +93,13 @@ class PostPage(Resource):
         self._page.respond(req, resp)
 
 
+class OperatorPage(TopPage):
+    """The page at `/operator`. It holds nothing secret: it asks for the key that loads the document."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("operator/page.html", name)
+
+
 class WidgetPage(Resource):
     """The content of the widget's frame, which any site may embed, and of the window in which it asks for consent.
 

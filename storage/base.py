@@ -23,6 +23,7 @@ from storage.errors import Damaged, NotFound, StorageError
 from storage.flow_store import FlowStore
 from storage.join_code_store import JoinCodeStore
 from storage.poster_store import PosterStore
+from storage.process_store import ProcessStore
 from storage.profile_store import ProfileStore
 from storage.stream_store import StreamStore
 
@@ -606,6 +607,10 @@ class Maintenance(ABC):
     def is_writable(self) -> bool:
         """Whether a document could be stored now."""
 
+    @abstractmethod
+    def space(self) -> tuple[int, int]:
+        """The bytes that are free for documents, and those of the whole disk."""
+
 
 class Store(ABC):
     """The parts of a store, on the same documents and by the same clock."""
@@ -625,6 +630,7 @@ class Store(ABC):
     blocks: BlockStore
     posters: PosterStore
     quotas: PosterStore
+    processes: ProcessStore
     flows: FlowStore
     keys: KeyStore
     maintenance: Maintenance

@@ -20,12 +20,12 @@ from typing import Any, NamedTuple
 
 from pool.sandbox.child_process import ChildLost, ChildProcess, Limits, Response, ScriptError
 from pool.sandbox.coalescing import Coalescing
-from pool.sandbox.turns import SandboxBusy, Share, Turn, Turns
+from pool.sandbox.turns import Load, SandboxBusy, Share, Turn, Turns
 from storage.clock import Clock
 from storage.documents import clipped, stored_bytes
 from storage.strict_json import InvalidJSON, parse
 
-__all__ = ["THE_POOL", "UNDEFINED", "Limits", "Outcome", "Sandbox", "SandboxBusy", "ScriptError", "Share"]
+__all__ = ["THE_POOL", "UNDEFINED", "Limits", "Load", "Outcome", "Sandbox", "SandboxBusy", "ScriptError", "Share"]
 
 UNDEFINED = object()
 THE_POOL = Share()
@@ -116,6 +116,9 @@ class Sandbox:
     def is_busy(self) -> bool:
         """Whether a further call would have to wait."""
         return self._turns.is_busy()
+
+    def load(self) -> Load:
+        return self._turns.load()
 
     def close(self) -> None:
         with self._lock:

@@ -12,6 +12,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from storage.clock import Clock
 
@@ -49,6 +50,16 @@ class Share:
         return self.is_anonymous or self.is_background
 
 
+class Load(NamedTuple):
+    """Calls that run in so many `places`, and that wait; those made so far, and their processor time."""
+
+    places: int
+    running: int
+    waiting: int
+    calls: int
+    seconds: float
+
+
 @dataclass(eq=False)
 class Turn:
     share: Share
@@ -79,11 +90,16 @@ class Turns:
         self._running: list[Turn] = []
         self._waiting: list[Turn] = []
         self._long_waits = 0
+        self._calls, self._seconds = 0, 0.0
         self._used = Used()
         self._durations = Durations()
 
     def is_busy(self) -> bool:
         return len(self._running) >= self._places
+
+    def load(self) -> Load:
+        with self._lock:
+            return Load(self._places, len(self._running), len(self._waiting), self._calls, round(self._seconds, 3))
 
     def is_alone(self, turn: Turn) -> bool:
         """Whether no other call runs or waits."""
@@ -97,6 +113,7 @@ class Turns:
         """A call of this function took that processor time."""
         with self._lock:
             self._durations.note(function, seconds)
+            self._calls, self._seconds = self._calls + 1, self._seconds + seconds
 
     @contextmanager
     def turn(self, share: Share, function: Hashable, calls: int = 1) -> Iterator[Turn]:

@@ -87,11 +87,11 @@ class Holding:
             return
         by_prefix = self._index.by_prefix(job["id"])
         if by_prefix.total() >= MAX_HELD:
-            raise LimitReached(f"{MAX_HELD} results of this job are held (the limit)", RETRY_SECONDS)
+            raise LimitReached(f"{MAX_HELD} results of this job are held (the limit)", RETRY_SECONDS, "held")
         # Whoever was proved to lie, or shares its address, has less each time: at least one batch.
         limit = max(policy.every, BATCHES_OF_PREFIX * policy.every >> self._standing.caught_at(peer.prefix))
         if by_prefix[peer.prefix] >= limit:
-            raise LimitReached(f"{limit} results of this address are held (the limit)", RETRY_SECONDS)
+            raise LimitReached(f"{limit} results of this address are held (the limit)", RETRY_SECONDS, "held")
 
     def require_current(self, job_id: str, variable_id: str, lease: LeaseToken) -> None:
         """Raises LeaseLost for a lease that was given back, or that expired and passed to somebody else.

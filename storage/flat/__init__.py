@@ -34,6 +34,7 @@
     codes/<digest>.json                                     codes by which a second device joins
     tmp/<process>/…                                         workspaces: documents not yet in place; see `writer`
     tmp/<process>/commits-<n>.log                           outcomes made durable together; see `commit_log`
+    processes/<process>.json                                what each process says of itself, for the operator
     housekeeping/<task>, housekeeping/progress.json         pending work in the background
     trash/…, damaged/…                                      deleted jobs; files set aside by `check`
 

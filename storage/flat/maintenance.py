@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 
 from storage.base import CheckProgress, Document, Finding, Maintenance
@@ -93,6 +94,11 @@ class FlatMaintenance(Maintenance):
     @translated
     def is_writable(self) -> bool:
         return files.remove(self._tree.writer.temporary({"probe": True}))
+
+    @translated
+    def space(self) -> tuple[int, int]:
+        usage = shutil.disk_usage(self._tree.root)
+        return usage.free, usage.total
 
 
 def _boot_id() -> str:

@@ -20,6 +20,7 @@ from storage.flat.keys import FlatKeys
 from storage.flat.leases import FlatLeases
 from storage.flat.maintenance import FlatMaintenance
 from storage.flat.posters import FlatPosters
+from storage.flat.processes import FlatProcesses
 from storage.flat.profiles import FlatProfiles
 from storage.flat.recovery import Recovery
 from storage.flat.results import FlatResults
@@ -57,6 +58,7 @@ class FlatStore(Store):
         self.join_codes = FlatJoinCodes(tree)
         self.blocks = FlatBlocks(tree)
         self.posters, self.quotas = FlatPosters(tree, "posters"), FlatPosters(tree, "quotas")
+        self.processes = FlatProcesses(tree)
         self.flows = FlatFlows(tree)
         self.keys = FlatKeys(tree)
         self.maintenance = FlatMaintenance(tree, recovery, counts, self._housekeeping)

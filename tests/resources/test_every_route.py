@@ -14,7 +14,20 @@ from tests.resources.helpers import HAL, METHODS, PAGES, ROUTES, files, problem
 
 FILLED = {"{scheduler}": "random", "{job}": "example-job", "{variable}": "one", "{file}": "web/widget.js"}
 # Not read, or no document with links.
-UNLINKED = ("/lease", "/reports", "/metrics", "/openapi.json", "/codes", "/join", "/bans", "/{ban}", "/badge.svg")
+UNLINKED = (
+    "/lease",
+    "/reports",
+    "/metrics",
+    "/openapi.json",
+    "/codes",
+    "/join",
+    "/bans",
+    "/{ban}",
+    "/badge.svg",
+    "/operator",
+    "/blocks",
+    "/{target}",
+)
 LINKED = [route for route in ROUTES if route not in PAGES and not route.endswith(UNLINKED)]
 CHOOSING = ["/jobs", "/jobs/scheduler", "/jobs/scheduled", "/jobs/scheduled/{scheduler}", "/jobs/{job}/variables"]
 MOUNTED = {"SCRIPT_NAME": "/my pool/ü".encode().decode("latin-1")}

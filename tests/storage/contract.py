@@ -15,6 +15,7 @@ from tests.storage.contract_leases import LeasesContract
 from tests.storage.contract_maintenance import MaintenanceContract
 from tests.storage.contract_model import ModelContract
 from tests.storage.contract_posters import PostersContract
+from tests.storage.contract_processes import ProcessesContract
 from tests.storage.contract_rejections import RejectionsContract
 from tests.storage.contract_results import ResultsContract
 from tests.storage.contract_stream import StreamContract
@@ -38,6 +39,7 @@ class StoreContract(
     ChangesContract,
     BlocksContract,
     PostersContract,
+    ProcessesContract,
     MaintenanceContract,
     ModelContract,
 ):

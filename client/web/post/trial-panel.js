@@ -3,6 +3,7 @@
 import { messageOf } from "../../js/lib/errors.js";
 import { byId, setText } from "../dom.js";
 import { InputError } from "../owning/inputs.js";
+import { runTime } from "../tables.js";
 
 /** @typedef {import("../languages.js").Language} Language */
 /** @typedef {import("../owning/inputs.js").Inputs} Inputs */
@@ -71,7 +72,7 @@ export class TrialPanel {
 
   /** @param {Tried} tried */
   #render({ outcome, result, seconds, console, error = "", stack, verdict, isRepeatable, agreesWithItself }) {
-    const duration = seconds === undefined ? "" : this.#duration(seconds);
+    const duration = seconds === undefined ? "" : runTime(seconds, this.#language);
     this.#showStatus(outcome, this.#text(outcome, { duration, error }));
     this.#show({
       result,
@@ -89,13 +90,6 @@ export class TrialPanel {
     const shown = Object.entries(notes).flatMap(([key, isTrue]) => (isTrue ? [this.#text(key)] : []));
     setText(byId("trial-notes"), shown.join(" "));
     byId("trial-notes").hidden = shown.length === 0;
-  }
-
-  /** @param {number} seconds */
-  #duration(seconds) {
-    if (seconds >= 1) return this.#language.duration(seconds);
-    const milliseconds = Math.max(1, Math.round(seconds * 1000));
-    return this.#language.number(milliseconds, { style: "unit", unit: "millisecond" });
   }
 
   /** @param {import("./trial.js").Verdict} verdict */

@@ -169,6 +169,7 @@ export default {
   "footer.post": "Post a job",
   "footer.leaderboard": "Leaderboard",
   "footer.status": "Status of the pool",
+  "footer.operator": "For the operator",
   "footer.widget": "Put this on your own site",
   "footer.widget.help":
     "With this line, visitors to your site can compute for this pool. They are asked first, and jobs run in the same " +

@@ -166,6 +166,7 @@ export default {
   "footer.post": "Publicar una tarea",
   "footer.leaderboard": "Clasificación",
   "footer.status": "Estado del pool",
+  "footer.operator": "Para el operador",
   "footer.widget": "Ponlo en tu propio sitio web",
   "footer.widget.help":
     "Con esta línea, quienes visiten tu sitio pueden calcular para este servidor. Antes se les pregunta, y las " +

@@ -75,7 +75,7 @@ export default {
   "post.problem.goes-on": "Die Aufgabe ist gestellt. Nichts ist verloren: Mach weiter, wo es stehen blieb.",
   "post.new-key": "Der Schlüssel dieser Aufgabe",
   "post.new-key.help":
-    "Sichere ihn jetzt: Er wird nur hier gezeigt. Mit ihm wird die Aufgabe angehalten, geändert und gelöscht. Dieser " +
+    "Sichere ihn jetzt: Er wird nur hier gezeigt. Mit ihm wird die Aufgabe pausiert, geändert und gelöscht. Dieser " +
     "Tab behält ihn, bis du ihn schließt.",
   "post.new-key.copy": "Kopieren",
   "post.new-key.copied": "Kopiert",
