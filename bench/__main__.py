@@ -28,6 +28,7 @@ from bench import (
     trust_pool,
     trust_speed,
     trust_store,
+    watchers,
     work,
 )
 
@@ -49,6 +50,7 @@ BENCHMARKS = {
     "front-door": front_door.run,
     "crash": crash.run,
     "cycle": cycle.run,
+    "watchers": watchers.run,
     "work": work.run,
     "peers": peers.run,
     "trust": trust.run,

@@ -49,7 +49,7 @@ def _leasing(job: str, leased: list[bytes]) -> Session:
     leased.append((yield _lease(job)))
 
 
-def _cycle(job: str) -> Session:
+def lease_and_result(job: str) -> Session:
     yield _result((yield _lease(job)))
 
 
@@ -100,7 +100,7 @@ class Measurement:
     def _measure_cycles(self, kind: str, job: str) -> None:
         # In a small job there are not enough variables for several runs.
         for connections in CYCLE_CONNECTIONS if self._size >= 10_000 else (CONNECTIONS,):
-            cycles = (_cycle(job) for _ in range(self._singles))
+            cycles = (lease_and_result(job) for _ in range(self._singles))
             self._measure(f"cycle, {kind}, {connections} connections", self._port, cycles, connections)
 
     def _measure(self, name: str, port: int, sessions: Iterator[Session], connections: int = CONNECTIONS) -> None:

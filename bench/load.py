@@ -60,8 +60,14 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+class Body(bytes):
+    """The body of a response, and its entity tag."""
+
+    etag: bytes = b""
+
+
 # Yields requests one after the other, and gets the body of each response.
-Session = Generator[bytes, bytes, None]
+Session = Generator[bytes, Body, None]
 
 
 def get(path: str, volunteer: str = "") -> bytes:
@@ -92,7 +98,7 @@ class Connection:
         self._received, self.sent_at = bytearray(), time.perf_counter()
         self.socket.sendall(request)
 
-    def receive(self) -> tuple[int, bytes] | None:
+    def receive(self) -> tuple[int, Body] | None:
         """The status and the body of a response that has come completely."""
         chunk = self.socket.recv(1 << 18)
         if not chunk:
@@ -101,12 +107,13 @@ class Connection:
         head, separator, body = bytes(self._received).partition(b"\r\n\r\n")
         if not separator:
             return None
-        length = next(
-            (int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0
-        )
-        return (int(head[9:12]), body) if len(body) >= length else None
+        if len(body) < int(_header(head, b"content-length:") or b"0"):
+            return None
+        received = Body(body)
+        received.etag = _header(head, b"etag:")
+        return int(head[9:12]), received
 
-    def proceed(self, body: bytes) -> bool:
+    def proceed(self, body: Body) -> bool:
         """Sends the session's next request; False if it has ended."""
         assert self._session is not None
         try:
@@ -114,6 +121,12 @@ class Connection:
         except StopIteration:
             return False
         return True
+
+
+def _header(head: bytes, name: bytes) -> bytes:
+    """The value of a header, in lower case; empty without one."""
+    lines = head.lower().split(b"\r\n")
+    return next((line[len(name) :].strip() for line in lines if line.startswith(name)), b"")
 
 
 def run(port: int, requests: Iterable[bytes], connections: int) -> Load:

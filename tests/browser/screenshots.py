@@ -15,12 +15,16 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import data
 from pool.fields import FUNCTIONS
-from tests.browser import failing, flowing
+from pool.sandbox import Sandbox
+from storage.clock import ManualClock
+from tests.browser import failing, flowing, watched
 from tests.browser.chromium import launch
 from tests.browser.failing import Owner, report
 from tests.browser.flowing import FlowVisitor
 from tests.browser.visiting import Visitor, post_busy_job, post_job
-from tests.serving import ROOT, Server
+from tests.browser.watched import Watcher
+from tests.conftest import local_server
+from tests.serving import ROOT, LocalServer, Server
 
 DOCS = ROOT / "docs"
 DESK = {"viewport": {"width": 1280, "height": 860}}
@@ -155,6 +159,52 @@ def show_errors(server: Server, page: Page) -> None:
     expect(page.get_by_role("group", name="Console output")).to_be_visible()
 
 
+def run_job(server: LocalServer, clock: ManualClock, page: Page) -> None:
+    """For most of an hour, and somebody computes."""
+    job = watched.post_tables(server, "Tide tables of 2030", 900, settings={"lease_seconds": 3600})
+    watched.compute_some(server, clock, job, 520, pause=4.7)
+    for volunteer in watched.VOLUNTEERS[:4]:
+        watched.lease(server, job, volunteer)
+    clock.advance(3)
+    Watcher(page, server).goto(job)
+
+
+def fail_job(server: LocalServer, clock: ManualClock, page: Page) -> None:
+    """With the owner's key, and the details of the first error open."""
+    job = watched.post_tables(server, "Gauge check", 12, settings={"max_errors": 1})
+    clock.advance(2700)
+    watched.compute_some(server, clock, job, 6, pause=120.0)
+    watched.fail(server, job)
+    clock.advance(3)
+    watcher = Watcher(page, server)
+    watcher.goto(job)
+    watcher.enter_key()
+    page.get_by_text("Stack and console").first.click()
+    expect(page.get_by_role("group", name="Console output")).to_be_visible()
+
+
+def end_job(server: LocalServer, clock: ManualClock, page: Page) -> None:
+    job = watched.post_tables(server, "Tide tables of 2029", 240)
+    watched.compute_some(server, clock, job, 240, pause=10.0)
+    clock.advance(600)
+    Watcher(page, server).goto(job)
+
+
+def begin_job(server: LocalServer, _clock: ManualClock, page: Page) -> None:
+    Watcher(page, server).goto(watched.post_tables(server, "Tide tables of 2031", 0))
+
+
+JobAct = Callable[[LocalServer, ManualClock, Page], None]
+JOB_PICTURES: dict[str, tuple[dict[str, Any], JobAct]] = {
+    "page-job-running": (DESK, run_job),
+    "page-job-dark": ({**DESK, "color_scheme": "dark"}, run_job),
+    "page-job-phone": (PHONE, run_job),
+    "page-job-failing": (DESK, fail_job),
+    "page-job-done": (DESK, end_job),
+    "page-job-empty": (DESK, begin_job),
+}
+
+
 @contextlib.contextmanager
 def fresh(browser: Browser, options: dict[str, Any]) -> Iterator[tuple[Server, Page]]:
     """A new pool for each screenshot."""
@@ -194,6 +244,19 @@ def take_errors(browser: Browser) -> None:
         page.screenshot(path=DOCS / "page-errors.png", full_page=True)
 
 
+def take_job(browser: Browser, name: str) -> None:
+    """By a clock that tests move: an hour takes seconds."""
+    options, act = JOB_PICTURES[name]
+    clock, sandbox = ManualClock(), Sandbox()
+    clock.advance(-3600)
+    with tempfile.TemporaryDirectory() as directory, browser.new_page(**options, reduced_motion="reduce") as page:
+        server = local_server(Path(directory), sandbox, clock, trusted="127.0.0.1", name="Tidewater Pool")
+        act(server, clock, page)
+        page.screenshot(path=DOCS / f"{name}.png", full_page=name != "page-job-phone")
+        server.stop()
+    sandbox.close()
+
+
 def main() -> None:
     with sync_playwright() as playwright:
         browser = launch(playwright)
@@ -202,6 +265,8 @@ def main() -> None:
         for name in FLOW_PICTURES:
             take_flow(browser, name)
         take_errors(browser)
+        for name in JOB_PICTURES:
+            take_job(browser, name)
         browser.close()
 
 
