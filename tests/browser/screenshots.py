@@ -183,26 +183,8 @@ def fail_job(server: LocalServer, clock: ManualClock, page: Page) -> None:
     expect(page.get_by_role("group", name="Console output")).to_be_visible()
 
 
-def end_job(server: LocalServer, clock: ManualClock, page: Page) -> None:
-    job = watched.post_tables(server, "Tide tables of 2029", 240)
-    watched.compute_some(server, clock, job, 240, pause=10.0)
-    clock.advance(600)
-    Watcher(page, server).goto(job)
-
-
-def begin_job(server: LocalServer, _clock: ManualClock, page: Page) -> None:
-    Watcher(page, server).goto(watched.post_tables(server, "Tide tables of 2031", 0))
-
-
 JobAct = Callable[[LocalServer, ManualClock, Page], None]
-JOB_PICTURES: dict[str, tuple[dict[str, Any], JobAct]] = {
-    "page-job-running": (DESK, run_job),
-    "page-job-dark": ({**DESK, "color_scheme": "dark"}, run_job),
-    "page-job-phone": (PHONE, run_job),
-    "page-job-failing": (DESK, fail_job),
-    "page-job-done": (DESK, end_job),
-    "page-job-empty": (DESK, begin_job),
-}
+JOB_PICTURES: dict[str, JobAct] = {"page-job-running": run_job, "page-job-failing": fail_job}
 
 
 @contextlib.contextmanager
@@ -246,13 +228,12 @@ def take_errors(browser: Browser) -> None:
 
 def take_job(browser: Browser, name: str) -> None:
     """By a clock that tests move: an hour takes seconds."""
-    options, act = JOB_PICTURES[name]
     clock, sandbox = ManualClock(), Sandbox()
     clock.advance(-3600)
-    with tempfile.TemporaryDirectory() as directory, browser.new_page(**options, reduced_motion="reduce") as page:
+    with tempfile.TemporaryDirectory() as directory, browser.new_page(**DESK, reduced_motion="reduce") as page:
         server = local_server(Path(directory), sandbox, clock, trusted="127.0.0.1", name="Tidewater Pool")
-        act(server, clock, page)
-        page.screenshot(path=DOCS / f"{name}.png", full_page=name != "page-job-phone")
+        JOB_PICTURES[name](server, clock, page)
+        page.screenshot(path=DOCS / f"{name}.png", full_page=True)
         server.stop()
     sandbox.close()
 
