@@ -8,11 +8,13 @@ import { Language } from "./languages.js";
 import { StartButton } from "./start-button.js";
 import { View } from "./view.js";
 import { VolunteerController } from "./volunteer-controller.js";
+import { WidgetPicture } from "./widget-picture.js";
 
 const MAX_JOBS = 100;
 
 const root = new URL(document.documentElement.dataset.root ?? "/", location.href).href;
-const owners = new URLSearchParams(location.search).getAll("owner");
+const query = new URLSearchParams(location.search);
+const owners = query.getAll("owner");
 const key = `comp-pool-widget ${JSON.stringify(owners)}`;
 const isFramed = window.top !== window;
 const asking = ConsentWindow.isOpen ? new ConsentWindow() : null;
@@ -20,14 +22,16 @@ const throttle = asking?.presetThrottle(0.2) ?? 0.2;
 const defaults = { owners, workers: 1, throttle, plugged: false, gpu: false, pins: {} };
 
 const language = new Language();
+const pictured = query.get("picture");
+const picture = pictured && !asking ? new WidgetPicture(root, pictured, key) : null;
 const renderUnitsSoon = onceASecond(renderUnits);
 const listener = {
   onchange: render,
   onworker: () => {},
   /** @param {import("../js/lib/status.js").UnitEvent} unit */
-  onunit: ({ outcome }) => outcome === "accepted" && renderUnitsSoon(),
+  onunit: (unit) => unit.outcome === "accepted" && addUnit(unit),
   onerror: () => {},
-  onforget: () => {},
+  onforget: () => picture?.forget(),
 };
 // The window that asks has preferences of its own: what this browser stores for the frame is the frame's.
 const isUnseen = isFramed || asking !== null;
@@ -48,7 +52,14 @@ function render() {
   byId("state").hidden = isFramed && isNew && isAsked;
   byId("throttle").value = Math.round(controller.preferences.settings.throttle * 100);
   startButton.render();
+  picture?.render(!isNew);
   renderUnits();
+}
+
+/** @param {import("../js/lib/status.js").UnitEvent} unit */
+function addUnit(unit) {
+  picture?.add(unit);
+  renderUnitsSoon();
 }
 
 function renderUnits() {

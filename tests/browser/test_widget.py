@@ -162,6 +162,19 @@ def test_a_site_can_set_owners_and_language(server: Served, embed: Embed) -> Non
     assert (counts(server, theirs)["done"], counts(server, others)["done"]) == (2, 0)
 
 
+def test_a_site_can_have_the_picture_of_a_job_grow_once_the_visitor_computes(server: Served, embed: Embed) -> None:
+    render = """(results) => ({type: "picture", width: 2, height: 1, palette: ["#ffffff", "#0b6b67"],
+      tiles: results.map(({variable, input}) => ({x: input.x, y: 0, width: 1, height: 1, pixels: [1], variable}))})"""
+    job = post_job(server, "Tiles", count=2, render=render)
+    server.post(server.get(f"{job}/variables")["_links"]["post_result"], 0)
+    page = embed('data-picture="tiles" async')
+    shown = widget(page).locator("#picture")
+    expect(shown).to_be_hidden()
+    agree(ask(page))
+    expect(shown.locator("canvas")).to_be_visible()
+    assert int(page.locator("iframe").get_attribute("height") or 0) > 300
+
+
 def test_it_uses_little_by_default(embedded: Page) -> None:
     window = ask(embedded)
     expect(window.locator("#usage")).to_contain_text("20% of the time")
