@@ -77,6 +77,7 @@ from resources.browsers import Hosts
 from resources.guard import Guard
 from resources.headers import Headers
 from resources.job_page import JobPage
+from resources.leaderboard_page import BoardPage
 from resources.resource import Resource
 from resources.status_page import StatusPage
 from resources.stream import StreamResponder
@@ -317,7 +318,7 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/volunteer": volunteer.Record(pool.standing, pool.profiles, pool.leaderboard, pool.store.clock),
         "/volunteer/codes": volunteer.Codes(pool.join_codes),
         "/volunteer/join": volunteer.Join(pool.join_codes),
-        "/leaderboard": leaderboard.Board(pool.leaderboard, pool.index, pool.store, name),
+        "/leaderboard": leaderboard.Board(pool.leaderboard, BoardPage(pool.index, pool.store, name)),
         "/names": names.Collection(pool.profiles, pool.leaderboard, pool.keys),
         "/names/bans": names.Bans(pool.profiles, pool.leaderboard, pool.keys),
         "/names/bans/{ban}": names.BanItem(pool.profiles, pool.keys),

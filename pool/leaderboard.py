@@ -73,19 +73,24 @@ class Ranking:
         return [-row.units for row in self.rows]
 
     @cached_property
-    def teams(self) -> tuple[TeamRow, ...]:
-        """Each is the sum of its present members."""
+    def _members(self) -> dict[str, list[Row]]:
+        """By the skeletons of their teams."""
         members: defaultdict[str, list[Row]] = defaultdict(list)
         for row in self.rows:
             if row.team is not None:
                 members[skeleton(row.team)].append(row)
+        return dict(members)
+
+    @cached_property
+    def teams(self) -> tuple[TeamRow, ...]:
+        """Each is the sum of its present members."""
         return _placed(
             TeamRow(rows[0].team or "", len(rows), sum(row.units for row in rows), sum(row.run_seconds for row in rows))
-            for rows in members.values()
+            for rows in self._members.values()
         )
 
     def of_team(self, team: str) -> tuple[Row, ...]:
-        return _placed(row for row in self.rows if row.team is not None and skeleton(row.team) == skeleton(team))
+        return _placed(self._members.get(skeleton(team), ()))
 
 
 RowOrTeam = TypeVar("RowOrTeam", Row, TeamRow)

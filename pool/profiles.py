@@ -126,15 +126,20 @@ class Profiles:
         self._lock = threading.RLock()
         # Changes with the state: what is derived from it is made anew.
         self.version = 0
+        self._shown: tuple[int, dict[str, Profile]] = (-1, {})
 
     def of(self, volunteer: str) -> Profile:
         with self._lock:
             return self._current().profiles.get(volunteer, Profile())
 
     def shown(self) -> Mapping[str, Profile]:
-        """The profiles that are shown, by volunteer."""
+        """The profiles that are shown, by volunteer: a copy, made anew when they change."""
         with self._lock:
-            return {name: profile for name, profile in self._current().profiles.items() if profile.shown}
+            profiles, (version, shown) = self._current().profiles, self._shown
+            if version != self.version:
+                shown = {name: profile for name, profile in profiles.items() if profile.shown}
+                self._shown = self.version, shown
+            return shown
 
     def bans(self) -> Mapping[str, Ban]:
         with self._lock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import falcon
@@ -104,6 +104,28 @@ def respond_conditionally(req: falcon.Request, resp: falcon.Response, etag: str 
     if matches(req.if_none_match, etag):
         resp.status = falcon.HTTP_304
         resp.content_type, resp.data = None, None
+
+
+class Rendered:
+    """Bodies of responses with their entity tags, rendered once for all who ask, until what they show is made anew.
+
+    `kept`: how many, by whatever distinguishes them.
+    """
+
+    def __init__(self, kept: int) -> None:
+        self._kept = kept
+        self._known: dict[Hashable, tuple[object, bytes, str]] = {}
+
+    def body(self, key: Hashable, source: object, render: Callable[[], bytes]) -> tuple[bytes, str]:
+        """The body with this key that shows `source`, a value that is never changed."""
+        known = self._known.get(key)
+        if known is None or known[0] is not source:
+            data = render()
+            known = source, data, entity_tag(data)
+            if len(self._known) >= self._kept:
+                self._known.clear()
+            self._known[key] = known
+        return known[1], known[2]
 
 
 def matches(conditions: Sequence[str] | None, etag: str) -> bool:

@@ -24,8 +24,7 @@ class ServerPage:
         self._template = (client.WEB / "board" / "page.html").read_text(encoding="utf-8")
         self._name, self._section = name, section
 
-    def respond(self, req: falcon.Request, resp: falcon.Response, content: Markup, language: Language) -> None:
-        build = LinkBuilder(req)
+    def render(self, build: LinkBuilder, content: Markup, language: Language) -> bytes:
         values = {
             "language": language.code,
             "prefix": build.prefix,
@@ -35,14 +34,17 @@ class ServerPage:
             "sections": self._sections(build, language),
             "content": content,
         }
-        resp.content_type = falcon.MEDIA_HTML
-        resp.data = _PLACEHOLDER.sub(lambda found: escaped(values[found[1]]), self._template).encode()
+        return _PLACEHOLDER.sub(lambda found: escaped(values[found[1]]), self._template).encode()
+
+    @staticmethod
+    def respond(req: falcon.Request, resp: falcon.Response, data: bytes, etag: str) -> None:
+        resp.content_type, resp.data = falcon.MEDIA_HTML, data
         resp.cache_control = ["no-cache"]
         resp.append_header("Vary", "Accept, Accept-Language")
         resp.set_header("Content-Security-Policy", csp.page())
         resp.set_header("Referrer-Policy", "no-referrer")
         resp.set_header("Cross-Origin-Opener-Policy", "same-origin")
-        respond_conditionally(req, resp)
+        respond_conditionally(req, resp, etag)
 
     def _sections(self, build: LinkBuilder, language: Language) -> Markup:
         links = build.root()

@@ -7,8 +7,8 @@ import falcon
 from pool.pool_status import Figures, PoolStatus
 from resources.links import LinkBuilder, Links
 from resources.representation import (
+    Rendered,
     encoded,
-    entity_tag,
     media_type_of,
     prefers_html,
     respond_conditionally,
@@ -24,30 +24,20 @@ _KEPT = 8
 class Status(Resource):
     def __init__(self, status: PoolStatus, page: StatusPage) -> None:
         self._status, self._page = status, page
-        # By media type and mount prefix: of the latest figures, rendered once for all who ask for them.
-        self._rendered: dict[tuple[str, str], tuple[int, bytes, str]] = {}
+        self._rendered = Rendered(_KEPT)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         if prefers_html(req):
             self._page.respond(req, resp, self._status.figures())
             return
-        media_type, build = media_type_of(req), LinkBuilder(req)
+        media_type, build, figures = media_type_of(req), LinkBuilder(req), self._status.figures()
         resp.content_type = media_type
-        resp.data, etag = self._representation(media_type, build, self._status.figures())
+        resp.data, etag = self._rendered.body(
+            (media_type, build.prefix), figures, lambda: encoded(_document(media_type, build, figures)) + b"\n"
+        )
         resp.cache_control = ["no-cache"]
         resp.append_header("Vary", "Accept, Accept-Language")
         respond_conditionally(req, resp, etag)
-
-    def _representation(self, media_type: str, build: LinkBuilder, figures: Figures) -> tuple[bytes, str]:
-        key = media_type, build.prefix
-        number, data, etag = self._rendered.get(key, (0, b"", ""))
-        if number != figures.number:
-            data = encoded(_document(media_type, build, figures)) + b"\n"
-            etag = entity_tag(data)
-            if len(self._rendered) >= _KEPT:
-                self._rendered.clear()
-            self._rendered[key] = figures.number, data, etag
-        return data, etag
 
 
 def _document(media_type: str, build: LinkBuilder, figures: Figures) -> dict[str, object]:

@@ -8,24 +8,34 @@ from pool.leaderboard import Leaderboard
 from pool.pool_status import Figures
 from resources.links import LinkBuilder
 from resources.markup import Markup, joined, tag
+from resources.representation import Rendered
 from resources.server_pages import ServerPage, table
 from resources.texts import Language, language_of
 from storage.base import Document
+
+# Pages kept: four languages below a few mount prefixes.
+KEPT = 16
 
 
 class StatusPage:
     def __init__(self, name: str, leaderboard: Leaderboard) -> None:
         self._page, self._leaderboard = ServerPage(name, "status"), leaderboard
+        self._rendered = Rendered(KEPT)
 
     def respond(self, req: falcon.Request, resp: falcon.Response, figures: Figures) -> None:
-        language = language_of(req)
+        language, build = language_of(req), LinkBuilder(req)
+        key = language.code, build.prefix
+        data, etag = self._rendered.body(key, figures, lambda: self._render(figures, language, build))
+        self._page.respond(req, resp, data, etag)
+
+    def _render(self, figures: Figures, language: Language, build: LinkBuilder) -> bytes:
         content = joined(
             tag("p", language.text("up"), class_="up"),
             tag("dl", *_facts(figures.pool, self._leaderboard.ranking("day").units, language), class_="facts"),
             tag("h2", language.text("jobs")),
-            _jobs(figures, language, LinkBuilder(req)),
+            _jobs(figures, language, build),
         )
-        self._page.respond(req, resp, content, language)
+        return self._page.render(build, content, language)
 
 
 def _facts(pool: Document, today: int, language: Language) -> list[Markup]:
