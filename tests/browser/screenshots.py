@@ -23,7 +23,8 @@ from tests.browser.failing import Owner, report
 from tests.browser.flowing import FlowVisitor
 from tests.browser.visiting import Visitor, post_busy_job, post_job
 from tests.browser.watched import Watcher
-from tests.conftest import local_server
+from tests.conftest import PoolApp, local_server
+from tests.resources import volunteering
 from tests.serving import ROOT, LocalServer, Server
 
 DOCS = ROOT / "docs"
@@ -238,6 +239,46 @@ def take_job(browser: Browser, name: str) -> None:
     sandbox.close()
 
 
+def fill_board(pool: PoolApp) -> None:
+    """Five volunteers over two days; the second of them is the visitor."""
+    people = [("Anna", "Sea Level"), ("Ben", "Sea Level"), ("Chloé", "École Jules Verne"), (None, "Sea Level")]
+    for number, (name, team) in enumerate([*people, ("Дмитрий", None)]):
+        somebody = volunteering.volunteer(f"person-{number}")
+        volunteering.compute(pool, somebody, 14 - 2 * number, seconds=95.0 + 70 * number, job="/jobs/tide-tables")
+        volunteering.compute(pool, somebody, 3, seconds=40.0, job="/jobs/river-levels")
+        volunteering.change(pool, somebody, name=name, team=team, shown=True)
+    volunteering.compute(pool, volunteering.volunteer("somebody-hidden"), 4, job="/jobs/tide-tables")
+    pool.clock.advance(60)
+
+
+VISITOR = {"version": 1, "state": "paused", "settings": {}, "totals": {"units": 0, "seconds": 0}}
+BOARD_PICTURES: dict[str, tuple[dict[str, Any], str]] = {
+    "page-board": (DESK, "/leaderboard"),
+    "page-board-phone": ({**PHONE, "color_scheme": "dark"}, "/leaderboard"),
+    "page-status": (DESK, "/status"),
+}
+
+
+def take_boards(browser: Browser) -> None:
+    sandbox = Sandbox()
+    with tempfile.TemporaryDirectory() as directory:
+        pool = PoolApp(Path(directory) / "pool", sandbox, trusted="127.0.0.1", name="Tidewater Pool")
+        volunteering.wait_for_noon(pool)
+        fill_board(pool)
+        server = LocalServer(pool.app, pool.data)
+        server.start()
+        stored = json.dumps({**VISITOR, **volunteering.volunteer("person-1")}).replace("Volunteer", "volunteer")
+        for name, (options, path) in BOARD_PICTURES.items():
+            with browser.new_page(**options) as page:
+                page.add_init_script(f"localStorage.setItem('comp-pool', {json.dumps(stored)})")
+                page.goto(server.url + path)
+                if path == "/leaderboard":
+                    expect(page.locator("tr.own")).to_be_visible()
+                page.screenshot(path=DOCS / f"{name}.png", full_page=True)
+        server.stop()
+    sandbox.close()
+
+
 def main() -> None:
     with sync_playwright() as playwright:
         browser = launch(playwright)
@@ -248,6 +289,7 @@ def main() -> None:
         take_errors(browser)
         for name in JOB_PICTURES:
             take_job(browser, name)
+        take_boards(browser)
         browser.close()
 
 
