@@ -6,9 +6,9 @@ import falcon
 
 from pool.flows import Flows
 from pool.keys import Caller, Keys
-from resources import body, list_pages, request
+from resources import body, request
 from resources.links import Link, LinkBuilder
-from resources.list_pages import ListPage
+from resources.list_pages import FLOWS, ListPage
 from resources.pages import FlowPage
 from resources.representation import media_type_of, prefers_html, respond, respond_conditionally, with_links
 from resources.resource import Resource
@@ -17,7 +17,7 @@ from storage.base import Document
 
 class Collection(Resource):
     def __init__(self, flows: Flows, keys: Keys, limit: int, name: str) -> None:
-        self._flows, self._keys, self._limit, self._page = flows, keys, limit, ListPage(name)
+        self._flows, self._keys, self._limit, self._list = flows, keys, limit, ListPage(name, FLOWS)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         limit, cursor = request.page_limit(req), req.get_param("cursor")
@@ -26,7 +26,7 @@ class Collection(Resource):
         items = [(build.flow(flow["id"], flow["state"] == "running"), flow) for flow in page.items]
         links = build.page("flows", cursor=cursor, next_cursor=page.next, limit=req.get_param("limit"))
         if prefers_html(req):
-            self._page.respond_with(req, resp, list_pages.flows(items, links))
+            self._list.respond_with(req, resp, items, links)
             return
         links["post_flow"] = build.root()["post_flow"]
         respond(req, resp, links, {"count": len(items)}, items)

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 import falcon
 
 from pool.monitor import View
-from resources import list_pages, plots, tables
+from resources import plots, tables
 from resources.links import LinkBuilder
+from resources.list_pages import RESULT_COLUMNS, result_row
 from resources.markup import Markup, joined, tag
+from resources.page_texts import PageLanguage
 from resources.pages import TopPage
 from resources.tables import Column
 from storage.base import Document
@@ -26,56 +28,57 @@ LOOKS = {
     "withdrawn": "cancelled",
     "open": "waiting",
 }
-_WORDS = {**{state: state for state in LOOKS}, "leased": "being computed"}
-STATUSES = {
-    "review": "The operator of this pool looks at it first.",
-    "paused": "Paused: volunteers get no units.",
-    "done": "Done.",
-    "empty": "Has no variables yet.",
-    "failed": "Units have failed, and wait for the owner.",
-    "computing": "Volunteers are computing.",
-    "waiting": "Waits for volunteers.",
-    "missing": "Nothing to show.",
-}
 _VOLUNTEERS = (
-    Column("list.by", "Computed by"),
-    Column("job-page.results", "Results", "number"),
-    Column("job-page.errors", "Errors", "number"),
-    Column("list.run", "Run time", "number"),
-    Column("job-page.last", "Last seen", "when"),
+    Column("list.by"),
+    Column("job-page.results", "number"),
+    Column("job-page.errors", "number"),
+    Column("list.run", "number"),
+    Column("job-page.last", "when"),
 )
+Parts = Mapping[str, str]
 
 
 class JobPage(TopPage):
+    texts = ("job-errors", "list", "job")
+
     def __init__(self, name: str, clock: Clock) -> None:
         super().__init__("job/page.html", name)
         self._clock = clock
 
     def respond_for(self, req: falcon.Request, resp: falcon.Response, job: Document, view: View) -> None:
-        minute = self._clock.now_milliseconds() // 60_000
-        fields = view.fields
+        language, build, fields = PageLanguage.of(req, self.texts), LinkBuilder(req), view.fields
         parts = {
-            **_start(job, fields),
-            **_progress(fields),
-            **_minutes(fields, minute),
-            **_times(fields),
-            **_tables(LinkBuilder(req), job, view),
-            **_rest(LinkBuilder(req), job, fields),
+            **_start(job, fields, language),
+            **_progress(fields, language),
+            **_minutes(fields, self._clock.now_milliseconds() // 60_000, language),
+            **_times(fields, language),
+            **_tables(build, job, view, language),
+            **_links(build, job, language),
+            "errors_note": _errors(fields, language),
+            "digest": str(job.get("digest", "")),
+            "code": job["execute_function"],
         }
-        self.respond(req, resp, parts)
+        self.respond(req, resp, parts, language)
 
     def respond_missing(self, req: falcon.Request, resp: falcon.Response) -> None:
         """The same page without content, whoever may have had this address."""
-        parts = dict.fromkeys(_PARTS, "")
-        parts |= {"status_key": "missing", "status": STATUSES["missing"], "content_attributes": Markup(" hidden")}
-        parts |= {"job_name": "Job not found", "title": "Job not found · "}
-        parts["subtitle"] = "This pool has no job at this address. It may be incomplete, or the job has been deleted."
-        self.respond(req, resp, parts)
+        language = PageLanguage.of(req, self.texts)
+        heading = language.text("job-page.missing")
+        parts = {
+            **dict.fromkeys(_PARTS, ""),
+            "title": f"{heading} · ",
+            "status_key": "missing",
+            "job_name": heading,
+            "subtitle": language.text("job-page.missing.help"),
+            "status": language.text("job-page.status.missing"),
+            "content_attributes": Markup(" hidden"),
+        }
+        self.respond(req, resp, parts, language)
         resp.status = falcon.HTTP_404
 
 
 def status_of(fields: Document) -> str:
-    """The key of the status; `client/web/job/status.js` has the same rule."""
+    """The key of the status; `client/web/job/header.js` has the same rule."""
     counts = fields["variables"]
     if fields["state"] in ("review", "paused"):
         return str(fields["state"])
@@ -90,52 +93,52 @@ def status_of(fields: Document) -> str:
     return "waiting" if counts["open"] or counts["held"] else "done"
 
 
-def _start(job: Document, fields: Document) -> Mapping[str, str]:
-    owner = job["metadata"].get("owner")
-    by = f"A job by {owner}" if isinstance(owner, str) else "A job by an unnamed owner"
+def _start(job: Document, fields: Document, language: PageLanguage) -> Parts:
+    owner, status = job["metadata"].get("owner"), status_of(fields)
+    by = "job-page.owner" if isinstance(owner, str) else "job-page.unnamed"
     reason = fields.get("paused", {}).get("reason", "")
-    status = status_of(fields)
+    some = {"results": fields["results"]["accepted"], "volunteers": fields["volunteers"]}
     return {
-        "title": f"{job['name']} · ",
+        "title": f"{language.text(f'job-page.title.{status}', name=job['name'])} · ",
         "status_key": status,
         "job_name": job["name"],
-        "subtitle": joined(f"{by}, posted on ", tables.time(job["created"]), "."),
-        "description": _description(job["metadata"]),
-        "status": STATUSES[status],
-        "content_attributes": Markup(
-            f' data-results="{_some(fields["results"]["accepted"])}" data-volunteers="{_some(fields["volunteers"])}"'
-        ),
+        "subtitle": language.text(by, owner=owner, time=tables.time_text(job["created"])),
+        "description": _description(job["metadata"], language),
+        "status": language.text(f"job-page.status.{status}"),
+        # Parts without content are hidden by these.
+        "content_attributes": Markup("".join(f' data-{name}="{_some(things)}"' for name, things in some.items())),
         "pause_attributes": Markup("" if reason else " hidden"),
         "pause_reason": reason,
     }
 
 
 def _some(things: object) -> str:
-    """A value of the attributes by which parts without content are hidden."""
     return "some" if things else "none"
 
 
-def _description(metadata: Document) -> str:
-    """The English one, or any; the script finds the visitor's language."""
+def _description(metadata: Document, language: PageLanguage) -> str:
+    """In the language of the page, or English, or any; the script knows regions too."""
     texts = metadata.get("description") or metadata.get("short_description")
     if not isinstance(texts, dict) or not texts:
         return ""
-    return str(texts.get("en") or next(iter(texts.values())))
+    return str(texts.get(language.code) or texts.get("en") or next(iter(texts.values())))
 
 
-def _progress(fields: Document) -> Mapping[str, str]:
-    counts = fields["variables"]
-    total, ended = counts["total"], counts["done"] + counts["withdrawn"]
-    shown = {look: counts[state] for state, look in LOOKS.items()}
-    words = [f"{counts[state]:,} {_WORDS[state]}" for state in LOOKS if counts[state]]
-    items = [_count(look, f"{counts[state]:,} {_WORDS[state]}") for state, look in LOOKS.items() if counts[state]]
-    left = fields["eta_seconds"]
+def _progress(fields: Document, language: PageLanguage) -> Parts:
+    counts, left, rate = fields["variables"], fields["eta_seconds"], fields["results_per_minute"]
+    total, finished = counts["total"], counts["done"] + counts["withdrawn"]
+    words = {
+        look: language.text(f"job-page.count.{look}", count=counts[state])
+        for state, look in LOOKS.items()
+        if counts[state]
+    }
+    bar = plots.shares({look: counts[state] for state, look in LOOKS.items()}, ", ".join(words.values()))
     return {
-        "share": f"{math.floor(100 * ended / total) if total else 0}%",
-        "finished": f"{ended:,} of {total:,}",
-        "rate": f"{fields['results_per_minute']:,.4g}",
-        "left": tables.NONE if left is None else tables.seconds_text(left),
-        "overall": joined(plots.shares(shown, ", ".join(words)), tag("ul", *items, class_="counts")),
+        "share": f"{math.floor(100 * finished / total) if total else 0}%",
+        "finished": language.text("job-page.units.value", finished=finished, total=total),
+        "rate": language.number(rate, 0 if rate >= 100 else 1),
+        "left": tables.NONE if left is None else language.duration(left),
+        "overall": joined(bar, tag("ul", *(_count(look, text) for look, text in words.items()), class_="counts")),
     }
 
 
@@ -144,74 +147,74 @@ def _count(look: str, text: str) -> Markup:
     return tag("li", icon, tag("span", text))
 
 
-def _minutes(fields: Document, now: int) -> Mapping[str, str]:
+def _minutes(fields: Document, now: int, language: PageLanguage) -> Parts:
     by_minute = {int(Clock.moment_of(one["at"]).timestamp()) // 60: one["results"] for one in fields["minutes"]}
     values = [by_minute.get(minute, 0) for minute in range(now - MINUTES + 1, now + 1)]
-    note = "No results in the last hour."
-    if any(values):
-        note = f"{sum(values):,} results in the last hour, {max(values):,} in the best minute."
-    return {"minutes": plots.bars(values, note), "minutes_note": note, "minutes_highest": f"{max(values):,}"}
+    key = "job-page.minutes.note" if any(values) else "job-page.minutes.none"
+    note = language.text(key, count=sum(values), highest=max(values))
+    return {"minutes": plots.bars(values, note), "minutes_note": note, "minutes_highest": language.number(max(values))}
 
 
-def _times(fields: Document) -> Mapping[str, str]:
+def _times(fields: Document, language: PageLanguage) -> Parts:
     times = fields["run_times"]
     if times is None:
-        return {"times": "", "times_note": "No results yet.", "times_highest": "", "times_first": "", "times_last": ""}
-    values = [one["results"] for one in times["intervals"]]
-    median, p95 = tables.seconds_text(times["median"]), tables.seconds_text(times["p95"])
-    note = f"Half of the latest {times['count']} results took at most {median}, 95% at most {p95}."
+        return dict.fromkeys(("times", "times_note", "times_highest", "times_first", "times_last"), "")
+    intervals = times["intervals"]
+    values = [one["results"] for one in intervals]
+    told = {"median": language.run_time(times["median"]), "most": language.run_time(times["p95"])}
+    note = language.text("job-page.times.note", count=times["count"], share="95%", **told)
     return {
         "times": plots.bars(values, note),
         "times_note": note,
         "times_highest": str(max(values)),
-        "times_first": tables.seconds_text(times["intervals"][0]["from"]),
-        "times_last": tables.seconds_text(times["intervals"][-1]["to"]),
+        "times_first": language.run_time(intervals[0]["from"]),
+        "times_last": language.run_time(intervals[-1]["to"]),
     }
 
 
-def _tables(build: LinkBuilder, job: Document, view: View) -> Mapping[str, str]:
-    results = [
-        list_pages.result_row(build.result(job["id"], one["variable"], one["id"]), one, one["mark"], one["preview"])
-        for one in view.latest
-    ]
-    volunteers = [
-        [
-            tables.mark(one["mark"]),
-            f"{one['results']:,}",
-            f"{one['errors']:,}",
-            tables.duration(one["mean_run_seconds"]),
-            tables.time(one["last"]),
-        ]
-        for one in view.fields["volunteers"]
-    ]
+def _tables(build: LinkBuilder, job: Document, view: View, language: PageLanguage) -> Parts:
+    results = [result_row(build.result(job["id"], one["variable"], one["id"]), one, language) for one in view.latest]
+    volunteers = [_volunteer_row(one, language) for one in view.fields["volunteers"]]
     return {
-        "latest": tables.table(list_pages.RESULT_COLUMNS, results, "latest-heading"),
-        "volunteers": tables.table(_VOLUNTEERS, volunteers, "volunteers-heading"),
+        "latest": tables.table(RESULT_COLUMNS, results, "latest-heading", language),
+        "volunteers": tables.table(_VOLUNTEERS, volunteers, "volunteers-heading", language),
     }
 
 
-def _rest(build: LinkBuilder, job: Document, fields: Document) -> Mapping[str, str]:
+def _volunteer_row(volunteer: Document, language: PageLanguage) -> list[str]:
+    return [
+        tables.mark(volunteer["mark"]) if volunteer["mark"] else language.text("job-page.anonymous"),
+        language.number(volunteer["results"]),
+        language.number(volunteer["errors"]),
+        tables.duration(volunteer["mean_run_seconds"], language),
+        tables.time(volunteer["last"]),
+    ]
+
+
+def _errors(fields: Document, language: PageLanguage) -> str:
+    counts = fields["results"]
+    texts = [
+        language.text("job-page.errors.rejected", count=counts["rejected"]),
+        language.text("job-page.errors.failures", count=counts["failures"]),
+    ]
+    return " · ".join(texts)
+
+
+def _links(build: LinkBuilder, job: Document, language: PageLanguage) -> Parts:
     links = build.job(job["id"])
-    results, variables = links["results"].href, build.uri("jobs", job["id"], "variables", "index")
-    errors = fields["results"]
+    results, variables = links["results"].href, links["variables"].href
+
+    def link(key: str, href: str, download: str | None = None) -> Markup:
+        key = f"job-page.link.{key}"
+        return tag("a", language.text(key), href=href, data_text=key, download=download)
+
     items = [
-        _link(f"{results}?format=ndjson", "ndjson", "Results as NDJSON", download=f"{job['id']}.ndjson"),
-        _link(f"{results}?format=csv", "csv", "Results as CSV", download=f"{job['id']}.csv"),
-        _link(variables, "variables", "All variables"),
-        _link(links["errors"].href, "errors", "All errors (for the owner)"),
+        link("ndjson", f"{results}?format=ndjson", download=f"{job['id']}.ndjson"),
+        link("csv", f"{results}?format=csv", download=f"{job['id']}.csv"),
+        link("variables", variables),
+        link("errors", links["errors"].href),
     ]
-    rejected, failures = errors["rejected"], errors["failures"]
-    return {
-        "errors_note": f"{rejected:,} results rejected, {failures:,} failures reported.",
-        "digest": str(job.get("digest", "")),
-        "code": job["execute_function"],
-        "results_link": tag("a", "All results", href=results, data_text="job-page.link.results"),
-        "links": joined(*(tag("li", item) for item in items)),
-    }
-
-
-def _link(href: str, key: str, text: str, download: str | None = None) -> Markup:
-    return tag("a", text, href=href, data_text=f"job-page.link.{key}", download=download)
+    return {"results_link": link("results", results), "links": joined(*(tag("li", item) for item in items))}
 
 
 _PARTS = (

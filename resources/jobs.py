@@ -10,10 +10,10 @@ from pool.keys import Caller, Keys
 from pool.monitor import Monitor
 from pool.scheduling import JobScheduler
 from pool.trials import Trials
-from resources import body, list_pages, request
+from resources import body, request
 from resources.job_page import JobPage
 from resources.links import Link, LinkBuilder, Links
-from resources.list_pages import ListPage
+from resources.list_pages import JOBS, ListPage
 from resources.representation import (
     entity_tag,
     matches,
@@ -112,7 +112,7 @@ class Index(Resource):
     """All jobs by id, without their code."""
 
     def __init__(self, jobs: Jobs, name: str) -> None:
-        self._jobs, self._page = jobs, ListPage(name)
+        self._jobs, self._list = jobs, ListPage(name, JOBS)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         limit, cursor = request.page_limit(req), req.get_param("cursor")
@@ -121,7 +121,7 @@ class Index(Resource):
         links = build.page("jobs", "index", cursor=cursor, next_cursor=page.next, limit=req.get_param("limit"))
         items = [(_links(build, job), _summary(job)) for job in page.items]
         if prefers_html(req):
-            self._page.respond_with(req, resp, list_pages.jobs(items, links))
+            self._list.respond_with(req, resp, items, links)
             return
         respond(req, resp, links, {"count": len(items)}, items)
 

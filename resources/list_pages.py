@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import falcon
@@ -11,126 +11,134 @@ from pool.monitor import mark_of, preview_of
 from resources import tables
 from resources.links import LinkBuilder, Links
 from resources.markup import Markup, tag
+from resources.page_texts import PageLanguage
 from resources.pages import TopPage
 from resources.representation import Fields, Items
 from resources.tables import Column
 from storage.base import Document
 
-_STATE = Column("list.state", "State")
-_POSTED = Column("list.posted", "Posted", "when")
+_STATE = Column("list.state")
+_POSTED = Column("list.posted", "when")
+Row = Sequence[str]
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What a list shows; `kind` names its texts. `job` is the one whose items they are."""
+    """What a list shows; `kind` names its texts, and `row` makes the cells of an item."""
 
     kind: str
-    title: str
-    none: str
     columns: Sequence[Column]
-    rows: Iterable[Sequence[str]]
-    links: Links
-    job: Document | None = None
+    row: Callable[[Links, Fields, PageLanguage], Row]
 
 
 class ListPage(TopPage):
-    def __init__(self, name: str) -> None:
+    texts = ("list",)
+
+    def __init__(self, name: str, listing: Listing) -> None:
         super().__init__("list/page.html", name)
+        self._listing = listing
 
-    def respond_with(self, req: falcon.Request, resp: falcon.Response, listing: Listing) -> None:
-        rows, job = list(listing.rows), listing.job
-        heading = tag("h1", listing.title, id="heading", class_="tagline", data_text=f"list.{listing.kind}")
-        table = tables.table(listing.columns, rows, "heading")
+    def respond_with(
+        self, req: falcon.Request, resp: falcon.Response, items: Items, links: Links, job: Document | None = None
+    ) -> None:
+        """One page of the list; `job` is the one whose items they are."""
+        language, key = PageLanguage.of(req, self.texts), f"list.{self._listing.kind}"
+        title = language.text(key)
         parts = {
-            "title": f"{listing.title} · {job['name']} · " if job else f"{listing.title} · ",
-            "heading": heading,
-            "of_job": _of_job(LinkBuilder(req), job) if job else Markup(""),
-            "table": table if rows else tables.note(f"list.{listing.kind}.none", listing.none),
-            "paging": _paging(listing.links),
+            "title": f"{title} · {job['name']} · " if job else f"{title} · ",
+            "heading": tag("h1", title, id="heading", class_="tagline", data_text=key),
+            "of_job": _of_job(LinkBuilder(req), job, language) if job else "",
+            "table": self._table(items, language) if items else _note(f"{key}.none", language),
+            "paging": _paging(links, language),
         }
-        self.respond(req, resp, parts)
+        self.respond(req, resp, parts, language)
+
+    def _table(self, items: Items, language: PageLanguage) -> Markup:
+        rows = [self._listing.row(links, item, language) for links, item in items]
+        return tables.table(self._listing.columns, rows, "heading", language)
 
 
-def _of_job(build: LinkBuilder, job: Document) -> Markup:
+def _of_job(build: LinkBuilder, job: Document, language: PageLanguage) -> Markup:
     link = tables.link(build.uri("jobs", job["id"]), job["name"])
-    return tag("p", tag("span", "of the job", data_text="list.of"), " ", link, class_="subtitle")
+    return tag("p", tag("span", language.text("list.of"), data_text="list.of"), " ", link, class_="subtitle")
 
 
-def _paging(links: Links) -> Markup:
+def _note(key: str, language: PageLanguage) -> Markup:
+    return tag("p", language.text(key), class_="help", data_text=key)
+
+
+def _paging(links: Links, language: PageLanguage) -> str:
     if "next" not in links:
-        return Markup("")
-    following = tag("a", "Next page", class_="button", rel="next", href=links["next"].href, data_text="list.next")
+        return ""
+    key = "list.next"
+    following = tag("a", language.text(key), class_="button", rel="next", href=links["next"].href, data_text=key)
     return tag("nav", following, class_="paging", aria_labelledby="heading")
 
 
-def jobs(items: Items, links: Links) -> Listing:
-    columns = [Column("list.job", "Job"), Column("list.owner", "Owner"), _STATE, _POSTED]
-    rows = [
-        [
-            tables.link(of_job["self"].href, job["name"]),
-            str(job["metadata"].get("owner") or tables.NONE),
-            tables.badge(job["state"]),
-            tables.time(job["created"]),
-        ]
-        for of_job, job in items
+def _job_row(links: Links, job: Fields, language: PageLanguage) -> Row:
+    return [
+        tables.link(links["self"].href, job["name"]),
+        str(job["metadata"].get("owner") or tables.NONE),
+        tables.badge(job["state"], language),
+        tables.time(job["created"]),
     ]
-    return Listing("jobs", "Jobs", "Nobody has posted a job yet.", columns, rows, links)
 
 
-def flows(items: Items, links: Links) -> Listing:
-    columns = [
-        *(
-            Column("list.flow", "Flow"),
-            Column("list.owner", "Owner"),
-            _STATE,
-            Column("list.started", "Started", "when"),
-        ),
-        Column("list.seconds", "Took", "number"),
+def _flow_row(links: Links, flow: Fields, language: PageLanguage) -> Row:
+    return [
+        tables.link(links["self"].href, flow["name"] or flow["id"]),
+        str(flow["owner"] or tables.NONE),
+        tables.badge(flow["state"], language),
+        tables.time(flow["created"]),
+        tables.duration(flow["seconds"], language),
     ]
-    rows = [
-        [
-            tables.link(of_flow["self"].href, flow["name"] or flow["id"]),
-            str(flow["owner"] or tables.NONE),
-            tables.badge(flow["state"]),
-            tables.time(flow["created"]),
-            tables.duration(flow["seconds"]),
-        ]
-        for of_flow, flow in items
-    ]
-    return Listing("flows", "Flows", "Nobody has posted a flow yet.", columns, rows, links)
 
 
-def variables(items: Items, links: Links, job: Document) -> Listing:
-    columns = [Column("list.variable", "Variable", "id"), _STATE, _POSTED]
-    rows = [
-        [tables.link(of_variable["self"].href, item["id"]), tables.badge(item["state"]), tables.time(item["created"])]
-        for of_variable, item in items
+def _variable_row(links: Links, item: Fields, language: PageLanguage) -> Row:
+    return [
+        tables.link(links["self"].href, item["id"]),
+        tables.badge(item["state"], language),
+        tables.time(item["created"]),
     ]
-    return Listing("variables", "Variables", "This job has no variables yet.", columns, rows, links, job)
+
+
+def result_row(links: Links, result: Fields, language: PageLanguage) -> Row:
+    """The cells of RESULT_COLUMNS; the result has `mark` and `preview`."""
+    return [
+        tag("a", tables.preview(result["preview"]), href=links["self"].href, class_="quiet-link"),
+        tables.link(links["get_variable"].href, result["variable"]),
+        tables.mark(result["mark"]),
+        tables.duration(result.get("run_seconds"), language),
+        tables.time(result["created"]),
+    ]
+
+
+def previewed(job: Document, items: Items) -> Items:
+    """Results with the mark of their volunteer and the beginning of their value."""
+    return [
+        (links, {**item, "mark": mark_of(job, item.get("volunteer")), "preview": preview_of(item["result"])})
+        for links, item in items
+    ]
 
 
 RESULT_COLUMNS = (
-    Column("list.result", "Result", "wide"),
-    Column("list.variable", "Variable", "id"),
-    Column("list.by", "Computed by"),
-    Column("list.run", "Run time", "number"),
-    Column("list.accepted", "Accepted", "when"),
+    Column("list.result", "wide"),
+    Column("list.variable", "id"),
+    Column("list.by"),
+    Column("list.run", "number"),
+    Column("list.accepted", "when"),
 )
-
-
-def results(items: Items, links: Links, job: Document) -> Listing:
-    rows = [
-        result_row(of_result, result, mark_of(job, result.get("volunteer")), preview_of(result["result"]))
-        for of_result, result in items
-    ]
-    return Listing("results", "Results", "This job has no results yet.", RESULT_COLUMNS, rows, links, job)
-
-
-def result_row(links: Links, result: Fields, mark: str | None, preview: str | None) -> list[str]:
-    return [
-        tag("a", tables.preview(preview), href=links["self"].href, class_="quiet-link"),
-        tables.link(links["get_variable"].href, result["variable"]),
-        tables.mark(mark),
-        tables.duration(result.get("run_seconds")),
-        tables.time(result["created"]),
-    ]
+JOBS = Listing("jobs", [Column("list.job"), Column("list.owner"), _STATE, _POSTED], _job_row)
+FLOWS = Listing(
+    "flows",
+    [
+        Column("list.flow"),
+        Column("list.owner"),
+        _STATE,
+        Column("list.started", "when"),
+        Column("list.seconds", "number"),
+    ],
+    _flow_row,
+)
+VARIABLES = Listing("variables", [Column("list.variable", "id"), _STATE, _POSTED], _variable_row)
+RESULTS = Listing("results", RESULT_COLUMNS, result_row)

@@ -16,6 +16,7 @@ import client
 from resources import csp
 from resources.links import LinkBuilder
 from resources.markup import escaped
+from resources.page_texts import PageLanguage
 from resources.representation import respond_conditionally
 from resources.resource import Resource
 
@@ -30,10 +31,20 @@ class Page:
         self._template = (client.WEB / file).read_text(encoding="utf-8")
         self._name, self._policy = name, csp.page(embedders)
 
-    def respond(self, req: falcon.Request, resp: falcon.Response, parts: Mapping[str, str] = _NO_PARTS) -> None:
-        """Each part takes the place of its name in braces: Markup as it is, any other text escaped."""
+    def respond(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        parts: Mapping[str, str] = _NO_PARTS,
+        language: PageLanguage | None = None,
+    ) -> None:
+        """Each part takes the place of its name in braces: Markup as it is, any other text escaped.
+
+        Without a language a script writes the texts.
+        """
         values = {"prefix": LinkBuilder(req).prefix, "name": self._name, **parts}
-        text = _PLACEHOLDER.sub(lambda found: escaped(values[found[1]]), self._template)
+        template = language.translated(self._template) if language else self._template
+        text = _PLACEHOLDER.sub(lambda found: escaped(values[found[1]]), template)
         resp.content_type, resp.data = falcon.MEDIA_HTML, text.encode()
         resp.cache_control = ["no-cache"]
         resp.set_header("Content-Security-Policy", self._policy)
@@ -45,11 +56,17 @@ class Page:
 class TopPage(Page):
     """A page that is never framed; most are at the URI of a document (hence Vary)."""
 
-    def respond(self, req: falcon.Request, resp: falcon.Response, parts: Mapping[str, str] = _NO_PARTS) -> None:
-        super().respond(req, resp, parts)
+    def respond(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        parts: Mapping[str, str] = _NO_PARTS,
+        language: PageLanguage | None = None,
+    ) -> None:
+        super().respond(req, resp, parts, language)
         # A site that opens the page in a window gets no reference to it.
         resp.set_header("Cross-Origin-Opener-Policy", "same-origin")
-        resp.append_header("Vary", "Accept")
+        resp.append_header("Vary", "Accept, Accept-Language" if language else "Accept")
 
 
 class FrontPage(TopPage):

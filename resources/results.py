@@ -10,11 +10,11 @@ from pool.fields import refuse_reserved
 from pool.jobs import Jobs
 from pool.keys import Keys
 from pool.results import Posted, Results
-from resources import body, csv, list_pages, request, result_batch, stream
+from resources import body, csv, request, result_batch, stream
 from resources.body import NDJSON
 from resources.errors import Problem
 from resources.links import LinkBuilder
-from resources.list_pages import ListPage
+from resources.list_pages import RESULTS, ListPage, previewed
 from resources.representation import HAL, JSON, encoded, prefers_html, respond
 from resources.resource import Resource
 from resources.stream import StreamResponder
@@ -97,7 +97,7 @@ class JobResults(Resource):
         name: str,
     ) -> None:
         self._results, self._jobs, self._keys, self._limit, self._bulk_limit = results, jobs, keys, limit, bulk_limit
-        self._stream, self._list = stream, ListPage(name)
+        self._stream, self._list = stream, ListPage(name, RESULTS)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         """Results of several variables, one per line; the response has the outcome of each."""
@@ -134,7 +134,8 @@ class JobResults(Resource):
         links["get_job"] = build.job(job)["self"]
         items = [(build.result(job, item["variable"], item["id"]), _result_fields(item)) for item in page.items]
         if is_html:
-            self._list.respond_with(req, resp, list_pages.results(items, links, self._jobs.get(job)))
+            document = self._jobs.get(job)
+            self._list.respond_with(req, resp, previewed(document, items), links, document)
             return
         # Where a poll for later results continues; the last page has no `next` link.
         cursor = page.items[-1]["cursor"] if page.items else cursor

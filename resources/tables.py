@@ -1,4 +1,4 @@
-"""Tables of pages: what they show is text; `client/web/tables.js` has times in the visitor's language."""
+"""Tables of pages: what they show is text; `client/web/tables.js` has times in the visitor's time zone."""
 
 from __future__ import annotations
 
@@ -6,37 +6,22 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from resources.markup import Markup, tag
+from resources.page_texts import PageLanguage
 
 # An en dash.
 NONE = "\u2013"
-BADGES = {
-    "open": "open",
-    "leased": "being computed",
-    "stuck": "stuck",
-    "held": "held",
-    "done": "done",
-    "failed": "failed",
-    "withdrawn": "withdrawn",
-    "paused": "paused",
-    "review": "in review",
-    "running": "running",
-    "cancelled": "cancelled",
-}
 
 
 class Column(NamedTuple):
-    """`key` is that of its heading's text, `title` the heading in English."""
+    """`key` is that of its heading's text; `kind` is a class of its cells."""
 
     key: str
-    title: str
-    kind: str = ""
+    kind: str | None = None
 
 
-def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], label: str) -> Markup:
-    """A table named by the element `label`; its columns have their kinds as classes."""
-    heads = [
-        tag("th", column.title, scope="col", class_=column.kind or None, data_text=column.key) for column in columns
-    ]
+def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], label: str, language: PageLanguage) -> Markup:
+    """A table named by the element `label`."""
+    heads = [tag("th", language.text(key), scope="col", class_=kind, data_text=key) for key, kind in columns]
     head, body = tag("thead", tag("tr", *heads)), tag("tbody", *(_row(columns, row) for row in rows))
     content = tag("table", head, body, aria_labelledby=label)
     # It has the focus to be scrolled by keyboard.
@@ -44,9 +29,7 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], label: str) 
 
 
 def _row(columns: Sequence[Column], cells: Sequence[str]) -> Markup:
-    return tag(
-        "tr", *(tag("td", cell, class_=column.kind or None) for column, cell in zip(columns, cells, strict=True))
-    )
+    return tag("tr", *(tag("td", cell, class_=column.kind) for column, cell in zip(columns, cells, strict=True)))
 
 
 def link(href: str, text: str) -> Markup:
@@ -54,25 +37,23 @@ def link(href: str, text: str) -> Markup:
 
 
 def time(moment: str) -> Markup:
-    """A time of a document, readable as it is."""
-    return tag("time", f"{moment[:19].replace('T', ' ')} UTC", datetime=moment)
+    return tag("time", time_text(moment), datetime=moment)
 
 
-def duration(seconds: float | None) -> Markup:
+def time_text(moment: str) -> str:
+    """A time of a document, readable in each language."""
+    return f"{moment[:19].replace('T', ' ')} UTC"
+
+
+def duration(seconds: float | None, language: PageLanguage) -> Markup:
     if seconds is None:
         return Markup(NONE)
-    return tag("data", seconds_text(seconds), value=seconds, class_="duration")
+    return tag("data", language.run_time(seconds), value=seconds, class_="duration")
 
 
-def seconds_text(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.3g} s"
-    minutes, hours = round(seconds / 60), round(seconds / 3600)
-    return f"{minutes} min" if minutes < 120 else f"{hours} h" if hours < 48 else f"{round(hours / 24):,} days"
-
-
-def badge(state: str) -> Markup:
-    return tag("span", BADGES.get(state, state), class_="badge", data_state=state, data_text=f"state.{state}")
+def badge(state: str, language: PageLanguage) -> Markup:
+    key = f"state.{state}"
+    return tag("span", language.text(key), class_="badge", data_state=state, data_text=key)
 
 
 def mark(text: str | None) -> Markup:
@@ -83,7 +64,3 @@ def mark(text: str | None) -> Markup:
 def preview(text: str | None) -> Markup:
     """The beginning of a result as JSON."""
     return tag("code", "…" if text is None else text, class_="preview", dir="auto")
-
-
-def note(key: str, text: str) -> Markup:
-    return tag("p", text, class_="help", data_text=key)

@@ -11,10 +11,10 @@ from pool.failures import Failures, read_report
 from pool.jobs import Jobs
 from pool.keys import Keys
 from pool.variables import Leased, Variables
-from resources import body, list_pages, named_variables, request, worker_script
+from resources import body, named_variables, request, worker_script
 from resources.errors import Problem
 from resources.links import Link, LinkBuilder
-from resources.list_pages import ListPage
+from resources.list_pages import VARIABLES, ListPage
 from resources.representation import media_type_of, prefers_html, respond, respond_no_content
 from resources.resource import Resource
 from storage.base import Document
@@ -126,7 +126,7 @@ class Index(Resource):
     """All variables of a job with their states, in the order of posting."""
 
     def __init__(self, variables: Variables, jobs: Jobs, name: str) -> None:
-        self._variables, self._jobs, self._page = variables, jobs, ListPage(name)
+        self._variables, self._jobs, self._list = variables, jobs, ListPage(name, VARIABLES)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         limit, cursor = request.page_limit(req), req.get_param("cursor")
@@ -142,7 +142,7 @@ class Index(Resource):
         path = ("jobs", job, "variables", "index")
         links = build.page(*path, cursor=cursor, next_cursor=page.next, limit=req.get_param("limit"))
         if prefers_html(req):
-            self._page.respond_with(req, resp, list_pages.variables(items, links, self._jobs.get(job)))
+            self._list.respond_with(req, resp, items, links, self._jobs.get(job))
             return
         respond(req, resp, links, {"count": len(items)}, items)
 

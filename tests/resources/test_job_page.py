@@ -14,7 +14,7 @@ from tests.resources.helpers import VOLUNTEER, problem
 HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 MARKUP = '<img src=x onerror="hacked()">{prefix}'
 HOSTILE = {
-    "metadata": {"owner": f"Owner {MARKUP}", "description": {"en": f"About {MARKUP}"}},
+    "metadata": {"owner": f"Owner {MARKUP}", "description": {"en": f"About {MARKUP}", "de": "Über Wasser"}},
     "execute_function": "(variable) => '<script>hacked()</script>{prefix}'",
 }
 JOB = "/jobs/hostile"
@@ -185,6 +185,30 @@ def test_the_status_is_that_of_the_job(pool: PoolApp) -> None:
     pool.patch_json(job, {"state": "paused"}, headers=pool.owner)
     seen.append(status_of(pool, job))
     assert seen == ["empty", "waiting", "computing", "failed", "done", "paused"]
+
+
+@pytest.mark.parametrize(
+    ("accepted", "code", "texts"),
+    [
+        ("de-AT, en;q=0.5", "de", ["Freiwillige rechnen.", "2 von 3", "Wer rechnet", "Über Wasser", "in Arbeit"]),
+        ("es", "es", ["Los voluntarios están calculando.", "2 de 3", "Quién calcula"]),
+        ("fr", "fr", ["Des volontaires calculent.", "2 sur 3", "Qui calcule"]),
+        ("sw", "en", ["Volunteers are computing.", "2 of 3", "Who computes"]),
+    ],
+)
+def test_the_page_of_a_job_is_in_the_visitors_language(
+    shown: PoolApp, accepted: str, code: str, texts: list[str]
+) -> None:
+    response = shown.get(JOB, headers={**HTML, "Accept-Language": accepted})
+    assert f'<html lang="{code}"' in response.text
+    for text in texts:
+        assert text in Tags(response.text).text
+
+
+def test_lists_are_in_the_visitors_language(shown: PoolApp) -> None:
+    text = Tags(shown.get(f"{JOB}/variables", headers={**HTML, "Accept-Language": "de"}).text).text
+    for part in ("Variablen", "Zustand", "fertig", "Zum Inhalt"):
+        assert part in text
 
 
 # Untrusted content

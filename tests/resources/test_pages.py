@@ -180,7 +180,7 @@ def test_a_jobs_errors_are_a_document_for_any_other_accept_header(module_pool: P
             for header, value in [
                 ("Content-Security-Policy", f"{POLICY}'none'"),
                 ("Cross-Origin-Opener-Policy", "same-origin"),
-                ("Vary", "Accept"),
+                ("Vary", "Accept, Accept-Language" if path in MADE else "Accept"),
             ]
         ),
         ("/widget", "Content-Security-Policy", f"{POLICY}*"),
