@@ -59,7 +59,7 @@ export class JobCard {
   }
 
   get name() {
-    return titleOf(this.#job, this.#language);
+    return titleOf(this.#job.content, this.#language);
   }
 
   get isPaused() {

@@ -1,5 +1,4 @@
 // The name of a job for people: its owner's translation, where there is one.
 
-/** @param {import("../js/index.js").Document} job @param {import("./languages.js").Language} language */
-export const titleOf = ({ content }, language) =>
-  language.bestOf(content.metadata?.title)?.text || String(content.name);
+/** @param {any} content of the job @param {import("./languages.js").Language} language */
+export const titleOf = ({ name, metadata }, language) => language.bestOf(metadata?.title)?.text || String(name);

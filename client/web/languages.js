@@ -15,14 +15,6 @@ const ISOLATES = ["\u2068", "\u2069"];
 /** Direction controls, removed from names: some take effect beyond the isolates. */
 const DIRECTION_CONTROLS = /[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]/g;
 
-/**
- * Texts of several parts of a page.
- * @param {Record<string, Texts>[]} parts
- * @returns {Record<string, Texts>}
- */
-export const together = (...parts) =>
-  Object.fromEntries(Object.keys(TEXTS).map((tag) => [tag, Object.assign({}, ...parts.map((part) => part[tag]))]));
-
 /** @param {string} tag */
 const primary = (tag) => tag.toLowerCase().split("-")[0];
 /** @param {string} tag */

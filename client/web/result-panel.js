@@ -72,8 +72,8 @@ export class ResultPanel {
   #addChoice(id) {
     if (this.#choices.has(id) || this.#choices.size >= MAX_CHOICES) return;
     this.#choices.add(id);
-    const title = titleOf(/** @type {Document} */ (this.#jobs.get(id)), this.#language);
-    byId("result-job").append(element("option", { value: id }, title));
+    const { content } = /** @type {Document} */ (this.#jobs.get(id));
+    byId("result-job").append(element("option", { value: id }, titleOf(content, this.#language)));
     byId("result-job").hidden = this.#choices.size < 2;
   }
 
@@ -89,7 +89,7 @@ export class ResultPanel {
     const job = /** @type {Document} */ (this.#jobs.get(id));
     this.#shown?.view.stop();
     byId("result").hidden = false;
-    setText(byId("result-heading"), titleOf(job, this.#language));
+    setText(byId("result-heading"), titleOf(job.content, this.#language));
     this.#describe(job);
     const target = element("div", { class: "result-view" });
     byId("result-view").replaceChildren(target);

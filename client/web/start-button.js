@@ -90,7 +90,7 @@ export class StartButton {
     const { owners } = this.#controller.preferences.settings;
     const jobs = this.#jobs.filter((job) => owners.length === 0 || owners.includes(ownerOf(job) ?? ""));
     if (jobs.length === 0) return this.#language.text("subtitle.none");
-    const names = this.#listOf(jobs.map((job) => titleOf(job, this.#language)));
+    const names = this.#listOf(jobs.map((job) => titleOf(job.content, this.#language)));
     const values = { count: jobs.length, owners: this.#listOf([...new Set(jobs.map(ownerOf))]), jobs: names };
     return this.#language.text(this.#keys.subtitle, values);
   }

@@ -1,6 +1,7 @@
 // The header of a job's page: owner, description, status, and why the pool has paused it.
 
 import { byId, setText } from "../dom.js";
+import { titleOf } from "../job-title.js";
 import { isolate } from "../languages.js";
 
 /** @typedef {import("./poller.js").Activity} Activity */
@@ -8,6 +9,7 @@ import { isolate } from "../languages.js";
 export class JobHeader {
   #language;
   #status = "";
+  #title = "";
 
   /** @param {import("../languages.js").Language} language */
   constructor(language) {
@@ -15,7 +17,9 @@ export class JobHeader {
   }
 
   /** What stays as it is. @param {any} job */
-  renderJob({ metadata, created }) {
+  renderJob({ name, metadata, created }) {
+    this.#title = titleOf({ name, metadata }, this.#language);
+    setText(byId("name"), this.#title);
     const owner = typeof metadata.owner === "string" ? metadata.owner : null;
     const key = owner === null ? "job-page.unnamed" : "job-page.owner";
     const values = { owner: isolate(owner ?? ""), time: this.#language.dateTime(new Date(created)) };
@@ -31,7 +35,7 @@ export class JobHeader {
     this.recover();
     byId("pause").hidden = !activity.paused;
     setText(byId("pause-reason"), activity.paused?.reason ?? "");
-    document.title = this.#language.text(`job-page.title.${this.#status}`, { name: isolate(activity.name) });
+    document.title = this.#language.text(`job-page.title.${this.#status}`, { name: isolate(this.#title) });
   }
 
   /** The status of the job itself again. */

@@ -8,6 +8,7 @@ import { highlighted } from "./code.js";
 import { JobErrorGroups } from "./errors.js";
 import { JobHeader } from "./header.js";
 import { JobLists } from "./lists.js";
+import { JobPicture } from "./picture.js";
 import { JobPlots } from "./plots.js";
 import { pollActivity } from "./poller.js";
 import { JobProgress } from "./progress.js";
@@ -20,6 +21,7 @@ const header = new JobHeader(language);
 const progress = new JobProgress(language);
 const plots = new JobPlots(language);
 const lists = new JobLists(language);
+const picture = new JobPicture(language, root);
 
 /** The document of the job, at the address of this page. */
 async function loadJob() {
@@ -45,6 +47,7 @@ async function start() {
 /** @param {any} job */
 function watch(job) {
   header.renderJob(job);
+  picture.renderJob(job);
   const errors = new JobErrorGroups(language, root, new URL(job._links.errors, location.href).href, () => {});
   pollActivity(new URL(job._links.activity, location.href).href, {
     onactivity(activity, clockOffset) {
@@ -52,6 +55,7 @@ function watch(job) {
       progress.render(activity);
       plots.render(activity, clockOffset);
       lists.render(activity);
+      picture.render(activity);
       errors.render(activity);
     },
     onrecover: () => header.recover(),

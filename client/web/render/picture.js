@@ -4,7 +4,11 @@ import { element } from "../dom.js";
 
 /** @typedef {import("./validate.js").Picture} Picture */
 /** @typedef {import("./validate.js").Tile} Tile */
+/** @typedef {Pick<Tile, "x" | "y" | "width" | "height">} Place */
 
+/** Of a canvas, in pixels. */
+const MIN_WIDTH = 800;
+const MAX_HEIGHT = 2048;
 /** Of an outline, as a share of the picture's width; in two colours, so that it shows on any picture. */
 const OUTLINE = 1 / 250;
 const OUTER = "#10201e";
@@ -12,16 +16,34 @@ const INNER = "#ffd166";
 
 /** @param {Picture} picture @param {(variable: string) => boolean} isMine */
 export function drawPicture(picture, isMine) {
-  const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { class: "canvas" }));
-  canvas.width = picture.width;
-  canvas.height = picture.height;
+  const { width, height } = picture;
+  // A small picture is enlarged, so that its outlines are fine.
+  const scale = Math.max(1, Math.floor(Math.min(MIN_WIDTH / width, MAX_HEIGHT / height)));
+  const canvas = canvasOf(width * scale, height * scale);
+  const source = canvasOf(width, height);
+  source.getContext("2d")?.putImageData(imageOf(picture), 0, 0);
   const context = canvas.getContext("2d");
   if (!context) return canvas;
-  context.putImageData(imageOf(picture), 0, 0);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(source, 0, 0, canvas.width, canvas.height);
   const own = picture.tiles.filter(({ variable }) => variable !== "" && isMine(variable));
-  outline(context, own, Math.max(1, picture.width * OUTLINE));
+  outline(context, own.map((tile) => enlarged(tile, scale)), Math.max(1, canvas.width * OUTLINE));
   return canvas;
 }
+
+/** @param {number} width @param {number} height */
+function canvasOf(width, height) {
+  const canvas = /** @type {HTMLCanvasElement} */ (element("canvas", { class: "canvas" }));
+  return Object.assign(canvas, { width, height });
+}
+
+/** @param {Tile} tile @param {number} scale @returns {Place} */
+const enlarged = ({ x, y, width, height }, scale) => ({
+  x: x * scale,
+  y: y * scale,
+  width: width * scale,
+  height: height * scale,
+});
 
 /** What no tile covers stays transparent. @param {Picture} picture */
 function imageOf({ width, height, palette, tiles }) {
@@ -48,7 +70,7 @@ function copy(tile, pixels, stride, colours) {
 
 /**
  * The border of all own tiles together: a side that two of them share is none.
- * @param {CanvasRenderingContext2D} context @param {Tile[]} tiles @param {number} line width
+ * @param {CanvasRenderingContext2D} context @param {Place[]} tiles @param {number} line width
  */
 function outline(context, tiles, line) {
   const places = new Set(tiles.map(({ x, y, width, height }) => placeOf(x, y, width, height)));
@@ -71,7 +93,7 @@ function outline(context, tiles, line) {
 /** @param {number} x @param {number} y @param {number} width @param {number} height */
 const placeOf = (x, y, width, height) => `${x} ${y} ${width} ${height}`;
 
-/** Within the tile, so that nothing is cut off at the edge of the picture. @param {Tile} tile @param {number} line @returns {Side[]} */
+/** Within the tile, so that nothing is cut off at the edge of the picture. @param {Place} tile @param {number} line @returns {Side[]} */
 function sidesOf({ x, y, width, height }, line) {
   const inset = Math.min(line, width / 4, height / 4);
   const [left, top, right, bottom] = [x + inset, y + inset, x + width - inset, y + height - inset];

@@ -143,7 +143,7 @@ export class ResultView {
     const { language } = this.#parts;
     const isMine = (/** @type {string} */ variable) => this.#parts.isMine(this.#job.content.id, variable);
     const isOpen = this.#figure.querySelector("details")?.open ?? false;
-    const setting = { language, name: titleOf(this.#job, language), width: this.#width, isMine };
+    const setting = { language, name: titleOf(this.#job.content, language), width: this.#width, isMine };
     const figure = figureOf(render, setting);
     if (isOpen) figure.querySelector("details")?.setAttribute("open", "");
     // Its table may have the focus, or be scrolled.

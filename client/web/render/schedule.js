@@ -1,10 +1,10 @@
-// When a figure is refreshed: only while it can be seen, and so seldom that it takes a fiftieth of the time at most.
+// When a figure is refreshed: only while it can be seen, and so seldom that it takes a 25th of the time at most.
 
 /** Milliseconds between two times. */
 const MIN_INTERVAL = 5000;
 const MAX_INTERVAL = 300_000;
 /** As the share of the time that it may take. */
-const REST_FACTOR = 50;
+const REST_FACTOR = 25;
 /** Pixels from the screen at which it is refreshed, so that it is ready when scrolled to. */
 const MARGIN = "100px";
 

@@ -15,18 +15,17 @@ function (results, context) {
     return `#${channels.map((value) => Math.round(value).toString(16).padStart(2, '0')).join('')}`;
   }
 
-  function colourOf(count) {
-    return count >= limit ? inside : Math.floor((shades - 1) * Math.min(1, Math.log2(count) / 7));
-  }
+  const colours = new Uint8Array(limit + 1).map((_, count) => (
+    count < limit ? (shades - 1) * Math.min(1, Math.log2(count || 1) / 7) : inside
+  ));
+  const digit = (code) => (code < 58 ? code - 48 : code - 87); // of 0-9 and a-z
 
   function pixelsOf(rows) {
-    let bytes = '';
-    for (const line of rows) {
-      for (let at = 0; at < line.length; at += 2) {
-        bytes += String.fromCharCode(colourOf(parseInt(line.slice(at, at + 2), 36)));
-      }
-    }
-    return btoa(bytes);
+    const line = rows.join('');
+    const bytes = Array.from({ length: line.length / 2 }, (_, index) => (
+      colours[36 * digit(line.charCodeAt(2 * index)) + digit(line.charCodeAt(2 * index + 1))]
+    ));
+    return btoa(String.fromCharCode(...bytes));
   }
 
   const tiles = results.map(({ variable, input, result }) => ({

@@ -36,6 +36,7 @@ export default {
   "job-page.count.failed": "{count} gescheitert",
   "job-page.count.cancelled": "{count} zurückgezogen",
   "job-page.count.waiting": "{count} offen",
+  "job-page.picture": "Was herausgefunden wurde",
   "job-page.minutes": "Ergebnisse pro Minute",
   "job-page.minutes.first": "vor einer Stunde",
   "job-page.minutes.last": "jetzt",

@@ -36,6 +36,7 @@ export default {
   "job-page.count.failed": "{count} failed",
   "job-page.count.cancelled": "{count} withdrawn",
   "job-page.count.waiting": "{count} open",
+  "job-page.picture": "What was found",
   "job-page.minutes": "Results a minute",
   "job-page.minutes.first": "an hour ago",
   "job-page.minutes.last": "now",

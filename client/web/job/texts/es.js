@@ -36,6 +36,7 @@ export default {
   "job-page.count.failed": { one: "{count} fallida", other: "{count} fallidas" },
   "job-page.count.cancelled": { one: "{count} retirada", other: "{count} retiradas" },
   "job-page.count.waiting": { one: "{count} abierta", other: "{count} abiertas" },
+  "job-page.picture": "Lo que se ha encontrado",
   "job-page.minutes": "Resultados por minuto",
   "job-page.minutes.first": "hace una hora",
   "job-page.minutes.last": "ahora",

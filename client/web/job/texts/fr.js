@@ -36,6 +36,7 @@ export default {
   "job-page.count.failed": "{count} en échec",
   "job-page.count.cancelled": { one: "{count} retirée", other: "{count} retirées" },
   "job-page.count.waiting": { one: "{count} ouverte", other: "{count} ouvertes" },
+  "job-page.picture": "Ce qui a été trouvé",
   "job-page.minutes": "Résultats par minute",
   "job-page.minutes.first": "il y a une heure",
   "job-page.minutes.last": "maintenant",
