@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +14,8 @@ from storage.base import Document, Page
 from storage.errors import InvalidCursor
 
 CHUNK = 1 << 18
+# Of most lines at most.
+LINE_BYTES = 400
 
 
 def read(path: str, offset: int) -> Iterator[tuple[dict[str, Any], int]]:
@@ -62,16 +63,26 @@ def page(path: str, cursor: str | None, limit: int, max_lines: int, event: str |
 
 def cursor_of_last(path: str, count: int, max_bytes: int, event: str) -> str | None:
     """The cursor before the last `count` lines of an event, among the last `max_bytes`; None before the first line."""
-    first = max(0, size(path) - max_bytes)
-    if first > 0:
-        # Behind the line in the middle of which this is.
-        first = next((end for _, end in lines(path, first)), first)
-    begins, offset = deque([first], maxlen=count), first
-    for record, end in read(path, first):
+    length = size(path)
+    # Mostly a part of that suffices.
+    for span in (min(count * LINE_BYTES, max_bytes), max_bytes):
+        begins = _begins_of(path, max(0, length - span), event)
+        if len(begins) > count or span >= length:
+            break
+    first = begins[-count] if len(begins) > count else begins[0]
+    return str(first) if first else None
+
+
+def _begins_of(path: str, offset: int, event: str) -> list[int]:
+    """Where lines of an event begin, behind the line in the middle of which the offset is; first, where it looked."""
+    if offset > 0:
+        offset = next((end for _, end in lines(path, offset)), offset)
+    begins = [offset]
+    for record, end in read(path, offset):
         if record.get("event") == event:
             begins.append(offset)
         offset = end
-    return str(begins[0]) if begins[0] else None
+    return begins
 
 
 def offset_of(cursor: str | None, path: str) -> int:

@@ -143,7 +143,7 @@ def test_a_render_that_fails_shows_a_message_in_its_place(server: LocalServer, p
     compute(server, job, 0)
     visitor = Visitor(page, server)
     visitor.button(SHOW).first.click()
-    message = page.get_by_text("The job’s function that shows the results has failed").first
+    message = page.get_by_text("The job\u2019s function that shows the results has failed").first
     expect(message).to_contain_text(MARKUP)
     visitor.start()
     visitor.expect_status("There is nothing to compute right now. New work starts automatically.")

@@ -10,7 +10,7 @@ import { InvalidRender } from "./checks.js";
 import { figureOf, partsOf } from "./figure.js";
 import { plainTable } from "./plain-table.js";
 import { runRender } from "./renderer.js";
-import { MAX_RESULTS, ResultsFeed } from "./results-feed.js";
+import { ResultsFeed } from "./results-feed.js";
 import { Schedule } from "./schedule.js";
 import { validated } from "./validate.js";
 
@@ -156,7 +156,7 @@ export class ResultView {
     const { count, mine } = partsOf(render, isMine);
     const key = render.type === "picture" ? "render.outlined" : "render.marked";
     if (mine > 0) this.#say(key, { count: mine, total: count });
-    else if (this.#feed.isFull) this.#say("render.partial", { count: MAX_RESULTS });
+    else if (this.#feed.isSample) this.#say("render.partial", { count: this.#feed.results.length });
     else this.#note.hidden = true;
   }
 

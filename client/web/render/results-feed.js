@@ -1,16 +1,19 @@
 // The latest results of a job with their inputs, fetched as they come: at first the last ones, then those behind the
-// cursor. Bounded, whatever the job has: beyond the limits the oldest are dropped.
+// cursor, by one request each time. Bounded, whatever the job has and however fast it grows: all results of a small job;
+// of a large one, where more come than a request brings, some are passed over, and the oldest are dropped.
 
 /** @typedef {import("../../js/index.js").Client} Client */
 /** @typedef {import("../../js/index.js").Document} Document */
 /** @typedef {{variable: string, input: unknown, result: unknown}} Result */
 
-export const MAX_RESULTS = 1000;
+const MAX_RESULTS = 500;
 /** Of their JSON, in characters. */
 const MAX_SIZE = 4 << 20;
-/** Of one page after the first; where more have come meanwhile, it begins anew with the last ones. */
+/** Results of each request after the first, until there are so many in all. */
 const PAGE = 100;
-/** Pages of large results are short. */
+/** And then: two hundred pages may ask for them every five seconds. */
+const SAMPLE = 20;
+/** Of the first results, where they are large: a page of them is short. */
 const MAX_PAGES = 20;
 
 export class ResultsFeed {
@@ -21,6 +24,10 @@ export class ResultsFeed {
   /** By variable, the oldest first. @type {Map<string, {result: Result, size: number}>} */
   #results = new Map();
   #size = 0;
+  #isBehind = false;
+  #fetched = 0;
+  /** Whether the job has more results than these. */
+  isSample = false;
 
   /** @param {Client} client @param {Document} job */
   constructor(client, job) {
@@ -28,41 +35,42 @@ export class ResultsFeed {
     this.#job = job;
   }
 
-  /** @returns {Result[]} */
+  /** The oldest first. @returns {Result[]} */
   get results() {
     return [...this.#results.values()].map(({ result }) => result);
-  }
-
-  /** Whether the job may have more results than these. */
-  get isFull() {
-    return this.#results.size >= MAX_RESULTS;
   }
 
   /** Fetches what has come. @returns {Promise<boolean>} whether something has */
   async update() {
     const before = this.#cursor;
-    if (before === null || !(await this.#follow({ cursor: before, limit: PAGE }, 1))) await this.#restart();
+    if (before === null) await this.#start();
+    else await this.#follow(before);
     return this.#cursor !== before;
   }
 
-  async #restart() {
-    this.#results.clear();
-    this.#size = 0;
-    await this.#follow({ last: MAX_RESULTS }, MAX_PAGES);
-  }
-
-  /**
-   * @param {import("../../js/lib/template.js").Values} range @param {number} pages at most
-   * @returns {Promise<boolean>} whether nothing is left
-   */
-  async #follow(range, pages) {
-    let page = await this.#client.follow(this.#job, "latest_results", { values: { ...range, inputs: "true" } });
+  async #start() {
+    let page = await this.#get({ last: MAX_RESULTS });
     this.#add(page);
-    for (let count = 1; count < pages && page.has("next"); count += 1) {
+    for (let count = 1; count < MAX_PAGES && page.has("next"); count += 1) {
       page = await this.#client.follow(page, "next");
       this.#add(page);
     }
-    return !page.has("next");
+    this.isSample = page.has("next") || this.#results.size >= MAX_RESULTS;
+  }
+
+  /** @param {string} cursor */
+  async #follow(cursor) {
+    const isLarge = this.#fetched >= MAX_RESULTS;
+    const limit = isLarge ? SAMPLE : PAGE;
+    const page = await this.#get(this.#isBehind ? { last: limit } : { cursor, limit });
+    this.#add(page);
+    this.#isBehind = isLarge && page.has("next");
+    this.isSample ||= this.#isBehind;
+  }
+
+  /** @param {import("../../js/lib/template.js").Values} range */
+  #get(range) {
+    return this.#client.follow(this.#job, "latest_results", { values: { ...range, inputs: "true" } });
   }
 
   /** @param {Document} page */
@@ -74,10 +82,12 @@ export class ResultsFeed {
       this.#results.set(variable, { result: { variable, input, result }, size });
       this.#size += size;
     }
+    this.#fetched += page.items().length;
     this.#cursor = page.content.cursor ?? this.#cursor;
     for (const [variable] of this.#results) {
       if (this.#results.size <= MAX_RESULTS && this.#size <= MAX_SIZE) break;
       this.#drop(variable);
+      this.isSample = true;
     }
   }
 

@@ -13,7 +13,7 @@ export default {
     one: "Du hast {count} von {total} berechnet: Es ist markiert.",
     other: "Du hast {count} von {total} berechnet: Sie sind markiert.",
   },
-  "render.partial": "Gezeichnet aus den letzten {count} Ergebnissen.",
+  "render.partial": "Gezeichnet aus {count} der Ergebnisse.",
   "render.failed": "Die Funktion der Aufgabe, die die Ergebnisse zeigt, ist gescheitert: {reason}",
   "render.invalid": "Was die Aufgabe zeigen will, ist ungültig: {reason}",
   "render.unavailable": "Die Ergebnisse können gerade nicht geladen werden.",

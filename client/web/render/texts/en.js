@@ -13,7 +13,7 @@ export default {
     one: "You computed {count} of {total}: it is marked.",
     other: "You computed {count} of {total}: they are marked.",
   },
-  "render.partial": "Drawn from the last {count} results.",
+  "render.partial": "Drawn from {count} of the results.",
   "render.failed": "The job’s function that shows the results has failed: {reason}",
   "render.invalid": "What the job wants to show is not valid: {reason}",
   "render.unavailable": "The results can’t be loaded right now.",

@@ -14,7 +14,7 @@ export default {
     one: "Has calculado {count} de {total}: está marcado.",
     other: "Has calculado {count} de {total}: están marcados.",
   },
-  "render.partial": "Dibujado con los últimos {count} resultados.",
+  "render.partial": "Dibujado con {count} de los resultados.",
   "render.failed": "La función de la tarea que muestra los resultados ha fallado: {reason}",
   "render.invalid": "Lo que la tarea quiere mostrar no es válido: {reason}",
   "render.unavailable": "Los resultados no se pueden cargar en este momento.",

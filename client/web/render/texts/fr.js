@@ -13,7 +13,7 @@ export default {
     one: "Vous en avez calculé {count} sur {total} : il est marqué.",
     other: "Vous en avez calculé {count} sur {total} : ils sont marqués.",
   },
-  "render.partial": "Dessiné d’après les {count} derniers résultats.",
+  "render.partial": "Dessiné d’après {count} des résultats.",
   "render.failed": "La fonction de la tâche qui montre les résultats a échoué : {reason}",
   "render.invalid": "Ce que la tâche veut montrer n’est pas valide : {reason}",
   "render.unavailable": "Les résultats ne peuvent pas être chargés pour le moment.",
