@@ -39,6 +39,7 @@ class Errors(Resource):
             "accepted": counts.accepted,
             "rejected": counts.rejected,
             "failures": counts.failures,
+            "failed": self._store.results.failed(job["id"], request.MAX_PAGE),
             "stuck": self._store.results.stuck(job["id"], request.MAX_PAGE),
         }
 

@@ -373,6 +373,10 @@ class ResultStore(ABC):
         """The errors, those with these ids or all, oldest first."""
 
     @abstractmethod
+    def failed(self, job_id: str, limit: int) -> list[str]:
+        """Up to `limit` failed variables, in any order."""
+
+    @abstractmethod
     def stuck(self, job_id: str, limit: int) -> list[str]:
         """Up to `limit` stuck variables. It looks at the variables with errors alone, and at 10,000 of them at most."""
 

@@ -234,6 +234,10 @@ class FlatResults(ResultStore):
         return list(itertools.islice(is_stuck, limit))
 
     @translated_for_job
+    def failed(self, job_id: str, limit: int) -> list[str]:
+        return list(itertools.islice(_ids_in_shards(f"{self._tree.existing_job(job_id).root}/queue/failed"), limit))
+
+    @translated_for_job
     def page(self, job_id: str, cursor: str | None, limit: int) -> Page:
         paths = self._tree.existing_job(job_id)
         found = journal.page(paths.events_journal, cursor, limit, LINES_PER_PAGE, "accepted")
@@ -272,8 +276,12 @@ def _reopen(paths: JobPaths, variable_id: str, release_id: str) -> bool:
 
 def _variables_with_errors(paths: JobPaths) -> Iterator[str]:
     """Released variables are not among them: their errors have another name."""
-    for shard in files.names(f"{paths.root}/rejected"):
-        yield from filter(ids.is_id, files.names(f"{paths.root}/rejected/{shard}"))
+    return _ids_in_shards(f"{paths.root}/rejected")
+
+
+def _ids_in_shards(directory: str) -> Iterator[str]:
+    for shard in files.names(directory):
+        yield from filter(ids.is_id, files.names(f"{directory}/{shard}"))
 
 
 def _outcomes(paths: JobPaths, lines: Page) -> Page:

@@ -88,6 +88,15 @@ def test_stuck_variables_have_a_link(pool: PoolApp) -> None:
     assert document["_links"]["variable"].replace("{variable}", stuck) == path
 
 
+def test_failed_variables_are_listed_until_they_are_released(pool: PoolApp) -> None:
+    pool.post_variable(pool.post_job(settings={"max_errors": 1}))
+    path = report(pool, "no")
+    (failed,) = errors(pool)["failed"]
+    assert errors(pool)["_links"]["variable"].replace("{variable}", failed) == path
+    pool.patch_json(path, {"state": "open"}, headers=pool.owner)
+    assert errors(pool)["failed"] == []
+
+
 def test_unchanged_errors_are_304(pool: PoolApp) -> None:
     pool.post_variable(pool.post_job())
     tag = pool.get(f"{JOB}/errors", headers=pool.owner).headers["ETag"]

@@ -192,6 +192,16 @@ class RejectionsContract(BaseContract):
         assert store.variables.state(JOB, "a") == state
         assert store.results.stuck(JOB, 9) == (["a"] if state == "stuck" else [])
 
+    def test_failed_variables_are_listed_until_they_are_released(self, store: Store) -> None:
+        for name in ("a", "b", "c"):
+            add(store, name)
+        for name in ("a", "b"):
+            store.results.reject(JOB, name, error(store, name), max_errors=1)
+        assert sorted(store.results.failed(JOB, 9)) == ["a", "b"]
+        assert len(store.results.failed(JOB, 1)) == 1
+        store.results.release(JOB, "a")
+        assert store.results.failed(JOB, 9) == ["b"]
+
     def test_a_stuck_variable_can_be_leased(self, store: Store, clock: ManualClock) -> None:
         add(store, "a")
         store.results.reject(JOB, "a", error(store, "a"), max_errors=9)

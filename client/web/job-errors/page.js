@@ -17,6 +17,7 @@ import { TEXTS } from "./texts/index.js";
  * @property {number} accepted
  * @property {number} rejected
  * @property {number} failures
+ * @property {string[]} failed ids of variables that are offered to nobody
  * @property {string[]} stuck ids of variables
  * @property {{items: import("./group-card.js").Group[]}} _embedded
  */

@@ -13,14 +13,13 @@ export class JobErrorGroups {
   #language;
   #groups;
   #onaccess;
-  /** Whether the key has opened the job. */
-  #isOpen = false;
 
   /**
    * @param {import("../languages.js").Language} language
    * @param {URL} root of the pool
    * @param {string} address of the errors
-   * @param {(access: OwnerAccess | null) => void} onaccess with null: the key is forgotten, or refused
+   * @param {(errors: JobErrors | null) => void} onaccess whenever the key has opened them; null: it is forgotten, or
+   *   refused
    */
   constructor(language, root, address, onaccess) {
     this.#language = language;
@@ -31,6 +30,9 @@ export class JobErrorGroups {
       onclose: () => this.#close(),
     });
     this.#groups = new GroupList(language, this.access);
+  }
+
+  start() {
     byId("access").hidden = false;
     this.access.start();
   }
@@ -50,8 +52,7 @@ export class JobErrorGroups {
     byId("access").open = false;
     byId("access").hidden = true;
     byId("error-groups").hidden = false;
-    if (!this.#isOpen) this.#onaccess(this.access);
-    this.#isOpen = true;
+    this.#onaccess(errors);
   }
 
   #close() {
@@ -59,8 +60,7 @@ export class JobErrorGroups {
     byId("error-groups").hidden = true;
     byId("access").hidden = false;
     byId("access").open = true;
-    if (this.#isOpen) this.#onaccess(null);
-    this.#isOpen = false;
+    this.#onaccess(null);
   }
 
   /** @param {string} status @param {Record<string, string | number>} [values] */

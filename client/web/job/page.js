@@ -8,6 +8,7 @@ import { highlighted } from "./code.js";
 import { JobErrorGroups } from "./errors.js";
 import { JobHeader } from "./header.js";
 import { JobLists } from "./lists.js";
+import { OwnerActions } from "./owner/actions.js";
 import { JobPicture } from "./picture.js";
 import { JobPlots } from "./plots.js";
 import { pollActivity } from "./poller.js";
@@ -48,7 +49,13 @@ async function start() {
 function watch(job) {
   header.renderJob(job);
   picture.renderJob(job);
-  const errors = new JobErrorGroups(language, root, new URL(job._links.errors, location.href).href, () => {});
+  const headers = () => errors.access.headers;
+  const owner = new OwnerActions(root, location.origin + location.pathname, headers, () => header.renderMissing());
+  const errors = new JobErrorGroups(language, root, new URL(job._links.errors, location.href).href, (opened) => {
+    if (opened) owner.render(opened);
+    else owner.clear();
+  });
+  errors.start();
   pollActivity(new URL(job._links.activity, location.href).href, {
     onactivity(activity, clockOffset) {
       header.render(activity);

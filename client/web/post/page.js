@@ -19,6 +19,8 @@ import { Trial } from "./trial.js";
 
 const root = new URL(document.documentElement.dataset.root ?? "/", location.href);
 const language = new Language(Object.fromEntries(Object.entries(TEXTS).map(([tag, own]) => [tag, { ...OWNING[tag], ...own }])));
+/** The job of which this is a new version. */
+const replaced = new URLSearchParams(location.search).get("replaces");
 const key = new OwnerKey(root.pathname);
 const draft = new Draft(root.pathname);
 const rootDocument = new Client(root, { retries: { attempts: 2, firstDelay: 500 } }).root().catch(() => null);
@@ -195,7 +197,6 @@ function start() {
   byId("inputs").append(inputs.element);
   byId("key-field").append(keyField.element);
   keyField.element.hidden = key.isKnown;
-  const replaced = new URLSearchParams(location.search).get("replaces");
   const kept = draft.read();
   if (replaced !== null && kept?.job?.replaces !== replaced) void loadVersion(replaced);
   else if (kept) restore(kept);
