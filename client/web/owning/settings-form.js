@@ -72,16 +72,14 @@ export class SettingsForm {
 
   /** A merge patch from the job as it is: what is gone is null. @param {Values} job */
   patch(job) {
-    const { settings } = this;
-    const trust = { ...nulls(job.settings.trust), ...settings.trust };
     const names = [...REQUIREMENTS, "memory_mb"];
     const before = Object.fromEntries(Object.entries(job.requirements).filter(([name]) => names.includes(name)));
-    return { settings: { ...settings, trust }, requirements: { ...nulls(before), ...this.requirements } };
+    return { settings: this.settings, requirements: { ...nulls(before), ...this.requirements } };
   }
 }
 
-/** @param {Values} [values] */
-const nulls = (values = {}) => Object.fromEntries(Object.keys(values).map((name) => [name, null]));
+/** @param {Values} values */
+const nulls = (values) => Object.fromEntries(Object.keys(values).map((name) => [name, null]));
 
 /** @param {string} name @param {string} label @param {string} help */
 function flag(name, label, help) {

@@ -2,7 +2,14 @@
 
 /** @typedef {Record<string, string>} Functions by the name of their field */
 
-export const FUNCTIONS = ["execute_function", "validate_result", "validate_variable", "compare_results", "variable_scheduler"];
+export const FUNCTIONS = [
+  "execute_function",
+  "validate_result",
+  "validate_variable",
+  "compare_results",
+  "variable_scheduler",
+  "render",
+];
 
 /** @type {Functions} */
 export const TEMPLATES = {
@@ -28,6 +35,15 @@ export const TEMPLATES = {
   // Runs on the pool: the id of the unit to hand out next, among some of the open ones.
   const [first] = context.variables;
   return first ? first.id : null;
+}`,
+  render: `function (results, context) {
+  // Runs in browsers: each result as a point above its input.
+  return {
+    type: "points", x_label: "input", y_label: "result",
+    x: results.map(({ input }) => input),
+    y: results.map(({ result }) => result),
+    variables: results.map(({ variable }) => variable),
+  };
 }`,
 };
 

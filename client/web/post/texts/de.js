@@ -39,6 +39,10 @@ export default {
   "post.variable_scheduler": "variable_scheduler",
   "post.variable_scheduler.help":
     "Läuft im Pool: welche Einheit ein Freiwilliger als nächste bekommt. Ohne sie irgendeine offene.",
+  "post.render": "render",
+  "post.render.help":
+    "Läuft in den Browsern der Freiwilligen und Zuschauer: wie die Ergebnisse aussehen, als Daten. Ohne " +
+    "sie eine Tabelle.",
   "post.inputs": "Die Eingaben",
   "post.inputs.help":
     "Jede Eingabe ist eine Arbeitseinheit: das erste Argument der Funktion. Eine Einheit sollte einige Sekunden bis " +

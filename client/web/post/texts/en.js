@@ -37,6 +37,10 @@ export default {
   "post.compare_results.help": "Runs on the pool, where volunteers have to agree: whether two results are the same.",
   "post.variable_scheduler": "variable_scheduler",
   "post.variable_scheduler.help": "Runs on the pool: which unit a volunteer gets next. Without it any open one.",
+  "post.render": "render",
+  "post.render.help":
+    "Runs in the browsers of volunteers and watchers: how the results look, as data. Without it they are " +
+    "a table.",
   "post.inputs": "The inputs",
   "post.inputs.help":
     "Each input is one unit of work: the first argument of the function. A unit should take some seconds to some minutes.",

@@ -39,6 +39,10 @@ export default {
   "post.variable_scheduler": "variable_scheduler",
   "post.variable_scheduler.help":
     "Se ejecuta en el servidor: qué unidad recibe ahora un voluntario. Sin ella, cualquiera de las abiertas.",
+  "post.render": "render",
+  "post.render.help":
+    "Se ejecuta en los navegadores de voluntarios y espectadores: qué aspecto tienen los resultados, " +
+    "como datos. Sin ella, una tabla.",
   "post.inputs": "Las entradas",
   "post.inputs.help":
     "Cada entrada es una unidad de trabajo: el primer argumento de la función. Una unidad debería tardar entre unos " +

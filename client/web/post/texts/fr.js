@@ -39,6 +39,10 @@ export default {
   "post.variable_scheduler": "variable_scheduler",
   "post.variable_scheduler.help":
     "S’exécute sur le serveur : quelle unité un volontaire reçoit ensuite. Sans elle, n’importe laquelle.",
+  "post.render": "render",
+  "post.render.help":
+    "S’exécute dans les navigateurs des volontaires et des spectateurs : l’aspect des résultats, en " +
+    "données. Sans elle, un tableau.",
   "post.inputs": "Les entrées",
   "post.inputs.help":
     "Chaque entrée est une unité de travail : le premier argument de la fonction. Une unité devrait durer de quelques " +
