@@ -136,7 +136,7 @@ def _progress(fields: Document, language: PageLanguage) -> Parts:
     return {
         "share": f"{math.floor(100 * finished / total) if total else 0}%",
         "finished": language.text("job-page.units.value", finished=finished, total=total),
-        "rate": language.number(rate, 0 if rate >= 100 else 1),
+        "rate": language.number(rate, 1 if 0 < rate < 100 else 0),
         "left": tables.NONE if left is None else language.duration(left),
         "overall": joined(bar, tag("ul", *(_count(look, text) for look, text in words.items()), class_="counts")),
     }

@@ -106,9 +106,10 @@ export class Language {
     return shown.map(({ value, unit }) => this.#amount(value, unit)).join(" ");
   }
 
-  /** The same of what may take days, or years. @param {number} seconds */
+  /** The same of what may take days, or years, and is only estimated. @param {number} seconds */
   longDuration(seconds) {
     const days = Math.floor(seconds / 86_400);
+    if (seconds >= 600 && seconds < 3600) return this.#amount(Math.round(seconds / 60), "minute");
     if (days < 2) return this.duration(seconds);
     return days < 730 ? this.#amount(days, "day") : this.#amount(Math.floor(days / 365), "year");
   }

@@ -165,6 +165,8 @@ export default {
   "flows.failed": "gescheitert",
   "flows.cancelled": "abgebrochen",
 
+  "footer.jobs": "Alle Aufgaben",
+  "footer.flows": "Alle Abläufe",
   "footer.post": "Eine Aufgabe stellen",
   "footer.leaderboard": "Rangliste",
   "footer.status": "Status des Pools",

@@ -166,6 +166,8 @@ export default {
   "flows.cancelled": "cancelled",
 
   // The footer.
+  "footer.jobs": "All jobs",
+  "footer.flows": "All flows",
   "footer.post": "Post a job",
   "footer.leaderboard": "Leaderboard",
   "footer.status": "Status of the pool",

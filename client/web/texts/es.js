@@ -163,6 +163,8 @@ export default {
   "flows.failed": "fallido",
   "flows.cancelled": "cancelado",
 
+  "footer.jobs": "Todas las tareas",
+  "footer.flows": "Todos los flujos",
   "footer.post": "Publicar una tarea",
   "footer.leaderboard": "Clasificación",
   "footer.status": "Estado del pool",

@@ -165,6 +165,8 @@ export default {
   "flows.failed": "échec",
   "flows.cancelled": "annulé",
 
+  "footer.jobs": "Toutes les tâches",
+  "footer.flows": "Tous les flux",
   "footer.post": "Publier une tâche",
   "footer.leaderboard": "Classement",
   "footer.status": "État du pool",

@@ -48,8 +48,8 @@ export default {
   "job-page.minutes.bar": { one: "{time}: ein Ergebnis", other: "{time}: {count} Ergebnisse" },
   "job-page.times": "Laufzeiten",
   "job-page.times.note": {
-    one: "Das einzige Ergebnis brauchte {median}.",
-    other: "Die Hälfte der letzten {count} Ergebnisse brauchte höchstens {median}, {share} höchstens {most}.",
+    one: "Das einzige Ergebnis brauchte {median}",
+    other: "Die Hälfte der letzten {count} Ergebnisse brauchte höchstens {median}, {share} höchstens {most}",
   },
   "job-page.times.bar": { one: "{from} bis {to}: ein Ergebnis", other: "{from} bis {to}: {count} Ergebnisse" },
   "job-page.latest": "Neueste Ergebnisse",

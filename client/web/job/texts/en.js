@@ -48,8 +48,8 @@ export default {
   "job-page.minutes.bar": { one: "{time}: one result", other: "{time}: {count} results" },
   "job-page.times": "Run times",
   "job-page.times.note": {
-    one: "The only result took {median}.",
-    other: "Half of the latest {count} results took at most {median}, {share} at most {most}.",
+    one: "The only result took {median}",
+    other: "Half of the latest {count} results took at most {median}, {share} at most {most}",
   },
   "job-page.times.bar": { one: "{from} to {to}: one result", other: "{from} to {to}: {count} results" },
   "job-page.latest": "Latest results",

@@ -48,8 +48,8 @@ export default {
   "job-page.minutes.bar": { one: "{time}: un resultado", other: "{time}: {count} resultados" },
   "job-page.times": "Tiempos de cálculo",
   "job-page.times.note": {
-    one: "El único resultado tardó {median}.",
-    other: "La mitad de los últimos {count} resultados tardó como mucho {median}; el {share}, como mucho {most}.",
+    one: "El único resultado tardó {median}",
+    other: "La mitad de los últimos {count} resultados tardó como mucho {median}; el {share}, como mucho {most}",
   },
   "job-page.times.bar": { one: "de {from} a {to}: un resultado", other: "de {from} a {to}: {count} resultados" },
   "job-page.latest": "Últimos resultados",

@@ -48,8 +48,8 @@ export default {
   "job-page.minutes.bar": { one: "{time} : {count} résultat", other: "{time} : {count} résultats" },
   "job-page.times": "Temps de calcul",
   "job-page.times.note": {
-    one: "Le seul résultat a pris {median}.",
-    other: "La moitié des {count} derniers résultats a pris au plus {median}, {share} au plus {most}.",
+    one: "Le seul résultat a pris {median}",
+    other: "La moitié des {count} derniers résultats a pris au plus {median}, {share} au plus {most}",
   },
   "job-page.times.bar": { one: "de {from} à {to} : {count} résultat", other: "de {from} à {to} : {count} résultats" },
   "job-page.latest": "Derniers résultats",
