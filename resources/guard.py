@@ -15,6 +15,7 @@ from pool.peers import Peers
 from pool.rates import Rates
 from resources import browsers, request
 from resources.browsers import Hosts
+from resources.representation import prefers_html
 
 # Routes, since one resource has many paths (`//jobs`). Pages, modules and the pool's own state are cheap, and whoever
 # is blocked must be able to read why.
@@ -38,7 +39,8 @@ class Guard:
     ) -> None:
         if not _is_guarded(req.uri_template or "", req.method):
             return
-        if req.uri_template == _LEASING and req.method == "GET":
+        # Whoever follows a link sees the page of the variables, and leases none.
+        if req.uri_template == _LEASING and req.method == "GET" and not prefers_html(req):
             browsers.refuse_tricked_lease(req)
         peer = request.peer(req)
         self._blocks.require_not_blocked(peer, request.key_digest(req))

@@ -80,9 +80,11 @@ def test_everybody_else_gets_the_document(shown: PoolApp, path: str, accept: str
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_page_of_variables_leases_none(pool: PoolApp, method: str) -> None:
+    """Also where a link of another site leads there."""
     job = pool.post_job()
     pool.post_variable(job)
-    pool.request(f"{job}/variables", method=method, headers=HTML, status=200)
+    navigation = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "cross-site"}
+    pool.request(f"{job}/variables", method=method, headers={**HTML, **navigation}, status=200)
     assert pool.get(f"{job}/progress").json["variables"]["leased"] == 0
 
 
