@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -10,10 +11,12 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from pool.credit import DAY
 from pool.sandbox import Sandbox
 from storage.clock import ManualClock
-from tests.browser.conftest import MakePage, open_page, watching
+from tests.browser.conftest import MakePage, lasting_page, open_page, watching
+from tests.browser.screenshots import post_demo_job
 from tests.browser.test_page_access import PHONE, findings
-from tests.browser.visiting import Visitor, post_job
-from tests.conftest import MakeLocalServer, local_server
+from tests.browser.visiting import Visitor
+from tests.conftest import MakeLocalServer, PoolApp, local_server
+from tests.resources.volunteering import change, compute, volunteer
 from tests.serving import LocalServer
 
 NAME, TEAM, SHOWN = "Name (optional)", "Team (optional)", "Show me on the leaderboard, to everybody"
@@ -40,9 +43,10 @@ class Member(Visitor):
         return self.by_id("credit").locator("dl > div").filter(has_text=period)
 
     def compute(self, count: int) -> None:
-        post_job(self.server, count=count)
+        """Computes so many tiles, and sees them outlined in the picture."""
         self.start()
         self.expect_units(count)
+        expect(self.by_id("result")).to_contain_text(f"You computed {count} of {count} parts", timeout=30_000)
         self.press("Pause")
         self.expect_status("Paused.")
 
@@ -57,6 +61,7 @@ def clocked(make_local_server: MakeLocalServer, clock: ManualClock) -> LocalServ
 def test_a_visitor_has_a_place_and_a_second_device_until_it_is_forgotten(
     make_page: MakePage, clocked: LocalServer, clock: ManualClock
 ) -> None:
+    post_demo_job(clocked, "mandelbrot", 3)
     member = Member(make_page(), clocked)
     member.compute(3)
     member.open("Name and team")
@@ -113,6 +118,23 @@ def page(chromium: Browser, tmp_path_factory: pytest.TempPathFactory, sandbox: S
     server.stop()
 
 
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+@pytest.fixture(scope="module")
+def ranked(chromium: Browser, tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[Page]:
+    """A phone, and a pool with a team of two."""
+    pool = PoolApp(tmp_path_factory.mktemp("ranked") / "pool", sandbox)
+    for name in ("Anna", "Ben"):
+        compute(pool, volunteer(name))
+        change(pool, volunteer(name), name=name, team="Blue", shown=True)
+    server = LocalServer(pool.app, pool.data)
+    server.start()
+    with lasting_page(chromium, base_url=server.url, **PHONE) as shown:
+        yield shown
+    server.stop()
+
+
 def test_a_refusal_is_in_the_visitors_language(page: Page) -> None:
     page.get_by_label(NAME).fill("<b>")
     page.get_by_role("button", name="Save").click()
@@ -138,3 +160,21 @@ def test_axe_finds_nothing_serious(page: Page) -> None:
 
 def test_nothing_is_wider_than_a_phone(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("path", ["/leaderboard", "/leaderboard?by=teams", "/status"])
+def test_axe_finds_nothing_serious_on_pages_that_the_server_makes(ranked: Page, path: str) -> None:
+    for scheme in SCHEMES:
+        ranked.emulate_media(color_scheme=scheme)
+        ranked.goto(path)
+        expect(ranked.get_by_role("table")).to_be_visible()
+        assert findings(ranked) == []
+
+
+def test_a_choice_is_made_by_a_link(ranked: Page) -> None:
+    ranked.goto("/leaderboard")
+    ranked.get_by_role("link", name="Teams").click()
+    expect(ranked.get_by_role("row", name="Blue")).to_contain_text("2")
+    ranked.get_by_role("link", name="Blue").click()
+    expect(ranked.get_by_role("heading", name="Team Blue")).to_be_visible()
+    expect(ranked.get_by_role("row", name="Anna")).to_be_visible()

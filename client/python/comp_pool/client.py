@@ -213,6 +213,12 @@ class Client:
         _require_of(lease, extended, "self")
         return extended
 
+    def join(self, code: str) -> str:
+        """Return the id of the volunteer whose other device shows this code; raise PoolError 404 for a wrong one."""
+        record = self.follow(self.root(), "volunteer")
+        response = self._transport.send("POST", record.link("post_join"), encode_json({"code": code}))
+        return str(response.document["volunteer"])
+
     def post_job(self, job: dict[str, Any]) -> Document:
         """Post a job; return the stored job. Its name must be unique."""
         root = self.root()

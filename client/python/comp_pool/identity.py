@@ -20,6 +20,13 @@ def volunteer_id(environment: Mapping[str, str] = os.environ) -> str:
         return new_id
 
 
+def adopt(joined_id: str, environment: Mapping[str, str] = os.environ) -> None:
+    """Store the id of the same person's other device in place of this one's. Raise OSError."""
+    if not VALID_ID.fullmatch(joined_id):
+        raise ValueError("not the id of a volunteer")
+    _write(_path(environment), joined_id)
+
+
 def _path(environment: Mapping[str, str]) -> Path:
     state = environment.get("XDG_STATE_HOME") or ""
     # The XDG specification requires that a relative path is ignored.

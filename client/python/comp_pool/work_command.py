@@ -17,7 +17,7 @@ from comp_pool.display import LiveTable, PlainLog, format_totals, is_terminal, p
 from comp_pool.errors import REQUEST_ERRORS, Excluded, Unreachable
 from comp_pool.events import Event, Listener, Totals
 from comp_pool.executor import MEBIBYTE
-from comp_pool.identity import VALID_ID, volunteer_id
+from comp_pool.identity import VALID_ID, adopt, volunteer_id
 from comp_pool.options import Options
 from comp_pool.retry_policy import Retries, is_unavailable
 from comp_pool.volunteer import Volunteer
@@ -49,6 +49,7 @@ def add(subparsers: Subparsers) -> None:
     option("--key", metavar="KEY", help="the key for --audit (default: COMP_POOL_KEY, comp-pool login)")
     option("--quiet", action="store_true", help="print only the totals at the end")
     option("--volunteer-id", type=_volunteer_id, metavar="ID", help="the volunteer's id (default: a stored random id)")
+    option("--join", metavar="CODE", help="become the volunteer whose other device shows this code, and stay it")
     parser.set_defaults(run=run)
 
 
@@ -81,6 +82,11 @@ def run(args: argparse.Namespace) -> int:
     """Compute with the given options; return the exit status."""
     # One attempt: the volunteer has retries of its own, which an interrupt can end.
     retries = Retries(attempts=1)
+    if args.join is not None:
+        error = _join(args.url, args.join)
+        if error is not None:
+            sys.stderr.write(f"comp-pool: {printable(error)}\n")
+            return 1
     volunteer = args.volunteer_id or volunteer_id()
     key = Configuration.read().key(args.url, args.key) if args.audit else None
     missing = _missing_option(args, key)
@@ -102,6 +108,16 @@ def run(args: argparse.Namespace) -> int:
     if failure is not None:
         sys.stderr.write(f"comp-pool: {printable(str(failure))}\n")
     return 0 if failure is None else 1
+
+
+def _join(url: str, code: str) -> str | None:
+    """Take the id of another device from now on; return why that failed."""
+    try:
+        with Client(url) as client:
+            adopt(client.join(code))
+    except (*REQUEST_ERRORS, OSError, ValueError) as ex:
+        return str(ex)
+    return None
 
 
 def _missing_option(args: argparse.Namespace, key: str | None) -> str | None:
