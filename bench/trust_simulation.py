@@ -33,6 +33,8 @@ class Crowd:
     honest_first: int = 0
     lifetime: int = 0
     volunteers: int = 2000
+    # In the pool itself alone: half of the liars look for what the others have answered.
+    chooses: bool = False
 
 
 @dataclass

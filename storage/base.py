@@ -426,6 +426,10 @@ class HeldStore(ABC):
         """Up to `limit` variables that have held results, and are not held: a further answer is wanted, or computed."""
 
     @abstractmethod
+    def ids(self, job_id: str, variable_id: str) -> list[str]:
+        """The ids of a variable's held results, which begin with the time; cheap, for each candidate of a lease."""
+
+    @abstractmethod
     def want_more(self, job_id: str, variable_id: str, answers: int) -> bool:
         """Opens a held variable for a further answer; False if it is not held, or has not so many answers by now."""
 

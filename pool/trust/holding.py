@@ -103,19 +103,35 @@ class Holding:
 
     def excludes(self, job: Document, variable_id: str, peer: Peer) -> bool:
         """Whether a variable is not for this peer: it or its address has answered it, or another is to do so first."""
-        name = peer.volunteer or f"@{peer.prefix}"
+        result_ids = self._store.held.ids(job["id"], variable_id)
+        # Without reading the results: most variables that have some are for others.
+        if result_ids and not self._is_turn(job, variable_id, peer, result_ids):
+            return True
+        name = lease_limits.name_of(peer)
         if self._was_thrown_back(job["id"], variable_id, name, _address(peer)):
             return True
-        answers = self._answers(job["id"], variable_id)
+        answers = self._answers(job["id"], variable_id) if result_ids else []
         if not answers:
             return False
-        return not (self._is_independent(job, answers, name, peer) and self._is_turn(job, variable_id, answers, peer))
+        return not (
+            self._is_independent(job, answers, name, peer)
+            and self._is_turn(job, variable_id, peer, result_ids, answers)
+        )
 
-    def _is_turn(self, job: Document, variable_id: str, answers: Sequence[Answer], peer: Peer) -> bool:
-        waited = abs(self._store.clock.now_milliseconds() - max(answer.at for answer in answers)) / 1000
+    def _is_turn(
+        self,
+        job: Document,
+        variable_id: str,
+        peer: Peer,
+        result_ids: Sequence[str],
+        answers: Sequence[Answer] | None = None,
+    ) -> bool:
+        """Whether it is the turn of a peer; without the answers, whether it may be, whoever has given them."""
+        waited = abs(self._store.clock.now_milliseconds() - ids.time_of(max(result_ids))) / 1000
         turns = 1 + int(waited / job["settings"]["lease_seconds"])
-        answered = {party for answer in answers for party in (answer.volunteer, answer.prefix)}
-        return self._pairing.is_turn(job["uid"], variable_id, party_of(peer), answered, turns)
+        answered = {party for answer in answers or () for party in (answer.volunteer, answer.prefix)}
+        unknown = len(result_ids) if answers is None else 0
+        return self._pairing.is_turn(job["uid"], variable_id, party_of(peer), answered, turns + unknown)
 
     def _is_independent(self, job: Document, answers: Sequence[Answer], name: str, peer: Peer) -> bool:
         now = self._store.clock.now_milliseconds()

@@ -29,8 +29,9 @@ class Ring:
 
     def before(self, place: int, end: int) -> Iterator[str]:
         """The parties with points from `place` on, clockwise, up to the point `end`."""
-        start = bisect.bisect_left(self._points, (place, ""))
-        for point, party in (*self._points[start:], *self._points[:start]):
+        start, count = bisect.bisect_left(self._points, (place, "")), len(self._points)
+        for index in range(start, start + count):
+            point, party = self._points[index % count]
             if (point - place) % RING >= (end - place) % RING:
                 return
             yield party

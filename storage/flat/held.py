@@ -60,6 +60,10 @@ class FlatHeld(HeldStore):
         return _documents(self._tree.job_of_variable(job_id, variable_id).held(variable_id))
 
     @translated_for_job
+    def ids(self, job_id: str, variable_id: str) -> list[str]:
+        return queue.held_ids(self._tree.job(job_id), ids.check_variable_id(variable_id))
+
+    @translated_for_job
     def get(self, job_id: str, variable_id: str, result_id: str) -> Document | None:
         paths = self._tree.job_of_variable(job_id, variable_id)
         for directory in (paths.held(variable_id), paths.thrown_back(variable_id)):

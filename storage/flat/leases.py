@@ -46,7 +46,7 @@ class FlatLeases(LeaseStore):
         paths = self._tree.job(job_id)
         excluded: set[str] = set()
         try:
-            for marker in self._next_candidates(paths):
+            for marker in self._next_candidates(paths, excluded):
                 if _excludes(is_excluded, paths, marker):
                     excluded.add(marker)
                     continue
@@ -116,14 +116,17 @@ class FlatLeases(LeaseStore):
     def next_deadline(self, job_id: str) -> int | None:
         return _next_deadline(self._tree.job(job_id))
 
-    def _next_candidates(self, paths: JobPaths) -> Iterator[str]:
+    def _next_candidates(self, paths: JobPaths, excluded: set[str]) -> Iterator[str]:
+        """Markers in random order, each once; none that the caller has put among the excluded ones."""
         cache = self._candidates[paths.job_id]
         for _ in range(MAX_REFILLS):
             with suppress(IndexError):
                 while True:
                     yield cache.popleft()
             # Drawn at random, so that processes with separate caches seldom try the same markers.
-            fresh = queue.sample(paths, CACHED_CANDIDATES, self._clock.now_milliseconds())
+            sampled = queue.sample(paths, CACHED_CANDIDATES, self._clock.now_milliseconds())
+            # A short queue: all of it was sampled before.
+            fresh = [marker for marker in sampled if marker not in excluded]
             if not fresh:
                 return
             _read_ahead(paths, fresh)
