@@ -221,9 +221,9 @@ class Variables:
     def _leases(self, job: Document, volunteer: Volunteer) -> Iterator[Lease]:
         """Leases variables until there are no more, they are large, or the job's scheduler has taken too long."""
         exclusion = self._exclusion(job, volunteer.peer)
-        returned = self._returned(job, volunteer.peer, exclusion) if policy_of(job).holds else ()
+        first = self._first(job, volunteer.peer, exclusion) if policy_of(job).holds else ()
         size = 0
-        for lease in itertools.chain(returned, self._scheduled(job, volunteer, exclusion)):
+        for lease in itertools.chain(first, self._scheduled(job, volunteer, exclusion)):
             yield lease
             size += lease.size
             if size >= BATCH_BYTES:
@@ -236,9 +236,9 @@ class Variables:
             if "variable_scheduler" in job and self._store.clock.monotonic() > until:
                 return
 
-    def _returned(self, job: Document, peer: Peer, exclusion: IsExcluded) -> Iterator[Lease]:
-        """What this address gave back comes first: giving back and leasing again must not be a choice of variables."""
-        for name in self._standing.returned(job["uid"], peer):
+    def _first(self, job: Document, peer: Peer, exclusion: IsExcluded) -> Iterator[Lease]:
+        """What this address gave back, since that must not be a way to choose; then what it is to confirm."""
+        for name in (*self._standing.returned(job["uid"], peer), *self._holding.wanted(job, peer)):
             lease = self._store.leases.lease_variable(job["id"], name, job["settings"]["lease_seconds"], exclusion)
             if lease is not None:
                 yield lease

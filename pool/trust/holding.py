@@ -22,6 +22,7 @@ from pool.trust.comparison import Comparison
 from pool.trust.held_index import MAX_HELD, HeldIndex
 from pool.trust.pairing import Pairing
 from pool.trust.policy import Policy, policy_of
+from pool.trust.wanted import Wanted
 from pool.variable_errors import VariableErrors
 from storage import ids
 from storage.base import Document, Finish, Store
@@ -50,7 +51,8 @@ class Holding:
         pairing: Pairing,
         generator: random.Random | None = None,
     ) -> None:
-        self._store, self._comparison, self._standing, self._pairing = store, comparison, standing, pairing
+        self._store, self._comparison, self._standing = store, comparison, standing
+        self._wanted = Wanted(store, pairing)
         self._flows, self._rates, self._errors, self._index = flows, rates, errors, index
         self._random = generator or random.SystemRandom()
 
@@ -103,35 +105,22 @@ class Holding:
 
     def excludes(self, job: Document, variable_id: str, peer: Peer) -> bool:
         """Whether a variable is not for this peer: it or its address has answered it, or another is to do so first."""
-        result_ids = self._store.held.ids(job["id"], variable_id)
         # Without reading the results: most variables that have some are for others.
-        if result_ids and not self._is_turn(job, variable_id, peer, result_ids):
+        if not self._wanted.may_answer(job, variable_id, party_of(peer)):
             return True
         name = lease_limits.name_of(peer)
         if self._was_thrown_back(job["id"], variable_id, name, _address(peer)):
             return True
-        answers = self._answers(job["id"], variable_id) if result_ids else []
-        if not answers:
-            return False
-        return not (
+        answers = self._answers(job["id"], variable_id)
+        answered = {party for answer in answers for party in (answer.volunteer, answer.prefix)}
+        return bool(answers) and not (
             self._is_independent(job, answers, name, peer)
-            and self._is_turn(job, variable_id, peer, result_ids, answers)
+            and self._wanted.may_answer(job, variable_id, party_of(peer), answered)
         )
 
-    def _is_turn(
-        self,
-        job: Document,
-        variable_id: str,
-        peer: Peer,
-        result_ids: Sequence[str],
-        answers: Sequence[Answer] | None = None,
-    ) -> bool:
-        """Whether it is the turn of a peer; without the answers, whether it may be, whoever has given them."""
-        waited = abs(self._store.clock.now_milliseconds() - ids.time_of(max(result_ids))) / 1000
-        turns = 1 + int(waited / job["settings"]["lease_seconds"])
-        answered = {party for answer in answers or () for party in (answer.volunteer, answer.prefix)}
-        unknown = len(result_ids) if answers is None else 0
-        return self._pairing.is_turn(job["uid"], variable_id, party_of(peer), answered, turns + unknown)
+    def wanted(self, job: Document, peer: Peer) -> Sequence[str]:
+        """Some of the variables with answers of which the next may be this peer's."""
+        return self._wanted.some_of(job, party_of(peer))
 
     def _is_independent(self, job: Document, answers: Sequence[Answer], name: str, peer: Peer) -> bool:
         now = self._store.clock.now_milliseconds()
@@ -169,6 +158,7 @@ class Holding:
             )
         finishes = {name: finish for name, (finish, _) in results.items()}
         refused = self._store.held.hold_many(job["id"], finishes, job["uid"])
+        self._wanted.forget(job["id"], finishes)
         for name, finish in finishes.items():
             if name not in refused and finish.document["lease"]:
                 self._standing.ended(finish.document["lease"])

@@ -27,14 +27,11 @@ class Ring:
     def __init__(self, parties: Iterable[str], points_of: Callable[[str], Iterable[int]]) -> None:
         self._points: list[Point] = sorted((point, party) for party in parties for point in points_of(party))
 
-    def before(self, place: int, end: int) -> Iterator[str]:
-        """The parties with points from `place` on, clockwise, up to the point `end`."""
+    def after(self, place: int) -> Iterator[Point]:
+        """The points and their parties from `place` on, clockwise, once around."""
         start, count = bisect.bisect_left(self._points, (place, "")), len(self._points)
         for index in range(start, start + count):
-            point, party = self._points[index % count]
-            if (point - place) % RING >= (end - place) % RING:
-                return
-            yield party
+            yield self._points[index % count]
 
 
 class HasPresence(Protocol):
@@ -50,14 +47,25 @@ class Pairing:
     def is_turn(self, job_uid: str, variable_id: str, party: str, answered: Collection[str], turns: int) -> bool:
         """Whether a party is among the first `turns` that may answer a variable, beside those that have `answered`."""
         place = self._place(f"{job_uid}/{variable_id}")
-        end = min(self._points(party), key=lambda point: (point - place) % RING)
+        distance = min((point - place) % RING for point in self._points(party))
         earlier: set[str] = set()
-        for other in self._ring(job_uid).before(place, end):
+        for point, other in self._ring(job_uid).after(place):
+            if (point - place) % RING >= distance:
+                return True
             if other != party and other not in answered:
                 earlier.add(other)
                 if len(earlier) >= turns:
                     return False
         return True
+
+    def first(self, job_uid: str, variable_id: str, count: int) -> Collection[str]:
+        """The first so many parties behind a variable."""
+        found: dict[str, None] = {}
+        for _, party in self._ring(job_uid).after(self._place(f"{job_uid}/{variable_id}")):
+            found[party] = None
+            if len(found) >= count:
+                break
+        return found
 
     def _ring(self, job_uid: str) -> Ring:
         """The parties as of a second ago, in the memory of this process."""
