@@ -39,6 +39,12 @@ class HeldContract(BaseContract):
         assert (other.results.outcome(JOB, "a"), other.variables.state(JOB, "a")) == (None, "held")
         assert findings(store) == []
 
+    def test_the_ids_of_held_results_are_known_without_them(self, store: Store, other: Store) -> None:
+        add(store, "a")
+        assert other.held.ids(JOB, "a") == []
+        documents = hold(store, "a")
+        assert other.held.ids(JOB, "a") == [documents[0]["id"]]
+
     def test_a_held_variable_is_not_leased(self, store: Store) -> None:
         add(store, "a", "b")
         hold(store, "a")

@@ -181,6 +181,12 @@ class LeasesContract(BaseContract):
         assert store.leases.lease(JOB, 60, lambda _, error_ids: True) is None
         assert lease_all(store) == sorted(names)
 
+    def test_each_excluded_variable_is_looked_at_once_for_a_lease(self, store: Store) -> None:
+        add(store, *"abcdef")
+        seen: list[str] = []
+        assert store.leases.lease(JOB, 60, lambda name, _: not seen.append(name)) is None
+        assert sorted(seen) == list("abcdef")
+
     def test_one_variable_among_many_excluded_ones_is_found(self, store: Store) -> None:
         names = [f"v{number}" for number in range(60)]
         add(store, "fine", *names)
