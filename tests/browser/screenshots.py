@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -21,11 +22,12 @@ from tests.browser import failing, flowing, watched
 from tests.browser.chromium import launch
 from tests.browser.failing import Owner, report
 from tests.browser.flowing import FlowVisitor
+from tests.browser.posting import Poster
 from tests.browser.visiting import Visitor, post_busy_job, post_job
 from tests.browser.watched import Watcher
 from tests.conftest import PoolApp, local_server
 from tests.resources import volunteering
-from tests.serving import ROOT, LocalServer, Server
+from tests.serving import ROOT, TIMEOUT, LocalServer, Server
 
 DOCS = ROOT / "docs"
 DESK = {"viewport": {"width": 1280, "height": 860}}
@@ -188,6 +190,43 @@ JobAct = Callable[[LocalServer, ManualClock, Page], None]
 JOB_PICTURES: dict[str, JobAct] = {"page-job-running": run_job, "page-job-failing": fail_job}
 
 
+def try_job(server: LocalServer, _clock: ManualClock, page: Page) -> None:
+    """The form, with a unit that was tried."""
+    poster = Poster(page, server)
+    poster.open()
+    poster.field("Name").fill("Smallest divisors")
+    poster.field("What volunteers read (optional)").fill("Looks for the smallest divisors of large numbers.")
+    page.get_by_role("button", name="Example: a long search with a cheap check").click()
+    poster.list_units(*(str(10**12 + number) for number in range(1, 200, 2)))
+    poster.field("Unit number").fill("20")
+    poster.try_unit("accepted")
+    # An editor measures its lines when it comes into view.
+    for editor in page.locator(".editor:visible").all():
+        editor.scroll_into_view_if_needed()
+        page.wait_for_timeout(200)
+    page.evaluate("scrollTo(0, 0)")
+
+
+def operate(server: LocalServer, clock: ManualClock, page: Page) -> None:
+    """A pool at work, with a job that waits for the operator, and a block."""
+    job = watched.post_tables(server, "Tide tables of 2030", 900, settings={"lease_seconds": 3600})
+    watched.compute_some(server, clock, job, 240, pause=3.1)
+    for volunteer in watched.VOLUNTEERS[:4]:
+        watched.lease(server, job, volunteer)
+    server.post("/flows", {"name": "Tides of a year", "jobs": [{"job": job}]})
+    stranger = {"name": "River levels", "execute_function": FAULTY}
+    headers = {"Content-Type": "application/json"}
+    urlopen(Request(f"{server.url}/jobs", json.dumps(stranger).encode(), headers), timeout=TIMEOUT).close()
+    server.post("/operator/blocks", {"target": "198.51.100.0/24", "reason": "a flood of wrong results: write to us"})
+    page.goto(f"{server.url}/operator")
+    page.get_by_label("The operator\u2019s key").fill(server.key)
+    page.keyboard.press("Enter")
+    expect(page.locator("#content")).to_be_visible()
+
+
+JOB_PICTURES |= {"page-post": try_job, "page-operator": operate}
+
+
 @contextlib.contextmanager
 def fresh(browser: Browser, options: dict[str, Any]) -> Iterator[tuple[Server, Page]]:
     """A new pool for each screenshot."""
@@ -232,7 +271,8 @@ def take_job(browser: Browser, name: str) -> None:
     clock, sandbox = ManualClock(), Sandbox()
     clock.advance(-3600)
     with tempfile.TemporaryDirectory() as directory, browser.new_page(**DESK, reduced_motion="reduce") as page:
-        server = local_server(Path(directory), sandbox, clock, trusted="127.0.0.1", name="Tidewater Pool")
+        settings = {"trusted": "127.0.0.1", "name": "Tidewater Pool", "open": "review"}
+        server = local_server(Path(directory), sandbox, clock, **settings)
         JOB_PICTURES[name](server, clock, page)
         page.screenshot(path=DOCS / f"{name}.png", full_page=True)
         server.stop()

@@ -6,6 +6,7 @@ let fields = 0;
 
 export class Field {
   #error;
+  #label;
 
   /**
    * @param {string} label
@@ -19,10 +20,14 @@ export class Field {
     const hint = element("p", { id: `${id}-help`, class: "help" }, help);
     control.id = id;
     control.setAttribute("aria-describedby", `${id}-error${help && ` ${id}-help`}`);
-    const named = isCheck
-      ? [element("label", { class: "check" }, control, element("span", {}, label))]
-      : [element("label", { for: id }, label), control];
+    this.#label = isCheck ? element("span", {}, label) : element("label", { for: id }, label);
+    const named = isCheck ? [element("label", { class: "check" }, control, this.#label)] : [this.#label, control];
     this.element = element("div", { class: "field" }, ...named, ...(help ? [hint] : []), this.#error);
+  }
+
+  /** @param {string} label */
+  setLabel(label) {
+    setText(this.#label, label);
   }
 
   /** @param {string} text empty: no error */

@@ -148,7 +148,8 @@ function finish(count) {
   draft.remove();
   const review = posting?.review;
   setText(byId("progress-status"), review ? text("done.review") : text("done", { count }));
-  byId("submit").hidden = true;
+  for (const id of ["submit", "who", "key-field"]) byId(id).hidden = true;
+  byId("bar").hidden = Boolean(review);
   byId("watch").focus();
 }
 
@@ -189,6 +190,7 @@ async function renderPosting() {
   const who = found === null ? "offline" : found.content.posting ?? "key";
   setText(byId("who"), text(found === null ? "offline" : `who.${who}`));
   keyInput.required = who === "key";
+  if (who !== "key") keyField.setLabel(text("key.optional"));
 }
 
 function start() {

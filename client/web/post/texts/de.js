@@ -58,6 +58,7 @@ export default {
     "mit dem du sie verwaltest.",
   "post.offline": "Der Pool ist nicht erreichbar. Prüfe deine Verbindung.",
   "post.key": "Dein Schlüssel",
+  "post.key.optional": "Dein Schlüssel, wenn du einen hast",
   "post.key.help":
     "Vom Betreiber des Pools. Er bleibt in diesem Tab, bis du ihn schließt, und geht nur an diesen Pool.",
   "post.key.invalid": "Das kann kein Schlüssel sein. Prüfe, ob er vollständig ist.",
