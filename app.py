@@ -317,7 +317,7 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/sandbox": sandbox.SandboxFrame(),
         "/volunteer": volunteer.Record(pool.standing, pool.profiles, pool.leaderboard, pool.store.clock),
         "/volunteer/codes": volunteer.Codes(pool.join_codes),
-        "/volunteer/join": volunteer.Join(pool.join_codes),
+        "/volunteer/join": volunteer.Join(pool.join_codes, pool.standing, pool.profiles),
         "/leaderboard": leaderboard.Board(pool.leaderboard, BoardPage(pool.index, pool.store, name)),
         "/names": names.Collection(pool.profiles, pool.leaderboard, pool.keys),
         "/names/bans": names.Bans(pool.profiles, pool.leaderboard, pool.keys),

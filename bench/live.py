@@ -17,6 +17,8 @@ from bench.load import Load, Session
 PAGES = 200
 # Seconds between two polls of a page: client/web/pool-now.js and client/web/render/schedule.js.
 INTERVAL = 5.0
+# Between two looks at one's credit: client/web/credit/credit.js.
+RECORD_INTERVAL = 15.0
 # Results of one poll of a large job, as in client/web/render/results-feed.js: a pool at work has always more.
 LIMIT = 20
 JOB = "/jobs/plain"
@@ -29,12 +31,17 @@ GOAL = 0.05
 
 @dataclass
 class Page:
+    volunteer: str
     etag: str = ""
     cursor: str = ""
 
     def poll_status(self) -> Session:
         body = yield _get("/status", f'If-None-Match: "{self.etag}"' if self.etag else "")
         self.etag = hashlib.sha256(body).hexdigest()[:20] if body else self.etag
+
+    def poll_record(self) -> Session:
+        """What the volunteer is credited with."""
+        yield _get("/volunteer", f"Volunteer: {self.volunteer}")
 
     def poll_results(self) -> Session:
         """More have come than a page takes: the next time it passes some over."""
@@ -62,8 +69,8 @@ class Sum:
 
 
 def run(options: Namespace) -> None:
-    cycles, status, results = Sum(), Sum(), Sum()
-    pages = [Page() for _ in range(PAGES)]
+    cycles, status, results, records = Sum(), Sum(), Sum(), Sum()
+    pages = [Page(_volunteer(number)) for number in range(PAGES)]
     with pools.directory(options.directory) as root, http.server(root, TRUSTED=http.LOOPBACK) as port:
         http.load(port, root, (ROUNDS + 2) * CYCLES, ["plain"])
         _play(port, _cycles())
@@ -73,19 +80,21 @@ def run(options: Namespace) -> None:
             some = _turn(pages, number)
             status.loads.append(_play(port, (page.poll_status() for page in some)))
             results.loads.append(_play(port, (page.poll_results() for page in some)))
-    _print(cycles, status, results)
+            records.loads.append(_play(port, (page.poll_record() for page in some)))
+    _print(cycles, status, results, records)
 
 
-def _print(cycles: Sum, status: Sum, results: Sum) -> None:
+def _print(cycles: Sum, status: Sum, results: Sum, records: Sum) -> None:
     # A cycle is two requests.
     cycle = 2 * cycles.microseconds
     polls = PAGES / INTERVAL
-    cost = polls * (status.microseconds + results.microseconds)
+    cost = polls * (status.microseconds + results.microseconds) + PAGES / RECORD_INTERVAL * records.microseconds
     share = cost / 1e6 / min(2, os.cpu_count() or 1)
     print(f"Processor time of the server, two workers; {PAGES} pages poll every {INTERVAL:g} s")
     print(f"  a cycle (lease and result)                 {cycle:8.0f} µs")
     print(f"  a poll of the status                       {status.microseconds:8.0f} µs   {status.statuses}")
     print(f"  a poll of a picture, {LIMIT} results             {results.microseconds:8.0f} µs   {results.statuses}")
+    print(f"  a look at one's credit                     {records.microseconds:8.0f} µs   {records.statuses}")
     print(f"  all pages, each second                     {cost / 1000:8.1f} ms   as much as {cost / cycle:.0f} cycles")
     print(f"  of the pool's cycle rate                   {share:8.1%}      goal: below {GOAL:.0%}")
 
@@ -97,7 +106,11 @@ def _turn(pages: Sequence[Page], number: int) -> list[Page]:
 
 
 def _cycles() -> Iterator[Session]:
-    return (_cycle(f"volunteer-{number % PAGES:06}-of-the-benchmark") for number in range(CYCLES))
+    return (_cycle(_volunteer(number % PAGES)) for number in range(CYCLES))
+
+
+def _volunteer(number: int) -> str:
+    return f"volunteer-{number:06}-of-the-benchmark"
 
 
 def _cycle(volunteer: str) -> Session:

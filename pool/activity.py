@@ -228,6 +228,8 @@ class Activity:
     def _on_forgotten(self, event: Document) -> None:
         """A volunteer has deleted its record. What its address has done stays: a new id would not change that."""
         name = event["volunteer"]
+        if event.get("into"):
+            self.credit.move(name, event["into"])
         known = self.volunteers.pop(name, None)
         if known is not None and known.held:
             self.volunteers[name] = Record(held=known.held)

@@ -60,6 +60,12 @@ class Ledger:
             for key in [key for key in sums if key[0] == volunteer]:
                 del sums[key]
 
+    def move(self, volunteer: str, into: str) -> None:
+        """Two volunteers are one from now on."""
+        for sums in self._jobs.values():
+            for key in [key for key in sums if key[0] == volunteer]:
+                sums[into, key[1]].add(sums.pop(key))
+
     def of_volunteers(self, first_day: int = EARLIER, job_uid: str | None = None) -> dict[str, Credit]:
         """The sums since a day, of one job or of all."""
         found: defaultdict[str, Credit] = defaultdict(Credit)

@@ -221,9 +221,9 @@ class Standing:
         with self._lock:
             return state.credit.of_volunteers(first_day, job_uid)
 
-    def forget(self, peer: Peer) -> None:
-        """Deletes a volunteer's record and its credit."""
-        event = {"event": "forgotten", "at": self._clock.now_milliseconds(), "volunteer": name_of(peer)}
+    def forget(self, volunteer: str, into: str | None = None) -> None:
+        """Deletes a volunteer's record and its credit, which goes to another one that it has joined, if it has."""
+        event = {"event": "forgotten", "at": self._clock.now_milliseconds(), "volunteer": volunteer, "into": into}
         self._store.activity.append([event])
 
     def _append(self, event: str, lease_id: str | None, **facts: Any) -> None:

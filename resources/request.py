@@ -41,7 +41,11 @@ def volunteer_name(req: falcon.Request) -> str:
         return ""
     if _VOLUNTEER.fullmatch(header) is None:
         raise Problem(400, "header", "Volunteer: must be 16 to 128 of A-Z, a-z, 0-9, '_' and '-'")
-    return hashlib.sha256(header.encode()).hexdigest()[:16]
+    return name_of_id(header)
+
+
+def name_of_id(volunteer_id: str) -> str:
+    return hashlib.sha256(volunteer_id.encode()).hexdigest()[:16]
 
 
 def key_digest(req: falcon.Request) -> str | None:

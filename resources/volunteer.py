@@ -62,7 +62,7 @@ class Record(Resource):
         peer = _volunteer(req)
         self._rates.take(peer.prefix)
         # Before the name: when that goes, the leaderboard is made anew.
-        self._standing.forget(peer)
+        self._standing.forget(peer.volunteer)
         self._profiles.forget(peer.volunteer)
         resp.status = falcon.HTTP_204
 
@@ -84,17 +84,25 @@ class Codes(Resource):
 
 
 class Join(Resource):
-    """`/volunteer/join`: whoever sends a code that another device shows gets the id of its volunteer."""
+    """`/volunteer/join`: whoever sends a code that another device shows gets the id of its volunteer.
 
-    def __init__(self, codes: JoinCodes) -> None:
-        self._codes = codes
+    What the sender has computed under an id of its own, if it sends that too, is the volunteer's from now on.
+    """
+
+    def __init__(self, codes: JoinCodes, standing: Standing, profiles: Profiles) -> None:
+        self._codes, self._standing, self._profiles = codes, standing, profiles
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         fields = _fields(read_document(req, MAX_BODY))
         code = fields.get("code")
         if not isinstance(code, str):
             raise Invalid("code", "must be text")
-        volunteer = self._codes.redeem(code, request.peer(req).prefix)
+        peer = request.peer(req)
+        volunteer = self._codes.redeem(code, peer.prefix)
+        joined = request.name_of_id(volunteer)
+        if peer.volunteer and peer.volunteer != joined:
+            self._standing.forget(peer.volunteer, into=joined)
+            self._profiles.forget(peer.volunteer)
         links = LinkBuilder(req).volunteer()
         shown = {"self": links["post_join"], "volunteer": links["self"], "root": links["root"]}
         respond(req, resp, shown, {"volunteer": volunteer}, cache="no-store")

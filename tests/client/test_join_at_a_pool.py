@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from comp_pool import cli
+from comp_pool import cli, identity
 from comp_pool.client import Client
 
 from tests.serving import Server
@@ -36,6 +36,7 @@ def test_a_wrong_code_is_an_error_and_changes_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    before = identity.volunteer_id()
     assert cli.main(["work", server.url, "--join", "22222-22222"]) == 1
     assert "code: is wrong" in capsys.readouterr().err
-    assert not (tmp_path / "comp-pool" / "volunteer").exists()
+    assert identity.volunteer_id() == before

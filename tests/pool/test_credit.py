@@ -67,6 +67,12 @@ def test_those_who_give_no_id_are_one(ledger: Ledger) -> None:
     assert units(ledger)[NOBODY] == 2
 
 
+def test_credit_can_go_to_another_volunteer(ledger: Ledger) -> None:
+    ledger.move("anna", "ben")
+    assert units(ledger) == {"ben": 11}
+    assert units(ledger, TODAY) == {"ben": 2}
+
+
 def test_a_volunteer_is_forgotten_in_every_job(ledger: Ledger) -> None:
     ledger.add("anna", "other", NOW, 1.0)
     ledger.forget("anna")

@@ -8,7 +8,7 @@ from pool import join_codes
 from pool.join_codes import BURST, SECONDS
 from tests.conftest import PoolApp, address
 from tests.resources.helpers import problem
-from tests.resources.volunteering import ANNA
+from tests.resources.volunteering import ANNA, BEN, board, change, compute
 
 HERE = address(1)
 
@@ -25,6 +25,25 @@ def join(pool: PoolApp, code: str, status: int = 200, at: int = 1) -> dict[str, 
 
 def test_a_second_device_gets_the_same_id(pool: PoolApp) -> None:
     assert join(pool, code_of(pool), at=2)["volunteer"] == ANNA["Volunteer"]
+
+
+def test_what_the_second_device_has_computed_is_added(pool: PoolApp) -> None:
+    compute(pool, ANNA, 2)
+    compute(pool, BEN, 3)
+    change(pool, ANNA, name="Anna", shown=True)
+    change(pool, BEN, name="Ben", shown=True)
+    pool.post_json("/volunteer/join", {"code": code_of(pool)}, headers=BEN, status=200)
+    assert [(row["name"], row["units"]) for row in board(pool)] == [("Anna", 5)]
+    assert pool.get("/volunteer", headers=BEN).json["credit"]["all"]["units"] == 0
+    compute(pool, BEN)
+    assert [row["units"] for row in board(pool)] == [5]
+
+
+def test_joining_oneself_loses_nothing(pool: PoolApp) -> None:
+    compute(pool, ANNA)
+    change(pool, ANNA, name="Anna", shown=True)
+    pool.post_json("/volunteer/join", {"code": code_of(pool)}, headers=ANNA, status=200)
+    assert [(row["name"], row["units"]) for row in board(pool)] == [("Anna", 1)]
 
 
 def test_a_code_may_be_typed_in_small_letters_and_with_spaces(pool: PoolApp) -> None:

@@ -113,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
 def _join(url: str, code: str) -> str | None:
     """Take the id of another device from now on; return why that failed."""
     try:
-        with Client(url) as client:
+        with Client(url, volunteer=volunteer_id()) as client:
             adopt(client.join(code))
     except (*REQUEST_ERRORS, OSError, ValueError) as ex:
         return str(ex)

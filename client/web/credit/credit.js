@@ -66,6 +66,7 @@ export class CreditSection {
     // Who is new here may come from another device.
     if (isKnown) this.#deletion.node.before(this.#devices.node);
     else byId("embedding").before(this.#devices.node);
+    if (!isKnown) return;
     // What is shown stays while the pool does not respond.
     await this.#account.load().then((record) => this.#show(record), () => {});
   }

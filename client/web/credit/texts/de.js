@@ -28,7 +28,8 @@ export default {
     "eingibt, hat deinen Platz: Zeig ihn sonst niemandem.",
   "credit.code.enter": "Code, den dein anderes Gerät zeigt",
   "credit.code.enter.help":
-    "Dieser Browser speichert dann die zufällige Kennung deines anderen Geräts anstelle seiner eigenen.",
+    "Dieser Browser speichert dann die zufällige Kennung deines anderen Geräts anstelle seiner eigenen. Seine " +
+    "Einheiten kommen zu deinen hinzu.",
   "credit.code.join": "Verbinden",
   "credit.code.joined": "Verbunden: Beide Geräte gehören jetzt zusammen.",
 

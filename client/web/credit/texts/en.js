@@ -26,7 +26,7 @@ export default {
     "Type it on your other device, under “Another device of yours”. It is valid once, until {until}. Whoever types it " +
     "has your place: show it to nobody else.",
   "credit.code.enter": "Code that your other device shows",
-  "credit.code.enter.help": "This browser then stores the random id of your other device in place of its own.",
+  "credit.code.enter.help": "This browser then stores the random id of your other device in place of its own, and its units are added to yours.",
   "credit.code.join": "Join",
   "credit.code.joined": "Joined: both devices are one volunteer now.",
 

@@ -28,7 +28,8 @@ export default {
     "escriba tendrá tu puesto: no se lo enseñes a nadie más.",
   "credit.code.enter": "Código que muestra tu otro dispositivo",
   "credit.code.enter.help":
-    "Este navegador guarda entonces el identificador aleatorio de tu otro dispositivo en lugar del suyo.",
+    "Este navegador guarda entonces el identificador aleatorio de tu otro dispositivo en lugar del suyo, y sus " +
+    "unidades se suman a las tuyas.",
   "credit.code.join": "Unir",
   "credit.code.joined": "Listo: los dos dispositivos son ahora un solo voluntario.",
 

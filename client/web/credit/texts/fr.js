@@ -28,7 +28,8 @@ export default {
     "Qui le saisit prend ta place : ne le montre à personne d’autre.",
   "credit.code.enter": "Code affiché par ton autre appareil",
   "credit.code.enter.help":
-    "Ce navigateur enregistre alors l’identifiant aléatoire de ton autre appareil à la place du sien.",
+    "Ce navigateur enregistre alors l’identifiant aléatoire de ton autre appareil à la place du sien, et ses unités " +
+    "s’ajoutent aux tiennes.",
   "credit.code.join": "Rejoindre",
   "credit.code.joined": "C’est fait : les deux appareils ne font plus qu’un bénévole.",
 
