@@ -91,6 +91,22 @@ def test_hostile_texts_of_a_trial_are_text(trial_page: Poster) -> None:
     assert findings(trial_page.page) == []
 
 
+def test_a_trial_draws_what_render_returns(trial_page: Poster) -> None:
+    trial_page.write("execute_function", "n => ({ result: n * n })")
+    trial_page.write("validate_result", "")
+    trial_page.page.evaluate("document.querySelector('#more-functions').parentElement.open = true")
+    trial_page.write(
+        "render", "(results) => ({ type: 'table', columns: ['n'], rows: results.map((one) => [one.result]) })"
+    )
+    trial_page.list_units("12")
+    trial_page.try_unit("accepted")
+    expect(trial_page.trial("picture").get_by_role("cell")).to_have_text("144")
+    trial_page.write("render", "() => ({ type: 'film' })")
+    trial_page.try_unit("accepted")
+    expect(trial_page.trial("picture")).to_contain_text("render.type must be one of")
+    trial_page.write("render", "")
+
+
 def test_a_trial_can_be_stopped(trial_page: Poster) -> None:
     trial_page.write("execute_function", "() => { for (;;); }")
     trial_page.write("validate_result", "")

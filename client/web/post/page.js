@@ -10,15 +10,18 @@ import { Field, input } from "../owning/field.js";
 import { InputsForm } from "../owning/inputs-form.js";
 import { InputError } from "../owning/inputs.js";
 import { TEXTS as OWNING } from "../owning/texts/index.js";
+import { TEXTS as RENDER } from "../render/texts/index.js";
 import { Draft } from "./draft.js";
 import { JobForm } from "./job-form.js";
 import { placeOf, Posting } from "./posting.js";
 import { TEXTS } from "./texts/index.js";
 import { TrialPanel } from "./trial-panel.js";
+import { TrialPicture } from "./trial-picture.js";
 import { Trial } from "./trial.js";
 
 const root = new URL(document.documentElement.dataset.root ?? "/", location.href);
-const language = new Language(Object.fromEntries(Object.entries(TEXTS).map(([tag, own]) => [tag, { ...OWNING[tag], ...own }])));
+const texts = Object.entries(TEXTS).map(([tag, own]) => [tag, { ...OWNING[tag], ...RENDER[tag], ...own }]);
+const language = new Language(Object.fromEntries(texts));
 /** The job of which this is a new version. */
 const replaced = new URLSearchParams(location.search).get("replaces");
 const key = new OwnerKey(root.pathname);
@@ -202,7 +205,8 @@ function start() {
   const kept = draft.read();
   if (replaced !== null && kept?.job?.replaces !== replaced) void loadVersion(replaced);
   else if (kept) restore(kept);
-  new TrialPanel(new Trial(poolDocument), language, readTrial);
+  const picture = new TrialPicture(language, async () => (await poolDocument()).link("sandbox"));
+  new TrialPanel(new Trial(poolDocument), picture, language, readTrial);
   byId("form").addEventListener("submit", submit);
   byId("form").addEventListener("input", keepDraft);
   byId("content").hidden = false;

@@ -16,17 +16,20 @@ const PARTS = /** @type {const} */ (["variable", "result", "console", "stack", "
 
 export class TrialPanel {
   #trial;
+  #picture;
   #language;
   #read;
   /** @type {AbortController | undefined} */
   #running;
 
   /**
-   * @param {import("./trial.js").Trial} trial @param {Language} language
+   * @param {import("./trial.js").Trial} trial @param {import("./trial-picture.js").TrialPicture} picture
+   * @param {Language} language
    * @param {() => {job: Job, inputs: Inputs | null}} read of the form; may throw InputError
    */
-  constructor(trial, language, read) {
+  constructor(trial, picture, language, read) {
     this.#trial = trial;
+    this.#picture = picture;
     this.#language = language;
     this.#read = read;
     byId("try").addEventListener("click", () => void this.#start());
@@ -46,7 +49,9 @@ export class TrialPanel {
       const variable = this.#variable(inputs);
       this.#show({ variable: JSON.stringify(variable) });
       this.#showStatus("running", this.#text("running"));
-      this.#render(await this.#trial.run(job, variable, running.signal));
+      const tried = await this.#trial.run(job, variable, running.signal);
+      this.#render(tried);
+      if (tried.outcome === "accepted") await this.#picture.draw(job.functions.render, variable, tried.result ?? "null");
     } catch (ex) {
       this.#showError(ex, running.signal);
     } finally {
@@ -101,6 +106,7 @@ export class TrialPanel {
   #clear() {
     this.#show(Object.fromEntries(PARTS.map((name) => [name, ""])));
     byId("trial-notes").hidden = true;
+    this.#picture.clear();
   }
 
   /** @param {{[name in typeof PARTS[number]]?: string}} texts */

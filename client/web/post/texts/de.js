@@ -110,6 +110,7 @@ export default {
   "post.trial.valid.reason": "Angenommen: {reason}",
   "post.trial.invalid": "Abgelehnt: {reason}",
   "post.trial.stored": "An seiner Stelle gespeichert",
+  "post.trial.picture": "Wie render es zeigt",
   "post.trial.console": "Konsole",
   "post.trial.printed": "Konsole des Validators",
   "post.trial.stack": "Aufrufe",

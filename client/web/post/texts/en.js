@@ -98,6 +98,7 @@ export default {
   "post.trial.valid.reason": "Accepted: {reason}",
   "post.trial.invalid": "Rejected: {reason}",
   "post.trial.stored": "Stored in its place",
+  "post.trial.picture": "As render shows it",
   "post.trial.console": "Console",
   "post.trial.printed": "Console of the validator",
   "post.trial.stack": "Stack",

@@ -106,6 +106,7 @@ export default {
   "post.trial.valid.reason": "Aceptado: {reason}",
   "post.trial.invalid": "Rechazado: {reason}",
   "post.trial.stored": "Guardado en su lugar",
+  "post.trial.picture": "Como lo muestra render",
   "post.trial.console": "Consola",
   "post.trial.printed": "Consola del validador",
   "post.trial.stack": "Pila",

@@ -109,6 +109,7 @@ export default {
   "post.trial.valid.reason": "Accepté : {reason}",
   "post.trial.invalid": "Rejeté : {reason}",
   "post.trial.stored": "Enregistré à sa place",
+  "post.trial.picture": "Comme render le montre",
   "post.trial.console": "Console",
   "post.trial.printed": "Console du validateur",
   "post.trial.stack": "Pile",

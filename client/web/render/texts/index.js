@@ -5,4 +5,5 @@ import en from "./en.js";
 import es from "./es.js";
 import fr from "./fr.js";
 
+/** @type {Record<string, import("../../languages.js").Texts>} */
 export const TEXTS = { de, en, es, fr };
