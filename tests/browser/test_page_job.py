@@ -23,6 +23,13 @@ from tests.serving import LocalServer
 PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
 EMPTY, RUNNING, FAILING, DONE = ("/jobs/empty", "/jobs/running", "/jobs/failing", "/jobs/done")
 HOSTILE = "/jobs/hostile"
+# The texts of the tokens; fails unless all texts together are the source.
+HIGHLIGHT = """async (source) => {
+  const { highlighted } = await import("/client/web/job/code.js");
+  const parts = highlighted(source);
+  if (parts.map((part) => part.textContent ?? part).join("") !== source) throw new Error("another source");
+  return parts.filter((part) => part.textContent !== undefined).map((part) => part.textContent);
+}"""
 STATES = [EMPTY, RUNNING, FAILING, DONE, HOSTILE]
 LISTS = ["/jobs/index", "/flows", f"{RUNNING}/results", f"{RUNNING}/variables"]
 
@@ -79,6 +86,15 @@ def test_a_running_job_shows_its_facts(desk: Watcher) -> None:
     expect(desk.page.get_by_role("img", name="Half of the latest 12 results")).to_be_visible()
     expect(desk.by_id("code").locator(".token-keyword").first).to_have_text("async")
     assert desk.page.title() == "Computing · \u2068Running\u2069"
+
+
+def test_highlighting_finds_the_tokens_and_keeps_the_source(desk: Watcher) -> None:
+    desk.page.goto(f"{desk.server.url}/jobs/index")
+    source = "return /a[/]b/g.test(a) ? a / 2 / 0x1F : `x${1}`; // 'c'\n'it\\'s' /* open"
+    kinds = desk.page.evaluate(HIGHLIGHT, source)
+    assert kinds == ["return", "/a[/]b/g", "2", "0x1F", "`x${1}`", "// 'c'", "'it\\'s'", "/* open"]
+    for hostile in ("=/[" * 10_000, " " * 40_000 + "/", "/*" * 10_000, "`" * 9_999):
+        desk.page.evaluate(HIGHLIGHT, hostile)
 
 
 def test_the_same_mark_is_the_same_volunteer(desk: Watcher) -> None:
