@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
 from pool.progress import progress_of
 from pool.run_times import histogram
@@ -36,9 +36,22 @@ class View:
     revision: str
 
 
+class _Version(NamedTuple):
+    """What of a job's document is in its view: the whole one may have a megabyte."""
+
+    uid: str | None
+    name: str
+    state: str
+    paused: Document | None
+
+    @classmethod
+    def of(cls, job: Document) -> _Version:
+        return cls(job.get("uid"), job["name"], job["state"], job.get("paused"))
+
+
 @dataclass(frozen=True)
 class _Entry:
-    job: Document
+    job: _Version
     made_at: float
     view: View
 
@@ -56,7 +69,7 @@ class Monitor:
         job = self._store.jobs.get(job_id)
         known = self._entries.get(job_id)
         # Whoever finds one of this job is not kept waiting while another thread makes a newer one.
-        if known is None or known.job.get("uid") != job.get("uid"):
+        if known is None or known.job.uid != job.get("uid"):
             with self._lock:
                 return self._current(job)
         if self._is_fresh(known, job) or not self._lock.acquire(blocking=False):
@@ -67,7 +80,7 @@ class Monitor:
             self._lock.release()
 
     def _is_fresh(self, entry: _Entry, job: Document) -> bool:
-        return entry.job == job and self._store.clock.monotonic() - entry.made_at < FRESH_SECONDS
+        return entry.job == _Version.of(job) and self._store.clock.monotonic() - entry.made_at < FRESH_SECONDS
 
     def _current(self, job: Document) -> View:
         known = self._entries.get(job["id"])
@@ -75,8 +88,8 @@ class Monitor:
         if known is not None and self._is_fresh(known, job):
             return known.view
         made_at = self._store.clock.monotonic()
-        view = self._make(job, known.view.latest if known and known.job.get("uid") == job.get("uid") else [])
-        self._entries[job["id"]] = _Entry(job, made_at, view)
+        view = self._make(job, known.view.latest if known and known.job.uid == job.get("uid") else [])
+        self._entries[job["id"]] = _Entry(_Version.of(job), made_at, view)
         self._entries.move_to_end(job["id"])
         if len(self._entries) > JOBS_KEPT:
             self._entries.popitem(last=False)

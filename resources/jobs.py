@@ -121,7 +121,9 @@ class Index(Resource):
         links = build.page("jobs", "index", cursor=cursor, next_cursor=page.next, limit=req.get_param("limit"))
         items = [(_links(build, job), _summary(job)) for job in page.items]
         if prefers_html(req):
-            self._list.respond_with(req, resp, items, links)
+            # What nobody has looked at yet is not shown to volunteers.
+            shown = [(of_job, job) for of_job, job in items if job["state"] != REVIEW]
+            self._list.respond_with(req, resp, shown, links)
             return
         respond(req, resp, links, {"count": len(items)}, items)
 

@@ -25,7 +25,7 @@ def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], label: str, 
     head, body = tag("thead", tag("tr", *heads)), tag("tbody", *(_row(columns, row) for row in rows))
     content = tag("table", head, body, aria_labelledby=label)
     # It has the focus to be scrolled by keyboard.
-    return tag("div", content, class_="table-area", role="region", aria_labelledby=label, tabindex=0)
+    return tag("div", content, class_="table-area", role="group", aria_labelledby=label, tabindex=0)
 
 
 def _row(columns: Sequence[Column], cells: Sequence[str]) -> Markup:

@@ -15,7 +15,7 @@ export class Table {
     this.columns = columns;
     const head = columns.map(({ key, kind }) => element("th", { scope: "col", class: kind }, language.text(key)));
     const table = element("table", { "aria-labelledby": label }, element("thead", {}, element("tr", {}, ...head)), this.#rows);
-    this.element = element("div", { class: "table-area", role: "region", "aria-labelledby": label, tabindex: 0 }, table);
+    this.element = element("div", { class: "table-area", role: "group", "aria-labelledby": label, tabindex: 0 }, table);
   }
 
   /**

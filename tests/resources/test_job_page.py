@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from pool.sandbox import Sandbox
-from tests.conftest import PoolApp
+from tests.conftest import MakePool, PoolApp
 from tests.resources.helpers import VOLUNTEER, problem
 
 HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -149,6 +149,13 @@ def test_a_list_leads_to_its_next_page(shown: PoolApp) -> None:
     first = page(shown, f"{JOB}/variables?limit=2")
     (following,) = re.findall(r'rel="next" href="([^"]+)"', first)
     assert 'rel="next"' not in page(shown, following.replace("&amp;", "&"))
+
+
+def test_jobs_in_review_are_not_listed(make_pool: MakePool) -> None:
+    pool = make_pool(open="review")
+    pool.post_json("/jobs", {"name": "Unseen", "execute_function": "() => 1"}, status=201)
+    assert "Unseen" not in page(pool, "/jobs/index")
+    assert "The pool\u2019s operator looks at it first." in page(pool, "/jobs/unseen")
 
 
 def test_an_empty_pool_has_pages_too(pool: PoolApp) -> None:

@@ -2,7 +2,7 @@
 
 import { byId, setText } from "../dom.js";
 import { isolate, Language } from "../languages.js";
-import { idOf } from "../links.js";
+import { idOf, setLink } from "../links.js";
 import { GroupList } from "./group-list.js";
 import { OwnerAccess } from "./owner-access.js";
 import { Summary } from "./summary.js";
@@ -55,5 +55,6 @@ function showStatus(status, values = {}) {
 
 language.translate();
 setText(byId("name"), idOf(job));
+setLink(byId("job-link"), job, language.text("job-errors.job"));
 document.title = language.text("job-errors.title", { name: isolate(byId("name").textContent) });
 access.start();

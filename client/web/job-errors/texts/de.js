@@ -3,6 +3,7 @@
 export default {
   "job-errors.title": "Fehler · {name}",
   "job-errors.subtitle": "Warum Einheiten dieser Aufgabe scheitern, für ihren Auftraggeber.",
+  "job-errors.job": "Die Seite der Aufgabe",
   "job-errors.key": "Der Schlüssel des Auftraggebers",
   "job-errors.key.help":
     "Der Schlüssel, mit dem die Aufgabe gestellt wurde, oder der des Betreibers. Er bleibt in diesem Tab, bis du ihn " +

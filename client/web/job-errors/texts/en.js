@@ -3,6 +3,7 @@
 export default {
   "job-errors.title": "Errors · {name}",
   "job-errors.subtitle": "Why units of this job fail, for its owner.",
+  "job-errors.job": "The page of the job",
   "job-errors.key": "The owner’s key",
   "job-errors.key.help":
     "The key that the job was posted with, or the operator’s. It stays in this tab until you close it or forget the " +

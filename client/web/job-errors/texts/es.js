@@ -3,6 +3,7 @@
 export default {
   "job-errors.title": "Errores · {name}",
   "job-errors.subtitle": "Por qué fallan unidades de esta tarea, para su autor.",
+  "job-errors.job": "La página de la tarea",
   "job-errors.key": "La clave del autor",
   "job-errors.key.help":
     "La clave con la que se publicó la tarea, o la del administrador. Se queda en esta pestaña hasta que la cierres " +

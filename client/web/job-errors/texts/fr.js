@@ -3,6 +3,7 @@
 export default {
   "job-errors.title": "Erreurs · {name}",
   "job-errors.subtitle": "Pourquoi des unités de cette tâche échouent, pour son auteur.",
+  "job-errors.job": "La page de la tâche",
   "job-errors.key": "La clé de l’auteur",
   "job-errors.key.help":
     "La clé avec laquelle la tâche a été proposée, ou celle de l’administrateur. Elle reste dans cet onglet jusqu’à " +
