@@ -33,6 +33,7 @@ class Operator(Resource):
         links = {
             "self": Link(build.uri("operator")),
             "blocks": Link(build.uri("operator", "blocks")),
+            "names": build.names()["self"],
             **{rel: root[rel] for rel in ("job", "flow", "health", "metrics")},
             "root": root["self"],
         }

@@ -10,6 +10,7 @@ import { OwnerKey } from "../owner-key.js";
 import { Poller } from "../poller.js";
 import { Blocks } from "./blocks.js";
 import { OperatorFigures } from "./figures.js";
+import { Names } from "./names.js";
 import { Review } from "./review.js";
 import { TEXTS } from "./texts/index.js";
 
@@ -26,6 +27,7 @@ const key = new OwnerKey(root.pathname);
 const form = new KeyForm(submit, forget);
 const blocks = new Blocks(language, send, load);
 const figures = new OperatorFigures(language, (target) => blocks.ask(target));
+const names = new Names(language, send);
 const review = new Review(language, approve);
 /** @type {Poller | undefined} */
 let poller;
@@ -48,6 +50,7 @@ function render(content) {
   figures.render(operator);
   review.render(operator);
   blocks.render(operator);
+  names.render(operator);
   byId("content").hidden = false;
   key.keep();
   form.hide();
@@ -77,10 +80,15 @@ function forget() {
   showStatus("forgotten");
 }
 
-/** With the operator's key. @param {string} method @param {string} target @param {object} [body] */
+/**
+ * With the operator's key.
+ * @param {string} method @param {string} target @param {object} [body]
+ * @returns {Promise<any>} the response's document
+ */
 async function send(method, target, body) {
   const transport = new Transport(root.href, key.headers, { timeout: TIMEOUT, retries: { attempts: 2 } });
-  await transport.send(method, target, { body: body && JSON.stringify(body) });
+  const response = await transport.send(method, target, { body: body && JSON.stringify(body) });
+  return response.document;
 }
 
 /** @param {string} job its address */

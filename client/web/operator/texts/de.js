@@ -55,6 +55,22 @@ export default {
   "operator.block.done": "{target} ist gesperrt.",
   "operator.unblock": "Freigeben",
   "operator.unblock.done": "{target} ist nicht mehr gesperrt.",
+  "operator.names": "Namen der Freiwilligen",
+  "operator.names.help":
+    "Die neuesten derer, die gezeigt werden möchten. Was du verbietest, ist sofort weg, mit allem, was so aussieht.",
+  "operator.names.team": "Team {team}",
+  "operator.ban": "Verbieten",
+  "operator.ban.this": "Verbieten …",
+  "operator.ban.subject": "Was",
+  "operator.ban.subject.help":
+    "Ein Name oder Team, für alle; oder ein Kennzeichen (zehn Hex-Ziffern): Dann hat dieser Freiwillige gar keinen " +
+    "Namen mehr.",
+  "operator.ban.reason": "Warum",
+  "operator.ban.reason.help": "Wen es betrifft, der liest es.",
+  "operator.ban.done": "{subject} ist verboten.",
+  "operator.unban": "Erlauben",
+  "operator.unban.done": "{subject} ist wieder erlaubt.",
+  "operator.none.names": "Noch niemand.",
   "operator.refusals": "Abgelehnt",
   "operator.refusals.since": "Nach der Grenze, die erreicht war, seit {time}.",
   "operator.limit.requests": "Anfragen einer Adresse",

@@ -54,6 +54,23 @@ export default {
   "operator.block.done": "{target} está bloqueado.",
   "operator.unblock": "Desbloquear",
   "operator.unblock.done": "{target} ya no está bloqueado.",
+  "operator.names": "Nombres de los voluntarios",
+  "operator.names.help":
+    "Los más nuevos de quienes quieren mostrarse. Lo que prohíbes desaparece al instante, con todo lo que se le " +
+    "parece.",
+  "operator.names.team": "equipo {team}",
+  "operator.ban": "Prohibir",
+  "operator.ban.this": "Prohibir…",
+  "operator.ban.subject": "Qué",
+  "operator.ban.subject.help":
+    "Un nombre o equipo, para todos; o una marca (diez cifras hexadecimales): ese voluntario ya no tendrá ningún " +
+    "nombre.",
+  "operator.ban.reason": "Por qué",
+  "operator.ban.reason.help": "Lo lee la persona afectada.",
+  "operator.ban.done": "{subject} está prohibido.",
+  "operator.unban": "Permitir",
+  "operator.unban.done": "{subject} está permitido de nuevo.",
+  "operator.none.names": "Nadie todavía.",
   "operator.refusals": "Rechazos",
   "operator.refusals.since": "Según el límite alcanzado, desde {time}.",
   "operator.limit.requests": "Peticiones de una dirección",

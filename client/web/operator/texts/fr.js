@@ -55,6 +55,23 @@ export default {
   "operator.block.done": "{target} est bloqué.",
   "operator.unblock": "Débloquer",
   "operator.unblock.done": "{target} n’est plus bloqué.",
+  "operator.names": "Noms des bénévoles",
+  "operator.names.help":
+    "Les plus récents de ceux qui veulent être affichés. Ce que tu interdis disparaît aussitôt, avec tout ce qui y " +
+    "ressemble.",
+  "operator.names.team": "équipe {team}",
+  "operator.ban": "Interdire",
+  "operator.ban.this": "Interdire…",
+  "operator.ban.subject": "Quoi",
+  "operator.ban.subject.help":
+    "Un nom ou une équipe, pour tous ; ou une marque (dix chiffres hexadécimaux) : ce bénévole n’aura alors plus " +
+    "aucun nom.",
+  "operator.ban.reason": "Pourquoi",
+  "operator.ban.reason.help": "La personne concernée le lit.",
+  "operator.ban.done": "{subject} est interdit.",
+  "operator.unban": "Autoriser",
+  "operator.unban.done": "{subject} est de nouveau autorisé.",
+  "operator.none.names": "Personne encore.",
   "operator.refusals": "Refus",
   "operator.refusals.since": "Selon la limite atteinte, depuis {time}.",
   "operator.limit.requests": "Requêtes d’une adresse",
