@@ -73,6 +73,7 @@ const showOwn = onceASecond(() => {
 function render() {
   const { state } = controller.preferences;
   for (const id of ["activity", "forget", "storage-terms"]) byId(id).hidden = state === "new";
+  byId("terms").hidden = state !== "new";
   if (state === "paused") showNotice("");
   startButton.render();
   choices.render();
@@ -81,7 +82,6 @@ function render() {
   if (state === shownState) return;
   shownState = state;
   parts.consent.notify();
-  result.redraw();
 }
 
 function renderWorkers() {

@@ -57,11 +57,6 @@ export class ResultPanel {
     if (id === this.#shown?.id) this.#shown.view.refresh();
   }
 
-  /** Nothing is the visitor's any more. */
-  redraw() {
-    this.#shown?.view.redraw();
-  }
-
   #update() {
     for (const id of this.#jobs.keys()) if (this.#done.get(id)) this.#addChoice(id);
     const [first] = this.#choices;

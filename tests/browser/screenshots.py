@@ -13,6 +13,7 @@ from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from py_mini_racer import MiniRacer
 
 import data
 from pool.fields import FUNCTIONS
@@ -59,15 +60,28 @@ def post_demo_job(server: Server, name: str, units: int) -> None:
         server.post(f"/jobs/{name}/variables", json.loads(line)["variable"])
 
 
+def compute_as_another(server: Server, name: str, units: int) -> None:
+    """Another volunteer's results of a demo job."""
+    source = (data.JOBS / name / "execute_function.js").read_text(encoding="utf-8")
+    with MiniRacer() as engine:
+        for _ in range(units):
+            variable = server.get(f"/jobs/{name}/variables")
+            result = engine.eval(f"JSON.stringify(({source})({json.dumps(variable)}, {{}}).result)")
+            server.post(variable["_links"]["post_result"], json.loads(str(result)))
+
+
 def furnish(server: Server) -> None:
-    for name in ("mandelbrot", "n-queens", "prime-count"):
-        post_demo_job(server, name, 24)
+    """A part of the picture is there, and a part of it is not posted."""
+    for name, units in (("mandelbrot", 36), ("n-queens", 24), ("prime-count", 40)):
+        post_demo_job(server, name, units)
+    compute_as_another(server, "mandelbrot", 18)
+    compute_as_another(server, "prime-count", 40)
     post_busy_job(server, "Tide tables", count=0, **TIDES)
     post_job(server, "River levels", state="paused", metadata={"owner": "semprebeta"})
 
 
 def stay_idle(visitor: Visitor) -> None:
-    expect(visitor.by_id("job-list").get_by_role("listitem")).not_to_have_count(0)
+    expect(visitor.by_id("found-list").get_by_role("listitem")).not_to_have_count(0)
 
 
 def compute(visitor: Visitor) -> None:
@@ -75,15 +89,33 @@ def compute(visitor: Visitor) -> None:
     visitor.choose("Share of the time", 90)
     visitor.start()
     expect(visitor.by_id("units")).to_have_text(AT_LEAST_30, timeout=30_000)
+    visitor.by_id("result-job").select_option("mandelbrot")
+    outlined = visitor.by_id("result-view").get_by_text("You computed 18 of 36 parts")
+    expect(outlined).to_be_visible(timeout=60_000)
     for _ in range(40):
         visitor.server.post("/jobs/tide-tables/variables", {"ms": 900})
     expect(visitor.worker(1)).to_contain_text("Tide tables", timeout=30_000)
     expect(visitor.worker(2)).to_contain_text("Tide tables", timeout=30_000)
 
 
+def finish(visitor: Visitor) -> None:
+    """What was found, each in its card."""
+    compute(visitor)
+    visitor.press("Pause")
+    visitor.by_id("found").evaluate("(found) => found.scrollIntoView()")
+    expect(visitor.by_id("found-list").get_by_role("img")).to_have_count(3, timeout=60_000)
+
+
+def fold(visitor: Visitor) -> None:
+    """As a phone shows it at first."""
+    compute(visitor)
+    visitor.page.evaluate("for (const fold of document.querySelectorAll('.fold')) fold.open = false")
+
+
 def fail(visitor: Visitor) -> None:
     post_job(visitor.server, "Gauge check", count=6, execute_function=FAULTY, metadata={"owner": "semprebeta"})
     visitor.page.reload()
+    visitor.unfold()
     visitor.page.get_by_label("semprebeta").check()
     visitor.start()
     expect(visitor.error("Gauge check").first).to_be_visible()
@@ -93,9 +125,12 @@ PICTURES: dict[str, tuple[dict[str, Any], Act]] = {
     "page-idle": (DESK, stay_idle),
     "page-computing": (DESK, compute),
     "page-error": (TALL, fail),
-    "page-phone": (PHONE, compute),
+    "page-found": (TALL, finish),
+    "page-phone": (PHONE, fold),
     "page-dark": ({**DESK, "color_scheme": "dark"}, compute),
 }
+# Those that show the whole page.
+WHOLE = ("page-error", "page-found", "page-phone")
 
 
 def run_flow(server: Server, page: Page) -> None:
@@ -248,7 +283,7 @@ def take(browser: Browser, name: str) -> None:
         page.add_init_script(FOUR_CORES)
         act(Visitor(page, server))
         page.evaluate("scrollTo(0, 0)")
-        page.screenshot(path=DOCS / f"{name}.png")
+        page.screenshot(path=DOCS / f"{name}.png", full_page=name in WHOLE)
 
 
 def take_flow(browser: Browser, name: str) -> None:

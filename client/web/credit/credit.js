@@ -73,7 +73,14 @@ export class CreditSection {
 
   /** @param {import("./account.js").Record} record */
   #show(record) {
-    for (const figure of this.#figures) figure.show(record.credit[figure.period]);
+    let shown = -1;
+    for (const figure of this.#figures) {
+      const { units } = record.credit[figure.period];
+      figure.show(record.credit[figure.period]);
+      // A number that only repeats the one before is not shown.
+      figure.node.hidden = units === shown;
+      shown = units;
+    }
     this.#profile.show(record);
     setLink(this.#board, record._links.leaderboard, this.#language.text("credit.leaderboard"));
   }

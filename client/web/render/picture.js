@@ -11,6 +11,7 @@ const MIN_WIDTH = 800;
 const MAX_HEIGHT = 2048;
 /** Of an outline, as a share of the picture's width; in two colours, so that it shows on any picture. */
 const OUTLINE = 1 / 250;
+const DIRECTIONS = [[0, -1], [1, 0], [0, 1], [-1, 0]];
 const OUTER = "#10201e";
 const INNER = "#ffd166";
 
@@ -73,14 +74,10 @@ function copy(tile, pixels, stride, colours) {
  * @param {CanvasRenderingContext2D} context @param {Place[]} tiles @param {number} line width
  */
 function outline(context, tiles, line) {
-  const places = new Set(tiles.map(({ x, y, width, height }) => placeOf(x, y, width, height)));
-  const sides = tiles.flatMap((tile) => sidesOf(tile, line)).filter(({ neighbour }) => !places.has(neighbour));
+  const own = new Set(tiles.map(keyOf));
   context.lineCap = "square";
   context.beginPath();
-  for (const { from, to } of sides) {
-    context.moveTo(...from);
-    context.lineTo(...to);
-  }
+  for (const tile of tiles) for (const [x, y] of DIRECTIONS) traceSide(context, tile, own, x, y, line);
   for (const [colour, width] of /** @type {[string, number][]} */ ([[OUTER, 2 * line], [INNER, line]])) {
     context.strokeStyle = colour;
     context.lineWidth = width;
@@ -88,19 +85,31 @@ function outline(context, tiles, line) {
   }
 }
 
-/** @typedef {{neighbour: string, from: [number, number], to: [number, number]}} Side */
+/** @param {Place} place */
+const keyOf = ({ x, y, width, height }) => `${x} ${y} ${width} ${height}`;
 
-/** @param {number} x @param {number} y @param {number} width @param {number} height */
-const placeOf = (x, y, width, height) => `${x} ${y} ${width} ${height}`;
+/** The place so many tiles further. @param {Place} place @param {number} right @param {number} down @returns {Place} */
+const beside = ({ x, y, width, height }, right, down) => ({ x: x + right * width, y: y + down * height, width, height });
 
-/** Within the tile, so that nothing is cut off at the edge of the picture. @param {Place} tile @param {number} line @returns {Side[]} */
-function sidesOf({ x, y, width, height }, line) {
-  const inset = Math.min(line, width / 4, height / 4);
-  const [left, top, right, bottom] = [x + inset, y + inset, x + width - inset, y + height - inset];
-  return [
-    { neighbour: placeOf(x, y - height, width, height), from: [left, top], to: [right, top] },
-    { neighbour: placeOf(x, y + height, width, height), from: [left, bottom], to: [right, bottom] },
-    { neighbour: placeOf(x - width, y, width, height), from: [left, top], to: [left, bottom] },
-    { neighbour: placeOf(x + width, y, width, height), from: [right, top], to: [right, bottom] },
-  ];
+/**
+ * The side of a tile in one direction, unless the tile there is the visitor's too. It lies within the tile, so that the
+ * edge of the picture cuts nothing off.
+ * @param {CanvasRenderingContext2D} context @param {Place} tile @param {Set<string>} own
+ * @param {number} right @param {number} down @param {number} line width
+ */
+function traceSide(context, tile, own, right, down, line) {
+  const isOwn = (/** @type {number} */ x, /** @type {number} */ y) => own.has(keyOf(beside(tile, x, y)));
+  if (isOwn(right, down)) return;
+  const inset = Math.min(line, tile.width / 4, tile.height / 4);
+  const [middleX, middleY] = [tile.x + tile.width / 2, tile.y + tile.height / 2];
+  // From the middle to one end and to the other, at right angles to the direction.
+  for (const [x, y] of [[down, right], [-down, -right]]) {
+    // It turns inwards at a corner, goes on beside an own tile, and turns outwards where that goes further.
+    const turn = !isOwn(x, y) ? -inset : isOwn(x + right, y + down) ? inset : 0;
+    const end = (/** @type {number} */ along) => along / 2 + turn;
+    const atX = middleX + right * (tile.width / 2 - inset);
+    const atY = middleY + down * (tile.height / 2 - inset);
+    context.moveTo(atX, atY);
+    context.lineTo(atX + x * end(tile.width), atY + y * end(tile.height));
+  }
 }

@@ -67,7 +67,7 @@ export class ResultView {
     this.#button.addEventListener("click", () => this.#ask());
     target.replaceChildren(this.#figure, this.#note, this.#button);
     this.#schedule = new Schedule(target, () => this.#refresh());
-    this.#unsubscribe = parts.consent.onchange(() => this.refresh());
+    this.#unsubscribe = parts.consent.onchange(() => this.#handleConsent());
     this.#resizes.observe(target);
     this.refresh();
   }
@@ -83,9 +83,10 @@ export class ResultView {
     if (this.#failures < MAX_FAILURES) this.#schedule.request();
   }
 
-  /** The visitor's own results are forgotten, or another one has come. */
-  redraw() {
+  /** What is the visitor's may be forgotten. */
+  #handleConsent() {
     if (this.#render) this.#draw(this.#render);
+    this.refresh();
   }
 
   /** Ends it: its element is used for something else. */
