@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from collections.abc import Iterator
 
@@ -227,9 +228,22 @@ def test_a_pool_that_wants_a_key_says_so(make_local_server: MakeLocalServer, pag
     poster.post()
     poster.expect_posted("Posted, with 100 units.")
     assert poster.stored() == {"comp-pool key of /": server.key}
+    page.reload()
+    page.get_by_role("button", name="Use another key").click()
+    expect(poster.field("Your key")).to_be_focused()
+    assert poster.stored() == {}
 
 
 # Access
+
+
+def test_tab_leaves_the_editor(trial_page: Poster) -> None:
+    trial_page.function("execute_function").focus()
+    trial_page.page.keyboard.press("Tab")
+    expect(trial_page.function("execute_function")).not_to_be_focused()
+    expect(
+        trial_page.page.get_by_role("button", name=re.compile("^Insert a template.*validate_result"))
+    ).to_be_focused()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -2,7 +2,7 @@
 
 import { Client } from "../../js/index.js";
 import { Document } from "../../js/lib/document.js";
-import { messageOf, PoolError } from "../../js/lib/errors.js";
+import { Blocked, messageOf, PoolError } from "../../js/lib/errors.js";
 import { byId, element, setText } from "../dom.js";
 import { isolate, Language } from "../languages.js";
 import { OwnerKey } from "../owner-key.js";
@@ -100,13 +100,20 @@ function showProblem(ex) {
   const shown = line ? text("unit.refused", { number, message: isolate(message) }) : message;
   // What was refused is not what will be posted next.
   if (line) posting?.dropInputs();
-  const isMissingKey = ex instanceof PoolError && [401, 403].includes(ex.status);
-  if (isMissingKey) key.forget();
-  const isShown = form.showError(isMissingKey ? "key" : field, shown);
+  const isAboutKey = ex instanceof PoolError && [401, 403].includes(ex.status) && !(ex instanceof Blocked);
+  if (isAboutKey) askForKey();
+  const isShown = form.showError(isAboutKey ? "key" : field, shown);
   const more = isPosted ? ` ${text(line ? "problem.inputs" : "problem.goes-on")}` : "";
   setText(byId("problem"), `${isShown ? text("problem.field", { message: shown }) : shown}${more}`);
   byId("problem").hidden = false;
   if (isPosted) setText(byId("submit"), text("continue"));
+}
+
+/** In place of the one that the tab has kept. */
+function askForKey() {
+  key.forget();
+  keyField.element.hidden = false;
+  byId("forget").hidden = true;
 }
 
 /** @param {number} posted @param {number} count */
@@ -115,6 +122,8 @@ function renderProgress(posted, count) {
   byId("bar").max = Math.max(count, 1);
   byId("bar").value = count === 0 ? 1 : posted;
   setText(byId("progress-status"), text("progress", { posted, count }));
+  // The job itself is stored.
+  for (const section of document.querySelectorAll(".of-job")) section.setAttribute("inert", "");
   showKey();
   renderWatch();
 }
@@ -151,7 +160,7 @@ function finish(count) {
   draft.remove();
   const review = posting?.review;
   setText(byId("progress-status"), review ? text("done.review") : text("done", { count }));
-  for (const id of ["submit", "who", "key-field"]) byId(id).hidden = true;
+  for (const id of ["submit", "who", "key-field", "forget"]) byId(id).hidden = true;
   byId("bar").hidden = Boolean(review);
   byId("watch").focus();
 }
@@ -202,6 +211,11 @@ function start() {
   byId("inputs").append(inputs.element);
   byId("key-field").append(keyField.element);
   keyField.element.hidden = key.isKnown;
+  byId("forget").hidden = !key.isKnown;
+  byId("forget").addEventListener("click", () => {
+    askForKey();
+    keyField.focus();
+  });
   const kept = draft.read();
   if (replaced !== null && kept?.job?.replaces !== replaced) void loadVersion(replaced);
   else if (kept) restore(kept);

@@ -59,6 +59,7 @@ export default {
   "post.offline": "Der Pool ist nicht erreichbar. Prüfe deine Verbindung.",
   "post.key": "Dein Schlüssel",
   "post.key.optional": "Dein Schlüssel, wenn du einen hast",
+  "post.key.forget": "Einen anderen Schlüssel als den dieses Tabs nehmen",
   "post.key.help":
     "Vom Betreiber des Pools. Er bleibt in diesem Tab, bis du ihn schließt, und geht nur an diesen Pool.",
   "post.key.invalid": "Das kann kein Schlüssel sein. Prüfe, ob er vollständig ist.",

@@ -55,6 +55,7 @@ export default {
   "post.offline": "The pool can’t be reached. Check your connection.",
   "post.key": "Your key",
   "post.key.optional": "Your key, if you have one",
+  "post.key.forget": "Use another key than this tab has kept",
   "post.key.help": "From the pool’s operator. It stays in this tab until you close it, and is sent to this pool alone.",
   "post.key.invalid": "This can’t be a key. Check that it is complete.",
   "post.submit": "Post the job",

@@ -58,6 +58,7 @@ export default {
   "post.offline": "No se puede contactar con el servidor. Comprueba tu conexión.",
   "post.key": "Tu clave",
   "post.key.optional": "Tu clave, si tienes una",
+  "post.key.forget": "Usar otra clave que la de esta pestaña",
   "post.key.help": "Del operador del servidor. Se queda en esta pestaña hasta que la cierres y solo se envía a este servidor.",
   "post.key.invalid": "Esto no puede ser una clave. Comprueba que esté completa.",
   "post.submit": "Publicar la tarea",

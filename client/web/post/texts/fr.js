@@ -58,6 +58,7 @@ export default {
   "post.offline": "Le serveur est injoignable. Vérifiez votre connexion.",
   "post.key": "Votre clé",
   "post.key.optional": "Votre clé, si vous en avez une",
+  "post.key.forget": "Prendre une autre clé que celle de cet onglet",
   "post.key.help":
     "De l’opérateur du serveur. Elle reste dans cet onglet jusqu’à sa fermeture, et n’est envoyée qu’à ce serveur.",
   "post.key.invalid": "Ceci ne peut pas être une clé. Vérifiez qu’elle est complète.",
