@@ -103,8 +103,10 @@ def test_a_wrong_setting_is_named_at_its_field_and_a_right_one_saved(
     assert (settings["lease_seconds"], settings["trust"]) == (60, {"policy": "audit"})
 
 
-def test_units_come_from_a_dropped_file(page: Page, furnished: LocalServer, watch: Watch) -> None:
-    watch.tolerated.append("status of 422")
+def test_units_come_from_a_dropped_file_and_are_withdrawn_by_id(
+    page: Page, furnished: LocalServer, watch: Watch
+) -> None:
+    watch.tolerated += ["status of 422", "status of 404"]
     job = post_job(furnished, "Units", validate_result=VALIDATE)
     open_as_owner(page, furnished, job)
     owner = Poster(page, furnished)
@@ -115,6 +117,12 @@ def test_units_come_from_a_dropped_file(page: Page, furnished: LocalServer, watc
     press(page, "Add the units")
     expect(section(page)).to_contain_text("2 units are added.")
     assert counts(furnished, job)["open"] == 2
+    units = [item["id"] for item in furnished.get(f"{job}/variables/index")["_embedded"]["items"]]
+    page.get_by_label("Ids of units").fill("\n".join([units[0], "nobody"]))
+    press(page, "Withdraw them")
+    expect(section(page)).to_contain_text("nobody")
+    expect(page.get_by_label("Ids of units")).to_have_value("nobody")
+    assert counts(furnished, job)["withdrawn"] == 1
 
 
 def test_a_job_is_deleted_after_a_question(page: Page, furnished: LocalServer, watch: Watch) -> None:

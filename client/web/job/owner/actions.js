@@ -12,6 +12,7 @@ import { AddUnits } from "./add-units.js";
 import { DeleteDialog } from "./delete-dialog.js";
 import { OwnerRequests } from "./requests.js";
 import { UnitList } from "./unit-list.js";
+import { WithdrawUnits } from "./withdraw-units.js";
 
 /** @typedef {import("../../job-errors/page.js").JobErrors} JobErrors */
 /** Runs an action, and says how it ended. @typedef {(done: string, act: () => Promise<unknown>) => Promise<boolean>} Act */
@@ -34,6 +35,7 @@ export class OwnerActions {
   #failed;
   #stuck;
   #units;
+  #withdraw;
   #delete;
 
   /**
@@ -47,6 +49,7 @@ export class OwnerActions {
     this.#failed = new UnitList("failed", this.#language, this.#act, () => this.#need());
     this.#stuck = new UnitList("stuck", this.#language, this.#act, () => this.#need());
     this.#units = new AddUnits(this.#language, this.#act, () => this.#need(), () => this.#jobDocument());
+    this.#withdraw = new WithdrawUnits(this.#language, this.#act, () => this.#need(), () => this.#jobDocument());
     this.#delete = new DeleteDialog(this.#language, this.#act, () => this.#need(), ondelete);
     this.#build();
   }
@@ -68,7 +71,11 @@ export class OwnerActions {
     this.#section.setAttribute("aria-labelledby", "owner-heading");
     this.#section.classList.add("activity");
     this.#section.replaceChildren(heading, buttons, this.#status, this.#failed.element, this.#stuck.element);
-    this.#section.append(this.#disclosure("units", this.#units.element), this.#disclosure("settings", form));
+    this.#section.append(
+      this.#disclosure("units", this.#units.element),
+      this.#disclosure("withdraw.units", this.#withdraw.element),
+      this.#disclosure("settings", form),
+    );
     this.#section.append(this.#delete.element);
   }
 
