@@ -35,6 +35,20 @@ RUN = """async (sources) => {
   const found = await Promise.all(sources.map(run));
   return [found, document.querySelectorAll("iframe").length];
 }"""
+# How many variables are kept of 600 of one job, and of how many jobs, and how long the stored text is.
+REMEMBER = """async () => {
+  const { OwnVariables } = await import("/client/web/own-variables.js");
+  const own = new OwnVariables("many");
+  for (let number = 0; number < 600; number += 1) own.add("first", `v${number}`);
+  const ofOne = [own.has("first", "v99"), own.has("first", "v100")];
+  for (let job = 0; job < 40; job += 1) {
+    for (let number = 0; number < 100; number += 1) own.add(`job-${job}`, `${"x".repeat(90)}${number}`);
+  }
+  dispatchEvent(new Event("pagehide"));
+  const { length } = localStorage.getItem("many");
+  own.forget();
+  return [...ofOne, length <= 100_000, own.has("job-39", `${"x".repeat(90)}99`), localStorage.length];
+}"""
 HOSTILE = {
     "() => { for (;;); }": "timeout",
     "() => { throw new Error('no'); }": "threw",
@@ -101,6 +115,10 @@ def test_hostile_renders_end_in_an_error_and_leave_nothing_behind(asked: Visitor
     found, frames = asked.page.evaluate(RUN, list(HOSTILE))
     assert dict(zip(HOSTILE, found, strict=True)) == HOSTILE
     assert frames == 0
+
+
+def test_what_this_browser_remembers_is_bounded(asked: Visitor) -> None:
+    assert asked.page.evaluate(REMEMBER) == [False, True, True, False, 0]
 
 
 def test_the_picture_is_on_the_job_s_page_too(pool: LocalServer, shared_page: Page) -> None:

@@ -42,6 +42,8 @@ export class ResultView {
   #whole = null;
   #feed;
   #failures = 0;
+  /** Whether the figure shows all results that were fetched. */
+  #isCurrent = false;
   /** Of the last figure: so that it is drawn anew for another width without another run. @type {Render | null} */
   #render = null;
   #width = 0;
@@ -105,8 +107,8 @@ export class ResultView {
   /** @returns the milliseconds that it took */
   async #refresh() {
     try {
-      const isNew = await this.#feed.update();
-      const milliseconds = isNew || this.#render === null ? await this.#run() : 0;
+      if (await this.#feed.update()) this.#isCurrent = false;
+      const milliseconds = this.#isCurrent ? 0 : await this.#run();
       this.#failures = 0;
       return milliseconds;
     } catch (ex) {
@@ -121,6 +123,13 @@ export class ResultView {
       this.#say("render.empty");
       return 0;
     }
+    const milliseconds = await this.#show(results);
+    this.#isCurrent = true;
+    return milliseconds;
+  }
+
+  /** @param {import("./results-feed.js").Result[]} results @returns the milliseconds that it took */
+  async #show(results) {
     this.#whole ??= await this.#parts.client.reload(this.#job);
     const source = this.#whole.content.render;
     if (typeof source === "string") return this.#evaluate(source, results);
@@ -171,6 +180,8 @@ export class ResultView {
     else if (ex instanceof InvalidRender) this.#say("render.invalid", { reason: isolate(ex.message) });
     else return this.#retry();
     this.#failures += 1;
+    // Whatever was wrong may be over: a busy device needs longer.
+    this.refresh();
     return FAILURE_MILLISECONDS * 2 ** this.#failures;
   }
 

@@ -55,7 +55,7 @@ export class ResultsFeed {
       page = await this.#client.follow(page, "next");
       this.#add(page);
     }
-    this.isSample = page.has("next") || this.#results.size >= MAX_RESULTS;
+    this.isSample ||= page.has("next") || this.#results.size >= MAX_RESULTS;
   }
 
   /** @param {string} cursor */
