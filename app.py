@@ -334,7 +334,7 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/flows": flows.Collection(pool.flows, pool.keys, limit, name),
         "/flows/{flow}": flows.Item(pool.flows, pool.keys, name),
         "/jobs": jobs.Collection(pool.scheduler, pool.jobs, pool.trials, pool.keys, limit),
-        "/jobs/index": jobs.Index(pool.jobs, name),
+        "/jobs/index": jobs.Index(pool.jobs, pool.index, name),
         "/jobs/scheduler": scheduled,
         "/jobs/scheduled": scheduled,
         "/jobs/scheduled/{scheduler}": scheduled,

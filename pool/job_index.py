@@ -161,6 +161,12 @@ class JobIndex:
             found = (job_id for job_id, facts in self._facts.items() if facts.state == state)
             return list(itertools.islice(found, limit))
 
+    def figures(self, job_ids: Iterable[str]) -> dict[str, Figures]:
+        """The counts of these jobs, without those that are damaged or gone."""
+        with self._lock:
+            self._update()
+            return {job_id: counts for job_id in job_ids if (counts := self.counts.of(job_id))}
+
     def summary(self, listed: int) -> Summary:
         """The sums of all jobs, and the counts of the most active ones."""
         with self._lock:

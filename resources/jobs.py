@@ -5,6 +5,7 @@ from __future__ import annotations
 import falcon
 
 from pool.fields import FUNCTIONS, REVIEW, has_json_variables
+from pool.job_index import JobIndex
 from pool.jobs import Jobs
 from pool.keys import Caller, Keys
 from pool.monitor import Monitor
@@ -15,6 +16,7 @@ from resources.job_page import JobPage
 from resources.links import Link, LinkBuilder, Links
 from resources.list_pages import JOBS, ListPage
 from resources.representation import (
+    Items,
     entity_tag,
     matches,
     prefers_html,
@@ -111,21 +113,26 @@ class Collection(ScheduledJob):
 class Index(Resource):
     """All jobs by id, without their code."""
 
-    def __init__(self, jobs: Jobs, name: str) -> None:
-        self._jobs, self._list = jobs, ListPage(name, JOBS)
+    def __init__(self, jobs: Jobs, index: JobIndex, name: str) -> None:
+        self._jobs, self._index, self._list = jobs, index, ListPage(name, JOBS)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        limit, cursor = request.page_limit(req), req.get_param("cursor")
-        page = self._jobs.page(cursor, limit)
+        limit, cursor, is_html = request.page_limit(req), req.get_param("cursor"), prefers_html(req)
+        # Of the jobs on a page for people each is counted.
+        page = self._jobs.page(cursor, min(limit, request.DEFAULT_PAGE) if is_html else limit)
         build = LinkBuilder(req)
         links = build.page("jobs", "index", cursor=cursor, next_cursor=page.next, limit=req.get_param("limit"))
         items = [(_links(build, job), _summary(job)) for job in page.items]
-        if prefers_html(req):
-            # What nobody has looked at yet is not shown to volunteers.
-            shown = [(of_job, job) for of_job, job in items if job["state"] != REVIEW]
-            self._list.respond_with(req, resp, shown, links)
-            return
-        respond(req, resp, links, {"count": len(items)}, items)
+        if is_html:
+            self._list.respond_with(req, resp, self._counted(items), links)
+        else:
+            respond(req, resp, links, {"count": len(items)}, items)
+
+    def _counted(self, items: Items) -> Items:
+        """The jobs with their counts, without those in review: what nobody has looked at is not shown to volunteers."""
+        shown = [(links, job) for links, job in items if job["state"] != REVIEW]
+        figures = self._index.figures(job["id"] for _, job in shown)
+        return [(links, {**job, "figures": figures.get(job["id"])}) for links, job in shown]
 
 
 def _summary(job: Document) -> Document:

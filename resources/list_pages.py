@@ -75,11 +75,20 @@ def _paging(links: Links, language: PageLanguage) -> str:
     return tag("nav", following, class_="paging", aria_labelledby="heading")
 
 
+# Of the counts of a job: the states of all of its variables, and of those that are still to be decided.
+_ALL = ("open", "leased", "held", "accepted", "failed", "withdrawn")
+_UNDECIDED = ("open", "leased", "held", "failed")
+
+
 def _job_row(links: Links, job: Fields, language: PageLanguage) -> Row:
+    """The job has its `figures`, or None."""
+    figures = job["figures"] or dict.fromkeys(_ALL, 0)
+    total, undecided = (int(sum(figures[name] for name in names)) for names in (_ALL, _UNDECIDED))
     return [
         tables.link(links["self"].href, job["name"]),
         str(job["metadata"].get("owner") or tables.NONE),
-        tables.badge(job["state"], language),
+        tables.badge("done" if total and not undecided else job["state"], language),
+        language.text("list.finished.value", finished=total - undecided, total=total) if total else tables.NONE,
         tables.time(job["created"]),
     ]
 
@@ -128,7 +137,9 @@ RESULT_COLUMNS = (
     Column("list.run", "number"),
     Column("list.accepted", "when"),
 )
-JOBS = Listing("jobs", [Column("list.job"), Column("list.owner"), _STATE, _POSTED], _job_row)
+JOBS = Listing(
+    "jobs", [Column("list.job"), Column("list.owner"), _STATE, Column("list.finished", "number"), _POSTED], _job_row
+)
 FLOWS = Listing(
     "flows",
     [

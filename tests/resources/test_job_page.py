@@ -135,7 +135,7 @@ def test_the_page_of_a_job_has_the_facts(shown: PoolApp) -> None:
 
 def test_each_list_has_its_items(shown: PoolApp) -> None:
     for path, items in [
-        ("/jobs/index", ["Hostile", "Other"]),
+        ("/jobs/index", ["Hostile", "Other", "2 of 3", "open"]),
         ("/flows", [f"Flow {MARKUP}", "operator"]),
         (f"{JOB}/results", ["one", f"Result {MARKUP.replace(chr(34), chr(92) + chr(34))}"]),
         (f"{JOB}/variables", ["one", "two", "three", "done", "being computed"]),
@@ -143,6 +143,15 @@ def test_each_list_has_its_items(shown: PoolApp) -> None:
         text = Tags(page(shown, path)).text
         for item in items:
             assert item in text, (path, item)
+
+
+def test_a_job_without_anything_left_to_do_is_done_in_the_list(pool: PoolApp) -> None:
+    job = pool.post_job()
+    pool.post_json(pool.post_variable(job) + "/results", 2, status=201)
+    text = Tags(page(pool, "/jobs/index")).text
+    assert "done1 of 1" in text
+    pool.post_variable(job, "two")
+    assert "open1 of 2" in Tags(page(pool, "/jobs/index")).text
 
 
 def test_a_list_leads_to_its_next_page(shown: PoolApp) -> None:

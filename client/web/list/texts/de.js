@@ -17,6 +17,8 @@ export default {
   "list.variable": "Variable",
   "list.result": "Ergebnis",
   "list.state": "Zustand",
+  "list.finished": "Fertig",
+  "list.finished.value": "{finished} von {total}",
   "list.posted": "Gestellt",
   "list.started": "Begonnen",
   "list.seconds": "Dauer",

@@ -17,6 +17,8 @@ export default {
   "list.variable": "Variable",
   "list.result": "Result",
   "list.state": "State",
+  "list.finished": "Done",
+  "list.finished.value": "{finished} of {total}",
   "list.posted": "Posted",
   "list.started": "Started",
   "list.seconds": "Took",

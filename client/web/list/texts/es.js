@@ -17,6 +17,8 @@ export default {
   "list.variable": "Variable",
   "list.result": "Resultado",
   "list.state": "Estado",
+  "list.finished": "Terminado",
+  "list.finished.value": "{finished} de {total}",
   "list.posted": "Publicada",
   "list.started": "Inicio",
   "list.seconds": "Duración",

@@ -17,6 +17,8 @@ export default {
   "list.variable": "Variable",
   "list.result": "Résultat",
   "list.state": "État",
+  "list.finished": "Terminé",
+  "list.finished.value": "{finished} sur {total}",
   "list.posted": "Proposée",
   "list.started": "Début",
   "list.seconds": "Durée",
