@@ -145,6 +145,8 @@ def test_an_error_is_shown_at_its_field_with_its_line(poster: Poster, watch: Wat
     poster.expect_problem("Not posted: validate_result")
     expect(poster.page.locator("#function-validate_result-error")).to_contain_text("line 2")
     expect(poster.function("validate_result")).to_be_focused()
+    expect(poster.function("validate_result")).to_have_attribute("aria-invalid", "true")
+    expect(poster.function("execute_function")).to_have_attribute("aria-invalid", "false")
     assert findings(poster.page) == []
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pool.activity import FIRST_LEASES
+from storage.errors import StorageFull
 from storage.flat import FlatStore
 from tests.conftest import MakePool, PoolApp, address
 from tests.resources.helpers import HAL, VOLUNTEER, other_key, problem
@@ -126,6 +127,17 @@ def test_a_process_tells_the_others_seldom(pool: PoolApp) -> None:
     pool.clock.advance(6)
     pool.get("/health")
     assert [process["refusals"] for process in told()] == [{}]
+
+
+def test_a_full_disk_fails_no_request_for_what_a_process_would_tell(
+    pool: PoolApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def put(_document: Any) -> None:
+        raise StorageFull("no space left")
+
+    monkeypatch.setattr(pool.pool.store.processes, "put", put)
+    pool.clock.advance(6)
+    pool.get("/health", status=200)
 
 
 def test_figures_are_counted_once_for_all_who_ask_within_two_seconds(

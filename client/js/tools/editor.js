@@ -54,6 +54,7 @@ const replacing = EditorView.domEventHandlers({
  *   the element that is edited
  */
 export function createEditor(root, { text, attributes, onchange }) {
+  let isInvalid = false;
   const view = new EditorView({
     root,
     parent: root,
@@ -73,6 +74,8 @@ export function createEditor(root, { text, attributes, onchange }) {
         theme,
         keymap.of([...defaultKeymap, ...historyKeymap]),
         EditorView.contentAttributes.of({ ...attributes, tabindex: "0", spellcheck: "false", autocapitalize: "off", translate: "no" }),
+        // Asked for with each update.
+        EditorView.contentAttributes.of(() => ({ "aria-invalid": String(isInvalid) })),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onchange(update.state.doc.toString());
         }),
@@ -84,6 +87,11 @@ export function createEditor(root, { text, attributes, onchange }) {
     setText(next) {
       if (next === view.state.doc.toString()) return;
       view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } });
+    },
+    /** @param {boolean} invalid */
+    setInvalid(invalid) {
+      isInvalid = invalid;
+      view.dispatch({});
     },
     /** @param {number} [line] counted from 1 */
     focus(line) {

@@ -10,7 +10,7 @@ const LINE = /\(line (\d+)/;
 export class FunctionField {
   #text;
   #error;
-  /** @type {{setText: (text: string) => void, focus: (line?: number) => void} | undefined} */
+  /** @type {ReturnType<typeof import("../../js/tools/editor.js").createEditor> | undefined} */
   #editor;
   #line = 0;
 
@@ -18,7 +18,8 @@ export class FunctionField {
   constructor(name, language) {
     const label = language.text(`post.${name}`);
     const id = `function-${name}`;
-    const help = element("p", { class: "help", id: `${id}-help` }, language.text(`post.${name}.help`));
+    const description = language.text(`post.${name}.help`);
+    const help = element("p", { class: "help", id: `${id}-help` }, description);
     const described = `${id}-error ${id}-help`;
     this.#text = /** @type {HTMLTextAreaElement} */ (
       element("textarea", { id, rows: 8, spellcheck: "false", autocapitalize: "off", "aria-describedby": described })
@@ -27,13 +28,15 @@ export class FunctionField {
     const template = element("button", { class: "button quiet", type: "button" }, language.text("post.template"));
     template.append(element("span", { class: "visually-hidden" }, `: ${label}`));
     template.addEventListener("click", () => this.#insert(TEMPLATES[name]));
-    const head = element("div", { class: "function-head" }, element("label", { for: id }, label), template);
+    const heading = element("label", { for: id }, label);
+    heading.addEventListener("click", () => this.focus());
+    const head = element("div", { class: "function-head" }, heading, template);
     this.element = element("div", { class: "field function" }, head, help, this.#text, this.#error);
-    void this.#enhance(`${label}: ${language.text("post.editor")}`);
+    void this.#enhance(`${label}: ${language.text("post.editor")}`, description);
   }
 
-  /** Of the host: labels and descriptions do not reach into a shadow root. @param {string} label */
-  async #enhance(label) {
+  /** As attributes: labels and descriptions do not reach into a shadow root. @param {string} label @param {string} description */
+  async #enhance(label, description) {
     /** @type {typeof import("../../js/tools/editor.js") | null} */
     const module = await import("../vendor/editor.js").catch(() => null);
     if (module === null) return;
@@ -42,7 +45,7 @@ export class FunctionField {
     this.#text.after(host);
     this.#editor = module.createEditor(host.attachShadow({ mode: "open" }), {
       text: this.#text.value,
-      attributes: { "aria-label": label },
+      attributes: { "aria-label": label, "aria-description": description },
       onchange: (text) => {
         this.#text.value = text;
         this.#text.dispatchEvent(new Event("input", { bubbles: true }));
@@ -74,6 +77,7 @@ export class FunctionField {
     this.#error.hidden = text === "";
     setText(this.#error, text);
     this.#text.setAttribute("aria-invalid", String(text !== ""));
+    this.#editor?.setInvalid(text !== "");
     this.element.toggleAttribute("data-invalid", text !== "");
   }
 
