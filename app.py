@@ -48,6 +48,7 @@ from pool.unserved import Unserved
 from pool.validation import Validation
 from pool.variable_errors import VariableErrors
 from pool.variables import Variables
+from pool.volunteers import Volunteers
 from resources import (
     activity,
     assets,
@@ -149,6 +150,7 @@ class Pool:
         self.status = PoolStatus(self.index, self.standing, self.store.clock)
         self.profiles = Profiles(self.store, config.name, credited=lambda: self.standing.credit(EARLIER))
         self.leaderboard = Leaderboard(self.store, self.standing, self.profiles, self._secret("marks.key"))
+        self.volunteers = Volunteers(self.standing, self.profiles, self.leaderboard)
         self.join_codes = JoinCodes(self.store, self._secret("codes.key"))
         self.rates = Rates(self.store.clock, config.requests)
         variable_errors = VariableErrors(self.store, self.standing, self.flows)
@@ -315,9 +317,11 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/widget.js": assets.AssetAlias(files["web/widget.js"]),
         "/client/{file:path}": assets.Assets(files),
         "/sandbox": sandbox.SandboxFrame(),
-        "/volunteer": volunteer.Record(pool.standing, pool.profiles, pool.leaderboard, pool.store.clock),
+        "/volunteer": volunteer.Record(
+            pool.standing, pool.profiles, pool.leaderboard, pool.volunteers, pool.store.clock
+        ),
         "/volunteer/codes": volunteer.Codes(pool.join_codes),
-        "/volunteer/join": volunteer.Join(pool.join_codes, pool.standing, pool.profiles),
+        "/volunteer/join": volunteer.Join(pool.join_codes, pool.volunteers),
         "/leaderboard": leaderboard.Board(pool.leaderboard, BoardPage(pool.index, pool.store, name)),
         "/names": names.Collection(pool.profiles, pool.leaderboard, pool.keys),
         "/names/bans": names.Bans(pool.profiles, pool.leaderboard, pool.keys),

@@ -1,12 +1,11 @@
 """The leaderboard: who has computed how much. Only those who want to be shown are on it, by name or by mark.
 
-It is made anew at most every few seconds, however many look at it, and at once when a name changes. A *mark* stands for
-a volunteer in public: a keyed hash, so that nobody can tell whose results are whose.
+It is made anew at most every few seconds, however many look at it, and at once when somebody or a name must not be
+shown any more. A *mark* stands for a volunteer in public: a keyed hash, so that nobody learns whose results are whose.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import threading
 from bisect import bisect_left
@@ -24,6 +23,8 @@ from storage.base import Store
 
 PERIODS = ("day", "week", "all")
 REFRESH_SECONDS = 10.0
+# After a name was chosen: whoever changes its name again and again must not have all made anew each time.
+CHANGE_SECONDS = 1.0
 # By period and job: each has all of its rows.
 RANKINGS_KEPT = 30
 MARK_DIGITS = 10
@@ -106,9 +107,17 @@ def _placed(rows: Iterable[RowOrTeam]) -> tuple[RowOrTeam, ...]:
 
 @dataclass(frozen=True)
 class _Known:
+    """A ranking, when it was made, and of which versions of the profiles."""
+
     ranking: Ranking
+    at: float
     version: int
-    until: float
+    removals: int
+
+    def is_current(self, now: float, profiles: Profiles) -> bool:
+        if self.removals != profiles.removals:
+            return False
+        return now - self.at < (REFRESH_SECONDS if self.version == profiles.version else CHANGE_SECONDS)
 
 
 class Leaderboard:
@@ -125,7 +134,7 @@ class Leaderboard:
         return self._read_secret().encode()
 
     def mark(self, volunteer: str) -> str:
-        return hmac.new(self._secret, volunteer.encode(), hashlib.sha256).hexdigest()[:MARK_DIGITS]
+        return hmac.digest(self._secret, volunteer.encode(), "sha256").hex()[:MARK_DIGITS]
 
     def volunteer_of(self, mark: str) -> str | None:
         """The volunteer of a mark that is shown."""
@@ -139,8 +148,9 @@ class Leaderboard:
             # Learns of changes by any process.
             shown = self._profiles.shown()
             known = self._known.get((period, job_uid))
-            if known is None or known.until <= now or known.version != self._profiles.version:
-                known = _Known(self._make(period, job_uid, shown), self._profiles.version, now + REFRESH_SECONDS)
+            if known is None or not known.is_current(now, self._profiles):
+                made = self._make(period, job_uid, shown)
+                known = _Known(made, now, self._profiles.version, self._profiles.removals)
                 self._remember((period, job_uid), known)
             return known.ranking
 

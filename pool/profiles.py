@@ -19,6 +19,7 @@ from storage.base import Document, Store
 # Profiles that are stored; beyond these, the oldest of volunteers without an accepted unit are dropped.
 PROFILES_KEPT = 20_000
 MAX_REASON = 500
+_REMOVING = ("forgotten", "ban")
 
 
 @dataclass(frozen=True)
@@ -124,8 +125,8 @@ class Profiles:
         self._pool_name, self._credited = skeleton(pool_name), credited
         self._state = State()
         self._lock = threading.RLock()
-        # Changes with the state: what is derived from it is made anew.
-        self.version = 0
+        # Change with the state, and with what must not be shown any more: what is derived from it is made anew.
+        self.version = self.removals = 0
         self._shown: tuple[int, dict[str, Profile]] = (-1, {})
 
     def of(self, volunteer: str) -> Profile:
@@ -236,3 +237,5 @@ class Profiles:
             with suppress(AttributeError, KeyError, TypeError, ValueError):  # A line written by hand.
                 self._state.apply(event)
         self.version += bool(is_new or events)
+        # Other events may have been before the first of a new log.
+        self.removals += is_new or any(event.get("event") in _REMOVING for event in events)

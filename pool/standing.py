@@ -221,6 +221,9 @@ class Standing:
         with self._lock:
             return state.credit.of_volunteers(first_day, job_uid)
 
+    def knows(self, volunteer: str) -> bool:
+        return volunteer in self._current().volunteers
+
     def forget(self, volunteer: str, into: str | None = None) -> None:
         """Deletes a volunteer's record and its credit, which goes to another one that it has joined, if it has."""
         event = {"event": "forgotten", "at": self._clock.now_milliseconds(), "volunteer": volunteer, "into": into}

@@ -17,6 +17,7 @@ from pool.peers import Peer
 from pool.profiles import Profiles
 from pool.rates import Rates
 from pool.standing import Standing
+from pool.volunteers import Volunteers
 from resources import request
 from resources.body import read_document
 from resources.errors import Problem
@@ -31,8 +32,16 @@ CHANGES_BURST, CHANGES_PER_SECOND = 100, 1 / 30
 
 
 class Record(Resource):
-    def __init__(self, standing: Standing, profiles: Profiles, leaderboard: Leaderboard, clock: Clock) -> None:
-        self._standing, self._profiles, self._leaderboard = standing, profiles, leaderboard
+    def __init__(
+        self,
+        standing: Standing,
+        profiles: Profiles,
+        leaderboard: Leaderboard,
+        volunteers: Volunteers,
+        clock: Clock,
+    ) -> None:
+        self._standing, self._profiles = standing, profiles
+        self._leaderboard, self._volunteers = leaderboard, volunteers
         refusal = "too many changes from this address: wait a little"
         self._rates = Rates(clock, CHANGES_PER_SECOND, CHANGES_BURST, refusal)
 
@@ -61,9 +70,7 @@ class Record(Resource):
     def on_delete(self, req: falcon.Request, resp: falcon.Response) -> None:
         peer = _volunteer(req)
         self._rates.take(peer.prefix)
-        # Before the name: when that goes, the leaderboard is made anew.
-        self._standing.forget(peer.volunteer)
-        self._profiles.forget(peer.volunteer)
+        self._volunteers.forget(peer.volunteer)
         resp.status = falcon.HTTP_204
 
 
@@ -89,8 +96,8 @@ class Join(Resource):
     What the sender has computed under an id of its own, if it sends that too, is the volunteer's from now on.
     """
 
-    def __init__(self, codes: JoinCodes, standing: Standing, profiles: Profiles) -> None:
-        self._codes, self._standing, self._profiles = codes, standing, profiles
+    def __init__(self, codes: JoinCodes, volunteers: Volunteers) -> None:
+        self._codes, self._volunteers = codes, volunteers
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         fields = _fields(read_document(req, MAX_BODY))
@@ -101,8 +108,7 @@ class Join(Resource):
         volunteer = self._codes.redeem(code, peer.prefix)
         joined = request.name_of_id(volunteer)
         if peer.volunteer and peer.volunteer != joined:
-            self._standing.forget(peer.volunteer, into=joined)
-            self._profiles.forget(peer.volunteer)
+            self._volunteers.forget(peer.volunteer, into=joined)
         links = LinkBuilder(req).volunteer()
         shown = {"self": links["post_join"], "volunteer": links["self"], "root": links["root"]}
         respond(req, resp, shown, {"volunteer": volunteer}, cache="no-store")

@@ -141,11 +141,37 @@ def test_unchanged_it_is_not_sent_again(ranked: PoolApp) -> None:
         ranked.get("/leaderboard", headers={**headers, "If-None-Match": etag}, status=304)
 
 
-def test_it_is_made_once_for_all_who_watch(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def made(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Has an item for each time that sums were made."""
     made: list[int] = []
     count = pool.pool.standing.credit
     monkeypatch.setattr(pool.pool.standing, "credit", lambda *args: made.append(1) or count(*args))
+    return made
+
+
+def test_it_is_made_once_for_all_who_watch(pool: PoolApp, made: list[int]) -> None:
     for _ in range(5):
+        pool.get("/leaderboard")
+    assert len(made) == 1
+
+
+def test_names_that_change_again_and_again_have_it_made_anew_once_a_second(pool: PoolApp, made: list[int]) -> None:
+    pool.get("/volunteer", headers=ANNA)
+    before = len(made)
+    for name in ("Anna", "Anne", "Anja"):
+        change(pool, ANNA, name=name, shown=True)
+        pool.get("/leaderboard")
+    assert len(made) == before
+    pool.clock.advance(1)
+    pool.get("/leaderboard")
+    assert len(made) == before + 1
+
+
+def test_ids_of_nobody_that_are_forgotten_do_not(pool: PoolApp, made: list[int]) -> None:
+    pool.get("/leaderboard")
+    for number in range(5):
+        pool.delete("/volunteer", headers={"Volunteer": f"an-id-of-nobody-{number}"}, status=204)
         pool.get("/leaderboard")
     assert len(made) == 1
 
