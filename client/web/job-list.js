@@ -128,7 +128,8 @@ export class JobList {
   /** @returns {Element | undefined} the first new card */
   #appendPage() {
     const shown = this.#cards.size;
-    const cards = this.#jobs.slice(shown, shown + PAGE_SIZE).map((job) => this.#createCard(job));
+    const page = this.#jobs.slice(shown, shown + PAGE_SIZE).sort(openFirst);
+    const cards = page.map((job) => this.#createCard(job));
     byId("job-list").append(...cards);
     this.#setState(this.#cards.size ? "" : "none");
     this.#renderMoreButton();
@@ -184,6 +185,9 @@ export class JobList {
     this.#arrange();
   }
 }
+
+/** @param {Document} one @param {Document} other */
+const openFirst = (one, other) => Number(other.content.state === "open") - Number(one.content.state === "open");
 
 /** @param {Document[]} jobs @returns {Set<string>} */
 export const ownersOf = (jobs) => new Set(jobs.map((job) => ownerOf(job) ?? []).flat());

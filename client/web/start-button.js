@@ -10,7 +10,7 @@ import { cores } from "./preferences.js";
 /** @typedef {import("./volunteer-controller.js").Status} Status */
 
 /** Longer lists end in a number. */
-const MAX_NAMES = 4;
+const MAX_NAMES = 3;
 
 /** @typedef {"start" | "pause" | "resume" | "again"} Action */
 
