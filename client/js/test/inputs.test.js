@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { csvInputs, fileInputs, InputError, listInputs, ndjsonInputs, rangeInputs } from "../../web/owning/inputs.js";
-import { valueOf } from "../../web/owning/values.js";
+import { jsonOf } from "../../web/owning/values.js";
 
 /** @typedef {import("../../web/owning/inputs.js").Inputs} Inputs */
 
 /** @param {Inputs} inputs */
-const all = ({ count, at }) => Array.from({ length: count }, (_, index) => at(index));
+const all = ({ count, at }) => Array.from({ length: count }, (_, index) => JSON.parse(at(index)));
 
 /** @param {() => unknown} read @param {string} reason @param {object} [values] */
 function refuses(read, reason, values = {}) {
@@ -20,16 +20,23 @@ function refuses(read, reason, values = {}) {
 
 test("a cell is a number only if a double keeps its digits", () => {
   const kept = { 7: 7, "-3": -3, "0.1": 0.1, "1.50": 1.5, "1e3": 1000, "2.5e-7": 2.5e-7, "9007199254740992": 2 ** 53, "0.0": 0 };
-  for (const [text, value] of Object.entries(kept)) assert.equal(valueOf(text), value, text);
+  for (const [text, value] of Object.entries(kept)) assert.equal(JSON.parse(jsonOf(text)), value, text);
   const texts = ["007", "-0", "1e999", "12345678901234567890", "0.1000000000000000055", "9007199254740993", "+1", ".5", "x", ""];
-  for (const text of texts) assert.equal(valueOf(text), text);
-  assert.deepEqual(valueOf(' {"a": [1]}'), { a: [1] });
-  assert.equal(valueOf("{a}"), "{a}");
+  for (const text of texts) assert.equal(JSON.parse(jsonOf(text)), text);
+  assert.equal(jsonOf("{a}"), '"{a}"');
+});
+
+test("JSON stays as it is written, on one line: the pool refuses what a double would round", () => {
+  assert.equal(jsonOf(' {"id": 9007199254740993,\r\n "a": [1]}\n'), '{"id": 9007199254740993,  "a": [1]}');
+  assert.equal(ndjsonInputs('{"id": 9007199254740993}').at(0), '{"id": 9007199254740993}');
 });
 
 test("a range includes both ends, and has no rounding errors", () => {
   assert.deepEqual(all(rangeInputs({ first: 1, last: 4, step: 1, name: "" })), [1, 2, 3, 4]);
   assert.deepEqual(all(rangeInputs({ first: 0, last: 0.3, step: 0.1, name: "x" })), [{ x: 0 }, { x: 0.1 }, { x: 0.2 }, { x: 0.3 }]);
+  const large = 2 ** 53 - 3;
+  assert.deepEqual(all(rangeInputs({ first: large, last: large + 2, step: 1, name: "" })), [large, large + 1, large + 2]);
+  refuses(() => rangeInputs({ first: 1, last: 2 ** 60, step: 1, name: "" }), "precise");
   refuses(() => rangeInputs({ first: 1, last: NaN, step: 1, name: "" }), "number");
   refuses(() => rangeInputs({ first: 1, last: 9, step: 0, name: "" }), "step");
   refuses(() => rangeInputs({ first: 9, last: 1, step: 1, name: "" }), "order");
@@ -47,7 +54,7 @@ test("the first row of a CSV file names the fields", () => {
   assert.deepEqual(all(csvInputs('n,text\n1,"a, ""b""\nc"\n\n2,\n')), [{ n: 1, text: 'a, "b"\nc' }, { n: 2, text: "" }]);
   assert.deepEqual(all(csvInputs("a;b\r\n1,5;2\r\n")), [{ a: "1,5", b: 2 }]);
   assert.deepEqual(all(csvInputs("a\tb\n1\t2")), [{ a: 1, b: 2 }]);
-  assert.deepEqual(Object.keys(/** @type {object} */ (csvInputs("__proto__,b\n1,2").at(0))), ["__proto__", "b"]);
+  assert.deepEqual(Object.keys(JSON.parse(csvInputs("__proto__,b\n1,2").at(0))), ["__proto__", "b"]);
   refuses(() => csvInputs(""), "empty");
   refuses(() => csvInputs("a,b\n"), "empty");
   refuses(() => csvInputs("a,a\n1,2"), "header");

@@ -160,7 +160,7 @@ export class InputsForm {
   /** @param {Inputs | null} inputs */
   #show(inputs) {
     const count = inputs?.count ?? 0;
-    const shown = Array.from({ length: Math.min(count, SHOWN) }, (_, index) => JSON.stringify(inputs?.at(index)));
+    const shown = Array.from({ length: Math.min(count, SHOWN) }, (_, index) => inputs?.at(index) ?? "");
     this.#preview.replaceChildren(...shown.map((text) => element("li", {}, element("code", {}, text.slice(0, MAX_SHOWN)))));
     setText(this.#status, inputs ? this.#text("inputs.count", { count }) : this.#text("inputs.later"));
   }

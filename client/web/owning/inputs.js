@@ -1,9 +1,9 @@
 // The inputs of a job, one variable each: from a range of numbers, a list, a CSV or an NDJSON file.
 
 import { readCsv, UnclosedQuote } from "./csv.js";
-import { valueOf } from "./values.js";
+import { isJson, jsonOf } from "./values.js";
 
-/** @typedef {{count: number, at: (index: number) => unknown}} Inputs */
+/** Each as JSON on one line. @typedef {{count: number, at: (index: number) => string}} Inputs */
 
 export const MAX_COUNT = 10_000_000;
 /** Reserved by the pool: they hold links. */
@@ -27,12 +27,15 @@ export class InputError extends Error {
 export function rangeInputs({ first, last, step, name }) {
   if (![first, last, step].every(Number.isFinite)) throw new InputError("number");
   if (step <= 0) throw new InputError("step");
+  if (Math.max(Math.abs(first), Math.abs(last)) > Number.MAX_SAFE_INTEGER) throw new InputError("precise");
   const count = Math.floor((last - first) / step + 1e-9) + 1;
   if (count < 1) throw new InputError("order");
   if (count > MAX_COUNT) throw new InputError("many", { count: MAX_COUNT });
   const valueAt = named(name);
+  const isWhole = Number.isInteger(first) && Number.isInteger(step);
   // Without the rounding errors of sums such as 0.1 + 0.2.
-  return { count, at: (index) => valueAt(Number((first + index * step).toPrecision(15))) };
+  const exact = (/** @type {number} */ sum) => (isWhole ? sum : Number(sum.toPrecision(15)));
+  return { count, at: (index) => valueAt(JSON.stringify(exact(first + index * step))) };
 }
 
 /**
@@ -43,7 +46,7 @@ export function rangeInputs({ first, last, step, name }) {
 export function listInputs(text, name) {
   const lines = text.split(/\r\n|\r|\n/).filter((line) => line.trim() !== "");
   const valueAt = named(name);
-  return listed(lines.map((line) => valueAt(valueOf(line))));
+  return listed(lines.map((line) => valueAt(jsonOf(line))));
 }
 
 /**
@@ -59,7 +62,7 @@ export function csvInputs(text) {
   names.forEach(requireName);
   return listed(rows.map(({ line, cells }) => {
     if (cells.length !== names.length) throw new InputError("cells", { line, count: cells.length, wanted: names.length });
-    return Object.fromEntries(names.map((name, index) => [name, valueOf(cells[index])]));
+    return `{${names.map((name, index) => `${JSON.stringify(name)}:${jsonOf(cells[index])}`).join()}}`;
   }));
 }
 
@@ -80,11 +83,8 @@ function csvRows(text) {
 export function ndjsonInputs(text) {
   return listed(text.split(/\r?\n/).flatMap((line, index) => {
     if (line.trim() === "") return [];
-    try {
-      return [JSON.parse(line)];
-    } catch {
-      throw new InputError("json", { line: index + 1 });
-    }
+    if (!isJson(line)) throw new InputError("json", { line: index + 1 });
+    return [line.trim()];
   }));
 }
 
@@ -99,18 +99,18 @@ export function fileInputs(name, text) {
   return isNdjson ? ndjsonInputs(content) : csvInputs(content);
 }
 
-/** @param {unknown[]} values @returns {Inputs} */
+/** @param {string[]} values @returns {Inputs} */
 function listed(values) {
   if (values.length === 0) throw new InputError("empty");
   if (values.length > MAX_COUNT) throw new InputError("many", { count: MAX_COUNT });
   return { count: values.length, at: (index) => values[index] };
 }
 
-/** @param {string} name @returns {(value: unknown) => unknown} */
+/** @param {string} name @returns {(value: string) => string} */
 function named(name) {
   if (name === "") return (value) => value;
   requireName(name);
-  return (value) => ({ [name]: value });
+  return (value) => `{${JSON.stringify(name)}:${value}}`;
 }
 
 /** @param {string} name */

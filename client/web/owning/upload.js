@@ -49,7 +49,7 @@ export class Upload {
     let body = "";
     let end = this.posted;
     while (end < this.count && end - this.posted < MAX_LINES && body.length < MAX_LENGTH) {
-      body += `${JSON.stringify(this.#inputs.at(end))}\n`;
+      body += `${this.#inputs.at(end)}\n`;
       end += 1;
     }
     return { body, end };

@@ -1,25 +1,30 @@
-// The value of a line or a cell: a JSON object or list, a number that keeps its digits, or the text itself. As
-// `comp-pool map` reads its lines (client/python/comp_pool/mapping/values.py).
+// The value of a line or a cell, as JSON: an object or a list, a number that keeps its digits, or the text itself. As
+// `comp-pool map` reads its lines (client/python/comp_pool/mapping/values.py). JSON stays as it is written: the pool says
+// which numbers in it a double would round.
 
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 /** Longer numbers are texts. */
 const MAX_NUMBER = 40;
 
-/** @param {string} text @returns {unknown} */
-export function valueOf(text) {
+/** @param {string} text @returns {string} JSON on one line */
+export function jsonOf(text) {
   const trimmed = text.trim();
-  if (trimmed.startsWith("{") || trimmed.startsWith("[")) return jsonOr(trimmed, text);
-  return isNumber(trimmed) ? Number(trimmed) : text;
+  const isStructure = trimmed.startsWith("{") || trimmed.startsWith("[");
+  return (isStructure && isJson(trimmed)) || isNumber(trimmed) ? onOneLine(trimmed) : JSON.stringify(text);
 }
 
-/** @param {string} text @param {string} otherwise @returns {unknown} */
-function jsonOr(text, otherwise) {
+/** @param {string} text */
+export function isJson(text) {
   try {
-    return JSON.parse(text);
+    JSON.parse(text);
+    return true;
   } catch {
-    return otherwise;
+    return false;
   }
 }
+
+/** Of JSON: within its strings there are no line breaks. @param {string} text */
+const onOneLine = (text) => text.replaceAll(/[\r\n]+/g, " ");
 
 /** Whether a double has all digits of the number: neither `007` nor twenty digits nor `1e999`. @param {string} text */
 function isNumber(text) {

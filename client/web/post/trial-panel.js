@@ -46,8 +46,9 @@ export class TrialPanel {
     this.#setRunning(true);
     try {
       const { job, inputs } = this.#read();
-      const variable = this.#variable(inputs);
-      this.#show({ variable: JSON.stringify(variable) });
+      const text = this.#variable(inputs);
+      const variable = JSON.parse(text);
+      this.#show({ variable: text });
       this.#showStatus("running", this.#text("running"));
       const tried = await this.#trial.run(job, variable, running.signal);
       this.#render(tried);

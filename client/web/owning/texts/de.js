@@ -42,6 +42,7 @@ export default {
   "owning.inputs.later": "Du kannst Einheiten auf der Seite der Aufgabe hinzufügen.",
   "owning.inputs.error.number": "Gib drei Zahlen ein.",
   "owning.inputs.error.step": "Der Schritt muss größer als 0 sein.",
+  "owning.inputs.error.precise": "Zahlen über 2^53 verlieren Ziffern. Schreib sie in eine Liste, wo sie zu Texten werden.",
   "owning.inputs.error.order": "Die letzte Zahl liegt vor der ersten.",
   "owning.inputs.error.many": "Zu viele Einheiten: höchstens {count}. Fasse mehrere Zahlen in einer Einheit zusammen.",
   "owning.inputs.error.empty": "Es gibt noch keine Einheit.",

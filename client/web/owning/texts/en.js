@@ -42,6 +42,7 @@ export default {
   "owning.inputs.later": "You can add units on the job’s page.",
   "owning.inputs.error.number": "Enter three numbers.",
   "owning.inputs.error.step": "The step must be greater than 0.",
+  "owning.inputs.error.precise": "Numbers beyond 2^53 lose digits. Put them into a list, where they become texts.",
   "owning.inputs.error.order": "The last number is before the first.",
   "owning.inputs.error.many": "Too many units: at most {count}. Let each unit cover several numbers.",
   "owning.inputs.error.empty": "There is no unit yet.",

@@ -42,6 +42,7 @@ export default {
   "owning.inputs.later": "Puedes añadir unidades en la página de la tarea.",
   "owning.inputs.error.number": "Escribe tres números.",
   "owning.inputs.error.step": "El paso debe ser mayor que 0.",
+  "owning.inputs.error.precise": "Los números mayores que 2^53 pierden cifras. Ponlos en una lista, donde pasan a ser textos.",
   "owning.inputs.error.order": "El último número está antes del primero.",
   "owning.inputs.error.many": "Demasiadas unidades: como máximo {count}. Haz que cada una abarque varios números.",
   "owning.inputs.error.empty": "Aún no hay ninguna unidad.",

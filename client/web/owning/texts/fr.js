@@ -43,6 +43,7 @@ export default {
   "owning.inputs.later": "Vous pouvez ajouter des unités sur la page de la tâche.",
   "owning.inputs.error.number": "Saisissez trois nombres.",
   "owning.inputs.error.step": "Le pas doit être supérieur à 0.",
+  "owning.inputs.error.precise": "Les nombres au-delà de 2^53 perdent des chiffres. Mettez-les dans une liste, où ils deviennent des textes.",
   "owning.inputs.error.order": "Le dernier nombre est avant le premier.",
   "owning.inputs.error.many": "Trop d’unités : au plus {count}. Faites couvrir plusieurs nombres à chacune.",
   "owning.inputs.error.empty": "Il n’y a encore aucune unité.",
