@@ -128,7 +128,7 @@ def test_a_name_is_forbidden_with_a_reason_and_permitted_again(furnished: LocalS
     expect(page.locator("#ban-status")).to_contain_text("permitted again")
 
 
-def test_a_strangers_job_is_agreed_to(server: LocalServer, make_page: MakePage, furnished: LocalServer) -> None:
+def test_a_strangers_job_is_agreed_to(make_page: MakePage, furnished: LocalServer) -> None:
     request(furnished, "/jobs", {"name": "Agreeable", "execute_function": "() => ({ result: 1 })"})
     page = make_page()
     show(page, furnished)
