@@ -53,7 +53,13 @@ export class CreditSection {
 
   /** A unit was accepted: it is credited soon. */
   markChanged() {
-    this.#timer ??= setTimeout(() => document.hidden || void this.#load(), MIN_INTERVAL);
+    this.#timer ??= setTimeout(() => this.#loadOnceSeen(), MIN_INTERVAL);
+  }
+
+  /** In a background tab nobody looks at it. */
+  #loadOnceSeen() {
+    if (!document.hidden) void this.#load();
+    else document.addEventListener("visibilitychange", () => void this.#load(), { once: true });
   }
 
   async #load() {
