@@ -18,7 +18,7 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # The single file supports each of these: it has its only compiled module, dukpy, once per version.
 VERSIONS := 3.10 3.11 3.12 3.13 3.14
 
-.PHONY: run test lint bench packages dist dist-check clean
+.PHONY: run test lint bench packages dist dist-check liars-check clean
 
 run: $(VENV)/.installed
 	$(BIN)/comp-pool serve
@@ -48,6 +48,9 @@ dist: $(VENV)/.tested
 
 dist-check: dist
 	$(BIN)/python -m pytest -m dist
+
+liars-check: $(VENV)/.tested packages
+	$(BIN)/python -m pytest -m liars
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

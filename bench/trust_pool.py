@@ -20,6 +20,7 @@ import urllib.request
 import uuid
 from argparse import Namespace
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from bench import http as server_of
 from bench import pools
 from tests.browser.chromium import launch
 
-PRIMES = server_of.ROOT / "data" / "jobs" / "prime-count"
+SOURCE = server_of.ROOT / "data" / "jobs" / "prime-count" / "execute_function.js"
 POLICIES: tuple[dict[str, Any], ...] = (
     {"policy": "audit", "idle_seconds": 3},
     {"policy": "quorum", "quorum": 2},
@@ -38,8 +39,9 @@ POLICIES: tuple[dict[str, Any], ...] = (
     {"policy": "adaptive", "quorum": 3, "most": 8},
 )
 UNITS, SIZE, LIE, LIFETIME = 400, 100_000, {"count": -1, "twins": -1}, 30
-# Up to forty million.
-PRIMES_BELOW_THE_END = 2_433_654
+# Below ten and forty million, by the number of units.
+PRIMES = {100: 664_579, 400: 2_433_654}
+RIGHT_FLOW = {"sum": 9_593}
 SUM = "(variable, context) => ({result: {sum: variable.add + (context.count ?? 0)}})"
 START = """async (jobs) => {
   const { volunteer } = await import("/client/js/index.js");
@@ -73,6 +75,23 @@ class Pool:
         return call()
 
 
+@dataclass(frozen=True)
+class Found:
+    """What came of a job and its flow; `lies` were posted, of which so many were thrown back."""
+
+    seconds: float
+    wrong: int
+    accepted: int
+    primes: int
+    flow: Any
+    lies: int
+    thrown_back: int
+    in_browser: int
+
+    def is_right(self, units: int) -> bool:
+        return (self.wrong, self.accepted, self.primes, self.flow) == (0, units, PRIMES[units], RIGHT_FLOW)
+
+
 class Liar(threading.Thread):
     def __init__(self, pool: Pool, jobs: list[str], number: int) -> None:
         super().__init__(daemon=True)
@@ -97,26 +116,32 @@ class Liar(threading.Thread):
 
 
 def run(options: Namespace) -> None:
-    print("policy, seconds, wrong of accepted, flow, results of liars thrown back, rejected, units in the browser")
     for trust in POLICIES:
-        with (
-            pools.directory(options.directory) as root,
-            server_of.server(root, TRUSTED=server_of.LOOPBACK, PROXIES="127.0.0.1") as port,
-            sync_playwright() as playwright,
-        ):
-            browser = launch(playwright)
-            compute(Pool(port, root), browser.new_page(), trust)
+        with pools.directory(options.directory) as root:
+            print(f"  {trust}: {found_by(root, trust, UNITS)}", flush=True)
+
+
+def found_by(root: Path, trust: dict[str, Any], units: int, kill_seconds: float = 6) -> Found:
+    """What a pool in a new directory comes to under a policy."""
+    with (
+        server_of.server(root, TRUSTED=server_of.LOOPBACK, PROXIES="127.0.0.1") as port,
+        sync_playwright() as playwright,
+    ):
+        browser = launch(playwright)
+        try:
+            return compute(Pool(port, root), browser.new_page(), trust, units, kill_seconds)
+        finally:
             browser.close()
 
 
-def compute(pool: Pool, page: Page, trust: dict[str, Any]) -> None:
-    count, total = post_jobs(pool, trust)
+def compute(pool: Pool, page: Page, trust: dict[str, Any], units: int, kill_seconds: float) -> Found:
+    count, total = post_jobs(pool, trust, units)
     flow = post_flow(pool, count, total)
     liars = [Liar(pool, [count, total], number) for number in (1, 2)]
     page.goto(pool.url)
     page.evaluate(START, [count, total])
     started = time.monotonic()
-    with natives(pool), killing(pool):
+    with natives(pool), killing(pool, kill_seconds):
         for liar in liars:
             liar.start()
         while not is_done(pool, count, flow):
@@ -127,17 +152,27 @@ def compute(pool: Pool, page: Page, trust: dict[str, Any]) -> None:
     seconds = time.monotonic() - started
     for liar in liars:
         liar.stopping.set()
-    report(pool, trust, count, flow, seconds, sum(liar.lies for liar in liars), page.evaluate("globalThis.computed"))
+    items = pool.persist(lambda: pool.send("GET", f"/jobs/{count}/results?limit=1000"))["_embedded"]["items"]
+    progress = pool.persist(lambda: pool.send("GET", f"/jobs/{count}/progress"))
+    return Found(
+        seconds=round(seconds),
+        wrong=sum(item["result"] == LIE for item in items),
+        accepted=len(items),
+        primes=sum(item["result"]["count"] for item in items),
+        flow=pool.persist(lambda: pool.send("GET", flow)).get("result"),
+        lies=sum(liar.lies for liar in liars),
+        thrown_back=progress["results"]["rejected"],
+        in_browser=page.evaluate("globalThis.computed"),
+    )
 
 
-def post_jobs(pool: Pool, trust: dict[str, Any]) -> tuple[str, str]:
+def post_jobs(pool: Pool, trust: dict[str, Any], units: int) -> tuple[str, str]:
     settings = {"trust": trust, "lease_seconds": 5}
-    source = (PRIMES / "execute_function.js").read_text()
     found = []
-    for name, function in (("count", source), ("total", SUM)):
+    for name, function in (("count", SOURCE.read_text()), ("total", SUM)):
         job = {"name": name, "execute_function": function, "settings": settings}
         found.append(pool.post("/jobs", job)["id"])
-    for number in range(UNITS):
+    for number in range(units):
         variable = {"from": number * SIZE, "to": (number + 1) * SIZE}
         pool.post(f"/jobs/{found[0]}/variables/v{number:03}", variable, "PUT")
     pool.post(f"/jobs/{found[1]}/variables/one", {"add": 1}, "PUT")
@@ -170,12 +205,12 @@ def natives(pool: Pool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def killing(pool: Pool) -> Iterator[None]:
+def killing(pool: Pool, seconds: float) -> Iterator[None]:
     """Kills a process of the server every few seconds: the parent starts another."""
     port, stopping = pool.url.rpartition(":")[2], threading.Event()
 
     def kill() -> None:
-        while not stopping.wait(6):
+        while not stopping.wait(seconds):
             with contextlib.suppress(ProcessLookupError, IndexError):
                 os.kill(random.choice(workers_of(port)), signal.SIGKILL)
 
@@ -211,16 +246,3 @@ def is_done(pool: Pool, count: str, flow: str) -> bool:
         progress = pool.send("GET", f"/jobs/{count}/progress")
         return bool(progress["complete"]) and pool.send("GET", flow)["state"] == "done"
     return False
-
-
-def report(pool: Pool, trust: dict[str, Any], count: str, flow: str, seconds: float, lies: int, browser: int) -> None:
-    items = pool.persist(lambda: pool.send("GET", f"/jobs/{count}/results?limit=1000"))["_embedded"]["items"]
-    wrong = sum(item["result"] == LIE for item in items)
-    primes = sum(item["result"]["count"] for item in items)
-    rejected = pool.persist(lambda: pool.send("GET", f"/jobs/{count}/progress"))["results"]["rejected"]
-    result = pool.persist(lambda: pool.send("GET", flow)).get("result")
-    print(
-        f"  {trust}: {seconds:.0f} s, {wrong} of {len(items)}, {primes} primes (right: {PRIMES_BELOW_THE_END}), "
-        f"flow {result}, {lies} lies, {rejected} thrown back, {browser} units in the browser",
-        flush=True,
-    )

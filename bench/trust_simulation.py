@@ -67,11 +67,12 @@ class Outcome:
 
 @dataclass
 class Simulation:
-    """`units` of a job under one policy. `boinc` has trust as BOINC does: decided when a unit is sent."""
+    """`units` of a job under one policy. `doubts`: addresses that were proved to lie are doubted."""
 
     policy: Policy
     crowd: Crowd
     units: int
+    doubts: bool = True
     seed: int = 1
     outcome: Outcome = field(default_factory=Outcome)
 
@@ -179,7 +180,7 @@ class Simulation:
         agreed = {answer.volunteer for answer in decision.agreed}
         for answer in answers:
             self._note(int(answer.volunteer), answer.volunteer in agreed)
-            self.caught[answer.party] += answer.volunteer not in agreed
+            self.caught[answer.party] += self.doubts and answer.volunteer not in agreed
 
     def _doubt(self, answer: Answer) -> int:
         return self.caught[answer.party]

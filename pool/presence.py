@@ -6,6 +6,8 @@ from collections import Counter, OrderedDict, defaultdict
 
 # Longer than clients wait before they look for work again.
 GRACE_SECONDS = 20
+# So many parties of one job: any two of them seldom know each other.
+ENOUGH = 4
 
 
 class Presence:
@@ -34,4 +36,6 @@ class Presence:
             self._left.popitem(last=False)
 
     def of(self, job: str) -> frozenset[str]:
-        return frozenset(self._leases.get(job, ())) | {party for left, party in self._left if left == job}
+        """Those of all jobs where few compute this one: accomplices must not be alone in a job of one variable."""
+        here = frozenset(self._leases.get(job, ())) | {party for left, party in self._left if left == job}
+        return here if len(here) >= ENOUGH else here.union(*self._leases.values(), (party for _, party in self._left))
