@@ -172,7 +172,8 @@ def run(options: Namespace) -> None:
 
 
 def goals(units: int) -> None:
-    print(f"| in the pool itself, {units:,} units, volunteers of 30 units, {PLACES} at a time | policy | per answer | goal | wrong | goal |")
+    title = f"in the pool itself, {units:,} units, volunteers of 30 units, {PLACES} at a time"
+    print(f"| {title} | policy | per answer | goal | wrong | goal |")
     print("|---" * 6 + "|")
     for title, trust, crowd, most, error in GOALS:
         outcome = of(trust, crowd, units)
