@@ -147,24 +147,18 @@ def test_what_this_browser_has_computed_is_outlined_until_it_is_forgotten(server
     assert page.evaluate("localStorage.length") == 0
 
 
-def test_texts_of_a_render_are_shown_literally(server: LocalServer, page: Page) -> None:
-    job = post_picture(server, TEXTS, count=1)
-    compute(server, job, 0)
+def test_harmful_renders_show_text_or_a_message_in_their_place(server: LocalServer, page: Page) -> None:
+    renders = {"Texts": TEXTS, "Throwing": f"() => {{ throw new Error({MARKUP!r}); }}", "Wrong": "() => ({})"}
+    for name, render in renders.items():
+        compute(server, post_picture(server, render, name, count=2), 0)
     visitor = Visitor(page, server)
-    visitor.button(SHOW).first.click()
+    visitor.button(SHOW).click()
     expect(page.locator("#result td")).to_have_text(MARKUP)
-    assert page.evaluate("window.hacked") is None
-
-
-def test_a_render_that_fails_shows_a_message_in_its_place(server: LocalServer, page: Page) -> None:
-    job = post_picture(server, f"() => {{ throw new Error({MARKUP!r}); }}", count=1)
-    compute(server, job, 0)
-    visitor = Visitor(page, server)
-    visitor.button(SHOW).first.click()
-    message = page.get_by_text("The job\u2019s function that shows the results has failed").first
-    expect(message).to_contain_text(MARKUP)
-    visitor.start()
-    visitor.expect_status("There is nothing to compute right now. New work starts automatically.")
+    visitor.by_id("result-job").select_option("throwing")
+    failed = "The job\u2019s function that shows the results has failed"
+    expect(page.locator("#result").get_by_text(failed)).to_contain_text(MARKUP)
+    visitor.by_id("result-job").select_option("wrong")
+    expect(page.locator("#result").get_by_text("is not valid")).to_contain_text("render.type must be one of")
     assert page.evaluate("window.hacked") is None
 
 

@@ -42,6 +42,8 @@ export class ResultView {
   #whole = null;
   #feed;
   #failures = 0;
+  /** Requests in a row that have failed. */
+  #outages = 0;
   /** Whether the figure shows all results that were fetched. */
   #isCurrent = false;
   /** Of the last figure: so that it is drawn anew for another width without another run. @type {Render | null} */
@@ -108,6 +110,7 @@ export class ResultView {
   async #refresh() {
     try {
       if (await this.#feed.update()) this.#isCurrent = false;
+      this.#outages = 0;
       const milliseconds = this.#isCurrent ? 0 : await this.#run();
       this.#failures = 0;
       return milliseconds;
@@ -185,11 +188,12 @@ export class ResultView {
     return FAILURE_MILLISECONDS * 2 ** this.#failures;
   }
 
-  /** The pool can't be reached. */
+  /** The pool can't be reached, or has no such job any more. */
   #retry() {
+    this.#outages += 1;
     this.#say("render.unavailable");
     this.#schedule.request();
-    return FAILURE_MILLISECONDS;
+    return FAILURE_MILLISECONDS * 2 ** this.#outages;
   }
 
   /** @param {string} key @param {Record<string, string | number>} [values] */
