@@ -30,7 +30,7 @@ export default {
   "owning.range.first": "Von",
   "owning.range.last": "Bis",
   "owning.range.step": "Schritt",
-  "owning.inputs.name": "Name des Feldes (freiwillig)",
+  "owning.inputs.name": "Name des Feldes (optional)",
   "owning.inputs.name.help": "Mit dem Namen n bekommt die Funktion {\"n\": 7}, ohne Namen 7.",
   "owning.list": "Eine Einheit je Zeile",
   "owning.list.help": "Eine Zahl, ein Text oder ein JSON-Objekt.",
