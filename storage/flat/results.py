@@ -259,7 +259,8 @@ def _leave_queue(paths: JobPaths, variable_id: str, finish: Finish) -> str | Non
     """Removes the markers of a finished variable, and what was held; returns its former state."""
     was = queue.drop(paths, variable_id, finish.identity)
     # Only here: most variables have no held results, and looking for them costs a system call.
-    if was == "held" or "withdrawn" in finish.document:
+    # An auditor leases a variable that has some: its result has replicas then.
+    if was == "held" or not finish.document.keys().isdisjoint(("withdrawn", "replicas")):
         files.remove_all(paths.held(variable_id))
     return was
 

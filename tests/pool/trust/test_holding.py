@@ -176,6 +176,13 @@ def test_the_owners_result_decides(parts: Pool, operator: Caller) -> None:
     assert findings(parts) == []
 
 
+def test_the_owners_result_confirms_those_that_are_equal_and_leaves_none_held(parts: Pool, operator: Caller) -> None:
+    post_job(parts, operator, trust=QUORUM)
+    compute(parts, volunteer(1))
+    compute(parts, volunteer(9), caller=operator)
+    assert (state(parts), stored(parts), held(parts), findings(parts)) == ("done", 0, [], [])
+
+
 def test_a_rejected_result_is_not_held(parts: Pool, operator: Caller) -> None:
     post_job(parts, operator, trust=QUORUM, validate_result="(v, r) => r === undefined || r === v.x * 2")
     with pytest.raises(Exception, match="returned false"):
