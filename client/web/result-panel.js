@@ -1,5 +1,5 @@
-// The result that grows before the visitor's eyes: that of the job that this browser computes, or of the one that the
-// visitor has chosen.
+// The result that grows before the visitor's eyes: the one that the visitor has chosen; else one that its owner wants
+// shown first, else that of the job that this browser computes.
 
 import { byId, element, setText } from "./dom.js";
 import { ownerOf } from "./job-card.js";
@@ -51,15 +51,27 @@ export class ResultPanel {
 
   /** The browser has computed units of a job. @param {string} id */
   follow(id) {
-    const isDue = performance.now() > (this.#shown?.since ?? -Infinity) + MIN_SHOWN;
     if (this.#jobs.has(id)) this.#addChoice(id);
-    if (this.#choices.has(id) && id !== this.#shown?.id && !this.#isChosen && isDue) this.#show(id);
+    if (this.#choices.has(id) && id !== this.#shown?.id && this.#mayFollow(id)) this.#show(id);
     if (id === this.#shown?.id) this.#shown.view.refresh();
+  }
+
+  /** @param {string} id */
+  #mayFollow(id) {
+    if (this.#shown === null) return true;
+    if (this.#isChosen || this.#isFeatured(this.#shown.id)) return false;
+    return this.#isFeatured(id) || performance.now() > this.#shown.since + MIN_SHOWN;
+  }
+
+  /** @param {string} id */
+  #isFeatured(id) {
+    return this.#jobs.get(id)?.content.metadata?.featured === true;
   }
 
   #update() {
     for (const id of this.#jobs.keys()) if (this.#done.get(id)) this.#addChoice(id);
-    const [first] = this.#choices;
+    const choices = [...this.#choices];
+    const first = choices.find((id) => this.#isFeatured(id)) ?? choices[0];
     if (this.#shown === null && first !== undefined) this.#show(first);
   }
 

@@ -148,16 +148,17 @@ def test_what_this_browser_has_computed_is_outlined_until_it_is_forgotten(server
 
 
 def test_harmful_renders_show_text_or_a_message_in_their_place(server: LocalServer, page: Page) -> None:
-    renders = {"Texts": TEXTS, "Throwing": f"() => {{ throw new Error({MARKUP!r}); }}", "Wrong": "() => ({})"}
+    renders = {"Texts": TEXTS, "Reckless": f"() => {{ throw new Error({MARKUP!r}); }}", "Odd": "() => ({})"}
     for name, render in renders.items():
-        compute(server, post_picture(server, render, name, count=2), 0)
+        compute(server, post_picture(server, render, name, count=2, metadata={"featured": name == "Texts"}), 0)
     visitor = Visitor(page, server)
+    expect(visitor.by_id("result-heading")).to_have_text("Texts")  # It is featured.
     visitor.button(SHOW).click()
     expect(page.locator("#result td")).to_have_text(MARKUP)
-    visitor.by_id("result-job").select_option("throwing")
+    visitor.by_id("result-job").select_option("reckless")
     failed = "The job\u2019s function that shows the results has failed"
     expect(page.locator("#result").get_by_text(failed)).to_contain_text(MARKUP)
-    visitor.by_id("result-job").select_option("wrong")
+    visitor.by_id("result-job").select_option("odd")
     expect(page.locator("#result").get_by_text("is not valid")).to_contain_text("render.type must be one of")
     assert page.evaluate("window.hacked") is None
 
