@@ -2,7 +2,8 @@
 that other sites embed.
 
 Their files in client/web are served with placeholders filled in: `{prefix}`, the mount prefix of the service, `{name}`,
-the pool's name, and on some pages the parts that the server makes from documents (`job_page.py`, `list_pages.py`).
+the pool's name, `{sections}`, the links to its sections, and on some pages the parts that the server makes from
+documents (`job_page.py`, `list_pages.py`).
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ import client
 from resources import csp
 from resources.links import LinkBuilder
 from resources.markup import escaped
+from resources.navigation import sections
 from resources.page_texts import PageLanguage
 from resources.representation import respond_conditionally
 from resources.resource import Resource
+from resources.texts import language_of
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _NO_PARTS: Mapping[str, str] = {}
@@ -42,7 +45,9 @@ class Page:
 
         Without a language a script writes the texts.
         """
-        values = {"prefix": LinkBuilder(req).prefix, "name": self._name, **parts}
+        build = LinkBuilder(req)
+        links = sections(build, language_of(req), build.prefix + req.path)
+        values = {"prefix": build.prefix, "name": self._name, "sections": links, **parts}
         template = language.translated(self._template) if language else self._template
         text = _PLACEHOLDER.sub(lambda found: escaped(values[found[1]]), template)
         resp.content_type, resp.data = falcon.MEDIA_HTML, text.encode()
@@ -66,7 +71,7 @@ class TopPage(Page):
         super().respond(req, resp, parts, language)
         # A site that opens the page in a window gets no reference to it.
         resp.set_header("Cross-Origin-Opener-Policy", "same-origin")
-        resp.append_header("Vary", "Accept, Accept-Language" if language else "Accept")
+        resp.append_header("Vary", "Accept, Accept-Language")
 
 
 class FrontPage(TopPage):

@@ -10,15 +10,17 @@ import client
 from resources import csp
 from resources.links import LinkBuilder
 from resources.markup import Markup, escaped, joined, tag
+from resources.navigation import current, sections
 from resources.representation import respond_conditionally
 from resources.texts import Language
 
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
-SECTIONS = ("board", "status")
+# The sections that are such pages, with their names among the links of the root.
+_LINKS = {"board": "leaderboard", "status": "status"}
 
 
 class ServerPage:
-    """One of SECTIONS, in the frame that they share."""
+    """One of these sections, in the frame that they share."""
 
     def __init__(self, name: str, section: str) -> None:
         self._template = (client.WEB / "board" / "page.html").read_text(encoding="utf-8")
@@ -31,7 +33,7 @@ class ServerPage:
             "name": self._name,
             "title": language.text(self._section),
             "skip": language.text("skip"),
-            "sections": self._sections(build, language),
+            "sections": sections(build, language, build.root()[_LINKS[self._section]].href),
             "content": content,
         }
         return _PLACEHOLDER.sub(lambda found: escaped(values[found[1]]), self._template).encode()
@@ -45,19 +47,6 @@ class ServerPage:
         resp.set_header("Referrer-Policy", "no-referrer")
         resp.set_header("Cross-Origin-Opener-Policy", "same-origin")
         respond_conditionally(req, resp, etag)
-
-    def _sections(self, build: LinkBuilder, language: Language) -> Markup:
-        links = build.root()
-        hrefs = {"board": links["leaderboard"].href, "status": links["status"].href}
-        shown = [
-            tag("a", language.text(section), href=hrefs[section], aria_current=current(section == self._section))
-            for section in SECTIONS
-        ]
-        return tag("nav", *shown, class_="sections")
-
-
-def current(is_current: bool) -> str | None:
-    return "page" if is_current else None
 
 
 def choice(label: str, links: list[tuple[str, str, bool]]) -> Markup:

@@ -168,6 +168,24 @@ def test_a_jobs_errors_are_a_document_for_any_other_accept_header(module_pool: P
     assert problem(module_pool.get(ERRORS, headers=headers, status=401), 401, "key")
 
 
+# Links between pages
+
+SECTIONS = ["/jobs/index", "/flows", "/leaderboard", "/status", "/post", "/operator"]
+
+
+@pytest.mark.parametrize("path", ["/", FLOW, ERRORS, *SECTIONS, *MADE])
+def test_each_page_leads_to_all_sections_and_marks_its_own(module_pool: PoolApp, path: str) -> None:
+    links = [attributes for tag, attributes in Elements(page(module_pool, path).text).found if tag == "a"]
+    assert set(SECTIONS) <= {link.get("href") for link in links}
+    marked = {link["href"] for link in links if link.get("aria-current") == "page"}
+    assert marked & set(SECTIONS) == ({path} & set(SECTIONS))
+
+
+def test_the_links_to_sections_are_in_the_visitor_s_language(module_pool: PoolApp) -> None:
+    headers = {**HTML, "Accept-Language": "de"}
+    assert ">Rangliste</a>" in module_pool.get("/", headers=headers, status=200).text
+
+
 # Headers
 
 
@@ -180,7 +198,7 @@ def test_a_jobs_errors_are_a_document_for_any_other_accept_header(module_pool: P
             for header, value in [
                 ("Content-Security-Policy", f"{POLICY}'none'"),
                 ("Cross-Origin-Opener-Policy", "same-origin"),
-                ("Vary", "Accept, Accept-Language" if path in MADE else "Accept"),
+                ("Vary", "Accept, Accept-Language"),
             ]
         ),
         ("/widget", "Content-Security-Policy", f"{POLICY}*"),

@@ -165,12 +165,6 @@ export default {
   "flows.failed": "gescheitert",
   "flows.cancelled": "abgebrochen",
 
-  "footer.jobs": "Alle Aufgaben",
-  "footer.flows": "Alle Abläufe",
-  "footer.post": "Eine Aufgabe stellen",
-  "footer.leaderboard": "Rangliste",
-  "footer.status": "Status des Pools",
-  "footer.operator": "Für den Betreiber",
   "footer.widget": "Auf deiner Website einbinden",
   "footer.widget.help":
     "Mit dieser Zeile können Besucher deiner Website für diesen Pool rechnen. Sie werden vorher gefragt, und die " +

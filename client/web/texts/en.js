@@ -166,12 +166,6 @@ export default {
   "flows.cancelled": "cancelled",
 
   // The footer.
-  "footer.jobs": "All jobs",
-  "footer.flows": "All flows",
-  "footer.post": "Post a job",
-  "footer.leaderboard": "Leaderboard",
-  "footer.status": "Status of the pool",
-  "footer.operator": "For the operator",
   "footer.widget": "Put this on your own site",
   "footer.widget.help":
     "With this line, visitors to your site can compute for this pool. They are asked first, and jobs run in the same " +

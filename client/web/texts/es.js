@@ -163,12 +163,6 @@ export default {
   "flows.failed": "fallido",
   "flows.cancelled": "cancelado",
 
-  "footer.jobs": "Todas las tareas",
-  "footer.flows": "Todos los flujos",
-  "footer.post": "Publicar una tarea",
-  "footer.leaderboard": "Clasificación",
-  "footer.status": "Estado del pool",
-  "footer.operator": "Para el operador",
   "footer.widget": "Ponlo en tu propio sitio web",
   "footer.widget.help":
     "Con esta línea, quienes visiten tu sitio pueden calcular para este servidor. Antes se les pregunta, y las " +

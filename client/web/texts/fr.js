@@ -165,12 +165,6 @@ export default {
   "flows.failed": "échec",
   "flows.cancelled": "annulé",
 
-  "footer.jobs": "Toutes les tâches",
-  "footer.flows": "Tous les flux",
-  "footer.post": "Publier une tâche",
-  "footer.leaderboard": "Classement",
-  "footer.status": "État du pool",
-  "footer.operator": "Pour l’opérateur",
   "footer.widget": "L’ajouter à votre propre site",
   "footer.widget.help":
     "Avec cette ligne, les visiteurs de votre site peuvent calculer pour ce serveur. On leur demande d’abord leur " +

@@ -66,7 +66,7 @@ export default {
   "job-page.access": "Für den Auftraggeber",
   "job-page.key.use": "Schlüssel verwenden",
   "job-page.code": "Code",
-  "job-page.code.help": "Diese Funktion läuft bei Freiwilligen, einmal pro Einheit.",
+  "job-page.code.help": "Diese Funktion läuft auf den Geräten der Freiwilligen, einmal pro Einheit.",
   "job-page.downloads": "Daten",
   "job-page.link.results": "Alle Ergebnisse",
   "job-page.link.ndjson": "Ergebnisse als NDJSON",

@@ -65,7 +65,7 @@ export default {
   "job-page.access": "For the owner",
   "job-page.key.use": "Use the key",
   "job-page.code": "Code",
-  "job-page.code.help": "This function runs at volunteers, once per unit.",
+  "job-page.code.help": "This function runs on the devices of volunteers, once per unit.",
   "job-page.downloads": "Data",
   "job-page.link.results": "All results",
   "job-page.link.ndjson": "Results as NDJSON",

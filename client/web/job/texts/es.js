@@ -65,7 +65,7 @@ export default {
   "job-page.access": "Para el autor",
   "job-page.key.use": "Usar la clave",
   "job-page.code": "Código",
-  "job-page.code.help": "Esta función se ejecuta en los voluntarios, una vez por unidad.",
+  "job-page.code.help": "Esta función se ejecuta en los dispositivos de los voluntarios, una vez por unidad.",
   "job-page.downloads": "Datos",
   "job-page.link.results": "Todos los resultados",
   "job-page.link.ndjson": "Resultados en NDJSON",

@@ -65,7 +65,7 @@ export default {
   "job-page.access": "Pour l’auteur",
   "job-page.key.use": "Utiliser la clé",
   "job-page.code": "Code",
-  "job-page.code.help": "Cette fonction s’exécute chez les volontaires, une fois par unité.",
+  "job-page.code.help": "Cette fonction s’exécute sur les appareils des volontaires, une fois par unité.",
   "job-page.downloads": "Données",
   "job-page.link.results": "Tous les résultats",
   "job-page.link.ndjson": "Résultats en NDJSON",
