@@ -327,7 +327,7 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/names/bans": names.Bans(pool.profiles, pool.leaderboard, pool.keys),
         "/names/bans/{ban}": names.BanItem(pool.profiles, pool.keys),
         "/badge.svg": badge.Badge(pool.status, pool.jobs, pool.store, name),
-        "/status": status.Status(pool.status, StatusPage(name, pool.leaderboard)),
+        "/status": status.Status(pool.status, StatusPage(name, pool.leaderboard, pool.store)),
         "/keys": keys.Collection(pool.keys, pool.self_keys, pool.posters),
         "/health": health.Health(pool.store),
         "/metrics": metrics.Metrics(pool.index),

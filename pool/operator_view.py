@@ -78,7 +78,7 @@ class OperatorView:
                 **_sums(summary, {name: name for name in _RESULTS}),
                 "per_minute": round(summary.per_minute, 2),
             },
-            "active": [_active_job(summary, job_id) for job_id in summary.listed],
+            "active": list(self._active_jobs(summary)),
             "flows": self._counted_flows(),
             "volunteers": self._counted_volunteers(),
             "disk": {**self._disk(), "strangers": self._posters.strangers()},
@@ -89,6 +89,10 @@ class OperatorView:
         """The newest ones would take a look at each: these are any."""
         for job in self._store.jobs.get_many(self._index.in_state(state, JOBS)):
             yield {name: job[name] for name in ("id", "name", "created", "paused") if name in job}
+
+    def _active_jobs(self, summary: Summary) -> Iterator[Document]:
+        for job in self._store.jobs.get_many(summary.listed):
+            yield {"name": job["name"], **_active_job(summary, job["id"])}
 
     def _counted_flows(self) -> Document:
         newest = self._flows.page(None, FLOWS, self._keys.operator()).items

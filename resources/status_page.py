@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import falcon
 
 from pool.leaderboard import Leaderboard
@@ -11,15 +13,15 @@ from resources.markup import Markup, joined, tag
 from resources.representation import Rendered
 from resources.server_pages import ServerPage, table
 from resources.texts import Language, language_of
-from storage.base import Document
+from storage.base import Document, Store
 
 # Pages kept: four languages below a few mount prefixes.
 KEPT = 16
 
 
 class StatusPage:
-    def __init__(self, name: str, leaderboard: Leaderboard) -> None:
-        self._page, self._leaderboard = ServerPage(name, "status"), leaderboard
+    def __init__(self, name: str, leaderboard: Leaderboard, store: Store) -> None:
+        self._page, self._leaderboard, self._store = ServerPage(name, "status"), leaderboard, store
         self._rendered = Rendered(KEPT)
 
     def respond(self, req: falcon.Request, resp: falcon.Response, figures: Figures) -> None:
@@ -29,11 +31,12 @@ class StatusPage:
         self._page.respond(req, resp, data, etag)
 
     def _render(self, figures: Figures, language: Language, build: LinkBuilder) -> bytes:
+        names = {job["id"]: job["name"] for job in self._store.jobs.get_many(figures.jobs)}
         content = joined(
             tag("p", language.text("up"), class_="up"),
             tag("dl", *_facts(figures.pool, self._leaderboard.ranking("day").units, language), class_="facts"),
             tag("h2", language.text("jobs")),
-            _jobs(figures, language, build),
+            _jobs(figures, names, language, build),
         )
         return self._page.render(build, content, language)
 
@@ -51,18 +54,19 @@ def _facts(pool: Document, today: int, language: Language) -> list[Markup]:
     return [tag("div", tag("dt", language.text(key)), tag("dd", value)) for key, value in facts.items()]
 
 
-def _jobs(figures: Figures, language: Language, build: LinkBuilder) -> Markup:
+def _jobs(figures: Figures, names: Mapping[str, str], language: Language, build: LinkBuilder) -> Markup:
     if not figures.jobs:
         return tag("p", language.text("no-jobs"), class_="empty")
     heads = [(language.text(key), key == "done") for key in ("job", "state", "done")]
-    rows = [_job(job_id, job, language, build) for job_id, job in figures.jobs.items()]
+    rows = [_job(names.get(job_id, job_id), job, language, build) for job_id, job in figures.jobs.items()]
     return table(heads, rows, language.text("jobs"))
 
 
-def _job(job_id: str, job: Document, language: Language, build: LinkBuilder) -> Markup:
+def _job(name: str, job: Document, language: Language, build: LinkBuilder) -> Markup:
     state = "complete" if job["complete"] else job["state"]
+    badge = tag("span", language.text(state), class_="badge", data_state=state)
     variables = job["variables"]
     numbers = {"done": language.number(variables["done"]), "total": language.number(variables["total"])}
-    link = tag("a", tag("bdi", job_id), href=build.uri("jobs", job_id))
+    link = tag("a", tag("bdi", name), href=build.uri("jobs", job["id"]))
     done = tag("td", language.text("progress", **numbers), class_="number")
-    return tag("tr", tag("th", link, scope="row"), tag("td", language.text(state)), done)
+    return tag("tr", tag("th", link, scope="row"), tag("td", badge), done)

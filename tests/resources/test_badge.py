@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import MakePool, PoolApp
 from tests.resources.helpers import problem
-from tests.resources.volunteering import ANNA, HTML, compute
+from tests.resources.volunteering import ANNA, HTML, JOB, compute
 
 HOSTILE = "</text><script>alert(1)</script>&\u0000\u202e" + "x" * 60
 NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -55,11 +55,12 @@ def test_the_badge_may_be_cached(pool: PoolApp) -> None:
 
 
 def test_the_status_page_shows_what_the_pool_does(pool: PoolApp) -> None:
+    pool.post_job("Example job")
     compute(pool, ANNA, 3)
     pool.clock.advance(60)
     text = pool.get("/status", headers={**HTML, "Accept-Language": "es"}).text
     assert "<dt>unidades en total</dt><dd>3</dd>" in text
-    assert "<bdi>example-job</bdi>" in text
+    assert f'<a href="{JOB}"><bdi>Example job</bdi></a>' in text
     assert "3 de 3" in text
 
 

@@ -53,7 +53,8 @@ def test_it_has_jobs_volunteers_and_results(pool: PoolApp) -> None:
     assert found["jobs"]["states"] == {"open": 1}
     assert found["variables"] == {"open": 1, "leased": 1, "held": 0, "failed": 0, "withdrawn": 0, "done": 1}
     assert found["results"]["accepted"] == 1
-    assert [(one["id"], one["variables"]["done"]) for one in found["active"]] == [("example-job", 1)]
+    (active,) = found["active"]
+    assert (active["id"], active["name"], active["variables"]["done"]) == ("example-job", "Example job", 1)
     assert (found["volunteers"]["leases"], found["volunteers"]["leasing"], found["volunteers"]["active"]) == (1, 1, 1)
     (volunteer,) = found["volunteers"]["listed"]
     assert (volunteer["leases"], volunteer["accepted"], len(volunteer["volunteer"])) == (1, 1, 16)

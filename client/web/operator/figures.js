@@ -145,10 +145,10 @@ export class OperatorFigures {
   }
 
   /** @param {Document} operator @param {Figures} job */
-  #job(operator, { id, state, variables, rejected, failures }) {
+  #job(operator, { id, name, state, variables, rejected, failures }) {
     const numbers = [...VARIABLES.map((name) => variables[name]), rejected, failures];
-    const link = linkTo(operator.link("job", { job: id }), id);
-    return [link, this.#state(state), ...numbers.map((value) => this.#number(value))];
+    const link = linkTo(operator.link("job", { job: id }), short(name));
+    return [link, this.#state(isDone(variables) ? "done" : state), ...numbers.map((value) => this.#number(value))];
   }
 
   /** @param {Document} operator @param {Figures} flow */
@@ -179,7 +179,7 @@ export class OperatorFigures {
   }
 
   /** @param {string} state */
-  #state = (state) => this.#text(`state.${state}`) || state;
+  #state = (state) => element("span", { class: "badge", "data-state": state }, this.#text(`state.${state}`) || state);
 
   /** @param {number} value */
   #number = (value) => this.#language.number(value);
@@ -195,6 +195,10 @@ export class OperatorFigures {
     return this.#language.number(value / 1000 ** power, options);
   }
 }
+
+/** As in the list of jobs. @param {Record<string, number>} variables of a job, by state */
+const isDone = ({ open, leased, held, failed, done, withdrawn }) =>
+  done + withdrawn > 0 && open + leased + held + failed === 0;
 
 /** @param {unknown} name of a job, flow or owner */
 export const short = (name) => String(name).slice(0, MAX_NAME);
