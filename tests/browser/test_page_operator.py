@@ -65,7 +65,7 @@ def row(page: Page, section: str, text: str) -> str:
 
 def test_it_shows_what_the_pool_does(desk_page: Page) -> None:
     expect(desk_page.locator("#now")).to_contain_text("2 volunteers in five minutes")
-    assert row(desk_page, "jobs", "Tide gauges").split() == "Tide gauges open 6 2 0 0 0 0 0".split()
+    assert row(desk_page, "jobs", "Tide gauges").split()[2:] == ["open", "6", "2", "0", "0", "0", "0", "0"]
     expect(desk_page.locator("#volunteers tbody tr")).to_have_count(2)
     expect(desk_page.locator("#sandboxes")).to_contain_text("Validators, process 1")
     expect(desk_page.locator("#keys")).to_contain_text("operator")
