@@ -95,13 +95,14 @@ def status_of(fields: Document) -> str:
 
 def _start(job: Document, fields: Document, language: PageLanguage) -> Parts:
     owner, status = job["metadata"].get("owner"), status_of(fields)
+    title = language.title_of(job)
     by = "job-page.owner" if isinstance(owner, str) else "job-page.unnamed"
     reason = fields.get("paused", {}).get("reason", "")
     some = {"results": fields["results"]["accepted"], "volunteers": fields["volunteers"]}
     return {
-        "title": f"{language.text(f'job-page.title.{status}', name=job['name'])} · ",
+        "title": f"{language.text(f'job-page.title.{status}', name=title)} · ",
         "status_key": status,
-        "job_name": job["name"],
+        "job_name": title,
         "subtitle": language.text(by, owner=owner, time=tables.time_text(job["created"])),
         "description": _description(job["metadata"], language),
         "status": language.text(f"job-page.status.{status}"),
@@ -117,11 +118,7 @@ def _some(things: object) -> str:
 
 
 def _description(metadata: Document, language: PageLanguage) -> str:
-    """In the language of the page, or English, or any; the script knows regions too."""
-    texts = metadata.get("description") or metadata.get("short_description")
-    if not isinstance(texts, dict) or not texts:
-        return ""
-    return str(texts.get(language.code) or texts.get("en") or next(iter(texts.values())))
+    return language.best_of(metadata.get("description") or metadata.get("short_description"))
 
 
 def _progress(fields: Document, language: PageLanguage) -> Parts:

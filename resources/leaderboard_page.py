@@ -82,7 +82,7 @@ class BoardPage(ServerPage):
         by = [(language.text(name), link(by=name, team=None), name == query.by) for name in RANKED]
         listed = self._jobs(query)
         jobs = [(language.text("every-job"), link(job=None), query.job is None)]
-        jobs += [(job["name"], link(job=job["id"]), job["id"] == query.job) for job in listed]
+        jobs += [(language.title_of(job), link(job=job["id"]), job["id"] == query.job) for job in listed]
         return tag(
             "div",
             choice(language.text("periods"), periods),

@@ -45,7 +45,7 @@ class ListPage(TopPage):
         language, key = PageLanguage.of(req, self.texts), f"list.{self._listing.kind}"
         title = language.text(key)
         parts = {
-            "title": f"{title} · {job['name']} · " if job else f"{title} · ",
+            "title": f"{title} · {language.title_of(job)} · " if job else f"{title} · ",
             "heading": tag("h1", title, id="heading", class_="tagline", data_text=key),
             "of_job": _of_job(LinkBuilder(req), job, language) if job else "",
             "table": self._table(items, language) if items else _note(f"{key}.none", language),
@@ -59,7 +59,7 @@ class ListPage(TopPage):
 
 
 def _of_job(build: LinkBuilder, job: Document, language: PageLanguage) -> Markup:
-    link = tables.link(build.uri("jobs", job["id"]), job["name"])
+    link = tables.link(build.uri("jobs", job["id"]), language.title_of(job))
     return tag("p", tag("span", language.text("list.of"), data_text="list.of"), " ", link, class_="subtitle")
 
 
@@ -85,7 +85,7 @@ def _job_row(links: Links, job: Fields, language: PageLanguage) -> Row:
     figures = job["figures"] or dict.fromkeys(_ALL, 0)
     total, undecided = (int(sum(figures[name] for name in names)) for names in (_ALL, _UNDECIDED))
     return [
-        tables.link(links["self"].href, job["name"]),
+        tables.link(links["self"].href, language.title_of(job)),
         str(job["metadata"].get("owner") or tables.NONE),
         tables.badge("done" if total and not undecided else job["state"], language),
         language.text("list.finished.value", finished=total - undecided, total=total) if total else tables.NONE,

@@ -31,7 +31,7 @@ class StatusPage:
         self._page.respond(req, resp, data, etag)
 
     def _render(self, figures: Figures, language: Language, build: LinkBuilder) -> bytes:
-        names = {job["id"]: job["name"] for job in self._store.jobs.get_many(figures.jobs)}
+        names = {job["id"]: language.title_of(job) for job in self._store.jobs.get_many(figures.jobs)}
         content = joined(
             tag("p", language.text("up"), class_="up"),
             tag("dl", *_facts(figures.pool, self._leaderboard.ranking("day").units, language), class_="facts"),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import falcon
 
@@ -27,6 +29,19 @@ class Language:
 
     def text(self, key: str, **values: object) -> str:
         return _texts(self.code)[key].format(**values)
+
+    def best_of(self, texts: object) -> str:
+        """Of texts by language tag: in this language, or in English, or any; the pages' scripts know regions too."""
+        if not isinstance(texts, dict):
+            return ""
+        found: dict[str, str] = {}
+        for tag in sorted(texts, key=len):
+            found.setdefault(tag.lower().partition("-")[0], str(texts[tag]))
+        return found.get(self.code) or found.get(FALLBACK) or next(iter(found.values()), "")
+
+    def title_of(self, job: Mapping[str, Any]) -> str:
+        """The name of a job for people: its owner's translation, where there is one."""
+        return self.best_of(job["metadata"].get("title")) or str(job["name"])
 
     def number(self, value: float, digits: int = 0) -> str:
         whole, _, rest = f"{value:,.{digits}f}".partition(".")

@@ -145,6 +145,14 @@ def test_each_list_has_its_items(shown: PoolApp) -> None:
             assert item in text, (path, item)
 
 
+def test_pages_have_the_name_of_a_job_in_the_visitor_s_language(pool: PoolApp) -> None:
+    job = pool.post_job(metadata={"title": {"de": "Gezeiten"}})
+    pool.clock.advance(11)
+    for path in (job, f"{job}/results", "/jobs/index", "/status", "/leaderboard"):
+        german = pool.get(path, headers={**HTML, "Accept-Language": "de"}, status=200)
+        assert "Gezeiten" in german.text, path
+
+
 def test_a_job_without_anything_left_to_do_is_done_in_the_list(pool: PoolApp) -> None:
     job = pool.post_job()
     pool.post_json(pool.post_variable(job) + "/results", 2, status=201)

@@ -33,3 +33,18 @@ def test_every_language_has_the_same_keys_and_placeholders(code: str) -> None:
 def test_numbers_are_written_as_in_the_language(code: str, number: str, duration: str) -> None:
     assert Language(code).number(12345) == number
     assert Language(code).duration(12345) == duration
+
+
+@pytest.mark.parametrize(
+    ("texts", "best"),
+    [
+        ({"fr": "Marées", "de-AT": "Gezeiten", "en": "Tides"}, "Gezeiten"),
+        ({"de-AT": "Ebbe", "de": "Gezeiten"}, "Gezeiten"),
+        ({"fr": "Marées", "en-GB": "Tides"}, "Tides"),
+        ({"fr": "Marées"}, "Marées"),
+        ({}, ""),
+        (None, ""),
+    ],
+)
+def test_the_best_of_several_languages_is_shown(texts: object, best: str) -> None:
+    assert Language("de").best_of(texts) == best
