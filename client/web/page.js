@@ -47,7 +47,7 @@ const parts = {
   language,
   sandbox: async () => (await client.root()).link("sandbox"),
   isMine: (/** @type {string} */ job, /** @type {string} */ variable) => own.has(job, variable),
-  consent: new RenderConsent(() => controller.preferences.state !== "new"),
+  consent: new RenderConsent(() => controller.preferences.state === "running"),
 };
 const jobs = new JobList(parts, controller, showJobs);
 const result = new ResultPanel(parts);

@@ -52,7 +52,7 @@ function render() {
   byId("state").hidden = isFramed && isNew && isAsked;
   byId("throttle").value = Math.round(controller.preferences.settings.throttle * 100);
   startButton.render();
-  picture?.render(!isNew);
+  picture?.render(controller.preferences.state);
   renderUnits();
 }
 

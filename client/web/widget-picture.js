@@ -19,6 +19,8 @@ export class WidgetPicture {
   /** @type {ResultView | null} */
   #view = null;
   #isLoading = false;
+  #state = "new";
+  #consent = new RenderConsent(() => this.#state === "running");
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
 
@@ -29,11 +31,15 @@ export class WidgetPicture {
     this.#own = new OwnVariables(`${key} variables`);
   }
 
-  /** @param {boolean} hasConsent */
-  render(hasConsent) {
-    byId("picture").hidden = !hasConsent;
-    if (hasConsent) void this.#show();
-    else this.#end();
+  /** @param {"new" | "running" | "paused"} state */
+  render(state) {
+    byId("picture").hidden = state === "new";
+    if (state === "new") this.#end();
+    else void this.#show();
+    if (state !== this.#state) {
+      this.#state = state;
+      this.#consent.notify();
+    }
   }
 
   /** The browser has computed a unit. @param {{job: string, variable: string}} unit */
@@ -65,7 +71,7 @@ export class WidgetPicture {
       language: new Language(TEXTS),
       sandbox: async () => (await this.#client.root()).link("sandbox"),
       isMine: (/** @type {string} */ job, /** @type {string} */ variable) => this.#own.has(job, variable),
-      consent: new RenderConsent(() => true),
+      consent: this.#consent,
     };
   }
 

@@ -101,7 +101,6 @@ def compute(visitor: Visitor) -> None:
 def finish(visitor: Visitor) -> None:
     """What was found, each in its card."""
     compute(visitor)
-    visitor.press("Pause")
     visitor.by_id("found").evaluate("(found) => found.scrollIntoView()")
     expect(visitor.by_id("found-list").get_by_role("img")).to_have_count(3, timeout=60_000)
 

@@ -39,7 +39,7 @@ export class JobPicture {
   #parts() {
     const own = new OwnVariables("comp-pool variables");
     const preferences = new Preferences("comp-pool", /** @type {any} */ ({}), () => consent.notify());
-    const consent = new RenderConsent(() => preferences.state !== "new");
+    const consent = new RenderConsent(() => preferences.state === "running");
     return {
       client: this.#client,
       language: this.#language,

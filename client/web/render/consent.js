@@ -1,4 +1,5 @@
-// Whether code of jobs may run to show their results: once the visitor has agreed to compute, or to see one of them.
+// Whether code of jobs may run to show their results: while the visitor computes, or once it has asked to see one of
+// them. After a pause nothing of a job runs that nobody has asked for.
 
 export class RenderConsent {
   #isAsked = false;
@@ -6,7 +7,7 @@ export class RenderConsent {
   /** @type {Set<() => void>} */
   #listeners = new Set();
 
-  /** @param {() => boolean} isVolunteer whether the visitor has agreed to compute */
+  /** @param {() => boolean} isVolunteer whether the visitor computes, or wants to */
   constructor(isVolunteer = () => false) {
     this.#isVolunteer = isVolunteer;
   }
@@ -20,7 +21,7 @@ export class RenderConsent {
     this.notify();
   }
 
-  /** The visitor may have agreed to compute. */
+  /** The visitor may have started or paused. */
   notify() {
     for (const listener of this.#listeners) listener();
   }

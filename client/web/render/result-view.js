@@ -80,9 +80,13 @@ export class ResultView {
   refresh() {
     const isWaiting = this.#job.content.has_render !== false && !this.#parts.consent.isGiven;
     this.#button.hidden = !isWaiting;
-    this.#element.classList.toggle("asking", isWaiting && !this.#isBrief);
-    if (isWaiting && !this.#isBrief) this.#say("render.ask");
-    if (isWaiting) return;
+    const isAsking = isWaiting && !this.#isBrief && this.#render === null;
+    this.#element.classList.toggle("asking", isAsking);
+    if (isAsking) this.#say("render.ask");
+    if (isWaiting) {
+      this.#schedule.cancel();
+      return;
+    }
     if (this.#failures === 0 && this.#render === null) this.#say("render.loading");
     if (this.#failures < MAX_FAILURES) this.#schedule.request();
   }

@@ -36,11 +36,16 @@ export class Schedule {
     this.#plan();
   }
 
+  /** Forgets a request. */
+  cancel() {
+    clearTimeout(this.#timer);
+    this.#isRequested = false;
+  }
+
   stop() {
     this.#observer.disconnect();
     document.removeEventListener("visibilitychange", this.#plan);
-    clearTimeout(this.#timer);
-    this.#isRequested = false;
+    this.cancel();
   }
 
   #plan = () => {
