@@ -25,6 +25,8 @@ _ALIKE = str.maketrans(
     }
 )
 _NOT_SHOWN = re.compile(r"[\W_]")
+# Letters to Unicode, blanks to the eye: the fillers of Hangul.
+_BLANK = frozenset("\u115f\u1160\u3164\uffa0")
 RESERVED = ("admin", "administrator", "anonymous", "comp pool", "moderator", "operator", "root", "system")
 
 
@@ -55,7 +57,7 @@ def _require_characters(name: str, field: str) -> None:
         if marks > MAX_MARKS:
             raise Invalid(field, f"must have at most {MAX_MARKS} combining marks in a row")
         # Not among them: control characters, those that turn the direction of text, invisible ones.
-        if kind not in "LMN" and character not in _PUNCTUATION:
+        if character in _BLANK or (kind not in "LMN" and character not in _PUNCTUATION):
             raise Invalid(field, "may have letters, digits, spaces and - _ . ' & + ! only")
     if len(_alphabets(name)) > 1:
         raise Invalid(field, "must not mix letters of the Latin, Cyrillic and Greek alphabets")

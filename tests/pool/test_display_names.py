@@ -34,6 +34,8 @@ def test_letters_of_any_script_are_permitted(text: str, name: str) -> None:
         *("a\u202eb", "a\u2066b", "a\u200fb", "a\u200bb", "a\u0000b", "a\nb", "a\u2028b", "\ufeffa", "a\u00adb"),
         *("<b>", "a/b", "http://x", "a@b.example", "a\ud800", "a\ue000b", "\U0001f600", "a\u00a0b"),
         "b\u0300\u0301\u0302",
+        # Letters that nobody sees.
+        *("\u3164", "Admin\u3164", "a\uffa0", "\u115fa", "a\u1160"),
         # Latin with one letter that is Cyrillic, and with one that is Greek.
         *("P\u0430ypal", "P\u03bftter"),
         *("Admin", "0perator", "\u0410dm\u0456n", "comp-pool"),
