@@ -25,12 +25,14 @@ PERIODS = ("day", "week", "all")
 REFRESH_SECONDS = 10.0
 # After a name was chosen: whoever changes its name again and again must not have all made anew each time.
 CHANGE_SECONDS = 1.0
-# By period and job: each has all of its rows.
-RANKINGS_KEPT = 30
+# A ranking lasts longer where many are asked for: making them all takes a tenth of a process's time at most.
+COST_FACTOR = 10.0
+# By period and job. Their rows are no more than the sums of credit that are kept.
+RANKINGS_KEPT = 300
 MARK_DIGITS = 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """`place`: one more than the number of those with more units."""
 
@@ -107,17 +109,19 @@ def _placed(rows: Iterable[RowOrTeam]) -> tuple[RowOrTeam, ...]:
 
 @dataclass(frozen=True)
 class _Known:
-    """A ranking, when it was made, and of which versions of the profiles."""
+    """A ranking, when it was made and how long that took, and of which versions of the profiles."""
 
     ranking: Ranking
     at: float
+    seconds: float
     version: int
     removals: int
 
-    def is_current(self, now: float, profiles: Profiles) -> bool:
+    def is_current(self, now: float, profiles: Profiles, least_age: float) -> bool:
         if self.removals != profiles.removals:
             return False
-        return now - self.at < (REFRESH_SECONDS if self.version == profiles.version else CHANGE_SECONDS)
+        lasts = REFRESH_SECONDS if self.version == profiles.version else CHANGE_SECONDS
+        return now - self.at < max(lasts, least_age)
 
 
 class Leaderboard:
@@ -127,6 +131,8 @@ class Leaderboard:
         self._store, self._standing, self._profiles = store, standing, profiles
         self._read_secret = read_secret
         self._known: dict[tuple[str, str | None], _Known] = {}
+        # What all known rankings last, whatever has changed.
+        self._least_age = 0.0
         self._lock = threading.Lock()
 
     @cached_property
@@ -148,29 +154,35 @@ class Leaderboard:
             # Learns of changes by any process.
             shown = self._profiles.shown()
             known = self._known.get((period, job_uid))
-            if known is None or not known.is_current(now, self._profiles):
+            if known is None or not known.is_current(now, self._profiles, self._least_age):
                 made = self._make(period, job_uid, shown)
-                known = _Known(made, now, self._profiles.version, self._profiles.removals)
+                seconds = self._store.clock.monotonic() - now
+                known = _Known(made, now, seconds, self._profiles.version, self._profiles.removals)
                 self._remember((period, job_uid), known)
             return known.ranking
 
-    def _remember(self, key: tuple[str, str | None], known: _Known) -> None:
+    def _remember(self, key: tuple[str, str | None], made: _Known) -> None:
         self._known.pop(key, None)
-        self._known[key] = known
+        # Without those that nobody has asked for since they were outdated, long ago.
+        oldest = made.at - 2 * max(REFRESH_SECONDS, self._least_age)
+        self._known = {other: known for other, known in self._known.items() if known.at > oldest}
+        self._known[key] = made
         # The one made first.
         if len(self._known) > RANKINGS_KEPT:
             del self._known[next(iter(self._known))]
+        self._least_age = COST_FACTOR * sum(known.seconds for known in self._known.values())
 
     def _make(self, period: str, job_uid: str | None, shown: Mapping[str, Profile]) -> Ranking:
         credit = self._standing.credit(self._first_day(period), job_uid)
-        rows = (
-            Row(self.mark(volunteer), profile.name, profile.team, sums.units, round(sums.run_seconds, 3))
-            for volunteer, profile in shown.items()
-            if (sums := credit.get(volunteer))
-        )
+        rows: list[Row] = []
         hidden, hidden_volunteers = Credit(), 0
+        # Only of those who have computed: of one job they are few.
         for volunteer, sums in credit.items():
-            if volunteer not in shown:
+            profile = shown.get(volunteer)
+            if profile is not None:
+                seconds = round(sums.run_seconds, 3)
+                rows.append(Row(self.mark(volunteer), profile.name, profile.team, sums.units, seconds))
+            else:
                 hidden.add(sums)
                 hidden_volunteers += volunteer != NOBODY
         # For places of those who are not shown: of all jobs only.

@@ -176,6 +176,26 @@ def test_ids_of_nobody_that_are_forgotten_do_not(pool: PoolApp, made: list[int])
     assert len(made) == 1
 
 
+def test_rankings_of_many_jobs_take_a_tenth_of_the_time_at_most(
+    pool: PoolApp, made: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(12):
+        pool.post_job(f"job-{number}")
+    queries = [f"/leaderboard?job=job-{one}&period={period}" for one in range(12) for period in ("day", "week", "all")]
+    count = pool.pool.standing.credit
+    # Each is made in half a second.
+    monkeypatch.setattr(pool.pool.standing, "credit", lambda *args: pool.clock.advance(0.5) or count(*args))
+    for query in queries:
+        pool.get(query)
+    made.clear()
+    began = pool.clock.monotonic()
+    while pool.clock.monotonic() - began < 1000:
+        for query in queries:
+            pool.get(query)
+        pool.clock.advance(5)
+    assert 0 < 0.5 * len(made) < 110
+
+
 # The page
 
 
