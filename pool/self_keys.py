@@ -9,6 +9,7 @@ from datetime import timedelta
 from pool.errors import Forbidden, LimitReached
 from pool.keys import Keys, digest, identity_of
 from pool.quotas import Quota
+from pool.rates import Rates
 from storage.base import Document, Store
 from storage.clock import Clock
 from storage.poster_store import Usage
@@ -16,6 +17,8 @@ from storage.poster_store import Usage
 # Of all addresses together. When there are so many, those give way that have stored nothing for a day.
 MAX_SELF_MADE, UNUSED_DAYS = 1000, 1
 RETRY_SECONDS = 3600.0
+# Attempts of one address, of which each reads all keys: a class of thirty at once, then six a minute.
+BURST, PER_SECOND = 60, 0.1
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class SelfMadeLimits:
 class SelfKeys:
     def __init__(self, store: Store, keys: Keys, limits: SelfMadeLimits) -> None:
         self._store, self._keys, self._limits = store, keys, limits
+        self._rates = Rates(store.clock, PER_SECOND, BURST, "too many attempts to make a key from this address")
 
     @property
     def quota(self) -> Quota:
@@ -47,6 +51,7 @@ class SelfKeys:
     def make(self, owner: str, prefix: str) -> str:
         """Makes a key for somebody at this address, and returns it. Raises Forbidden, Invalid, LimitReached."""
         self.require_allowed()
+        self._rates.take(prefix)
         # Before a key is stored, so that those who are refused cost no write.
         self._require_room(prefix, 1)
         key = self._keys.add(owner, quota=self._limits.quota, maker=prefix)

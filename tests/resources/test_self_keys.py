@@ -65,6 +65,13 @@ def test_an_address_makes_so_many_keys_and_no_more(pool: PoolApp) -> None:
     make(pool, at=2)
 
 
+def test_attempts_of_an_address_are_limited(pool: PoolApp) -> None:
+    for _ in range(self_keys.BURST):
+        pool.post_json("/keys", {"owner": "alice"}, extra_environ=address(1), expect_errors=True)
+    problem(make(pool, status=429), 429, "too many attempts")
+    make(pool, at=2)
+
+
 def test_when_all_have_made_too_many_the_unused_ones_give_way(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(self_keys, "MAX_SELF_MADE", 2)
     used, unused = (bearer(make(pool, at).json["key"]) for at in (1, 2))
