@@ -135,6 +135,7 @@ def _progress(fields: Document, language: PageLanguage) -> Parts:
         "finished": language.text("job-page.units.value", finished=finished, total=total),
         "rate": language.number(rate, 1 if 0 < rate < 100 else 0),
         "left": tables.NONE if left is None else language.duration(left),
+        "left_label": language.text("job-page.left.none" if fields["complete"] else "job-page.left"),
         "overall": joined(bar, tag("ul", *(_count(look, text) for look, text in words.items()), class_="counts")),
     }
 
@@ -216,7 +217,7 @@ def _links(build: LinkBuilder, job: Document, language: PageLanguage) -> Parts:
 
 _PARTS = (
     *("title", "status_key", "job_name", "subtitle", "description", "status", "content_attributes"),
-    *("pause_attributes", "pause_reason", "share", "finished", "rate", "left", "overall", "minutes", "minutes_note"),
-    *("minutes_highest", "times", "times_note", "times_highest", "times_first", "times_last", "latest", "volunteers"),
-    *("errors_note", "digest", "code", "results_link", "links"),
+    *("pause_attributes", "pause_reason", "share", "finished", "rate", "left", "left_label", "overall", "minutes"),
+    *("minutes_note", "minutes_highest", "times", "times_note", "times_highest", "times_first", "times_last"),
+    *("latest", "volunteers", "errors_note", "digest", "code", "results_link", "links"),
 )

@@ -208,6 +208,7 @@ def test_the_status_is_that_of_the_job(pool: PoolApp) -> None:
         pool.post_json(f"{job}/variables/{name}/results", 1, status=201)
     pool.clock.advance(3)
     seen.append(status_of(pool, job))
+    assert "nothing left to do" in page(pool, job)
     pool.patch_json(job, {"state": "paused"}, headers=pool.owner)
     seen.append(status_of(pool, job))
     assert seen == ["empty", "waiting", "computing", "failed", "done", "paused"]

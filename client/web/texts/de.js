@@ -213,7 +213,7 @@ export default {
   "flow.failure": "Warum er gescheitert ist",
   "flow.failure.show": "Im Baum zeigen",
   "flow.blocked": "Worauf er wartet",
-  "flow.blocked.until": "Er geht weiter, wenn sein Besitzer die Variable freigibt. Am {until} scheitert er.",
+  "flow.blocked.until": "Er geht weiter, wenn sein Auftraggeber die Variable freigibt. Am {until} scheitert er.",
   "flow.progress": "Fortschritt",
   "flow.share": "erledigt",
   "flow.finished": "Einträge erledigt",

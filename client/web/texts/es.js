@@ -44,7 +44,7 @@ export default {
     "Error: {message}",
   "blocked.pool": "El servidor no acepta este navegador. Error: {message}",
   "blocked.outdated": "Esta página es más antigua que el servidor. Vuelve a cargarla para continuar.",
-  "blocked.blocked": "El administrador del servidor ha bloqueado este ordenador. Motivo: {message}",
+  "blocked.blocked": "El operador del servidor ha bloqueado este ordenador. Motivo: {message}",
 
   "pool.heading": "Todo el pool",
   "pool.volunteers": { one: "persona voluntaria ahora", other: "personas voluntarias ahora" },
@@ -76,7 +76,7 @@ export default {
   "error.foreign": "Otra cosa respondió en lugar del servidor, como una página de acceso de la red.",
   "error.pool": "El servidor rechazó una solicitud.",
   "error.limit": "Por ahora el servidor limita lo que da a este ordenador. Continuará automáticamente.",
-  "error.blocked": "El administrador del servidor ha bloqueado este ordenador.",
+  "error.blocked": "El operador del servidor ha bloqueado este ordenador.",
   "error.outdated": "Esta página es más antigua que el servidor. Vuelve a cargarla.",
   "error.rejected":
     "El servidor rechazó un resultado de la tarea {job}. Casi siempre es culpa de la tarea, no tuya.",
@@ -211,7 +211,7 @@ export default {
   "flow.failure": "Por qué ha fallado",
   "flow.failure.show": "Mostrar en el árbol",
   "flow.blocked": "Qué espera",
-  "flow.blocked.until": "Continúa cuando su propietario libera la variable y esta obtiene un resultado. El {until} fallará.",
+  "flow.blocked.until": "Continúa cuando su autor libera la variable y esta obtiene un resultado. El {until} fallará.",
   "flow.progress": "Progreso",
   "flow.share": "completado",
   "flow.finished": "entradas completadas",

@@ -46,7 +46,7 @@ export default {
     "Erreur : {message}",
   "blocked.pool": "Le serveur n’accepte pas ce navigateur. Erreur : {message}",
   "blocked.outdated": "Cette page est plus ancienne que le serveur. Rechargez-la pour continuer.",
-  "blocked.blocked": "L’administrateur du serveur a bloqué cet ordinateur. Motif : {message}",
+  "blocked.blocked": "L’opérateur du serveur a bloqué cet ordinateur. Motif : {message}",
 
   "pool.heading": "Tout le pool",
   "pool.volunteers": { one: "bénévole en ce moment", other: "bénévoles en ce moment" },
@@ -78,7 +78,7 @@ export default {
   "error.foreign": "Autre chose a répondu à la place du serveur, comme une page de connexion du réseau.",
   "error.pool": "Le serveur a refusé une requête.",
   "error.limit": "Le serveur limite pour l’instant ce qu’il donne à cet ordinateur. Cela reprendra automatiquement.",
-  "error.blocked": "L’administrateur du serveur a bloqué cet ordinateur.",
+  "error.blocked": "L’opérateur du serveur a bloqué cet ordinateur.",
   "error.outdated": "Cette page est plus ancienne que le serveur. Rechargez-la.",
   "error.rejected":
     "Le serveur a rejeté un résultat de la tâche {job}. C’est presque toujours la faute de la tâche, pas la vôtre.",
@@ -130,7 +130,7 @@ export default {
 
   "jobs.heading": "Ce que l’on calcule ici",
   "jobs.loading": "Chargement des tâches…",
-  "jobs.none": "Personne n’a encore proposé de tâche.",
+  "jobs.none": "Personne n’a encore publié de tâche.",
   "jobs.failed":
     "Les tâches n’ont pas pu être chargées. Le serveur est peut-être arrêté, ou votre appareil hors ligne.",
   "jobs.retry": "Réessayer",
@@ -213,7 +213,7 @@ export default {
   "flow.failure": "Raison de l’échec",
   "flow.failure.show": "Afficher dans l’arbre",
   "flow.blocked": "Ce qu’il attend",
-  "flow.blocked.until": "Il continue quand son propriétaire libère la variable et qu’elle obtient un résultat. Échec le {until}.",
+  "flow.blocked.until": "Il continue quand son auteur libère la variable et qu’elle obtient un résultat. Échec le {until}.",
   "flow.progress": "Progression",
   "flow.share": "terminé",
   "flow.finished": "entrées terminées",

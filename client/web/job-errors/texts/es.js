@@ -6,7 +6,7 @@ export default {
   "job-errors.job": "La página de la tarea",
   "job-errors.key": "La clave del autor",
   "job-errors.key.help":
-    "La clave con la que se publicó la tarea, o la del administrador. Se queda en esta pestaña hasta que la cierres " +
+    "La clave con la que se publicó la tarea, o la del operador. Se queda en esta pestaña hasta que la cierres " +
     "u olvides la clave, y solo se envía a este servidor.",
   "job-errors.key.show": "Mostrar los errores",
   "job-errors.key.forget": "Olvidar la clave",
@@ -19,11 +19,11 @@ export default {
     "el servidor funciona.",
   "job-errors.status.401": "El servidor no conoce esta clave. Comprueba que esté completa y que sea de este servidor.",
   "job-errors.status.403":
-    "Esta clave no es la del autor de la tarea. Introduce la clave con la que se publicó, o la del administrador.",
+    "Esta clave no es la del autor de la tarea. Introduce la clave con la que se publicó, o la del operador.",
   "job-errors.status.404":
     "El servidor no tiene ninguna tarea en esta dirección. Quizá esté incompleta, o la tarea se haya eliminado.",
   "job-errors.status.blocked":
-    "El administrador del servidor ha bloqueado esta clave o esta dirección: pregúntale. Motivo: {message}",
+    "El operador del servidor ha bloqueado esta clave o esta dirección: pregúntale. Motivo: {message}",
   "job-errors.status.forgotten": "La clave se ha olvidado. Introdúcela para volver a ver los errores.",
   "job-errors.status.again-done": "La variable está abierta de nuevo.",
   "job-errors.status.again-unneeded":

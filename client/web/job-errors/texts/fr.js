@@ -6,7 +6,7 @@ export default {
   "job-errors.job": "La page de la tâche",
   "job-errors.key": "La clé de l’auteur",
   "job-errors.key.help":
-    "La clé avec laquelle la tâche a été proposée, ou celle de l’administrateur. Elle reste dans cet onglet jusqu’à " +
+    "La clé avec laquelle la tâche a été publiée, ou celle de l’opérateur. Elle reste dans cet onglet jusqu’à " +
     "ce que vous le fermiez ou oubliiez la clé, et n’est envoyée qu’à ce serveur.",
   "job-errors.key.show": "Afficher les erreurs",
   "job-errors.key.forget": "Oublier la clé",
@@ -20,12 +20,12 @@ export default {
   "job-errors.status.401":
     "Le serveur ne connaît pas cette clé. Vérifiez qu’elle est complète et qu’elle est de ce serveur.",
   "job-errors.status.403":
-    "Cette clé n’est pas celle de l’auteur de la tâche. Saisissez la clé avec laquelle elle a été proposée, ou celle " +
-    "de l’administrateur.",
+    "Cette clé n’est pas celle de l’auteur de la tâche. Saisissez la clé avec laquelle elle a été publiée, ou celle " +
+    "de l’opérateur.",
   "job-errors.status.404":
     "Le serveur n’a aucune tâche à cette adresse. Elle est peut-être incomplète, ou la tâche a été supprimée.",
   "job-errors.status.blocked":
-    "L’administrateur du serveur a bloqué cette clé ou cette adresse : adressez-vous à lui. Motif : {message}",
+    "L’opérateur du serveur a bloqué cette clé ou cette adresse : adressez-vous à lui. Motif : {message}",
   "job-errors.status.forgotten": "La clé est oubliée. Saisissez-la pour revoir les erreurs.",
   "job-errors.status.again-done": "La variable est de nouveau ouverte.",
   "job-errors.status.again-unneeded":
@@ -35,7 +35,7 @@ export default {
   "job-errors.pause": "Pourquoi la tâche est en pause",
   "job-errors.pause.since": "Depuis : {time}.",
   "job-errors.pause.help":
-    "Les volontaires n’en reçoivent aucune unité. Une fonction ne peut pas être changée : proposez une tâche " +
+    "Les volontaires n’en reçoivent aucune unité. Une fonction ne peut pas être changée : publiez une tâche " +
     "corrigée. Si la fonction est juste, relancez la tâche par un PATCH de {\"state\": \"open\"}.",
   "job-errors.counts": "La tâche jusqu’ici",
   "job-errors.state": "état",

@@ -63,7 +63,7 @@ export default {
   "job-page.errors": "Fehler",
   "job-page.errors.rejected": { one: "Ein Ergebnis zurückgewiesen", other: "{count} Ergebnisse zurückgewiesen" },
   "job-page.errors.failures": { one: "Ein Fehlschlag gemeldet", other: "{count} Fehlschläge gemeldet" },
-  "job-page.access": "Für den Auftraggeber",
+  "job-page.access": "Für den Auftraggeber: Aufgabe verwalten, Fehler lesen",
   "job-page.key.use": "Schlüssel verwenden",
   "job-page.code": "Code",
   "job-page.code.help": "Diese Funktion läuft auf den Geräten der Freiwilligen, einmal pro Einheit.",

@@ -62,7 +62,7 @@ export default {
   "job-page.errors": "Errors",
   "job-page.errors.rejected": { one: "One result rejected", other: "{count} results rejected" },
   "job-page.errors.failures": { one: "One failure reported", other: "{count} failures reported" },
-  "job-page.access": "For the owner",
+  "job-page.access": "For the owner: act on the job, read its errors",
   "job-page.key.use": "Use the key",
   "job-page.code": "Code",
   "job-page.code.help": "This function runs on the devices of volunteers, once per unit.",

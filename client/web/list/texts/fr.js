@@ -2,9 +2,9 @@
 
 export default {
   "list.jobs": "Tâches",
-  "list.jobs.none": "Personne n’a encore proposé de tâche.",
+  "list.jobs.none": "Personne n’a encore publié de tâche.",
   "list.flows": "Flux",
-  "list.flows.none": "Personne n’a encore proposé de flux.",
+  "list.flows.none": "Personne n’a encore publié de flux.",
   "list.variables": "Variables",
   "list.variables.none": "Cette tâche n’a pas encore de variables.",
   "list.results": "Résultats",

@@ -57,7 +57,7 @@ export default {
   "operator.unblock.done": "{target} n’est plus bloqué.",
   "operator.names": "Noms des bénévoles",
   "operator.names.help":
-    "Les plus récents de ceux qui veulent être affichés. Ce que tu interdis disparaît aussitôt, avec tout ce qui y " +
+    "Les plus récents de ceux qui veulent être affichés. Ce que vous interdisez disparaît aussitôt, avec tout ce qui y " +
     "ressemble.",
   "operator.names.team": "équipe {team}",
   "operator.ban": "Interdire",
