@@ -12,6 +12,7 @@ from resources.links import LinkBuilder
 from resources.markup import Markup, joined, tag
 from resources.representation import Rendered
 from resources.server_pages import ServerPage, table
+from resources.tables import NONE
 from resources.texts import Language, language_of
 from storage.base import Document, Store
 
@@ -44,7 +45,7 @@ class StatusPage:
 def _facts(pool: Document, today: int, language: Language) -> list[Markup]:
     facts = {
         "computing-now": language.number(pool["volunteers"]),
-        "per-minute": language.number(pool["results_per_minute"], 0 if pool["results_per_minute"] >= 10 else 1),
+        "per-minute": language.number(pool["results_per_minute"], 1 if 0 < pool["results_per_minute"] < 10 else 0),
         "today": language.number(today),
         "total": language.number(pool["results"]),
         "total-time": language.duration(pool["run_seconds"]),
@@ -68,5 +69,5 @@ def _job(name: str, job: Document, language: Language, build: LinkBuilder) -> Ma
     variables = job["variables"]
     numbers = {"done": language.number(variables["done"]), "total": language.number(variables["total"])}
     link = tag("a", tag("bdi", name), href=build.uri("jobs", job["id"]))
-    done = tag("td", language.text("progress", **numbers), class_="number")
+    done = tag("td", language.text("progress", **numbers) if variables["total"] else NONE, class_="number")
     return tag("tr", tag("th", link, scope="row"), tag("td", badge), done)

@@ -122,7 +122,7 @@ export default {
   "operator.column.created": "Angelegt",
   "operator.column.volunteer": "Freiwilliger",
   "operator.column.last": "Zuletzt da",
-  "operator.column.leases": "Einheiten",
+  "operator.column.leases": "Vergeben",
   "operator.column.accepted": "Angenommen",
   "operator.column.refused": "Abgelehnt",
   "operator.column.expired": "Abgelaufen",

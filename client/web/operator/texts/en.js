@@ -117,7 +117,7 @@ export default {
   "operator.column.created": "Created",
   "operator.column.volunteer": "Volunteer",
   "operator.column.last": "Last seen",
-  "operator.column.leases": "Units",
+  "operator.column.leases": "Handed out",
   "operator.column.accepted": "Accepted",
   "operator.column.refused": "Refused",
   "operator.column.expired": "Expired",

@@ -122,7 +122,7 @@ export default {
   "operator.column.created": "Creado",
   "operator.column.volunteer": "Voluntario",
   "operator.column.last": "Última vez",
-  "operator.column.leases": "Unidades",
+  "operator.column.leases": "Entregadas",
   "operator.column.accepted": "Aceptados",
   "operator.column.refused": "Rechazados",
   "operator.column.expired": "Vencidas",

@@ -123,7 +123,7 @@ export default {
   "operator.column.created": "Création",
   "operator.column.volunteer": "Volontaire",
   "operator.column.last": "Dernier passage",
-  "operator.column.leases": "Unités",
+  "operator.column.leases": "Confiées",
   "operator.column.accepted": "Acceptés",
   "operator.column.refused": "Refusés",
   "operator.column.expired": "Échues",
