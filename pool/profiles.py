@@ -149,10 +149,8 @@ class Profiles:
     def change(self, volunteer: str, fields: Document) -> Profile:
         """Changes the given ones of `name`, `team` and `shown`. Raises Invalid, Conflict, Forbidden."""
         with self._lock:
+            self.require_permitted(volunteer)
             known = self.of(volunteer)
-            ban = self._state.bans.get(ban_of(volunteer))
-            if ban is not None:
-                raise Forbidden(f"the operator of this pool has forbidden you to show a name: {ban.reason}")
             wanted = replace(known, **self._checked(fields), at=self._clock.now_milliseconds(), removed=None)
             self._require_free(wanted, volunteer)
             self._append({"event": "profile", "volunteer": volunteer, **asdict(wanted)})
@@ -160,6 +158,12 @@ class Profiles:
             # Another process was faster.
             self._require_free(replace(wanted, shown=wanted.shown and not changed.shown), volunteer)
             return changed
+
+    def require_permitted(self, volunteer: str) -> None:
+        """Raises Forbidden for a volunteer whom the operator has forbidden any name."""
+        ban = self.bans().get(ban_of(volunteer))
+        if ban is not None:
+            raise Forbidden(f"the operator of this pool has forbidden you to show a name: {ban.reason}")
 
     def _checked(self, fields: Document) -> Document:
         checked_fields: Document = {}

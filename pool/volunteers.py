@@ -11,6 +11,10 @@ class Volunteers:
     def __init__(self, standing: Standing, profiles: Profiles, leaderboard: Leaderboard) -> None:
         self._standing, self._profiles, self._leaderboard = standing, profiles, leaderboard
 
+    def require_may_join(self, volunteer: str) -> None:
+        """Raises Forbidden: under another id, units would get around what the operator has forbidden."""
+        self._profiles.require_permitted(volunteer)
+
     def forget(self, volunteer: str, into: str | None = None) -> None:
         """Deletes a volunteer's record, name and credit, which goes to another one that it has joined, if it has."""
         # Ids cost nothing: those of nobody must not have the leaderboard made anew.

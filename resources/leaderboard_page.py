@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from pool.fields import REVIEW
 from pool.job_index import JobIndex
 from pool.leaderboard import PERIODS, Ranking, Row, TeamRow
 from resources.links import LinkBuilder
@@ -92,9 +93,9 @@ class BoardPage(ServerPage):
         )
 
     def _jobs(self, query: Query) -> list[Document]:
-        """The most active jobs, and the one that is chosen."""
+        """The most active jobs, and the one that is chosen; none in review, since nobody has looked at its name."""
         listed = {*self._index.summary(JOBS_LISTED).listed, *([query.job] if query.job else [])}
-        return list(self._store.jobs.get_many(sorted(listed)))
+        return [job for job in self._store.jobs.get_many(sorted(listed)) if job["state"] != REVIEW]
 
 
 def _table(stretch: Stretch, query: Query, language: Language, link: Callable[..., str]) -> Markup:

@@ -105,6 +105,8 @@ class Join(Resource):
         if not isinstance(code, str):
             raise Invalid("code", "must be text")
         peer = request.peer(req)
+        # Before the code is used up.
+        self._volunteers.require_may_join(peer.volunteer)
         volunteer = self._codes.redeem(code, peer.prefix)
         joined = request.name_of_id(volunteer)
         if peer.volunteer and peer.volunteer != joined:

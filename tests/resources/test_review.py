@@ -88,3 +88,12 @@ def test_a_flow_uses_an_approved_job(pool: PoolApp) -> None:
 @pytest.mark.parametrize("setting", [False, True])
 def test_a_job_stays_in_review_when_the_setting_changes(make_pool: MakePool, setting: bool) -> None:
     make_pool(open=setting).get(f"{PATH}/variables", status=204)
+
+
+def test_its_name_is_no_choice_on_the_leaderboard(pool: PoolApp) -> None:
+    pool.post_json("/jobs", {**JOB, "name": "Cheap pills"}, status=201)
+    for query in ("", "?job=cheap-pills"):
+        assert "Cheap pills" not in pool.get(f"/leaderboard{query}", headers={"Accept": "text/html"}).text
+    pool.patch_json("/jobs/cheap-pills", {"state": "open"}, headers=pool.owner, status=200)
+    pool.clock.advance(11)
+    assert "Cheap pills" in pool.get("/leaderboard", headers={"Accept": "text/html"}).text

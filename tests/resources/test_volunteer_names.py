@@ -125,6 +125,18 @@ def test_a_volunteer_can_be_forbidden_to_have_a_name(pool: PoolApp) -> None:
     change(pool, BEN, name="Rude word", shown=True)
 
 
+def test_who_is_forbidden_a_name_takes_no_units_to_another_id(pool: PoolApp) -> None:
+    compute(pool, ANNA)
+    change(pool, ANNA, name="Rude word", shown=True)
+    ban(pool, mark=board(pool)[0]["mark"], reason="again and again")
+    code = {"code": pool.post("/volunteer/codes", headers=BEN, status=201).json["code"]}
+    problem(pool.post_json("/volunteer/join", code, headers=ANNA, status=403), 403, "again and again")
+    change(pool, BEN, name="Rude word", shown=True)
+    assert board(pool) == []
+    # The code was not used up.
+    pool.post_json("/volunteer/join", code, status=200)
+
+
 def test_a_ban_can_be_lifted(pool: PoolApp) -> None:
     location = f"/names/bans/{ban(pool, text='Blue')['id']}"
     change(pool, ANNA, 422, team="Blue")
