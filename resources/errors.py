@@ -147,7 +147,8 @@ def _handle_unexpected(req: falcon.Request, _resp: falcon.Response, ex: Exceptio
 
 def _internal(req: falcon.Request, ex: Exception) -> Problem:
     # The exception's own text stays in the log: it may contain paths or parts of documents.
-    log.error("%s %s failed", req.method, req.path, exc_info=ex)
+    # A path may have line breaks: it must not write lines of its own.
+    log.error("%s %r failed", req.method, req.path, exc_info=ex)
     return Problem(500, "internal", "internal error: the cause is in the pool's log")
 
 

@@ -58,7 +58,7 @@ class Failing:
     def __init__(self) -> None:
         self.error: Exception = RuntimeError()
 
-    def on_get(self, _req: falcon.Request, _resp: falcon.Response) -> None:
+    def on_get(self, _req: falcon.Request, _resp: falcon.Response, **_params: str) -> None:
         raise self.error
 
     on_put = on_post = on_patch = on_delete = on_get
@@ -69,12 +69,12 @@ def answer() -> Answer:
     """The response to a request that raises an error."""
     app, resource = falcon.App(), Failing()
     errors.install(app)
-    app.add_route("/failing", resource)
+    app.add_route("/{name}", resource)
     client = TestClient(app)
 
-    def answer(error: Exception, method: str = "POST") -> Any:
+    def answer(error: Exception, method: str = "POST", path: str = "/failing") -> Any:
         resource.error = error
-        return client.simulate_request(method, "/failing")
+        return client.simulate_request(method, path)
 
     return answer
 
@@ -110,8 +110,13 @@ def test_any_other_error_is_a_500_that_says_nothing_and_logs_everything(
     response = answer(error)
     assert (response.status_code, response.json["type"]) == (500, "urn:comp-pool:internal")
     assert "secret" not in response.text
-    assert "POST /failing failed" in caplog.text
+    assert "POST '/failing' failed" in caplog.text
     assert type(error).__name__ in caplog.text
+
+
+def test_a_path_writes_no_line_of_its_own_into_the_log(answer: Answer, caplog: pytest.LogCaptureFixture) -> None:
+    answer(RuntimeError(), path="/a%0AERROR the operator's key was changed")
+    assert "\nERROR" not in caplog.text
 
 
 @pytest.mark.parametrize(
