@@ -6,6 +6,7 @@ with one letter for those of Latin, Cyrillic and Greek that the eye takes for ea
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -68,15 +69,19 @@ def _alphabets(name: str) -> set[str]:
     return first_words.intersection(_ALPHABETS)
 
 
+@functools.lru_cache(maxsize=1024)  # Of one name several times in a row, where 20,000 are read again.
 def skeleton(name: str) -> str:
     """What two names that look alike have in common."""
-    plain = "".join(
-        character
-        for character in unicodedata.normalize("NFKD", name.casefold()).casefold()
-        if not unicodedata.combining(character)
-    )
-    alike = _NOT_SHOWN.sub("", plain.translate(_ALIKE))
+    alike = _NOT_SHOWN.sub("", _plain(name.casefold()).translate(_ALIKE))
     return alike.replace("rn", "m").replace("vv", "w")
+
+
+def _plain(folded: str) -> str:
+    """Without accents."""
+    if folded.isascii():
+        return folded
+    letters = unicodedata.normalize("NFKD", folded).casefold()
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 _RESERVED = frozenset(map(skeleton, RESERVED))

@@ -64,6 +64,12 @@ class State:
 
     def _permitted(self, volunteer: str, profile: Profile) -> Profile:
         """The profile without what was forbidden, or taken by another, since it was checked."""
+        if self.bans:
+            profile = self._unbanned(volunteer, profile)
+        is_taken = profile.shown and profile.name is not None and self.is_taken(profile.name, volunteer)
+        return replace(profile, shown=False) if is_taken else profile
+
+    def _unbanned(self, volunteer: str, profile: Profile) -> Profile:
         ban = self.bans.get(ban_of(volunteer))
         if ban is not None:
             return replace(profile, name=None, team=None, shown=False, removed=ban.reason)
@@ -71,10 +77,7 @@ class State:
         if ban is not None:
             profile = replace(profile, name=None, removed=ban.reason)
         ban = self._ban_of_text(profile.team)
-        if ban is not None:
-            profile = replace(profile, team=None, removed=ban.reason)
-        is_taken = profile.name is not None and self.is_taken(profile.name, volunteer)
-        return replace(profile, shown=profile.shown and not is_taken)
+        return profile if ban is None else replace(profile, team=None, removed=ban.reason)
 
     def _ban_of_text(self, text: str | None) -> Ban | None:
         return None if text is None else self.bans.get(ban_of(text=text))
@@ -108,7 +111,8 @@ class State:
         ranked = sorted(self.profiles.items(), key=lambda item: (item[0] not in credited, -item[1].at))
         # In the order in which they were made, so that each has its name again.
         for volunteer, profile in sorted(ranked[:PROFILES_KEPT], key=lambda item: item[1].at):
-            yield {"event": "profile", "volunteer": volunteer, **asdict(profile)}
+            # Not `asdict`, which takes twenty times as long.
+            yield {"event": "profile", "volunteer": volunteer, **vars(profile)}
 
 
 def ban_of(volunteer: str | None = None, text: str | None = None) -> str:
