@@ -20,12 +20,13 @@ class Collection(Resource):
         self._flows, self._keys, self._limit, self._list = flows, keys, limit, ListPage(name, FLOWS)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        limit, cursor = request.page_limit(req), req.get_param("cursor")
+        is_html, cursor = prefers_html(req), req.get_param("cursor")
+        limit = request.page_limit(req, is_html=is_html)
         page = self._flows.page(cursor, limit, request.caller(req, self._keys))
         build = LinkBuilder(req)
         items = [(build.flow(flow["id"], flow["state"] == "running"), flow) for flow in page.items]
         links = build.page("flows", cursor=cursor, next_cursor=page.next, limit=req.get_param("limit"))
-        if prefers_html(req):
+        if is_html:
             self._list.respond_with(req, resp, items, links)
             return
         links["post_flow"] = build.root()["post_flow"]

@@ -117,9 +117,8 @@ class Index(Resource):
         self._jobs, self._index, self._list = jobs, index, ListPage(name, JOBS)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        limit, cursor, is_html = request.page_limit(req), req.get_param("cursor"), prefers_html(req)
-        # Of the jobs on a page for people each is counted.
-        page = self._jobs.page(cursor, min(limit, request.DEFAULT_PAGE) if is_html else limit)
+        is_html, cursor = prefers_html(req), req.get_param("cursor")
+        page = self._jobs.page(cursor, request.page_limit(req, is_html=is_html))
         build = LinkBuilder(req)
         links = build.page("jobs", "index", cursor=cursor, next_cursor=page.next, limit=req.get_param("limit"))
         items = [(_links(build, job), _summary(job)) for job in page.items]

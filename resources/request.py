@@ -93,14 +93,14 @@ def seconds_of(text: str) -> float | None:
     return float(text) if _SECONDS.fullmatch(text) else None
 
 
-def page_limit(req: falcon.Request, name: str = "limit") -> int:
-    """How many items a page may have."""
+def page_limit(req: falcon.Request, name: str = "limit", is_html: bool = False) -> int:
+    """How many items a page may have; one for people, whose rows cost more, has no more than usual."""
     text = req.get_param(name)
     if text is None:
         return DEFAULT_PAGE
     if _LIMIT.fullmatch(text) is None or int(text) > MAX_PAGE:
         raise Problem(400, "query", f"{name}: must be a whole number from 1 to {MAX_PAGE}")
-    return int(text)
+    return min(int(text), DEFAULT_PAGE) if is_html else int(text)
 
 
 def flag(req: falcon.Request, name: str) -> bool:

@@ -124,7 +124,7 @@ class JobResults(Resource):
             self._page(req, resp, job, order, is_html=media_type == falcon.MEDIA_HTML)
 
     def _page(self, req: falcon.Request, resp: falcon.Response, job: str, order: str, is_html: bool) -> None:
-        limit, cursor = self._range(req, job, order)
+        limit, cursor = self._range(req, job, order, is_html)
         page = self._results.page(job, cursor, limit, order == "input")
         if request.flag(req, "inputs"):
             page = self._results.with_inputs(job, page)
@@ -141,11 +141,11 @@ class JobResults(Resource):
         cursor = page.items[-1]["cursor"] if page.items else cursor
         respond(req, resp, links, {"count": len(items), "cursor": cursor}, items)
 
-    def _range(self, req: falcon.Request, job: str, order: str) -> tuple[int, str | None]:
+    def _range(self, req: falcon.Request, job: str, order: str, is_html: bool) -> tuple[int, str | None]:
         """How many results, behind which cursor."""
         if "last" not in req.params:
-            return request.page_limit(req), req.get_param("cursor")
-        last = request.page_limit(req, "last")
+            return request.page_limit(req, is_html=is_html), req.get_param("cursor")
+        last = request.page_limit(req, "last", is_html)
         if order == "input" or req.get_param("cursor") is not None:
             raise Problem(400, "query", "last: only in the order of acceptance, and without a cursor")
         return last, self._results.cursor_of_last(job, last)

@@ -129,8 +129,8 @@ class Index(Resource):
         self._variables, self._jobs, self._list = variables, jobs, ListPage(name, VARIABLES)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
-        limit, cursor = request.page_limit(req), req.get_param("cursor")
-        page = self._variables.page(job, cursor, limit)
+        is_html, cursor = prefers_html(req), req.get_param("cursor")
+        page = self._variables.page(job, cursor, request.page_limit(req, is_html=is_html))
         build = LinkBuilder(req)
         items = [
             (
@@ -141,7 +141,7 @@ class Index(Resource):
         ]
         path = ("jobs", job, "variables", "index")
         links = build.page(*path, cursor=cursor, next_cursor=page.next, limit=req.get_param("limit"))
-        if prefers_html(req):
+        if is_html:
             self._list.respond_with(req, resp, items, links, self._jobs.get(job))
             return
         respond(req, resp, links, {"count": len(items)}, items)

@@ -9,6 +9,7 @@ import pytest
 
 from pool.sandbox import SandboxBusy
 from pool.validation import Validation, Verdict
+from resources import request
 from tests.conftest import PoolApp, address
 
 FAILING = {"validate_result": "() => { throw new Error('no'); }", "validate_variable": "() => true"}
@@ -45,6 +46,18 @@ def test_large_results_are_in_memory_by_twos_and_threes(pool: PoolApp) -> None:
             assert tracemalloc.get_traced_memory()[1] < 5 * PARSED_BYTES
         finally:
             tracemalloc.stop()
+
+
+@pytest.mark.parametrize("path", ["variables/index?limit=", "results?limit=", "results?last="])
+def test_a_page_for_people_has_few_rows(pool: PoolApp, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(request, "DEFAULT_PAGE", 2)
+    job = pool.post_job()
+    for name in ("one", "two", "three"):
+        pool.post_variable(job, name)
+        pool.post_json(f"{job}/variables/{name}/results", 1, status=201)
+    page = pool.get(f"{job}/{path}3", headers={"Accept": "text/html"}).text
+    assert page.count("<tr>") == 1 + 2
+    assert len(pool.get(f"{job}/{path}3").json["_embedded"]["items"]) == 3
 
 
 def test_a_failed_variable_makes_no_further_reports(pool: PoolApp) -> None:
