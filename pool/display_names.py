@@ -22,7 +22,11 @@ _ALIKE = str.maketrans(
     {
         **dict(zip("аеорсухіјѕһԁԛԝвкмнтгьп", "aeopcyxijshdqwbkmhtrbn", strict=True)),
         **dict(zip("αβγεζηικμνορτυχω", "abyezhikmvoptuxw", strict=True)),
+        **dict(zip("\u04cf\u0475", "lv", strict=True)),
         **dict(zip("01i58\u0131łøđæ", "ollsbllod" + "a", strict=True)),
+        # Small capitals of phonetics, and letters that differ by a stroke of the pen.
+        **dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghljklmnoprstuvwyz", strict=True)),
+        **dict(zip("\u0251\u0261\u0269\u01c0\u01c3", "aglll", strict=True)),
     }
 )
 _NOT_SHOWN = re.compile(r"[\W_]")

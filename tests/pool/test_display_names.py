@@ -59,6 +59,8 @@ def test_other_names_are_refused(text: str) -> None:
         ("\uff21\uff22\uff23", "abc"),
         ("\u0420\u043e\u0441\u0435", "Poce"),
         ("A.B-C_d", "abcd"),
+        ("ᴀᴅᴍɪɴ", "admin"),
+        ("\u0261\u0251\u01c0\u0251", "Gala"),
     ],
 )
 def test_names_that_look_alike_have_one_skeleton(name: str, other: str) -> None:
