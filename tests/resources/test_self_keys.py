@@ -53,7 +53,7 @@ def test_a_key_that_its_holder_made_posts_jobs(pool: PoolApp, key: dict[str, str
     assert (shown["owner"], shown["role"], shown["quota"]["jobs"], shown["used"]["jobs"]) == ("alice", "owner", 1, 1)
 
 
-@pytest.mark.parametrize("owner", ["", " ", "x" * 101, 5, None, "a\nb"])
+@pytest.mark.parametrize("owner", ["", " ", "x" * 101, 5, None, "a\nb", "a\x9b31m", "a\u202eb"])
 def test_an_owner_is_a_printable_name(pool: PoolApp, owner: Any) -> None:
     problem(make(pool, owner=owner, status=422), 422, "owner")
 
