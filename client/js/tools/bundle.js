@@ -1,9 +1,11 @@
 // Makes browserify.cjs: what `require` loads, with all modules, in one file without the syntax and the imports that
-// browserify can't read. `npm run bundle` writes it.
-import { readFile, writeFile } from "node:fs/promises";
+// browserify can't read. `npm run bundle` writes it, and the pages' bundles.
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { BUNDLES, pageBundles } from "./pages.js";
 
 const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
 const CLOCK_WORKER = `${PACKAGE}browser/clock-worker.js`;
@@ -36,4 +38,11 @@ export async function bundle() {
   return outputFiles[0].text;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await writeFile(`${PACKAGE}browserify.cjs`, await bundle());
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await writeFile(`${PACKAGE}browserify.cjs`, await bundle());
+  await rm(BUNDLES, { recursive: true, force: true });
+  for (const [name, text] of Object.entries(await pageBundles())) {
+    await mkdir(dirname(`${BUNDLES}/${name}`), { recursive: true });
+    await writeFile(`${BUNDLES}/${name}`, text);
+  }
+}
