@@ -7,6 +7,7 @@ file system, so no path traversal is possible.
 from __future__ import annotations
 
 import functools
+import gzip
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pathlib import Path
 import falcon
 
 import client
+from resources import request
 from resources.representation import respond_conditionally
 from resources.resource import Resource
 
@@ -29,11 +31,16 @@ _TYPES = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Asset:
     content: bytes
     content_type: str
     etag: str
+
+    @functools.cached_property
+    def gzipped(self) -> bytes:
+        """Compressed when it is first asked for; always the same bytes, as the entity tag requires."""
+        return gzip.compress(self.content, mtime=0)
 
 
 Table = Mapping[str, Asset]
@@ -78,9 +85,13 @@ class AssetAlias(Resource):
 
 
 def _respond(req: falcon.Request, resp: falcon.Response, asset: Asset) -> None:
-    resp.content_type, resp.data = asset.content_type, asset.content
+    is_gzipped = request.accepts_gzip(req)
+    resp.content_type, resp.data = asset.content_type, asset.gzipped if is_gzipped else asset.content
+    if is_gzipped:
+        resp.set_header("Content-Encoding", "gzip")
+    resp.append_header("Vary", "Accept-Encoding")
     # Revalidated at each use: modules of two versions would not fit together after an update.
     resp.cache_control = ["no-cache"]
     # Pages of other sites import the client, cross-origin isolated ones as well.
     resp.set_header("Cross-Origin-Resource-Policy", "cross-origin")
-    respond_conditionally(req, resp, asset.etag)
+    respond_conditionally(req, resp, f"{asset.etag}-gzip" if is_gzipped else asset.etag)

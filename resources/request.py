@@ -23,6 +23,7 @@ _LIMIT = re.compile(r"[1-9][0-9]{0,3}")
 _MEGABYTES = re.compile(r"[0-9]{1,9}")
 _FLAGS = {None: False, "false": False, "true": True}
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_GZIP = re.compile(r"(?:^|,)\s*gzip\s*(?:;(?!\s*q=0(?:\.0*)?\s*(?:,|$))[^,]*)?(?:,|$)", re.IGNORECASE)
 
 
 def caller(req: falcon.Request, keys: Keys) -> Caller:
@@ -46,6 +47,10 @@ def volunteer_name(req: falcon.Request) -> str:
 
 def name_of_id(volunteer_id: str) -> str:
     return hashlib.sha256(volunteer_id.encode()).hexdigest()[:16]
+
+
+def accepts_gzip(req: falcon.Request) -> bool:
+    return _GZIP.search(req.get_header("Accept-Encoding") or "") is not None
 
 
 def key_digest(req: falcon.Request) -> str | None:

@@ -37,7 +37,7 @@ CHANGED = {
 def change_policy(route: Route) -> None:
     text = route.fetch().text()
     for name, figure in CHANGED.items():
-        text, count = re.subn(rf"^  {name}: [\d.]+,$", f"  {name}: {figure},", text, flags=re.MULTILINE)
+        text, count = re.subn(rf"^  {name}: [\d.]+,?$", f"  {name}: {figure},", text, flags=re.MULTILINE)
         assert count == 1
     route.fulfill(content_type="text/javascript", body=text)
 
@@ -65,7 +65,7 @@ def proxy(server: LocalServer, clock: ManualClock) -> Iterator[HostileProxy]:
 def test_every_result_arrives_once(server: LocalServer, proxy: HostileProxy, page: Page, watch: Watch) -> None:
     watch.tolerated += ["Failed to load resource", "net::ERR"]
     job = post_whole_job(server, UNITS)
-    page.route("**/retry-policy.js", change_policy)
+    page.route("**/bundles/page.js", change_policy)
     visitor = Visitor(page, Proxied(proxy, server))
     visitor.start()
     expect(visitor.by_id("units")).to_have_text(str(UNITS), timeout=60_000)
@@ -87,7 +87,7 @@ def test_every_result_arrives_once(server: LocalServer, proxy: HostileProxy, pag
 def test_a_page_whose_modules_do_not_load_says_so(server: LocalServer, page: Page, watch: Watch, path: str) -> None:
     watch.tolerated.append("Failed to load module script")
     portal = {"status": 200, "content_type": "text/html", "body": "<h1>Log in</h1>"}
-    page.route(re.compile("/client/js/lib/transport.js$"), lambda route: route.fulfill(**portal))
+    page.route(re.compile("/client/web/bundles/"), lambda route: route.fulfill(**portal))
     page.goto(server.url + path)
     expect(page.get_by_text(NOT_LOADED)).to_be_hidden()
     page.evaluate("document.getAnimations().forEach((animation) => animation.finish())")

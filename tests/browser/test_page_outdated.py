@@ -43,7 +43,7 @@ def test_a_page_does_not_compute_in_a_sandbox_of_a_later_version(server: LocalSe
         assert "RELAY_VERSION = 1" in text
         route.fulfill(body=text.replace("RELAY_VERSION = 1", "RELAY_VERSION = 0"), content_type="text/javascript")
 
-    page.route("**/sandbox-frame.js", of_an_older_version)
+    page.route("**/bundles/page.js", of_an_older_version)
     Visitor(page, server).start()
     expect(page.get_by_role("alert")).to_have_text(ALERT)
     assert counts(server, job)["open"] == 1

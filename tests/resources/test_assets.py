@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import posixpath
 import re
 from collections.abc import Iterator
 
 import pytest
+from falcon import testing
 
 import client
 from resources.assets import table
@@ -65,6 +67,26 @@ NOT_SERVED = ("js/node/", "js/test/", "js/node_modules/", "python/")
 def test_an_asset_is_served_unchanged(module_pool: PoolApp, name: str) -> None:
     response = module_pool.get(f"/client/{name}", status=200)
     assert response.body == (client.JS.parent / name).read_bytes()
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "br, gzip;q=0.8, *;q=0.1", "deflate,GZIP"])
+def test_an_asset_is_compressed_for_whom_accepts_it(module_pool: PoolApp, accepted: str) -> None:
+    plain = module_pool.get(MODULE)
+    # WebTest would decompress it.
+    response = testing.TestClient(module_pool.app).simulate_get(
+        MODULE, host="localhost", headers={"Accept-Encoding": accepted}
+    )
+    assert response.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(response.content) == plain.body
+    assert response.headers["ETag"] != plain.headers["ETag"]
+    assert "Accept-Encoding" in response.headers["Vary"]
+
+
+@pytest.mark.parametrize("accepted", ["", "br", "gzip;q=0", "gzip; q=0.000, br", "x-gzip"])
+def test_an_asset_is_not_compressed_for_others(module_pool: PoolApp, accepted: str) -> None:
+    response = module_pool.get(MODULE, headers={"Accept-Encoding": accepted})
+    assert "Content-Encoding" not in response.headers
+    assert "Accept-Encoding" in response.headers["Vary"]
 
 
 def test_the_client_link_of_the_root_is_an_asset(module_pool: PoolApp) -> None:

@@ -34,8 +34,6 @@ async function bundled(entry) {
     charset: "utf8",
     format: "esm",
     legalComments: "none",
-    minifySyntax: true,
-    minifyWhitespace: true,
     platform: "browser",
     plugins: [separateFiles(dirname(`${BUNDLES}/${entry}`))],
     target: "es2022",
