@@ -1553,7 +1553,7 @@ var init_usage = __esm({
 });
 
 // browser/executor.js
-var FREEZE_TIMEOUT, FREEZE_OVERHEAD, MAX_THAW, LINGERING, _openFrame, _clock2, _limit, _current, _units, _usage, _freezing, _BrowserExecutor_instances, request_fn2, workerFor_fn, frame_fn, expectFrozen_fn, discard_fn, BrowserExecutor, errorOf;
+var FREEZE_TIMEOUT, START_TIMEOUT, FREEZE_OVERHEAD, MAX_THAW, LINGERING, _openFrame, _clock2, _limit, _current, _units, _usage, _freezing, _BrowserExecutor_instances, request_fn2, expectStart_fn, workerFor_fn, frame_fn, expectFrozen_fn, discard_fn, BrowserExecutor, errorOf;
 var init_executor = __esm({
   "browser/executor.js"() {
     "use strict";
@@ -1561,6 +1561,7 @@ var init_executor = __esm({
     init_unit_errors();
     init_usage();
     FREEZE_TIMEOUT = 250;
+    START_TIMEOUT = 2e3;
     FREEZE_OVERHEAD = 0.4;
     MAX_THAW = 500;
     LINGERING = 2e3;
@@ -1593,11 +1594,12 @@ var init_executor = __esm({
        * @returns {Promise<Computed>}
        */
       async compute(unit, options) {
-        var _a, _b;
+        var _a, _b, _c;
         await ((_a = __privateGet(this, _freezing)) == null ? void 0 : _a.promise);
+        const previous = (_b = __privateGet(this, _current)) == null ? void 0 : _b.worker;
         const worker = await __privateMethod(this, _BrowserExecutor_instances, workerFor_fn).call(this, unit);
-        if ((_b = options.signal) == null ? void 0 : _b.aborted) throw __privateMethod(this, _BrowserExecutor_instances, discard_fn).call(this, cancelled());
-        return __privateMethod(this, _BrowserExecutor_instances, request_fn2).call(this, worker, unit, options);
+        if ((_c = options.signal) == null ? void 0 : _c.aborted) throw __privateMethod(this, _BrowserExecutor_instances, discard_fn).call(this, cancelled());
+        return __privateMethod(this, _BrowserExecutor_instances, request_fn2).call(this, worker, unit, options, worker === previous);
       }
       /**
        * Freezes the idle worker: nothing of its job runs for so long. One that does not confirm that in time is ended.
@@ -1652,17 +1654,28 @@ var init_executor = __esm({
     _BrowserExecutor_instances = new WeakSet();
     /**
      * @param {SandboxWorker} worker @param {Unit} unit @param {{timeout: number, signal?: AbortSignal}} options
+     * @param {boolean} isReused
      * @returns {Promise<Computed>}
      */
-    request_fn2 = function(worker, { source, variable, context, lossy = false, seed }, { timeout, signal }) {
+    request_fn2 = function(worker, unit, options, isReused) {
+      const { source, variable, context, lossy = false, seed } = unit;
+      const { timeout, signal } = options;
       const number = ++__privateWrapper(this, _units)._;
       let printed = "";
       return new Promise((resolve, reject) => {
         const cancelTimer = __privateGet(this, _clock2).after(timeout, () => fail(overdue(timeout)));
+        const cancelStart = isReused ? __privateMethod(this, _BrowserExecutor_instances, expectStart_fn).call(this, worker, () => restart()) : () => {
+        };
         const abort = () => fail(cancelled());
         const cleanUp = () => {
           cancelTimer();
+          cancelStart();
           signal == null ? void 0 : signal.removeEventListener("abort", abort);
+        };
+        const restart = () => {
+          cleanUp();
+          this.reset(true);
+          this.compute(unit, options).then(resolve, reject);
         };
         const fail = (error) => {
           cleanUp();
@@ -1681,6 +1694,16 @@ var init_executor = __esm({
         };
         worker.send({ unit: number, source, variable, context, lossy, seed });
       });
+    };
+    /**
+     * Asks the worker for a sign of life, a rest of no time, before its next unit.
+     * @param {SandboxWorker} worker @param {() => void} onlate @returns {() => void} cancels
+     */
+    expectStart_fn = function(worker, onlate) {
+      const cancel = __privateGet(this, _clock2).after(__privateGet(this, _usage).frozen + START_TIMEOUT, onlate);
+      worker.onfrozen = cancel;
+      worker.freeze(0);
+      return cancel;
     };
     workerFor_fn = async function({ job, source, gpu = false }) {
       const key = JSON.stringify([job, source, gpu]);

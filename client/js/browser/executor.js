@@ -15,6 +15,11 @@ import { Usage } from "./usage.js";
  * behind that keeps it busy.
  */
 const FREEZE_TIMEOUT = 250;
+/**
+ * Milliseconds in which a worker that has computed before begins a unit. One that does not is replaced, and the unit
+ * computed anew: the job has left work behind that never lets another unit begin, which is no fault of that unit.
+ */
+const START_TIMEOUT = 2000;
 /** Milliseconds of processor time that freezing a worker takes, as measured by `python -m bench share`. */
 const FREEZE_OVERHEAD = 0.4;
 /** A worker that is frozen for longer when its next unit comes is replaced. */
@@ -54,24 +59,35 @@ export class BrowserExecutor {
    */
   async compute(unit, options) {
     await this.#freezing?.promise;
+    const previous = this.#current?.worker;
     const worker = await this.#workerFor(unit);
     if (options.signal?.aborted) throw this.#discard(cancelled());
-    return this.#request(worker, unit, options);
+    return this.#request(worker, unit, options, worker === previous);
   }
 
   /**
    * @param {SandboxWorker} worker @param {Unit} unit @param {{timeout: number, signal?: AbortSignal}} options
+   * @param {boolean} isReused
    * @returns {Promise<Computed>}
    */
-  #request(worker, { source, variable, context, lossy = false, seed }, { timeout, signal }) {
+  #request(worker, unit, options, isReused) {
+    const { source, variable, context, lossy = false, seed } = unit;
+    const { timeout, signal } = options;
     const number = ++this.#units;
     let printed = "";
     return new Promise((resolve, reject) => {
       const cancelTimer = this.#clock.after(timeout, () => fail(overdue(timeout)));
+      const cancelStart = isReused ? this.#expectStart(worker, () => restart()) : () => {};
       const abort = () => fail(cancelled());
       const cleanUp = () => {
         cancelTimer();
+        cancelStart();
         signal?.removeEventListener("abort", abort);
+      };
+      const restart = () => {
+        cleanUp();
+        this.reset(true);
+        this.compute(unit, options).then(resolve, reject);
       };
       /** @param {JobError} error */
       const fail = (error) => {
@@ -91,6 +107,17 @@ export class BrowserExecutor {
       };
       worker.send({ unit: number, source, variable, context, lossy, seed });
     });
+  }
+
+  /**
+   * Asks the worker for a sign of life, a rest of no time, before its next unit.
+   * @param {SandboxWorker} worker @param {() => void} onlate @returns {() => void} cancels
+   */
+  #expectStart(worker, onlate) {
+    const cancel = this.#clock.after(this.#usage.frozen + START_TIMEOUT, onlate);
+    worker.onfrozen = cancel;
+    worker.freeze(0);
+    return cancel;
   }
 
   /** @param {Unit} unit @returns {Promise<SandboxWorker>} */

@@ -34,11 +34,12 @@
   }
 
   // Whatever the job has left behind stands still meanwhile. Without a lock it confirms nothing, and is ended for that.
+  // A rest of no time is a sign of life.
   /** @param {number} milliseconds */
   function freeze(milliseconds) {
-    if (lock === undefined) return;
+    if (lock === undefined && milliseconds > 0) return;
     post({ __proto__: null, unit: 0, frozen: true });
-    wait(lock, 0, 0, milliseconds);
+    if (lock !== undefined) wait(lock, 0, 0, milliseconds);
   }
 
   // Unit 0: a rest.

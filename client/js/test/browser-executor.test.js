@@ -114,6 +114,30 @@ test("a unit waits until a rest is confirmed, and goes to a new worker if it is 
   executor.close();
 });
 
+test("a unit that a worker does not begin in time is computed by a new one", async () => {
+  const { clock, executor, frame, worker } = await computed(50);
+  frame.closeIfEmpty = () => {};
+  const computing = executor.compute(UNIT, TIMEOUT);
+  await eventually(() => worker.units.length === 2);
+  assert.deepEqual(worker.rests, [0]);
+  clock.advance(2);
+  await eventually(() => frame.workers[1]?.units.length === 1);
+  assert.equal(worker.ended, true);
+  frame.workers[1].respond({ result: "2" });
+  assert.equal((await computing).result, "2");
+});
+
+test("a worker that has begun a unit may take as long as the unit's timeout", async () => {
+  const { clock, executor, frame, worker } = await computed(50);
+  const computing = executor.compute(UNIT, TIMEOUT);
+  await eventually(() => worker.units.length === 2);
+  worker.onfrozen();
+  clock.advance(50);
+  worker.respond({ result: "2" });
+  assert.equal((await computing).result, "2");
+  assert.equal(frame.workers.length, 1);
+});
+
 for (const [rest, isKept] of [[200, true], [4000, false]]) {
   test(`a worker that is frozen for ${rest} ms more gets the next unit: ${isKept}`, async () => {
     const { executor, frame, worker } = await computed(50);

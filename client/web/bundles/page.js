@@ -375,7 +375,7 @@ var init_usage = __esm({
 });
 
 // js/browser/executor.js
-var FREEZE_TIMEOUT, FREEZE_OVERHEAD, MAX_THAW, LINGERING, BrowserExecutor, errorOf;
+var FREEZE_TIMEOUT, START_TIMEOUT, FREEZE_OVERHEAD, MAX_THAW, LINGERING, BrowserExecutor, errorOf;
 var init_executor = __esm({
   "js/browser/executor.js"() {
     "use strict";
@@ -383,6 +383,7 @@ var init_executor = __esm({
     init_unit_errors();
     init_usage();
     FREEZE_TIMEOUT = 250;
+    START_TIMEOUT = 2e3;
     FREEZE_OVERHEAD = 0.4;
     MAX_THAW = 500;
     LINGERING = 2e3;
@@ -415,23 +416,35 @@ var init_executor = __esm({
        */
       async compute(unit, options) {
         await this.#freezing?.promise;
+        const previous = this.#current?.worker;
         const worker = await this.#workerFor(unit);
         if (options.signal?.aborted) throw this.#discard(cancelled());
-        return this.#request(worker, unit, options);
+        return this.#request(worker, unit, options, worker === previous);
       }
       /**
        * @param {SandboxWorker} worker @param {Unit} unit @param {{timeout: number, signal?: AbortSignal}} options
+       * @param {boolean} isReused
        * @returns {Promise<Computed>}
        */
-      #request(worker, { source, variable, context, lossy = false, seed }, { timeout, signal }) {
+      #request(worker, unit, options, isReused) {
+        const { source, variable, context, lossy = false, seed } = unit;
+        const { timeout, signal } = options;
         const number = ++this.#units;
         let printed = "";
         return new Promise((resolve, reject) => {
           const cancelTimer = this.#clock.after(timeout, () => fail(overdue(timeout)));
+          const cancelStart = isReused ? this.#expectStart(worker, () => restart()) : () => {
+          };
           const abort = () => fail(cancelled());
           const cleanUp = () => {
             cancelTimer();
+            cancelStart();
             signal?.removeEventListener("abort", abort);
+          };
+          const restart = () => {
+            cleanUp();
+            this.reset(true);
+            this.compute(unit, options).then(resolve, reject);
           };
           const fail = (error) => {
             cleanUp();
@@ -450,6 +463,16 @@ var init_executor = __esm({
           };
           worker.send({ unit: number, source, variable, context, lossy, seed });
         });
+      }
+      /**
+       * Asks the worker for a sign of life, a rest of no time, before its next unit.
+       * @param {SandboxWorker} worker @param {() => void} onlate @returns {() => void} cancels
+       */
+      #expectStart(worker, onlate) {
+        const cancel = this.#clock.after(this.#usage.frozen + START_TIMEOUT, onlate);
+        worker.onfrozen = cancel;
+        worker.freeze(0);
+        return cancel;
       }
       /** @param {Unit} unit @returns {Promise<SandboxWorker>} */
       async #workerFor({ job, source, gpu = false }) {
