@@ -32,7 +32,7 @@ def lease_and_post(pool: Pool, job: str) -> None:
     if leased is None:
         raise RuntimeError(f"job {job!r} has no open variable")
     value = {str(leased.document["data"]["n"]): 1}
-    pool.results.post(job, leased.variable_id, Posted(value, leased.token))
+    pool.results.post(pool.results.job(job), leased.variable_id, Posted(value, leased.token))
 
 
 def cycles(pool: Pool, job: str, count: int) -> float:

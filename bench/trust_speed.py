@@ -52,7 +52,7 @@ def compute(count):
         leased = pool.variables.lease("job", Volunteer(peer))
         if leased is not None:
             result = Posted(leased.document["data"]["x"] * 2, leased.token, peer=peer)
-            pool.results.post("job", leased.variable_id, result)
+            pool.results.post(pool.results.job("job"), leased.variable_id, result)
             done += 1
     return done
 

@@ -120,7 +120,7 @@ class Run:
             if leased is None or self._is_unwanted(person, leased):
                 return False
             result = Posted(self._value(person, leased), leased.token, peer=person.peer)
-            self._pool.results.post(JOB, leased.variable_id, result)
+            self._pool.results.post(self._pool.results.job(JOB), leased.variable_id, result)
         except (PoolError, StorageError):
             return False
         self.outcome.computations += 1

@@ -107,27 +107,26 @@ class Results:
         self._standing, self._errors, self._rates = standing, errors, rates
         self._posters, self._holding, self._auditor = posters, holding, auditor
 
-    def require_job(self, job_id: str) -> None:
-        """Raises NotFound if there is no such job."""
-        self._store.jobs.get(job_id)
+    def job(self, job_id: str) -> Document:
+        """The job of results that are going to be posted. Raises NotFound."""
+        return self._store.jobs.get(job_id)
 
-    def post(self, job_id: str, variable_id: str, posted: Posted) -> str:
+    def post(self, job: Document, variable_id: str, posted: Posted) -> str:
         """Returns the id of the accepted result, durable; the same lease posted again gets the same.
 
         Raises Rejected, Finished, Withdrawn, BadLease, Conflict, LimitReached, NotFound, QuotaReached,
         SandboxBusy.
         """
-        [outcome] = self.post_many(job_id, [(variable_id, posted)])
+        [outcome] = self.post_many(job, [(variable_id, posted)])
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
-    def post_many(self, job_id: str, results: Sequence[tuple[str, Posted]]) -> list[str | Exception]:
+    def post_many(self, job: Document, results: Sequence[tuple[str, Posted]]) -> list[str | Exception]:
         """Posts each result as `post` does, with one call in the sandbox and one sync for all.
 
-        Returns their ids and errors, in order. Raises NotFound if there is no such job.
+        Returns their ids and errors, in order.
         """
-        job = self._store.jobs.get(job_id)
         items = [_Item(variable_id, posted) for variable_id, posted in results]
         waiting = items
         while waiting:
@@ -180,8 +179,9 @@ class Results:
     def _judge(self, job: Document, items: Sequence[_Item]) -> None:
         report = functools.partial(self._reports.add, job["id"], "validate_result")
         verdicts = self._validation.judge_results(job, [(item.variable, item.document) for item in items], report)
-        # During the validation the job may have been deleted, and another posted under its name.
-        self._require_same_job(job)
+        if "validate_result" in job:
+            # Meanwhile the job may have been deleted, and another posted under its name.
+            self._require_same_job(job)
         for item, verdict in zip(items, verdicts, strict=True):
             with _caught([item]):
                 self._apply(job, item, verdict)

@@ -82,7 +82,7 @@ def _run_seconds(document: Document) -> float | None:
     return math.floor(float(seconds) * 1e6) / 1e6
 
 
-def post(req: falcon.Request, results: Results, job: str, entries: Sequence[Entry]) -> list[Document]:
+def post(req: falcon.Request, results: Results, job: Document, entries: Sequence[Entry]) -> list[Document]:
     """Posts what could be read; returns the outcome of each line, in order."""
     readable = [entry for entry in entries if not isinstance(entry, Problem)]
     outcomes = iter(_outcomes(req, results, job, readable))
@@ -90,14 +90,14 @@ def post(req: falcon.Request, results: Results, job: str, entries: Sequence[Entr
 
 
 def _outcomes(
-    req: falcon.Request, results: Results, job: str, posted: Sequence[tuple[str, Posted]]
+    req: falcon.Request, results: Results, job: Document, posted: Sequence[tuple[str, Posted]]
 ) -> Iterator[Document]:
     build = LinkBuilder(req)
     for (variable_id, _), outcome in zip(posted, results.post_many(job, posted), strict=True):
         if isinstance(outcome, (PoolError, StorageError, SandboxBusy)):
             yield _refused(problem_of(req, outcome))
         else:
-            yield {"status": 201, "location": build.result(job, variable_id, str(outcome))["self"].href}
+            yield {"status": 201, "location": build.result(job["id"], variable_id, str(outcome))["self"].href}
 
 
 def _refused(problem: Problem) -> Document:

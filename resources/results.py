@@ -59,7 +59,7 @@ class Collection(Resource):
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, job: str, variable: str) -> None:
         # Before the body is parsed.
-        self._results.require_job(job)
+        document = self._results.job(job)
         posted = Posted(
             body.read_document(req, self._limit, "result"),
             request.lease_token(req),
@@ -69,7 +69,7 @@ class Collection(Resource):
         )
         if isinstance(posted.value, dict):
             refuse_reserved(posted.value)
-        links = LinkBuilder(req).result(job, variable, self._results.post(job, variable, posted))
+        links = LinkBuilder(req).result(job, variable, self._results.post(document, variable, posted))
         respond(req, resp, links, {})
         resp.status, resp.location = falcon.HTTP_201, links["self"].href
 
@@ -102,9 +102,9 @@ class JobResults(Resource):
     def on_post(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         """Results of several variables, one per line; the response has the outcome of each."""
         # Before the body is read.
-        self._results.require_job(job)
+        document = self._results.job(job)
         entries = result_batch.read(req, request.caller(req, self._keys), job, self._limit, self._bulk_limit)
-        outcomes = result_batch.post(req, self._results, job, entries)
+        outcomes = result_batch.post(req, self._results, document, entries)
         links = LinkBuilder(req).page("jobs", job, "results", cursor=None, next_cursor=None)
         respond(req, resp, links, {"outcomes": outcomes}, cache="no-store")
 

@@ -154,7 +154,7 @@ def test_a_result_after_an_error_under_the_same_lease_is_refused(parts: Pool, jo
     token = lease(parts)
     report(parts, token)
     with pytest.raises(Conflict, match="lease: has ended with an error"):
-        parts.results.post("job", "one", Posted(2, token, peer=HERE))
+        parts.results.post(parts.results.job("job"), "one", Posted(2, token, peer=HERE))
 
 
 def test_errors_of_enough_parties_fail_the_variable(parts: Pool, job: str) -> None:
@@ -185,7 +185,7 @@ def test_failures_and_rejected_results_count_alike(parts: Pool, operator: Caller
     parts.variables.put("job", "one", {"x": 1}, operator)
     report(parts, lease(parts))
     with pytest.raises(Rejected) as caught:
-        parts.results.post("job", "one", Posted(1, lease(parts, THERE), peer=THERE))
+        parts.results.post(parts.results.job("job"), "one", Posted(1, lease(parts, THERE), peer=THERE))
     assert caught.value.failed
 
 
@@ -194,7 +194,7 @@ def test_an_error_for_a_finished_or_withdrawn_variable_is_too_late(
 ) -> None:
     token = lease(parts)
     clock.advance(400)
-    parts.results.post("job", "one", Posted(2, lease(parts, THERE), peer=THERE))
+    parts.results.post(parts.results.job("job"), "one", Posted(2, lease(parts, THERE), peer=THERE))
     with pytest.raises(Finished, match="a result has been accepted"):
         report(parts, token)
     parts.variables.put("job", "two", {"x": 1}, operator)
@@ -259,7 +259,7 @@ def fail(parts: Pool, number: int, party: int) -> None:
     """A wrong result for the variable of this number."""
     peer = Peer(f"{party}" * 12, f"{number:016}")
     with pytest.raises(Rejected):
-        parts.results.post("job", f"v{number:02}", Posted(1, peer=peer))
+        parts.results.post(parts.results.job("job"), f"v{number:02}", Posted(1, peer=peer))
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_a_job_that_fails_everywhere_is_paused(
 
 
 def test_a_job_with_a_result_is_not_paused(parts: Pool, failing: None) -> None:
-    parts.results.post("job", "v29", Posted(2))
+    parts.results.post(parts.results.job("job"), "v29", Posted(2))
     for number in range(25):
         fail(parts, number, number % 5)
     assert parts.jobs.get("job")["state"] == "open"

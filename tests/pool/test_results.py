@@ -45,8 +45,8 @@ def stored(parts: Pool, variable_id: str = "v0") -> Document:
 def test_a_result_under_the_same_lease_is_accepted_once(parts: Pool, operator: Caller) -> None:
     post_job(parts, operator)
     token = lease(parts)
-    first = parts.results.post("job", "v0", Posted(1, token))
-    assert parts.results.post("job", "v0", Posted(2, token)) == first
+    first = parts.results.post(parts.results.job("job"), "v0", Posted(1, token))
+    assert parts.results.post(parts.results.job("job"), "v0", Posted(2, token)) == first
     assert stored(parts)["result"] == 1
 
 
@@ -57,9 +57,9 @@ def test_any_other_result_for_a_finished_variable_is_too_late(
     post_job(parts, operator)
     late = lease(parts)
     clock.advance(400)
-    parts.results.post("job", "v0", Posted(1, lease(parts)))
+    parts.results.post(parts.results.job("job"), "v0", Posted(1, lease(parts)))
     with pytest.raises(Finished, match="'v0' is finished"):
-        parts.results.post("job", "v0", Posted(1, late if has_token else None))
+        parts.results.post(parts.results.job("job"), "v0", Posted(1, late if has_token else None))
 
 
 def test_a_rejected_result_sent_again_is_counted_once(parts: Pool, operator: Caller) -> None:
@@ -68,10 +68,10 @@ def test_a_rejected_result_sent_again_is_counted_once(parts: Pool, operator: Cal
     token = lease(parts)
     for _ in range(3):
         with pytest.raises(Rejected) as caught:
-            parts.results.post("job", "v0", Posted(1, token))
+            parts.results.post(parts.results.job("job"), "v0", Posted(1, token))
         assert not caught.value.failed
     with pytest.raises(Rejected) as caught:
-        parts.results.post("job", "v0", Posted(1, lease(parts, THERE), peer=THERE))
+        parts.results.post(parts.results.job("job"), "v0", Posted(1, lease(parts, THERE), peer=THERE))
     assert caught.value.failed
 
 
@@ -83,7 +83,7 @@ def test_a_rejected_result_sent_again_after_the_variable_failed_is_answered_alik
     token = lease(parts)
     for _ in range(2):
         with pytest.raises(Rejected, match="returned false"):
-            parts.results.post("job", "v0", Posted(1, token))
+            parts.results.post(parts.results.job("job"), "v0", Posted(1, token))
 
 
 def test_a_party_whose_errors_count_no_more_is_judged_once_a_lease(
@@ -95,11 +95,11 @@ def test_a_party_whose_errors_count_no_more_is_judged_once_a_lease(
         leased = parts.variables.lease("job", Volunteer(HERE))
         assert leased is not None
         with pytest.raises(Rejected):
-            parts.results.post("job", leased.variable_id, Posted(1, leased.token, peer=HERE))
+            parts.results.post(parts.results.job("job"), leased.variable_id, Posted(1, leased.token, peer=HERE))
         clock.advance(601)
     for value in (1, 2):
         with pytest.raises(Conflict, match="lease: has ended"):
-            parts.results.post("job", leased.variable_id, Posted(value, leased.token, peer=HERE))
+            parts.results.post(parts.results.job("job"), leased.variable_id, Posted(value, leased.token, peer=HERE))
     assert parts.store.counts.get("job").rejected == FREE_ERRORS
 
 
@@ -118,9 +118,9 @@ def test_run_seconds_are_measured_by_the_volunteer_or_since_the_lease(
     (measured, first), (timed, second) = tokens.items()
     (anonymous,) = {"v0", "v1", "v2"} - tokens.keys()
     clock.advance(7)
-    parts.results.post("job", measured, Posted(1, first, run_seconds=2.5))
-    parts.results.post("job", timed, Posted(1, second))
-    parts.results.post("job", anonymous, Posted(1))
+    parts.results.post(parts.results.job("job"), measured, Posted(1, first, run_seconds=2.5))
+    parts.results.post(parts.results.job("job"), timed, Posted(1, second))
+    parts.results.post(parts.results.job("job"), anonymous, Posted(1))
     assert stored(parts, measured)["run_seconds"] == 2.5
     assert stored(parts, timed)["run_seconds"] == pytest.approx(7, abs=0.1)
     assert stored(parts, anonymous)["run_seconds"] is None
@@ -135,7 +135,7 @@ def test_the_volunteer_is_the_one_who_leased(
     post_job(parts, operator)
     names = {"one": "1" * 16, "two": "2" * 16, "": ""}
     token = lease(parts, Peer(volunteer=names[leased_by]))
-    parts.results.post("job", "v0", Posted(1, token, peer=Peer(volunteer=names[posted_by])))
+    parts.results.post(parts.results.job("job"), "v0", Posted(1, token, peer=Peer(volunteer=names[posted_by])))
     assert stored(parts)["volunteer"] == (names[expected] if expected else None)
 
 
@@ -150,7 +150,7 @@ def test_a_page_of_large_results_ends_early(
     monkeypatch.setattr(pool.results, "RESULTS_PER_READ", 2)
     post_job(parts, operator, variables=5)
     for number in range(5):
-        parts.results.post("job", f"v{number}", Posted("x" * 60))
+        parts.results.post(parts.results.job("job"), f"v{number}", Posted("x" * 60))
     sizes, cursor = [], None
     while not sizes or cursor is not None:
         page = parts.results.page("job", cursor, 100, in_input_order)

@@ -86,7 +86,7 @@ def test_a_mount_prefix_with_two_slashes_does_not_become_a_host(pool: PoolApp) -
 def test_a_result_judged_by_a_deleted_job_is_not_stored_in_a_new_job_of_the_name(
     pool: PoolApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = pool.post_job()
+    job = pool.post_job(validate_result="() => true")
     variable = pool.post_variable(job)
     judge = Validation.judge_results
 

@@ -40,7 +40,9 @@ def compute(
         if leased is None:
             break
         result = Posted(answer(leased.variable_id), leased.token, peer=peer, **posted)
-        done.append((leased.variable_id, parts.results.post(JOB, leased.variable_id, result), leased.token))
+        done.append(
+            (leased.variable_id, parts.results.post(parts.results.job(JOB), leased.variable_id, result), leased.token)
+        )
     return done
 
 

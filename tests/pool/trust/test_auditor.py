@@ -71,7 +71,7 @@ def test_a_lie_throws_everything_back_that_is_held_of_its_volunteer(
         with pytest.raises(NotKept, match="an audit found a wrong result"):
             parts.results.get(JOB, variable_id, result_id, Caller())
         with pytest.raises(NotKept):
-            parts.results.post(JOB, variable_id, Posted("wrong", token, peer=volunteer(1)))
+            parts.results.post(parts.results.job(JOB), variable_id, Posted("wrong", token, peer=volunteer(1)))
     assert findings(parts) == []
 
 
@@ -114,7 +114,7 @@ def test_a_second_result_of_a_held_variable_is_refused(parts: Pool, operator: Ca
     clock.advance(400)
     compute(parts, volunteer(1))
     with pytest.raises(Conflict, match="held"):
-        parts.results.post(JOB, "v0", Posted(0, late.token, peer=volunteer(2)))
+        parts.results.post(parts.results.job(JOB), "v0", Posted(0, late.token, peer=volunteer(2)))
 
 
 # What the server can't decide

@@ -37,7 +37,7 @@ def wrong(_: str) -> Any:
 def test_a_result_needs_a_lease(parts: Pool, operator: Caller) -> None:
     post_job(parts, operator, trust=QUORUM)
     with pytest.raises(BadLease):
-        parts.results.post(JOB, "v0", Posted(0, peer=volunteer(1)))
+        parts.results.post(parts.results.job(JOB), "v0", Posted(0, peer=volunteer(1)))
 
 
 def test_a_first_answer_is_held_and_another_is_wanted(parts: Pool, operator: Caller) -> None:
@@ -82,16 +82,16 @@ def test_a_late_answer_of_the_same_volunteer_is_refused(parts: Pool, operator: C
     clock.advance(400)
     compute(parts, peer)
     with pytest.raises(Conflict, match="of this volunteer already"):
-        parts.results.post(JOB, "v0", Posted(0, late.token, peer=peer))
+        parts.results.post(parts.results.job(JOB), "v0", Posted(0, late.token, peer=peer))
 
 
 def test_the_same_lease_gets_the_same_result(parts: Pool, operator: Caller) -> None:
     post_job(parts, operator, trust=QUORUM)
     [(_, first, first_token)] = compute(parts, volunteer(1))
-    assert parts.results.post(JOB, "v0", Posted(5, first_token, peer=volunteer(1))) == first
+    assert parts.results.post(parts.results.job(JOB), "v0", Posted(5, first_token, peer=volunteer(1))) == first
     [(_, second, second_token)] = compute(parts, volunteer(2))
     for token, expected in ((first_token, first), (second_token, second)):
-        assert parts.results.post(JOB, "v0", Posted(5, token, peer=volunteer(3))) == expected
+        assert parts.results.post(parts.results.job(JOB), "v0", Posted(5, token, peer=volunteer(3))) == expected
 
 
 def test_a_disagreement_asks_a_third(parts: Pool, operator: Caller) -> None:
@@ -270,7 +270,7 @@ def test_a_lease_that_was_given_back_is_none(parts: Pool, operator: Caller) -> N
     assert leased is not None
     parts.variables.give_back(JOB, "v0", leased.token)
     with pytest.raises(LeaseLost):
-        parts.results.post(JOB, "v0", Posted(0, leased.token, peer=volunteer(1)))
+        parts.results.post(parts.results.job(JOB), "v0", Posted(0, leased.token, peer=volunteer(1)))
     assert (state(parts), held(parts)) == ("open", [])
 
 
@@ -283,9 +283,9 @@ def test_a_late_result_is_held_unless_somebody_else_has_the_variable(
     other = parts.variables.lease(JOB, Volunteer(volunteer(2)))
     assert late is not None and other is not None
     with pytest.raises(LeaseLost):
-        parts.results.post(JOB, "v0", Posted(0, late.token, peer=volunteer(1)))
+        parts.results.post(parts.results.job(JOB), "v0", Posted(0, late.token, peer=volunteer(1)))
     clock.advance(400)
-    assert parts.results.post(JOB, "v0", Posted(0, other.token, peer=volunteer(2)))
+    assert parts.results.post(parts.results.job(JOB), "v0", Posted(0, other.token, peer=volunteer(2)))
 
 
 def test_what_an_address_gives_back_it_gets_again(parts: Pool, operator: Caller) -> None:
@@ -348,9 +348,9 @@ def test_results_under_leases_that_have_expired_are_held_within_the_limits_of_le
     clock.advance(150)
     assert last is not None
     for leased in expired[:2]:
-        parts.results.post(JOB, leased.variable_id, Posted(0, leased.token, peer=peer))
+        parts.results.post(parts.results.job(JOB), leased.variable_id, Posted(0, leased.token, peer=peer))
     clock.advance(2)
     with pytest.raises(LimitReached):
-        parts.results.post(JOB, expired[2].variable_id, Posted(0, expired[2].token, peer=peer))
+        parts.results.post(parts.results.job(JOB), expired[2].variable_id, Posted(0, expired[2].token, peer=peer))
     # Nobody has computed in vain who has a lease.
-    assert parts.results.post(JOB, last.variable_id, Posted(0, last.token, peer=peer))
+    assert parts.results.post(parts.results.job(JOB), last.variable_id, Posted(0, last.token, peer=peer))
