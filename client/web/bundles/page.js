@@ -38,14 +38,14 @@ var init_errors = __esm({
        * @param {{type?: string, retryAfter?: number | null, field?: string}} [more] `retryAfter` in seconds; the path of the
        *   `field` at fault
        */
-      constructor(status, title, detail = "", { type = UNTYPED, retryAfter = null, field = "" } = {}) {
+      constructor(status, title, detail = "", { type = UNTYPED, retryAfter = null, field: field2 = "" } = {}) {
         super(`${status} ${title}${detail && `: ${detail}`}`);
         this.status = status;
         this.title = title;
         this.detail = detail;
         this.type = type;
         this.retryAfter = retryAfter;
-        this.field = field;
+        this.field = field2;
       }
       /**
        * Reads a problem document; tolerates any other value.
@@ -416,10 +416,10 @@ var init_executor = __esm({
        */
       async compute(unit, options) {
         await this.#freezing?.promise;
-        const previous = this.#current?.worker;
+        const previous2 = this.#current?.worker;
         const worker = await this.#workerFor(unit);
         if (options.signal?.aborted) throw this.#discard(cancelled());
-        return this.#request(worker, unit, options, worker === previous);
+        return this.#request(worker, unit, options, worker === previous2);
       }
       /**
        * @param {SandboxWorker} worker @param {Unit} unit @param {{timeout: number, signal?: AbortSignal}} options
@@ -429,7 +429,7 @@ var init_executor = __esm({
       #request(worker, unit, options, isReused) {
         const { source, variable, context, lossy = false, seed } = unit;
         const { timeout, signal } = options;
-        const number = ++this.#units;
+        const number2 = ++this.#units;
         let printed = "";
         return new Promise((resolve, reject) => {
           const cancelTimer = this.#clock.after(timeout, () => fail(overdue(timeout)));
@@ -453,15 +453,15 @@ var init_executor = __esm({
           signal?.addEventListener("abort", abort);
           worker.onend = fail;
           worker.onprint = ({ printedBy, console: console2 }) => {
-            if (printedBy === number) printed += console2;
+            if (printedBy === number2) printed += console2;
           };
           worker.onresponse = (response) => {
-            if (response.unit !== number) return;
+            if (response.unit !== number2) return;
             cleanUp();
             if (response.result === void 0) reject(errorOf(response, printed));
             else resolve({ result: response.result, seconds: response.seconds, console: printed });
           };
-          worker.send({ unit: number, source, variable, context, lossy, seed });
+          worker.send({ unit: number2, source, variable, context, lossy, seed });
         });
       }
       /**
@@ -808,8 +808,8 @@ var init_platform = __esm({
         const executor = this.create();
         const unit = { job: "", source: CAPABILITY_PROBE, variable: "{}", context: null, gpu };
         try {
-          const { result } = await executor.compute(unit, { timeout: PROBE_TIMEOUT });
-          this.capabilities = { can: JSON.parse(result), memoryMb: memoryMb ?? deviceMemoryMb() };
+          const { result: result2 } = await executor.compute(unit, { timeout: PROBE_TIMEOUT });
+          this.capabilities = { can: JSON.parse(result2), memoryMb: memoryMb ?? deviceMemoryMb() };
         } finally {
           executor.endWorker();
         }
@@ -857,11 +857,11 @@ init_errors();
 // js/lib/template.js
 var EXPRESSION = /\{([/?&]?)([\w.,*]+)\}/g;
 var expand = (template, values) => template.replace(EXPRESSION, (_, operator, names) => expression(operator, names.split(","), values));
-function expression(operator, variables, values) {
+function expression(operator, variables2, values) {
   const isQuery = operator === "?" || operator === "&";
-  const parts = variables.flatMap((variable) => (isQuery ? pairs : plain)(variable, values));
-  if (parts.length === 0) return "";
-  return operator + parts.join({ "": ",", "/": "/", "?": "&", "&": "&" }[operator]);
+  const parts2 = variables2.flatMap((variable) => (isQuery ? pairs : plain)(variable, values));
+  if (parts2.length === 0) return "";
+  return operator + parts2.join({ "": ",", "/": "/", "?": "&", "&": "&" }[operator]);
 }
 function plain(variable, values) {
   const encoded2 = encodedValues(values[nameOf(variable)]);
@@ -874,7 +874,7 @@ function encodedValues(value) {
   const several = Array.isArray(value) ? value : [value];
   return several.map((one) => percentEncoded(String(one)));
 }
-var percentEncoded = (text) => encodeURIComponent(text).replace(/[!'()*]/g, (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`);
+var percentEncoded = (text2) => encodeURIComponent(text2).replace(/[!'()*]/g, (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`);
 
 // js/lib/document.js
 var Document = class _Document {
@@ -1002,27 +1002,27 @@ function decoded(segment) {
     return segment;
   }
 }
-function parseSeconds(text) {
-  const value = Number.parseFloat(text ?? "");
+function parseSeconds(text2) {
+  const value = Number.parseFloat(text2 ?? "");
   return value >= 0 && value < Infinity ? value : void 0;
 }
 
 // js/lib/result-batch.js
 init_errors();
-function encodedLine({ variable, text, seconds }) {
+function encodedLine({ variable, text: text2, seconds }) {
   const link = variable.href("post_result");
   if (link === void 0) throw new MissingLink("post_result", variable.address);
-  JSON.parse(text);
+  JSON.parse(text2);
   const runTime = seconds === void 0 ? "" : `,"run_seconds":${seconds.toFixed(6)}`;
-  return `{"post_result":${JSON.stringify(link)},"result":${text.replace(/[\r\n]/g, " ")}${runTime}}
+  return `{"post_result":${JSON.stringify(link)},"result":${text2.replace(/[\r\n]/g, " ")}${runTime}}
 `;
 }
-function readOutcomes(response, variables) {
+function readOutcomes(response, variables2) {
   const outcomes = response.document?.outcomes;
-  if (response.status !== 200 || !Array.isArray(outcomes) || outcomes.length !== variables.length) {
+  if (response.status !== 200 || !Array.isArray(outcomes) || outcomes.length !== variables2.length) {
     throw new ForeignResponse(response.status, "no outcomes of these results", response.retryAfter);
   }
-  return variables.map((variable, index) => postedResult(response, Object(outcomes[index]), variable));
+  return variables2.map((variable, index) => postedResult(response, Object(outcomes[index]), variable));
 }
 function postedResult(response, { status, location: location2, problem, retry_after: retryAfter }, variable) {
   if (status === 201 && typeof location2 === "string") return { location: located(response, location2, variable) };
@@ -1147,11 +1147,11 @@ var clamped = (seconds, max) => Math.min(Math.max(seconds, POLICY.minDelay), max
 var exponential = (first, failures, max) => Math.min(first * 2 ** failures, max);
 var jittered = (seconds = POLICY.defaultDelay) => clamped(seconds, POLICY.maxDelay) * randomBetween(1 - POLICY.jitter, 1 + POLICY.jitter);
 var retryAfterDelay = (retryAfter) => retryAfter === null ? jittered() : clamped(retryAfter, POLICY.maxRetryAfter) * randomBetween(1, 1 + POLICY.jitter);
-var callDelay = (ex, attempt2, firstDelay) => isRetryable(ex) ? attemptDelay(ex, attempt2, firstDelay) : void 0;
-function attemptDelay(ex, attempt2, firstDelay) {
+var callDelay = (ex, attempt3, firstDelay) => isRetryable(ex) ? attemptDelay(ex, attempt3, firstDelay) : void 0;
+function attemptDelay(ex, attempt3, firstDelay) {
   const retryAfter = retryAfterOf(ex);
   if ((retryAfter ?? 0) > POLICY.callMaxDelay) return void 0;
-  const delay2 = randomBetween(0, exponential(firstDelay, attempt2 - 1, POLICY.callMaxDelay));
+  const delay2 = randomBetween(0, exponential(firstDelay, attempt3 - 1, POLICY.callMaxDelay));
   return retryAfter === null ? delay2 : Math.min(Math.max(delay2, retryAfterDelay(retryAfter)), POLICY.callMaxDelay);
 }
 var Backoff = class {
@@ -1186,12 +1186,12 @@ var PoolResponse = class _PoolResponse {
   #document;
   #isRedirect;
   /** @param {string} address @param {Response} response @param {string} text */
-  constructor(address2, response, text) {
+  constructor(address2, response, text2) {
     this.address = address2;
     this.status = response.status;
     this.headers = response.headers;
     this.#isRedirect = response.type === "opaqueredirect" || REDIRECTS.includes(response.status);
-    this.#document = parsedObject(text);
+    this.#document = parsedObject(text2);
   }
   /**
    * Reads the body to its end. Throws ForeignResponse when it is too large, Unreachable when it is too slow.
@@ -1230,36 +1230,36 @@ var PoolResponse = class _PoolResponse {
     return new ForeignResponse(this.status, reason, this.retryAfter);
   }
 };
-function parsedObject(text) {
+function parsedObject(text2) {
   try {
-    const value = JSON.parse(text);
+    const value = JSON.parse(text2);
     return value !== null && typeof value === "object" && !Array.isArray(value) ? value : void 0;
   } catch {
     return void 0;
   }
 }
 function parseRetryAfter(headers) {
-  const text = headers.get("Retry-After")?.trim() ?? "";
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
-  const seconds = (parseDate(text) - (parseDate(headers.get("Date") ?? "") || Date.now())) / 1e3;
+  const text2 = headers.get("Retry-After")?.trim() ?? "";
+  if (/^\d+(\.\d+)?$/.test(text2)) return Number(text2);
+  const seconds = (parseDate(text2) - (parseDate(headers.get("Date") ?? "") || Date.now())) / 1e3;
   return Number.isNaN(seconds) ? null : Math.max(0, seconds);
 }
-var parseDate = (text) => HTTP_DATE.test(text) ? Date.parse(text) : NaN;
+var parseDate = (text2) => HTTP_DATE.test(text2) ? Date.parse(text2) : NaN;
 async function readText(response, watchdog) {
   if (!response.body) return "";
   const deadline = performance.now() + MAX_MILLISECONDS;
   const decoder = new TextDecoder();
   const reader = response.body.getReader();
-  let text = "";
+  let text2 = "";
   let bytes = 0;
   for (; ; ) {
     const { done, value } = await abortable(reader.read(), watchdog.signal, () => new Unreachable("aborted"));
-    if (done) return text + decoder.decode();
+    if (done) return text2 + decoder.decode();
     watchdog.restart();
     bytes += value.length;
     if (bytes > MAX_BYTES) throw new ForeignResponse(response.status, `larger than ${MAX_BYTES} bytes`);
     if (performance.now() > deadline) throw new Unreachable("the response took too long");
-    text += decoder.decode(value, { stream: true });
+    text2 += decoder.decode(value, { stream: true });
   }
 }
 
@@ -1319,13 +1319,13 @@ var Transport = class {
    * @param {Record<string, string>} credentials headers of every request
    * @param {TransportOptions} options
    */
-  constructor(root2, credentials, { timeout, retries = {}, fetch = defaultFetch, sleep: wait = sleep }) {
+  constructor(root2, credentials, { timeout, retries = {}, fetch: fetch2 = defaultFetch, sleep: wait = sleep }) {
     this.#origin = new URL(root2).origin;
     this.#credentials = credentials;
     this.#timeout = timeout;
     this.#attempts = retries.attempts ?? POLICY.callAttempts;
     this.#firstDelay = retries.firstDelay ?? POLICY.callFirstDelay * 1e3;
-    this.#fetch = fetch;
+    this.#fetch = fetch2;
     this.#sleep = wait;
   }
   /**
@@ -1338,11 +1338,11 @@ var Transport = class {
   async send(method, address2, { body, headers, signal, keepalive = false } = {}) {
     const init = { ...DEFAULTS, method, body, keepalive, headers: { ...this.#headers(method, body), ...headers } };
     const attempts = keepalive ? 1 : this.#attempts;
-    for (let attempt2 = 1; attempt2 < attempts; attempt2 += 1) {
+    for (let attempt3 = 1; attempt3 < attempts; attempt3 += 1) {
       try {
         return await this.#attempt(address2, init, signal);
       } catch (ex) {
-        const seconds = callDelay(ex, attempt2, this.#firstDelay / 1e3);
+        const seconds = callDelay(ex, attempt3, this.#firstDelay / 1e3);
         if (seconds === void 0) throw ex;
         await this.#sleep(seconds * 1e3, signal);
       }
@@ -1402,7 +1402,7 @@ var Client = class {
   #sleep;
   #timeout;
   /** @param {string | URL} rootUrl @param {ClientOptions} [options] */
-  constructor(rootUrl, { key, volunteer: volunteer2, timeout = 3e4, retries, fetch, sleep: sleep2 = sleep, now } = {}) {
+  constructor(rootUrl, { key, volunteer: volunteer2, timeout = 3e4, retries, fetch: fetch2, sleep: sleep2 = sleep, now } = {}) {
     this.#root = absolute(rootUrl);
     this.#sleep = sleep2;
     this.#timeout = timeout;
@@ -1411,7 +1411,7 @@ var Client = class {
       ...key !== void 0 && { Authorization: `Bearer ${key}` },
       ...volunteer2 !== void 0 && { Volunteer: validatedId(volunteer2) }
     };
-    this.#transport = new Transport(this.#root, credentials, { timeout, retries, fetch, sleep: sleep2 });
+    this.#transport = new Transport(this.#root, credentials, { timeout, retries, fetch: fetch2, sleep: sleep2 });
   }
   /** The root document. Rejects with Outdated if the pool requires a newer client. @param {CallOptions} [call] */
   async root(call2) {
@@ -1509,9 +1509,9 @@ var Client = class {
    * @param {CallOptions & {seconds?: number, keepalive?: boolean}} [options] `seconds`: run time of the function
    * @returns {Promise<Document>} the stored result
    */
-  async postResult(variable, text, { seconds, ...call2 } = {}) {
+  async postResult(variable, text2, { seconds, ...call2 } = {}) {
     const headers = seconds === void 0 ? void 0 : { "Run-Seconds": seconds.toFixed(6) };
-    const options = { body: text, headers, ...call2 };
+    const options = { body: text2, headers, ...call2 };
     const response = await this.#transport.send("POST", variable.link("post_result"), options);
     if (!response.hasStored) throw response.error;
     return checkedToBeOf(variable, created(response), "get_variable");
@@ -1559,11 +1559,11 @@ var Client = class {
    * @param {Document} job @param {Iterable<unknown> | AsyncIterable<unknown>} variables @param {CallOptions} [call]
    * @returns {Promise<string[]>} their ids, in order
    */
-  async postVariables(job, variables, call2) {
+  async postVariables(job, variables2, call2) {
     const address2 = job.link("post_variable");
     const headers = { "Content-Type": NDJSON };
     const ids = [];
-    for await (const body of batches(variables)) {
+    for await (const body of batches(variables2)) {
       const response = await this.#transport.send("POST", address2, { body, headers, ...call2 });
       ids.push(...documentOf(response).content.ids);
     }
@@ -1651,13 +1651,13 @@ function checkedToBeOf(variable, document2, link) {
   return document2;
 }
 function encoded(document2) {
-  const text = JSON.stringify(document2);
-  if (text === void 0) throw new TypeError("not representable as JSON");
-  return text;
+  const text2 = JSON.stringify(document2);
+  if (text2 === void 0) throw new TypeError("not representable as JSON");
+  return text2;
 }
-async function* batches(variables) {
+async function* batches(variables2) {
   let batch = "";
-  for await (const variable of variables) {
+  for await (const variable of variables2) {
     const line = `${encoded(variable)}
 `;
     if (batch && batch.length + line.length > BATCH_LENGTH) {
@@ -1689,7 +1689,7 @@ function unitSeed(job, variable) {
 var UPLOAD_SECONDS = 5;
 var UPLOAD_SHARE = 0.1;
 var FIELDS_BYTES = 60;
-var bytesOf = (text) => new TextEncoder().encode(text).length;
+var bytesOf = (text2) => new TextEncoder().encode(text2).length;
 var idOf = (job) => String(job.content.id ?? job.content.name ?? job.address);
 var nameOf2 = (job) => String(job.content.name ?? job.content.metadata?.name ?? idOf(job));
 var Task = class {
@@ -1757,8 +1757,8 @@ var Task = class {
     this.#lease = await this.#client.extend(this.#lease, { signal });
   }
   /** Posts the result; idempotent. @param {Computed} computed @param {CallOptions & {keepalive?: boolean}} call */
-  async post({ result, seconds }, call2) {
-    await this.#client.postResult(this.#lease, result, { seconds, ...call2 });
+  async post({ result: result2, seconds }, call2) {
+    await this.#client.postResult(this.#lease, result2, { seconds, ...call2 });
   }
   /**
    * Posts the results of tasks of one job by one request; idempotent.
@@ -1777,8 +1777,8 @@ var Task = class {
     return posted.map((one) => "error" in one ? one.error : void 0);
   }
   /** The approximate size of a result's line, in bytes. @param {Computed} computed */
-  bytesOf({ result }) {
-    return bytesOf(result) + (this.#lease.href("post_result")?.length ?? 0) + FIELDS_BYTES;
+  bytesOf({ result: result2 }) {
+    return bytesOf(result2) + (this.#lease.href("post_result")?.length ?? 0) + FIELDS_BYTES;
   }
   /** Whether the pool takes reports: an older one does not. */
   get takesReports() {
@@ -1976,8 +1976,8 @@ function compressed(state, words) {
   }
   return [a, b, c, d, e, f, g, h].map((word, index) => word + state[index] | 0);
 }
-function sha256(text) {
-  const message = padded(new TextEncoder().encode(text));
+function sha256(text2) {
+  const message = padded(new TextEncoder().encode(text2));
   let state = START;
   for (let offset = 0; offset < message.byteLength; offset += BLOCK) state = compressed(state, scheduled(message, offset));
   return state.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
@@ -2309,10 +2309,10 @@ var Status = class {
     this.events.emit("progress", { totals: this.totals });
   }
   /** @param {number} number @param {WorkerState} state @param {Task} [task] */
-  setWorker(number, state, task) {
+  setWorker(number2, state, task) {
     const { job = "", jobName = "", variable = "" } = task ?? {};
-    const worker = Object.freeze({ number, state, job, jobName, variable, since: Date.now() });
-    this.#workers.set(number, worker);
+    const worker = Object.freeze({ number: number2, state, job, jobName, variable, since: Date.now() });
+    this.#workers.set(number2, worker);
     this.events.emit("worker", worker);
   }
   /** The first `count` workers. @param {number} count @returns {WorkerStatus[]} */
@@ -2325,7 +2325,7 @@ var Status = class {
     this.events.emit("progress", { totals: this.totals });
   }
 };
-var idle = (number) => ({ number, state: "idle", job: "", jobName: "", variable: "", since: Date.now() });
+var idle = (number2) => ({ number: number2, state: "idle", job: "", jobName: "", variable: "", since: Date.now() });
 
 // js/lib/batch-size.js
 var MEASURED_UNITS = 256;
@@ -2527,21 +2527,21 @@ var consoleReport = (console2, engine2, seconds) => ({
   engine: cut(engine2, MAX_ENGINE),
   run_seconds: seconds
 });
-var cut = (text, length) => text.slice(0, length).replace(LONE_SURROGATE, "�");
+var cut = (text2, length) => text2.slice(0, length).replace(LONE_SURROGATE, "�");
 async function postReport(clock2, shutdown, task, report) {
-  for (let attempt2 = 1; ; attempt2 += 1) {
+  for (let attempt3 = 1; ; attempt3 += 1) {
     try {
       return await task.report(report, shutdown.expired);
     } catch (ex) {
-      const seconds = retryDelay(ex, attempt2);
+      const seconds = retryDelay(ex, attempt3);
       if (seconds === void 0 || shutdown.cancelled.aborted) throw ex;
       await delay(clock2, seconds * 1e3, shutdown.cancelled);
     }
   }
 }
-function retryDelay(ex, attempt2) {
-  if (attempt2 === POLICY.callAttempts || !isTemporary(ex, POLICY.maxServerErrors)) return void 0;
-  return attemptDelay(ex, attempt2, POLICY.callFirstDelay);
+function retryDelay(ex, attempt3) {
+  if (attempt3 === POLICY.callAttempts || !isTemporary(ex, POLICY.maxServerErrors)) return void 0;
+  return attemptDelay(ex, attempt3, POLICY.callFirstDelay);
 }
 
 // js/lib/unit-end.js
@@ -2556,8 +2556,8 @@ var UnitEnd = class {
    * @param {Shutdown} shutdown
    * @param {(task: Task) => void} recordFailure called with each unit that counts as a failure of its job
    */
-  constructor(number, context, shutdown, recordFailure) {
-    this.#number = number;
+  constructor(number2, context, shutdown, recordFailure) {
+    this.#number = number2;
     this.#context = context;
     this.#shutdown = shutdown;
     this.#recordFailure = recordFailure;
@@ -2967,7 +2967,7 @@ var WorkFetch = class {
   /** @returns {Promise<Task[] | Wait>} */
   async #fetch() {
     let seconds = POLICY.maxDelay;
-    for (let attempt2 = 0; attempt2 < POLICY.maxScheduled; attempt2 += 1) {
+    for (let attempt3 = 0; attempt3 < POLICY.maxScheduled; attempt3 += 1) {
       const job = await this.#chooseJob();
       if (job instanceof NoWork) return this.#retryIn(retryAfterDelay(job.retryAfter));
       const tasks = this.#isEligible(job) ? await this.#lease(job) : [];
@@ -3054,12 +3054,12 @@ var WorkerLoop = class {
   /** Requests whose processor time has not been accounted yet. */
   #requests = 0;
   /** @param {number} number @param {WorkerContext} context */
-  constructor(number, context) {
-    this.#number = number;
+  constructor(number2, context) {
+    this.#number = number2;
     this.#context = context;
     this.shutdown = new Shutdown(context.clock);
     this.#sizes = new BatchSizes(context.clock, context.began, (runTime) => context.wallTime(runTime));
-    this.#unitEnd = new UnitEnd(number, context, this.shutdown, (task) => this.#recordFailure(task));
+    this.#unitEnd = new UnitEnd(number2, context, this.shutdown, (task) => this.#recordFailure(task));
     this.#uploader = new Uploader(context.clock, this.shutdown, {
       end: (item, uploaded) => this.#unitEnd.endUpload(item, uploaded),
       error: ({ task }, kind, message) => this.#unitEnd.showError(task, kind, message),
@@ -3426,16 +3426,16 @@ var Volunteer = class {
   }
   /** Starts the missing workers, and stops those beyond the wanted number. @param {WorkerContext} context */
   #adjustWorkers(context) {
-    for (const { number } of this.workers) if (!this.#loops.has(number)) this.#startWorker(number, context);
-    for (const [number, loop] of this.#loops) if (number > this.#settings.workers) this.#stopWorker(loop);
+    for (const { number: number2 } of this.workers) if (!this.#loops.has(number2)) this.#startWorker(number2, context);
+    for (const [number2, loop] of this.#loops) if (number2 > this.#settings.workers) this.#stopWorker(loop);
   }
   /** @param {number} number @param {WorkerContext} context */
-  #startWorker(number, context) {
-    const loop = new WorkerLoop(number, context);
-    this.#loops.set(number, loop);
+  #startWorker(number2, context) {
+    const loop = new WorkerLoop(number2, context);
+    this.#loops.set(number2, loop);
     const ended = loop.run().catch((ex) => this.#handleEnd(ex));
     ended.finally(() => {
-      this.#loops.delete(number);
+      this.#loops.delete(number2);
       this.#advance();
     });
   }
@@ -3612,17 +3612,17 @@ function element(name, attributes = {}, ...children) {
   created2.append(...children);
   return created2;
 }
-function setText(target, text) {
-  if (target.textContent !== text) target.textContent = text;
+function setText(target, text2) {
+  if (target.textContent !== text2) target.textContent = text2;
 }
 var RENDER_INTERVAL = 1e3;
-function onceASecond(render2) {
+function onceASecond(render3) {
   let isScheduled = false;
   let last = -Infinity;
   const now = () => {
     isScheduled = false;
     last = performance.now();
-    render2();
+    render3();
   };
   return () => {
     if (isScheduled) return;
@@ -3634,7 +3634,7 @@ function onceASecond(render2) {
 // web/texts/de.js
 var de_default = {
   skip: "Zum Inhalt springen",
-  tagline: "Spende freie Rechenzeit für Berechnungen, die für einen einzelnen Computer zu groß sind.",
+  "tagline.purpose": "Für Berechnungen, die für einen einzelnen Computer zu groß sind.",
   "tagline.short": "Spende freie Rechenzeit.",
   "subtitle.none": "Hier gibt es noch nichts zu rechnen. Du kannst trotzdem starten: Sobald es Arbeit gibt, geht es los.",
   "subtitle.jobs": {
@@ -3668,6 +3668,13 @@ var de_default = {
   "blocked.pool": "Der Pool lässt diesen Browser nicht mitrechnen. Fehler: {message}",
   "blocked.outdated": "Diese Seite ist älter als der Pool. Lade sie neu, um weiterzurechnen.",
   "blocked.blocked": "Der Betreiber des Pools hat diesen Computer gesperrt. Grund: {message}",
+  "pool.heading": "Der ganze Pool",
+  "pool.volunteers": { one: "Freiwilliger zurzeit", other: "Freiwillige zurzeit" },
+  "pool.rate": "Ergebnisse pro Minute",
+  "pool.results": "Ergebnisse bisher",
+  "result.jobs": "Wessen Ergebnis zu sehen ist",
+  "result.other": "Ein anderes Ergebnis …",
+  "found.heading": "Was dieser Pool herausgefunden hat",
   "activity.heading": "Dein Beitrag",
   "activity.units": "Einheiten bei diesem Besuch",
   "activity.total": "Einheiten insgesamt",
@@ -3682,7 +3689,7 @@ var de_default = {
   "worker.computing": "rechnet",
   "worker.computing.job": "rechnet an {job}",
   "worker.resting": "ruht sich aus",
-  "activity.errors": "Was nicht geklappt hat",
+  "activity.errors": "Fehler von Aufgaben",
   "activity.errors.help": "Das Neueste zuerst. Was hier nicht gelingt, erfährt der Auftraggeber, und andere Freiwillige bekommen es angeboten.",
   "error.offline": "Der Pool war nicht erreichbar.",
   "error.foreign": "Etwas anderes hat anstelle des Pools geantwortet, etwa eine Anmeldeseite des Netzes.",
@@ -3717,7 +3724,7 @@ var de_default = {
   },
   "terms.sandbox": "Die Aufgaben laufen abgeschottet in deinem Browser: Sie können nur rechnen, ohne Zugriff auf Netz oder Dateien.",
   "terms.stop": "Du kannst jederzeit pausieren oder aufhören.",
-  "terms.storage": "Dieser Browser speichert deine Einstellungen, eine zufällige Kennung und deinen bisherigen Beitrag. „Beenden und vergessen“ löscht alles.",
+  "terms.storage": "Dieser Browser speichert deine Einstellungen, eine zufällige Kennung, deinen bisherigen Beitrag und welche Einheiten du berechnet hast. „Beenden und vergessen“ löscht alles.",
   "choices.heading": "Deine Einstellungen",
   "choices.workers": "Genutzte Kerne",
   "choices.workers.value": "{workers} von {count}",
@@ -3763,7 +3770,12 @@ var de_default = {
   "flows.done": "fertig",
   "flows.failed": "gescheitert",
   "flows.cancelled": "abgebrochen",
+  "footer.jobs": "Alle Aufgaben",
+  "footer.flows": "Alle Abläufe",
   "footer.post": "Eine Aufgabe stellen",
+  "footer.leaderboard": "Rangliste",
+  "footer.status": "Status des Pools",
+  "footer.operator": "Für den Betreiber",
   "footer.widget": "Auf deiner Website einbinden",
   "footer.widget.help": "Mit dieser Zeile können Besucher deiner Website für diesen Pool rechnen. Sie werden vorher gefragt, und die Aufgaben laufen genauso abgeschottet.",
   "widget.subtitle": { one: "Eine Aufgabe von {owners}.", other: "{count} Aufgaben von {owners}." },
@@ -3874,7 +3886,7 @@ var de_default = {
 // web/texts/en.js
 var en_default = {
   skip: "Skip to content",
-  tagline: "Lend this device’s spare time to computations too large for one computer.",
+  "tagline.purpose": "For computations too large for one computer.",
   "tagline.short": "Lend this device’s spare time.",
   // The start.
   "subtitle.none": "There is nothing to compute here yet. You can start anyway: work is fetched as soon as there is some.",
@@ -3910,6 +3922,14 @@ var en_default = {
   "blocked.pool": "The pool doesn’t accept this browser. Error: {message}",
   "blocked.outdated": "This page is older than the pool. Reload it to go on.",
   "blocked.blocked": "The pool’s operator has blocked this computer. Reason: {message}",
+  // The whole pool, and the result that is shown.
+  "pool.heading": "The whole pool",
+  "pool.volunteers": { one: "volunteer now", other: "volunteers now" },
+  "pool.rate": "results a minute",
+  "pool.results": "results so far",
+  "result.jobs": "Whose result is shown",
+  "result.other": "Another result…",
+  "found.heading": "What this pool has found",
   // The activity.
   "activity.heading": "Your contribution",
   "activity.units": "units done this visit",
@@ -3925,7 +3945,7 @@ var en_default = {
   "worker.computing": "computing",
   "worker.computing.job": "computing {job}",
   "worker.resting": "resting",
-  "activity.errors": "What went wrong",
+  "activity.errors": "Errors of jobs",
   "activity.errors.help": "Newest first. Work that fails here is reported to its owner and offered to other volunteers.",
   // Errors, by kind. The message of the pool or the job follows.
   "error.offline": "The pool couldn’t be reached.",
@@ -3962,7 +3982,7 @@ var en_default = {
   },
   "terms.sandbox": "Jobs run in your browser, in a sandbox: they can only compute, without network or files.",
   "terms.stop": "You can pause or stop at any time.",
-  "terms.storage": "This browser stores your choices, a random ID and your totals. “Stop and forget” deletes all of them.",
+  "terms.storage": "This browser stores your choices, a random ID, your totals and which units you computed. “Stop and forget” deletes all of them.",
   // The choices.
   "choices.heading": "Your choices",
   "choices.workers": "Cores to use",
@@ -4012,7 +4032,12 @@ var en_default = {
   "flows.failed": "failed",
   "flows.cancelled": "cancelled",
   // The footer.
+  "footer.jobs": "All jobs",
+  "footer.flows": "All flows",
   "footer.post": "Post a job",
+  "footer.leaderboard": "Leaderboard",
+  "footer.status": "Status of the pool",
+  "footer.operator": "For the operator",
   "footer.widget": "Put this on your own site",
   "footer.widget.help": "With this line, visitors to your site can compute for this pool. They are asked first, and jobs run in the same sandbox.",
   // The widget.
@@ -4127,7 +4152,7 @@ var en_default = {
 // web/texts/es.js
 var es_default = {
   skip: "Ir al contenido",
-  tagline: "Dona el tiempo libre de tu dispositivo a cálculos demasiado grandes para un solo ordenador.",
+  "tagline.purpose": "Para cálculos demasiado grandes para un solo ordenador.",
   "tagline.short": "Dona el tiempo libre de tu dispositivo.",
   "subtitle.none": "Aquí todavía no hay nada que calcular. Puedes empezar igualmente: el trabajo se descargará en cuanto lo haya.",
   "subtitle.jobs": {
@@ -4161,6 +4186,13 @@ var es_default = {
   "blocked.pool": "El servidor no acepta este navegador. Error: {message}",
   "blocked.outdated": "Esta página es más antigua que el servidor. Vuelve a cargarla para continuar.",
   "blocked.blocked": "El administrador del servidor ha bloqueado este ordenador. Motivo: {message}",
+  "pool.heading": "Todo el pool",
+  "pool.volunteers": { one: "persona voluntaria ahora", other: "personas voluntarias ahora" },
+  "pool.rate": "resultados por minuto",
+  "pool.results": "resultados hasta ahora",
+  "result.jobs": "De qué tarea se muestra el resultado",
+  "result.other": "Otro resultado…",
+  "found.heading": "Lo que este pool ha encontrado",
   "activity.heading": "Tu contribución",
   "activity.units": "unidades en esta visita",
   "activity.total": "unidades en total",
@@ -4175,7 +4207,7 @@ var es_default = {
   "worker.computing": "calculando",
   "worker.computing.job": "calculando {job}",
   "worker.resting": "descansando",
-  "activity.errors": "Qué ha fallado",
+  "activity.errors": "Errores de las tareas",
   "activity.errors.help": "Lo más reciente primero. Lo que falla aquí se comunica a su autor y se ofrece a otros voluntarios.",
   "error.offline": "No se pudo contactar con el servidor.",
   "error.foreign": "Otra cosa respondió en lugar del servidor, como una página de acceso de la red.",
@@ -4210,7 +4242,7 @@ var es_default = {
   },
   "terms.sandbox": "Las tareas se ejecutan aisladas en tu navegador: solo pueden calcular, sin acceso a la red ni a los archivos.",
   "terms.stop": "Puedes pausar o detener el cálculo en cualquier momento.",
-  "terms.storage": "Este navegador guarda tus preferencias, un identificador aleatorio y tus totales. «Detener y olvidar» lo borra todo.",
+  "terms.storage": "Este navegador guarda tus preferencias, un identificador aleatorio, tus totales y qué unidades has calculado. «Detener y olvidar» lo borra todo.",
   "choices.heading": "Tus preferencias",
   "choices.workers": "Núcleos que usar",
   "choices.workers.value": "{workers} de {count}",
@@ -4256,7 +4288,12 @@ var es_default = {
   "flows.done": "terminado",
   "flows.failed": "fallido",
   "flows.cancelled": "cancelado",
+  "footer.jobs": "Todas las tareas",
+  "footer.flows": "Todos los flujos",
   "footer.post": "Publicar una tarea",
+  "footer.leaderboard": "Clasificación",
+  "footer.status": "Estado del pool",
+  "footer.operator": "Para el operador",
   "footer.widget": "Ponlo en tu propio sitio web",
   "footer.widget.help": "Con esta línea, quienes visiten tu sitio pueden calcular para este servidor. Antes se les pregunta, y las tareas se ejecutan igual de aisladas.",
   "widget.subtitle": { one: "Una tarea de {owners}.", other: "{count} tareas de {owners}." },
@@ -4367,7 +4404,7 @@ var es_default = {
 // web/texts/fr.js
 var fr_default = {
   skip: "Aller au contenu",
-  tagline: "Prêtez le temps libre de votre appareil à des calculs trop lourds pour un seul ordinateur.",
+  "tagline.purpose": "Pour des calculs trop grands pour un seul ordinateur.",
   "tagline.short": "Prêtez le temps libre de votre appareil.",
   "subtitle.none": "Il n’y a encore rien à calculer ici. Vous pouvez commencer quand même : le calcul démarrera dès qu’il y aura du travail.",
   "subtitle.jobs": {
@@ -4401,6 +4438,13 @@ var fr_default = {
   "blocked.pool": "Le serveur n’accepte pas ce navigateur. Erreur : {message}",
   "blocked.outdated": "Cette page est plus ancienne que le serveur. Rechargez-la pour continuer.",
   "blocked.blocked": "L’administrateur du serveur a bloqué cet ordinateur. Motif : {message}",
+  "pool.heading": "Tout le pool",
+  "pool.volunteers": { one: "bénévole en ce moment", other: "bénévoles en ce moment" },
+  "pool.rate": "résultats par minute",
+  "pool.results": "résultats jusqu’ici",
+  "result.jobs": "De quelle tâche le résultat est affiché",
+  "result.other": "Un autre résultat…",
+  "found.heading": "Ce que ce pool a trouvé",
   "activity.heading": "Votre contribution",
   "activity.units": "unités pendant cette visite",
   "activity.total": "unités au total",
@@ -4415,7 +4459,7 @@ var fr_default = {
   "worker.computing": "calcule",
   "worker.computing.job": "calcule {job}",
   "worker.resting": "se repose",
-  "activity.errors": "Ce qui n’a pas marché",
+  "activity.errors": "Erreurs des tâches",
   "activity.errors.help": "Du plus récent au plus ancien. Ce qui échoue ici est signalé à son auteur et proposé à d’autres volontaires.",
   "error.offline": "Le serveur était injoignable.",
   "error.foreign": "Autre chose a répondu à la place du serveur, comme une page de connexion du réseau.",
@@ -4450,7 +4494,7 @@ var fr_default = {
   },
   "terms.sandbox": "Les tâches s’exécutent dans votre navigateur, isolées : elles ne peuvent que calculer, sans accès au réseau ni aux fichiers.",
   "terms.stop": "Vous pouvez mettre en pause ou arrêter à tout moment.",
-  "terms.storage": "Ce navigateur enregistre vos choix, un identifiant aléatoire et vos totaux. « Arrêter et oublier » efface tout.",
+  "terms.storage": "Ce navigateur enregistre vos choix, un identifiant aléatoire, vos totaux et les unités que vous avez calculées. « Arrêter et oublier » efface tout.",
   "choices.heading": "Vos choix",
   "choices.workers": "Cœurs à utiliser",
   "choices.workers.value": "{workers} sur {count}",
@@ -4496,7 +4540,12 @@ var fr_default = {
   "flows.done": "terminé",
   "flows.failed": "échec",
   "flows.cancelled": "annulé",
+  "footer.jobs": "Toutes les tâches",
+  "footer.flows": "Tous les flux",
   "footer.post": "Publier une tâche",
+  "footer.leaderboard": "Classement",
+  "footer.status": "État du pool",
+  "footer.operator": "Pour l’opérateur",
   "footer.widget": "L’ajouter à votre propre site",
   "footer.widget.help": "Avec cette ligne, les visiteurs de votre site peuvent calculer pour ce serveur. On leur demande d’abord leur accord, et les tâches sont isolées de la même façon.",
   "widget.subtitle": { one: "Une tâche pour {owners}.", other: "{count} tâches pour {owners}." },
@@ -4625,8 +4674,8 @@ var Language = class {
    * @param {Record<string, Texts>} [own] texts of the page's own, by language, beside those of all pages
    * @param {readonly (string | null)[]} [requested] language tags, the most preferred first; invalid ones are ignored
    */
-  constructor(own = {}, requested = requestedTags()) {
-    this.#texts = Object.fromEntries(Object.entries(TEXTS).map(([tag, texts]) => [tag, { ...texts, ...own[tag] }]));
+  constructor(own2 = {}, requested = requestedTags()) {
+    this.#texts = Object.fromEntries(Object.entries(TEXTS).map(([tag, texts]) => [tag, { ...texts, ...own2[tag] }]));
     this.requested = requested.flatMap((tag) => tag !== null && isTag(tag) ? [tag] : []);
     this.locale = this.requested.find((tag) => primary(tag) in TEXTS) ?? FALLBACK;
     this.tag = primary(this.locale);
@@ -4638,8 +4687,8 @@ var Language = class {
    */
   text(key, values = {}) {
     const entry = this.#texts[this.tag][key] ?? this.#texts[FALLBACK][key];
-    const text = typeof entry === "object" ? entry[this.#pluralForm(Number(values.count))] ?? entry.other : entry;
-    return (text ?? "").replace(/\{(\w+)\}/g, (_, name) => this.#format(values[name]));
+    const text2 = typeof entry === "object" ? entry[this.#pluralForm(Number(values.count))] ?? entry.other : entry;
+    return (text2 ?? "").replace(/\{(\w+)\}/g, (_, name) => this.#format(values[name]));
   }
   /** @param {number} count */
   #pluralForm = (count) => new Intl.PluralRules(this.locale).select(count);
@@ -4672,19 +4721,20 @@ var Language = class {
   /** In the two largest units, as in 3 h 5 min; with tenths below 10 s. @param {number} seconds */
   duration(seconds) {
     if (seconds < 10) return this.#amount(Math.floor(seconds * 10) / 10, "second");
-    const whole = Math.floor(seconds);
-    const parts = [
-      { value: Math.floor(whole / 3600), unit: "hour" },
-      { value: Math.floor(whole / 60) % 60, unit: "minute" },
-      { value: whole % 60, unit: "second" }
+    const whole2 = Math.floor(seconds);
+    const parts2 = [
+      { value: Math.floor(whole2 / 3600), unit: "hour" },
+      { value: Math.floor(whole2 / 60) % 60, unit: "minute" },
+      { value: whole2 % 60, unit: "second" }
     ];
-    const first = parts.findIndex(({ value }) => value > 0);
-    const shown = parts.slice(first, first + 2);
+    const first = parts2.findIndex(({ value }) => value > 0);
+    const shown = parts2.slice(first, first + 2);
     return shown.map(({ value, unit }) => this.#amount(value, unit)).join(" ");
   }
-  /** The same of what may take days, or years. @param {number} seconds */
+  /** The same of what may take days, or years, and is only estimated. @param {number} seconds */
   longDuration(seconds) {
     const days = Math.floor(seconds / 86400);
+    if (seconds >= 600 && seconds < 3600) return this.#amount(Math.round(seconds / 60), "minute");
     if (days < 2) return this.duration(seconds);
     return days < 730 ? this.#amount(days, "day") : this.#amount(Math.floor(days / 365), "year");
   }
@@ -4718,7 +4768,7 @@ var Language = class {
     document.documentElement.lang = this.tag;
   }
 };
-var withLanguage = ([lang, text]) => ({ text: String(text), lang: isTag(lang) ? lang : "" });
+var withLanguage = ([lang, text2]) => ({ text: String(text2), lang: isTag(lang) ? lang : "" });
 function requestedTags() {
   const set = new URLSearchParams(location.search).get("lang");
   return [set, ...navigator.languages];
@@ -4743,16 +4793,19 @@ var Counts = class {
 var Activity = class {
   #language;
   #controller;
+  #titleOf;
   #counts = new Counts();
   /** Renders now or soon. */
   render = onceASecond(() => this.#renderNow());
   /**
    * @param {import("./languages.js").Language} language
    * @param {import("./volunteer-controller.js").VolunteerController} controller
+   * @param {(job: string, name: string) => string} titleOf a job, for the visitor
    */
-  constructor(language2, controller2) {
+  constructor(language2, controller2, titleOf2) {
     this.#language = language2;
     this.#controller = controller2;
+    this.#titleOf = titleOf2;
     setInterval(() => document.hidden || this.render(), 1e3);
   }
   /** A unit was accepted. */
@@ -4769,25 +4822,33 @@ var Activity = class {
     this.#renderWorkers();
   }
   #renderCounts() {
-    setText(byId("units"), this.#language.number(this.#counts.units));
-    setText(byId("total"), this.#language.number(this.#controller.preferences.totals.units));
-    setText(byId("rate"), this.#language.number(this.#counts.inLastMinute()));
+    const { units } = this.#counts;
+    const rate = this.#counts.inLastMinute();
+    const total = this.#controller.preferences.totals.units;
+    setText(byId("units"), this.#language.number(units));
     setText(byId("time"), this.#language.duration(this.#controller.used));
+    this.#renderUnless(units, "rate", rate);
+    this.#renderUnless(units, "total", total);
+  }
+  /** A number that only repeats the units of this visit is not shown. @param {number} units @param {string} id @param {number} value */
+  #renderUnless(units, id, value) {
+    setText(byId(id), this.#language.number(value));
+    byId(id).parentElement.hidden = value === units;
   }
   #renderWorkers() {
     const { workers } = this.#controller;
-    const list = byId("worker-list");
-    while (list.childElementCount > workers.length) list.lastElementChild.remove();
-    while (list.childElementCount < workers.length) list.append(workerRow());
-    for (const worker of workers) this.#renderWorker(list.children[worker.number - 1], worker);
+    const list2 = byId("worker-list");
+    while (list2.childElementCount > workers.length) list2.lastElementChild.remove();
+    while (list2.childElementCount < workers.length) list2.append(workerRow());
+    for (const worker of workers) this.#renderWorker(list2.children[worker.number - 1], worker);
     byId("workers-section").hidden = workers.length === 0;
   }
   /** @param {HTMLElement} row @param {WorkerStatus} worker */
-  #renderWorker(row, { number, state, jobName, since }) {
+  #renderWorker(row, { number: number2, state, job, jobName, since }) {
     const [name, what, time] = row.children;
     row.dataset.state = state;
-    setText(name, this.#language.text("worker.name", { number }));
-    setText(what, this.#stateText(state, jobName));
+    setText(name, this.#language.text("worker.name", { number: number2 }));
+    setText(what, this.#stateText(state, jobName && this.#titleOf(job, jobName)));
     setText(time, state === "computing" ? this.#elapsed(since) : "");
   }
   /** Whole seconds, as often as it is rendered. @param {number} since milliseconds since the epoch */
@@ -4802,8 +4863,8 @@ var Activity = class {
   }
 };
 function workerRow() {
-  const parts = ["name", "what", "since"].map((part) => element("span", { class: part }));
-  return element("li", { class: "worker" }, ...parts);
+  const parts2 = ["name", "what", "since"].map((part) => element("span", { class: part }));
+  return element("li", { class: "worker" }, ...parts2);
 }
 
 // web/power.js
@@ -4888,6 +4949,15 @@ var Preferences = class {
     if (this.#stored) this.#update((stored) => Object.assign(stored, { state: "running" }));
     else this.#write(newDocument(this.#unstoredSettings));
   }
+  /**
+   * Takes the id that another device of the visitor has. Whoever has not consented to computing here is asked as before.
+   * @param {string} volunteer
+   */
+  adopt(volunteer2) {
+    if (!ID.test(volunteer2)) throw new TypeError("not the id of a volunteer");
+    if (this.#stored) this.#update((stored) => Object.assign(stored, { volunteer: volunteer2 }));
+    else this.#write({ ...newDocument(this.#unstoredSettings), volunteer: volunteer2, state: "paused" });
+  }
   pause() {
     this.#update((stored) => Object.assign(stored, { state: "paused" }));
   }
@@ -4949,8 +5019,8 @@ var Preferences = class {
   }
   /** @returns {Stored | null} */
   #read() {
-    const text = attempt(() => this.#storage?.getItem(this.#key));
-    const stored = text ? attempt(() => JSON.parse(text)) : null;
+    const text2 = attempt(() => this.#storage?.getItem(this.#key));
+    const stored = text2 ? attempt(() => JSON.parse(text2)) : null;
     return isValid(stored) ? { ...stored, settings: withDefaults(stored.settings, this.#defaults) } : null;
   }
 };
@@ -5062,6 +5132,640 @@ var Choices = class {
   }
 };
 
+// web/links.js
+function linkTo(href, ...children) {
+  return isOwn(href) ? element("a", { href }, ...children) : element("span", {}, ...children);
+}
+function setLink(link, href, text2) {
+  if (isOwn(href)) link.setAttribute("href", href);
+  else link.removeAttribute("href");
+  setText(link, text2);
+}
+var isOwn = (href) => new URL(href, location.href).origin === location.origin;
+
+// web/poller.js
+var TIMEOUT = 3e4;
+var FETCH_OPTIONS = {
+  cache: "no-store",
+  credentials: "omit",
+  redirect: "error",
+  referrerPolicy: "no-referrer"
+};
+var Poller = class {
+  #address;
+  #options;
+  #callbacks;
+  #etag = "";
+  #failures = 0;
+  #isStopped = false;
+  #isRequesting = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @param {string} address @param {Options} options @param {Callbacks} callbacks */
+  constructor(address2, options, callbacks) {
+    this.#address = address2;
+    this.#options = options;
+    this.#callbacks = callbacks;
+  }
+  start() {
+    document.addEventListener("visibilitychange", this.#poll);
+    void this.#poll();
+  }
+  stop() {
+    document.removeEventListener("visibilitychange", this.#poll);
+    this.#isStopped = true;
+  }
+  #poll = async () => {
+    clearTimeout(this.#timer);
+    if (document.hidden || this.#isStopped || this.#isRequesting) return;
+    this.#isRequesting = true;
+    const started = performance.now();
+    await this.#request().catch(() => this.#handleFailure());
+    this.#isRequesting = false;
+    if (!this.#isStopped) this.#timer = setTimeout(this.#poll, this.#delay(performance.now() - started));
+  };
+  /** Backs off after failures, and from a slow pool. @param {number} elapsed by the last request */
+  #delay(elapsed) {
+    const { interval, maxInterval } = this.#options;
+    return Math.min(Math.max(interval * 2 ** this.#failures, 2 * elapsed), maxInterval);
+  }
+  async #request() {
+    const condition = this.#etag && { "If-None-Match": this.#etag };
+    const headers = { Accept: "application/json", ...this.#options.headers, ...condition };
+    const signal = AbortSignal.timeout(TIMEOUT);
+    const response = await fetch(this.#address, { ...FETCH_OPTIONS, headers, signal });
+    if (response.status === 304) return this.#handleUnchanged();
+    if (this.#options.refusals.includes(response.status)) return this.#handleRefusal(response);
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    this.#handleDocument(response, parseExactly(await response.text()));
+  }
+  /** @param {Response} response @param {any} content */
+  #handleDocument(response, content) {
+    if (this.#isStopped) return;
+    const date = Date.parse(response.headers.get("Date") ?? "");
+    this.#callbacks.ondocument(content, date ? date - Date.now() : 0);
+    this.#failures = 0;
+    this.#etag = response.headers.get("ETag") ?? "";
+  }
+  #handleUnchanged() {
+    if (this.#failures && !this.#isStopped) this.#callbacks.onrecover();
+    this.#failures = 0;
+  }
+  /** @param {Response} response */
+  async #handleRefusal(response) {
+    const problem = await response.json().catch(() => ({}));
+    if (this.#isStopped) return;
+    this.stop();
+    this.#callbacks.onrefusal(response.status, problem);
+  }
+  #handleFailure() {
+    if (this.#isStopped) return;
+    this.#failures += 1;
+    this.#callbacks.onfailure();
+  }
+};
+function parseExactly(text2) {
+  const { rawJSON } = (
+    /** @type {any} */
+    JSON
+  );
+  if (!rawJSON) return JSON.parse(text2);
+  const revive = (_, value, { source }) => typeof value === "number" && !isExact(value, source) ? rawJSON(source) : value;
+  return JSON.parse(text2, revive);
+}
+var isExact = (value, source) => Number.isFinite(value) && (Math.abs(value) <= 2 ** 53 || !/^-?\d+$/.test(source));
+
+// web/credit/account.js
+var TIMEOUT2 = 3e4;
+var Refusal = class extends Error {
+  /** @param {number} status @param {string} detail */
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+};
+var Account = class {
+  #root;
+  #volunteer;
+  /** @type {string | null} */
+  #address = null;
+  /** @type {Promise<Record> | null} */
+  #record = null;
+  /** @param {string} root the pool's address @param {() => string | undefined} volunteer the id, once there is one */
+  constructor(root2, volunteer2) {
+    this.#root = root2;
+    this.#volunteer = volunteer2;
+  }
+  /** @returns {Promise<Record>} */
+  async load() {
+    return this.#record = this.#load();
+  }
+  /** @param {{name?: string | null, team?: string | null, shown?: boolean}} fields @returns {Promise<Record>} */
+  async change(fields) {
+    return this.#send("PATCH", await this.#link("self"), fields);
+  }
+  /** @param {string} volunteer whose record is deleted */
+  async delete(volunteer2) {
+    await this.#send("DELETE", await this.#link("self"), void 0, volunteer2);
+  }
+  /** A code for another device. @returns {Promise<{code: string, expires: string}>} */
+  async makeCode() {
+    return this.#send("POST", await this.#link("post_code"), {});
+  }
+  /** The id of the volunteer whose code this is. @param {string} code @returns {Promise<string>} */
+  async join(code) {
+    return (await this.#send("POST", await this.#link("post_join"), { code })).volunteer;
+  }
+  /** @param {keyof Record["_links"]} rel */
+  async #link(rel) {
+    return (await (this.#record ?? this.load()))._links[rel];
+  }
+  async #load() {
+    this.#address ??= String((await this.#send("GET", this.#root))._links.volunteer);
+    return this.#send("GET", this.#address);
+  }
+  /**
+   * @param {string} method @param {string} address @param {object} [body]
+   * @returns {Promise<any>} the response's document
+   */
+  async #send(method, address2, body, volunteer2 = this.#volunteer()) {
+    const headers = {
+      Accept: "application/json",
+      ...body && { "Content-Type": "application/json" },
+      ...volunteer2 && { Volunteer: volunteer2 }
+    };
+    const signal = AbortSignal.timeout(TIMEOUT2);
+    const options = { ...FETCH_OPTIONS, method, headers, signal, ...body && { body: JSON.stringify(body) } };
+    const response = await fetch(new URL(address2, this.#root), options);
+    if (response.status === 204) return {};
+    const document2 = await response.json();
+    if (!response.ok) throw new Refusal(response.status, String(document2.detail ?? response.status));
+    return document2;
+  }
+};
+
+// web/credit/refusals.js
+var KEYS = { 403: "forbidden", 404: "code", 409: "taken", 422: "invalid", 429: "limit" };
+function refusalText(language2, error) {
+  if (!(error instanceof Refusal)) return language2.text("credit.refused.offline");
+  const key = KEYS[
+    /** @type {keyof typeof KEYS} */
+    error.status
+  ] ?? "other";
+  return language2.text(`credit.refused.${key}`, { detail: error.message });
+}
+
+// web/credit/deletion.js
+var Deletion = class {
+  #language;
+  #account;
+  #controller;
+  #first;
+  #second;
+  #cancel;
+  #status = element("p", { id: "credit-delete-status", class: "credit-status", role: "status" });
+  /**
+   * @param {import("../languages.js").Language} language @param {import("./account.js").Account} account
+   * @param {import("../volunteer-controller.js").VolunteerController} controller
+   */
+  constructor(language2, account, controller2) {
+    this.#language = language2;
+    this.#account = account;
+    this.#controller = controller2;
+    this.#first = this.#button("credit.delete", () => this.#ask(true));
+    this.#second = this.#button("credit.delete.really", () => void this.#delete());
+    this.#cancel = this.#button("credit.delete.cancel", () => this.#ask(false));
+    this.#ask(false);
+    const buttons = element("div", { class: "actions" }, this.#first, this.#second, this.#cancel);
+    const help = element("p", { class: "help" }, language2.text("credit.delete.help"));
+    const summary = element("summary", {}, language2.text("credit.delete"));
+    this.node = element("details", {}, summary, help, buttons, this.#status);
+  }
+  /** @param {string} key @param {() => void} onclick */
+  #button(key, onclick) {
+    const button = element("button", { class: "button", type: "button" }, this.#language.text(key));
+    button.addEventListener("click", onclick);
+    return button;
+  }
+  /** @param {boolean} isAsking */
+  #ask(isAsking) {
+    const hadFocus = document.activeElement === (isAsking ? this.#first : this.#cancel);
+    this.#first.hidden = isAsking;
+    this.#second.hidden = this.#cancel.hidden = !isAsking;
+    if (hadFocus) (isAsking ? this.#cancel : this.#first).focus();
+  }
+  async #delete() {
+    const { volunteer: volunteer2 } = this.#controller.preferences;
+    if (volunteer2 === void 0) return;
+    this.#ask(false);
+    await this.#controller.stop();
+    try {
+      await this.#account.delete(volunteer2);
+      this.#controller.forget();
+      document.getElementById("toggle")?.focus();
+    } catch (error) {
+      setText(this.#status, refusalText(this.#language, error));
+    }
+  }
+};
+
+// web/credit/devices.js
+var Devices = class {
+  #language;
+  #account;
+  #onjoin;
+  #code = element("output", { id: "credit-code-shown", class: "join-code" });
+  #shown = element("p", { class: "help" });
+  #show;
+  #offer;
+  #input = (
+    /** @type {HTMLInputElement} */
+    element("input", {
+      ...{ id: "credit-code", type: "text", maxlength: 20, dir: "ltr" },
+      ...{ autocomplete: "off", autocapitalize: "characters", spellcheck: "false" }
+    })
+  );
+  #status = element("p", { id: "credit-devices-status", class: "credit-status", role: "status" });
+  /**
+   * @param {import("../languages.js").Language} language @param {import("./account.js").Account} account
+   * @param {(volunteer: string) => void} onjoin
+   */
+  constructor(language2, account, onjoin) {
+    this.#language = language2;
+    this.#account = account;
+    this.#onjoin = onjoin;
+    this.#show = element("button", { class: "button", type: "button" }, language2.text("credit.code.show"));
+    this.#show.addEventListener("click", () => void this.#makeCode());
+    const join = element("button", { class: "button", type: "submit" }, language2.text("credit.code.join"));
+    const form = element(
+      "form",
+      { class: "credit-form" },
+      element("label", { for: "credit-code" }, language2.text("credit.code.enter")),
+      this.#input,
+      element("p", { class: "help" }, language2.text("credit.code.enter.help")),
+      join
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#join();
+    });
+    this.#offer = element("div", { class: "credit-form" }, this.#show, this.#code, this.#shown);
+    const summary = element("summary", {}, language2.text("credit.devices"));
+    this.node = element("details", {}, summary, this.#offer, form, this.#status);
+  }
+  /** @param {boolean} isKnown whether the visitor has an id that it could share */
+  render(isKnown) {
+    this.#offer.hidden = !isKnown;
+    if (!isKnown) this.#showCode("", "");
+  }
+  async #makeCode() {
+    try {
+      const { code, expires } = await this.#account.makeCode();
+      const until = this.#language.time(new Date(expires));
+      this.#showCode(code, this.#language.text("credit.code.valid", { until }));
+      setText(this.#status, "");
+    } catch (error) {
+      setText(this.#status, refusalText(this.#language, error));
+    }
+  }
+  /** @param {string} code @param {string} help */
+  #showCode(code, help) {
+    setText(this.#code, code);
+    setText(this.#shown, help);
+  }
+  async #join() {
+    try {
+      this.#onjoin(await this.#account.join(this.#input.value));
+      this.#input.value = "";
+      setText(this.#status, this.#language.text("credit.code.joined"));
+    } catch (error) {
+      setText(this.#status, refusalText(this.#language, error));
+    }
+  }
+};
+
+// web/credit/profile-form.js
+var MAX_LENGTH = 30;
+var ProfileForm = class {
+  #language;
+  #account;
+  #onchange;
+  #name = field("credit-name");
+  #team = field("credit-team");
+  #shown = (
+    /** @type {HTMLInputElement} */
+    element("input", { type: "checkbox" })
+  );
+  #removed = element("p", { class: "notice", hidden: true });
+  #status = element("p", { id: "credit-names-status", class: "credit-status", role: "status" });
+  /** What the visitor types is not overwritten. */
+  #isEdited = false;
+  /**
+   * @param {import("../languages.js").Language} language @param {import("./account.js").Account} account
+   * @param {() => void} onchange
+   */
+  constructor(language2, account, onchange) {
+    this.#language = language2;
+    this.#account = account;
+    this.#onchange = onchange;
+    const save = element("button", { class: "button", type: "submit" }, language2.text("credit.save"));
+    const form = element(
+      "form",
+      { class: "credit-form" },
+      this.#removed,
+      ...this.#labelled("credit.name", this.#name),
+      ...this.#labelled("credit.team", this.#team),
+      element("p", { class: "help", id: "credit-names-help" }, language2.text("credit.names.help")),
+      element("label", { class: "check" }, this.#shown, element("span", {}, language2.text("credit.shown"))),
+      save,
+      this.#status
+    );
+    form.addEventListener("input", () => this.#isEdited = true);
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#save();
+    });
+    this.node = element("details", {}, element("summary", {}, language2.text("credit.names")), form);
+  }
+  /** @param {string} key @param {HTMLInputElement} input */
+  #labelled(key, input) {
+    input.setAttribute("aria-describedby", "credit-names-help");
+    return [element("label", { for: input.id }, this.#language.text(key)), input];
+  }
+  /** @param {import("./account.js").Record} record */
+  show({ name, team, shown, removed }) {
+    this.#removed.hidden = removed === null;
+    setText(this.#removed, this.#language.text("credit.removed", { reason: removed ?? "" }));
+    if (this.#isEdited) return;
+    this.#name.value = name ?? "";
+    this.#team.value = team ?? "";
+    this.#shown.checked = shown;
+  }
+  async #save() {
+    const fields = { name: this.#name.value.trim() || null, team: this.#team.value.trim() || null };
+    try {
+      const record = await this.#account.change({ ...fields, shown: this.#shown.checked });
+      this.#isEdited = false;
+      this.show(record);
+      setText(this.#status, this.#language.text(record.shown ? "credit.saved.shown" : "credit.saved"));
+      this.#onchange();
+    } catch (error) {
+      setText(this.#status, refusalText(this.#language, error));
+    }
+  }
+};
+function field(id) {
+  const attributes = { id, type: "text", maxlength: MAX_LENGTH, autocomplete: "off", dir: "auto" };
+  return (
+    /** @type {HTMLInputElement} */
+    element("input", attributes)
+  );
+}
+
+// web/credit/texts/de.js
+var de_default2 = {
+  "credit.heading": "Dein Platz im Pool",
+  "credit.day": "Heute",
+  "credit.week": "7 Tage",
+  "credit.all": "Alle Besuche",
+  "credit.units": { one: "{count} Einheit", other: "{count} Einheiten" },
+  "credit.place": "Platz {place}",
+  "credit.leaderboard": "Rangliste",
+  "credit.names": "Name und Team",
+  "credit.name": "Name (freiwillig)",
+  "credit.team": "Team (freiwillig)",
+  "credit.names.help": "Bis zu 30 Buchstaben und Ziffern. Zu einem Team gehört, wer denselben Namen wählt. Der Betreiber des Pools kann Namen entfernen.",
+  "credit.shown": "Zeig mich allen auf der Rangliste",
+  "credit.save": "Speichern",
+  "credit.saved": "Gespeichert. Du wirst niemandem gezeigt.",
+  "credit.saved.shown": "Gespeichert. Du stehst mit deinen Einheiten auf der Rangliste.",
+  "credit.removed": "Der Betreiber des Pools hat deinen Namen oder dein Team entfernt. Grund: {reason}",
+  "credit.devices": "Ein weiteres Gerät von dir",
+  "credit.code.show": "Code anzeigen",
+  "credit.code.valid": "Gib ihn auf deinem anderen Gerät unter „Ein weiteres Gerät von dir“ ein. Er gilt einmal, bis {until}. Wer ihn eingibt, hat deinen Platz: Zeig ihn sonst niemandem.",
+  "credit.code.enter": "Code, den dein anderes Gerät zeigt",
+  "credit.code.enter.help": "Dieser Browser speichert dann die zufällige Kennung deines anderen Geräts anstelle seiner eigenen. Seine Einheiten kommen zu deinen hinzu.",
+  "credit.code.join": "Verbinden",
+  "credit.code.joined": "Verbunden: Beide Geräte gehören jetzt zusammen.",
+  "credit.delete": "Meinen Eintrag löschen",
+  "credit.delete.help": "Beendet das Rechnen und löscht im Pool deinen Namen, dein Team, deine Summen und deinen Platz, dazu alles, was dieser Browser gespeichert hat. Ergebnisse, die du berechnet hast, bleiben ohne deinen Namen in ihren Aufgaben.",
+  "credit.delete.really": "Endgültig löschen",
+  "credit.delete.cancel": "Behalten",
+  "credit.refused.taken": "Jemand anderes wird unter diesem oder einem sehr ähnlichen Namen gezeigt.",
+  "credit.refused.invalid": "Das nimmt der Pool nicht an: {detail}",
+  "credit.refused.forbidden": "Das erlaubt der Betreiber des Pools nicht: {detail}",
+  "credit.refused.code": "Dieser Code ist falsch, wurde schon benutzt oder ist älter als fünf Minuten.",
+  "credit.refused.limit": "Zu viele Versuche. Warte ein wenig.",
+  "credit.refused.offline": "Der Pool ist nicht erreichbar. Es hat sich nichts geändert.",
+  "credit.refused.other": "Das hat nicht geklappt: {detail}"
+};
+
+// web/credit/texts/en.js
+var en_default2 = {
+  "credit.heading": "Your place in the pool",
+  "credit.day": "Today",
+  "credit.week": "7 days",
+  "credit.all": "All visits",
+  "credit.units": { one: "{count} unit", other: "{count} units" },
+  "credit.place": "place {place}",
+  "credit.leaderboard": "Leaderboard",
+  "credit.names": "Name and team",
+  "credit.name": "Name (optional)",
+  "credit.team": "Team (optional)",
+  "credit.names.help": "Up to 30 letters and digits. A team is whoever chooses the same name. The pool’s operator can remove names.",
+  "credit.shown": "Show me on the leaderboard, to everybody",
+  "credit.save": "Save",
+  "credit.saved": "Saved. You are not shown to anybody.",
+  "credit.saved.shown": "Saved. You are on the leaderboard, with your units.",
+  "credit.removed": "The pool’s operator has removed your name or team. Reason: {reason}",
+  "credit.devices": "Another device of yours",
+  "credit.code.show": "Show a code",
+  "credit.code.valid": "Type it on your other device, under “Another device of yours”. It is valid once, until {until}. Whoever types it has your place: show it to nobody else.",
+  "credit.code.enter": "Code that your other device shows",
+  "credit.code.enter.help": "This browser then stores the random id of your other device in place of its own, and its units are added to yours.",
+  "credit.code.join": "Join",
+  "credit.code.joined": "Joined: both devices are one volunteer now.",
+  "credit.delete": "Delete my record",
+  "credit.delete.help": "Stops, and deletes your name, team, sums and place at the pool, and everything that this browser has stored. Results that you computed stay in their jobs, without your name.",
+  "credit.delete.really": "Delete for good",
+  "credit.delete.cancel": "Keep it",
+  "credit.refused.taken": "Somebody else is shown under this name, or one that looks like it.",
+  "credit.refused.invalid": "The pool doesn’t accept this: {detail}",
+  "credit.refused.forbidden": "The pool’s operator doesn’t allow this: {detail}",
+  "credit.refused.code": "This code is wrong, was used, or is older than five minutes.",
+  "credit.refused.limit": "Too many attempts. Wait a little.",
+  "credit.refused.offline": "The pool can’t be reached. Nothing was changed.",
+  "credit.refused.other": "That didn’t work: {detail}"
+};
+
+// web/credit/texts/es.js
+var es_default2 = {
+  "credit.heading": "Tu puesto en el pool",
+  "credit.day": "Hoy",
+  "credit.week": "7 días",
+  "credit.all": "Todas las visitas",
+  "credit.units": { one: "{count} unidad", other: "{count} unidades" },
+  "credit.place": "puesto {place}",
+  "credit.leaderboard": "Clasificación",
+  "credit.names": "Nombre y equipo",
+  "credit.name": "Nombre (opcional)",
+  "credit.team": "Equipo (opcional)",
+  "credit.names.help": "Hasta 30 letras y cifras. Forman un equipo quienes eligen el mismo nombre. Quien gestiona el pool puede quitar nombres.",
+  "credit.shown": "Mostrarme a todos en la clasificación",
+  "credit.save": "Guardar",
+  "credit.saved": "Guardado. No se te muestra a nadie.",
+  "credit.saved.shown": "Guardado. Estás en la clasificación con tus unidades.",
+  "credit.removed": "Quien gestiona el pool ha quitado tu nombre o tu equipo. Motivo: {reason}",
+  "credit.devices": "Otro dispositivo tuyo",
+  "credit.code.show": "Mostrar un código",
+  "credit.code.valid": "Escríbelo en tu otro dispositivo, en «Otro dispositivo tuyo». Vale una sola vez, hasta las {until}. Quien lo escriba tendrá tu puesto: no se lo enseñes a nadie más.",
+  "credit.code.enter": "Código que muestra tu otro dispositivo",
+  "credit.code.enter.help": "Este navegador guarda entonces el identificador aleatorio de tu otro dispositivo en lugar del suyo, y sus unidades se suman a las tuyas.",
+  "credit.code.join": "Unir",
+  "credit.code.joined": "Listo: los dos dispositivos son ahora un solo voluntario.",
+  "credit.delete": "Borrar mi registro",
+  "credit.delete.help": "Detiene el cálculo y borra en el pool tu nombre, tu equipo, tus sumas y tu puesto, y todo lo que este navegador ha guardado. Los resultados que calculaste permanecen en sus tareas, sin tu nombre.",
+  "credit.delete.really": "Borrar para siempre",
+  "credit.delete.cancel": "Conservarlo",
+  "credit.refused.taken": "Ya se muestra a otra persona con este nombre o con uno que se le parece.",
+  "credit.refused.invalid": "El pool no lo acepta: {detail}",
+  "credit.refused.forbidden": "Quien gestiona el pool no lo permite: {detail}",
+  "credit.refused.code": "Este código es incorrecto, ya se usó o tiene más de cinco minutos.",
+  "credit.refused.limit": "Demasiados intentos. Espera un poco.",
+  "credit.refused.offline": "No se puede contactar con el pool. No ha cambiado nada.",
+  "credit.refused.other": "No ha funcionado: {detail}"
+};
+
+// web/credit/texts/fr.js
+var fr_default2 = {
+  "credit.heading": "Ta place dans le pool",
+  "credit.day": "Aujourd’hui",
+  "credit.week": "7 jours",
+  "credit.all": "Toutes les visites",
+  "credit.units": { one: "{count} unité", other: "{count} unités" },
+  "credit.place": "rang {place}",
+  "credit.leaderboard": "Classement",
+  "credit.names": "Nom et équipe",
+  "credit.name": "Nom (facultatif)",
+  "credit.team": "Équipe (facultatif)",
+  "credit.names.help": "Jusqu’à 30 lettres et chiffres. Forment une équipe ceux qui choisissent le même nom. L’exploitant du pool peut retirer des noms.",
+  "credit.shown": "M’afficher pour tous dans le classement",
+  "credit.save": "Enregistrer",
+  "credit.saved": "Enregistré. Tu n’es affiché nulle part.",
+  "credit.saved.shown": "Enregistré. Tu es dans le classement, avec tes unités.",
+  "credit.removed": "L’exploitant du pool a retiré ton nom ou ton équipe. Motif : {reason}",
+  "credit.devices": "Un autre de tes appareils",
+  "credit.code.show": "Afficher un code",
+  "credit.code.valid": "Saisis-le sur ton autre appareil, sous « Un autre de tes appareils ». Il est valable une fois, jusqu’à {until}. Qui le saisit prend ta place : ne le montre à personne d’autre.",
+  "credit.code.enter": "Code affiché par ton autre appareil",
+  "credit.code.enter.help": "Ce navigateur enregistre alors l’identifiant aléatoire de ton autre appareil à la place du sien, et ses unités s’ajoutent aux tiennes.",
+  "credit.code.join": "Rejoindre",
+  "credit.code.joined": "C’est fait : les deux appareils ne font plus qu’un bénévole.",
+  "credit.delete": "Supprimer mes données",
+  "credit.delete.help": "Arrête le calcul et supprime du pool ton nom, ton équipe, tes sommes et ta place, ainsi que tout ce que ce navigateur a enregistré. Les résultats que tu as calculés restent dans leurs tâches, sans ton nom.",
+  "credit.delete.really": "Supprimer définitivement",
+  "credit.delete.cancel": "Les garder",
+  "credit.refused.taken": "Quelqu’un d’autre est déjà affiché sous ce nom, ou sous un nom qui lui ressemble.",
+  "credit.refused.invalid": "Le pool n’accepte pas cela : {detail}",
+  "credit.refused.forbidden": "L’exploitant du pool ne le permet pas : {detail}",
+  "credit.refused.code": "Ce code est faux, a déjà servi ou date de plus de cinq minutes.",
+  "credit.refused.limit": "Trop de tentatives. Patiente un peu.",
+  "credit.refused.offline": "Le pool est injoignable. Rien n’a changé.",
+  "credit.refused.other": "Cela n’a pas marché : {detail}"
+};
+
+// web/credit/texts/index.js
+var TEXTS2 = { de: de_default2, en: en_default2, es: es_default2, fr: fr_default2 };
+
+// web/credit/credit.js
+var MIN_INTERVAL = 15e3;
+var PERIODS = ["day", "week", "all"];
+var CreditSection = class {
+  #language = new Language(TEXTS2);
+  #controller;
+  #account;
+  #section = byId("credit");
+  #figures = PERIODS.map((period) => new Figure(this.#language, period));
+  #list;
+  #profile;
+  #devices;
+  #deletion;
+  #board;
+  /** @type {string | undefined} */
+  #shownFor;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @param {string} root the pool's address @param {import("../volunteer-controller.js").VolunteerController} controller */
+  constructor(root2, controller2) {
+    this.#controller = controller2;
+    this.#account = new Account(root2, () => controller2.preferences.volunteer);
+    const parts2 = (
+      /** @type {const} */
+      [this.#language, this.#account]
+    );
+    this.#profile = new ProfileForm(...parts2, () => void this.#load());
+    this.#devices = new Devices(...parts2, (volunteer2) => this.#adopt(volunteer2));
+    this.#deletion = new Deletion(...parts2, controller2);
+    this.#list = element("dl", { class: "credit-figures" }, ...this.#figures.map(({ node }) => node));
+    this.#board = element("a", { class: "credit-link" }, this.#language.text("credit.leaderboard"));
+    const heading = element("h2", { id: "credit-heading" }, this.#language.text("credit.heading"));
+    const details = [this.#profile.node, this.#devices.node, this.#deletion.node];
+    this.#section.replaceChildren(heading, this.#list, element("p", {}, this.#board), ...details);
+    void this.#load();
+  }
+  /** The visitor's state has changed: it is new, computes, or is somebody else. */
+  render() {
+    if (this.#controller.preferences.volunteer !== this.#shownFor) void this.#load();
+  }
+  /** A unit was accepted: it is credited soon. */
+  markChanged() {
+    this.#timer ??= setTimeout(() => document.hidden || void this.#load(), MIN_INTERVAL);
+  }
+  async #load() {
+    clearTimeout(this.#timer);
+    this.#timer = void 0;
+    this.#shownFor = this.#controller.preferences.volunteer;
+    const isKnown = this.#shownFor !== void 0;
+    this.#section.hidden = !isKnown;
+    this.#devices.render(isKnown);
+    if (isKnown) this.#deletion.node.before(this.#devices.node);
+    else byId("embedding").before(this.#devices.node);
+    if (!isKnown) return;
+    await this.#account.load().then((record) => this.#show(record), () => {
+    });
+  }
+  /** @param {import("./account.js").Record} record */
+  #show(record) {
+    for (const figure of this.#figures) figure.show(record.credit[figure.period]);
+    this.#profile.show(record);
+    setLink(this.#board, record._links.leaderboard, this.#language.text("credit.leaderboard"));
+  }
+  /** @param {string} volunteer */
+  #adopt(volunteer2) {
+    this.#controller.adopt(volunteer2);
+    void this.#load();
+  }
+};
+var Figure = class {
+  #language;
+  #units = element("dd", { class: "units" }, "0");
+  #time = element("dd", { class: "help" });
+  #place = element("dd", { class: "help" });
+  /** @param {Language} language @param {"day" | "week" | "all"} period */
+  constructor(language2, period) {
+    this.#language = language2;
+    this.period = period;
+    const term = element("dt", {}, language2.text(`credit.${period}`));
+    this.node = element("div", {}, term, this.#units, this.#time, this.#place);
+  }
+  /** @param {import("./account.js").Credit} credit */
+  show({ units, run_seconds: seconds, place }) {
+    setText(this.#units, this.#language.text("credit.units", { count: units }));
+    setText(this.#time, units === 0 ? "" : this.#language.duration(seconds));
+    setText(this.#place, place === null ? "" : this.#language.text("credit.place", { place }));
+  }
+};
+
 // web/errors.js
 var MAX_ITEMS = 20;
 var ErrorList = class {
@@ -5073,15 +5777,15 @@ var ErrorList = class {
    * @param {HTMLElement} list
    * @param {import("./languages.js").Language} language
    */
-  constructor(list, language2) {
-    this.#list = list;
+  constructor(list2, language2) {
+    this.#list = list2;
     this.#language = language2;
   }
   /** @param {{kind: string, jobName?: string, message?: string}} error */
   add({ kind, jobName, message = "" }) {
-    const text = this.#textOf(kind, jobName);
-    const key = JSON.stringify([text, message]);
-    const item = this.#items.get(key) ?? new ErrorItem(text, message);
+    const text2 = this.#textOf(kind, jobName);
+    const key = JSON.stringify([text2, message]);
+    const item = this.#items.get(key) ?? new ErrorItem(text2, message);
     item.addOccurrence(this.#language);
     this.#items.delete(key);
     this.#items.set(key, item);
@@ -5108,8 +5812,8 @@ var ErrorItem = class {
   #time = element("time");
   #repeats = element("span", { class: "repeats" });
   /** @param {string} text @param {string} message of the pool or the job */
-  constructor(text, message) {
-    const description = element("p", { class: "what" }, text, " ", this.#repeats);
+  constructor(text2, message) {
+    const description = element("p", { class: "what" }, text2, " ", this.#repeats);
     const details = message ? [element("p", { class: "message", dir: "auto" }, message)] : [];
     this.element = element("li", {}, this.#time, description, ...details);
   }
@@ -5150,9 +5854,9 @@ var FlowList = class {
     const rows = flows2.map((flow) => this.#row(flow));
     for (const row of this.#rows.values()) if (!rows.includes(row)) row.element.remove();
     this.#rows = new Map(rows.map((row) => [row.address, row]));
-    const list = byId("flow-list");
+    const list2 = byId("flow-list");
     rows.forEach(({ element: item }, index) => {
-      if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
+      if (list2.children[index] !== item) list2.insertBefore(item, list2.children[index] ?? null);
     });
     byId("flows").hidden = rows.length === 0;
   }
@@ -5178,9 +5882,9 @@ var FlowRow = class {
   }
   /** Plain text for an address outside this pool. @param {Document} flow */
   #link({ content: { name, id } }) {
-    const text = String(name ?? id);
+    const text2 = String(name ?? id);
     const isOwn2 = new URL(this.address).origin === location.origin;
-    return isOwn2 ? element("a", { href: this.address, dir: "auto" }, text) : element("bdi", {}, text);
+    return isOwn2 ? element("a", { href: this.address, dir: "auto" }, text2) : element("bdi", {}, text2);
   }
   /** @param {Document} flow */
   #created({ content: { created: created2 } }) {
@@ -5234,13 +5938,787 @@ var CodePin = class {
   }
 };
 
-// web/links.js
-function linkTo(href, ...children) {
-  return isOwn(href) ? element("a", { href }, ...children) : element("span", {}, ...children);
+// web/job-title.js
+var titleOf = ({ name, metadata }, language2) => language2.bestOf(metadata?.title)?.text || String(name);
+
+// web/render/result-view.js
+init_errors();
+
+// web/render/checks.js
+var InvalidRender = class extends Error {
+};
+var MAX_NUMBER = 1e100;
+var MAX_TEXT = 200;
+var MAX_LOCALES = 20;
+function refuse(path, reason) {
+  throw new InvalidRender(`${path} ${reason}`);
 }
-var isOwn = (href) => new URL(href, location.href).origin === location.origin;
+function object(path, value) {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) refuse(path, "must be an object");
+  return (
+    /** @type {Record<string, any>} */
+    value
+  );
+}
+function list(path, value, most, least = 0) {
+  if (!Array.isArray(value)) return refuse(path, "must be an array");
+  if (value.length > most) refuse(path, `has ${value.length} entries (at most ${most})`);
+  if (value.length < least) refuse(path, `has ${value.length} entries (at least ${least})`);
+  return value;
+}
+function number(path, value) {
+  const isUsable = typeof value === "number" && Math.abs(value) <= MAX_NUMBER;
+  return isUsable ? value : refuse(path, "must be a number");
+}
+function whole(path, value, least, most) {
+  const isUsable = typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
+  return isUsable ? value : refuse(path, `must be a whole number from ${least} to ${most}`);
+}
+function text(path, value) {
+  if (typeof value !== "string") return refuse(path, "must be a text");
+  return value.length <= MAX_TEXT ? value : refuse(path, `has more than ${MAX_TEXT} characters`);
+}
+function localised(path, value) {
+  if (value === void 0 || value === null) return {};
+  if (typeof value === "string") return { "": text(path, value) };
+  const entries = list(path, Object.entries(object(path, value)), MAX_LOCALES);
+  return Object.fromEntries(entries.map(([locale, one]) => [locale, text(`${path}.${locale}`, one)]));
+}
+function variables(path, value, count) {
+  if (value === void 0 || value === null) return [];
+  const ids = list(path, value, count, count);
+  return ids.map((id, index) => text(`${path}[${index}]`, id));
+}
+
+// web/render/scale.js
+var TICKS = 5;
+var STEPS = [1, 2, 5, 10];
+function rangeOf(values) {
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value === null) continue;
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return least > most ? null : [least, most];
+}
+function scaleOf(range, start2, end) {
+  const [least, most] = widened(range ?? [0, 1]);
+  const step = stepOf((most - least) / TICKS);
+  const from = Math.floor(least / step) * step;
+  const count = Math.max(1, Math.ceil((most - from) / step - 1e-9));
+  const to = from + count * step;
+  const ticks = Array.from({ length: count + 1 }, (_, index) => rounded(from + index * step, step));
+  return { from, to, ticks, place: (value) => start2 + (value - from) / (to - from) * (end - start2) };
+}
+function widened([least, most]) {
+  if (most - least > Math.abs(most) * 1e-12) return [least, most];
+  const room = Math.abs(most) * 0.1 || 1;
+  return [least - room, most + room];
+}
+function stepOf(size) {
+  const power = 10 ** Math.floor(Math.log10(size));
+  return power * (STEPS.find((step) => step * power >= size * (1 - 1e-9)) ?? 10);
+}
+var rounded = (value, step) => Math.abs(value) < step / 2 ? 0 : Number(value.toPrecision(12));
+
+// web/render/charts.js
+var NAMESPACE = "http://www.w3.org/2000/svg";
+var MARGIN = { left: 60, right: 24, top: 12, bottom: 46 };
+var RATIO = 0.56;
+var MAX_HEIGHT = 420;
+var LABEL_WIDTH = 64;
+function svg(name, attributes, ...children) {
+  const created2 = document.createElementNS(NAMESPACE, name);
+  for (const [attribute, value] of Object.entries(attributes)) created2.setAttribute(attribute, String(value));
+  created2.append(...children);
+  return created2;
+}
+function drawSeries({ lines, ...labels }, drawing) {
+  const x = rangeOf(lines.flatMap((line) => rangeOf(line.x) ?? []));
+  const y = rangeOf(lines.flatMap((line) => rangeOf(line.y) ?? []));
+  const area = areaOf(x, y, drawing.width);
+  const paths = lines.map((line, index) => svg("path", { class: `line line-${index}`, d: pathOf(line, area) }));
+  return chart(area, labels, drawing, [...axes(area, drawing), ...paths]);
+}
+function pathOf({ x, y }, area) {
+  let isDrawing = false;
+  return y.map((value, index) => {
+    const command = isDrawing ? "L" : "M";
+    isDrawing = value !== null;
+    return value === null ? "" : `${command}${at(area, x[index], value)}${command === "M" ? "h0" : ""}`;
+  }).join("");
+}
+var at = (area, x, y) => `${area.x.place(x).toFixed(1)} ${area.y.place(y).toFixed(1)}`;
+function drawPoints({ x, y, variables: variables2, ...labels }, drawing) {
+  const area = areaOf(rangeOf(x), rangeOf(y), drawing.width);
+  const isMine = (index) => variables2.length > 0 && drawing.isMine(variables2[index]);
+  const dots = (mine) => x.map((value, index) => isMine(index) === mine ? `M${at(area, value, y[index])}h0` : "").join("");
+  const paths = [svg("path", { class: "dots", d: dots(false) }), svg("path", { class: "dots mine", d: dots(true) })];
+  return chart(area, labels, drawing, [...axes(area, drawing), ...paths]);
+}
+function drawHistogram({ counts, edges, labels: names, ...labels }, drawing) {
+  const borders = names.length > 0 ? [...counts.keys(), counts.length] : edges;
+  const area = areaOf(rangeOf(borders), rangeOf([0, ...counts]), drawing.width, false);
+  const bars = counts.map((count, index) => bar(area, borders[index], borders[index + 1], count));
+  const xAxis = names.length > 0 ? nameAxis(area, names) : numberAxis(area, drawing.language);
+  return chart(area, labels, drawing, [...yAxis(area, drawing.language), ...xAxis, ...bars]);
+}
+function bar(area, from, to, count) {
+  const [left, right] = [area.x.place(from), area.x.place(to)];
+  const top = area.y.place(count);
+  const gap = Math.min(1, (right - left) / 5);
+  const width = Math.max(0.5, right - left - gap);
+  return svg("rect", { class: "bar", x: left + gap / 2, y: top, width, height: Math.max(0, area.y.place(0) - top) });
+}
+function areaOf(x, y, width, isRounded = true) {
+  const height = Math.min(MAX_HEIGHT, Math.round(width * RATIO));
+  const scale = scaleOf(x, MARGIN.left, width - MARGIN.right);
+  return {
+    x: isRounded || x === null ? scale : exactly(scale, x, width),
+    y: scaleOf(y, height - MARGIN.bottom, MARGIN.top),
+    width,
+    height
+  };
+}
+function exactly(scale, [from, to], width) {
+  const [start2, end] = [MARGIN.left, width - MARGIN.right];
+  const place = (value) => start2 + (value - from) / (to - from || 1) * (end - start2);
+  return { from, to, place, ticks: scale.ticks.filter((tick) => tick >= from && tick <= to) };
+}
+var axes = (area, { language: language2 }) => [...yAxis(area, language2), ...numberAxis(area, language2)];
+function yAxis({ y, width }, language2) {
+  return y.ticks.flatMap((tick) => {
+    const place = y.place(tick);
+    const line = svg("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: place, y2: place });
+    const label = svg("text", { class: "tick", x: MARGIN.left - 8, y: place + 4, "text-anchor": "end" });
+    label.append(shortNumber(tick, language2));
+    return [line, label];
+  });
+}
+function numberAxis({ x, width, height }, language2) {
+  const every = Math.ceil(x.ticks.length * LABEL_WIDTH / (width - MARGIN.left));
+  const shown = x.ticks.filter((_, index) => index % every === 0);
+  return shown.map((tick) => xLabel(x.place(tick), height, shortNumber(tick, language2)));
+}
+function nameAxis({ x, width, height }, names) {
+  const every = Math.ceil(names.length * LABEL_WIDTH / (width - MARGIN.left));
+  const shown = names.map((name, index) => ({ name, index })).filter(({ index }) => index % every === 0);
+  return shown.map(({ name, index }) => xLabel(x.place(index + 0.5), height, name.slice(0, 12)));
+}
+var xLabel = (x, height, label) => svg("text", { class: "tick", x, y: height - MARGIN.bottom + 18, "text-anchor": "middle" }, label);
+function shortNumber(value, language2) {
+  const size = Math.abs(value);
+  if (size !== 0 && size < 1e-3) return language2.number(value, { notation: "scientific", maximumFractionDigits: 2 });
+  return language2.number(value, { notation: size >= 1e5 ? "compact" : "standard", maximumSignificantDigits: 4 });
+}
+function chart({ width, height }, { xLabel: below, yLabel: beside }, { language: language2 }, children) {
+  const middle = (height - MARGIN.bottom + MARGIN.top) / 2;
+  const names = [
+    svg("text", { class: "label", x: (MARGIN.left + width) / 2, y: height - 6, "text-anchor": "middle" }),
+    svg("text", { class: "label", x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` })
+  ];
+  names[0].append(language2.bestOf(below)?.text ?? "");
+  names[1].append(language2.bestOf(beside)?.text ?? "");
+  return svg("svg", { class: "chart", width, height, viewBox: `0 0 ${width} ${height}` }, ...children, ...names);
+}
+
+// web/render/picture.js
+var MIN_WIDTH = 800;
+var MAX_HEIGHT2 = 2048;
+var OUTLINE = 1 / 250;
+var OUTER = "#10201e";
+var INNER = "#ffd166";
+function drawPicture(picture2, isMine) {
+  const { width, height } = picture2;
+  const scale = Math.max(1, Math.floor(Math.min(MIN_WIDTH / width, MAX_HEIGHT2 / height)));
+  const canvas = canvasOf(width * scale, height * scale);
+  const source = canvasOf(width, height);
+  source.getContext("2d")?.putImageData(imageOf(picture2), 0, 0);
+  const context = canvas.getContext("2d");
+  if (!context) return canvas;
+  context.imageSmoothingEnabled = false;
+  context.drawImage(source, 0, 0, canvas.width, canvas.height);
+  const own2 = picture2.tiles.filter(({ variable }) => variable !== "" && isMine(variable));
+  outline(context, own2.map((tile) => enlarged(tile, scale)), Math.max(1, canvas.width * OUTLINE));
+  return canvas;
+}
+function canvasOf(width, height) {
+  const canvas = (
+    /** @type {HTMLCanvasElement} */
+    element("canvas", { class: "canvas" })
+  );
+  return Object.assign(canvas, { width, height });
+}
+var enlarged = ({ x, y, width, height }, scale) => ({
+  x: x * scale,
+  y: y * scale,
+  width: width * scale,
+  height: height * scale
+});
+function imageOf({ width, height, palette, tiles }) {
+  const image = new ImageData(width, height);
+  const colours = new Uint32Array(palette.map(([red, green, blue]) => packed(red, green, blue)));
+  const pixels = new Uint32Array(image.data.buffer);
+  for (const tile of tiles) copy(tile, pixels, width, colours);
+  return image;
+}
+var packed = (red, green, blue) => new Uint32Array(Uint8Array.of(red, green, blue, 255).buffer)[0];
+function copy(tile, pixels, stride, colours) {
+  for (let row = 0; row < tile.height; row += 1) {
+    const target = (tile.y + row) * stride + tile.x;
+    const source = row * tile.width;
+    for (let column = 0; column < tile.width; column += 1) {
+      pixels[target + column] = colours[tile.pixels[source + column]];
+    }
+  }
+}
+function outline(context, tiles, line) {
+  const places = new Set(tiles.map(({ x, y, width, height }) => placeOf(x, y, width, height)));
+  const sides = tiles.flatMap((tile) => sidesOf(tile, line)).filter(({ neighbour }) => !places.has(neighbour));
+  context.lineCap = "square";
+  context.beginPath();
+  for (const { from, to } of sides) {
+    context.moveTo(...from);
+    context.lineTo(...to);
+  }
+  for (
+    const [colour2, width] of
+    /** @type {[string, number][]} */
+    [[OUTER, 2 * line], [INNER, line]]
+  ) {
+    context.strokeStyle = colour2;
+    context.lineWidth = width;
+    context.stroke();
+  }
+}
+var placeOf = (x, y, width, height) => `${x} ${y} ${width} ${height}`;
+function sidesOf({ x, y, width, height }, line) {
+  const inset = Math.min(line, width / 4, height / 4);
+  const [left, top, right, bottom] = [x + inset, y + inset, x + width - inset, y + height - inset];
+  return [
+    { neighbour: placeOf(x, y - height, width, height), from: [left, top], to: [right, top] },
+    { neighbour: placeOf(x, y + height, width, height), from: [left, bottom], to: [right, bottom] },
+    { neighbour: placeOf(x - width, y, width, height), from: [left, top], to: [left, bottom] },
+    { neighbour: placeOf(x + width, y, width, height), from: [right, top], to: [right, bottom] }
+  ];
+}
+
+// web/render/table.js
+var MAX_ROWS = 100;
+function drawTable({ columns, rows, mine }, language2, label) {
+  const head = element("tr", {}, ...columns.map((column) => element("th", { scope: "col", dir: "auto" }, column)));
+  const body = rows.map(
+    (row, index) => element("tr", { class: mine[index] ? "mine" : void 0 }, ...row.map((cell) => cellOf(cell, language2)))
+  );
+  const table2 = element("table", {}, element("thead", {}, head), element("tbody", {}, ...body));
+  return element("div", { class: "table", role: "region", tabindex: 0, "aria-label": label }, table2);
+}
+function cellOf(cell, language2) {
+  if (typeof cell === "number") return element("td", { class: "number" }, language2.number(cell, { maximumFractionDigits: 12 }));
+  return element("td", { dir: "auto" }, cell === null ? "" : String(cell));
+}
+function cellsOf(render3, language2) {
+  if (render3.type === "picture" || render3.type === "table") return null;
+  const name = (texts, other) => language2.bestOf(texts)?.text || other;
+  const [x, y] = [name(render3.xLabel, "x"), name(render3.yLabel, "y")];
+  if (render3.type === "histogram") return cells([x, y], histogramRows(render3, language2));
+  if (render3.type === "points") return cells([x, y], render3.x.map((value, index) => [value, render3.y[index]]));
+  const rows = render3.lines.flatMap(
+    (line, index) => line.x.map((value, place) => [name(line.name, String(index + 1)), value, line.y[place]])
+  );
+  return cells(["", x, y], rows);
+}
+var cells = (columns, rows) => ({ columns, rows: rows.slice(0, MAX_ROWS), mine: [] });
+function histogramRows({ counts, edges, labels }, language2) {
+  const range = (index) => `${language2.number(edges[index])} – ${language2.number(edges[index + 1])}`;
+  return counts.map((count, index) => [labels.length > 0 ? labels[index] : range(index), count]);
+}
+
+// web/render/figure.js
+function figureOf(render3, setting) {
+  const { language: language2, name } = setting;
+  const caption = language2.bestOf(render3.caption);
+  const label = language2.text(`render.${render3.type}`, { job: name, caption: caption?.text ?? "" });
+  const drawn = draw(render3, setting, label);
+  const captions = caption ? [element("figcaption", { lang: caption.lang, dir: "auto" }, caption.text)] : [];
+  return element("figure", { class: "figure" }, drawn, ...captions, ...legend(render3, language2), ...numbers(render3, language2, label));
+}
+function draw(render3, setting, label) {
+  if (render3.type === "table") return drawTable(tableCells(render3, setting), setting.language, label);
+  const drawn = drawImage(render3, setting);
+  drawn.setAttribute("role", "img");
+  drawn.setAttribute("aria-label", label);
+  return drawn;
+}
+function drawImage(render3, setting) {
+  if (render3.type === "picture") return drawPicture(render3, setting.isMine);
+  if (render3.type === "series") return drawSeries(render3, setting);
+  return render3.type === "points" ? drawPoints(render3, setting) : drawHistogram(render3, setting);
+}
+var tableCells = ({ columns, rows, variables: variables2 }, { language: language2, isMine }) => ({
+  columns: columns.map((column) => language2.bestOf(column)?.text ?? ""),
+  rows,
+  mine: variables2.map(isMine)
+});
+function legend(render3, language2) {
+  if (render3.type !== "series" || render3.lines.length < 2) return [];
+  const items = render3.lines.map(({ name }, index) => {
+    const text2 = language2.bestOf(name)?.text || String(index + 1);
+    return element("li", {}, element("span", { class: `sample line-${index}` }), element("bdi", {}, text2));
+  });
+  return [element("ul", { class: "legend" }, ...items)];
+}
+function numbers(render3, language2, label) {
+  const cells2 = cellsOf(render3, language2);
+  if (!cells2 || cells2.rows.length === 0) return [];
+  const summary = element("summary", {}, language2.text("render.numbers"));
+  return [element("details", {}, summary, drawTable(cells2, language2, label))];
+}
+function partsOf(render3, isMine) {
+  const variables2 = "variables" in render3 ? render3.variables : [];
+  const named = render3.type === "picture" ? render3.tiles.map(({ variable }) => variable) : variables2;
+  return { count: named.length, mine: named.filter((variable) => variable !== "" && isMine(variable)).length };
+}
+
+// web/render/plain-table.js
+var ROWS = 10;
+var LENGTH = 120;
+function plainTable(results, language2) {
+  const shown = results.slice(-ROWS).reverse();
+  return {
+    type: "table",
+    caption: {},
+    columns: ["render.variable", "render.result"].map((key) => ({ "": language2.text(key) })),
+    rows: shown.map(({ variable, result: result2 }) => [variable, shortened(JSON.stringify(result2))]),
+    variables: shown.map(({ variable }) => variable)
+  };
+}
+var shortened = (text2) => text2.length > LENGTH ? `${text2.slice(0, LENGTH - 1)}…` : text2;
+
+// web/render/renderer.js
+init_executor();
+init_platform();
+init_sandbox_frame();
+
+// web/render/validate.js
+var MAX_RENDER = 1 << 20;
+var MAX_SIDE = 2048;
+var MAX_TILES = 4096;
+var MAX_LINES = 8;
+var MAX_VALUES = 2e4;
+var MAX_BARS = 400;
+var MAX_COLUMNS = 20;
+var MAX_ROWS2 = 400;
+var COLOUR = /^#[0-9a-f]{6}$/i;
+var GREYS = Array.from({ length: 256 }, (_, value) => [value, value, value]);
+var KINDS = { picture, series, histogram, points, table };
+function validated2(json) {
+  if (json.length > MAX_RENDER) refuse("render", `is larger than ${MAX_RENDER} characters of JSON`);
+  const value = object("render", JSON.parse(json));
+  const kind = typeof value.type === "string" && Object.hasOwn(KINDS, value.type) ? KINDS[value.type] : void 0;
+  return kind ? kind(value) : refuse("render.type", `must be one of ${Object.keys(KINDS).join(", ")}`);
+}
+function picture(value) {
+  const [width, height] = [value.width, value.height].map((side) => whole("picture size", side, 1, MAX_SIDE));
+  const palette = value.palette === void 0 ? GREYS : list("palette", value.palette, 256, 2).map(colour);
+  const tiles = list("tiles", value.tiles, MAX_TILES);
+  let left = width * height;
+  const checked2 = tiles.map((tile, index) => {
+    const one = tileOf(`tiles[${index}]`, object(`tiles[${index}]`, tile), width, height, palette.length);
+    left -= one.pixels.length;
+    return left >= 0 ? one : refuse("tiles", "have more pixels than the picture");
+  });
+  return { type: "picture", caption: localised("caption", value.caption), width, height, palette, tiles: checked2 };
+}
+function colour(value, index) {
+  if (typeof value !== "string" || !COLOUR.test(value)) return refuse(`palette[${index}]`, "must be a colour, as #0b6b67");
+  const channel = (start2) => Number.parseInt(value.slice(start2, start2 + 2), 16);
+  return [channel(1), channel(3), channel(5)];
+}
+function tileOf(path, tile, width, height, colours) {
+  const x = whole(`${path}.x`, tile.x, 0, width - 1);
+  const y = whole(`${path}.y`, tile.y, 0, height - 1);
+  const size = {
+    width: whole(`${path}.width`, tile.width, 1, width - x),
+    height: whole(`${path}.height`, tile.height, 1, height - y)
+  };
+  const pixels = pixelsOf(`${path}.pixels`, tile.pixels, size.width * size.height, colours);
+  const variable = tile.variable === void 0 ? "" : text(`${path}.variable`, tile.variable);
+  return { x, y, ...size, pixels, variable };
+}
+function pixelsOf(path, value, count, colours) {
+  const pixels = typeof value === "string" ? bytesOf2(path, value) : list(path, value, count, count);
+  if (pixels.length !== count) refuse(path, `has ${pixels.length} pixels instead of ${count}`);
+  for (const pixel of pixels) {
+    if (!Number.isInteger(pixel) || pixel < 0 || pixel >= colours) refuse(path, `must be from 0 to ${colours - 1}`);
+  }
+  return Uint8Array.from(pixels);
+}
+function bytesOf2(path, value) {
+  try {
+    return Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
+  } catch {
+    return refuse(path, "must be base64, or an array of numbers");
+  }
+}
+var labelsOf = (value) => ({
+  caption: localised("caption", value.caption),
+  xLabel: localised("x_label", value.x_label),
+  yLabel: localised("y_label", value.y_label)
+});
+function series(value) {
+  const lines = list("series", value.series, MAX_LINES).map(
+    (line, index) => lineOf(`series[${index}]`, object(`series[${index}]`, line))
+  );
+  const count = lines.reduce((sum, { y }) => sum + y.length, 0);
+  if (count > MAX_VALUES) refuse("series", `have ${count} values (at most ${MAX_VALUES})`);
+  return { type: "series", ...labelsOf(value), lines };
+}
+function lineOf(path, line) {
+  const y = list(`${path}.y`, line.y, MAX_VALUES);
+  const x = line.x === void 0 ? y.map((_, index) => index) : numbers2(`${path}.x`, line.x, y.length, y.length);
+  const values = y.map((one, index) => one === null ? null : number(`${path}.y[${index}]`, one));
+  return { name: localised(`${path}.name`, line.name), x, y: values };
+}
+function histogram(value) {
+  const counts = numbers2("counts", value.counts, MAX_BARS);
+  if (counts.some((count) => count < 0)) refuse("counts", "must not be negative");
+  const hasLabels = value.labels !== void 0;
+  const labels = hasLabels ? list("labels", value.labels, counts.length, counts.length) : [];
+  const edges = hasLabels ? [] : numbers2("edges", value.edges, counts.length + 1, counts.length + 1);
+  if (edges.some((edge, index) => index > 0 && edge <= edges[index - 1])) refuse("edges", "must ascend");
+  const texts = labels.map((label, index) => text(`labels[${index}]`, label));
+  return { type: "histogram", ...labelsOf(value), counts, edges, labels: texts };
+}
+function points(value) {
+  const x = numbers2("x", value.x, MAX_VALUES);
+  const y = numbers2("y", value.y, x.length, x.length);
+  return { type: "points", ...labelsOf(value), x, y, variables: variables("variables", value.variables, x.length) };
+}
+var numbers2 = (path, value, most, least) => list(path, value, most, least).map((one, index) => number(`${path}[${index}]`, one));
+function table(value) {
+  const columns = list("columns", value.columns, MAX_COLUMNS, 1);
+  const rows = list("rows", value.rows, MAX_ROWS2).map((row, index) => {
+    const cells2 = list(`rows[${index}]`, row, columns.length, columns.length);
+    return cells2.map((cell, column) => cellOf2(`rows[${index}][${column}]`, cell));
+  });
+  return {
+    type: "table",
+    caption: localised("caption", value.caption),
+    columns: columns.map((column, index) => localised(`columns[${index}]`, column)),
+    rows,
+    variables: variables("variables", value.variables, rows.length)
+  };
+}
+function cellOf2(path, value) {
+  if (value === null || typeof value === "boolean") return value;
+  return typeof value === "number" ? number(path, value) : text(path, value);
+}
+
+// web/render/renderer.js
+var RENDER_TIMEOUT = 3e3;
+var previous = Promise.resolve();
+function runRender(sandbox, source, given) {
+  const run = previous.then(() => runAlone(sandbox, source, JSON.stringify(given)));
+  previous = run.then(
+    () => {
+    },
+    () => {
+    }
+  );
+  return run;
+}
+async function runAlone(sandbox, source, variable) {
+  const started = performance.now();
+  const executor = new BrowserExecutor(() => SandboxFrame.open(sandbox, platform.clock), platform.clock, MAX_RENDER);
+  const unit = { job: "render", source: wrapped(source), variable, context: null, seed: 0, gpu: false };
+  try {
+    const { result: result2 } = await executor.compute(unit, { timeout: RENDER_TIMEOUT });
+    return { text: result2, milliseconds: performance.now() - started };
+  } finally {
+    executor.close();
+  }
+}
+var wrapped = (source) => `async ({ results, context }) => ({ result: await (${source}
+)(results, context) })`;
+
+// web/render/results-feed.js
+var MAX_RESULTS = 500;
+var MAX_SIZE = 4 << 20;
+var PAGE = 100;
+var SAMPLE = 20;
+var MAX_PAGES = 20;
+var ResultsFeed = class {
+  #client;
+  #job;
+  /** @type {string | null} */
+  #cursor = null;
+  /** By variable, the oldest first. @type {Map<string, {result: Result, size: number}>} */
+  #results = /* @__PURE__ */ new Map();
+  #size = 0;
+  #isBehind = false;
+  #fetched = 0;
+  /** Whether the job has more results than these. */
+  isSample = false;
+  /** @param {Client} client @param {Document} job */
+  constructor(client2, job) {
+    this.#client = client2;
+    this.#job = job;
+  }
+  /** The oldest first. @returns {Result[]} */
+  get results() {
+    return [...this.#results.values()].map(({ result: result2 }) => result2);
+  }
+  /** Fetches what has come. @returns {Promise<boolean>} whether something has */
+  async update() {
+    const before = this.#cursor;
+    if (before === null) await this.#start();
+    else await this.#follow(before);
+    return this.#cursor !== before;
+  }
+  async #start() {
+    let page = await this.#get({ last: MAX_RESULTS });
+    this.#add(page);
+    for (let count = 1; count < MAX_PAGES && page.has("next"); count += 1) {
+      page = await this.#client.follow(page, "next");
+      this.#add(page);
+    }
+    this.isSample = page.has("next") || this.#results.size >= MAX_RESULTS;
+  }
+  /** @param {string} cursor */
+  async #follow(cursor) {
+    const isLarge = this.#fetched >= MAX_RESULTS;
+    const limit = isLarge ? SAMPLE : PAGE;
+    const page = await this.#get(this.#isBehind ? { last: limit } : { cursor, limit });
+    this.#add(page);
+    this.#isBehind = isLarge && page.has("next");
+    this.isSample ||= this.#isBehind;
+  }
+  /** @param {import("../../js/lib/template.js").Values} range */
+  #get(range) {
+    return this.#client.follow(this.#job, "latest_results", { values: { ...range, inputs: "true" } });
+  }
+  /** @param {Document} page */
+  #add(page) {
+    for (const { content } of page.items()) {
+      const { variable, input, result: result2 } = content;
+      const size = JSON.stringify([input, result2]).length;
+      this.#drop(variable);
+      this.#results.set(variable, { result: { variable, input, result: result2 }, size });
+      this.#size += size;
+    }
+    this.#fetched += page.items().length;
+    this.#cursor = page.content.cursor ?? this.#cursor;
+    for (const [variable] of this.#results) {
+      if (this.#results.size <= MAX_RESULTS && this.#size <= MAX_SIZE) break;
+      this.#drop(variable);
+      this.isSample = true;
+    }
+  }
+  /** @param {string} variable */
+  #drop(variable) {
+    this.#size -= this.#results.get(variable)?.size ?? 0;
+    this.#results.delete(variable);
+  }
+};
+
+// web/render/schedule.js
+var MIN_INTERVAL2 = 5e3;
+var MAX_INTERVAL = 3e5;
+var REST_FACTOR = 25;
+var MARGIN2 = "100px";
+var Schedule = class {
+  #act;
+  #isVisible = false;
+  #isRequested = false;
+  #isActing = false;
+  #next = 0;
+  #observer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @param {Element} element that must be visible @param {() => Promise<number>} act returns the milliseconds it took */
+  constructor(element2, act) {
+    this.#act = act;
+    const onchange = (entries) => {
+      this.#isVisible = entries[entries.length - 1].isIntersecting;
+      this.#plan();
+    };
+    this.#observer = new IntersectionObserver(onchange, { rootMargin: MARGIN2 });
+    this.#observer.observe(element2);
+    document.addEventListener("visibilitychange", this.#plan);
+  }
+  /** Acts now, or as soon as it may. */
+  request() {
+    this.#isRequested = true;
+    this.#plan();
+  }
+  stop() {
+    this.#observer.disconnect();
+    document.removeEventListener("visibilitychange", this.#plan);
+    clearTimeout(this.#timer);
+    this.#isRequested = false;
+  }
+  #plan = () => {
+    clearTimeout(this.#timer);
+    if (!this.#isRequested || this.#isActing || !this.#isVisible || document.hidden) return;
+    this.#timer = setTimeout(() => this.#run(), Math.max(0, this.#next - performance.now()));
+  };
+  async #run() {
+    this.#isRequested = false;
+    this.#isActing = true;
+    const rest = await this.#act() * REST_FACTOR;
+    this.#next = performance.now() + Math.min(Math.max(rest, MIN_INTERVAL2), MAX_INTERVAL);
+    this.#isActing = false;
+    this.#plan();
+  }
+};
+
+// web/render/result-view.js
+var MAX_FAILURES = 5;
+var FAILURE_MILLISECONDS = 200;
+var ResultView = class {
+  #element;
+  #isBrief;
+  #unsubscribe;
+  #parts;
+  #job;
+  /** @type {Document | null} */
+  #whole = null;
+  #feed;
+  #failures = 0;
+  /** Of the last figure: so that it is drawn anew for another width without another run. @type {Render | null} */
+  #render = null;
+  #width = 0;
+  #schedule;
+  #figure = element("div", { class: "render-figure" });
+  #note = element("p", { class: "help", dir: "auto", hidden: true });
+  #button;
+  #resizes = new ResizeObserver(() => this.#resize());
+  /**
+   * @param {HTMLElement} target is filled
+   * @param {Document} job as listed, without its function
+   * @param {Parts} parts
+   * @param {Options} [options]
+   */
+  constructor(target, job, parts2, { isBrief = false } = {}) {
+    this.#isBrief = isBrief;
+    this.#element = target;
+    this.#parts = parts2;
+    this.#job = job;
+    this.#feed = new ResultsFeed(parts2.client, job);
+    this.#button = element("button", { class: "button", type: "button", hidden: true }, parts2.language.text("render.show"));
+    this.#button.addEventListener("click", () => this.#ask());
+    target.replaceChildren(this.#figure, this.#note, this.#button);
+    this.#schedule = new Schedule(target, () => this.#refresh());
+    this.#unsubscribe = parts2.consent.onchange(() => this.refresh());
+    this.#resizes.observe(target);
+    this.refresh();
+  }
+  /** There may be new results, or the visitor may have agreed. */
+  refresh() {
+    const isWaiting = this.#job.content.has_render !== false && !this.#parts.consent.isGiven;
+    this.#button.hidden = !isWaiting;
+    this.#element.classList.toggle("asking", isWaiting && !this.#isBrief);
+    if (isWaiting && !this.#isBrief) this.#say("render.ask");
+    if (isWaiting) return;
+    if (this.#failures === 0 && this.#render === null) this.#say("render.loading");
+    if (this.#failures < MAX_FAILURES) this.#schedule.request();
+  }
+  /** The visitor's own results are forgotten, or another one has come. */
+  redraw() {
+    if (this.#render) this.#draw(this.#render);
+  }
+  /** Ends it: its element is used for something else. */
+  stop() {
+    this.#schedule.stop();
+    this.#resizes.disconnect();
+    this.#unsubscribe();
+  }
+  #ask() {
+    this.#parts.consent.give();
+    this.#note.tabIndex = -1;
+    this.#note.focus();
+  }
+  /** @returns the milliseconds that it took */
+  async #refresh() {
+    try {
+      const isNew = await this.#feed.update();
+      const milliseconds = isNew || this.#render === null ? await this.#run() : 0;
+      this.#failures = 0;
+      return milliseconds;
+    } catch (ex) {
+      return this.#fail(ex);
+    }
+  }
+  /** @returns the milliseconds that it took */
+  async #run() {
+    const { results } = this.#feed;
+    if (results.length === 0) {
+      this.#say("render.empty");
+      return 0;
+    }
+    this.#whole ??= await this.#parts.client.reload(this.#job);
+    const source = this.#whole.content.render;
+    if (typeof source === "string") return this.#evaluate(source, results);
+    this.#draw(plainTable(results, this.#parts.language));
+    return 0;
+  }
+  /** @param {string} source @param {import("./results-feed.js").Result[]} results */
+  async #evaluate(source, results) {
+    const { id, name, metadata } = this.#job.content;
+    const given = { results, context: { job: { id, name }, metadata } };
+    const { text: text2, milliseconds } = await runRender(await this.#parts.sandbox(), source, given);
+    this.#draw(validated2(text2));
+    return milliseconds;
+  }
+  /** @param {Render} render */
+  #draw(render3) {
+    this.#render = render3;
+    this.#width = this.#element.clientWidth;
+    const { language: language2 } = this.#parts;
+    const isMine = (variable) => this.#parts.isMine(this.#job.content.id, variable);
+    const isOpen = this.#figure.querySelector("details")?.open ?? false;
+    const setting = { language: language2, name: titleOf(this.#job.content, language2), width: this.#width, isMine };
+    const figure = figureOf(render3, setting);
+    if (isOpen) figure.querySelector("details")?.setAttribute("open", "");
+    if (!this.#figure.contains(document.activeElement)) this.#figure.replaceChildren(figure);
+    this.#describe(render3, isMine);
+  }
+  /** @param {Render} render @param {(variable: string) => boolean} isMine */
+  #describe(render3, isMine) {
+    const { count, mine } = partsOf(render3, isMine);
+    const key = render3.type === "picture" ? "render.outlined" : "render.marked";
+    if (mine > 0) this.#say(key, { count: mine, total: count });
+    else if (this.#feed.isSample) this.#say("render.partial", { count: this.#feed.results.length });
+    else this.#note.hidden = true;
+  }
+  #resize() {
+    if (this.#render && this.#element.clientWidth !== this.#width) this.#draw(this.#render);
+  }
+  /** @param {unknown} ex @returns {number} as if it had taken so many milliseconds: twice as long after each failure */
+  #fail(ex) {
+    if (ex instanceof JobError) this.#say("render.failed", { reason: isolate(ex.message) });
+    else if (ex instanceof InvalidRender) this.#say("render.invalid", { reason: isolate(ex.message) });
+    else return this.#retry();
+    this.#failures += 1;
+    return FAILURE_MILLISECONDS * 2 ** this.#failures;
+  }
+  /** The pool can't be reached. */
+  #retry() {
+    this.#say("render.unavailable");
+    this.#schedule.request();
+    return FAILURE_MILLISECONDS;
+  }
+  /** @param {string} key @param {Record<string, string | number>} [values] */
+  #say(key, values) {
+    this.#note.hidden = false;
+    setText(this.#note, this.#parts.language.text(key, values));
+  }
+};
 
 // web/job-card.js
+var OWN_LEAD = 8e3;
 var REQUIREMENTS = ["webgpu", "wasm", "wasm_simd", "browser_syntax", "memory_mb"];
 var codeOf = ({ execute_function: source }) => `// ${digestOf(source)}
 ${source}`;
@@ -5257,6 +6735,11 @@ var JobCard = class {
   #pause = element("p", { class: "notice", dir: "auto", hidden: true });
   #code = element("code");
   #pin;
+  /** @type {Counted} */
+  #counted = { total: 0, done: 0 };
+  #lastOwn = -Infinity;
+  #hasResult = false;
+  isComplete = false;
   /**
    * @param {Document} job as the index lists it, without code
    * @param {Client} client
@@ -5278,12 +6761,34 @@ var JobCard = class {
     return this.#job.content.id;
   }
   get name() {
-    return String(this.#job.content.name);
+    return titleOf(this.#job.content, this.#language);
+  }
+  get isPaused() {
+    return !this.#pause.hidden || this.#job.content.state === "paused";
   }
   /** Loads the progress; on an error the card stays as it is. */
   async refresh() {
     const progress = await this.#client.progress(this.#job).catch(() => null);
-    if (progress) this.#renderProgress(progress);
+    if (progress) this.setProgress(progress);
+  }
+  /** What the job has found, in the card. @param {import("./render/result-view.js").Parts} parts */
+  showResult(parts2) {
+    if (this.#hasResult) return;
+    this.#hasResult = true;
+    const target = element("div", { class: "result-view" });
+    this.#bar.parentElement?.before(target);
+    new ResultView(target, this.#job, parts2, { isBrief: true });
+  }
+  /** Results of this browser were accepted. @param {number} count */
+  addOwn(count) {
+    const { total, done } = this.#counted;
+    this.#lastOwn = performance.now();
+    this.#renderCounts({ total, done: Math.min(total, done + count) });
+    this.#renderComplete(done + count >= total && total > 0);
+  }
+  /** @param {boolean} isActive whether this browser computes it */
+  setActive(isActive) {
+    this.element.classList.toggle("active", isActive);
   }
   #parts() {
     const heading = element("h3", { dir: "auto", tabindex: -1 }, linkTo(this.#job.link("self"), this.name));
@@ -5303,13 +6808,13 @@ var JobCard = class {
     return element("p", { class: "owner" }, this.#language.text(key, { owner: isolate(owner ?? "") }));
   }
   /** @param {"description" | "short_description"} field */
-  #metadata(field) {
-    return this.#language.bestOf(this.#job.content.metadata?.[field]);
+  #metadata(field2) {
+    return this.#language.bestOf(this.#job.content.metadata?.[field2]);
   }
   /** @param {string} className @param {{text: string, lang: string} | null} found */
   #description(className, found) {
-    const { text, lang } = found ?? { text: this.#language.text("job.no-description"), lang: this.#language.tag };
-    return element("p", { class: className, lang, dir: "auto" }, text);
+    const { text: text2, lang } = found ?? { text: this.#language.text("job.no-description"), lang: this.#language.tag };
+    return element("p", { class: className, lang, dir: "auto" }, text2);
   }
   #requirements() {
     const values = this.#job.content.requirements ?? {};
@@ -5344,13 +6849,26 @@ var JobCard = class {
     setText(this.#code, job ? codeOf(job.content) : this.#language.text("job.code.failed"));
     if (job) this.#pin.render(job);
   }
-  /** @param {any} progress */
-  #renderProgress({ state, paused, complete, variables: { done, total } }) {
+  /** Counts of the pool. @param {any} progress */
+  setProgress({ state, paused, complete, variables: { done, total } }) {
+    const isBehind = performance.now() < this.#lastOwn + OWN_LEAD && done < this.#counted.done;
+    this.#renderCounts({ total, done: isBehind ? Math.min(this.#counted.done, total) : done });
+    this.#renderState(state);
+    this.#renderComplete(complete || isBehind && this.isComplete);
+    if (paused || state === "open") this.#renderPause(paused);
+  }
+  /** @param {Counted} counted */
+  #renderCounts(counted) {
+    const { total, done } = counted;
+    this.#counted = counted;
     this.#bar.max = Math.max(total, 1);
     this.#bar.value = done;
-    setText(this.#count, this.#language.text(total ? "job.progress" : "job.progress.none", { done, total }));
-    this.#renderState(complete ? "complete" : state);
-    this.#renderPause(paused);
+    setText(this.#count, this.#language.text(total ? "job.progress" : "job.progress.none", counted));
+  }
+  /** @param {boolean} isComplete */
+  #renderComplete(isComplete) {
+    this.isComplete = isComplete;
+    if (isComplete) this.#renderState("complete");
   }
   /** Only a pause by the pool has a reason. @param {{reason: string} | undefined} paused */
   #renderPause(paused) {
@@ -5370,9 +6888,9 @@ var ownerOf = (job) => job.content.metadata?.owner ?? null;
 var PAGE_SIZE = 20;
 var MAX_LOADED = 1e3;
 var VISIBLE_MARGIN = "200px";
-var CHANGED_INTERVAL = 2e3;
 var REFRESH_INTERVAL2 = 3e4;
 var JobList = class {
+  #parts;
   #client;
   #language;
   #pins;
@@ -5385,24 +6903,23 @@ var JobList = class {
   #cards = /* @__PURE__ */ new Map();
   /** @type {Set<JobCard>} */
   #visible = /* @__PURE__ */ new Set();
-  /** Ids of jobs with new results. @type {Set<string>} */
-  #changed = /* @__PURE__ */ new Set();
+  /** By id. @type {Map<string, JobStatus>} */
+  #status = /* @__PURE__ */ new Map();
   #observer = new IntersectionObserver((entries) => this.#updateVisible(entries), { rootMargin: VISIBLE_MARGIN });
   /**
-   * @param {Client} client
-   * @param {import("./languages.js").Language} language
+   * @param {import("./render/result-view.js").Parts} parts
    * @param {import("./code-pin.js").PinStore} pins
    * @param {(jobs: Document[]) => void} onload called with all jobs loaded so far
    */
-  constructor(client2, language2, pins, onload) {
-    this.#client = client2;
-    this.#language = language2;
+  constructor(parts2, pins, onload) {
+    this.#parts = parts2;
+    this.#client = parts2.client;
+    this.#language = parts2.language;
     this.#pins = pins;
     this.#onload = onload;
     byId("jobs-more").addEventListener("click", () => this.#showMore());
     byId("jobs-retry").addEventListener("click", () => this.load());
-    setInterval(() => this.#refresh((card) => this.#changed.delete(card.id)), CHANGED_INTERVAL);
-    setInterval(() => this.#refresh(() => true), REFRESH_INTERVAL2);
+    setInterval(() => this.#refresh(), REFRESH_INTERVAL2);
   }
   async load() {
     this.#iterator = this.#client.jobs()[Symbol.asyncIterator]();
@@ -5417,9 +6934,47 @@ var JobList = class {
       this.#setState("failed");
     }
   }
-  /** @param {string} id of a job of which a unit was done */
-  markChanged(id) {
-    this.#changed.add(id);
+  /** Counts of the most active jobs. @param {JobStatus[]} jobs */
+  setStatus(jobs2) {
+    this.#status = new Map(jobs2.map((job) => [job.id, job]));
+    for (const card of this.#cards.values()) this.#applyStatus(card);
+    this.#arrange();
+  }
+  /** So many results of this browser were accepted. @param {string} id @param {number} count */
+  addOwn(id, count) {
+    this.#cardOf(id)?.addOwn(count);
+    this.#arrange();
+  }
+  /** The jobs that this browser computes now. @param {Set<string>} ids */
+  setActive(ids) {
+    for (const card of this.#cards.values()) card.setActive(ids.has(card.id));
+  }
+  /** The name of a job in the visitor's language. @param {string} id @param {string} name */
+  titleOf(id, name) {
+    return this.#cardOf(id)?.name ?? name;
+  }
+  /** @param {string} id */
+  #cardOf(id) {
+    return [...this.#cards.values()].find((card) => card.id === id);
+  }
+  /** @param {JobCard} card */
+  #applyStatus(card) {
+    const status = this.#status.get(card.id);
+    if (status) card.setProgress(status);
+    if (status?.state === "paused" && !card.isPaused) void card.refresh();
+  }
+  /** Finished jobs move to their own list, unless one has the focus. */
+  #arrange() {
+    for (const [element2, card] of this.#cards) {
+      const list2 = byId(card.isComplete ? "found-list" : "job-list");
+      if (element2.parentElement === list2 || element2.contains(document.activeElement)) continue;
+      list2.append(element2);
+      if (card.isComplete) card.showResult(this.#parts);
+    }
+    const [open, found] = ["job-list", "found-list"].map((id) => byId(id).childElementCount);
+    byId("found").hidden = found === 0;
+    setText(byId("jobs-count"), open ? this.#language.number(open) : "");
+    setText(byId("found-count"), found ? this.#language.number(found) : "");
   }
   /** @param {number} count of jobs in all */
   async #loadUpTo(count) {
@@ -5437,12 +6992,14 @@ var JobList = class {
     byId("job-list").append(...cards);
     this.#setState(this.#cards.size ? "" : "none");
     this.#renderMoreButton();
+    this.#arrange();
     return cards[0];
   }
   /** @param {Document} job */
   #createCard(job) {
     const card = new JobCard(job, this.#client, this.#language, this.#pins);
     this.#cards.set(card.element, card);
+    this.#applyStatus(card);
     this.#observer.observe(card.element);
     return card.element;
   }
@@ -5466,6 +7023,7 @@ var JobList = class {
     byId("jobs-state").textContent = state && this.#language.text(`jobs.${state}`);
     byId("jobs-state").hidden = state === "";
     byId("jobs-retry").hidden = state !== "failed";
+    if (state === "failed") byId("jobs").open = true;
   }
   /** @param {IntersectionObserverEntry[]} entries */
   #updateVisible(entries) {
@@ -5474,18 +7032,360 @@ var JobList = class {
         /** @type {JobCard} */
         this.#cards.get(target)
       );
-      if (!isIntersecting) this.#visible.delete(card);
-      else if (!this.#visible.has(card)) void card.refresh();
+      if (isIntersecting && !this.#visible.has(card) && !this.#status.has(card.id)) void card.refresh();
       if (isIntersecting) this.#visible.add(card);
+      else this.#visible.delete(card);
     }
   }
-  /** One request after the other, to spare the pool. @param {(card: JobCard) => boolean} isDue */
-  async #refresh(isDue) {
+  /** One request after the other, to spare the pool. */
+  async #refresh() {
     if (document.hidden) return;
-    for (const card of this.#visible) if (isDue(card)) await card.refresh();
+    for (const card of this.#visible) if (!this.#status.has(card.id)) await card.refresh();
+    this.#arrange();
   }
 };
 var ownersOf = (jobs2) => new Set(jobs2.map((job) => ownerOf(job) ?? []).flat());
+
+// web/own-variables.js
+var SAVE_INTERVAL = 2e3;
+var MAX_JOBS = 30;
+var MAX_VARIABLES = 500;
+var MAX_SIZE2 = 1e5;
+var OwnVariables = class {
+  #key;
+  /** By job, the latest last. @type {Map<string, Set<string>>} */
+  #jobs;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @param {string} key in localStorage */
+  constructor(key) {
+    this.#key = key;
+    this.#jobs = this.#read();
+    addEventListener("pagehide", () => this.#save());
+    addEventListener("storage", (event) => {
+      if (event.key === key || event.key === null) this.#reload();
+    });
+  }
+  /** @param {string} job @param {string} variable */
+  add(job, variable) {
+    const variables2 = this.#jobs.get(job) ?? /* @__PURE__ */ new Set();
+    variables2.delete(variable);
+    variables2.add(variable);
+    if (variables2.size > MAX_VARIABLES) variables2.delete(
+      /** @type {string} */
+      variables2.values().next().value
+    );
+    this.#jobs.delete(job);
+    this.#jobs.set(job, variables2);
+    if (this.#jobs.size > MAX_JOBS) this.#dropFirst();
+    this.#timer ??= setTimeout(() => this.#save(), SAVE_INTERVAL);
+  }
+  /** @param {string} job @param {string} variable */
+  has(job, variable) {
+    return this.#jobs.get(job)?.has(variable) ?? false;
+  }
+  forget() {
+    this.#stopTimer();
+    this.#jobs.clear();
+    attempt2(() => localStorage.removeItem(this.#key));
+  }
+  /** What another tab has stored, or deleted, counts. */
+  #reload() {
+    this.#stopTimer();
+    this.#jobs = this.#read();
+  }
+  #save() {
+    if (this.#timer === void 0) return;
+    this.#stopTimer();
+    while (this.#text().length > MAX_SIZE2) this.#dropFirst();
+    attempt2(() => localStorage.setItem(this.#key, this.#text()));
+  }
+  #text() {
+    return JSON.stringify([...this.#jobs].map(([job, variables2]) => [job, [...variables2]]));
+  }
+  #dropFirst() {
+    this.#jobs.delete(
+      /** @type {string} */
+      this.#jobs.keys().next().value
+    );
+  }
+  #stopTimer() {
+    clearTimeout(this.#timer);
+    this.#timer = void 0;
+  }
+  /** Empty without storage, and for a damaged text. @returns {Map<string, Set<string>>} */
+  #read() {
+    const stored = attempt2(() => JSON.parse(localStorage.getItem(this.#key) ?? "[]"));
+    return new Map(attempt2(() => stored.map(([job, ids]) => [job, new Set(ids)])) ?? []);
+  }
+};
+function attempt2(act) {
+  try {
+    return act();
+  } catch {
+    return void 0;
+  }
+}
+
+// web/pool-now.js
+var OPTIONS = { interval: 5e3, maxInterval: 3e5, refusals: [404] };
+function followPool(address2, language2, onjobs) {
+  const poller = new Poller(address2, OPTIONS, {
+    ondocument: (status) => {
+      render(status, language2);
+      onjobs(status._embedded.items);
+    },
+    onrecover: () => {
+    },
+    onfailure: () => {
+    },
+    onrefusal: () => {
+    }
+  });
+  poller.start();
+}
+function render({ volunteers, results_per_minute: rate, results }, language2) {
+  byId("pool").hidden = results === 0 && volunteers === 0;
+  setText(byId("pool-volunteers"), language2.number(volunteers));
+  setText(byId("pool-volunteers-label"), language2.text("pool.volunteers", { count: volunteers }));
+  byId("pool-rate").parentElement.hidden = rate === results;
+  setText(byId("pool-rate"), language2.number(rate, { maximumFractionDigits: rate < 10 ? 1 : 0 }));
+  setText(byId("pool-results"), language2.number(results));
+}
+
+// web/render/consent.js
+var RenderConsent = class {
+  #isAsked = false;
+  #isVolunteer;
+  /** @type {Set<() => void>} */
+  #listeners = /* @__PURE__ */ new Set();
+  /** @param {() => boolean} isVolunteer whether the visitor has agreed to compute */
+  constructor(isVolunteer = () => false) {
+    this.#isVolunteer = isVolunteer;
+  }
+  get isGiven() {
+    return this.#isAsked || this.#isVolunteer();
+  }
+  give() {
+    this.#isAsked = true;
+    this.notify();
+  }
+  /** The visitor may have agreed to compute. */
+  notify() {
+    for (const listener of this.#listeners) listener();
+  }
+  /** @param {() => void} listener @returns {() => void} unsubscribes */
+  onchange(listener) {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+};
+
+// web/render/texts/de.js
+var de_default3 = {
+  "render.show": "Zeigen, was gefunden wurde",
+  "render.ask": "Zum Anzeigen läuft ein wenig Code der Aufgabe, abgeschottet und höchstens drei Sekunden lang.",
+  "render.loading": "Die Ergebnisse werden geladen …",
+  "render.empty": "Noch keine Ergebnisse.",
+  "render.outlined": {
+    one: "Du hast {count} von {total} Teilen berechnet: Es ist umrandet.",
+    other: "Du hast {count} von {total} Teilen berechnet: Sie sind umrandet."
+  },
+  "render.marked": {
+    one: "Du hast {count} von {total} berechnet: Es ist markiert.",
+    other: "Du hast {count} von {total} berechnet: Sie sind markiert."
+  },
+  "render.partial": "Gezeichnet aus {count} der Ergebnisse.",
+  "render.failed": "Die Funktion der Aufgabe, die die Ergebnisse zeigt, ist gescheitert: {reason}",
+  "render.invalid": "Was die Aufgabe zeigen will, ist ungültig: {reason}",
+  "render.unavailable": "Die Ergebnisse können gerade nicht geladen werden.",
+  "render.numbers": "Die Zahlen als Tabelle",
+  "render.variable": "Eingabe",
+  "render.result": "Ergebnis",
+  "render.picture": "Bild von {job}. {caption}",
+  "render.series": "Linien von {job}. {caption}",
+  "render.histogram": "Histogramm von {job}. {caption}",
+  "render.points": "Punkte von {job}. {caption}",
+  "render.table": "Tabelle von {job}. {caption}"
+};
+
+// web/render/texts/en.js
+var en_default3 = {
+  "render.show": "Show what was found",
+  "render.ask": "To show it, a little code of the job runs in the sandbox, for three seconds at most.",
+  "render.loading": "Loading the results…",
+  "render.empty": "No results yet.",
+  "render.outlined": {
+    one: "You computed {count} of {total} parts: it is outlined.",
+    other: "You computed {count} of {total} parts: they are outlined."
+  },
+  "render.marked": {
+    one: "You computed {count} of {total}: it is marked.",
+    other: "You computed {count} of {total}: they are marked."
+  },
+  "render.partial": "Drawn from {count} of the results.",
+  "render.failed": "The job’s function that shows the results has failed: {reason}",
+  "render.invalid": "What the job wants to show is not valid: {reason}",
+  "render.unavailable": "The results can’t be loaded right now.",
+  "render.numbers": "The numbers as a table",
+  "render.variable": "Input",
+  "render.result": "Result",
+  "render.picture": "Picture of {job}. {caption}",
+  "render.series": "Lines of {job}. {caption}",
+  "render.histogram": "Histogram of {job}. {caption}",
+  "render.points": "Points of {job}. {caption}",
+  "render.table": "Table of {job}. {caption}"
+};
+
+// web/render/texts/es.js
+var es_default3 = {
+  "render.show": "Mostrar lo encontrado",
+  "render.ask": "Para mostrarlo se ejecuta un poco de código de la tarea, aislado y durante tres segundos como máximo.",
+  "render.loading": "Cargando los resultados…",
+  "render.empty": "Aún no hay resultados.",
+  "render.outlined": {
+    one: "Has calculado {count} de {total} partes: está enmarcada.",
+    other: "Has calculado {count} de {total} partes: están enmarcadas."
+  },
+  "render.marked": {
+    one: "Has calculado {count} de {total}: está marcado.",
+    other: "Has calculado {count} de {total}: están marcados."
+  },
+  "render.partial": "Dibujado con {count} de los resultados.",
+  "render.failed": "La función de la tarea que muestra los resultados ha fallado: {reason}",
+  "render.invalid": "Lo que la tarea quiere mostrar no es válido: {reason}",
+  "render.unavailable": "Los resultados no se pueden cargar en este momento.",
+  "render.numbers": "Los números en una tabla",
+  "render.variable": "Entrada",
+  "render.result": "Resultado",
+  "render.picture": "Imagen de {job}. {caption}",
+  "render.series": "Líneas de {job}. {caption}",
+  "render.histogram": "Histograma de {job}. {caption}",
+  "render.points": "Puntos de {job}. {caption}",
+  "render.table": "Tabla de {job}. {caption}"
+};
+
+// web/render/texts/fr.js
+var fr_default3 = {
+  "render.show": "Montrer ce qui a été trouvé",
+  "render.ask": "Pour l’afficher, un peu de code de la tâche s’exécute, isolé, trois secondes au plus.",
+  "render.loading": "Chargement des résultats…",
+  "render.empty": "Pas encore de résultats.",
+  "render.outlined": {
+    one: "Vous avez calculé {count} partie sur {total} : elle est encadrée.",
+    other: "Vous avez calculé {count} parties sur {total} : elles sont encadrées."
+  },
+  "render.marked": {
+    one: "Vous en avez calculé {count} sur {total} : il est marqué.",
+    other: "Vous en avez calculé {count} sur {total} : ils sont marqués."
+  },
+  "render.partial": "Dessiné d’après {count} des résultats.",
+  "render.failed": "La fonction de la tâche qui montre les résultats a échoué : {reason}",
+  "render.invalid": "Ce que la tâche veut montrer n’est pas valide : {reason}",
+  "render.unavailable": "Les résultats ne peuvent pas être chargés pour le moment.",
+  "render.numbers": "Les nombres en tableau",
+  "render.variable": "Entrée",
+  "render.result": "Résultat",
+  "render.picture": "Image de {job}. {caption}",
+  "render.series": "Courbes de {job}. {caption}",
+  "render.histogram": "Histogramme de {job}. {caption}",
+  "render.points": "Points de {job}. {caption}",
+  "render.table": "Tableau de {job}. {caption}"
+};
+
+// web/render/texts/index.js
+var TEXTS3 = { de: de_default3, en: en_default3, es: es_default3, fr: fr_default3 };
+
+// web/result-panel.js
+var MIN_SHOWN = 2e4;
+var MAX_CHOICES = 50;
+var ResultPanel = class {
+  #parts;
+  #language;
+  /** By id: those whose results can be drawn. @type {Map<string, Document>} */
+  #jobs = /* @__PURE__ */ new Map();
+  /** Results of each job, by id, as the pool has counted them. @type {Map<string, number>} */
+  #done = /* @__PURE__ */ new Map();
+  /** Of these jobs, those that have results. @type {Set<string>} */
+  #choices = /* @__PURE__ */ new Set();
+  /** @type {{id: string, view: ResultView, since: number} | null} */
+  #shown = null;
+  #isChosen = false;
+  /** @param {import("./render/result-view.js").Parts} parts */
+  constructor(parts2) {
+    this.#parts = parts2;
+    this.#language = parts2.language;
+    byId("result-job").append(element("option", { value: "" }, this.#language.text("result.other")));
+    byId("result-job").addEventListener("change", () => this.#choose(byId("result-job").value));
+  }
+  /** @param {Document[]} jobs */
+  setJobs(jobs2) {
+    for (const job of jobs2) if (job.content.has_render) this.#jobs.set(job.content.id, job);
+    this.#update();
+  }
+  /** Where the number of results has changed, there are new ones. @param {import("./pool-now.js").JobStatus[]} jobs */
+  setStatus(jobs2) {
+    const before = this.#shown && this.#done.get(this.#shown.id);
+    for (const { id, variables: variables2 } of jobs2) this.#done.set(id, variables2.done);
+    this.#update();
+    if (this.#shown && this.#done.get(this.#shown.id) !== before) this.#shown.view.refresh();
+  }
+  /** The browser has computed units of a job. @param {string} id */
+  follow(id) {
+    const isDue = performance.now() > (this.#shown?.since ?? -Infinity) + MIN_SHOWN;
+    if (this.#jobs.has(id)) this.#addChoice(id);
+    if (this.#choices.has(id) && id !== this.#shown?.id && !this.#isChosen && isDue) this.#show(id);
+    if (id === this.#shown?.id) this.#shown.view.refresh();
+  }
+  /** Nothing is the visitor's any more. */
+  redraw() {
+    this.#shown?.view.redraw();
+  }
+  #update() {
+    for (const id of this.#jobs.keys()) if (this.#done.get(id)) this.#addChoice(id);
+    const [first] = this.#choices;
+    if (this.#shown === null && first !== void 0) this.#show(first);
+  }
+  /** @param {string} id */
+  #addChoice(id) {
+    if (this.#choices.has(id) || this.#choices.size >= MAX_CHOICES) return;
+    this.#choices.add(id);
+    const { content } = (
+      /** @type {Document} */
+      this.#jobs.get(id)
+    );
+    byId("result-job").append(element("option", { value: id }, titleOf(content, this.#language)));
+    byId("result-job").hidden = this.#choices.size < 2;
+  }
+  /** @param {string} id */
+  #choose(id) {
+    this.#isChosen = true;
+    byId("result-job").value = "";
+    if (id !== this.#shown?.id) this.#show(id);
+  }
+  /** @param {string} id */
+  #show(id) {
+    const job = (
+      /** @type {Document} */
+      this.#jobs.get(id)
+    );
+    this.#shown?.view.stop();
+    byId("result").hidden = false;
+    setText(byId("result-heading"), titleOf(job.content, this.#language));
+    this.#describe(job);
+    const target = element("div", { class: "result-view" });
+    byId("result-view").replaceChildren(target);
+    this.#shown = { id, view: new ResultView(target, job, this.#parts), since: performance.now() };
+  }
+  /** @param {Document} job */
+  #describe(job) {
+    const { short_description: short, description } = job.content.metadata ?? {};
+    const found = this.#language.bestOf(short ?? description);
+    const owner = isolate(ownerOf(job) ?? this.#language.text("subtitle.unnamed"));
+    byId("result-about").lang = found?.lang ?? this.#language.tag;
+    setText(byId("result-about"), found?.text ?? this.#language.text("job.owner", { owner }));
+  }
+};
 
 // web/start-button.js
 var MAX_NAMES = 4;
@@ -5553,7 +7453,7 @@ var StartButton = class {
     const { owners } = this.#controller.preferences.settings;
     const jobs2 = this.#jobs.filter((job) => owners.length === 0 || owners.includes(ownerOf(job) ?? ""));
     if (jobs2.length === 0) return this.#language.text("subtitle.none");
-    const names = this.#listOf(jobs2.map((job) => String(job.content.name)));
+    const names = this.#listOf(jobs2.map((job) => titleOf(job.content, this.#language)));
     const values = { count: jobs2.length, owners: this.#listOf([...new Set(jobs2.map(ownerOf))]), jobs: names };
     return this.#language.text(this.#keys.subtitle, values);
   }
@@ -5693,6 +7593,18 @@ var VolunteerController = class {
   }
   pause() {
     this.preferences.pause();
+    this.#applyPreferences();
+  }
+  /** Becomes the volunteer that another device of the visitor is. @param {string} volunteer */
+  adopt(volunteer2) {
+    void this.#release()?.stop();
+    this.preferences.adopt(volunteer2);
+    this.#applyPreferences();
+  }
+  /** Pauses without finishing active units. */
+  async stop() {
+    this.preferences.pause();
+    await this.#release()?.stop();
     this.#applyPreferences();
   }
   /** Stops at once and deletes consent, id and totals. */
@@ -5866,28 +7778,61 @@ var root = new URL(document.documentElement.dataset.root ?? "/", location.href).
 var half = Math.max(1, Math.floor(cores() / 2));
 var defaults = { owners: [], workers: half, throttle: 0.6, plugged: false, gpu: false, pins: {} };
 var SHOWN_AS_STATUS = ["platform", "cancelled"];
-var language = new Language();
+var IS_WIDE = matchMedia("(min-width: 40rem)").matches;
+var language = new Language(TEXTS3);
 var controller = new VolunteerController(root, "comp-pool", defaults, {
-  onchange: render,
-  onworker: () => activity.render(),
+  onchange: render2,
+  onworker: renderWorkers,
   onunit: handleUnit,
   onerror: handleError,
   onforget: reset
 });
 var startButton = new StartButton(language, controller, { subtitle: "subtitle.jobs", usage: "terms.usage" });
 var choices = new Choices(language, controller);
-var activity = new Activity(language, controller);
 var errors = new ErrorList(byId("error-list"), language);
 var client = new Client(root, { retries: { attempts: 2, firstDelay: 500 } });
-var jobs = new JobList(client, language, controller, showJobs);
+var own = new OwnVariables("comp-pool variables");
+var parts = {
+  client,
+  language,
+  sandbox: async () => (await client.root()).link("sandbox"),
+  isMine: (job, variable) => own.has(job, variable),
+  consent: new RenderConsent(() => controller.preferences.state !== "new")
+};
+var jobs = new JobList(parts, controller, showJobs);
+var result = new ResultPanel(parts);
+var activity = new Activity(language, controller, (id, name) => jobs.titleOf(id, name));
+var credit = new CreditSection(root, controller);
 var flows = new FlowList(client, language);
-function render() {
+var fresh = /* @__PURE__ */ new Map();
+var shownState = controller.preferences.state;
+var renderActive = onceASecond(() => {
+  const computing = controller.workers.filter(({ state }) => state === "computing");
+  jobs.setActive(new Set(computing.map(({ job }) => job)));
+});
+var showOwn = onceASecond(() => {
+  for (const [job, count] of fresh) {
+    jobs.addOwn(job, count);
+    result.follow(job);
+  }
+  fresh.clear();
+});
+function render2() {
   const { state } = controller.preferences;
   for (const id of ["activity", "forget", "storage-terms"]) byId(id).hidden = state === "new";
   if (state === "paused") showNotice("");
   startButton.render();
   choices.render();
+  renderWorkers();
+  credit.render();
+  if (state === shownState) return;
+  shownState = state;
+  parts.consent.notify();
+  result.redraw();
+}
+function renderWorkers() {
   activity.render();
+  renderActive();
 }
 function showNotice(key) {
   byId("notice").hidden = key === "";
@@ -5896,11 +7841,22 @@ function showNotice(key) {
 function showJobs(loaded) {
   startButton.setJobs(loaded);
   choices.addOwners(ownersOf(loaded));
+  result.setJobs(loaded);
+}
+function showStatus(active) {
+  jobs.setStatus(active);
+  result.setStatus(active);
 }
 function handleUnit(unit) {
-  jobs.markChanged(unit.job);
-  if (unit.outcome === "accepted") activity.addUnit();
+  if (unit.outcome === "accepted") addOwn(unit);
   else showError({ ...unit, kind: unit.outcome, message: unit.reason });
+}
+function addOwn({ job, variable }) {
+  own.add(job, variable);
+  activity.addUnit();
+  credit.markChanged();
+  fresh.set(job, (fresh.get(job) ?? 0) + 1);
+  showOwn();
 }
 function handleError(error) {
   if (!SHOWN_AS_STATUS.includes(error.kind)) showError(error);
@@ -5910,6 +7866,7 @@ function showError(error) {
   byId("errors").hidden = false;
 }
 function reset() {
+  own.forget();
   activity.reset();
   errors.clear();
   byId("errors").hidden = true;
@@ -5925,8 +7882,14 @@ function start() {
   byId("forget").addEventListener("click", forget);
   byId("toggle").addEventListener("click", () => showNotice(""));
   byId("embed-code").textContent = `<script src="${new URL("widget.js", root).href}" async><\/script>`;
+  for (const id of ["choices-fold", "jobs", "found"]) byId(id).open = IS_WIDE;
   if (controller.resume()) showNotice("resumed");
   void jobs.load();
   void flows.load();
+  void followStatus();
+}
+async function followStatus() {
+  const document2 = await client.root().catch(() => null);
+  if (document2?.has("status")) followPool(document2.link("status"), language, showStatus);
 }
 start();

@@ -416,10 +416,10 @@ var init_executor = __esm({
        */
       async compute(unit, options) {
         await this.#freezing?.promise;
-        const previous = this.#current?.worker;
+        const previous2 = this.#current?.worker;
         const worker = await this.#workerFor(unit);
         if (options.signal?.aborted) throw this.#discard(cancelled());
-        return this.#request(worker, unit, options, worker === previous);
+        return this.#request(worker, unit, options, worker === previous2);
       }
       /**
        * @param {SandboxWorker} worker @param {Unit} unit @param {{timeout: number, signal?: AbortSignal}} options
@@ -429,7 +429,7 @@ var init_executor = __esm({
       #request(worker, unit, options, isReused) {
         const { source, variable, context, lossy = false, seed } = unit;
         const { timeout, signal } = options;
-        const number = ++this.#units;
+        const number2 = ++this.#units;
         let printed = "";
         return new Promise((resolve, reject) => {
           const cancelTimer = this.#clock.after(timeout, () => fail(overdue(timeout)));
@@ -453,15 +453,15 @@ var init_executor = __esm({
           signal?.addEventListener("abort", abort);
           worker.onend = fail;
           worker.onprint = ({ printedBy, console: console2 }) => {
-            if (printedBy === number) printed += console2;
+            if (printedBy === number2) printed += console2;
           };
           worker.onresponse = (response) => {
-            if (response.unit !== number) return;
+            if (response.unit !== number2) return;
             cleanUp();
             if (response.result === void 0) reject(errorOf(response, printed));
             else resolve({ result: response.result, seconds: response.seconds, console: printed });
           };
-          worker.send({ unit: number, source, variable, context, lossy, seed });
+          worker.send({ unit: number2, source, variable, context, lossy, seed });
         });
       }
       /**
@@ -857,9 +857,9 @@ init_errors();
 // js/lib/template.js
 var EXPRESSION = /\{([/?&]?)([\w.,*]+)\}/g;
 var expand = (template, values) => template.replace(EXPRESSION, (_, operator, names) => expression(operator, names.split(","), values));
-function expression(operator, variables, values) {
+function expression(operator, variables2, values) {
   const isQuery = operator === "?" || operator === "&";
-  const parts = variables.flatMap((variable) => (isQuery ? pairs : plain)(variable, values));
+  const parts = variables2.flatMap((variable) => (isQuery ? pairs : plain)(variable, values));
   if (parts.length === 0) return "";
   return operator + parts.join({ "": ",", "/": "/", "?": "&", "&": "&" }[operator]);
 }
@@ -874,7 +874,7 @@ function encodedValues(value) {
   const several = Array.isArray(value) ? value : [value];
   return several.map((one) => percentEncoded(String(one)));
 }
-var percentEncoded = (text) => encodeURIComponent(text).replace(/[!'()*]/g, (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`);
+var percentEncoded = (text2) => encodeURIComponent(text2).replace(/[!'()*]/g, (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`);
 
 // js/lib/document.js
 var Document = class _Document {
@@ -1002,27 +1002,27 @@ function decoded(segment) {
     return segment;
   }
 }
-function parseSeconds(text) {
-  const value = Number.parseFloat(text ?? "");
+function parseSeconds(text2) {
+  const value = Number.parseFloat(text2 ?? "");
   return value >= 0 && value < Infinity ? value : void 0;
 }
 
 // js/lib/result-batch.js
 init_errors();
-function encodedLine({ variable, text, seconds }) {
+function encodedLine({ variable, text: text2, seconds }) {
   const link = variable.href("post_result");
   if (link === void 0) throw new MissingLink("post_result", variable.address);
-  JSON.parse(text);
+  JSON.parse(text2);
   const runTime = seconds === void 0 ? "" : `,"run_seconds":${seconds.toFixed(6)}`;
-  return `{"post_result":${JSON.stringify(link)},"result":${text.replace(/[\r\n]/g, " ")}${runTime}}
+  return `{"post_result":${JSON.stringify(link)},"result":${text2.replace(/[\r\n]/g, " ")}${runTime}}
 `;
 }
-function readOutcomes(response, variables) {
+function readOutcomes(response, variables2) {
   const outcomes = response.document?.outcomes;
-  if (response.status !== 200 || !Array.isArray(outcomes) || outcomes.length !== variables.length) {
+  if (response.status !== 200 || !Array.isArray(outcomes) || outcomes.length !== variables2.length) {
     throw new ForeignResponse(response.status, "no outcomes of these results", response.retryAfter);
   }
-  return variables.map((variable, index) => postedResult(response, Object(outcomes[index]), variable));
+  return variables2.map((variable, index) => postedResult(response, Object(outcomes[index]), variable));
 }
 function postedResult(response, { status, location: location2, problem, retry_after: retryAfter }, variable) {
   if (status === 201 && typeof location2 === "string") return { location: located(response, location2, variable) };
@@ -1147,11 +1147,11 @@ var clamped = (seconds, max) => Math.min(Math.max(seconds, POLICY.minDelay), max
 var exponential = (first, failures, max) => Math.min(first * 2 ** failures, max);
 var jittered = (seconds = POLICY.defaultDelay) => clamped(seconds, POLICY.maxDelay) * randomBetween(1 - POLICY.jitter, 1 + POLICY.jitter);
 var retryAfterDelay = (retryAfter) => retryAfter === null ? jittered() : clamped(retryAfter, POLICY.maxRetryAfter) * randomBetween(1, 1 + POLICY.jitter);
-var callDelay = (ex, attempt2, firstDelay) => isRetryable(ex) ? attemptDelay(ex, attempt2, firstDelay) : void 0;
-function attemptDelay(ex, attempt2, firstDelay) {
+var callDelay = (ex, attempt3, firstDelay) => isRetryable(ex) ? attemptDelay(ex, attempt3, firstDelay) : void 0;
+function attemptDelay(ex, attempt3, firstDelay) {
   const retryAfter = retryAfterOf(ex);
   if ((retryAfter ?? 0) > POLICY.callMaxDelay) return void 0;
-  const delay2 = randomBetween(0, exponential(firstDelay, attempt2 - 1, POLICY.callMaxDelay));
+  const delay2 = randomBetween(0, exponential(firstDelay, attempt3 - 1, POLICY.callMaxDelay));
   return retryAfter === null ? delay2 : Math.min(Math.max(delay2, retryAfterDelay(retryAfter)), POLICY.callMaxDelay);
 }
 var Backoff = class {
@@ -1186,12 +1186,12 @@ var PoolResponse = class _PoolResponse {
   #document;
   #isRedirect;
   /** @param {string} address @param {Response} response @param {string} text */
-  constructor(address2, response, text) {
+  constructor(address2, response, text2) {
     this.address = address2;
     this.status = response.status;
     this.headers = response.headers;
     this.#isRedirect = response.type === "opaqueredirect" || REDIRECTS.includes(response.status);
-    this.#document = parsedObject(text);
+    this.#document = parsedObject(text2);
   }
   /**
    * Reads the body to its end. Throws ForeignResponse when it is too large, Unreachable when it is too slow.
@@ -1230,36 +1230,36 @@ var PoolResponse = class _PoolResponse {
     return new ForeignResponse(this.status, reason, this.retryAfter);
   }
 };
-function parsedObject(text) {
+function parsedObject(text2) {
   try {
-    const value = JSON.parse(text);
+    const value = JSON.parse(text2);
     return value !== null && typeof value === "object" && !Array.isArray(value) ? value : void 0;
   } catch {
     return void 0;
   }
 }
 function parseRetryAfter(headers) {
-  const text = headers.get("Retry-After")?.trim() ?? "";
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
-  const seconds = (parseDate(text) - (parseDate(headers.get("Date") ?? "") || Date.now())) / 1e3;
+  const text2 = headers.get("Retry-After")?.trim() ?? "";
+  if (/^\d+(\.\d+)?$/.test(text2)) return Number(text2);
+  const seconds = (parseDate(text2) - (parseDate(headers.get("Date") ?? "") || Date.now())) / 1e3;
   return Number.isNaN(seconds) ? null : Math.max(0, seconds);
 }
-var parseDate = (text) => HTTP_DATE.test(text) ? Date.parse(text) : NaN;
+var parseDate = (text2) => HTTP_DATE.test(text2) ? Date.parse(text2) : NaN;
 async function readText(response, watchdog) {
   if (!response.body) return "";
   const deadline = performance.now() + MAX_MILLISECONDS;
   const decoder = new TextDecoder();
   const reader = response.body.getReader();
-  let text = "";
+  let text2 = "";
   let bytes = 0;
   for (; ; ) {
     const { done, value } = await abortable(reader.read(), watchdog.signal, () => new Unreachable("aborted"));
-    if (done) return text + decoder.decode();
+    if (done) return text2 + decoder.decode();
     watchdog.restart();
     bytes += value.length;
     if (bytes > MAX_BYTES) throw new ForeignResponse(response.status, `larger than ${MAX_BYTES} bytes`);
     if (performance.now() > deadline) throw new Unreachable("the response took too long");
-    text += decoder.decode(value, { stream: true });
+    text2 += decoder.decode(value, { stream: true });
   }
 }
 
@@ -1338,11 +1338,11 @@ var Transport = class {
   async send(method, address2, { body, headers, signal, keepalive = false } = {}) {
     const init = { ...DEFAULTS, method, body, keepalive, headers: { ...this.#headers(method, body), ...headers } };
     const attempts = keepalive ? 1 : this.#attempts;
-    for (let attempt2 = 1; attempt2 < attempts; attempt2 += 1) {
+    for (let attempt3 = 1; attempt3 < attempts; attempt3 += 1) {
       try {
         return await this.#attempt(address2, init, signal);
       } catch (ex) {
-        const seconds = callDelay(ex, attempt2, this.#firstDelay / 1e3);
+        const seconds = callDelay(ex, attempt3, this.#firstDelay / 1e3);
         if (seconds === void 0) throw ex;
         await this.#sleep(seconds * 1e3, signal);
       }
@@ -1509,9 +1509,9 @@ var Client = class {
    * @param {CallOptions & {seconds?: number, keepalive?: boolean}} [options] `seconds`: run time of the function
    * @returns {Promise<Document>} the stored result
    */
-  async postResult(variable, text, { seconds, ...call2 } = {}) {
+  async postResult(variable, text2, { seconds, ...call2 } = {}) {
     const headers = seconds === void 0 ? void 0 : { "Run-Seconds": seconds.toFixed(6) };
-    const options = { body: text, headers, ...call2 };
+    const options = { body: text2, headers, ...call2 };
     const response = await this.#transport.send("POST", variable.link("post_result"), options);
     if (!response.hasStored) throw response.error;
     return checkedToBeOf(variable, created(response), "get_variable");
@@ -1559,11 +1559,11 @@ var Client = class {
    * @param {Document} job @param {Iterable<unknown> | AsyncIterable<unknown>} variables @param {CallOptions} [call]
    * @returns {Promise<string[]>} their ids, in order
    */
-  async postVariables(job, variables, call2) {
+  async postVariables(job, variables2, call2) {
     const address2 = job.link("post_variable");
     const headers = { "Content-Type": NDJSON };
     const ids = [];
-    for await (const body of batches(variables)) {
+    for await (const body of batches(variables2)) {
       const response = await this.#transport.send("POST", address2, { body, headers, ...call2 });
       ids.push(...documentOf(response).content.ids);
     }
@@ -1651,13 +1651,13 @@ function checkedToBeOf(variable, document2, link) {
   return document2;
 }
 function encoded(document2) {
-  const text = JSON.stringify(document2);
-  if (text === void 0) throw new TypeError("not representable as JSON");
-  return text;
+  const text2 = JSON.stringify(document2);
+  if (text2 === void 0) throw new TypeError("not representable as JSON");
+  return text2;
 }
-async function* batches(variables) {
+async function* batches(variables2) {
   let batch = "";
-  for await (const variable of variables) {
+  for await (const variable of variables2) {
     const line = `${encoded(variable)}
 `;
     if (batch && batch.length + line.length > BATCH_LENGTH) {
@@ -1689,7 +1689,7 @@ function unitSeed(job, variable) {
 var UPLOAD_SECONDS = 5;
 var UPLOAD_SHARE = 0.1;
 var FIELDS_BYTES = 60;
-var bytesOf = (text) => new TextEncoder().encode(text).length;
+var bytesOf = (text2) => new TextEncoder().encode(text2).length;
 var idOf = (job) => String(job.content.id ?? job.content.name ?? job.address);
 var nameOf2 = (job) => String(job.content.name ?? job.content.metadata?.name ?? idOf(job));
 var Task = class {
@@ -1976,8 +1976,8 @@ function compressed(state, words) {
   }
   return [a, b, c, d, e, f, g, h].map((word, index) => word + state[index] | 0);
 }
-function sha256(text) {
-  const message = padded(new TextEncoder().encode(text));
+function sha256(text2) {
+  const message = padded(new TextEncoder().encode(text2));
   let state = START;
   for (let offset = 0; offset < message.byteLength; offset += BLOCK) state = compressed(state, scheduled(message, offset));
   return state.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
@@ -2309,10 +2309,10 @@ var Status = class {
     this.events.emit("progress", { totals: this.totals });
   }
   /** @param {number} number @param {WorkerState} state @param {Task} [task] */
-  setWorker(number, state, task) {
+  setWorker(number2, state, task) {
     const { job = "", jobName = "", variable = "" } = task ?? {};
-    const worker = Object.freeze({ number, state, job, jobName, variable, since: Date.now() });
-    this.#workers.set(number, worker);
+    const worker = Object.freeze({ number: number2, state, job, jobName, variable, since: Date.now() });
+    this.#workers.set(number2, worker);
     this.events.emit("worker", worker);
   }
   /** The first `count` workers. @param {number} count @returns {WorkerStatus[]} */
@@ -2325,7 +2325,7 @@ var Status = class {
     this.events.emit("progress", { totals: this.totals });
   }
 };
-var idle = (number) => ({ number, state: "idle", job: "", jobName: "", variable: "", since: Date.now() });
+var idle = (number2) => ({ number: number2, state: "idle", job: "", jobName: "", variable: "", since: Date.now() });
 
 // js/lib/batch-size.js
 var MEASURED_UNITS = 256;
@@ -2527,21 +2527,21 @@ var consoleReport = (console2, engine2, seconds) => ({
   engine: cut(engine2, MAX_ENGINE),
   run_seconds: seconds
 });
-var cut = (text, length) => text.slice(0, length).replace(LONE_SURROGATE, "�");
+var cut = (text2, length) => text2.slice(0, length).replace(LONE_SURROGATE, "�");
 async function postReport(clock2, shutdown, task, report) {
-  for (let attempt2 = 1; ; attempt2 += 1) {
+  for (let attempt3 = 1; ; attempt3 += 1) {
     try {
       return await task.report(report, shutdown.expired);
     } catch (ex) {
-      const seconds = retryDelay(ex, attempt2);
+      const seconds = retryDelay(ex, attempt3);
       if (seconds === void 0 || shutdown.cancelled.aborted) throw ex;
       await delay(clock2, seconds * 1e3, shutdown.cancelled);
     }
   }
 }
-function retryDelay(ex, attempt2) {
-  if (attempt2 === POLICY.callAttempts || !isTemporary(ex, POLICY.maxServerErrors)) return void 0;
-  return attemptDelay(ex, attempt2, POLICY.callFirstDelay);
+function retryDelay(ex, attempt3) {
+  if (attempt3 === POLICY.callAttempts || !isTemporary(ex, POLICY.maxServerErrors)) return void 0;
+  return attemptDelay(ex, attempt3, POLICY.callFirstDelay);
 }
 
 // js/lib/unit-end.js
@@ -2556,8 +2556,8 @@ var UnitEnd = class {
    * @param {Shutdown} shutdown
    * @param {(task: Task) => void} recordFailure called with each unit that counts as a failure of its job
    */
-  constructor(number, context, shutdown, recordFailure) {
-    this.#number = number;
+  constructor(number2, context, shutdown, recordFailure) {
+    this.#number = number2;
     this.#context = context;
     this.#shutdown = shutdown;
     this.#recordFailure = recordFailure;
@@ -2967,7 +2967,7 @@ var WorkFetch = class {
   /** @returns {Promise<Task[] | Wait>} */
   async #fetch() {
     let seconds = POLICY.maxDelay;
-    for (let attempt2 = 0; attempt2 < POLICY.maxScheduled; attempt2 += 1) {
+    for (let attempt3 = 0; attempt3 < POLICY.maxScheduled; attempt3 += 1) {
       const job = await this.#chooseJob();
       if (job instanceof NoWork) return this.#retryIn(retryAfterDelay(job.retryAfter));
       const tasks = this.#isEligible(job) ? await this.#lease(job) : [];
@@ -3054,12 +3054,12 @@ var WorkerLoop = class {
   /** Requests whose processor time has not been accounted yet. */
   #requests = 0;
   /** @param {number} number @param {WorkerContext} context */
-  constructor(number, context) {
-    this.#number = number;
+  constructor(number2, context) {
+    this.#number = number2;
     this.#context = context;
     this.shutdown = new Shutdown(context.clock);
     this.#sizes = new BatchSizes(context.clock, context.began, (runTime) => context.wallTime(runTime));
-    this.#unitEnd = new UnitEnd(number, context, this.shutdown, (task) => this.#recordFailure(task));
+    this.#unitEnd = new UnitEnd(number2, context, this.shutdown, (task) => this.#recordFailure(task));
     this.#uploader = new Uploader(context.clock, this.shutdown, {
       end: (item, uploaded) => this.#unitEnd.endUpload(item, uploaded),
       error: ({ task }, kind, message) => this.#unitEnd.showError(task, kind, message),
@@ -3426,16 +3426,16 @@ var Volunteer = class {
   }
   /** Starts the missing workers, and stops those beyond the wanted number. @param {WorkerContext} context */
   #adjustWorkers(context) {
-    for (const { number } of this.workers) if (!this.#loops.has(number)) this.#startWorker(number, context);
-    for (const [number, loop] of this.#loops) if (number > this.#settings.workers) this.#stopWorker(loop);
+    for (const { number: number2 } of this.workers) if (!this.#loops.has(number2)) this.#startWorker(number2, context);
+    for (const [number2, loop] of this.#loops) if (number2 > this.#settings.workers) this.#stopWorker(loop);
   }
   /** @param {number} number @param {WorkerContext} context */
-  #startWorker(number, context) {
-    const loop = new WorkerLoop(number, context);
-    this.#loops.set(number, loop);
+  #startWorker(number2, context) {
+    const loop = new WorkerLoop(number2, context);
+    this.#loops.set(number2, loop);
     const ended = loop.run().catch((ex) => this.#handleEnd(ex));
     ended.finally(() => {
-      this.#loops.delete(number);
+      this.#loops.delete(number2);
       this.#advance();
     });
   }
@@ -3658,8 +3658,16 @@ var Foreground = class {
 
 // web/dom.js
 var byId = (id) => document.getElementById(id);
-function setText(target, text) {
-  if (target.textContent !== text) target.textContent = text;
+function element(name, attributes = {}, ...children) {
+  const created2 = document.createElement(name);
+  for (const [attribute, value] of Object.entries(attributes)) {
+    if (value !== void 0 && value !== false) created2.setAttribute(attribute, value === true ? "" : String(value));
+  }
+  created2.append(...children);
+  return created2;
+}
+function setText(target, text2) {
+  if (target.textContent !== text2) target.textContent = text2;
 }
 var RENDER_INTERVAL = 1e3;
 function onceASecond(render2) {
@@ -3680,7 +3688,7 @@ function onceASecond(render2) {
 // web/texts/de.js
 var de_default = {
   skip: "Zum Inhalt springen",
-  tagline: "Spende freie Rechenzeit für Berechnungen, die für einen einzelnen Computer zu groß sind.",
+  "tagline.purpose": "Für Berechnungen, die für einen einzelnen Computer zu groß sind.",
   "tagline.short": "Spende freie Rechenzeit.",
   "subtitle.none": "Hier gibt es noch nichts zu rechnen. Du kannst trotzdem starten: Sobald es Arbeit gibt, geht es los.",
   "subtitle.jobs": {
@@ -3714,6 +3722,13 @@ var de_default = {
   "blocked.pool": "Der Pool lässt diesen Browser nicht mitrechnen. Fehler: {message}",
   "blocked.outdated": "Diese Seite ist älter als der Pool. Lade sie neu, um weiterzurechnen.",
   "blocked.blocked": "Der Betreiber des Pools hat diesen Computer gesperrt. Grund: {message}",
+  "pool.heading": "Der ganze Pool",
+  "pool.volunteers": { one: "Freiwilliger zurzeit", other: "Freiwillige zurzeit" },
+  "pool.rate": "Ergebnisse pro Minute",
+  "pool.results": "Ergebnisse bisher",
+  "result.jobs": "Wessen Ergebnis zu sehen ist",
+  "result.other": "Ein anderes Ergebnis …",
+  "found.heading": "Was dieser Pool herausgefunden hat",
   "activity.heading": "Dein Beitrag",
   "activity.units": "Einheiten bei diesem Besuch",
   "activity.total": "Einheiten insgesamt",
@@ -3728,7 +3743,7 @@ var de_default = {
   "worker.computing": "rechnet",
   "worker.computing.job": "rechnet an {job}",
   "worker.resting": "ruht sich aus",
-  "activity.errors": "Was nicht geklappt hat",
+  "activity.errors": "Fehler von Aufgaben",
   "activity.errors.help": "Das Neueste zuerst. Was hier nicht gelingt, erfährt der Auftraggeber, und andere Freiwillige bekommen es angeboten.",
   "error.offline": "Der Pool war nicht erreichbar.",
   "error.foreign": "Etwas anderes hat anstelle des Pools geantwortet, etwa eine Anmeldeseite des Netzes.",
@@ -3763,7 +3778,7 @@ var de_default = {
   },
   "terms.sandbox": "Die Aufgaben laufen abgeschottet in deinem Browser: Sie können nur rechnen, ohne Zugriff auf Netz oder Dateien.",
   "terms.stop": "Du kannst jederzeit pausieren oder aufhören.",
-  "terms.storage": "Dieser Browser speichert deine Einstellungen, eine zufällige Kennung und deinen bisherigen Beitrag. „Beenden und vergessen“ löscht alles.",
+  "terms.storage": "Dieser Browser speichert deine Einstellungen, eine zufällige Kennung, deinen bisherigen Beitrag und welche Einheiten du berechnet hast. „Beenden und vergessen“ löscht alles.",
   "choices.heading": "Deine Einstellungen",
   "choices.workers": "Genutzte Kerne",
   "choices.workers.value": "{workers} von {count}",
@@ -3809,7 +3824,12 @@ var de_default = {
   "flows.done": "fertig",
   "flows.failed": "gescheitert",
   "flows.cancelled": "abgebrochen",
+  "footer.jobs": "Alle Aufgaben",
+  "footer.flows": "Alle Abläufe",
   "footer.post": "Eine Aufgabe stellen",
+  "footer.leaderboard": "Rangliste",
+  "footer.status": "Status des Pools",
+  "footer.operator": "Für den Betreiber",
   "footer.widget": "Auf deiner Website einbinden",
   "footer.widget.help": "Mit dieser Zeile können Besucher deiner Website für diesen Pool rechnen. Sie werden vorher gefragt, und die Aufgaben laufen genauso abgeschottet.",
   "widget.subtitle": { one: "Eine Aufgabe von {owners}.", other: "{count} Aufgaben von {owners}." },
@@ -3920,7 +3940,7 @@ var de_default = {
 // web/texts/en.js
 var en_default = {
   skip: "Skip to content",
-  tagline: "Lend this device’s spare time to computations too large for one computer.",
+  "tagline.purpose": "For computations too large for one computer.",
   "tagline.short": "Lend this device’s spare time.",
   // The start.
   "subtitle.none": "There is nothing to compute here yet. You can start anyway: work is fetched as soon as there is some.",
@@ -3956,6 +3976,14 @@ var en_default = {
   "blocked.pool": "The pool doesn’t accept this browser. Error: {message}",
   "blocked.outdated": "This page is older than the pool. Reload it to go on.",
   "blocked.blocked": "The pool’s operator has blocked this computer. Reason: {message}",
+  // The whole pool, and the result that is shown.
+  "pool.heading": "The whole pool",
+  "pool.volunteers": { one: "volunteer now", other: "volunteers now" },
+  "pool.rate": "results a minute",
+  "pool.results": "results so far",
+  "result.jobs": "Whose result is shown",
+  "result.other": "Another result…",
+  "found.heading": "What this pool has found",
   // The activity.
   "activity.heading": "Your contribution",
   "activity.units": "units done this visit",
@@ -3971,7 +3999,7 @@ var en_default = {
   "worker.computing": "computing",
   "worker.computing.job": "computing {job}",
   "worker.resting": "resting",
-  "activity.errors": "What went wrong",
+  "activity.errors": "Errors of jobs",
   "activity.errors.help": "Newest first. Work that fails here is reported to its owner and offered to other volunteers.",
   // Errors, by kind. The message of the pool or the job follows.
   "error.offline": "The pool couldn’t be reached.",
@@ -4008,7 +4036,7 @@ var en_default = {
   },
   "terms.sandbox": "Jobs run in your browser, in a sandbox: they can only compute, without network or files.",
   "terms.stop": "You can pause or stop at any time.",
-  "terms.storage": "This browser stores your choices, a random ID and your totals. “Stop and forget” deletes all of them.",
+  "terms.storage": "This browser stores your choices, a random ID, your totals and which units you computed. “Stop and forget” deletes all of them.",
   // The choices.
   "choices.heading": "Your choices",
   "choices.workers": "Cores to use",
@@ -4058,7 +4086,12 @@ var en_default = {
   "flows.failed": "failed",
   "flows.cancelled": "cancelled",
   // The footer.
+  "footer.jobs": "All jobs",
+  "footer.flows": "All flows",
   "footer.post": "Post a job",
+  "footer.leaderboard": "Leaderboard",
+  "footer.status": "Status of the pool",
+  "footer.operator": "For the operator",
   "footer.widget": "Put this on your own site",
   "footer.widget.help": "With this line, visitors to your site can compute for this pool. They are asked first, and jobs run in the same sandbox.",
   // The widget.
@@ -4173,7 +4206,7 @@ var en_default = {
 // web/texts/es.js
 var es_default = {
   skip: "Ir al contenido",
-  tagline: "Dona el tiempo libre de tu dispositivo a cálculos demasiado grandes para un solo ordenador.",
+  "tagline.purpose": "Para cálculos demasiado grandes para un solo ordenador.",
   "tagline.short": "Dona el tiempo libre de tu dispositivo.",
   "subtitle.none": "Aquí todavía no hay nada que calcular. Puedes empezar igualmente: el trabajo se descargará en cuanto lo haya.",
   "subtitle.jobs": {
@@ -4207,6 +4240,13 @@ var es_default = {
   "blocked.pool": "El servidor no acepta este navegador. Error: {message}",
   "blocked.outdated": "Esta página es más antigua que el servidor. Vuelve a cargarla para continuar.",
   "blocked.blocked": "El administrador del servidor ha bloqueado este ordenador. Motivo: {message}",
+  "pool.heading": "Todo el pool",
+  "pool.volunteers": { one: "persona voluntaria ahora", other: "personas voluntarias ahora" },
+  "pool.rate": "resultados por minuto",
+  "pool.results": "resultados hasta ahora",
+  "result.jobs": "De qué tarea se muestra el resultado",
+  "result.other": "Otro resultado…",
+  "found.heading": "Lo que este pool ha encontrado",
   "activity.heading": "Tu contribución",
   "activity.units": "unidades en esta visita",
   "activity.total": "unidades en total",
@@ -4221,7 +4261,7 @@ var es_default = {
   "worker.computing": "calculando",
   "worker.computing.job": "calculando {job}",
   "worker.resting": "descansando",
-  "activity.errors": "Qué ha fallado",
+  "activity.errors": "Errores de las tareas",
   "activity.errors.help": "Lo más reciente primero. Lo que falla aquí se comunica a su autor y se ofrece a otros voluntarios.",
   "error.offline": "No se pudo contactar con el servidor.",
   "error.foreign": "Otra cosa respondió en lugar del servidor, como una página de acceso de la red.",
@@ -4256,7 +4296,7 @@ var es_default = {
   },
   "terms.sandbox": "Las tareas se ejecutan aisladas en tu navegador: solo pueden calcular, sin acceso a la red ni a los archivos.",
   "terms.stop": "Puedes pausar o detener el cálculo en cualquier momento.",
-  "terms.storage": "Este navegador guarda tus preferencias, un identificador aleatorio y tus totales. «Detener y olvidar» lo borra todo.",
+  "terms.storage": "Este navegador guarda tus preferencias, un identificador aleatorio, tus totales y qué unidades has calculado. «Detener y olvidar» lo borra todo.",
   "choices.heading": "Tus preferencias",
   "choices.workers": "Núcleos que usar",
   "choices.workers.value": "{workers} de {count}",
@@ -4302,7 +4342,12 @@ var es_default = {
   "flows.done": "terminado",
   "flows.failed": "fallido",
   "flows.cancelled": "cancelado",
+  "footer.jobs": "Todas las tareas",
+  "footer.flows": "Todos los flujos",
   "footer.post": "Publicar una tarea",
+  "footer.leaderboard": "Clasificación",
+  "footer.status": "Estado del pool",
+  "footer.operator": "Para el operador",
   "footer.widget": "Ponlo en tu propio sitio web",
   "footer.widget.help": "Con esta línea, quienes visiten tu sitio pueden calcular para este servidor. Antes se les pregunta, y las tareas se ejecutan igual de aisladas.",
   "widget.subtitle": { one: "Una tarea de {owners}.", other: "{count} tareas de {owners}." },
@@ -4413,7 +4458,7 @@ var es_default = {
 // web/texts/fr.js
 var fr_default = {
   skip: "Aller au contenu",
-  tagline: "Prêtez le temps libre de votre appareil à des calculs trop lourds pour un seul ordinateur.",
+  "tagline.purpose": "Pour des calculs trop grands pour un seul ordinateur.",
   "tagline.short": "Prêtez le temps libre de votre appareil.",
   "subtitle.none": "Il n’y a encore rien à calculer ici. Vous pouvez commencer quand même : le calcul démarrera dès qu’il y aura du travail.",
   "subtitle.jobs": {
@@ -4447,6 +4492,13 @@ var fr_default = {
   "blocked.pool": "Le serveur n’accepte pas ce navigateur. Erreur : {message}",
   "blocked.outdated": "Cette page est plus ancienne que le serveur. Rechargez-la pour continuer.",
   "blocked.blocked": "L’administrateur du serveur a bloqué cet ordinateur. Motif : {message}",
+  "pool.heading": "Tout le pool",
+  "pool.volunteers": { one: "bénévole en ce moment", other: "bénévoles en ce moment" },
+  "pool.rate": "résultats par minute",
+  "pool.results": "résultats jusqu’ici",
+  "result.jobs": "De quelle tâche le résultat est affiché",
+  "result.other": "Un autre résultat…",
+  "found.heading": "Ce que ce pool a trouvé",
   "activity.heading": "Votre contribution",
   "activity.units": "unités pendant cette visite",
   "activity.total": "unités au total",
@@ -4461,7 +4513,7 @@ var fr_default = {
   "worker.computing": "calcule",
   "worker.computing.job": "calcule {job}",
   "worker.resting": "se repose",
-  "activity.errors": "Ce qui n’a pas marché",
+  "activity.errors": "Erreurs des tâches",
   "activity.errors.help": "Du plus récent au plus ancien. Ce qui échoue ici est signalé à son auteur et proposé à d’autres volontaires.",
   "error.offline": "Le serveur était injoignable.",
   "error.foreign": "Autre chose a répondu à la place du serveur, comme une page de connexion du réseau.",
@@ -4496,7 +4548,7 @@ var fr_default = {
   },
   "terms.sandbox": "Les tâches s’exécutent dans votre navigateur, isolées : elles ne peuvent que calculer, sans accès au réseau ni aux fichiers.",
   "terms.stop": "Vous pouvez mettre en pause ou arrêter à tout moment.",
-  "terms.storage": "Ce navigateur enregistre vos choix, un identifiant aléatoire et vos totaux. « Arrêter et oublier » efface tout.",
+  "terms.storage": "Ce navigateur enregistre vos choix, un identifiant aléatoire, vos totaux et les unités que vous avez calculées. « Arrêter et oublier » efface tout.",
   "choices.heading": "Vos choix",
   "choices.workers": "Cœurs à utiliser",
   "choices.workers.value": "{workers} sur {count}",
@@ -4542,7 +4594,12 @@ var fr_default = {
   "flows.done": "terminé",
   "flows.failed": "échec",
   "flows.cancelled": "annulé",
+  "footer.jobs": "Toutes les tâches",
+  "footer.flows": "Tous les flux",
   "footer.post": "Publier une tâche",
+  "footer.leaderboard": "Classement",
+  "footer.status": "État du pool",
+  "footer.operator": "Pour l’opérateur",
   "footer.widget": "L’ajouter à votre propre site",
   "footer.widget.help": "Avec cette ligne, les visiteurs de votre site peuvent calculer pour ce serveur. On leur demande d’abord leur accord, et les tâches sont isolées de la même façon.",
   "widget.subtitle": { one: "Une tâche pour {owners}.", other: "{count} tâches pour {owners}." },
@@ -4684,8 +4741,8 @@ var Language = class {
    */
   text(key2, values = {}) {
     const entry = this.#texts[this.tag][key2] ?? this.#texts[FALLBACK][key2];
-    const text = typeof entry === "object" ? entry[this.#pluralForm(Number(values.count))] ?? entry.other : entry;
-    return (text ?? "").replace(/\{(\w+)\}/g, (_, name) => this.#format(values[name]));
+    const text2 = typeof entry === "object" ? entry[this.#pluralForm(Number(values.count))] ?? entry.other : entry;
+    return (text2 ?? "").replace(/\{(\w+)\}/g, (_, name) => this.#format(values[name]));
   }
   /** @param {number} count */
   #pluralForm = (count) => new Intl.PluralRules(this.locale).select(count);
@@ -4718,19 +4775,20 @@ var Language = class {
   /** In the two largest units, as in 3 h 5 min; with tenths below 10 s. @param {number} seconds */
   duration(seconds) {
     if (seconds < 10) return this.#amount(Math.floor(seconds * 10) / 10, "second");
-    const whole = Math.floor(seconds);
+    const whole2 = Math.floor(seconds);
     const parts = [
-      { value: Math.floor(whole / 3600), unit: "hour" },
-      { value: Math.floor(whole / 60) % 60, unit: "minute" },
-      { value: whole % 60, unit: "second" }
+      { value: Math.floor(whole2 / 3600), unit: "hour" },
+      { value: Math.floor(whole2 / 60) % 60, unit: "minute" },
+      { value: whole2 % 60, unit: "second" }
     ];
     const first = parts.findIndex(({ value }) => value > 0);
     const shown = parts.slice(first, first + 2);
     return shown.map(({ value, unit }) => this.#amount(value, unit)).join(" ");
   }
-  /** The same of what may take days, or years. @param {number} seconds */
+  /** The same of what may take days, or years, and is only estimated. @param {number} seconds */
   longDuration(seconds) {
     const days = Math.floor(seconds / 86400);
+    if (seconds >= 600 && seconds < 3600) return this.#amount(Math.round(seconds / 60), "minute");
     if (days < 2) return this.duration(seconds);
     return days < 730 ? this.#amount(days, "day") : this.#amount(Math.floor(days / 365), "year");
   }
@@ -4764,11 +4822,790 @@ var Language = class {
     document.documentElement.lang = this.tag;
   }
 };
-var withLanguage = ([lang, text]) => ({ text: String(text), lang: isTag(lang) ? lang : "" });
+var withLanguage = ([lang, text2]) => ({ text: String(text2), lang: isTag(lang) ? lang : "" });
 function requestedTags() {
   const set = new URLSearchParams(location.search).get("lang");
   return [set, ...navigator.languages];
 }
+
+// web/job-title.js
+var titleOf = ({ name, metadata }, language2) => language2.bestOf(metadata?.title)?.text || String(name);
+
+// web/render/result-view.js
+init_errors();
+
+// web/render/checks.js
+var InvalidRender = class extends Error {
+};
+var MAX_NUMBER = 1e100;
+var MAX_TEXT = 200;
+var MAX_LOCALES = 20;
+function refuse(path, reason) {
+  throw new InvalidRender(`${path} ${reason}`);
+}
+function object(path, value) {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) refuse(path, "must be an object");
+  return (
+    /** @type {Record<string, any>} */
+    value
+  );
+}
+function list(path, value, most, least = 0) {
+  if (!Array.isArray(value)) return refuse(path, "must be an array");
+  if (value.length > most) refuse(path, `has ${value.length} entries (at most ${most})`);
+  if (value.length < least) refuse(path, `has ${value.length} entries (at least ${least})`);
+  return value;
+}
+function number(path, value) {
+  const isUsable = typeof value === "number" && Math.abs(value) <= MAX_NUMBER;
+  return isUsable ? value : refuse(path, "must be a number");
+}
+function whole(path, value, least, most) {
+  const isUsable = typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
+  return isUsable ? value : refuse(path, `must be a whole number from ${least} to ${most}`);
+}
+function text(path, value) {
+  if (typeof value !== "string") return refuse(path, "must be a text");
+  return value.length <= MAX_TEXT ? value : refuse(path, `has more than ${MAX_TEXT} characters`);
+}
+function localised(path, value) {
+  if (value === void 0 || value === null) return {};
+  if (typeof value === "string") return { "": text(path, value) };
+  const entries = list(path, Object.entries(object(path, value)), MAX_LOCALES);
+  return Object.fromEntries(entries.map(([locale, one]) => [locale, text(`${path}.${locale}`, one)]));
+}
+function variables(path, value, count) {
+  if (value === void 0 || value === null) return [];
+  const ids = list(path, value, count, count);
+  return ids.map((id, index) => text(`${path}[${index}]`, id));
+}
+
+// web/render/scale.js
+var TICKS = 5;
+var STEPS = [1, 2, 5, 10];
+function rangeOf(values) {
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value === null) continue;
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return least > most ? null : [least, most];
+}
+function scaleOf(range, start2, end) {
+  const [least, most] = widened(range ?? [0, 1]);
+  const step = stepOf((most - least) / TICKS);
+  const from = Math.floor(least / step) * step;
+  const count = Math.max(1, Math.ceil((most - from) / step - 1e-9));
+  const to = from + count * step;
+  const ticks = Array.from({ length: count + 1 }, (_, index) => rounded(from + index * step, step));
+  return { from, to, ticks, place: (value) => start2 + (value - from) / (to - from) * (end - start2) };
+}
+function widened([least, most]) {
+  if (most - least > Math.abs(most) * 1e-12) return [least, most];
+  const room = Math.abs(most) * 0.1 || 1;
+  return [least - room, most + room];
+}
+function stepOf(size) {
+  const power = 10 ** Math.floor(Math.log10(size));
+  return power * (STEPS.find((step) => step * power >= size * (1 - 1e-9)) ?? 10);
+}
+var rounded = (value, step) => Math.abs(value) < step / 2 ? 0 : Number(value.toPrecision(12));
+
+// web/render/charts.js
+var NAMESPACE = "http://www.w3.org/2000/svg";
+var MARGIN = { left: 60, right: 24, top: 12, bottom: 46 };
+var RATIO = 0.56;
+var MAX_HEIGHT = 420;
+var LABEL_WIDTH = 64;
+function svg(name, attributes, ...children) {
+  const created2 = document.createElementNS(NAMESPACE, name);
+  for (const [attribute, value] of Object.entries(attributes)) created2.setAttribute(attribute, String(value));
+  created2.append(...children);
+  return created2;
+}
+function drawSeries({ lines, ...labels }, drawing) {
+  const x = rangeOf(lines.flatMap((line) => rangeOf(line.x) ?? []));
+  const y = rangeOf(lines.flatMap((line) => rangeOf(line.y) ?? []));
+  const area = areaOf(x, y, drawing.width);
+  const paths = lines.map((line, index) => svg("path", { class: `line line-${index}`, d: pathOf(line, area) }));
+  return chart(area, labels, drawing, [...axes(area, drawing), ...paths]);
+}
+function pathOf({ x, y }, area) {
+  let isDrawing = false;
+  return y.map((value, index) => {
+    const command = isDrawing ? "L" : "M";
+    isDrawing = value !== null;
+    return value === null ? "" : `${command}${at(area, x[index], value)}${command === "M" ? "h0" : ""}`;
+  }).join("");
+}
+var at = (area, x, y) => `${area.x.place(x).toFixed(1)} ${area.y.place(y).toFixed(1)}`;
+function drawPoints({ x, y, variables: variables2, ...labels }, drawing) {
+  const area = areaOf(rangeOf(x), rangeOf(y), drawing.width);
+  const isMine = (index) => variables2.length > 0 && drawing.isMine(variables2[index]);
+  const dots = (mine) => x.map((value, index) => isMine(index) === mine ? `M${at(area, value, y[index])}h0` : "").join("");
+  const paths = [svg("path", { class: "dots", d: dots(false) }), svg("path", { class: "dots mine", d: dots(true) })];
+  return chart(area, labels, drawing, [...axes(area, drawing), ...paths]);
+}
+function drawHistogram({ counts, edges, labels: names, ...labels }, drawing) {
+  const borders = names.length > 0 ? [...counts.keys(), counts.length] : edges;
+  const area = areaOf(rangeOf(borders), rangeOf([0, ...counts]), drawing.width, false);
+  const bars = counts.map((count, index) => bar(area, borders[index], borders[index + 1], count));
+  const xAxis = names.length > 0 ? nameAxis(area, names) : numberAxis(area, drawing.language);
+  return chart(area, labels, drawing, [...yAxis(area, drawing.language), ...xAxis, ...bars]);
+}
+function bar(area, from, to, count) {
+  const [left, right] = [area.x.place(from), area.x.place(to)];
+  const top = area.y.place(count);
+  const gap = Math.min(1, (right - left) / 5);
+  const width = Math.max(0.5, right - left - gap);
+  return svg("rect", { class: "bar", x: left + gap / 2, y: top, width, height: Math.max(0, area.y.place(0) - top) });
+}
+function areaOf(x, y, width, isRounded = true) {
+  const height = Math.min(MAX_HEIGHT, Math.round(width * RATIO));
+  const scale = scaleOf(x, MARGIN.left, width - MARGIN.right);
+  return {
+    x: isRounded || x === null ? scale : exactly(scale, x, width),
+    y: scaleOf(y, height - MARGIN.bottom, MARGIN.top),
+    width,
+    height
+  };
+}
+function exactly(scale, [from, to], width) {
+  const [start2, end] = [MARGIN.left, width - MARGIN.right];
+  const place = (value) => start2 + (value - from) / (to - from || 1) * (end - start2);
+  return { from, to, place, ticks: scale.ticks.filter((tick) => tick >= from && tick <= to) };
+}
+var axes = (area, { language: language2 }) => [...yAxis(area, language2), ...numberAxis(area, language2)];
+function yAxis({ y, width }, language2) {
+  return y.ticks.flatMap((tick) => {
+    const place = y.place(tick);
+    const line = svg("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: place, y2: place });
+    const label = svg("text", { class: "tick", x: MARGIN.left - 8, y: place + 4, "text-anchor": "end" });
+    label.append(shortNumber(tick, language2));
+    return [line, label];
+  });
+}
+function numberAxis({ x, width, height }, language2) {
+  const every = Math.ceil(x.ticks.length * LABEL_WIDTH / (width - MARGIN.left));
+  const shown = x.ticks.filter((_, index) => index % every === 0);
+  return shown.map((tick) => xLabel(x.place(tick), height, shortNumber(tick, language2)));
+}
+function nameAxis({ x, width, height }, names) {
+  const every = Math.ceil(names.length * LABEL_WIDTH / (width - MARGIN.left));
+  const shown = names.map((name, index) => ({ name, index })).filter(({ index }) => index % every === 0);
+  return shown.map(({ name, index }) => xLabel(x.place(index + 0.5), height, name.slice(0, 12)));
+}
+var xLabel = (x, height, label) => svg("text", { class: "tick", x, y: height - MARGIN.bottom + 18, "text-anchor": "middle" }, label);
+function shortNumber(value, language2) {
+  const size = Math.abs(value);
+  if (size !== 0 && size < 1e-3) return language2.number(value, { notation: "scientific", maximumFractionDigits: 2 });
+  return language2.number(value, { notation: size >= 1e5 ? "compact" : "standard", maximumSignificantDigits: 4 });
+}
+function chart({ width, height }, { xLabel: below, yLabel: beside }, { language: language2 }, children) {
+  const middle = (height - MARGIN.bottom + MARGIN.top) / 2;
+  const names = [
+    svg("text", { class: "label", x: (MARGIN.left + width) / 2, y: height - 6, "text-anchor": "middle" }),
+    svg("text", { class: "label", x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` })
+  ];
+  names[0].append(language2.bestOf(below)?.text ?? "");
+  names[1].append(language2.bestOf(beside)?.text ?? "");
+  return svg("svg", { class: "chart", width, height, viewBox: `0 0 ${width} ${height}` }, ...children, ...names);
+}
+
+// web/render/picture.js
+var MIN_WIDTH = 800;
+var MAX_HEIGHT2 = 2048;
+var OUTLINE = 1 / 250;
+var OUTER = "#10201e";
+var INNER = "#ffd166";
+function drawPicture(picture3, isMine) {
+  const { width, height } = picture3;
+  const scale = Math.max(1, Math.floor(Math.min(MIN_WIDTH / width, MAX_HEIGHT2 / height)));
+  const canvas = canvasOf(width * scale, height * scale);
+  const source = canvasOf(width, height);
+  source.getContext("2d")?.putImageData(imageOf(picture3), 0, 0);
+  const context = canvas.getContext("2d");
+  if (!context) return canvas;
+  context.imageSmoothingEnabled = false;
+  context.drawImage(source, 0, 0, canvas.width, canvas.height);
+  const own = picture3.tiles.filter(({ variable }) => variable !== "" && isMine(variable));
+  outline(context, own.map((tile) => enlarged(tile, scale)), Math.max(1, canvas.width * OUTLINE));
+  return canvas;
+}
+function canvasOf(width, height) {
+  const canvas = (
+    /** @type {HTMLCanvasElement} */
+    element("canvas", { class: "canvas" })
+  );
+  return Object.assign(canvas, { width, height });
+}
+var enlarged = ({ x, y, width, height }, scale) => ({
+  x: x * scale,
+  y: y * scale,
+  width: width * scale,
+  height: height * scale
+});
+function imageOf({ width, height, palette, tiles }) {
+  const image = new ImageData(width, height);
+  const colours = new Uint32Array(palette.map(([red, green, blue]) => packed(red, green, blue)));
+  const pixels = new Uint32Array(image.data.buffer);
+  for (const tile of tiles) copy(tile, pixels, width, colours);
+  return image;
+}
+var packed = (red, green, blue) => new Uint32Array(Uint8Array.of(red, green, blue, 255).buffer)[0];
+function copy(tile, pixels, stride, colours) {
+  for (let row = 0; row < tile.height; row += 1) {
+    const target = (tile.y + row) * stride + tile.x;
+    const source = row * tile.width;
+    for (let column = 0; column < tile.width; column += 1) {
+      pixels[target + column] = colours[tile.pixels[source + column]];
+    }
+  }
+}
+function outline(context, tiles, line) {
+  const places = new Set(tiles.map(({ x, y, width, height }) => placeOf(x, y, width, height)));
+  const sides = tiles.flatMap((tile) => sidesOf(tile, line)).filter(({ neighbour }) => !places.has(neighbour));
+  context.lineCap = "square";
+  context.beginPath();
+  for (const { from, to } of sides) {
+    context.moveTo(...from);
+    context.lineTo(...to);
+  }
+  for (
+    const [colour2, width] of
+    /** @type {[string, number][]} */
+    [[OUTER, 2 * line], [INNER, line]]
+  ) {
+    context.strokeStyle = colour2;
+    context.lineWidth = width;
+    context.stroke();
+  }
+}
+var placeOf = (x, y, width, height) => `${x} ${y} ${width} ${height}`;
+function sidesOf({ x, y, width, height }, line) {
+  const inset = Math.min(line, width / 4, height / 4);
+  const [left, top, right, bottom] = [x + inset, y + inset, x + width - inset, y + height - inset];
+  return [
+    { neighbour: placeOf(x, y - height, width, height), from: [left, top], to: [right, top] },
+    { neighbour: placeOf(x, y + height, width, height), from: [left, bottom], to: [right, bottom] },
+    { neighbour: placeOf(x - width, y, width, height), from: [left, top], to: [left, bottom] },
+    { neighbour: placeOf(x + width, y, width, height), from: [right, top], to: [right, bottom] }
+  ];
+}
+
+// web/render/table.js
+var MAX_ROWS = 100;
+function drawTable({ columns, rows, mine }, language2, label) {
+  const head = element("tr", {}, ...columns.map((column) => element("th", { scope: "col", dir: "auto" }, column)));
+  const body = rows.map(
+    (row, index) => element("tr", { class: mine[index] ? "mine" : void 0 }, ...row.map((cell) => cellOf(cell, language2)))
+  );
+  const table2 = element("table", {}, element("thead", {}, head), element("tbody", {}, ...body));
+  return element("div", { class: "table", role: "region", tabindex: 0, "aria-label": label }, table2);
+}
+function cellOf(cell, language2) {
+  if (typeof cell === "number") return element("td", { class: "number" }, language2.number(cell, { maximumFractionDigits: 12 }));
+  return element("td", { dir: "auto" }, cell === null ? "" : String(cell));
+}
+function cellsOf(render2, language2) {
+  if (render2.type === "picture" || render2.type === "table") return null;
+  const name = (texts2, other) => language2.bestOf(texts2)?.text || other;
+  const [x, y] = [name(render2.xLabel, "x"), name(render2.yLabel, "y")];
+  if (render2.type === "histogram") return cells([x, y], histogramRows(render2, language2));
+  if (render2.type === "points") return cells([x, y], render2.x.map((value, index) => [value, render2.y[index]]));
+  const rows = render2.lines.flatMap(
+    (line, index) => line.x.map((value, place) => [name(line.name, String(index + 1)), value, line.y[place]])
+  );
+  return cells(["", x, y], rows);
+}
+var cells = (columns, rows) => ({ columns, rows: rows.slice(0, MAX_ROWS), mine: [] });
+function histogramRows({ counts, edges, labels }, language2) {
+  const range = (index) => `${language2.number(edges[index])} – ${language2.number(edges[index + 1])}`;
+  return counts.map((count, index) => [labels.length > 0 ? labels[index] : range(index), count]);
+}
+
+// web/render/figure.js
+function figureOf(render2, setting) {
+  const { language: language2, name } = setting;
+  const caption = language2.bestOf(render2.caption);
+  const label = language2.text(`render.${render2.type}`, { job: name, caption: caption?.text ?? "" });
+  const drawn = draw(render2, setting, label);
+  const captions = caption ? [element("figcaption", { lang: caption.lang, dir: "auto" }, caption.text)] : [];
+  return element("figure", { class: "figure" }, drawn, ...captions, ...legend(render2, language2), ...numbers(render2, language2, label));
+}
+function draw(render2, setting, label) {
+  if (render2.type === "table") return drawTable(tableCells(render2, setting), setting.language, label);
+  const drawn = drawImage(render2, setting);
+  drawn.setAttribute("role", "img");
+  drawn.setAttribute("aria-label", label);
+  return drawn;
+}
+function drawImage(render2, setting) {
+  if (render2.type === "picture") return drawPicture(render2, setting.isMine);
+  if (render2.type === "series") return drawSeries(render2, setting);
+  return render2.type === "points" ? drawPoints(render2, setting) : drawHistogram(render2, setting);
+}
+var tableCells = ({ columns, rows, variables: variables2 }, { language: language2, isMine }) => ({
+  columns: columns.map((column) => language2.bestOf(column)?.text ?? ""),
+  rows,
+  mine: variables2.map(isMine)
+});
+function legend(render2, language2) {
+  if (render2.type !== "series" || render2.lines.length < 2) return [];
+  const items = render2.lines.map(({ name }, index) => {
+    const text2 = language2.bestOf(name)?.text || String(index + 1);
+    return element("li", {}, element("span", { class: `sample line-${index}` }), element("bdi", {}, text2));
+  });
+  return [element("ul", { class: "legend" }, ...items)];
+}
+function numbers(render2, language2, label) {
+  const cells2 = cellsOf(render2, language2);
+  if (!cells2 || cells2.rows.length === 0) return [];
+  const summary = element("summary", {}, language2.text("render.numbers"));
+  return [element("details", {}, summary, drawTable(cells2, language2, label))];
+}
+function partsOf(render2, isMine) {
+  const variables2 = "variables" in render2 ? render2.variables : [];
+  const named = render2.type === "picture" ? render2.tiles.map(({ variable }) => variable) : variables2;
+  return { count: named.length, mine: named.filter((variable) => variable !== "" && isMine(variable)).length };
+}
+
+// web/render/plain-table.js
+var ROWS = 10;
+var LENGTH = 120;
+function plainTable(results, language2) {
+  const shown = results.slice(-ROWS).reverse();
+  return {
+    type: "table",
+    caption: {},
+    columns: ["render.variable", "render.result"].map((key2) => ({ "": language2.text(key2) })),
+    rows: shown.map(({ variable, result }) => [variable, shortened(JSON.stringify(result))]),
+    variables: shown.map(({ variable }) => variable)
+  };
+}
+var shortened = (text2) => text2.length > LENGTH ? `${text2.slice(0, LENGTH - 1)}…` : text2;
+
+// web/render/renderer.js
+init_executor();
+init_platform();
+init_sandbox_frame();
+
+// web/render/validate.js
+var MAX_RENDER = 1 << 20;
+var MAX_SIDE = 2048;
+var MAX_TILES = 4096;
+var MAX_LINES = 8;
+var MAX_VALUES = 2e4;
+var MAX_BARS = 400;
+var MAX_COLUMNS = 20;
+var MAX_ROWS2 = 400;
+var COLOUR = /^#[0-9a-f]{6}$/i;
+var GREYS = Array.from({ length: 256 }, (_, value) => [value, value, value]);
+var KINDS = { picture, series, histogram, points, table };
+function validated2(json) {
+  if (json.length > MAX_RENDER) refuse("render", `is larger than ${MAX_RENDER} characters of JSON`);
+  const value = object("render", JSON.parse(json));
+  const kind = typeof value.type === "string" && Object.hasOwn(KINDS, value.type) ? KINDS[value.type] : void 0;
+  return kind ? kind(value) : refuse("render.type", `must be one of ${Object.keys(KINDS).join(", ")}`);
+}
+function picture(value) {
+  const [width, height] = [value.width, value.height].map((side) => whole("picture size", side, 1, MAX_SIDE));
+  const palette = value.palette === void 0 ? GREYS : list("palette", value.palette, 256, 2).map(colour);
+  const tiles = list("tiles", value.tiles, MAX_TILES);
+  let left = width * height;
+  const checked2 = tiles.map((tile, index) => {
+    const one = tileOf(`tiles[${index}]`, object(`tiles[${index}]`, tile), width, height, palette.length);
+    left -= one.pixels.length;
+    return left >= 0 ? one : refuse("tiles", "have more pixels than the picture");
+  });
+  return { type: "picture", caption: localised("caption", value.caption), width, height, palette, tiles: checked2 };
+}
+function colour(value, index) {
+  if (typeof value !== "string" || !COLOUR.test(value)) return refuse(`palette[${index}]`, "must be a colour, as #0b6b67");
+  const channel = (start2) => Number.parseInt(value.slice(start2, start2 + 2), 16);
+  return [channel(1), channel(3), channel(5)];
+}
+function tileOf(path, tile, width, height, colours) {
+  const x = whole(`${path}.x`, tile.x, 0, width - 1);
+  const y = whole(`${path}.y`, tile.y, 0, height - 1);
+  const size = {
+    width: whole(`${path}.width`, tile.width, 1, width - x),
+    height: whole(`${path}.height`, tile.height, 1, height - y)
+  };
+  const pixels = pixelsOf(`${path}.pixels`, tile.pixels, size.width * size.height, colours);
+  const variable = tile.variable === void 0 ? "" : text(`${path}.variable`, tile.variable);
+  return { x, y, ...size, pixels, variable };
+}
+function pixelsOf(path, value, count, colours) {
+  const pixels = typeof value === "string" ? bytesOf2(path, value) : list(path, value, count, count);
+  if (pixels.length !== count) refuse(path, `has ${pixels.length} pixels instead of ${count}`);
+  for (const pixel of pixels) {
+    if (!Number.isInteger(pixel) || pixel < 0 || pixel >= colours) refuse(path, `must be from 0 to ${colours - 1}`);
+  }
+  return Uint8Array.from(pixels);
+}
+function bytesOf2(path, value) {
+  try {
+    return Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
+  } catch {
+    return refuse(path, "must be base64, or an array of numbers");
+  }
+}
+var labelsOf = (value) => ({
+  caption: localised("caption", value.caption),
+  xLabel: localised("x_label", value.x_label),
+  yLabel: localised("y_label", value.y_label)
+});
+function series(value) {
+  const lines = list("series", value.series, MAX_LINES).map(
+    (line, index) => lineOf(`series[${index}]`, object(`series[${index}]`, line))
+  );
+  const count = lines.reduce((sum, { y }) => sum + y.length, 0);
+  if (count > MAX_VALUES) refuse("series", `have ${count} values (at most ${MAX_VALUES})`);
+  return { type: "series", ...labelsOf(value), lines };
+}
+function lineOf(path, line) {
+  const y = list(`${path}.y`, line.y, MAX_VALUES);
+  const x = line.x === void 0 ? y.map((_, index) => index) : numbers2(`${path}.x`, line.x, y.length, y.length);
+  const values = y.map((one, index) => one === null ? null : number(`${path}.y[${index}]`, one));
+  return { name: localised(`${path}.name`, line.name), x, y: values };
+}
+function histogram(value) {
+  const counts = numbers2("counts", value.counts, MAX_BARS);
+  if (counts.some((count) => count < 0)) refuse("counts", "must not be negative");
+  const hasLabels = value.labels !== void 0;
+  const labels = hasLabels ? list("labels", value.labels, counts.length, counts.length) : [];
+  const edges = hasLabels ? [] : numbers2("edges", value.edges, counts.length + 1, counts.length + 1);
+  if (edges.some((edge, index) => index > 0 && edge <= edges[index - 1])) refuse("edges", "must ascend");
+  const texts2 = labels.map((label, index) => text(`labels[${index}]`, label));
+  return { type: "histogram", ...labelsOf(value), counts, edges, labels: texts2 };
+}
+function points(value) {
+  const x = numbers2("x", value.x, MAX_VALUES);
+  const y = numbers2("y", value.y, x.length, x.length);
+  return { type: "points", ...labelsOf(value), x, y, variables: variables("variables", value.variables, x.length) };
+}
+var numbers2 = (path, value, most, least) => list(path, value, most, least).map((one, index) => number(`${path}[${index}]`, one));
+function table(value) {
+  const columns = list("columns", value.columns, MAX_COLUMNS, 1);
+  const rows = list("rows", value.rows, MAX_ROWS2).map((row, index) => {
+    const cells2 = list(`rows[${index}]`, row, columns.length, columns.length);
+    return cells2.map((cell, column) => cellOf2(`rows[${index}][${column}]`, cell));
+  });
+  return {
+    type: "table",
+    caption: localised("caption", value.caption),
+    columns: columns.map((column, index) => localised(`columns[${index}]`, column)),
+    rows,
+    variables: variables("variables", value.variables, rows.length)
+  };
+}
+function cellOf2(path, value) {
+  if (value === null || typeof value === "boolean") return value;
+  return typeof value === "number" ? number(path, value) : text(path, value);
+}
+
+// web/render/renderer.js
+var RENDER_TIMEOUT = 3e3;
+var previous = Promise.resolve();
+function runRender(sandbox, source, given) {
+  const run = previous.then(() => runAlone(sandbox, source, JSON.stringify(given)));
+  previous = run.then(
+    () => {
+    },
+    () => {
+    }
+  );
+  return run;
+}
+async function runAlone(sandbox, source, variable) {
+  const started = performance.now();
+  const executor = new BrowserExecutor(() => SandboxFrame.open(sandbox, platform.clock), platform.clock, MAX_RENDER);
+  const unit = { job: "render", source: wrapped(source), variable, context: null, seed: 0, gpu: false };
+  try {
+    const { result } = await executor.compute(unit, { timeout: RENDER_TIMEOUT });
+    return { text: result, milliseconds: performance.now() - started };
+  } finally {
+    executor.close();
+  }
+}
+var wrapped = (source) => `async ({ results, context }) => ({ result: await (${source}
+)(results, context) })`;
+
+// web/render/results-feed.js
+var MAX_RESULTS = 500;
+var MAX_SIZE = 4 << 20;
+var PAGE = 100;
+var SAMPLE = 20;
+var MAX_PAGES = 20;
+var ResultsFeed = class {
+  #client;
+  #job;
+  /** @type {string | null} */
+  #cursor = null;
+  /** By variable, the oldest first. @type {Map<string, {result: Result, size: number}>} */
+  #results = /* @__PURE__ */ new Map();
+  #size = 0;
+  #isBehind = false;
+  #fetched = 0;
+  /** Whether the job has more results than these. */
+  isSample = false;
+  /** @param {Client} client @param {Document} job */
+  constructor(client, job) {
+    this.#client = client;
+    this.#job = job;
+  }
+  /** The oldest first. @returns {Result[]} */
+  get results() {
+    return [...this.#results.values()].map(({ result }) => result);
+  }
+  /** Fetches what has come. @returns {Promise<boolean>} whether something has */
+  async update() {
+    const before = this.#cursor;
+    if (before === null) await this.#start();
+    else await this.#follow(before);
+    return this.#cursor !== before;
+  }
+  async #start() {
+    let page = await this.#get({ last: MAX_RESULTS });
+    this.#add(page);
+    for (let count = 1; count < MAX_PAGES && page.has("next"); count += 1) {
+      page = await this.#client.follow(page, "next");
+      this.#add(page);
+    }
+    this.isSample = page.has("next") || this.#results.size >= MAX_RESULTS;
+  }
+  /** @param {string} cursor */
+  async #follow(cursor) {
+    const isLarge = this.#fetched >= MAX_RESULTS;
+    const limit = isLarge ? SAMPLE : PAGE;
+    const page = await this.#get(this.#isBehind ? { last: limit } : { cursor, limit });
+    this.#add(page);
+    this.#isBehind = isLarge && page.has("next");
+    this.isSample ||= this.#isBehind;
+  }
+  /** @param {import("../../js/lib/template.js").Values} range */
+  #get(range) {
+    return this.#client.follow(this.#job, "latest_results", { values: { ...range, inputs: "true" } });
+  }
+  /** @param {Document} page */
+  #add(page) {
+    for (const { content } of page.items()) {
+      const { variable, input, result } = content;
+      const size = JSON.stringify([input, result]).length;
+      this.#drop(variable);
+      this.#results.set(variable, { result: { variable, input, result }, size });
+      this.#size += size;
+    }
+    this.#fetched += page.items().length;
+    this.#cursor = page.content.cursor ?? this.#cursor;
+    for (const [variable] of this.#results) {
+      if (this.#results.size <= MAX_RESULTS && this.#size <= MAX_SIZE) break;
+      this.#drop(variable);
+      this.isSample = true;
+    }
+  }
+  /** @param {string} variable */
+  #drop(variable) {
+    this.#size -= this.#results.get(variable)?.size ?? 0;
+    this.#results.delete(variable);
+  }
+};
+
+// web/render/schedule.js
+var MIN_INTERVAL = 5e3;
+var MAX_INTERVAL = 3e5;
+var REST_FACTOR = 25;
+var MARGIN2 = "100px";
+var Schedule = class {
+  #act;
+  #isVisible = false;
+  #isRequested = false;
+  #isActing = false;
+  #next = 0;
+  #observer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @param {Element} element that must be visible @param {() => Promise<number>} act returns the milliseconds it took */
+  constructor(element2, act) {
+    this.#act = act;
+    const onchange = (entries) => {
+      this.#isVisible = entries[entries.length - 1].isIntersecting;
+      this.#plan();
+    };
+    this.#observer = new IntersectionObserver(onchange, { rootMargin: MARGIN2 });
+    this.#observer.observe(element2);
+    document.addEventListener("visibilitychange", this.#plan);
+  }
+  /** Acts now, or as soon as it may. */
+  request() {
+    this.#isRequested = true;
+    this.#plan();
+  }
+  stop() {
+    this.#observer.disconnect();
+    document.removeEventListener("visibilitychange", this.#plan);
+    clearTimeout(this.#timer);
+    this.#isRequested = false;
+  }
+  #plan = () => {
+    clearTimeout(this.#timer);
+    if (!this.#isRequested || this.#isActing || !this.#isVisible || document.hidden) return;
+    this.#timer = setTimeout(() => this.#run(), Math.max(0, this.#next - performance.now()));
+  };
+  async #run() {
+    this.#isRequested = false;
+    this.#isActing = true;
+    const rest = await this.#act() * REST_FACTOR;
+    this.#next = performance.now() + Math.min(Math.max(rest, MIN_INTERVAL), MAX_INTERVAL);
+    this.#isActing = false;
+    this.#plan();
+  }
+};
+
+// web/render/result-view.js
+var MAX_FAILURES = 5;
+var FAILURE_MILLISECONDS = 200;
+var ResultView = class {
+  #element;
+  #isBrief;
+  #unsubscribe;
+  #parts;
+  #job;
+  /** @type {Document | null} */
+  #whole = null;
+  #feed;
+  #failures = 0;
+  /** Of the last figure: so that it is drawn anew for another width without another run. @type {Render | null} */
+  #render = null;
+  #width = 0;
+  #schedule;
+  #figure = element("div", { class: "render-figure" });
+  #note = element("p", { class: "help", dir: "auto", hidden: true });
+  #button;
+  #resizes = new ResizeObserver(() => this.#resize());
+  /**
+   * @param {HTMLElement} target is filled
+   * @param {Document} job as listed, without its function
+   * @param {Parts} parts
+   * @param {Options} [options]
+   */
+  constructor(target, job, parts, { isBrief = false } = {}) {
+    this.#isBrief = isBrief;
+    this.#element = target;
+    this.#parts = parts;
+    this.#job = job;
+    this.#feed = new ResultsFeed(parts.client, job);
+    this.#button = element("button", { class: "button", type: "button", hidden: true }, parts.language.text("render.show"));
+    this.#button.addEventListener("click", () => this.#ask());
+    target.replaceChildren(this.#figure, this.#note, this.#button);
+    this.#schedule = new Schedule(target, () => this.#refresh());
+    this.#unsubscribe = parts.consent.onchange(() => this.refresh());
+    this.#resizes.observe(target);
+    this.refresh();
+  }
+  /** There may be new results, or the visitor may have agreed. */
+  refresh() {
+    const isWaiting = this.#job.content.has_render !== false && !this.#parts.consent.isGiven;
+    this.#button.hidden = !isWaiting;
+    this.#element.classList.toggle("asking", isWaiting && !this.#isBrief);
+    if (isWaiting && !this.#isBrief) this.#say("render.ask");
+    if (isWaiting) return;
+    if (this.#failures === 0 && this.#render === null) this.#say("render.loading");
+    if (this.#failures < MAX_FAILURES) this.#schedule.request();
+  }
+  /** The visitor's own results are forgotten, or another one has come. */
+  redraw() {
+    if (this.#render) this.#draw(this.#render);
+  }
+  /** Ends it: its element is used for something else. */
+  stop() {
+    this.#schedule.stop();
+    this.#resizes.disconnect();
+    this.#unsubscribe();
+  }
+  #ask() {
+    this.#parts.consent.give();
+    this.#note.tabIndex = -1;
+    this.#note.focus();
+  }
+  /** @returns the milliseconds that it took */
+  async #refresh() {
+    try {
+      const isNew = await this.#feed.update();
+      const milliseconds = isNew || this.#render === null ? await this.#run() : 0;
+      this.#failures = 0;
+      return milliseconds;
+    } catch (ex) {
+      return this.#fail(ex);
+    }
+  }
+  /** @returns the milliseconds that it took */
+  async #run() {
+    const { results } = this.#feed;
+    if (results.length === 0) {
+      this.#say("render.empty");
+      return 0;
+    }
+    this.#whole ??= await this.#parts.client.reload(this.#job);
+    const source = this.#whole.content.render;
+    if (typeof source === "string") return this.#evaluate(source, results);
+    this.#draw(plainTable(results, this.#parts.language));
+    return 0;
+  }
+  /** @param {string} source @param {import("./results-feed.js").Result[]} results */
+  async #evaluate(source, results) {
+    const { id, name, metadata } = this.#job.content;
+    const given = { results, context: { job: { id, name }, metadata } };
+    const { text: text2, milliseconds } = await runRender(await this.#parts.sandbox(), source, given);
+    this.#draw(validated2(text2));
+    return milliseconds;
+  }
+  /** @param {Render} render */
+  #draw(render2) {
+    this.#render = render2;
+    this.#width = this.#element.clientWidth;
+    const { language: language2 } = this.#parts;
+    const isMine = (variable) => this.#parts.isMine(this.#job.content.id, variable);
+    const isOpen = this.#figure.querySelector("details")?.open ?? false;
+    const setting = { language: language2, name: titleOf(this.#job.content, language2), width: this.#width, isMine };
+    const figure = figureOf(render2, setting);
+    if (isOpen) figure.querySelector("details")?.setAttribute("open", "");
+    if (!this.#figure.contains(document.activeElement)) this.#figure.replaceChildren(figure);
+    this.#describe(render2, isMine);
+  }
+  /** @param {Render} render @param {(variable: string) => boolean} isMine */
+  #describe(render2, isMine) {
+    const { count, mine } = partsOf(render2, isMine);
+    const key2 = render2.type === "picture" ? "render.outlined" : "render.marked";
+    if (mine > 0) this.#say(key2, { count: mine, total: count });
+    else if (this.#feed.isSample) this.#say("render.partial", { count: this.#feed.results.length });
+    else this.#note.hidden = true;
+  }
+  #resize() {
+    if (this.#render && this.#element.clientWidth !== this.#width) this.#draw(this.#render);
+  }
+  /** @param {unknown} ex @returns {number} as if it had taken so many milliseconds: twice as long after each failure */
+  #fail(ex) {
+    if (ex instanceof JobError) this.#say("render.failed", { reason: isolate(ex.message) });
+    else if (ex instanceof InvalidRender) this.#say("render.invalid", { reason: isolate(ex.message) });
+    else return this.#retry();
+    this.#failures += 1;
+    return FAILURE_MILLISECONDS * 2 ** this.#failures;
+  }
+  /** The pool can't be reached. */
+  #retry() {
+    this.#say("render.unavailable");
+    this.#schedule.request();
+    return FAILURE_MILLISECONDS;
+  }
+  /** @param {string} key @param {Record<string, string | number>} [values] */
+  #say(key2, values) {
+    this.#note.hidden = false;
+    setText(this.#note, this.#parts.language.text(key2, values));
+  }
+};
 
 // web/job-card.js
 var ownerOf = (job) => job.content.metadata?.owner ?? null;
@@ -4828,6 +5665,15 @@ var Preferences = class {
   consent() {
     if (this.#stored) this.#update((stored) => Object.assign(stored, { state: "running" }));
     else this.#write(newDocument(this.#unstoredSettings));
+  }
+  /**
+   * Takes the id that another device of the visitor has. Whoever has not consented to computing here is asked as before.
+   * @param {string} volunteer
+   */
+  adopt(volunteer2) {
+    if (!ID.test(volunteer2)) throw new TypeError("not the id of a volunteer");
+    if (this.#stored) this.#update((stored) => Object.assign(stored, { volunteer: volunteer2 }));
+    else this.#write({ ...newDocument(this.#unstoredSettings), volunteer: volunteer2, state: "paused" });
   }
   pause() {
     this.#update((stored) => Object.assign(stored, { state: "paused" }));
@@ -4890,8 +5736,8 @@ var Preferences = class {
   }
   /** @returns {Stored | null} */
   #read() {
-    const text = attempt(() => this.#storage?.getItem(this.#key));
-    const stored = text ? attempt(() => JSON.parse(text)) : null;
+    const text2 = attempt(() => this.#storage?.getItem(this.#key));
+    const stored = text2 ? attempt(() => JSON.parse(text2)) : null;
     return isValid(stored) ? { ...stored, settings: withDefaults(stored.settings, this.#defaults) } : null;
   }
 };
@@ -5000,7 +5846,7 @@ var StartButton = class {
     const { owners: owners2 } = this.#controller.preferences.settings;
     const jobs = this.#jobs.filter((job) => owners2.length === 0 || owners2.includes(ownerOf(job) ?? ""));
     if (jobs.length === 0) return this.#language.text("subtitle.none");
-    const names = this.#listOf(jobs.map((job) => String(job.content.name)));
+    const names = this.#listOf(jobs.map((job) => titleOf(job.content, this.#language)));
     const values = { count: jobs.length, owners: this.#listOf([...new Set(jobs.map(ownerOf))]), jobs: names };
     return this.#language.text(this.#keys.subtitle, values);
   }
@@ -5196,6 +6042,18 @@ var VolunteerController = class {
     this.preferences.pause();
     this.#applyPreferences();
   }
+  /** Becomes the volunteer that another device of the visitor is. @param {string} volunteer */
+  adopt(volunteer2) {
+    void this.#release()?.stop();
+    this.preferences.adopt(volunteer2);
+    this.#applyPreferences();
+  }
+  /** Pauses without finishing active units. */
+  async stop() {
+    this.preferences.pause();
+    await this.#release()?.stop();
+    this.#applyPreferences();
+  }
   /** Stops at once and deletes consent, id and totals. */
   forget() {
     this.preferences.forget();
@@ -5362,27 +6220,312 @@ var VolunteerController = class {
 var isIdle = ({ state, job }) => state === "waiting" && !job;
 var hasNoWork = (worker) => worker.state === "idle" || isIdle(worker);
 
+// web/own-variables.js
+var SAVE_INTERVAL = 2e3;
+var MAX_JOBS = 30;
+var MAX_VARIABLES = 500;
+var MAX_SIZE2 = 1e5;
+var OwnVariables = class {
+  #key;
+  /** By job, the latest last. @type {Map<string, Set<string>>} */
+  #jobs;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @param {string} key in localStorage */
+  constructor(key2) {
+    this.#key = key2;
+    this.#jobs = this.#read();
+    addEventListener("pagehide", () => this.#save());
+    addEventListener("storage", (event) => {
+      if (event.key === key2 || event.key === null) this.#reload();
+    });
+  }
+  /** @param {string} job @param {string} variable */
+  add(job, variable) {
+    const variables2 = this.#jobs.get(job) ?? /* @__PURE__ */ new Set();
+    variables2.delete(variable);
+    variables2.add(variable);
+    if (variables2.size > MAX_VARIABLES) variables2.delete(
+      /** @type {string} */
+      variables2.values().next().value
+    );
+    this.#jobs.delete(job);
+    this.#jobs.set(job, variables2);
+    if (this.#jobs.size > MAX_JOBS) this.#dropFirst();
+    this.#timer ??= setTimeout(() => this.#save(), SAVE_INTERVAL);
+  }
+  /** @param {string} job @param {string} variable */
+  has(job, variable) {
+    return this.#jobs.get(job)?.has(variable) ?? false;
+  }
+  forget() {
+    this.#stopTimer();
+    this.#jobs.clear();
+    attempt2(() => localStorage.removeItem(this.#key));
+  }
+  /** What another tab has stored, or deleted, counts. */
+  #reload() {
+    this.#stopTimer();
+    this.#jobs = this.#read();
+  }
+  #save() {
+    if (this.#timer === void 0) return;
+    this.#stopTimer();
+    while (this.#text().length > MAX_SIZE2) this.#dropFirst();
+    attempt2(() => localStorage.setItem(this.#key, this.#text()));
+  }
+  #text() {
+    return JSON.stringify([...this.#jobs].map(([job, variables2]) => [job, [...variables2]]));
+  }
+  #dropFirst() {
+    this.#jobs.delete(
+      /** @type {string} */
+      this.#jobs.keys().next().value
+    );
+  }
+  #stopTimer() {
+    clearTimeout(this.#timer);
+    this.#timer = void 0;
+  }
+  /** Empty without storage, and for a damaged text. @returns {Map<string, Set<string>>} */
+  #read() {
+    const stored = attempt2(() => JSON.parse(localStorage.getItem(this.#key) ?? "[]"));
+    return new Map(attempt2(() => stored.map(([job, ids]) => [job, new Set(ids)])) ?? []);
+  }
+};
+function attempt2(act) {
+  try {
+    return act();
+  } catch {
+    return void 0;
+  }
+}
+
+// web/render/consent.js
+var RenderConsent = class {
+  #isAsked = false;
+  #isVolunteer;
+  /** @type {Set<() => void>} */
+  #listeners = /* @__PURE__ */ new Set();
+  /** @param {() => boolean} isVolunteer whether the visitor has agreed to compute */
+  constructor(isVolunteer = () => false) {
+    this.#isVolunteer = isVolunteer;
+  }
+  get isGiven() {
+    return this.#isAsked || this.#isVolunteer();
+  }
+  give() {
+    this.#isAsked = true;
+    this.notify();
+  }
+  /** The visitor may have agreed to compute. */
+  notify() {
+    for (const listener2 of this.#listeners) listener2();
+  }
+  /** @param {() => void} listener @returns {() => void} unsubscribes */
+  onchange(listener2) {
+    this.#listeners.add(listener2);
+    return () => this.#listeners.delete(listener2);
+  }
+};
+
+// web/render/texts/de.js
+var de_default2 = {
+  "render.show": "Zeigen, was gefunden wurde",
+  "render.ask": "Zum Anzeigen läuft ein wenig Code der Aufgabe, abgeschottet und höchstens drei Sekunden lang.",
+  "render.loading": "Die Ergebnisse werden geladen …",
+  "render.empty": "Noch keine Ergebnisse.",
+  "render.outlined": {
+    one: "Du hast {count} von {total} Teilen berechnet: Es ist umrandet.",
+    other: "Du hast {count} von {total} Teilen berechnet: Sie sind umrandet."
+  },
+  "render.marked": {
+    one: "Du hast {count} von {total} berechnet: Es ist markiert.",
+    other: "Du hast {count} von {total} berechnet: Sie sind markiert."
+  },
+  "render.partial": "Gezeichnet aus {count} der Ergebnisse.",
+  "render.failed": "Die Funktion der Aufgabe, die die Ergebnisse zeigt, ist gescheitert: {reason}",
+  "render.invalid": "Was die Aufgabe zeigen will, ist ungültig: {reason}",
+  "render.unavailable": "Die Ergebnisse können gerade nicht geladen werden.",
+  "render.numbers": "Die Zahlen als Tabelle",
+  "render.variable": "Eingabe",
+  "render.result": "Ergebnis",
+  "render.picture": "Bild von {job}. {caption}",
+  "render.series": "Linien von {job}. {caption}",
+  "render.histogram": "Histogramm von {job}. {caption}",
+  "render.points": "Punkte von {job}. {caption}",
+  "render.table": "Tabelle von {job}. {caption}"
+};
+
+// web/render/texts/en.js
+var en_default2 = {
+  "render.show": "Show what was found",
+  "render.ask": "To show it, a little code of the job runs in the sandbox, for three seconds at most.",
+  "render.loading": "Loading the results…",
+  "render.empty": "No results yet.",
+  "render.outlined": {
+    one: "You computed {count} of {total} parts: it is outlined.",
+    other: "You computed {count} of {total} parts: they are outlined."
+  },
+  "render.marked": {
+    one: "You computed {count} of {total}: it is marked.",
+    other: "You computed {count} of {total}: they are marked."
+  },
+  "render.partial": "Drawn from {count} of the results.",
+  "render.failed": "The job’s function that shows the results has failed: {reason}",
+  "render.invalid": "What the job wants to show is not valid: {reason}",
+  "render.unavailable": "The results can’t be loaded right now.",
+  "render.numbers": "The numbers as a table",
+  "render.variable": "Input",
+  "render.result": "Result",
+  "render.picture": "Picture of {job}. {caption}",
+  "render.series": "Lines of {job}. {caption}",
+  "render.histogram": "Histogram of {job}. {caption}",
+  "render.points": "Points of {job}. {caption}",
+  "render.table": "Table of {job}. {caption}"
+};
+
+// web/render/texts/es.js
+var es_default2 = {
+  "render.show": "Mostrar lo encontrado",
+  "render.ask": "Para mostrarlo se ejecuta un poco de código de la tarea, aislado y durante tres segundos como máximo.",
+  "render.loading": "Cargando los resultados…",
+  "render.empty": "Aún no hay resultados.",
+  "render.outlined": {
+    one: "Has calculado {count} de {total} partes: está enmarcada.",
+    other: "Has calculado {count} de {total} partes: están enmarcadas."
+  },
+  "render.marked": {
+    one: "Has calculado {count} de {total}: está marcado.",
+    other: "Has calculado {count} de {total}: están marcados."
+  },
+  "render.partial": "Dibujado con {count} de los resultados.",
+  "render.failed": "La función de la tarea que muestra los resultados ha fallado: {reason}",
+  "render.invalid": "Lo que la tarea quiere mostrar no es válido: {reason}",
+  "render.unavailable": "Los resultados no se pueden cargar en este momento.",
+  "render.numbers": "Los números en una tabla",
+  "render.variable": "Entrada",
+  "render.result": "Resultado",
+  "render.picture": "Imagen de {job}. {caption}",
+  "render.series": "Líneas de {job}. {caption}",
+  "render.histogram": "Histograma de {job}. {caption}",
+  "render.points": "Puntos de {job}. {caption}",
+  "render.table": "Tabla de {job}. {caption}"
+};
+
+// web/render/texts/fr.js
+var fr_default2 = {
+  "render.show": "Montrer ce qui a été trouvé",
+  "render.ask": "Pour l’afficher, un peu de code de la tâche s’exécute, isolé, trois secondes au plus.",
+  "render.loading": "Chargement des résultats…",
+  "render.empty": "Pas encore de résultats.",
+  "render.outlined": {
+    one: "Vous avez calculé {count} partie sur {total} : elle est encadrée.",
+    other: "Vous avez calculé {count} parties sur {total} : elles sont encadrées."
+  },
+  "render.marked": {
+    one: "Vous en avez calculé {count} sur {total} : il est marqué.",
+    other: "Vous en avez calculé {count} sur {total} : ils sont marqués."
+  },
+  "render.partial": "Dessiné d’après {count} des résultats.",
+  "render.failed": "La fonction de la tâche qui montre les résultats a échoué : {reason}",
+  "render.invalid": "Ce que la tâche veut montrer n’est pas valide : {reason}",
+  "render.unavailable": "Les résultats ne peuvent pas être chargés pour le moment.",
+  "render.numbers": "Les nombres en tableau",
+  "render.variable": "Entrée",
+  "render.result": "Résultat",
+  "render.picture": "Image de {job}. {caption}",
+  "render.series": "Courbes de {job}. {caption}",
+  "render.histogram": "Histogramme de {job}. {caption}",
+  "render.points": "Points de {job}. {caption}",
+  "render.table": "Tableau de {job}. {caption}"
+};
+
+// web/render/texts/index.js
+var TEXTS2 = { de: de_default2, en: en_default2, es: es_default2, fr: fr_default2 };
+
+// web/widget-picture.js
+var INTERVAL2 = 3e4;
+var WidgetPicture = class {
+  #client;
+  #job;
+  #own;
+  /** @type {ResultView | null} */
+  #view = null;
+  #isLoading = false;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #timer;
+  /** @param {string} root the pool's address @param {string} job its id @param {string} key of the widget in localStorage */
+  constructor(root2, job, key2) {
+    this.#client = new Client(root2, { retries: { attempts: 2, firstDelay: 500 } });
+    this.#job = job;
+    this.#own = new OwnVariables(`${key2} variables`);
+  }
+  /** @param {boolean} hasConsent */
+  render(hasConsent) {
+    byId("picture").hidden = !hasConsent;
+    if (hasConsent) void this.#show();
+    else this.#end();
+  }
+  /** The browser has computed a unit. @param {{job: string, variable: string}} unit */
+  add({ job, variable }) {
+    this.#own.add(job, variable);
+    if (job === this.#job) this.#view?.refresh();
+  }
+  forget() {
+    this.#own.forget();
+  }
+  async #show() {
+    if (this.#view || this.#isLoading) return;
+    this.#isLoading = true;
+    const job = await this.#client.job(this.#job).catch(() => null);
+    this.#isLoading = false;
+    if (job === null || byId("picture").hidden) return;
+    const target = element("div", { class: "result-view" });
+    byId("picture").replaceChildren(target);
+    const view2 = this.#view = new ResultView(target, job, this.#parts(), { isBrief: true });
+    this.#timer = setInterval(() => view2.refresh(), INTERVAL2);
+  }
+  #parts() {
+    return {
+      client: this.#client,
+      language: new Language(TEXTS2),
+      sandbox: async () => (await this.#client.root()).link("sandbox"),
+      isMine: (job, variable) => this.#own.has(job, variable),
+      consent: new RenderConsent(() => true)
+    };
+  }
+  #end() {
+    clearInterval(this.#timer);
+    this.#view?.stop();
+    this.#view = null;
+    byId("picture").replaceChildren();
+  }
+};
+
 // web/widget-page.js
-var MAX_JOBS = 100;
+var MAX_JOBS2 = 100;
 var root = new URL(document.documentElement.dataset.root ?? "/", location.href).href;
-var owners = new URLSearchParams(location.search).getAll("owner");
+var query = new URLSearchParams(location.search);
+var owners = query.getAll("owner");
 var key = `comp-pool-widget ${JSON.stringify(owners)}`;
 var isFramed = window.top !== window;
 var asking = ConsentWindow.isOpen ? new ConsentWindow() : null;
 var throttle = asking?.presetThrottle(0.2) ?? 0.2;
 var defaults = { owners, workers: 1, throttle, plugged: false, gpu: false, pins: {} };
 var language = new Language();
+var pictured = query.get("picture");
+var picture2 = pictured && !asking ? new WidgetPicture(root, pictured, key) : null;
 var renderUnitsSoon = onceASecond(renderUnits);
 var listener = {
   onchange: render,
   onworker: () => {
   },
   /** @param {import("../js/lib/status.js").UnitEvent} unit */
-  onunit: ({ outcome }) => outcome === "accepted" && renderUnitsSoon(),
+  onunit: (unit) => unit.outcome === "accepted" && addUnit(unit),
   onerror: () => {
   },
-  onforget: () => {
-  }
+  onforget: () => picture2?.forget()
 };
 var isUnseen = isFramed || asking !== null;
 var controller = new VolunteerController(root, asking ? `${key} ask` : key, defaults, listener, isUnseen);
@@ -5400,7 +6543,12 @@ function render() {
   byId("state").hidden = isFramed && isNew && isAsked;
   byId("throttle").value = Math.round(controller.preferences.settings.throttle * 100);
   startButton.render();
+  picture2?.render(!isNew);
   renderUnits();
+}
+function addUnit(unit) {
+  picture2?.add(unit);
+  renderUnitsSoon();
 }
 function renderUnits() {
   const count = controller.preferences.totals.units;
@@ -5457,7 +6605,7 @@ async function loadJobs() {
   const jobs = [];
   try {
     for await (const job of new Client(root, { retries: { attempts: 2, firstDelay: 500 } }).jobs()) {
-      if (jobs.push(job) >= MAX_JOBS) break;
+      if (jobs.push(job) >= MAX_JOBS2) break;
     }
   } finally {
     startButton.setJobs(jobs);

@@ -149,7 +149,7 @@ async function show() {
 }
 function highlight(row, word) {
   row.classList.add("own");
-  row.querySelector("th")?.append(" ", element("span", { class: "badge" }, word));
+  row.querySelector(".mark")?.after(" ", element("span", { class: "badge" }, word));
 }
 void show().catch(() => {
 });

@@ -19,7 +19,7 @@ var noWrap = (text) => text.replaceAll(" ", " ");
 // web/texts/de.js
 var de_default = {
   skip: "Zum Inhalt springen",
-  tagline: "Spende freie Rechenzeit für Berechnungen, die für einen einzelnen Computer zu groß sind.",
+  "tagline.purpose": "Für Berechnungen, die für einen einzelnen Computer zu groß sind.",
   "tagline.short": "Spende freie Rechenzeit.",
   "subtitle.none": "Hier gibt es noch nichts zu rechnen. Du kannst trotzdem starten: Sobald es Arbeit gibt, geht es los.",
   "subtitle.jobs": {
@@ -53,6 +53,13 @@ var de_default = {
   "blocked.pool": "Der Pool lässt diesen Browser nicht mitrechnen. Fehler: {message}",
   "blocked.outdated": "Diese Seite ist älter als der Pool. Lade sie neu, um weiterzurechnen.",
   "blocked.blocked": "Der Betreiber des Pools hat diesen Computer gesperrt. Grund: {message}",
+  "pool.heading": "Der ganze Pool",
+  "pool.volunteers": { one: "Freiwilliger zurzeit", other: "Freiwillige zurzeit" },
+  "pool.rate": "Ergebnisse pro Minute",
+  "pool.results": "Ergebnisse bisher",
+  "result.jobs": "Wessen Ergebnis zu sehen ist",
+  "result.other": "Ein anderes Ergebnis …",
+  "found.heading": "Was dieser Pool herausgefunden hat",
   "activity.heading": "Dein Beitrag",
   "activity.units": "Einheiten bei diesem Besuch",
   "activity.total": "Einheiten insgesamt",
@@ -67,7 +74,7 @@ var de_default = {
   "worker.computing": "rechnet",
   "worker.computing.job": "rechnet an {job}",
   "worker.resting": "ruht sich aus",
-  "activity.errors": "Was nicht geklappt hat",
+  "activity.errors": "Fehler von Aufgaben",
   "activity.errors.help": "Das Neueste zuerst. Was hier nicht gelingt, erfährt der Auftraggeber, und andere Freiwillige bekommen es angeboten.",
   "error.offline": "Der Pool war nicht erreichbar.",
   "error.foreign": "Etwas anderes hat anstelle des Pools geantwortet, etwa eine Anmeldeseite des Netzes.",
@@ -102,7 +109,7 @@ var de_default = {
   },
   "terms.sandbox": "Die Aufgaben laufen abgeschottet in deinem Browser: Sie können nur rechnen, ohne Zugriff auf Netz oder Dateien.",
   "terms.stop": "Du kannst jederzeit pausieren oder aufhören.",
-  "terms.storage": "Dieser Browser speichert deine Einstellungen, eine zufällige Kennung und deinen bisherigen Beitrag. „Beenden und vergessen“ löscht alles.",
+  "terms.storage": "Dieser Browser speichert deine Einstellungen, eine zufällige Kennung, deinen bisherigen Beitrag und welche Einheiten du berechnet hast. „Beenden und vergessen“ löscht alles.",
   "choices.heading": "Deine Einstellungen",
   "choices.workers": "Genutzte Kerne",
   "choices.workers.value": "{workers} von {count}",
@@ -148,7 +155,12 @@ var de_default = {
   "flows.done": "fertig",
   "flows.failed": "gescheitert",
   "flows.cancelled": "abgebrochen",
+  "footer.jobs": "Alle Aufgaben",
+  "footer.flows": "Alle Abläufe",
   "footer.post": "Eine Aufgabe stellen",
+  "footer.leaderboard": "Rangliste",
+  "footer.status": "Status des Pools",
+  "footer.operator": "Für den Betreiber",
   "footer.widget": "Auf deiner Website einbinden",
   "footer.widget.help": "Mit dieser Zeile können Besucher deiner Website für diesen Pool rechnen. Sie werden vorher gefragt, und die Aufgaben laufen genauso abgeschottet.",
   "widget.subtitle": { one: "Eine Aufgabe von {owners}.", other: "{count} Aufgaben von {owners}." },
@@ -259,7 +271,7 @@ var de_default = {
 // web/texts/en.js
 var en_default = {
   skip: "Skip to content",
-  tagline: "Lend this device’s spare time to computations too large for one computer.",
+  "tagline.purpose": "For computations too large for one computer.",
   "tagline.short": "Lend this device’s spare time.",
   // The start.
   "subtitle.none": "There is nothing to compute here yet. You can start anyway: work is fetched as soon as there is some.",
@@ -295,6 +307,14 @@ var en_default = {
   "blocked.pool": "The pool doesn’t accept this browser. Error: {message}",
   "blocked.outdated": "This page is older than the pool. Reload it to go on.",
   "blocked.blocked": "The pool’s operator has blocked this computer. Reason: {message}",
+  // The whole pool, and the result that is shown.
+  "pool.heading": "The whole pool",
+  "pool.volunteers": { one: "volunteer now", other: "volunteers now" },
+  "pool.rate": "results a minute",
+  "pool.results": "results so far",
+  "result.jobs": "Whose result is shown",
+  "result.other": "Another result…",
+  "found.heading": "What this pool has found",
   // The activity.
   "activity.heading": "Your contribution",
   "activity.units": "units done this visit",
@@ -310,7 +330,7 @@ var en_default = {
   "worker.computing": "computing",
   "worker.computing.job": "computing {job}",
   "worker.resting": "resting",
-  "activity.errors": "What went wrong",
+  "activity.errors": "Errors of jobs",
   "activity.errors.help": "Newest first. Work that fails here is reported to its owner and offered to other volunteers.",
   // Errors, by kind. The message of the pool or the job follows.
   "error.offline": "The pool couldn’t be reached.",
@@ -347,7 +367,7 @@ var en_default = {
   },
   "terms.sandbox": "Jobs run in your browser, in a sandbox: they can only compute, without network or files.",
   "terms.stop": "You can pause or stop at any time.",
-  "terms.storage": "This browser stores your choices, a random ID and your totals. “Stop and forget” deletes all of them.",
+  "terms.storage": "This browser stores your choices, a random ID, your totals and which units you computed. “Stop and forget” deletes all of them.",
   // The choices.
   "choices.heading": "Your choices",
   "choices.workers": "Cores to use",
@@ -397,7 +417,12 @@ var en_default = {
   "flows.failed": "failed",
   "flows.cancelled": "cancelled",
   // The footer.
+  "footer.jobs": "All jobs",
+  "footer.flows": "All flows",
   "footer.post": "Post a job",
+  "footer.leaderboard": "Leaderboard",
+  "footer.status": "Status of the pool",
+  "footer.operator": "For the operator",
   "footer.widget": "Put this on your own site",
   "footer.widget.help": "With this line, visitors to your site can compute for this pool. They are asked first, and jobs run in the same sandbox.",
   // The widget.
@@ -512,7 +537,7 @@ var en_default = {
 // web/texts/es.js
 var es_default = {
   skip: "Ir al contenido",
-  tagline: "Dona el tiempo libre de tu dispositivo a cálculos demasiado grandes para un solo ordenador.",
+  "tagline.purpose": "Para cálculos demasiado grandes para un solo ordenador.",
   "tagline.short": "Dona el tiempo libre de tu dispositivo.",
   "subtitle.none": "Aquí todavía no hay nada que calcular. Puedes empezar igualmente: el trabajo se descargará en cuanto lo haya.",
   "subtitle.jobs": {
@@ -546,6 +571,13 @@ var es_default = {
   "blocked.pool": "El servidor no acepta este navegador. Error: {message}",
   "blocked.outdated": "Esta página es más antigua que el servidor. Vuelve a cargarla para continuar.",
   "blocked.blocked": "El administrador del servidor ha bloqueado este ordenador. Motivo: {message}",
+  "pool.heading": "Todo el pool",
+  "pool.volunteers": { one: "persona voluntaria ahora", other: "personas voluntarias ahora" },
+  "pool.rate": "resultados por minuto",
+  "pool.results": "resultados hasta ahora",
+  "result.jobs": "De qué tarea se muestra el resultado",
+  "result.other": "Otro resultado…",
+  "found.heading": "Lo que este pool ha encontrado",
   "activity.heading": "Tu contribución",
   "activity.units": "unidades en esta visita",
   "activity.total": "unidades en total",
@@ -560,7 +592,7 @@ var es_default = {
   "worker.computing": "calculando",
   "worker.computing.job": "calculando {job}",
   "worker.resting": "descansando",
-  "activity.errors": "Qué ha fallado",
+  "activity.errors": "Errores de las tareas",
   "activity.errors.help": "Lo más reciente primero. Lo que falla aquí se comunica a su autor y se ofrece a otros voluntarios.",
   "error.offline": "No se pudo contactar con el servidor.",
   "error.foreign": "Otra cosa respondió en lugar del servidor, como una página de acceso de la red.",
@@ -595,7 +627,7 @@ var es_default = {
   },
   "terms.sandbox": "Las tareas se ejecutan aisladas en tu navegador: solo pueden calcular, sin acceso a la red ni a los archivos.",
   "terms.stop": "Puedes pausar o detener el cálculo en cualquier momento.",
-  "terms.storage": "Este navegador guarda tus preferencias, un identificador aleatorio y tus totales. «Detener y olvidar» lo borra todo.",
+  "terms.storage": "Este navegador guarda tus preferencias, un identificador aleatorio, tus totales y qué unidades has calculado. «Detener y olvidar» lo borra todo.",
   "choices.heading": "Tus preferencias",
   "choices.workers": "Núcleos que usar",
   "choices.workers.value": "{workers} de {count}",
@@ -641,7 +673,12 @@ var es_default = {
   "flows.done": "terminado",
   "flows.failed": "fallido",
   "flows.cancelled": "cancelado",
+  "footer.jobs": "Todas las tareas",
+  "footer.flows": "Todos los flujos",
   "footer.post": "Publicar una tarea",
+  "footer.leaderboard": "Clasificación",
+  "footer.status": "Estado del pool",
+  "footer.operator": "Para el operador",
   "footer.widget": "Ponlo en tu propio sitio web",
   "footer.widget.help": "Con esta línea, quienes visiten tu sitio pueden calcular para este servidor. Antes se les pregunta, y las tareas se ejecutan igual de aisladas.",
   "widget.subtitle": { one: "Una tarea de {owners}.", other: "{count} tareas de {owners}." },
@@ -752,7 +789,7 @@ var es_default = {
 // web/texts/fr.js
 var fr_default = {
   skip: "Aller au contenu",
-  tagline: "Prêtez le temps libre de votre appareil à des calculs trop lourds pour un seul ordinateur.",
+  "tagline.purpose": "Pour des calculs trop grands pour un seul ordinateur.",
   "tagline.short": "Prêtez le temps libre de votre appareil.",
   "subtitle.none": "Il n’y a encore rien à calculer ici. Vous pouvez commencer quand même : le calcul démarrera dès qu’il y aura du travail.",
   "subtitle.jobs": {
@@ -786,6 +823,13 @@ var fr_default = {
   "blocked.pool": "Le serveur n’accepte pas ce navigateur. Erreur : {message}",
   "blocked.outdated": "Cette page est plus ancienne que le serveur. Rechargez-la pour continuer.",
   "blocked.blocked": "L’administrateur du serveur a bloqué cet ordinateur. Motif : {message}",
+  "pool.heading": "Tout le pool",
+  "pool.volunteers": { one: "bénévole en ce moment", other: "bénévoles en ce moment" },
+  "pool.rate": "résultats par minute",
+  "pool.results": "résultats jusqu’ici",
+  "result.jobs": "De quelle tâche le résultat est affiché",
+  "result.other": "Un autre résultat…",
+  "found.heading": "Ce que ce pool a trouvé",
   "activity.heading": "Votre contribution",
   "activity.units": "unités pendant cette visite",
   "activity.total": "unités au total",
@@ -800,7 +844,7 @@ var fr_default = {
   "worker.computing": "calcule",
   "worker.computing.job": "calcule {job}",
   "worker.resting": "se repose",
-  "activity.errors": "Ce qui n’a pas marché",
+  "activity.errors": "Erreurs des tâches",
   "activity.errors.help": "Du plus récent au plus ancien. Ce qui échoue ici est signalé à son auteur et proposé à d’autres volontaires.",
   "error.offline": "Le serveur était injoignable.",
   "error.foreign": "Autre chose a répondu à la place du serveur, comme une page de connexion du réseau.",
@@ -835,7 +879,7 @@ var fr_default = {
   },
   "terms.sandbox": "Les tâches s’exécutent dans votre navigateur, isolées : elles ne peuvent que calculer, sans accès au réseau ni aux fichiers.",
   "terms.stop": "Vous pouvez mettre en pause ou arrêter à tout moment.",
-  "terms.storage": "Ce navigateur enregistre vos choix, un identifiant aléatoire et vos totaux. « Arrêter et oublier » efface tout.",
+  "terms.storage": "Ce navigateur enregistre vos choix, un identifiant aléatoire, vos totaux et les unités que vous avez calculées. « Arrêter et oublier » efface tout.",
   "choices.heading": "Vos choix",
   "choices.workers": "Cœurs à utiliser",
   "choices.workers.value": "{workers} sur {count}",
@@ -881,7 +925,12 @@ var fr_default = {
   "flows.done": "terminé",
   "flows.failed": "échec",
   "flows.cancelled": "annulé",
+  "footer.jobs": "Toutes les tâches",
+  "footer.flows": "Tous les flux",
   "footer.post": "Publier une tâche",
+  "footer.leaderboard": "Classement",
+  "footer.status": "État du pool",
+  "footer.operator": "Pour l’opérateur",
   "footer.widget": "L’ajouter à votre propre site",
   "footer.widget.help": "Avec cette ligne, les visiteurs de votre site peuvent calculer pour ce serveur. On leur demande d’abord leur accord, et les tâches sont isolées de la même façon.",
   "widget.subtitle": { one: "Une tâche pour {owners}.", other: "{count} tâches pour {owners}." },
@@ -1067,9 +1116,10 @@ var Language = class {
     const shown = parts.slice(first, first + 2);
     return shown.map(({ value, unit }) => this.#amount(value, unit)).join(" ");
   }
-  /** The same of what may take days, or years. @param {number} seconds */
+  /** The same of what may take days, or years, and is only estimated. @param {number} seconds */
   longDuration(seconds) {
     const days = Math.floor(seconds / 86400);
+    if (seconds >= 600 && seconds < 3600) return this.#amount(Math.round(seconds / 60), "minute");
     if (days < 2) return this.duration(seconds);
     return days < 730 ? this.#amount(days, "day") : this.#amount(Math.floor(days / 365), "year");
   }

@@ -416,10 +416,10 @@ var init_executor = __esm({
        */
       async compute(unit, options) {
         await this.#freezing?.promise;
-        const previous = this.#current?.worker;
+        const previous2 = this.#current?.worker;
         const worker = await this.#workerFor(unit);
         if (options.signal?.aborted) throw this.#discard(cancelled());
-        return this.#request(worker, unit, options, worker === previous);
+        return this.#request(worker, unit, options, worker === previous2);
       }
       /**
        * @param {SandboxWorker} worker @param {Unit} unit @param {{timeout: number, signal?: AbortSignal}} options
@@ -429,7 +429,7 @@ var init_executor = __esm({
       #request(worker, unit, options, isReused) {
         const { source, variable, context, lossy = false, seed: seed2 } = unit;
         const { timeout, signal } = options;
-        const number = ++this.#units;
+        const number2 = ++this.#units;
         let printed = "";
         return new Promise((resolve, reject) => {
           const cancelTimer = this.#clock.after(timeout, () => fail(overdue(timeout)));
@@ -453,15 +453,15 @@ var init_executor = __esm({
           signal?.addEventListener("abort", abort);
           worker.onend = fail;
           worker.onprint = ({ printedBy, console: console2 }) => {
-            if (printedBy === number) printed += console2;
+            if (printedBy === number2) printed += console2;
           };
           worker.onresponse = (response) => {
-            if (response.unit !== number) return;
+            if (response.unit !== number2) return;
             cleanUp();
             if (response.result === void 0) reject(errorOf(response, printed));
             else resolve({ result: response.result, seconds: response.seconds, console: printed });
           };
-          worker.send({ unit: number, source, variable, context, lossy, seed: seed2 });
+          worker.send({ unit: number2, source, variable, context, lossy, seed: seed2 });
         });
       }
       /**
@@ -857,9 +857,9 @@ init_errors();
 // js/lib/template.js
 var EXPRESSION = /\{([/?&]?)([\w.,*]+)\}/g;
 var expand = (template, values) => template.replace(EXPRESSION, (_, operator, names) => expression(operator, names.split(","), values));
-function expression(operator, variables, values) {
+function expression(operator, variables2, values) {
   const isQuery = operator === "?" || operator === "&";
-  const parts = variables.flatMap((variable) => (isQuery ? pairs : plain)(variable, values));
+  const parts = variables2.flatMap((variable) => (isQuery ? pairs : plain)(variable, values));
   if (parts.length === 0) return "";
   return operator + parts.join({ "": ",", "/": "/", "?": "&", "&": "&" }[operator]);
 }
@@ -874,7 +874,7 @@ function encodedValues(value) {
   const several = Array.isArray(value) ? value : [value];
   return several.map((one) => percentEncoded(String(one)));
 }
-var percentEncoded = (text2) => encodeURIComponent(text2).replace(/[!'()*]/g, (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`);
+var percentEncoded = (text3) => encodeURIComponent(text3).replace(/[!'()*]/g, (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`);
 
 // js/lib/document.js
 var Document = class _Document {
@@ -1002,27 +1002,27 @@ function decoded(segment) {
     return segment;
   }
 }
-function parseSeconds(text2) {
-  const value = Number.parseFloat(text2 ?? "");
+function parseSeconds(text3) {
+  const value = Number.parseFloat(text3 ?? "");
   return value >= 0 && value < Infinity ? value : void 0;
 }
 
 // js/lib/result-batch.js
 init_errors();
-function encodedLine({ variable, text: text2, seconds }) {
+function encodedLine({ variable, text: text3, seconds }) {
   const link = variable.href("post_result");
   if (link === void 0) throw new MissingLink("post_result", variable.address);
-  JSON.parse(text2);
-  const runTime = seconds === void 0 ? "" : `,"run_seconds":${seconds.toFixed(6)}`;
-  return `{"post_result":${JSON.stringify(link)},"result":${text2.replace(/[\r\n]/g, " ")}${runTime}}
+  JSON.parse(text3);
+  const runTime2 = seconds === void 0 ? "" : `,"run_seconds":${seconds.toFixed(6)}`;
+  return `{"post_result":${JSON.stringify(link)},"result":${text3.replace(/[\r\n]/g, " ")}${runTime2}}
 `;
 }
-function readOutcomes(response, variables) {
+function readOutcomes(response, variables2) {
   const outcomes = response.document?.outcomes;
-  if (response.status !== 200 || !Array.isArray(outcomes) || outcomes.length !== variables.length) {
+  if (response.status !== 200 || !Array.isArray(outcomes) || outcomes.length !== variables2.length) {
     throw new ForeignResponse(response.status, "no outcomes of these results", response.retryAfter);
   }
-  return variables.map((variable, index) => postedResult(response, Object(outcomes[index]), variable));
+  return variables2.map((variable, index) => postedResult(response, Object(outcomes[index]), variable));
 }
 function postedResult(response, { status, location: location2, problem, retry_after: retryAfter }, variable) {
   if (status === 201 && typeof location2 === "string") return { location: located(response, location2, variable) };
@@ -1186,12 +1186,12 @@ var PoolResponse = class _PoolResponse {
   #document;
   #isRedirect;
   /** @param {string} address @param {Response} response @param {string} text */
-  constructor(address2, response, text2) {
+  constructor(address2, response, text3) {
     this.address = address2;
     this.status = response.status;
     this.headers = response.headers;
     this.#isRedirect = response.type === "opaqueredirect" || REDIRECTS.includes(response.status);
-    this.#document = parsedObject(text2);
+    this.#document = parsedObject(text3);
   }
   /**
    * Reads the body to its end. Throws ForeignResponse when it is too large, Unreachable when it is too slow.
@@ -1230,36 +1230,36 @@ var PoolResponse = class _PoolResponse {
     return new ForeignResponse(this.status, reason, this.retryAfter);
   }
 };
-function parsedObject(text2) {
+function parsedObject(text3) {
   try {
-    const value = JSON.parse(text2);
+    const value = JSON.parse(text3);
     return value !== null && typeof value === "object" && !Array.isArray(value) ? value : void 0;
   } catch {
     return void 0;
   }
 }
 function parseRetryAfter(headers) {
-  const text2 = headers.get("Retry-After")?.trim() ?? "";
-  if (/^\d+(\.\d+)?$/.test(text2)) return Number(text2);
-  const seconds = (parseDate(text2) - (parseDate(headers.get("Date") ?? "") || Date.now())) / 1e3;
+  const text3 = headers.get("Retry-After")?.trim() ?? "";
+  if (/^\d+(\.\d+)?$/.test(text3)) return Number(text3);
+  const seconds = (parseDate(text3) - (parseDate(headers.get("Date") ?? "") || Date.now())) / 1e3;
   return Number.isNaN(seconds) ? null : Math.max(0, seconds);
 }
-var parseDate = (text2) => HTTP_DATE.test(text2) ? Date.parse(text2) : NaN;
+var parseDate = (text3) => HTTP_DATE.test(text3) ? Date.parse(text3) : NaN;
 async function readText(response, watchdog) {
   if (!response.body) return "";
   const deadline = performance.now() + MAX_MILLISECONDS;
   const decoder = new TextDecoder();
   const reader = response.body.getReader();
-  let text2 = "";
+  let text3 = "";
   let bytes = 0;
   for (; ; ) {
     const { done, value } = await abortable(reader.read(), watchdog.signal, () => new Unreachable("aborted"));
-    if (done) return text2 + decoder.decode();
+    if (done) return text3 + decoder.decode();
     watchdog.restart();
     bytes += value.length;
     if (bytes > MAX_BYTES) throw new ForeignResponse(response.status, `larger than ${MAX_BYTES} bytes`);
     if (performance.now() > deadline) throw new Unreachable("the response took too long");
-    text2 += decoder.decode(value, { stream: true });
+    text3 += decoder.decode(value, { stream: true });
   }
 }
 
@@ -1509,9 +1509,9 @@ var Client = class {
    * @param {CallOptions & {seconds?: number, keepalive?: boolean}} [options] `seconds`: run time of the function
    * @returns {Promise<Document>} the stored result
    */
-  async postResult(variable, text2, { seconds, ...call2 } = {}) {
+  async postResult(variable, text3, { seconds, ...call2 } = {}) {
     const headers = seconds === void 0 ? void 0 : { "Run-Seconds": seconds.toFixed(6) };
-    const options = { body: text2, headers, ...call2 };
+    const options = { body: text3, headers, ...call2 };
     const response = await this.#transport.send("POST", variable.link("post_result"), options);
     if (!response.hasStored) throw response.error;
     return checkedToBeOf(variable, created(response), "get_variable");
@@ -1559,11 +1559,11 @@ var Client = class {
    * @param {Document} job @param {Iterable<unknown> | AsyncIterable<unknown>} variables @param {CallOptions} [call]
    * @returns {Promise<string[]>} their ids, in order
    */
-  async postVariables(job, variables, call2) {
+  async postVariables(job, variables2, call2) {
     const address2 = job.link("post_variable");
     const headers = { "Content-Type": NDJSON };
     const ids = [];
-    for await (const body of batches(variables)) {
+    for await (const body of batches(variables2)) {
       const response = await this.#transport.send("POST", address2, { body, headers, ...call2 });
       ids.push(...documentOf(response).content.ids);
     }
@@ -1651,13 +1651,13 @@ function checkedToBeOf(variable, document2, link) {
   return document2;
 }
 function encoded(document2) {
-  const text2 = JSON.stringify(document2);
-  if (text2 === void 0) throw new TypeError("not representable as JSON");
-  return text2;
+  const text3 = JSON.stringify(document2);
+  if (text3 === void 0) throw new TypeError("not representable as JSON");
+  return text3;
 }
-async function* batches(variables) {
+async function* batches(variables2) {
   let batch = "";
-  for await (const variable of variables) {
+  for await (const variable of variables2) {
     const line = `${encoded(variable)}
 `;
     if (batch && batch.length + line.length > BATCH_LENGTH) {
@@ -1689,7 +1689,7 @@ function unitSeed(job, variable) {
 var UPLOAD_SECONDS = 5;
 var UPLOAD_SHARE = 0.1;
 var FIELDS_BYTES = 60;
-var bytesOf = (text2) => new TextEncoder().encode(text2).length;
+var bytesOf = (text3) => new TextEncoder().encode(text3).length;
 var idOf = (job) => String(job.content.id ?? job.content.name ?? job.address);
 var nameOf2 = (job) => String(job.content.name ?? job.content.metadata?.name ?? idOf(job));
 var Task = class {
@@ -1733,9 +1733,9 @@ var Task = class {
    * Whether to extend the lease before the computation, because too little of it remains.
    * @param {number} [runTime] average of the job, in seconds
    */
-  needsExtension(runTime = 0) {
+  needsExtension(runTime2 = 0) {
     const { seconds, remaining } = this.#lease;
-    return remaining < Math.min(seconds * (1 - UPLOAD_SHARE), Math.max(seconds / 2, 2 * runTime));
+    return remaining < Math.min(seconds * (1 - UPLOAD_SHARE), Math.max(seconds / 2, 2 * runTime2));
   }
   /** @param {boolean} gpu whether the volunteer allows WebGPU @returns {Unit} */
   unit(gpu) {
@@ -1976,8 +1976,8 @@ function compressed(state, words) {
   }
   return [a, b, c, d, e, f, g, h].map((word, index) => word + state[index] | 0);
 }
-function sha256(text2) {
-  const message = padded(new TextEncoder().encode(text2));
+function sha256(text3) {
+  const message = padded(new TextEncoder().encode(text3));
   let state = START;
   for (let offset = 0; offset < message.byteLength; offset += BLOCK) state = compressed(state, scheduled(message, offset));
   return state.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
@@ -2064,9 +2064,9 @@ var WorkerContext = class {
     }
   }
   /** The seconds that a worker takes for a unit, its rests included. @param {number} runTime in seconds */
-  wallTime(runTime) {
+  wallTime(runTime2) {
     const { unitOverhead = 0 } = this.executors;
-    return (runTime + unitOverhead / 1e3) / this.settings.throttle;
+    return (runTime2 + unitOverhead / 1e3) / this.settings.throttle;
   }
   /**
    * Whether what a unit of this job has printed is reported: seldom, since most units print the same.
@@ -2309,10 +2309,10 @@ var Status = class {
     this.events.emit("progress", { totals: this.totals });
   }
   /** @param {number} number @param {WorkerState} state @param {Task} [task] */
-  setWorker(number, state, task) {
+  setWorker(number2, state, task) {
     const { job = "", jobName = "", variable = "" } = task ?? {};
-    const worker = Object.freeze({ number, state, job, jobName, variable, since: Date.now() });
-    this.#workers.set(number, worker);
+    const worker = Object.freeze({ number: number2, state, job, jobName, variable, since: Date.now() });
+    this.#workers.set(number2, worker);
     this.events.emit("worker", worker);
   }
   /** The first `count` workers. @param {number} count @returns {WorkerStatus[]} */
@@ -2325,7 +2325,7 @@ var Status = class {
     this.events.emit("progress", { totals: this.totals });
   }
 };
-var idle = (number) => ({ number, state: "idle", job: "", jobName: "", variable: "", since: Date.now() });
+var idle = (number2) => ({ number: number2, state: "idle", job: "", jobName: "", variable: "", since: Date.now() });
 
 // js/lib/batch-size.js
 var MEASURED_UNITS = 256;
@@ -2527,7 +2527,7 @@ var consoleReport = (console2, engine2, seconds) => ({
   engine: cut(engine2, MAX_ENGINE),
   run_seconds: seconds
 });
-var cut = (text2, length) => text2.slice(0, length).replace(LONE_SURROGATE, "�");
+var cut = (text3, length) => text3.slice(0, length).replace(LONE_SURROGATE, "�");
 async function postReport(clock2, shutdown, task, report) {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -2556,8 +2556,8 @@ var UnitEnd = class {
    * @param {Shutdown} shutdown
    * @param {(task: Task) => void} recordFailure called with each unit that counts as a failure of its job
    */
-  constructor(number, context, shutdown, recordFailure) {
-    this.#number = number;
+  constructor(number2, context, shutdown, recordFailure) {
+    this.#number = number2;
     this.#context = context;
     this.#shutdown = shutdown;
     this.#recordFailure = recordFailure;
@@ -3054,12 +3054,12 @@ var WorkerLoop = class {
   /** Requests whose processor time has not been accounted yet. */
   #requests = 0;
   /** @param {number} number @param {WorkerContext} context */
-  constructor(number, context) {
-    this.#number = number;
+  constructor(number2, context) {
+    this.#number = number2;
     this.#context = context;
     this.shutdown = new Shutdown(context.clock);
-    this.#sizes = new BatchSizes(context.clock, context.began, (runTime) => context.wallTime(runTime));
-    this.#unitEnd = new UnitEnd(number, context, this.shutdown, (task) => this.#recordFailure(task));
+    this.#sizes = new BatchSizes(context.clock, context.began, (runTime2) => context.wallTime(runTime2));
+    this.#unitEnd = new UnitEnd(number2, context, this.shutdown, (task) => this.#recordFailure(task));
     this.#uploader = new Uploader(context.clock, this.shutdown, {
       end: (item, uploaded) => this.#unitEnd.endUpload(item, uploaded),
       error: ({ task }, kind, message) => this.#unitEnd.showError(task, kind, message),
@@ -3255,9 +3255,9 @@ var WorkerLoop = class {
    * @param {number} runTime for an executor that doesn't know what it uses
    * @param {number} timeout both in milliseconds
    */
-  #accountUnit(runTime, timeout) {
+  #accountUnit(runTime2, timeout) {
     const { unitOverhead = 0 } = this.#context.executors;
-    this.#account(Math.min(this.#executor.takeUsed?.() ?? runTime, timeout) + unitOverhead);
+    this.#account(Math.min(this.#executor.takeUsed?.() ?? runTime2, timeout) + unitOverhead);
   }
   /** @param {number} [used] milliseconds of processor time; by default what the executor has used since the last call */
   #account(used = this.#executor.takeUsed?.() ?? 0) {
@@ -3425,16 +3425,16 @@ var Volunteer = class {
   }
   /** Starts the missing workers, and stops those beyond the wanted number. @param {WorkerContext} context */
   #adjustWorkers(context) {
-    for (const { number } of this.workers) if (!this.#loops.has(number)) this.#startWorker(number, context);
-    for (const [number, loop] of this.#loops) if (number > this.#settings.workers) this.#stopWorker(loop);
+    for (const { number: number2 } of this.workers) if (!this.#loops.has(number2)) this.#startWorker(number2, context);
+    for (const [number2, loop] of this.#loops) if (number2 > this.#settings.workers) this.#stopWorker(loop);
   }
   /** @param {number} number @param {WorkerContext} context */
-  #startWorker(number, context) {
-    const loop = new WorkerLoop(number, context);
-    this.#loops.set(number, loop);
+  #startWorker(number2, context) {
+    const loop = new WorkerLoop(number2, context);
+    this.#loops.set(number2, loop);
     const ended = loop.run().catch((ex) => this.#handleEnd(ex));
     ended.finally(() => {
-      this.#loops.delete(number);
+      this.#loops.delete(number2);
       this.#advance();
     });
   }
@@ -3614,14 +3614,14 @@ function element(name, attributes = {}, ...children) {
   created2.append(...children);
   return created2;
 }
-function setText(target, text2) {
-  if (target.textContent !== text2) target.textContent = text2;
+function setText(target, text3) {
+  if (target.textContent !== text3) target.textContent = text3;
 }
 
 // web/texts/de.js
 var de_default = {
   skip: "Zum Inhalt springen",
-  tagline: "Spende freie Rechenzeit für Berechnungen, die für einen einzelnen Computer zu groß sind.",
+  "tagline.purpose": "Für Berechnungen, die für einen einzelnen Computer zu groß sind.",
   "tagline.short": "Spende freie Rechenzeit.",
   "subtitle.none": "Hier gibt es noch nichts zu rechnen. Du kannst trotzdem starten: Sobald es Arbeit gibt, geht es los.",
   "subtitle.jobs": {
@@ -3655,6 +3655,13 @@ var de_default = {
   "blocked.pool": "Der Pool lässt diesen Browser nicht mitrechnen. Fehler: {message}",
   "blocked.outdated": "Diese Seite ist älter als der Pool. Lade sie neu, um weiterzurechnen.",
   "blocked.blocked": "Der Betreiber des Pools hat diesen Computer gesperrt. Grund: {message}",
+  "pool.heading": "Der ganze Pool",
+  "pool.volunteers": { one: "Freiwilliger zurzeit", other: "Freiwillige zurzeit" },
+  "pool.rate": "Ergebnisse pro Minute",
+  "pool.results": "Ergebnisse bisher",
+  "result.jobs": "Wessen Ergebnis zu sehen ist",
+  "result.other": "Ein anderes Ergebnis …",
+  "found.heading": "Was dieser Pool herausgefunden hat",
   "activity.heading": "Dein Beitrag",
   "activity.units": "Einheiten bei diesem Besuch",
   "activity.total": "Einheiten insgesamt",
@@ -3669,7 +3676,7 @@ var de_default = {
   "worker.computing": "rechnet",
   "worker.computing.job": "rechnet an {job}",
   "worker.resting": "ruht sich aus",
-  "activity.errors": "Was nicht geklappt hat",
+  "activity.errors": "Fehler von Aufgaben",
   "activity.errors.help": "Das Neueste zuerst. Was hier nicht gelingt, erfährt der Auftraggeber, und andere Freiwillige bekommen es angeboten.",
   "error.offline": "Der Pool war nicht erreichbar.",
   "error.foreign": "Etwas anderes hat anstelle des Pools geantwortet, etwa eine Anmeldeseite des Netzes.",
@@ -3704,7 +3711,7 @@ var de_default = {
   },
   "terms.sandbox": "Die Aufgaben laufen abgeschottet in deinem Browser: Sie können nur rechnen, ohne Zugriff auf Netz oder Dateien.",
   "terms.stop": "Du kannst jederzeit pausieren oder aufhören.",
-  "terms.storage": "Dieser Browser speichert deine Einstellungen, eine zufällige Kennung und deinen bisherigen Beitrag. „Beenden und vergessen“ löscht alles.",
+  "terms.storage": "Dieser Browser speichert deine Einstellungen, eine zufällige Kennung, deinen bisherigen Beitrag und welche Einheiten du berechnet hast. „Beenden und vergessen“ löscht alles.",
   "choices.heading": "Deine Einstellungen",
   "choices.workers": "Genutzte Kerne",
   "choices.workers.value": "{workers} von {count}",
@@ -3750,7 +3757,12 @@ var de_default = {
   "flows.done": "fertig",
   "flows.failed": "gescheitert",
   "flows.cancelled": "abgebrochen",
+  "footer.jobs": "Alle Aufgaben",
+  "footer.flows": "Alle Abläufe",
   "footer.post": "Eine Aufgabe stellen",
+  "footer.leaderboard": "Rangliste",
+  "footer.status": "Status des Pools",
+  "footer.operator": "Für den Betreiber",
   "footer.widget": "Auf deiner Website einbinden",
   "footer.widget.help": "Mit dieser Zeile können Besucher deiner Website für diesen Pool rechnen. Sie werden vorher gefragt, und die Aufgaben laufen genauso abgeschottet.",
   "widget.subtitle": { one: "Eine Aufgabe von {owners}.", other: "{count} Aufgaben von {owners}." },
@@ -3861,7 +3873,7 @@ var de_default = {
 // web/texts/en.js
 var en_default = {
   skip: "Skip to content",
-  tagline: "Lend this device’s spare time to computations too large for one computer.",
+  "tagline.purpose": "For computations too large for one computer.",
   "tagline.short": "Lend this device’s spare time.",
   // The start.
   "subtitle.none": "There is nothing to compute here yet. You can start anyway: work is fetched as soon as there is some.",
@@ -3897,6 +3909,14 @@ var en_default = {
   "blocked.pool": "The pool doesn’t accept this browser. Error: {message}",
   "blocked.outdated": "This page is older than the pool. Reload it to go on.",
   "blocked.blocked": "The pool’s operator has blocked this computer. Reason: {message}",
+  // The whole pool, and the result that is shown.
+  "pool.heading": "The whole pool",
+  "pool.volunteers": { one: "volunteer now", other: "volunteers now" },
+  "pool.rate": "results a minute",
+  "pool.results": "results so far",
+  "result.jobs": "Whose result is shown",
+  "result.other": "Another result…",
+  "found.heading": "What this pool has found",
   // The activity.
   "activity.heading": "Your contribution",
   "activity.units": "units done this visit",
@@ -3912,7 +3932,7 @@ var en_default = {
   "worker.computing": "computing",
   "worker.computing.job": "computing {job}",
   "worker.resting": "resting",
-  "activity.errors": "What went wrong",
+  "activity.errors": "Errors of jobs",
   "activity.errors.help": "Newest first. Work that fails here is reported to its owner and offered to other volunteers.",
   // Errors, by kind. The message of the pool or the job follows.
   "error.offline": "The pool couldn’t be reached.",
@@ -3949,7 +3969,7 @@ var en_default = {
   },
   "terms.sandbox": "Jobs run in your browser, in a sandbox: they can only compute, without network or files.",
   "terms.stop": "You can pause or stop at any time.",
-  "terms.storage": "This browser stores your choices, a random ID and your totals. “Stop and forget” deletes all of them.",
+  "terms.storage": "This browser stores your choices, a random ID, your totals and which units you computed. “Stop and forget” deletes all of them.",
   // The choices.
   "choices.heading": "Your choices",
   "choices.workers": "Cores to use",
@@ -3999,7 +4019,12 @@ var en_default = {
   "flows.failed": "failed",
   "flows.cancelled": "cancelled",
   // The footer.
+  "footer.jobs": "All jobs",
+  "footer.flows": "All flows",
   "footer.post": "Post a job",
+  "footer.leaderboard": "Leaderboard",
+  "footer.status": "Status of the pool",
+  "footer.operator": "For the operator",
   "footer.widget": "Put this on your own site",
   "footer.widget.help": "With this line, visitors to your site can compute for this pool. They are asked first, and jobs run in the same sandbox.",
   // The widget.
@@ -4114,7 +4139,7 @@ var en_default = {
 // web/texts/es.js
 var es_default = {
   skip: "Ir al contenido",
-  tagline: "Dona el tiempo libre de tu dispositivo a cálculos demasiado grandes para un solo ordenador.",
+  "tagline.purpose": "Para cálculos demasiado grandes para un solo ordenador.",
   "tagline.short": "Dona el tiempo libre de tu dispositivo.",
   "subtitle.none": "Aquí todavía no hay nada que calcular. Puedes empezar igualmente: el trabajo se descargará en cuanto lo haya.",
   "subtitle.jobs": {
@@ -4148,6 +4173,13 @@ var es_default = {
   "blocked.pool": "El servidor no acepta este navegador. Error: {message}",
   "blocked.outdated": "Esta página es más antigua que el servidor. Vuelve a cargarla para continuar.",
   "blocked.blocked": "El administrador del servidor ha bloqueado este ordenador. Motivo: {message}",
+  "pool.heading": "Todo el pool",
+  "pool.volunteers": { one: "persona voluntaria ahora", other: "personas voluntarias ahora" },
+  "pool.rate": "resultados por minuto",
+  "pool.results": "resultados hasta ahora",
+  "result.jobs": "De qué tarea se muestra el resultado",
+  "result.other": "Otro resultado…",
+  "found.heading": "Lo que este pool ha encontrado",
   "activity.heading": "Tu contribución",
   "activity.units": "unidades en esta visita",
   "activity.total": "unidades en total",
@@ -4162,7 +4194,7 @@ var es_default = {
   "worker.computing": "calculando",
   "worker.computing.job": "calculando {job}",
   "worker.resting": "descansando",
-  "activity.errors": "Qué ha fallado",
+  "activity.errors": "Errores de las tareas",
   "activity.errors.help": "Lo más reciente primero. Lo que falla aquí se comunica a su autor y se ofrece a otros voluntarios.",
   "error.offline": "No se pudo contactar con el servidor.",
   "error.foreign": "Otra cosa respondió en lugar del servidor, como una página de acceso de la red.",
@@ -4197,7 +4229,7 @@ var es_default = {
   },
   "terms.sandbox": "Las tareas se ejecutan aisladas en tu navegador: solo pueden calcular, sin acceso a la red ni a los archivos.",
   "terms.stop": "Puedes pausar o detener el cálculo en cualquier momento.",
-  "terms.storage": "Este navegador guarda tus preferencias, un identificador aleatorio y tus totales. «Detener y olvidar» lo borra todo.",
+  "terms.storage": "Este navegador guarda tus preferencias, un identificador aleatorio, tus totales y qué unidades has calculado. «Detener y olvidar» lo borra todo.",
   "choices.heading": "Tus preferencias",
   "choices.workers": "Núcleos que usar",
   "choices.workers.value": "{workers} de {count}",
@@ -4243,7 +4275,12 @@ var es_default = {
   "flows.done": "terminado",
   "flows.failed": "fallido",
   "flows.cancelled": "cancelado",
+  "footer.jobs": "Todas las tareas",
+  "footer.flows": "Todos los flujos",
   "footer.post": "Publicar una tarea",
+  "footer.leaderboard": "Clasificación",
+  "footer.status": "Estado del pool",
+  "footer.operator": "Para el operador",
   "footer.widget": "Ponlo en tu propio sitio web",
   "footer.widget.help": "Con esta línea, quienes visiten tu sitio pueden calcular para este servidor. Antes se les pregunta, y las tareas se ejecutan igual de aisladas.",
   "widget.subtitle": { one: "Una tarea de {owners}.", other: "{count} tareas de {owners}." },
@@ -4354,7 +4391,7 @@ var es_default = {
 // web/texts/fr.js
 var fr_default = {
   skip: "Aller au contenu",
-  tagline: "Prêtez le temps libre de votre appareil à des calculs trop lourds pour un seul ordinateur.",
+  "tagline.purpose": "Pour des calculs trop grands pour un seul ordinateur.",
   "tagline.short": "Prêtez le temps libre de votre appareil.",
   "subtitle.none": "Il n’y a encore rien à calculer ici. Vous pouvez commencer quand même : le calcul démarrera dès qu’il y aura du travail.",
   "subtitle.jobs": {
@@ -4388,6 +4425,13 @@ var fr_default = {
   "blocked.pool": "Le serveur n’accepte pas ce navigateur. Erreur : {message}",
   "blocked.outdated": "Cette page est plus ancienne que le serveur. Rechargez-la pour continuer.",
   "blocked.blocked": "L’administrateur du serveur a bloqué cet ordinateur. Motif : {message}",
+  "pool.heading": "Tout le pool",
+  "pool.volunteers": { one: "bénévole en ce moment", other: "bénévoles en ce moment" },
+  "pool.rate": "résultats par minute",
+  "pool.results": "résultats jusqu’ici",
+  "result.jobs": "De quelle tâche le résultat est affiché",
+  "result.other": "Un autre résultat…",
+  "found.heading": "Ce que ce pool a trouvé",
   "activity.heading": "Votre contribution",
   "activity.units": "unités pendant cette visite",
   "activity.total": "unités au total",
@@ -4402,7 +4446,7 @@ var fr_default = {
   "worker.computing": "calcule",
   "worker.computing.job": "calcule {job}",
   "worker.resting": "se repose",
-  "activity.errors": "Ce qui n’a pas marché",
+  "activity.errors": "Erreurs des tâches",
   "activity.errors.help": "Du plus récent au plus ancien. Ce qui échoue ici est signalé à son auteur et proposé à d’autres volontaires.",
   "error.offline": "Le serveur était injoignable.",
   "error.foreign": "Autre chose a répondu à la place du serveur, comme une page de connexion du réseau.",
@@ -4437,7 +4481,7 @@ var fr_default = {
   },
   "terms.sandbox": "Les tâches s’exécutent dans votre navigateur, isolées : elles ne peuvent que calculer, sans accès au réseau ni aux fichiers.",
   "terms.stop": "Vous pouvez mettre en pause ou arrêter à tout moment.",
-  "terms.storage": "Ce navigateur enregistre vos choix, un identifiant aléatoire et vos totaux. « Arrêter et oublier » efface tout.",
+  "terms.storage": "Ce navigateur enregistre vos choix, un identifiant aléatoire, vos totaux et les unités que vous avez calculées. « Arrêter et oublier » efface tout.",
   "choices.heading": "Vos choix",
   "choices.workers": "Cœurs à utiliser",
   "choices.workers.value": "{workers} sur {count}",
@@ -4483,7 +4527,12 @@ var fr_default = {
   "flows.done": "terminé",
   "flows.failed": "échec",
   "flows.cancelled": "annulé",
+  "footer.jobs": "Toutes les tâches",
+  "footer.flows": "Tous les flux",
   "footer.post": "Publier une tâche",
+  "footer.leaderboard": "Classement",
+  "footer.status": "État du pool",
+  "footer.operator": "Pour l’opérateur",
   "footer.widget": "L’ajouter à votre propre site",
   "footer.widget.help": "Avec cette ligne, les visiteurs de votre site peuvent calculer pour ce serveur. On leur demande d’abord leur accord, et les tâches sont isolées de la même façon.",
   "widget.subtitle": { one: "Une tâche pour {owners}.", other: "{count} tâches pour {owners}." },
@@ -4613,7 +4662,7 @@ var Language = class {
    * @param {readonly (string | null)[]} [requested] language tags, the most preferred first; invalid ones are ignored
    */
   constructor(own = {}, requested = requestedTags()) {
-    this.#texts = Object.fromEntries(Object.entries(TEXTS).map(([tag, texts]) => [tag, { ...texts, ...own[tag] }]));
+    this.#texts = Object.fromEntries(Object.entries(TEXTS).map(([tag, texts2]) => [tag, { ...texts2, ...own[tag] }]));
     this.requested = requested.flatMap((tag) => tag !== null && isTag(tag) ? [tag] : []);
     this.locale = this.requested.find((tag) => primary(tag) in TEXTS) ?? FALLBACK;
     this.tag = primary(this.locale);
@@ -4625,8 +4674,8 @@ var Language = class {
    */
   text(key2, values = {}) {
     const entry = this.#texts[this.tag][key2] ?? this.#texts[FALLBACK][key2];
-    const text2 = typeof entry === "object" ? entry[this.#pluralForm(Number(values.count))] ?? entry.other : entry;
-    return (text2 ?? "").replace(/\{(\w+)\}/g, (_, name) => this.#format(values[name]));
+    const text3 = typeof entry === "object" ? entry[this.#pluralForm(Number(values.count))] ?? entry.other : entry;
+    return (text3 ?? "").replace(/\{(\w+)\}/g, (_, name) => this.#format(values[name]));
   }
   /** @param {number} count */
   #pluralForm = (count) => new Intl.PluralRules(this.locale).select(count);
@@ -4659,19 +4708,20 @@ var Language = class {
   /** In the two largest units, as in 3 h 5 min; with tenths below 10 s. @param {number} seconds */
   duration(seconds) {
     if (seconds < 10) return this.#amount(Math.floor(seconds * 10) / 10, "second");
-    const whole = Math.floor(seconds);
+    const whole2 = Math.floor(seconds);
     const parts = [
-      { value: Math.floor(whole / 3600), unit: "hour" },
-      { value: Math.floor(whole / 60) % 60, unit: "minute" },
-      { value: whole % 60, unit: "second" }
+      { value: Math.floor(whole2 / 3600), unit: "hour" },
+      { value: Math.floor(whole2 / 60) % 60, unit: "minute" },
+      { value: whole2 % 60, unit: "second" }
     ];
     const first = parts.findIndex(({ value }) => value > 0);
     const shown = parts.slice(first, first + 2);
     return shown.map(({ value, unit }) => this.#amount(value, unit)).join(" ");
   }
-  /** The same of what may take days, or years. @param {number} seconds */
+  /** The same of what may take days, or years, and is only estimated. @param {number} seconds */
   longDuration(seconds) {
     const days = Math.floor(seconds / 86400);
+    if (seconds >= 600 && seconds < 3600) return this.#amount(Math.round(seconds / 60), "minute");
     if (days < 2) return this.duration(seconds);
     return days < 730 ? this.#amount(days, "day") : this.#amount(Math.floor(days / 365), "year");
   }
@@ -4682,8 +4732,8 @@ var Language = class {
    * @param {unknown} texts by language tag
    * @returns {{text: string, lang: string} | null}
    */
-  bestOf(texts) {
-    const entries = Object.entries(texts ?? {});
+  bestOf(texts2) {
+    const entries = Object.entries(texts2 ?? {});
     for (const tag of [...this.requested, FALLBACK]) {
       const found = entries.find(([key2]) => key2.toLowerCase() === tag.toLowerCase()) ?? entries.find(([key2]) => primary(key2) === primary(tag));
       if (found) return withLanguage(found);
@@ -4705,7 +4755,7 @@ var Language = class {
     document.documentElement.lang = this.tag;
   }
 };
-var withLanguage = ([lang, text2]) => ({ text: String(text2), lang: isTag(lang) ? lang : "" });
+var withLanguage = ([lang, text3]) => ({ text: String(text3), lang: isTag(lang) ? lang : "" });
 function requestedTags() {
   const set = new URLSearchParams(location.search).get("lang");
   return [set, ...navigator.languages];
@@ -4739,9 +4789,9 @@ var OwnerKey = class {
     return this.#value || void 0;
   }
   /** Uses a key until the page is closed; returns false for a text that can't be one. @param {string} text */
-  use(text2) {
-    const isPossible = KEY.test(text2);
-    if (isPossible) this.#value = text2;
+  use(text3) {
+    const isPossible = KEY.test(text3);
+    if (isPossible) this.#value = text3;
     return isPossible;
   }
   keep() {
@@ -4774,6 +4824,7 @@ var OwnerKey = class {
 var fields = 0;
 var Field = class {
   #error;
+  #label;
   /**
    * @param {string} label
    * @param {HTMLElement} control an input, select or textarea, or what contains one that is labelled itself
@@ -4786,15 +4837,20 @@ var Field = class {
     const hint = element("p", { id: `${id}-help`, class: "help" }, help);
     control.id = id;
     control.setAttribute("aria-describedby", `${id}-error${help && ` ${id}-help`}`);
-    const named2 = isCheck ? [element("label", { class: "check" }, control, element("span", {}, label))] : [element("label", { for: id }, label), control];
+    this.#label = isCheck ? element("span", {}, label) : element("label", { for: id }, label);
+    const named2 = isCheck ? [element("label", { class: "check" }, control, this.#label)] : [this.#label, control];
     this.element = element("div", { class: "field" }, ...named2, ...help ? [hint] : [], this.#error);
   }
+  /** @param {string} label */
+  setLabel(label) {
+    setText(this.#label, label);
+  }
   /** @param {string} text empty: no error */
-  showError(text2) {
-    this.#error.hidden = text2 === "";
-    setText(this.#error, text2);
-    this.control.toggleAttribute("data-invalid", text2 !== "");
-    if (text2) this.control.setAttribute("aria-invalid", "true");
+  showError(text3) {
+    this.#error.hidden = text3 === "";
+    setText(this.#error, text3);
+    this.control.toggleAttribute("data-invalid", text3 !== "");
+    if (text3) this.control.setAttribute("aria-invalid", "true");
     else this.control.removeAttribute("aria-invalid");
   }
   focus() {
@@ -4828,10 +4884,10 @@ var FieldErrors = class {
    * there is one.
    * @param {string} path @param {string} text
    */
-  show(path, text2) {
+  show(path, text3) {
     for (let rest = path; rest !== ""; rest = rest.replace(/[.[]?[^.[]*$/, "")) {
       if (!Object.hasOwn(this.#fields, rest)) continue;
-      this.#fields[rest].showError(text2);
+      this.#fields[rest].showError(text3);
       this.#fields[rest].focus();
       return true;
     }
@@ -4848,13 +4904,13 @@ var UnclosedQuote = class extends Error {
     this.line = line;
   }
 };
-function readCsv(text2) {
-  const delimiter = delimiterOf(text2);
+function readCsv(text3) {
+  const delimiter = delimiterOf(text3);
   const token = new RegExp(`"((?:[^"]|"")*)"|([^${delimiter}\\r\\n"][^${delimiter}\\r\\n]*)|(${delimiter})|(\\r?\\n|\\r)|"`, "gy");
   const rows = [];
   let row = { line: 1, cells: [""] };
   let line = 1;
-  for (const [found, quoted, plain2, isDelimiter, isEnd] of text2.matchAll(token)) {
+  for (const [found, quoted, plain2, isDelimiter, isEnd] of text3.matchAll(token)) {
     const last = row.cells.length - 1;
     if (quoted !== void 0) row.cells[last] += quoted.replaceAll('""', '"');
     else if (plain2 !== void 0) row.cells[last] += plain2;
@@ -4867,10 +4923,10 @@ function readCsv(text2) {
     }
   }
   rows.push(row);
-  return rows.filter(({ cells }) => cells.length > 1 || cells[0] !== "");
+  return rows.filter(({ cells: cells2 }) => cells2.length > 1 || cells2[0] !== "");
 }
-function delimiterOf(text2) {
-  const [header] = text2.split(/[\r\n]/, 1);
+function delimiterOf(text3) {
+  const [header] = text3.split(/[\r\n]/, 1);
   const counts = DELIMITERS.map((delimiter) => header.split(delimiter).length);
   return DELIMITERS[counts.indexOf(Math.max(...counts))];
 }
@@ -4878,31 +4934,31 @@ function delimiterOf(text2) {
 // web/owning/values.js
 var NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 var MAX_NUMBER = 40;
-function valueOf(text2) {
-  const trimmed = text2.trim();
-  if (trimmed.startsWith("{") || trimmed.startsWith("[")) return jsonOr(trimmed, text2);
-  return isNumber(trimmed) ? Number(trimmed) : text2;
+function valueOf(text3) {
+  const trimmed = text3.trim();
+  if (trimmed.startsWith("{") || trimmed.startsWith("[")) return jsonOr(trimmed, text3);
+  return isNumber(trimmed) ? Number(trimmed) : text3;
 }
-function jsonOr(text2, otherwise) {
+function jsonOr(text3, otherwise) {
   try {
-    return JSON.parse(text2);
+    return JSON.parse(text3);
   } catch {
     return otherwise;
   }
 }
-function isNumber(text2) {
-  if (text2.length > MAX_NUMBER || text2 === "-0" || !NUMBER.test(text2)) return false;
-  const number = Number(text2);
-  if (/^-?\d+$/.test(text2)) return Math.abs(number) <= 2 ** 53 && BigInt(text2) === BigInt(number);
-  return Number.isFinite(number) && digitsOf(String(number)) === digitsOf(text2);
+function isNumber(text3) {
+  if (text3.length > MAX_NUMBER || text3 === "-0" || !NUMBER.test(text3)) return false;
+  const number2 = Number(text3);
+  if (/^-?\d+$/.test(text3)) return Math.abs(number2) <= 2 ** 53 && BigInt(text3) === BigInt(number2);
+  return Number.isFinite(number2) && digitsOf(String(number2)) === digitsOf(text3);
 }
-function digitsOf(text2) {
-  const [mantissa, exponent = "0"] = text2.toLowerCase().split("e");
-  const [whole, fraction = ""] = mantissa.replace("-", "").split(".");
-  const digits = `${whole}${fraction}`.replace(/^0+/, "");
+function digitsOf(text3) {
+  const [mantissa, exponent = "0"] = text3.toLowerCase().split("e");
+  const [whole2, fraction = ""] = mantissa.replace("-", "").split(".");
+  const digits = `${whole2}${fraction}`.replace(/^0+/, "");
   const significant = digits.replace(/0+$/, "");
   const power = Number(exponent) - fraction.length + digits.length - significant.length;
-  return significant === "" ? "0" : `${text2.startsWith("-") ? "-" : ""}${significant}e${power}`;
+  return significant === "" ? "0" : `${text3.startsWith("-") ? "-" : ""}${significant}e${power}`;
 }
 
 // web/owning/inputs.js
@@ -4925,31 +4981,31 @@ function rangeInputs({ first, last, step, name }) {
   const valueAt = named(name);
   return { count, at: (index) => valueAt(Number((first + index * step).toPrecision(15))) };
 }
-function listInputs(text2, name) {
-  const lines = text2.split(/\r\n|\r|\n/).filter((line) => line.trim() !== "");
+function listInputs(text3, name) {
+  const lines = text3.split(/\r\n|\r|\n/).filter((line) => line.trim() !== "");
   const valueAt = named(name);
   return listed(lines.map((line) => valueAt(valueOf(line))));
 }
-function csvInputs(text2) {
-  const [header, ...rows] = csvRows(text2);
+function csvInputs(text3) {
+  const [header, ...rows] = csvRows(text3);
   if (header === void 0) throw new InputError("empty");
   const names = header.cells.map((name) => name.trim());
   if (names.includes("") || new Set(names).size < names.length) throw new InputError("header");
   names.forEach(requireName);
-  return listed(rows.map(({ line, cells }) => {
-    if (cells.length !== names.length) throw new InputError("cells", { line, count: cells.length, wanted: names.length });
-    return Object.fromEntries(names.map((name, index) => [name, valueOf(cells[index])]));
+  return listed(rows.map(({ line, cells: cells2 }) => {
+    if (cells2.length !== names.length) throw new InputError("cells", { line, count: cells2.length, wanted: names.length });
+    return Object.fromEntries(names.map((name, index) => [name, valueOf(cells2[index])]));
   }));
 }
-function csvRows(text2) {
+function csvRows(text3) {
   try {
-    return readCsv(text2);
+    return readCsv(text3);
   } catch (ex) {
     throw ex instanceof UnclosedQuote ? new InputError("quote", { line: ex.line }) : ex;
   }
 }
-function ndjsonInputs(text2) {
-  return listed(text2.split(/\r?\n/).flatMap((line, index) => {
+function ndjsonInputs(text3) {
+  return listed(text3.split(/\r?\n/).flatMap((line, index) => {
     if (line.trim() === "") return [];
     try {
       return [JSON.parse(line)];
@@ -4958,8 +5014,8 @@ function ndjsonInputs(text2) {
     }
   }));
 }
-function fileInputs(name, text2) {
-  const content = text2.replace(/^\ufeff/, "");
+function fileInputs(name, text3) {
+  const content = text3.replace(/^\ufeff/, "");
   const isNdjson = /\.(ndjson|jsonl|json)$/i.test(name) || !/\.[ct]sv$/i.test(name) && /^\s*[{[]/.test(content);
   return isNdjson ? ndjsonInputs(content) : csvInputs(content);
 }
@@ -5031,9 +5087,9 @@ var InputsForm = class {
   #fields() {
     const range = Object.entries(this.#range).map(([name2, control]) => new Field(this.#text(`range.${name2}`), control).element);
     const name = new Field(this.#text("inputs.name"), this.#name, { help: this.#text("inputs.name.help") });
-    const list = new Field(this.#text("list"), this.#list, { help: this.#text("list.help") });
+    const list2 = new Field(this.#text("list"), this.#list, { help: this.#text("list.help") });
     const file = new Field(this.#text("file"), this.#file, { help: this.#text("file.help") });
-    return { range, name: name.element, list: list.element, file: file.element };
+    return { range, name: name.element, list: list2.element, file: file.element };
   }
   /** @param {Way} way @param {boolean} checked */
   #way(way, checked2) {
@@ -5081,11 +5137,11 @@ var InputsForm = class {
     return { way: this.way, ...range, name: this.#name.value, list: this.#list.value };
   }
   /** @param {Record<string, string>} draft */
-  set draft({ way, name = "", list = "", ...range }) {
+  set draft({ way, name = "", list: list2 = "", ...range }) {
     if (Object.hasOwn(this.#ways, way)) this.#ways[way].checked = true;
     for (const [bound, control] of Object.entries(this.#range)) control.value = range[bound] ?? control.value;
     this.#name.value = name;
-    this.#list.value = list;
+    this.#list.value = list2;
     this.render();
   }
   /** Null: none. Throws InputError. @returns {Inputs | null} */
@@ -5123,16 +5179,16 @@ var InputsForm = class {
   #show(inputs2) {
     const count = inputs2?.count ?? 0;
     const shown = Array.from({ length: Math.min(count, SHOWN) }, (_, index) => JSON.stringify(inputs2?.at(index)));
-    this.#preview.replaceChildren(...shown.map((text2) => element("li", {}, element("code", {}, text2.slice(0, MAX_SHOWN)))));
+    this.#preview.replaceChildren(...shown.map((text3) => element("li", {}, element("code", {}, text3.slice(0, MAX_SHOWN)))));
     setText(this.#status, inputs2 ? this.#text("inputs.count", { count }) : this.#text("inputs.later"));
   }
   /** @param {InputError} ex */
   #reason = (ex) => this.#text(`inputs.error.${ex.reason}`, ex.values);
   /** @param {string | InputError} error empty: none */
   showError(error) {
-    const text2 = error instanceof InputError ? this.#reason(error) : error;
-    this.#error.hidden = text2 === "";
-    setText(this.#error, text2);
+    const text3 = error instanceof InputError ? this.#reason(error) : error;
+    this.#error.hidden = text3 === "";
+    setText(this.#error, text3);
   }
   focus() {
     this.#ways[this.way].focus();
@@ -5190,7 +5246,41 @@ var de_default2 = {
   "owning.inputs.error.json": "Zeile {line} ist kein JSON.",
   "owning.inputs.error.reserved": "Der Name {name} ist vergeben. Wähle einen anderen.",
   "owning.inputs.error.large": "Die Datei ist größer als {size} MiB. Nimm dafür comp-pool add.",
-  "owning.inputs.error.unreadable": "Die Datei lässt sich nicht lesen."
+  "owning.inputs.error.unreadable": "Die Datei lässt sich nicht lesen.",
+  "owning.heading": "Für den Besitzer",
+  "owning.pause": "Pausieren",
+  "owning.resume": "Fortsetzen",
+  "owning.paused.done": "Pausiert: Freiwillige bekommen keine Einheiten.",
+  "owning.open.done": "Fortgesetzt.",
+  "owning.version": "Neue Fassung",
+  "owning.working": "In Arbeit…",
+  "owning.failed": "Das ist gescheitert: {message}",
+  "owning.settings": "Einstellungen",
+  "owning.settings.save": "Einstellungen speichern",
+  "owning.settings.done": "Die Einstellungen sind gespeichert.",
+  "owning.units": "Einheiten hinzufügen",
+  "owning.units.add": "Einheiten hinzufügen",
+  "owning.units.go-on": "Weitermachen",
+  "owning.units.done": { one: "Eine Einheit ist hinzugefügt.", other: "{count} Einheiten sind hinzugefügt." },
+  "owning.failed-units": { one: "Eine gescheiterte Einheit", other: "{count} gescheiterte Einheiten" },
+  "owning.failed-units.help": "Freiwillige bekommen sie erst wieder, wenn du sie freigibst. Die Fehler weiter unten sagen, warum sie gescheitert sind.",
+  "owning.stuck-units": { one: "Eine festsitzende Einheit", other: "{count} festsitzende Einheiten" },
+  "owning.stuck-units.help": "Seit einer Stunde sind nur Freiwillige einer einzigen Adresse an ihnen gescheitert. Sie bleiben offen: Berichtige, was scheitert, oder zieh sie zurück.",
+  "owning.units.more": { one: "und eine weitere", other: "und {count} weitere" },
+  "owning.release": "Freigeben",
+  "owning.release.done": "Einheit {unit} ist freigegeben.",
+  "owning.release.all": "Alle freigeben",
+  "owning.release.all.done": { one: "Eine Einheit ist freigegeben.", other: "{count} Einheiten sind freigegeben." },
+  "owning.withdraw": "Zurückziehen",
+  "owning.withdraw.done": "Einheit {unit} ist zurückgezogen.",
+  "owning.delete": "Löschen…",
+  "owning.delete.heading": "Diese Aufgabe löschen?",
+  "owning.delete.question": "Die Aufgabe {id}, ihre Einheiten und alle ihre Ergebnisse werden gelöscht. Nichts bringt sie zurück. ",
+  "owning.delete.id": "Gib zur Bestätigung die Kennung der Aufgabe ein",
+  "owning.delete.mistyped": "Das ist nicht die Kennung der Aufgabe.",
+  "owning.delete.cancel": "Behalten",
+  "owning.delete.confirm": "Aufgabe löschen",
+  "owning.delete.done": "Die Aufgabe ist gelöscht."
 };
 
 // web/owning/texts/en.js
@@ -5244,7 +5334,41 @@ var en_default2 = {
   "owning.inputs.error.json": "Line {line} is not JSON.",
   "owning.inputs.error.reserved": "The name {name} is reserved. Choose another.",
   "owning.inputs.error.large": "The file is larger than {size} MiB. Post it by comp-pool add.",
-  "owning.inputs.error.unreadable": "The file can’t be read."
+  "owning.inputs.error.unreadable": "The file can’t be read.",
+  "owning.heading": "For the owner",
+  "owning.pause": "Pause",
+  "owning.resume": "Resume",
+  "owning.paused.done": "Paused: volunteers get no units.",
+  "owning.open.done": "Resumed.",
+  "owning.version": "New version",
+  "owning.working": "Working…",
+  "owning.failed": "That failed: {message}",
+  "owning.settings": "Settings",
+  "owning.settings.save": "Save the settings",
+  "owning.settings.done": "The settings are saved.",
+  "owning.units": "Add units",
+  "owning.units.add": "Add the units",
+  "owning.units.go-on": "Go on",
+  "owning.units.done": { one: "One unit is added.", other: "{count} units are added." },
+  "owning.failed-units": { one: "One failed unit", other: "{count} failed units" },
+  "owning.failed-units.help": "Volunteers don’t get them until you release them. The errors below say why they failed.",
+  "owning.stuck-units": { one: "One stuck unit", other: "{count} stuck units" },
+  "owning.stuck-units.help": "For an hour volunteers of one address alone have failed on them. They stay open: correct what fails, or withdraw them.",
+  "owning.units.more": { one: "and one more", other: "and {count} more" },
+  "owning.release": "Release",
+  "owning.release.done": "Unit {unit} is released.",
+  "owning.release.all": "Release all",
+  "owning.release.all.done": { one: "One unit is released.", other: "{count} units are released." },
+  "owning.withdraw": "Withdraw",
+  "owning.withdraw.done": "Unit {unit} is withdrawn.",
+  "owning.delete": "Delete…",
+  "owning.delete.heading": "Delete this job?",
+  "owning.delete.question": "The job {id}, its units and all of its results are deleted. Nothing brings them back.",
+  "owning.delete.id": "Type the job’s id to confirm",
+  "owning.delete.mistyped": "This is not the job’s id.",
+  "owning.delete.cancel": "Keep it",
+  "owning.delete.confirm": "Delete the job",
+  "owning.delete.done": "The job is deleted."
 };
 
 // web/owning/texts/es.js
@@ -5298,7 +5422,41 @@ var es_default2 = {
   "owning.inputs.error.json": "La línea {line} no es JSON.",
   "owning.inputs.error.reserved": "El nombre {name} está reservado. Elige otro.",
   "owning.inputs.error.large": "El archivo supera los {size} MiB. Envíalo con comp-pool add.",
-  "owning.inputs.error.unreadable": "No se puede leer el archivo."
+  "owning.inputs.error.unreadable": "No se puede leer el archivo.",
+  "owning.heading": "Para el propietario",
+  "owning.pause": "Pausar",
+  "owning.resume": "Reanudar",
+  "owning.paused.done": "En pausa: los voluntarios no reciben unidades.",
+  "owning.open.done": "Reanudada.",
+  "owning.version": "Nueva versión",
+  "owning.working": "Un momento…",
+  "owning.failed": "Ha fallado: {message}",
+  "owning.settings": "Ajustes",
+  "owning.settings.save": "Guardar los ajustes",
+  "owning.settings.done": "Los ajustes están guardados.",
+  "owning.units": "Añadir unidades",
+  "owning.units.add": "Añadir las unidades",
+  "owning.units.go-on": "Continuar",
+  "owning.units.done": { one: "Se ha añadido una unidad.", other: "Se han añadido {count} unidades." },
+  "owning.failed-units": { one: "Una unidad fallida", other: "{count} unidades fallidas" },
+  "owning.failed-units.help": "Los voluntarios no las reciben hasta que las liberes. Los errores de abajo dicen por qué fallaron. ",
+  "owning.stuck-units": { one: "Una unidad atascada", other: "{count} unidades atascadas" },
+  "owning.stuck-units.help": "Desde hace una hora solo han fallado en ellas voluntarios de una dirección. Siguen abiertas: corrige lo que falla o retíralas.",
+  "owning.units.more": { one: "y una más", other: "y {count} más" },
+  "owning.release": "Liberar",
+  "owning.release.done": "La unidad {unit} está liberada.",
+  "owning.release.all": "Liberar todas",
+  "owning.release.all.done": { one: "Se ha liberado una unidad.", other: "Se han liberado {count} unidades." },
+  "owning.withdraw": "Retirar",
+  "owning.withdraw.done": "La unidad {unit} está retirada.",
+  "owning.delete": "Borrar…",
+  "owning.delete.heading": "¿Borrar esta tarea?",
+  "owning.delete.question": "Se borran la tarea {id}, sus unidades y todos sus resultados. Nada los recupera.",
+  "owning.delete.id": "Escribe el identificador de la tarea para confirmar",
+  "owning.delete.mistyped": "Este no es el identificador de la tarea.",
+  "owning.delete.cancel": "Conservarla",
+  "owning.delete.confirm": "Borrar la tarea",
+  "owning.delete.done": "La tarea está borrada."
 };
 
 // web/owning/texts/fr.js
@@ -5352,11 +5510,160 @@ var fr_default2 = {
   "owning.inputs.error.json": "La ligne {line} n’est pas du JSON.",
   "owning.inputs.error.reserved": "Le nom {name} est réservé. Choisissez-en un autre.",
   "owning.inputs.error.large": "Le fichier dépasse {size} Mio. Envoyez-le avec comp-pool add.",
-  "owning.inputs.error.unreadable": "Le fichier est illisible."
+  "owning.inputs.error.unreadable": "Le fichier est illisible.",
+  "owning.heading": "Pour le propriétaire",
+  "owning.pause": "Suspendre",
+  "owning.resume": "Reprendre",
+  "owning.paused.done": "Suspendue : les volontaires ne reçoivent aucune unité.",
+  "owning.open.done": "Reprise.",
+  "owning.version": "Nouvelle version",
+  "owning.working": "En cours…",
+  "owning.failed": "Échec : {message}",
+  "owning.settings": "Réglages",
+  "owning.settings.save": "Enregistrer les réglages",
+  "owning.settings.done": "Les réglages sont enregistrés.",
+  "owning.units": "Ajouter des unités",
+  "owning.units.add": "Ajouter les unités",
+  "owning.units.go-on": "Continuer",
+  "owning.units.done": { one: "Une unité est ajoutée.", other: "{count} unités sont ajoutées." },
+  "owning.failed-units": { one: "Une unité en échec", other: "{count} unités en échec" },
+  "owning.failed-units.help": "Les volontaires ne les reçoivent pas tant que vous ne les libérez pas. Les erreurs ci-dessous disent pourquoi elles ont échoué.",
+  "owning.stuck-units": { one: "Une unité bloquée", other: "{count} unités bloquées" },
+  "owning.stuck-units.help": "Depuis une heure, seuls des volontaires d’une même adresse y ont échoué. Elles restent ouvertes : corrigez ce qui échoue, ou retirez-les.",
+  "owning.units.more": { one: "et une autre", other: "et {count} autres" },
+  "owning.release": "Libérer",
+  "owning.release.done": "L’unité {unit} est libérée.",
+  "owning.release.all": "Tout libérer",
+  "owning.release.all.done": { one: "Une unité est libérée.", other: "{count} unités sont libérées." },
+  "owning.withdraw": "Retirer",
+  "owning.withdraw.done": "L’unité {unit} est retirée.",
+  "owning.delete": "Supprimer…",
+  "owning.delete.heading": "Supprimer cette tâche ?",
+  "owning.delete.question": "La tâche {id}, ses unités et tous ses résultats sont supprimés. Rien ne les ramène.",
+  "owning.delete.id": "Saisissez l’identifiant de la tâche pour confirmer",
+  "owning.delete.mistyped": "Ce n’est pas l’identifiant de la tâche.",
+  "owning.delete.cancel": "La garder",
+  "owning.delete.confirm": "Supprimer la tâche",
+  "owning.delete.done": "La tâche est supprimée."
 };
 
 // web/owning/texts/index.js
 var TEXTS2 = { de: de_default2, en: en_default2, es: es_default2, fr: fr_default2 };
+
+// web/render/texts/de.js
+var de_default3 = {
+  "render.show": "Zeigen, was gefunden wurde",
+  "render.ask": "Zum Anzeigen läuft ein wenig Code der Aufgabe, abgeschottet und höchstens drei Sekunden lang.",
+  "render.loading": "Die Ergebnisse werden geladen …",
+  "render.empty": "Noch keine Ergebnisse.",
+  "render.outlined": {
+    one: "Du hast {count} von {total} Teilen berechnet: Es ist umrandet.",
+    other: "Du hast {count} von {total} Teilen berechnet: Sie sind umrandet."
+  },
+  "render.marked": {
+    one: "Du hast {count} von {total} berechnet: Es ist markiert.",
+    other: "Du hast {count} von {total} berechnet: Sie sind markiert."
+  },
+  "render.partial": "Gezeichnet aus {count} der Ergebnisse.",
+  "render.failed": "Die Funktion der Aufgabe, die die Ergebnisse zeigt, ist gescheitert: {reason}",
+  "render.invalid": "Was die Aufgabe zeigen will, ist ungültig: {reason}",
+  "render.unavailable": "Die Ergebnisse können gerade nicht geladen werden.",
+  "render.numbers": "Die Zahlen als Tabelle",
+  "render.variable": "Eingabe",
+  "render.result": "Ergebnis",
+  "render.picture": "Bild von {job}. {caption}",
+  "render.series": "Linien von {job}. {caption}",
+  "render.histogram": "Histogramm von {job}. {caption}",
+  "render.points": "Punkte von {job}. {caption}",
+  "render.table": "Tabelle von {job}. {caption}"
+};
+
+// web/render/texts/en.js
+var en_default3 = {
+  "render.show": "Show what was found",
+  "render.ask": "To show it, a little code of the job runs in the sandbox, for three seconds at most.",
+  "render.loading": "Loading the results…",
+  "render.empty": "No results yet.",
+  "render.outlined": {
+    one: "You computed {count} of {total} parts: it is outlined.",
+    other: "You computed {count} of {total} parts: they are outlined."
+  },
+  "render.marked": {
+    one: "You computed {count} of {total}: it is marked.",
+    other: "You computed {count} of {total}: they are marked."
+  },
+  "render.partial": "Drawn from {count} of the results.",
+  "render.failed": "The job’s function that shows the results has failed: {reason}",
+  "render.invalid": "What the job wants to show is not valid: {reason}",
+  "render.unavailable": "The results can’t be loaded right now.",
+  "render.numbers": "The numbers as a table",
+  "render.variable": "Input",
+  "render.result": "Result",
+  "render.picture": "Picture of {job}. {caption}",
+  "render.series": "Lines of {job}. {caption}",
+  "render.histogram": "Histogram of {job}. {caption}",
+  "render.points": "Points of {job}. {caption}",
+  "render.table": "Table of {job}. {caption}"
+};
+
+// web/render/texts/es.js
+var es_default3 = {
+  "render.show": "Mostrar lo encontrado",
+  "render.ask": "Para mostrarlo se ejecuta un poco de código de la tarea, aislado y durante tres segundos como máximo.",
+  "render.loading": "Cargando los resultados…",
+  "render.empty": "Aún no hay resultados.",
+  "render.outlined": {
+    one: "Has calculado {count} de {total} partes: está enmarcada.",
+    other: "Has calculado {count} de {total} partes: están enmarcadas."
+  },
+  "render.marked": {
+    one: "Has calculado {count} de {total}: está marcado.",
+    other: "Has calculado {count} de {total}: están marcados."
+  },
+  "render.partial": "Dibujado con {count} de los resultados.",
+  "render.failed": "La función de la tarea que muestra los resultados ha fallado: {reason}",
+  "render.invalid": "Lo que la tarea quiere mostrar no es válido: {reason}",
+  "render.unavailable": "Los resultados no se pueden cargar en este momento.",
+  "render.numbers": "Los números en una tabla",
+  "render.variable": "Entrada",
+  "render.result": "Resultado",
+  "render.picture": "Imagen de {job}. {caption}",
+  "render.series": "Líneas de {job}. {caption}",
+  "render.histogram": "Histograma de {job}. {caption}",
+  "render.points": "Puntos de {job}. {caption}",
+  "render.table": "Tabla de {job}. {caption}"
+};
+
+// web/render/texts/fr.js
+var fr_default3 = {
+  "render.show": "Montrer ce qui a été trouvé",
+  "render.ask": "Pour l’afficher, un peu de code de la tâche s’exécute, isolé, trois secondes au plus.",
+  "render.loading": "Chargement des résultats…",
+  "render.empty": "Pas encore de résultats.",
+  "render.outlined": {
+    one: "Vous avez calculé {count} partie sur {total} : elle est encadrée.",
+    other: "Vous avez calculé {count} parties sur {total} : elles sont encadrées."
+  },
+  "render.marked": {
+    one: "Vous en avez calculé {count} sur {total} : il est marqué.",
+    other: "Vous en avez calculé {count} sur {total} : ils sont marqués."
+  },
+  "render.partial": "Dessiné d’après {count} des résultats.",
+  "render.failed": "La fonction de la tâche qui montre les résultats a échoué : {reason}",
+  "render.invalid": "Ce que la tâche veut montrer n’est pas valide : {reason}",
+  "render.unavailable": "Les résultats ne peuvent pas être chargés pour le moment.",
+  "render.numbers": "Les nombres en tableau",
+  "render.variable": "Entrée",
+  "render.result": "Résultat",
+  "render.picture": "Image de {job}. {caption}",
+  "render.series": "Courbes de {job}. {caption}",
+  "render.histogram": "Histogramme de {job}. {caption}",
+  "render.points": "Points de {job}. {caption}",
+  "render.table": "Tableau de {job}. {caption}"
+};
+
+// web/render/texts/index.js
+var TEXTS3 = { de: de_default3, en: en_default3, es: es_default3, fr: fr_default3 };
 
 // web/post/draft.js
 var MAX_LENGTH = 1 << 20;
@@ -5376,9 +5683,9 @@ var Draft = class {
   }
   /** @param {object} draft */
   write(draft2) {
-    const text2 = JSON.stringify(draft2);
+    const text3 = JSON.stringify(draft2);
     try {
-      if (text2.length <= MAX_LENGTH) sessionStorage.setItem(this.#name, text2);
+      if (text3.length <= MAX_LENGTH) sessionStorage.setItem(this.#name, text3);
     } catch {
     }
   }
@@ -5405,17 +5712,17 @@ var SettingsForm = class {
   #trust = {};
   /** @param {Language} language */
   constructor(language2) {
-    const text2 = (key2) => language2.text(`owning.${key2}`);
+    const text3 = (key2) => language2.text(`owning.${key2}`);
     this.#numbers = Object.entries(NUMBERS).map(([name, [min, max]]) => {
       const control = input({ type: "number", min, max, step: name === "max_errors" ? 1 : "any", required: true });
-      return { name, control, field: new Field(text2(name), control, { help: text2(`${name}.help`) }) };
+      return { name, control, field: new Field(text3(name), control, { help: text3(`${name}.help`) }) };
     });
-    this.#flags = FLAGS.map((name) => flag(name, text2(name), text2(`${name}.help`)));
-    this.#requirements = REQUIREMENTS.map((name) => flag(name, text2(name), ""));
-    this.#policy = select(POLICIES.map((name) => [name, text2(`trust.${name}`)]));
-    const trust = new Field(text2("trust"), this.#policy, { help: text2("trust.help") });
-    const memory = new Field(text2("memory_mb"), this.#memory);
-    const needs = element("fieldset", {}, element("legend", {}, text2("requirements")));
+    this.#flags = FLAGS.map((name) => flag(name, text3(name), text3(`${name}.help`)));
+    this.#requirements = REQUIREMENTS.map((name) => flag(name, text3(name), ""));
+    this.#policy = select(POLICIES.map((name) => [name, text3(`trust.${name}`)]));
+    const trust = new Field(text3("trust"), this.#policy, { help: text3("trust.help") });
+    const memory = new Field(text3("memory_mb"), this.#memory);
+    const needs = element("fieldset", {}, element("legend", {}, text3("requirements")));
     needs.append(...this.#requirements.map(({ field }) => field.element), memory.element);
     const settings = [...this.#numbers, ...this.#flags];
     this.element = element("div", { class: "fields" }, ...settings.map(({ field }) => field.element), trust.element, needs);
@@ -5437,10 +5744,10 @@ var SettingsForm = class {
   }
   /** @returns {Values} */
   get settings() {
-    const numbers = this.#numbers.map(({ name, control }) => [name, Number(control.value)]);
+    const numbers3 = this.#numbers.map(({ name, control }) => [name, Number(control.value)]);
     const flags = this.#flags.map(({ name, control }) => [name, control.checked]);
     const trust = this.#policy.value === this.#trust.policy ? this.#trust : { policy: this.#policy.value };
-    return { ...Object.fromEntries([...numbers, ...flags]), trust };
+    return { ...Object.fromEntries([...numbers3, ...flags]), trust };
   }
   /** @returns {Values} */
   get requirements() {
@@ -5450,21 +5757,26 @@ var SettingsForm = class {
   }
   /** A merge patch from the job as it is: what is gone is null. @param {Values} job */
   patch(job) {
-    const { settings } = this;
-    const trust = { ...nulls(job.settings.trust), ...settings.trust };
     const names = [...REQUIREMENTS, "memory_mb"];
     const before = Object.fromEntries(Object.entries(job.requirements).filter(([name]) => names.includes(name)));
-    return { settings: { ...settings, trust }, requirements: { ...nulls(before), ...this.requirements } };
+    return { settings: this.settings, requirements: { ...nulls(before), ...this.requirements } };
   }
 };
-var nulls = (values = {}) => Object.fromEntries(Object.keys(values).map((name) => [name, null]));
+var nulls = (values) => Object.fromEntries(Object.keys(values).map((name) => [name, null]));
 function flag(name, label, help) {
   const control = input({ type: "checkbox" });
   return { name, control, field: new Field(label, control, { help, isCheck: true }) };
 }
 
 // web/post/templates.js
-var FUNCTIONS = ["execute_function", "validate_result", "validate_variable", "compare_results", "variable_scheduler"];
+var FUNCTIONS = [
+  "execute_function",
+  "validate_result",
+  "validate_variable",
+  "compare_results",
+  "variable_scheduler",
+  "render"
+];
 var TEMPLATES = {
   execute_function: `function (variable, context) {
   // Runs on the volunteers' devices, once for each unit.
@@ -5488,6 +5800,15 @@ var TEMPLATES = {
   // Runs on the pool: the id of the unit to hand out next, among some of the open ones.
   const [first] = context.variables;
   return first ? first.id : null;
+}`,
+  render: `function (results, context) {
+  // Runs in browsers: each result as a point above its input.
+  return {
+    type: "points", x_label: "input", y_label: "result",
+    x: results.map(({ input }) => input),
+    y: results.map(({ result }) => result),
+    variables: results.map(({ variable }) => variable),
+  };
 }`
 };
 var EXAMPLES = {
@@ -5569,8 +5890,8 @@ var FunctionField = class {
     this.#editor = module.createEditor(host.attachShadow({ mode: "open" }), {
       text: this.#text.value,
       attributes: { "aria-label": label },
-      onchange: (text2) => {
-        this.#text.value = text2;
+      onchange: (text3) => {
+        this.#text.value = text3;
         this.#text.dispatchEvent(new Event("input", { bubbles: true }));
       }
     });
@@ -5580,23 +5901,23 @@ var FunctionField = class {
   get value() {
     return this.#text.value.trim() === "" ? "" : this.#text.value;
   }
-  set value(text2) {
-    this.#text.value = text2;
-    this.#editor?.setText(text2);
+  set value(text3) {
+    this.#text.value = text3;
+    this.#editor?.setText(text3);
   }
   /** Goes on the undo history of the editor. @param {string} text */
-  #insert(text2) {
-    this.value = text2;
+  #insert(text3) {
+    this.value = text3;
     this.#text.dispatchEvent(new Event("input", { bubbles: true }));
     this.focus();
   }
   /** @param {string} text empty: no error */
-  showError(text2) {
-    this.#line = Number(LINE.exec(text2)?.[1] ?? 0);
-    this.#error.hidden = text2 === "";
-    setText(this.#error, text2);
-    this.#text.setAttribute("aria-invalid", String(text2 !== ""));
-    this.element.toggleAttribute("data-invalid", text2 !== "");
+  showError(text3) {
+    this.#line = Number(LINE.exec(text3)?.[1] ?? 0);
+    this.#error.hidden = text3 === "";
+    setText(this.#error, text3);
+    this.#text.setAttribute("aria-invalid", String(text3 !== ""));
+    this.element.toggleAttribute("data-invalid", text3 !== "");
   }
   focus() {
     const details = this.element.closest("details");
@@ -5672,11 +5993,11 @@ var JobForm = class {
   get job() {
     const name = this.#name.value.trim();
     const [description, owner] = [this.#description.value.trim(), this.#owner.value.trim()];
-    const texts = description ? { ...this.#metadata.short_description, [this.#language.tag]: description } : void 0;
+    const texts2 = description ? { ...this.#metadata.short_description, [this.#language.tag]: description } : void 0;
     const { name: _, ...metadata } = this.#metadata;
     return {
       name,
-      metadata: { ...metadata, ...owner && { owner }, ...texts && { short_description: texts } },
+      metadata: { ...metadata, ...owner && { owner }, ...texts2 && { short_description: texts2 } },
       ...this.functions,
       settings: this.settings,
       requirements: this.requirements,
@@ -5707,8 +6028,8 @@ var JobForm = class {
     this.#errors.clear();
   }
   /** Whether a field of this path exists. @param {string} path @param {string} text */
-  showError(path, text2) {
-    return this.#errors.show(path, text2);
+  showError(path, text3) {
+    return this.#errors.show(path, text3);
   }
 };
 
@@ -5824,7 +6145,7 @@ function placeOf(ex) {
 }
 
 // web/post/texts/de.js
-var de_default3 = {
+var de_default4 = {
   "post.heading": "Eine Aufgabe stellen",
   "post.subtitle": "Eine Aufgabe ist eine Funktion mit ihren Eingaben. Freiwillige berechnen die Funktion für jede Eingabe, und der Pool sammelt die Ergebnisse.",
   "post.replaces": "Eine neue Fassung der Aufgabe {job}: Was noch nicht fertig ist, zieht zu ihr um; Ergebnisse bleiben, wo sie sind.",
@@ -5854,6 +6175,8 @@ var de_default3 = {
   "post.compare_results.help": "Läuft im Pool, wo Freiwillige übereinstimmen müssen: ob zwei Ergebnisse dasselbe sind.",
   "post.variable_scheduler": "variable_scheduler",
   "post.variable_scheduler.help": "Läuft im Pool: welche Einheit ein Freiwilliger als nächste bekommt. Ohne sie irgendeine offene.",
+  "post.render": "render",
+  "post.render.help": "Läuft in den Browsern der Freiwilligen und Zuschauer: wie die Ergebnisse aussehen, als Daten. Ohne sie eine Tabelle.",
   "post.inputs": "Die Eingaben",
   "post.inputs.help": "Jede Eingabe ist eine Arbeitseinheit: das erste Argument der Funktion. Eine Einheit sollte einige Sekunden bis einige Minuten dauern.",
   "post.settings": "Einstellungen",
@@ -5864,6 +6187,7 @@ var de_default3 = {
   "post.who.review": "Hier darf jeder Aufgaben stellen. Ohne Schlüssel sieht der Betreiber sie erst an, und sie bekommt einen eigenen, mit dem du sie verwaltest.",
   "post.offline": "Der Pool ist nicht erreichbar. Prüfe deine Verbindung.",
   "post.key": "Dein Schlüssel",
+  "post.key.optional": "Dein Schlüssel, wenn du einen hast",
   "post.key.help": "Vom Betreiber des Pools. Er bleibt in diesem Tab, bis du ihn schließt, und geht nur an diesen Pool.",
   "post.key.invalid": "Das kann kein Schlüssel sein. Prüfe, ob er vollständig ist.",
   "post.submit": "Aufgabe stellen",
@@ -5880,7 +6204,7 @@ var de_default3 = {
   "post.problem.inputs": "Die Aufgabe ist gestellt. Berichtige die Eingaben, lass weg, was schon gestellt ist, und mach weiter.",
   "post.problem.goes-on": "Die Aufgabe ist gestellt. Nichts ist verloren: Mach weiter, wo es stehen blieb.",
   "post.new-key": "Der Schlüssel dieser Aufgabe",
-  "post.new-key.help": "Sichere ihn jetzt: Er wird nur hier gezeigt. Mit ihm wird die Aufgabe angehalten, geändert und gelöscht. Dieser Tab behält ihn, bis du ihn schließt.",
+  "post.new-key.help": "Sichere ihn jetzt: Er wird nur hier gezeigt. Mit ihm wird die Aufgabe pausiert, geändert und gelöscht. Dieser Tab behält ihn, bis du ihn schließt.",
   "post.new-key.copy": "Kopieren",
   "post.new-key.copied": "Kopiert",
   "post.trial": "Hier ausprobieren",
@@ -5905,13 +6229,14 @@ var de_default3 = {
   "post.trial.valid.reason": "Angenommen: {reason}",
   "post.trial.invalid": "Abgelehnt: {reason}",
   "post.trial.stored": "An seiner Stelle gespeichert",
+  "post.trial.picture": "Wie render es zeigt",
   "post.trial.console": "Konsole",
   "post.trial.printed": "Konsole des Validators",
   "post.trial.stack": "Aufrufe"
 };
 
 // web/post/texts/en.js
-var en_default3 = {
+var en_default4 = {
   "post.heading": "Post a job",
   "post.subtitle": "A job is a function and its inputs. Volunteers compute the function for each input, and the pool collects the results.",
   "post.replaces": "A new version of the job {job}: units that are not finished move to it, results stay where they are.",
@@ -5941,6 +6266,8 @@ var en_default3 = {
   "post.compare_results.help": "Runs on the pool, where volunteers have to agree: whether two results are the same.",
   "post.variable_scheduler": "variable_scheduler",
   "post.variable_scheduler.help": "Runs on the pool: which unit a volunteer gets next. Without it any open one.",
+  "post.render": "render",
+  "post.render.help": "Runs in the browsers of volunteers and watchers: how the results look, as data. Without it they are a table.",
   "post.inputs": "The inputs",
   "post.inputs.help": "Each input is one unit of work: the first argument of the function. A unit should take some seconds to some minutes.",
   "post.settings": "Settings",
@@ -5951,6 +6278,7 @@ var en_default3 = {
   "post.who.review": "Anyone may post here. Without a key the operator looks at the job first, and it gets a key of its own, which manages it.",
   "post.offline": "The pool can’t be reached. Check your connection.",
   "post.key": "Your key",
+  "post.key.optional": "Your key, if you have one",
   "post.key.help": "From the pool’s operator. It stays in this tab until you close it, and is sent to this pool alone.",
   "post.key.invalid": "This can’t be a key. Check that it is complete.",
   "post.submit": "Post the job",
@@ -5989,13 +6317,14 @@ var en_default3 = {
   "post.trial.valid.reason": "Accepted: {reason}",
   "post.trial.invalid": "Rejected: {reason}",
   "post.trial.stored": "Stored in its place",
+  "post.trial.picture": "As render shows it",
   "post.trial.console": "Console",
   "post.trial.printed": "Console of the validator",
   "post.trial.stack": "Stack"
 };
 
 // web/post/texts/es.js
-var es_default3 = {
+var es_default4 = {
   "post.heading": "Publicar una tarea",
   "post.subtitle": "Una tarea es una función con sus entradas. Los voluntarios calculan la función para cada entrada y el servidor reúne los resultados.",
   "post.replaces": "Una nueva versión de la tarea {job}: lo que no está terminado pasa a ella; los resultados se quedan donde están.",
@@ -6025,6 +6354,8 @@ var es_default3 = {
   "post.compare_results.help": "Se ejecuta en el servidor, donde los voluntarios deben coincidir: si dos resultados son iguales.",
   "post.variable_scheduler": "variable_scheduler",
   "post.variable_scheduler.help": "Se ejecuta en el servidor: qué unidad recibe ahora un voluntario. Sin ella, cualquiera de las abiertas.",
+  "post.render": "render",
+  "post.render.help": "Se ejecuta en los navegadores de voluntarios y espectadores: qué aspecto tienen los resultados, como datos. Sin ella, una tabla.",
   "post.inputs": "Las entradas",
   "post.inputs.help": "Cada entrada es una unidad de trabajo: el primer argumento de la función. Una unidad debería tardar entre unos segundos y unos minutos.",
   "post.settings": "Ajustes",
@@ -6035,6 +6366,7 @@ var es_default3 = {
   "post.who.review": "Aquí cualquiera puede publicar. Sin clave, el operador mira antes la tarea, y esta recibe una clave propia, con la que se administra.",
   "post.offline": "No se puede contactar con el servidor. Comprueba tu conexión.",
   "post.key": "Tu clave",
+  "post.key.optional": "Tu clave, si tienes una",
   "post.key.help": "Del operador del servidor. Se queda en esta pestaña hasta que la cierres y solo se envía a este servidor.",
   "post.key.invalid": "Esto no puede ser una clave. Comprueba que esté completa.",
   "post.submit": "Publicar la tarea",
@@ -6076,13 +6408,14 @@ var es_default3 = {
   "post.trial.valid.reason": "Aceptado: {reason}",
   "post.trial.invalid": "Rechazado: {reason}",
   "post.trial.stored": "Guardado en su lugar",
+  "post.trial.picture": "Como lo muestra render",
   "post.trial.console": "Consola",
   "post.trial.printed": "Consola del validador",
   "post.trial.stack": "Pila"
 };
 
 // web/post/texts/fr.js
-var fr_default3 = {
+var fr_default4 = {
   "post.heading": "Publier une tâche",
   "post.subtitle": "Une tâche est une fonction avec ses entrées. Des volontaires calculent la fonction pour chaque entrée, et le serveur rassemble les résultats.",
   "post.replaces": "Une nouvelle version de la tâche {job} : ce qui n’est pas fini passe à elle, les résultats restent où ils sont.",
@@ -6112,6 +6445,8 @@ var fr_default3 = {
   "post.compare_results.help": "S’exécute sur le serveur, où des volontaires doivent s’accorder : si deux résultats sont les mêmes.",
   "post.variable_scheduler": "variable_scheduler",
   "post.variable_scheduler.help": "S’exécute sur le serveur : quelle unité un volontaire reçoit ensuite. Sans elle, n’importe laquelle.",
+  "post.render": "render",
+  "post.render.help": "S’exécute dans les navigateurs des volontaires et des spectateurs : l’aspect des résultats, en données. Sans elle, un tableau.",
   "post.inputs": "Les entrées",
   "post.inputs.help": "Chaque entrée est une unité de travail : le premier argument de la fonction. Une unité devrait durer de quelques secondes à quelques minutes.",
   "post.settings": "Réglages",
@@ -6122,6 +6457,7 @@ var fr_default3 = {
   "post.who.review": "Ici, tout le monde peut publier. Sans clé, l’opérateur regarde d’abord la tâche, et elle reçoit une clé à elle, qui permet de la gérer.",
   "post.offline": "Le serveur est injoignable. Vérifiez votre connexion.",
   "post.key": "Votre clé",
+  "post.key.optional": "Votre clé, si vous en avez une",
   "post.key.help": "De l’opérateur du serveur. Elle reste dans cet onglet jusqu’à sa fermeture, et n’est envoyée qu’à ce serveur.",
   "post.key.invalid": "Ceci ne peut pas être une clé. Vérifiez qu’elle est complète.",
   "post.submit": "Publier la tâche",
@@ -6163,16 +6499,26 @@ var fr_default3 = {
   "post.trial.valid.reason": "Accepté : {reason}",
   "post.trial.invalid": "Rejeté : {reason}",
   "post.trial.stored": "Enregistré à sa place",
+  "post.trial.picture": "Comme render le montre",
   "post.trial.console": "Console",
   "post.trial.printed": "Console du validateur",
   "post.trial.stack": "Pile"
 };
 
 // web/post/texts/index.js
-var TEXTS3 = { de: de_default3, en: en_default3, es: es_default3, fr: fr_default3 };
+var TEXTS4 = { de: de_default4, en: en_default4, es: es_default4, fr: fr_default4 };
 
 // web/post/trial-panel.js
 init_errors();
+
+// web/tables.js
+function runTime(seconds, language2) {
+  if (seconds >= 10) return language2.duration(seconds);
+  const [value, unit] = seconds < 1 ? [seconds * 1e3, "millisecond"] : [seconds, "second"];
+  return language2.number(value, { style: "unit", unit, unitDisplay: "short", maximumSignificantDigits: 3 });
+}
+
+// web/post/trial-panel.js
 var MAX_SHOWN2 = 2e4;
 var PARTS = (
   /** @type {const} */
@@ -6180,16 +6526,19 @@ var PARTS = (
 );
 var TrialPanel = class {
   #trial;
+  #picture;
   #language;
   #read;
   /** @type {AbortController | undefined} */
   #running;
   /**
-   * @param {import("./trial.js").Trial} trial @param {Language} language
+   * @param {import("./trial.js").Trial} trial @param {import("./trial-picture.js").TrialPicture} picture
+   * @param {Language} language
    * @param {() => {job: Job, inputs: Inputs | null}} read of the form; may throw InputError
    */
-  constructor(trial, language2, read) {
+  constructor(trial, picture2, language2, read) {
     this.#trial = trial;
+    this.#picture = picture2;
     this.#language = language2;
     this.#read = read;
     byId("try").addEventListener("click", () => void this.#start());
@@ -6207,7 +6556,9 @@ var TrialPanel = class {
       const variable = this.#variable(inputs2);
       this.#show({ variable: JSON.stringify(variable) });
       this.#showStatus("running", this.#text("running"));
-      this.#render(await this.#trial.run(job, variable, running.signal));
+      const tried = await this.#trial.run(job, variable, running.signal);
+      this.#render(tried);
+      if (tried.outcome === "accepted") await this.#picture.draw(job.functions.render, variable, tried.result ?? "null");
     } catch (ex) {
       this.#showError(ex, running.signal);
     } finally {
@@ -6217,9 +6568,9 @@ var TrialPanel = class {
   /** The chosen unit, counted from 1. @param {Inputs | null} inputs */
   #variable(inputs2) {
     if (inputs2 === null) throw new InputError("empty");
-    const number = Math.min(Math.max(1, Math.floor(byId("unit").valueAsNumber || 1)), inputs2.count);
-    byId("unit").value = String(number);
-    return inputs2.at(number - 1);
+    const number2 = Math.min(Math.max(1, Math.floor(byId("unit").valueAsNumber || 1)), inputs2.count);
+    byId("unit").value = String(number2);
+    return inputs2.at(number2 - 1);
   }
   /** @param {unknown} ex @param {AbortSignal} signal */
   #showError(ex, signal) {
@@ -6230,7 +6581,7 @@ var TrialPanel = class {
   }
   /** @param {Tried} tried */
   #render({ outcome, result, seconds, console: console2, error = "", stack, verdict, isRepeatable, agreesWithItself }) {
-    const duration = seconds === void 0 ? "" : this.#duration(seconds);
+    const duration = seconds === void 0 ? "" : runTime(seconds, this.#language);
     this.#showStatus(outcome, this.#text(outcome, { duration, error }));
     this.#show({
       result,
@@ -6249,12 +6600,6 @@ var TrialPanel = class {
     setText(byId("trial-notes"), shown.join(" "));
     byId("trial-notes").hidden = shown.length === 0;
   }
-  /** @param {number} seconds */
-  #duration(seconds) {
-    if (seconds >= 1) return this.#language.duration(seconds);
-    const milliseconds = Math.max(1, Math.round(seconds * 1e3));
-    return this.#language.number(milliseconds, { style: "unit", unit: "millisecond" });
-  }
   /** @param {import("./trial.js").Verdict} verdict */
   #word({ valid, reason }) {
     if (valid) return this.#text(reason ? "valid.reason" : "valid", { reason: reason ?? "" });
@@ -6263,18 +6608,19 @@ var TrialPanel = class {
   #clear() {
     this.#show(Object.fromEntries(PARTS.map((name) => [name, ""])));
     byId("trial-notes").hidden = true;
+    this.#picture.clear();
   }
   /** @param {{[name in typeof PARTS[number]]?: string}} texts */
-  #show(texts) {
-    for (const [name, text2 = ""] of Object.entries(texts)) {
-      byId(`trial-${name}`).closest("section").hidden = text2 === "";
-      setText(byId(`trial-${name}`), text2.slice(0, MAX_SHOWN2));
+  #show(texts2) {
+    for (const [name, text3 = ""] of Object.entries(texts2)) {
+      byId(`trial-${name}`).closest("section").hidden = text3 === "";
+      setText(byId(`trial-${name}`), text3.slice(0, MAX_SHOWN2));
     }
   }
   /** @param {string} outcome @param {string} text */
-  #showStatus(outcome, text2) {
+  #showStatus(outcome, text3) {
     byId("trial").dataset.outcome = outcome;
-    setText(byId("trial-status"), text2);
+    setText(byId("trial-status"), text3);
   }
   /** @param {boolean} isRunning */
   #setRunning(isRunning) {
@@ -6282,6 +6628,523 @@ var TrialPanel = class {
     byId("try").disabled = isRunning;
     if (isRunning) byId("stop").focus();
     else if (document.activeElement === document.body) byId("try").focus();
+  }
+};
+
+// web/post/trial-picture.js
+init_errors();
+
+// web/render/scale.js
+var TICKS = 5;
+var STEPS = [1, 2, 5, 10];
+function rangeOf(values) {
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value === null) continue;
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return least > most ? null : [least, most];
+}
+function scaleOf(range, start2, end) {
+  const [least, most] = widened(range ?? [0, 1]);
+  const step = stepOf((most - least) / TICKS);
+  const from = Math.floor(least / step) * step;
+  const count = Math.max(1, Math.ceil((most - from) / step - 1e-9));
+  const to = from + count * step;
+  const ticks = Array.from({ length: count + 1 }, (_, index) => rounded(from + index * step, step));
+  return { from, to, ticks, place: (value) => start2 + (value - from) / (to - from) * (end - start2) };
+}
+function widened([least, most]) {
+  if (most - least > Math.abs(most) * 1e-12) return [least, most];
+  const room = Math.abs(most) * 0.1 || 1;
+  return [least - room, most + room];
+}
+function stepOf(size) {
+  const power = 10 ** Math.floor(Math.log10(size));
+  return power * (STEPS.find((step) => step * power >= size * (1 - 1e-9)) ?? 10);
+}
+var rounded = (value, step) => Math.abs(value) < step / 2 ? 0 : Number(value.toPrecision(12));
+
+// web/render/charts.js
+var NAMESPACE = "http://www.w3.org/2000/svg";
+var MARGIN = { left: 60, right: 24, top: 12, bottom: 46 };
+var RATIO = 0.56;
+var MAX_HEIGHT = 420;
+var LABEL_WIDTH = 64;
+function svg(name, attributes, ...children) {
+  const created2 = document.createElementNS(NAMESPACE, name);
+  for (const [attribute, value] of Object.entries(attributes)) created2.setAttribute(attribute, String(value));
+  created2.append(...children);
+  return created2;
+}
+function drawSeries({ lines, ...labels }, drawing) {
+  const x = rangeOf(lines.flatMap((line) => rangeOf(line.x) ?? []));
+  const y = rangeOf(lines.flatMap((line) => rangeOf(line.y) ?? []));
+  const area = areaOf(x, y, drawing.width);
+  const paths = lines.map((line, index) => svg("path", { class: `line line-${index}`, d: pathOf(line, area) }));
+  return chart(area, labels, drawing, [...axes(area, drawing), ...paths]);
+}
+function pathOf({ x, y }, area) {
+  let isDrawing = false;
+  return y.map((value, index) => {
+    const command = isDrawing ? "L" : "M";
+    isDrawing = value !== null;
+    return value === null ? "" : `${command}${at(area, x[index], value)}${command === "M" ? "h0" : ""}`;
+  }).join("");
+}
+var at = (area, x, y) => `${area.x.place(x).toFixed(1)} ${area.y.place(y).toFixed(1)}`;
+function drawPoints({ x, y, variables: variables2, ...labels }, drawing) {
+  const area = areaOf(rangeOf(x), rangeOf(y), drawing.width);
+  const isMine = (index) => variables2.length > 0 && drawing.isMine(variables2[index]);
+  const dots = (mine) => x.map((value, index) => isMine(index) === mine ? `M${at(area, value, y[index])}h0` : "").join("");
+  const paths = [svg("path", { class: "dots", d: dots(false) }), svg("path", { class: "dots mine", d: dots(true) })];
+  return chart(area, labels, drawing, [...axes(area, drawing), ...paths]);
+}
+function drawHistogram({ counts, edges, labels: names, ...labels }, drawing) {
+  const borders = names.length > 0 ? [...counts.keys(), counts.length] : edges;
+  const area = areaOf(rangeOf(borders), rangeOf([0, ...counts]), drawing.width, false);
+  const bars = counts.map((count, index) => bar(area, borders[index], borders[index + 1], count));
+  const xAxis = names.length > 0 ? nameAxis(area, names) : numberAxis(area, drawing.language);
+  return chart(area, labels, drawing, [...yAxis(area, drawing.language), ...xAxis, ...bars]);
+}
+function bar(area, from, to, count) {
+  const [left, right] = [area.x.place(from), area.x.place(to)];
+  const top = area.y.place(count);
+  const gap = Math.min(1, (right - left) / 5);
+  const width = Math.max(0.5, right - left - gap);
+  return svg("rect", { class: "bar", x: left + gap / 2, y: top, width, height: Math.max(0, area.y.place(0) - top) });
+}
+function areaOf(x, y, width, isRounded = true) {
+  const height = Math.min(MAX_HEIGHT, Math.round(width * RATIO));
+  const scale = scaleOf(x, MARGIN.left, width - MARGIN.right);
+  return {
+    x: isRounded || x === null ? scale : exactly(scale, x, width),
+    y: scaleOf(y, height - MARGIN.bottom, MARGIN.top),
+    width,
+    height
+  };
+}
+function exactly(scale, [from, to], width) {
+  const [start2, end] = [MARGIN.left, width - MARGIN.right];
+  const place = (value) => start2 + (value - from) / (to - from || 1) * (end - start2);
+  return { from, to, place, ticks: scale.ticks.filter((tick) => tick >= from && tick <= to) };
+}
+var axes = (area, { language: language2 }) => [...yAxis(area, language2), ...numberAxis(area, language2)];
+function yAxis({ y, width }, language2) {
+  return y.ticks.flatMap((tick) => {
+    const place = y.place(tick);
+    const line = svg("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: place, y2: place });
+    const label = svg("text", { class: "tick", x: MARGIN.left - 8, y: place + 4, "text-anchor": "end" });
+    label.append(shortNumber(tick, language2));
+    return [line, label];
+  });
+}
+function numberAxis({ x, width, height }, language2) {
+  const every = Math.ceil(x.ticks.length * LABEL_WIDTH / (width - MARGIN.left));
+  const shown = x.ticks.filter((_, index) => index % every === 0);
+  return shown.map((tick) => xLabel(x.place(tick), height, shortNumber(tick, language2)));
+}
+function nameAxis({ x, width, height }, names) {
+  const every = Math.ceil(names.length * LABEL_WIDTH / (width - MARGIN.left));
+  const shown = names.map((name, index) => ({ name, index })).filter(({ index }) => index % every === 0);
+  return shown.map(({ name, index }) => xLabel(x.place(index + 0.5), height, name.slice(0, 12)));
+}
+var xLabel = (x, height, label) => svg("text", { class: "tick", x, y: height - MARGIN.bottom + 18, "text-anchor": "middle" }, label);
+function shortNumber(value, language2) {
+  const size = Math.abs(value);
+  if (size !== 0 && size < 1e-3) return language2.number(value, { notation: "scientific", maximumFractionDigits: 2 });
+  return language2.number(value, { notation: size >= 1e5 ? "compact" : "standard", maximumSignificantDigits: 4 });
+}
+function chart({ width, height }, { xLabel: below, yLabel: beside }, { language: language2 }, children) {
+  const middle = (height - MARGIN.bottom + MARGIN.top) / 2;
+  const names = [
+    svg("text", { class: "label", x: (MARGIN.left + width) / 2, y: height - 6, "text-anchor": "middle" }),
+    svg("text", { class: "label", x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` })
+  ];
+  names[0].append(language2.bestOf(below)?.text ?? "");
+  names[1].append(language2.bestOf(beside)?.text ?? "");
+  return svg("svg", { class: "chart", width, height, viewBox: `0 0 ${width} ${height}` }, ...children, ...names);
+}
+
+// web/render/picture.js
+var MIN_WIDTH = 800;
+var MAX_HEIGHT2 = 2048;
+var OUTLINE = 1 / 250;
+var OUTER = "#10201e";
+var INNER = "#ffd166";
+function drawPicture(picture2, isMine) {
+  const { width, height } = picture2;
+  const scale = Math.max(1, Math.floor(Math.min(MIN_WIDTH / width, MAX_HEIGHT2 / height)));
+  const canvas = canvasOf(width * scale, height * scale);
+  const source = canvasOf(width, height);
+  source.getContext("2d")?.putImageData(imageOf(picture2), 0, 0);
+  const context = canvas.getContext("2d");
+  if (!context) return canvas;
+  context.imageSmoothingEnabled = false;
+  context.drawImage(source, 0, 0, canvas.width, canvas.height);
+  const own = picture2.tiles.filter(({ variable }) => variable !== "" && isMine(variable));
+  outline(context, own.map((tile) => enlarged(tile, scale)), Math.max(1, canvas.width * OUTLINE));
+  return canvas;
+}
+function canvasOf(width, height) {
+  const canvas = (
+    /** @type {HTMLCanvasElement} */
+    element("canvas", { class: "canvas" })
+  );
+  return Object.assign(canvas, { width, height });
+}
+var enlarged = ({ x, y, width, height }, scale) => ({
+  x: x * scale,
+  y: y * scale,
+  width: width * scale,
+  height: height * scale
+});
+function imageOf({ width, height, palette, tiles }) {
+  const image = new ImageData(width, height);
+  const colours = new Uint32Array(palette.map(([red, green, blue]) => packed(red, green, blue)));
+  const pixels = new Uint32Array(image.data.buffer);
+  for (const tile of tiles) copy(tile, pixels, width, colours);
+  return image;
+}
+var packed = (red, green, blue) => new Uint32Array(Uint8Array.of(red, green, blue, 255).buffer)[0];
+function copy(tile, pixels, stride, colours) {
+  for (let row = 0; row < tile.height; row += 1) {
+    const target = (tile.y + row) * stride + tile.x;
+    const source = row * tile.width;
+    for (let column = 0; column < tile.width; column += 1) {
+      pixels[target + column] = colours[tile.pixels[source + column]];
+    }
+  }
+}
+function outline(context, tiles, line) {
+  const places = new Set(tiles.map(({ x, y, width, height }) => placeOf2(x, y, width, height)));
+  const sides = tiles.flatMap((tile) => sidesOf(tile, line)).filter(({ neighbour }) => !places.has(neighbour));
+  context.lineCap = "square";
+  context.beginPath();
+  for (const { from, to } of sides) {
+    context.moveTo(...from);
+    context.lineTo(...to);
+  }
+  for (
+    const [colour2, width] of
+    /** @type {[string, number][]} */
+    [[OUTER, 2 * line], [INNER, line]]
+  ) {
+    context.strokeStyle = colour2;
+    context.lineWidth = width;
+    context.stroke();
+  }
+}
+var placeOf2 = (x, y, width, height) => `${x} ${y} ${width} ${height}`;
+function sidesOf({ x, y, width, height }, line) {
+  const inset = Math.min(line, width / 4, height / 4);
+  const [left, top, right, bottom] = [x + inset, y + inset, x + width - inset, y + height - inset];
+  return [
+    { neighbour: placeOf2(x, y - height, width, height), from: [left, top], to: [right, top] },
+    { neighbour: placeOf2(x, y + height, width, height), from: [left, bottom], to: [right, bottom] },
+    { neighbour: placeOf2(x - width, y, width, height), from: [left, top], to: [left, bottom] },
+    { neighbour: placeOf2(x + width, y, width, height), from: [right, top], to: [right, bottom] }
+  ];
+}
+
+// web/render/table.js
+var MAX_ROWS = 100;
+function drawTable({ columns, rows, mine }, language2, label) {
+  const head = element("tr", {}, ...columns.map((column) => element("th", { scope: "col", dir: "auto" }, column)));
+  const body = rows.map(
+    (row, index) => element("tr", { class: mine[index] ? "mine" : void 0 }, ...row.map((cell) => cellOf(cell, language2)))
+  );
+  const table2 = element("table", {}, element("thead", {}, head), element("tbody", {}, ...body));
+  return element("div", { class: "table", role: "region", tabindex: 0, "aria-label": label }, table2);
+}
+function cellOf(cell, language2) {
+  if (typeof cell === "number") return element("td", { class: "number" }, language2.number(cell, { maximumFractionDigits: 12 }));
+  return element("td", { dir: "auto" }, cell === null ? "" : String(cell));
+}
+function cellsOf(render, language2) {
+  if (render.type === "picture" || render.type === "table") return null;
+  const name = (texts2, other) => language2.bestOf(texts2)?.text || other;
+  const [x, y] = [name(render.xLabel, "x"), name(render.yLabel, "y")];
+  if (render.type === "histogram") return cells([x, y], histogramRows(render, language2));
+  if (render.type === "points") return cells([x, y], render.x.map((value, index) => [value, render.y[index]]));
+  const rows = render.lines.flatMap(
+    (line, index) => line.x.map((value, place) => [name(line.name, String(index + 1)), value, line.y[place]])
+  );
+  return cells(["", x, y], rows);
+}
+var cells = (columns, rows) => ({ columns, rows: rows.slice(0, MAX_ROWS), mine: [] });
+function histogramRows({ counts, edges, labels }, language2) {
+  const range = (index) => `${language2.number(edges[index])} – ${language2.number(edges[index + 1])}`;
+  return counts.map((count, index) => [labels.length > 0 ? labels[index] : range(index), count]);
+}
+
+// web/render/figure.js
+function figureOf(render, setting) {
+  const { language: language2, name } = setting;
+  const caption = language2.bestOf(render.caption);
+  const label = language2.text(`render.${render.type}`, { job: name, caption: caption?.text ?? "" });
+  const drawn = draw(render, setting, label);
+  const captions = caption ? [element("figcaption", { lang: caption.lang, dir: "auto" }, caption.text)] : [];
+  return element("figure", { class: "figure" }, drawn, ...captions, ...legend(render, language2), ...numbers(render, language2, label));
+}
+function draw(render, setting, label) {
+  if (render.type === "table") return drawTable(tableCells(render, setting), setting.language, label);
+  const drawn = drawImage(render, setting);
+  drawn.setAttribute("role", "img");
+  drawn.setAttribute("aria-label", label);
+  return drawn;
+}
+function drawImage(render, setting) {
+  if (render.type === "picture") return drawPicture(render, setting.isMine);
+  if (render.type === "series") return drawSeries(render, setting);
+  return render.type === "points" ? drawPoints(render, setting) : drawHistogram(render, setting);
+}
+var tableCells = ({ columns, rows, variables: variables2 }, { language: language2, isMine }) => ({
+  columns: columns.map((column) => language2.bestOf(column)?.text ?? ""),
+  rows,
+  mine: variables2.map(isMine)
+});
+function legend(render, language2) {
+  if (render.type !== "series" || render.lines.length < 2) return [];
+  const items = render.lines.map(({ name }, index) => {
+    const text3 = language2.bestOf(name)?.text || String(index + 1);
+    return element("li", {}, element("span", { class: `sample line-${index}` }), element("bdi", {}, text3));
+  });
+  return [element("ul", { class: "legend" }, ...items)];
+}
+function numbers(render, language2, label) {
+  const cells2 = cellsOf(render, language2);
+  if (!cells2 || cells2.rows.length === 0) return [];
+  const summary = element("summary", {}, language2.text("render.numbers"));
+  return [element("details", {}, summary, drawTable(cells2, language2, label))];
+}
+
+// web/render/renderer.js
+init_executor();
+init_platform();
+init_sandbox_frame();
+
+// web/render/checks.js
+var InvalidRender = class extends Error {
+};
+var MAX_NUMBER2 = 1e100;
+var MAX_TEXT = 200;
+var MAX_LOCALES = 20;
+function refuse(path, reason) {
+  throw new InvalidRender(`${path} ${reason}`);
+}
+function object(path, value) {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) refuse(path, "must be an object");
+  return (
+    /** @type {Record<string, any>} */
+    value
+  );
+}
+function list(path, value, most, least = 0) {
+  if (!Array.isArray(value)) return refuse(path, "must be an array");
+  if (value.length > most) refuse(path, `has ${value.length} entries (at most ${most})`);
+  if (value.length < least) refuse(path, `has ${value.length} entries (at least ${least})`);
+  return value;
+}
+function number(path, value) {
+  const isUsable = typeof value === "number" && Math.abs(value) <= MAX_NUMBER2;
+  return isUsable ? value : refuse(path, "must be a number");
+}
+function whole(path, value, least, most) {
+  const isUsable = typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
+  return isUsable ? value : refuse(path, `must be a whole number from ${least} to ${most}`);
+}
+function text(path, value) {
+  if (typeof value !== "string") return refuse(path, "must be a text");
+  return value.length <= MAX_TEXT ? value : refuse(path, `has more than ${MAX_TEXT} characters`);
+}
+function localised(path, value) {
+  if (value === void 0 || value === null) return {};
+  if (typeof value === "string") return { "": text(path, value) };
+  const entries = list(path, Object.entries(object(path, value)), MAX_LOCALES);
+  return Object.fromEntries(entries.map(([locale, one]) => [locale, text(`${path}.${locale}`, one)]));
+}
+function variables(path, value, count) {
+  if (value === void 0 || value === null) return [];
+  const ids = list(path, value, count, count);
+  return ids.map((id, index) => text(`${path}[${index}]`, id));
+}
+
+// web/render/validate.js
+var MAX_RENDER = 1 << 20;
+var MAX_SIDE = 2048;
+var MAX_TILES = 4096;
+var MAX_LINES2 = 8;
+var MAX_VALUES = 2e4;
+var MAX_BARS = 400;
+var MAX_COLUMNS = 20;
+var MAX_ROWS2 = 400;
+var COLOUR = /^#[0-9a-f]{6}$/i;
+var GREYS = Array.from({ length: 256 }, (_, value) => [value, value, value]);
+var KINDS = { picture, series, histogram, points, table };
+function validated2(json) {
+  if (json.length > MAX_RENDER) refuse("render", `is larger than ${MAX_RENDER} characters of JSON`);
+  const value = object("render", JSON.parse(json));
+  const kind = typeof value.type === "string" && Object.hasOwn(KINDS, value.type) ? KINDS[value.type] : void 0;
+  return kind ? kind(value) : refuse("render.type", `must be one of ${Object.keys(KINDS).join(", ")}`);
+}
+function picture(value) {
+  const [width, height] = [value.width, value.height].map((side) => whole("picture size", side, 1, MAX_SIDE));
+  const palette = value.palette === void 0 ? GREYS : list("palette", value.palette, 256, 2).map(colour);
+  const tiles = list("tiles", value.tiles, MAX_TILES);
+  let left = width * height;
+  const checked2 = tiles.map((tile, index) => {
+    const one = tileOf(`tiles[${index}]`, object(`tiles[${index}]`, tile), width, height, palette.length);
+    left -= one.pixels.length;
+    return left >= 0 ? one : refuse("tiles", "have more pixels than the picture");
+  });
+  return { type: "picture", caption: localised("caption", value.caption), width, height, palette, tiles: checked2 };
+}
+function colour(value, index) {
+  if (typeof value !== "string" || !COLOUR.test(value)) return refuse(`palette[${index}]`, "must be a colour, as #0b6b67");
+  const channel = (start2) => Number.parseInt(value.slice(start2, start2 + 2), 16);
+  return [channel(1), channel(3), channel(5)];
+}
+function tileOf(path, tile, width, height, colours) {
+  const x = whole(`${path}.x`, tile.x, 0, width - 1);
+  const y = whole(`${path}.y`, tile.y, 0, height - 1);
+  const size = {
+    width: whole(`${path}.width`, tile.width, 1, width - x),
+    height: whole(`${path}.height`, tile.height, 1, height - y)
+  };
+  const pixels = pixelsOf(`${path}.pixels`, tile.pixels, size.width * size.height, colours);
+  const variable = tile.variable === void 0 ? "" : text(`${path}.variable`, tile.variable);
+  return { x, y, ...size, pixels, variable };
+}
+function pixelsOf(path, value, count, colours) {
+  const pixels = typeof value === "string" ? bytesOf2(path, value) : list(path, value, count, count);
+  if (pixels.length !== count) refuse(path, `has ${pixels.length} pixels instead of ${count}`);
+  for (const pixel of pixels) {
+    if (!Number.isInteger(pixel) || pixel < 0 || pixel >= colours) refuse(path, `must be from 0 to ${colours - 1}`);
+  }
+  return Uint8Array.from(pixels);
+}
+function bytesOf2(path, value) {
+  try {
+    return Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
+  } catch {
+    return refuse(path, "must be base64, or an array of numbers");
+  }
+}
+var labelsOf = (value) => ({
+  caption: localised("caption", value.caption),
+  xLabel: localised("x_label", value.x_label),
+  yLabel: localised("y_label", value.y_label)
+});
+function series(value) {
+  const lines = list("series", value.series, MAX_LINES2).map(
+    (line, index) => lineOf(`series[${index}]`, object(`series[${index}]`, line))
+  );
+  const count = lines.reduce((sum, { y }) => sum + y.length, 0);
+  if (count > MAX_VALUES) refuse("series", `have ${count} values (at most ${MAX_VALUES})`);
+  return { type: "series", ...labelsOf(value), lines };
+}
+function lineOf(path, line) {
+  const y = list(`${path}.y`, line.y, MAX_VALUES);
+  const x = line.x === void 0 ? y.map((_, index) => index) : numbers2(`${path}.x`, line.x, y.length, y.length);
+  const values = y.map((one, index) => one === null ? null : number(`${path}.y[${index}]`, one));
+  return { name: localised(`${path}.name`, line.name), x, y: values };
+}
+function histogram(value) {
+  const counts = numbers2("counts", value.counts, MAX_BARS);
+  if (counts.some((count) => count < 0)) refuse("counts", "must not be negative");
+  const hasLabels = value.labels !== void 0;
+  const labels = hasLabels ? list("labels", value.labels, counts.length, counts.length) : [];
+  const edges = hasLabels ? [] : numbers2("edges", value.edges, counts.length + 1, counts.length + 1);
+  if (edges.some((edge, index) => index > 0 && edge <= edges[index - 1])) refuse("edges", "must ascend");
+  const texts2 = labels.map((label, index) => text(`labels[${index}]`, label));
+  return { type: "histogram", ...labelsOf(value), counts, edges, labels: texts2 };
+}
+function points(value) {
+  const x = numbers2("x", value.x, MAX_VALUES);
+  const y = numbers2("y", value.y, x.length, x.length);
+  return { type: "points", ...labelsOf(value), x, y, variables: variables("variables", value.variables, x.length) };
+}
+var numbers2 = (path, value, most, least) => list(path, value, most, least).map((one, index) => number(`${path}[${index}]`, one));
+function table(value) {
+  const columns = list("columns", value.columns, MAX_COLUMNS, 1);
+  const rows = list("rows", value.rows, MAX_ROWS2).map((row, index) => {
+    const cells2 = list(`rows[${index}]`, row, columns.length, columns.length);
+    return cells2.map((cell, column) => cellOf2(`rows[${index}][${column}]`, cell));
+  });
+  return {
+    type: "table",
+    caption: localised("caption", value.caption),
+    columns: columns.map((column, index) => localised(`columns[${index}]`, column)),
+    rows,
+    variables: variables("variables", value.variables, rows.length)
+  };
+}
+function cellOf2(path, value) {
+  if (value === null || typeof value === "boolean") return value;
+  return typeof value === "number" ? number(path, value) : text(path, value);
+}
+
+// web/render/renderer.js
+var RENDER_TIMEOUT = 3e3;
+var previous = Promise.resolve();
+function runRender(sandbox, source, given) {
+  const run = previous.then(() => runAlone(sandbox, source, JSON.stringify(given)));
+  previous = run.then(
+    () => {
+    },
+    () => {
+    }
+  );
+  return run;
+}
+async function runAlone(sandbox, source, variable) {
+  const started = performance.now();
+  const executor = new BrowserExecutor(() => SandboxFrame.open(sandbox, platform.clock), platform.clock, MAX_RENDER);
+  const unit = { job: "render", source: wrapped(source), variable, context: null, seed: 0, gpu: false };
+  try {
+    const { result } = await executor.compute(unit, { timeout: RENDER_TIMEOUT });
+    return { text: result, milliseconds: performance.now() - started };
+  } finally {
+    executor.close();
+  }
+}
+var wrapped = (source) => `async ({ results, context }) => ({ result: await (${source}
+)(results, context) })`;
+
+// web/post/trial-picture.js
+var NAME = "trial";
+var TrialPicture = class {
+  #language;
+  #sandbox;
+  #place = byId("trial-picture");
+  /** @param {Language} language @param {() => Promise<string>} sandbox the address of its document */
+  constructor(language2, sandbox) {
+    this.#language = language2;
+    this.#sandbox = sandbox;
+  }
+  clear() {
+    this.#place.replaceChildren();
+    this.#place.closest("section").hidden = true;
+  }
+  /** @param {string | undefined} source of `render` @param {unknown} input @param {string} result as JSON */
+  async draw(source, input2, result) {
+    if (source === void 0) return;
+    const results = [{ variable: NAME, input: input2, result: JSON.parse(result) }];
+    const context = { job: { id: NAME, name: NAME }, metadata: { name: NAME } };
+    this.#place.closest("section").hidden = false;
+    this.#place.replaceChildren(await this.#figure(source, { results, context }));
+  }
+  /** @param {string} source @param {{results: object[], context: object}} given */
+  async #figure(source, given) {
+    try {
+      const { text: text3 } = await runRender(await this.#sandbox(), source, given);
+      const setting = { language: this.#language, name: NAME, width: this.#place.clientWidth, isMine: () => false };
+      return figureOf(validated2(text3), setting);
+    } catch (ex) {
+      return element("p", { class: "field-error", dir: "auto" }, messageOf(ex));
+    }
   }
 };
 
@@ -6336,8 +7199,8 @@ var Trial = class {
     return verdict.valid ? void 0 : verdict;
   }
   /** @param {Job} job @param {unknown} variable @param {string} text @param {AbortSignal} signal */
-  async #judged({ functions, lossy }, variable, text2, signal) {
-    const result = JSON.parse(text2);
+  async #judged({ functions, lossy }, variable, text3, signal) {
+    const result = JSON.parse(text3);
     const { validate_result: validate, compare_results: compare } = functions;
     const context = { job: { id: TRIAL, name: TRIAL }, variable: TRIAL, lease: null, volunteer: null, seed: seed() };
     const given = [{ value: variable }, { value: result }, { value: context }];
@@ -6348,12 +7211,12 @@ var Trial = class {
     return { outcome, verdict, ...agreed && { agreesWithItself: agreed.valid } };
   }
   /** @param {Job} job @param {unknown} variable @param {string} text @param {AbortSignal} signal */
-  async #isSame(job, variable, text2, signal) {
+  async #isSame(job, variable, text3, signal) {
     const second = await this.#execute(job, variable, signal).catch((ex) => {
       if (signal.aborted) throw ex;
       return { result: "" };
     });
-    return second.result === text2;
+    return second.result === text3;
   }
   /** @param {Job} job @param {unknown} variable @param {AbortSignal} signal */
   #execute({ functions, lossy, gpu, seconds }, variable, signal) {
@@ -6404,7 +7267,9 @@ function failure(ex) {
 
 // web/post/page.js
 var root = new URL(document.documentElement.dataset.root ?? "/", location.href);
-var language = new Language(Object.fromEntries(Object.entries(TEXTS3).map(([tag, own]) => [tag, { ...TEXTS2[tag], ...own }])));
+var texts = Object.entries(TEXTS4).map(([tag, own]) => [tag, { ...TEXTS2[tag], ...TEXTS3[tag], ...own }]);
+var language = new Language(Object.fromEntries(texts));
+var replaced = new URLSearchParams(location.search).get("replaces");
 var key = new OwnerKey(root.pathname);
 var draft = new Draft(root.pathname);
 var rootDocument = new Client(root, { retries: { attempts: 2, firstDelay: 500 } }).root().catch(() => null);
@@ -6414,10 +7279,10 @@ var inputs = new InputsForm(language, ["range", "list", "file", "none"]);
 var form = new JobForm(language, { variable: inputs, key: keyField });
 var posting;
 var isDone = false;
-var text = (name, values) => language.text(`post.${name}`, values);
+var text2 = (name, values) => language.text(`post.${name}`, values);
 async function poolDocument() {
   const found = await rootDocument;
-  if (found === null) throw new Error(text("offline"));
+  if (found === null) throw new Error(text2("offline"));
   return found;
 }
 function readTrial() {
@@ -6433,8 +7298,8 @@ async function submit(event) {
   byId("problem").hidden = true;
   try {
     const given = readInputs();
-    if (keyInput.value !== "" && !key.use(keyInput.value.trim())) throw new FieldError("key", text("key.invalid"));
-    if (form.job.name === "") throw new FieldError("name", text("name.missing"));
+    if (keyInput.value !== "" && !key.use(keyInput.value.trim())) throw new FieldError("key", text2("key.invalid"));
+    if (form.job.name === "") throw new FieldError("name", text2("name.missing"));
     setBusy(true);
     posting ??= new Posting(await poolDocument(), draft.read()?.posting);
     keepDraft();
@@ -6465,22 +7330,22 @@ function showProblem(ex) {
   const { field, line } = ex instanceof FieldError ? { field: ex.field, line: 0 } : placeOf(ex);
   const isPosted = posting?.job !== void 0;
   const message = ex instanceof PoolError ? ex.detail || ex.title : messageOf(ex);
-  const number = (posting?.posted ?? 0) + line;
-  const shown = line ? text("unit.refused", { number, message: isolate(message) }) : message;
+  const number2 = (posting?.posted ?? 0) + line;
+  const shown = line ? text2("unit.refused", { number: number2, message: isolate(message) }) : message;
   if (line) posting?.dropInputs();
   const isMissingKey = ex instanceof PoolError && [401, 403].includes(ex.status);
   if (isMissingKey) key.forget();
   const isShown = form.showError(isMissingKey ? "key" : field, shown);
-  const more = isPosted ? ` ${text(line ? "problem.inputs" : "problem.goes-on")}` : "";
-  setText(byId("problem"), `${isShown ? text("problem.field", { message: shown }) : shown}${more}`);
+  const more = isPosted ? ` ${text2(line ? "problem.inputs" : "problem.goes-on")}` : "";
+  setText(byId("problem"), `${isShown ? text2("problem.field", { message: shown }) : shown}${more}`);
   byId("problem").hidden = false;
-  if (isPosted) setText(byId("submit"), text("continue"));
+  if (isPosted) setText(byId("submit"), text2("continue"));
 }
 function renderProgress(posted, count) {
   byId("progress").hidden = false;
   byId("bar").max = Math.max(count, 1);
   byId("bar").value = count === 0 ? 1 : posted;
-  setText(byId("progress-status"), text("progress", { posted, count }));
+  setText(byId("progress-status"), text2("progress", { posted, count }));
   showKey();
   renderWatch();
 }
@@ -6493,15 +7358,15 @@ function showKey() {
   const ofJob = new OwnerKey(root.pathname, new URL(job.link("self")).pathname);
   ofJob.use(own);
   ofJob.keep();
-  const shown = input({ type: "text", readonly: true, value: own, class: "key-shown", "aria-label": text("new-key") });
-  const copy = element("button", { class: "button", type: "button" }, text("new-key.copy"));
-  copy.addEventListener("click", async () => {
+  const shown = input({ type: "text", readonly: true, value: own, class: "key-shown", "aria-label": text2("new-key") });
+  const copy2 = element("button", { class: "button", type: "button" }, text2("new-key.copy"));
+  copy2.addEventListener("click", async () => {
     shown.select();
-    await navigator.clipboard?.writeText(own).then(() => setText(copy, text("new-key.copied"))).catch(() => {
+    await navigator.clipboard?.writeText(own).then(() => setText(copy2, text2("new-key.copied"))).catch(() => {
     });
   });
-  byId("new-key").append(element("p", {}, element("strong", {}, text("new-key"))), element("p", {}, text("new-key.help")));
-  byId("new-key").append(element("div", { class: "row" }, shown, copy));
+  byId("new-key").append(element("p", {}, element("strong", {}, text2("new-key"))), element("p", {}, text2("new-key.help")));
+  byId("new-key").append(element("div", { class: "row" }, shown, copy2));
   byId("new-key").hidden = false;
 }
 function renderWatch() {
@@ -6518,8 +7383,9 @@ function finish(count) {
   if (key.isKnown) key.keep();
   draft.remove();
   const review = posting?.review;
-  setText(byId("progress-status"), review ? text("done.review") : text("done", { count }));
-  byId("submit").hidden = true;
+  setText(byId("progress-status"), review ? text2("done.review") : text2("done", { count }));
+  for (const id of ["submit", "who", "key-field"]) byId(id).hidden = true;
+  byId("bar").hidden = Boolean(review);
   byId("watch").focus();
 }
 function setBusy(isBusy) {
@@ -6538,30 +7404,31 @@ async function loadVersion(id) {
   renderReplaces(id);
 }
 function nextName(name) {
-  const [, base, number] = /^(.*?)(?: (\d{1,6}))?$/s.exec(name) ?? [];
-  return `${base} ${Number(number ?? 1) + 1}`;
+  const [, base, number2] = /^(.*?)(?: (\d{1,6}))?$/s.exec(name) ?? [];
+  return `${base} ${Number(number2 ?? 1) + 1}`;
 }
 function renderReplaces(id) {
   byId("replaces").hidden = id === "";
-  setText(byId("replaces"), text("replaces", { job: isolate(id) }));
+  setText(byId("replaces"), text2("replaces", { job: isolate(id) }));
 }
 async function renderPosting() {
   const found = await rootDocument;
   const who = found === null ? "offline" : found.content.posting ?? "key";
-  setText(byId("who"), text(found === null ? "offline" : `who.${who}`));
+  setText(byId("who"), text2(found === null ? "offline" : `who.${who}`));
   keyInput.required = who === "key";
+  if (who !== "key") keyField.setLabel(text2("key.optional"));
 }
 function start() {
   language.translate();
-  document.title = text("heading");
+  document.title = text2("heading");
   byId("inputs").append(inputs.element);
   byId("key-field").append(keyField.element);
   keyField.element.hidden = key.isKnown;
-  const replaced = new URLSearchParams(location.search).get("replaces");
   const kept = draft.read();
   if (replaced !== null && kept?.job?.replaces !== replaced) void loadVersion(replaced);
   else if (kept) restore(kept);
-  new TrialPanel(new Trial(poolDocument), language, readTrial);
+  const picture2 = new TrialPicture(language, async () => (await poolDocument()).link("sandbox"));
+  new TrialPanel(new Trial(poolDocument), picture2, language, readTrial);
   byId("form").addEventListener("submit", submit);
   byId("form").addEventListener("input", keepDraft);
   byId("content").hidden = false;
