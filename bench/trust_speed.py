@@ -44,6 +44,9 @@ pool.jobs.post(job, pool.keys.operator())
 variables = {f"v{number:05}": {"x": number} for number in range(COMPUTATIONS)}
 pool.variables.put_many("job", variables, pool.keys.operator())
 
+# Older versions take the id.
+job_of = getattr(pool.results, "job", str)
+
 def compute(count):
     done = 0
     for number in range(count):
@@ -52,7 +55,7 @@ def compute(count):
         leased = pool.variables.lease("job", Volunteer(peer))
         if leased is not None:
             result = Posted(leased.document["data"]["x"] * 2, leased.token, peer=peer)
-            pool.results.post(pool.results.job("job"), leased.variable_id, result)
+            pool.results.post(job_of("job"), leased.variable_id, result)
             done += 1
     return done
 

@@ -5719,7 +5719,12 @@ var CreditSection = class {
   }
   /** A unit was accepted: it is credited soon. */
   markChanged() {
-    this.#timer ??= setTimeout(() => document.hidden || void this.#load(), MIN_INTERVAL);
+    this.#timer ??= setTimeout(() => this.#loadOnceSeen(), MIN_INTERVAL);
+  }
+  /** In a background tab nobody looks at it. */
+  #loadOnceSeen() {
+    if (!document.hidden) void this.#load();
+    else document.addEventListener("visibilitychange", () => void this.#load(), { once: true });
   }
   async #load() {
     clearTimeout(this.#timer);
@@ -5736,7 +5741,13 @@ var CreditSection = class {
   }
   /** @param {import("./account.js").Record} record */
   #show(record) {
-    for (const figure of this.#figures) figure.show(record.credit[figure.period]);
+    let shown = -1;
+    for (const figure of this.#figures) {
+      const { units } = record.credit[figure.period];
+      figure.show(record.credit[figure.period]);
+      figure.node.hidden = units === shown;
+      shown = units;
+    }
     this.#profile.show(record);
     setLink(this.#board, record._links.leaderboard, this.#language.text("credit.leaderboard"));
   }
@@ -6112,14 +6123,14 @@ function shortNumber(value, language2) {
   if (size !== 0 && size < 1e-3) return language2.number(value, { notation: "scientific", maximumFractionDigits: 2 });
   return language2.number(value, { notation: size >= 1e5 ? "compact" : "standard", maximumSignificantDigits: 4 });
 }
-function chart({ width, height }, { xLabel: below, yLabel: beside }, { language: language2 }, children) {
+function chart({ width, height }, { xLabel: below, yLabel: beside2 }, { language: language2 }, children) {
   const middle = (height - MARGIN.bottom + MARGIN.top) / 2;
   const names = [
     svg("text", { class: "label", x: (MARGIN.left + width) / 2, y: height - 6, "text-anchor": "middle" }),
     svg("text", { class: "label", x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` })
   ];
   names[0].append(language2.bestOf(below)?.text ?? "");
-  names[1].append(language2.bestOf(beside)?.text ?? "");
+  names[1].append(language2.bestOf(beside2)?.text ?? "");
   return svg("svg", { class: "chart", width, height, viewBox: `0 0 ${width} ${height}` }, ...children, ...names);
 }
 
@@ -6127,6 +6138,7 @@ function chart({ width, height }, { xLabel: below, yLabel: beside }, { language:
 var MIN_WIDTH = 800;
 var MAX_HEIGHT2 = 2048;
 var OUTLINE = 1 / 250;
+var DIRECTIONS = [[0, -1], [1, 0], [0, 1], [-1, 0]];
 var OUTER = "#10201e";
 var INNER = "#ffd166";
 function drawPicture(picture2, isMine) {
@@ -6174,14 +6186,10 @@ function copy(tile, pixels, stride, colours) {
   }
 }
 function outline(context, tiles, line) {
-  const places = new Set(tiles.map(({ x, y, width, height }) => placeOf(x, y, width, height)));
-  const sides = tiles.flatMap((tile) => sidesOf(tile, line)).filter(({ neighbour }) => !places.has(neighbour));
+  const own2 = new Set(tiles.map(keyOf));
   context.lineCap = "square";
   context.beginPath();
-  for (const { from, to } of sides) {
-    context.moveTo(...from);
-    context.lineTo(...to);
-  }
+  for (const tile of tiles) for (const [x, y] of DIRECTIONS) traceSide(context, tile, own2, x, y, line);
   for (
     const [colour2, width] of
     /** @type {[string, number][]} */
@@ -6192,16 +6200,21 @@ function outline(context, tiles, line) {
     context.stroke();
   }
 }
-var placeOf = (x, y, width, height) => `${x} ${y} ${width} ${height}`;
-function sidesOf({ x, y, width, height }, line) {
-  const inset = Math.min(line, width / 4, height / 4);
-  const [left, top, right, bottom] = [x + inset, y + inset, x + width - inset, y + height - inset];
-  return [
-    { neighbour: placeOf(x, y - height, width, height), from: [left, top], to: [right, top] },
-    { neighbour: placeOf(x, y + height, width, height), from: [left, bottom], to: [right, bottom] },
-    { neighbour: placeOf(x - width, y, width, height), from: [left, top], to: [left, bottom] },
-    { neighbour: placeOf(x + width, y, width, height), from: [right, top], to: [right, bottom] }
-  ];
+var keyOf = ({ x, y, width, height }) => `${x} ${y} ${width} ${height}`;
+var beside = ({ x, y, width, height }, right, down) => ({ x: x + right * width, y: y + down * height, width, height });
+function traceSide(context, tile, own2, right, down, line) {
+  const isOwn2 = (x, y) => own2.has(keyOf(beside(tile, x, y)));
+  if (isOwn2(right, down)) return;
+  const inset = Math.min(line, tile.width / 4, tile.height / 4);
+  const [middleX, middleY] = [tile.x + tile.width / 2, tile.y + tile.height / 2];
+  for (const [x, y] of [[down, right], [-down, -right]]) {
+    const turn = !isOwn2(x, y) ? -inset : isOwn2(x + right, y + down) ? inset : 0;
+    const end = (along) => along / 2 + turn;
+    const atX = middleX + right * (tile.width / 2 - inset);
+    const atY = middleY + down * (tile.height / 2 - inset);
+    context.moveTo(atX, atY);
+    context.lineTo(atX + x * end(tile.width), atY + y * end(tile.height));
+  }
 }
 
 // web/render/table.js
@@ -6484,7 +6497,7 @@ var ResultsFeed = class {
       page = await this.#client.follow(page, "next");
       this.#add(page);
     }
-    this.isSample = page.has("next") || this.#results.size >= MAX_RESULTS;
+    this.isSample ||= page.has("next") || this.#results.size >= MAX_RESULTS;
   }
   /** @param {string} cursor */
   async #follow(cursor) {
@@ -6587,6 +6600,10 @@ var ResultView = class {
   #whole = null;
   #feed;
   #failures = 0;
+  /** Requests in a row that have failed. */
+  #outages = 0;
+  /** Whether the figure shows all results that were fetched. */
+  #isCurrent = false;
   /** Of the last figure: so that it is drawn anew for another width without another run. @type {Render | null} */
   #render = null;
   #width = 0;
@@ -6611,7 +6628,7 @@ var ResultView = class {
     this.#button.addEventListener("click", () => this.#ask());
     target.replaceChildren(this.#figure, this.#note, this.#button);
     this.#schedule = new Schedule(target, () => this.#refresh());
-    this.#unsubscribe = parts2.consent.onchange(() => this.refresh());
+    this.#unsubscribe = parts2.consent.onchange(() => this.#handleConsent());
     this.#resizes.observe(target);
     this.refresh();
   }
@@ -6625,9 +6642,10 @@ var ResultView = class {
     if (this.#failures === 0 && this.#render === null) this.#say("render.loading");
     if (this.#failures < MAX_FAILURES) this.#schedule.request();
   }
-  /** The visitor's own results are forgotten, or another one has come. */
-  redraw() {
+  /** What is the visitor's may be forgotten. */
+  #handleConsent() {
     if (this.#render) this.#draw(this.#render);
+    this.refresh();
   }
   /** Ends it: its element is used for something else. */
   stop() {
@@ -6643,8 +6661,9 @@ var ResultView = class {
   /** @returns the milliseconds that it took */
   async #refresh() {
     try {
-      const isNew = await this.#feed.update();
-      const milliseconds = isNew || this.#render === null ? await this.#run() : 0;
+      if (await this.#feed.update()) this.#isCurrent = false;
+      this.#outages = 0;
+      const milliseconds = this.#isCurrent ? 0 : await this.#run();
       this.#failures = 0;
       return milliseconds;
     } catch (ex) {
@@ -6658,6 +6677,12 @@ var ResultView = class {
       this.#say("render.empty");
       return 0;
     }
+    const milliseconds = await this.#show(results);
+    this.#isCurrent = true;
+    return milliseconds;
+  }
+  /** @param {import("./results-feed.js").Result[]} results @returns the milliseconds that it took */
+  async #show(results) {
     this.#whole ??= await this.#parts.client.reload(this.#job);
     const source = this.#whole.content.render;
     if (typeof source === "string") return this.#evaluate(source, results);
@@ -6702,13 +6727,15 @@ var ResultView = class {
     else if (ex instanceof InvalidRender) this.#say("render.invalid", { reason: isolate(ex.message) });
     else return this.#retry();
     this.#failures += 1;
+    this.refresh();
     return FAILURE_MILLISECONDS * 2 ** this.#failures;
   }
-  /** The pool can't be reached. */
+  /** The pool can't be reached, or has no such job any more. */
   #retry() {
+    this.#outages += 1;
     this.#say("render.unavailable");
     this.#schedule.request();
-    return FAILURE_MILLISECONDS;
+    return FAILURE_MILLISECONDS * 2 ** this.#outages;
   }
   /** @param {string} key @param {Record<string, string | number>} [values] */
   #say(key, values) {
@@ -6988,7 +7015,8 @@ var JobList = class {
   /** @returns {Element | undefined} the first new card */
   #appendPage() {
     const shown = this.#cards.size;
-    const cards = this.#jobs.slice(shown, shown + PAGE_SIZE).map((job) => this.#createCard(job));
+    const page = this.#jobs.slice(shown, shown + PAGE_SIZE).sort(openFirst);
+    const cards = page.map((job) => this.#createCard(job));
     byId("job-list").append(...cards);
     this.#setState(this.#cards.size ? "" : "none");
     this.#renderMoreButton();
@@ -7044,6 +7072,7 @@ var JobList = class {
     this.#arrange();
   }
 };
+var openFirst = (one, other) => Number(other.content.state === "open") - Number(one.content.state === "open");
 var ownersOf = (jobs2) => new Set(jobs2.map((job) => ownerOf(job) ?? []).flat());
 
 // web/own-variables.js
@@ -7337,10 +7366,6 @@ var ResultPanel = class {
     if (this.#choices.has(id) && id !== this.#shown?.id && !this.#isChosen && isDue) this.#show(id);
     if (id === this.#shown?.id) this.#shown.view.refresh();
   }
-  /** Nothing is the visitor's any more. */
-  redraw() {
-    this.#shown?.view.redraw();
-  }
   #update() {
     for (const id of this.#jobs.keys()) if (this.#done.get(id)) this.#addChoice(id);
     const [first] = this.#choices;
@@ -7388,7 +7413,7 @@ var ResultPanel = class {
 };
 
 // web/start-button.js
-var MAX_NAMES = 4;
+var MAX_NAMES = 3;
 var ACTIONS = { new: "start", paused: "resume", pausing: "resume", unseen: "resume", blocked: "again" };
 var TITLES = { pause: "title.computing", resume: "title.paused" };
 var BLOCKING_KINDS = ["platform", "outdated", "blocked"];
@@ -7820,6 +7845,7 @@ var showOwn = onceASecond(() => {
 function render2() {
   const { state } = controller.preferences;
   for (const id of ["activity", "forget", "storage-terms"]) byId(id).hidden = state === "new";
+  byId("terms").hidden = state !== "new";
   if (state === "paused") showNotice("");
   startButton.render();
   choices.render();
@@ -7828,7 +7854,6 @@ function render2() {
   if (state === shownState) return;
   shownState = state;
   parts.consent.notify();
-  result.redraw();
 }
 function renderWorkers() {
   activity.render();

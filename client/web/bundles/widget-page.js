@@ -5002,14 +5002,14 @@ function shortNumber(value, language2) {
   if (size !== 0 && size < 1e-3) return language2.number(value, { notation: "scientific", maximumFractionDigits: 2 });
   return language2.number(value, { notation: size >= 1e5 ? "compact" : "standard", maximumSignificantDigits: 4 });
 }
-function chart({ width, height }, { xLabel: below, yLabel: beside }, { language: language2 }, children) {
+function chart({ width, height }, { xLabel: below, yLabel: beside2 }, { language: language2 }, children) {
   const middle = (height - MARGIN.bottom + MARGIN.top) / 2;
   const names = [
     svg("text", { class: "label", x: (MARGIN.left + width) / 2, y: height - 6, "text-anchor": "middle" }),
     svg("text", { class: "label", x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` })
   ];
   names[0].append(language2.bestOf(below)?.text ?? "");
-  names[1].append(language2.bestOf(beside)?.text ?? "");
+  names[1].append(language2.bestOf(beside2)?.text ?? "");
   return svg("svg", { class: "chart", width, height, viewBox: `0 0 ${width} ${height}` }, ...children, ...names);
 }
 
@@ -5017,6 +5017,7 @@ function chart({ width, height }, { xLabel: below, yLabel: beside }, { language:
 var MIN_WIDTH = 800;
 var MAX_HEIGHT2 = 2048;
 var OUTLINE = 1 / 250;
+var DIRECTIONS = [[0, -1], [1, 0], [0, 1], [-1, 0]];
 var OUTER = "#10201e";
 var INNER = "#ffd166";
 function drawPicture(picture3, isMine) {
@@ -5064,14 +5065,10 @@ function copy(tile, pixels, stride, colours) {
   }
 }
 function outline(context, tiles, line) {
-  const places = new Set(tiles.map(({ x, y, width, height }) => placeOf(x, y, width, height)));
-  const sides = tiles.flatMap((tile) => sidesOf(tile, line)).filter(({ neighbour }) => !places.has(neighbour));
+  const own = new Set(tiles.map(keyOf));
   context.lineCap = "square";
   context.beginPath();
-  for (const { from, to } of sides) {
-    context.moveTo(...from);
-    context.lineTo(...to);
-  }
+  for (const tile of tiles) for (const [x, y] of DIRECTIONS) traceSide(context, tile, own, x, y, line);
   for (
     const [colour2, width] of
     /** @type {[string, number][]} */
@@ -5082,16 +5079,21 @@ function outline(context, tiles, line) {
     context.stroke();
   }
 }
-var placeOf = (x, y, width, height) => `${x} ${y} ${width} ${height}`;
-function sidesOf({ x, y, width, height }, line) {
-  const inset = Math.min(line, width / 4, height / 4);
-  const [left, top, right, bottom] = [x + inset, y + inset, x + width - inset, y + height - inset];
-  return [
-    { neighbour: placeOf(x, y - height, width, height), from: [left, top], to: [right, top] },
-    { neighbour: placeOf(x, y + height, width, height), from: [left, bottom], to: [right, bottom] },
-    { neighbour: placeOf(x - width, y, width, height), from: [left, top], to: [left, bottom] },
-    { neighbour: placeOf(x + width, y, width, height), from: [right, top], to: [right, bottom] }
-  ];
+var keyOf = ({ x, y, width, height }) => `${x} ${y} ${width} ${height}`;
+var beside = ({ x, y, width, height }, right, down) => ({ x: x + right * width, y: y + down * height, width, height });
+function traceSide(context, tile, own, right, down, line) {
+  const isOwn = (x, y) => own.has(keyOf(beside(tile, x, y)));
+  if (isOwn(right, down)) return;
+  const inset = Math.min(line, tile.width / 4, tile.height / 4);
+  const [middleX, middleY] = [tile.x + tile.width / 2, tile.y + tile.height / 2];
+  for (const [x, y] of [[down, right], [-down, -right]]) {
+    const turn = !isOwn(x, y) ? -inset : isOwn(x + right, y + down) ? inset : 0;
+    const end = (along) => along / 2 + turn;
+    const atX = middleX + right * (tile.width / 2 - inset);
+    const atY = middleY + down * (tile.height / 2 - inset);
+    context.moveTo(atX, atY);
+    context.lineTo(atX + x * end(tile.width), atY + y * end(tile.height));
+  }
 }
 
 // web/render/table.js
@@ -5374,7 +5376,7 @@ var ResultsFeed = class {
       page = await this.#client.follow(page, "next");
       this.#add(page);
     }
-    this.isSample = page.has("next") || this.#results.size >= MAX_RESULTS;
+    this.isSample ||= page.has("next") || this.#results.size >= MAX_RESULTS;
   }
   /** @param {string} cursor */
   async #follow(cursor) {
@@ -5477,6 +5479,10 @@ var ResultView = class {
   #whole = null;
   #feed;
   #failures = 0;
+  /** Requests in a row that have failed. */
+  #outages = 0;
+  /** Whether the figure shows all results that were fetched. */
+  #isCurrent = false;
   /** Of the last figure: so that it is drawn anew for another width without another run. @type {Render | null} */
   #render = null;
   #width = 0;
@@ -5501,7 +5507,7 @@ var ResultView = class {
     this.#button.addEventListener("click", () => this.#ask());
     target.replaceChildren(this.#figure, this.#note, this.#button);
     this.#schedule = new Schedule(target, () => this.#refresh());
-    this.#unsubscribe = parts.consent.onchange(() => this.refresh());
+    this.#unsubscribe = parts.consent.onchange(() => this.#handleConsent());
     this.#resizes.observe(target);
     this.refresh();
   }
@@ -5515,9 +5521,10 @@ var ResultView = class {
     if (this.#failures === 0 && this.#render === null) this.#say("render.loading");
     if (this.#failures < MAX_FAILURES) this.#schedule.request();
   }
-  /** The visitor's own results are forgotten, or another one has come. */
-  redraw() {
+  /** What is the visitor's may be forgotten. */
+  #handleConsent() {
     if (this.#render) this.#draw(this.#render);
+    this.refresh();
   }
   /** Ends it: its element is used for something else. */
   stop() {
@@ -5533,8 +5540,9 @@ var ResultView = class {
   /** @returns the milliseconds that it took */
   async #refresh() {
     try {
-      const isNew = await this.#feed.update();
-      const milliseconds = isNew || this.#render === null ? await this.#run() : 0;
+      if (await this.#feed.update()) this.#isCurrent = false;
+      this.#outages = 0;
+      const milliseconds = this.#isCurrent ? 0 : await this.#run();
       this.#failures = 0;
       return milliseconds;
     } catch (ex) {
@@ -5548,6 +5556,12 @@ var ResultView = class {
       this.#say("render.empty");
       return 0;
     }
+    const milliseconds = await this.#show(results);
+    this.#isCurrent = true;
+    return milliseconds;
+  }
+  /** @param {import("./results-feed.js").Result[]} results @returns the milliseconds that it took */
+  async #show(results) {
     this.#whole ??= await this.#parts.client.reload(this.#job);
     const source = this.#whole.content.render;
     if (typeof source === "string") return this.#evaluate(source, results);
@@ -5592,13 +5606,15 @@ var ResultView = class {
     else if (ex instanceof InvalidRender) this.#say("render.invalid", { reason: isolate(ex.message) });
     else return this.#retry();
     this.#failures += 1;
+    this.refresh();
     return FAILURE_MILLISECONDS * 2 ** this.#failures;
   }
-  /** The pool can't be reached. */
+  /** The pool can't be reached, or has no such job any more. */
   #retry() {
+    this.#outages += 1;
     this.#say("render.unavailable");
     this.#schedule.request();
-    return FAILURE_MILLISECONDS;
+    return FAILURE_MILLISECONDS * 2 ** this.#outages;
   }
   /** @param {string} key @param {Record<string, string | number>} [values] */
   #say(key2, values) {
@@ -5781,7 +5797,7 @@ function randomId2() {
 }
 
 // web/start-button.js
-var MAX_NAMES = 4;
+var MAX_NAMES = 3;
 var ACTIONS = { new: "start", paused: "resume", pausing: "resume", unseen: "resume", blocked: "again" };
 var TITLES = { pause: "title.computing", resume: "title.paused" };
 var BLOCKING_KINDS = ["platform", "outdated", "blocked"];

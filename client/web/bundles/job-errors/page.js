@@ -1758,6 +1758,7 @@ var Summary = class {
 var de_default2 = {
   "job-errors.title": "Fehler · {name}",
   "job-errors.subtitle": "Warum Einheiten dieser Aufgabe scheitern, für ihren Auftraggeber.",
+  "job-errors.job": "Die Seite der Aufgabe",
   "job-errors.key": "Der Schlüssel des Auftraggebers",
   "job-errors.key.help": "Der Schlüssel, mit dem die Aufgabe gestellt wurde, oder der des Betreibers. Er bleibt in diesem Tab, bis du ihn schließt oder den Schlüssel vergessen lässt, und wird nur an diesen Pool gesendet.",
   "job-errors.key.show": "Fehler anzeigen",
@@ -1824,6 +1825,7 @@ var de_default2 = {
 var en_default2 = {
   "job-errors.title": "Errors · {name}",
   "job-errors.subtitle": "Why units of this job fail, for its owner.",
+  "job-errors.job": "The page of the job",
   "job-errors.key": "The owner’s key",
   "job-errors.key.help": "The key that the job was posted with, or the operator’s. It stays in this tab until you close it or forget the key, and is sent to this pool alone.",
   "job-errors.key.show": "Show errors",
@@ -1890,6 +1892,7 @@ var en_default2 = {
 var es_default2 = {
   "job-errors.title": "Errores · {name}",
   "job-errors.subtitle": "Por qué fallan unidades de esta tarea, para su autor.",
+  "job-errors.job": "La página de la tarea",
   "job-errors.key": "La clave del autor",
   "job-errors.key.help": "La clave con la que se publicó la tarea, o la del administrador. Se queda en esta pestaña hasta que la cierres u olvides la clave, y solo se envía a este servidor.",
   "job-errors.key.show": "Mostrar los errores",
@@ -1956,6 +1959,7 @@ var es_default2 = {
 var fr_default2 = {
   "job-errors.title": "Erreurs · {name}",
   "job-errors.subtitle": "Pourquoi des unités de cette tâche échouent, pour son auteur.",
+  "job-errors.job": "La page de la tâche",
   "job-errors.key": "La clé de l’auteur",
   "job-errors.key.help": "La clé avec laquelle la tâche a été proposée, ou celle de l’administrateur. Elle reste dans cet onglet jusqu’à ce que vous le fermiez ou oubliiez la clé, et n’est envoyée qu’à ce serveur.",
   "job-errors.key.show": "Afficher les erreurs",
@@ -2049,5 +2053,6 @@ function showStatus(status, values = {}) {
 }
 language.translate();
 setText(byId("name"), idOf(job));
+setLink(byId("job-link"), job, language.text("job-errors.job"));
 document.title = language.text("job-errors.title", { name: isolate(byId("name").textContent) });
 access.start();

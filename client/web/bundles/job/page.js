@@ -2120,7 +2120,7 @@ var Table = class {
     this.columns = columns;
     const head = columns.map(({ key, kind }) => element("th", { scope: "col", class: kind }, language2.text(key)));
     const table2 = element("table", { "aria-labelledby": label }, element("thead", {}, element("tr", {}, ...head)), this.#rows);
-    this.element = element("div", { class: "table-area", role: "region", "aria-labelledby": label, tabindex: 0 }, table2);
+    this.element = element("div", { class: "table-area", role: "group", "aria-labelledby": label, tabindex: 0 }, table2);
   }
   /**
    * Rows are not replaced while one of them has the focus.
@@ -3072,7 +3072,7 @@ var de_default2 = {
   "owning.range.first": "Von",
   "owning.range.last": "Bis",
   "owning.range.step": "Schritt",
-  "owning.inputs.name": "Name des Feldes (freiwillig)",
+  "owning.inputs.name": "Name des Feldes (optional)",
   "owning.inputs.name.help": 'Mit dem Namen n bekommt die Funktion {"n": 7}, ohne Namen 7.',
   "owning.list": "Eine Einheit je Zeile",
   "owning.list.help": "Eine Zahl, ein Text oder ein JSON-Objekt.",
@@ -3082,6 +3082,7 @@ var de_default2 = {
   "owning.inputs.later": "Du kannst Einheiten auf der Seite der Aufgabe hinzufügen.",
   "owning.inputs.error.number": "Gib drei Zahlen ein.",
   "owning.inputs.error.step": "Der Schritt muss größer als 0 sein.",
+  "owning.inputs.error.precise": "Zahlen über 2^53 verlieren Ziffern. Schreib sie in eine Liste, wo sie zu Texten werden.",
   "owning.inputs.error.order": "Die letzte Zahl liegt vor der ersten.",
   "owning.inputs.error.many": "Zu viele Einheiten: höchstens {count}. Fasse mehrere Zahlen in einer Einheit zusammen.",
   "owning.inputs.error.empty": "Es gibt noch keine Einheit.",
@@ -3119,6 +3120,11 @@ var de_default2 = {
   "owning.release.all.done": { one: "Eine Einheit ist freigegeben.", other: "{count} Einheiten sind freigegeben." },
   "owning.withdraw": "Zurückziehen",
   "owning.withdraw.done": "Einheit {unit} ist zurückgezogen.",
+  "owning.withdraw.units": "Einheiten zurückziehen",
+  "owning.withdraw.ids": "Kennungen der Einheiten",
+  "owning.withdraw.ids.help": "Eine je Zeile; die Liste aller Variablen weiter unten nennt sie. Was fertig ist, bleibt.",
+  "owning.withdraw.these": "Zurückziehen",
+  "owning.withdraw.these.done": { one: "Eine Einheit ist zurückgezogen.", other: "{count} Einheiten sind zurückgezogen." },
   "owning.delete": "Löschen…",
   "owning.delete.heading": "Diese Aufgabe löschen?",
   "owning.delete.question": "Die Aufgabe {id}, ihre Einheiten und alle ihre Ergebnisse werden gelöscht. Nichts bringt sie zurück. ",
@@ -3170,6 +3176,7 @@ var en_default2 = {
   "owning.inputs.later": "You can add units on the job’s page.",
   "owning.inputs.error.number": "Enter three numbers.",
   "owning.inputs.error.step": "The step must be greater than 0.",
+  "owning.inputs.error.precise": "Numbers beyond 2^53 lose digits. Put them into a list, where they become texts.",
   "owning.inputs.error.order": "The last number is before the first.",
   "owning.inputs.error.many": "Too many units: at most {count}. Let each unit cover several numbers.",
   "owning.inputs.error.empty": "There is no unit yet.",
@@ -3207,6 +3214,11 @@ var en_default2 = {
   "owning.release.all.done": { one: "One unit is released.", other: "{count} units are released." },
   "owning.withdraw": "Withdraw",
   "owning.withdraw.done": "Unit {unit} is withdrawn.",
+  "owning.withdraw.units": "Withdraw units",
+  "owning.withdraw.ids": "Ids of units",
+  "owning.withdraw.ids.help": "One per line; the list of all variables below has them. What is done stays.",
+  "owning.withdraw.these": "Withdraw them",
+  "owning.withdraw.these.done": { one: "One unit is withdrawn.", other: "{count} units are withdrawn." },
   "owning.delete": "Delete…",
   "owning.delete.heading": "Delete this job?",
   "owning.delete.question": "The job {id}, its units and all of its results are deleted. Nothing brings them back.",
@@ -3258,6 +3270,7 @@ var es_default2 = {
   "owning.inputs.later": "Puedes añadir unidades en la página de la tarea.",
   "owning.inputs.error.number": "Escribe tres números.",
   "owning.inputs.error.step": "El paso debe ser mayor que 0.",
+  "owning.inputs.error.precise": "Los números mayores que 2^53 pierden cifras. Ponlos en una lista, donde pasan a ser textos.",
   "owning.inputs.error.order": "El último número está antes del primero.",
   "owning.inputs.error.many": "Demasiadas unidades: como máximo {count}. Haz que cada una abarque varios números.",
   "owning.inputs.error.empty": "Aún no hay ninguna unidad.",
@@ -3295,6 +3308,11 @@ var es_default2 = {
   "owning.release.all.done": { one: "Se ha liberado una unidad.", other: "Se han liberado {count} unidades." },
   "owning.withdraw": "Retirar",
   "owning.withdraw.done": "La unidad {unit} está retirada.",
+  "owning.withdraw.units": "Retirar unidades",
+  "owning.withdraw.ids": "Identificadores de las unidades",
+  "owning.withdraw.ids.help": "Uno por línea; están en la lista de todas las variables, más abajo. Lo terminado se queda.",
+  "owning.withdraw.these": "Retirarlas",
+  "owning.withdraw.these.done": { one: "Se ha retirado una unidad.", other: "Se han retirado {count} unidades." },
   "owning.delete": "Borrar…",
   "owning.delete.heading": "¿Borrar esta tarea?",
   "owning.delete.question": "Se borran la tarea {id}, sus unidades y todos sus resultados. Nada los recupera.",
@@ -3346,6 +3364,7 @@ var fr_default2 = {
   "owning.inputs.later": "Vous pouvez ajouter des unités sur la page de la tâche.",
   "owning.inputs.error.number": "Saisissez trois nombres.",
   "owning.inputs.error.step": "Le pas doit être supérieur à 0.",
+  "owning.inputs.error.precise": "Les nombres au-delà de 2^53 perdent des chiffres. Mettez-les dans une liste, où ils deviennent des textes.",
   "owning.inputs.error.order": "Le dernier nombre est avant le premier.",
   "owning.inputs.error.many": "Trop d’unités : au plus {count}. Faites couvrir plusieurs nombres à chacune.",
   "owning.inputs.error.empty": "Il n’y a encore aucune unité.",
@@ -3383,6 +3402,11 @@ var fr_default2 = {
   "owning.release.all.done": { one: "Une unité est libérée.", other: "{count} unités sont libérées." },
   "owning.withdraw": "Retirer",
   "owning.withdraw.done": "L’unité {unit} est retirée.",
+  "owning.withdraw.units": "Retirer des unités",
+  "owning.withdraw.ids": "Identifiants des unités",
+  "owning.withdraw.ids.help": "Un par ligne ; la liste de toutes les variables, plus bas, les donne. Ce qui est fait reste.",
+  "owning.withdraw.these": "Les retirer",
+  "owning.withdraw.these.done": { one: "Une unité est retirée.", other: "{count} unités sont retirées." },
   "owning.delete": "Supprimer…",
   "owning.delete.heading": "Supprimer cette tâche ?",
   "owning.delete.question": "La tâche {id}, ses unités et tous ses résultats sont supprimés. Rien ne les ramène.",
@@ -3446,18 +3470,20 @@ function delimiterOf(text2) {
 // web/owning/values.js
 var NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 var MAX_NUMBER = 40;
-function valueOf(text2) {
+function jsonOf(text2) {
   const trimmed = text2.trim();
-  if (trimmed.startsWith("{") || trimmed.startsWith("[")) return jsonOr(trimmed, text2);
-  return isNumber(trimmed) ? Number(trimmed) : text2;
+  const isStructure = trimmed.startsWith("{") || trimmed.startsWith("[");
+  return isStructure && isJson(trimmed) || isNumber(trimmed) ? onOneLine(trimmed) : JSON.stringify(text2);
 }
-function jsonOr(text2, otherwise) {
+function isJson(text2) {
   try {
-    return JSON.parse(text2);
+    JSON.parse(text2);
+    return true;
   } catch {
-    return otherwise;
+    return false;
   }
 }
+var onOneLine = (text2) => text2.replaceAll(/[\r\n]+/g, " ");
 function isNumber(text2) {
   if (text2.length > MAX_NUMBER || text2 === "-0" || !NUMBER.test(text2)) return false;
   const number2 = Number(text2);
@@ -3487,16 +3513,19 @@ var InputError = class extends Error {
 function rangeInputs({ first, last, step, name }) {
   if (![first, last, step].every(Number.isFinite)) throw new InputError("number");
   if (step <= 0) throw new InputError("step");
+  if (Math.max(Math.abs(first), Math.abs(last)) > Number.MAX_SAFE_INTEGER) throw new InputError("precise");
   const count = Math.floor((last - first) / step + 1e-9) + 1;
   if (count < 1) throw new InputError("order");
   if (count > MAX_COUNT) throw new InputError("many", { count: MAX_COUNT });
   const valueAt = named(name);
-  return { count, at: (index) => valueAt(Number((first + index * step).toPrecision(15))) };
+  const isWhole = Number.isInteger(first) && Number.isInteger(step);
+  const exact = (sum) => isWhole ? sum : Number(sum.toPrecision(15));
+  return { count, at: (index) => valueAt(JSON.stringify(exact(first + index * step))) };
 }
 function listInputs(text2, name) {
   const lines = text2.split(/\r\n|\r|\n/).filter((line) => line.trim() !== "");
   const valueAt = named(name);
-  return listed(lines.map((line) => valueAt(valueOf(line))));
+  return listed(lines.map((line) => valueAt(jsonOf(line))));
 }
 function csvInputs(text2) {
   const [header2, ...rows] = csvRows(text2);
@@ -3506,7 +3535,7 @@ function csvInputs(text2) {
   names.forEach(requireName);
   return listed(rows.map(({ line, cells: cells2 }) => {
     if (cells2.length !== names.length) throw new InputError("cells", { line, count: cells2.length, wanted: names.length });
-    return Object.fromEntries(names.map((name, index) => [name, valueOf(cells2[index])]));
+    return `{${names.map((name, index) => `${JSON.stringify(name)}:${jsonOf(cells2[index])}`).join()}}`;
   }));
 }
 function csvRows(text2) {
@@ -3519,11 +3548,8 @@ function csvRows(text2) {
 function ndjsonInputs(text2) {
   return listed(text2.split(/\r?\n/).flatMap((line, index) => {
     if (line.trim() === "") return [];
-    try {
-      return [JSON.parse(line)];
-    } catch {
-      throw new InputError("json", { line: index + 1 });
-    }
+    if (!isJson(line)) throw new InputError("json", { line: index + 1 });
+    return [line.trim()];
   }));
 }
 function fileInputs(name, text2) {
@@ -3539,7 +3565,7 @@ function listed(values) {
 function named(name) {
   if (name === "") return (value) => value;
   requireName(name);
-  return (value) => ({ [name]: value });
+  return (value) => `{${JSON.stringify(name)}:${value}}`;
 }
 function requireName(name) {
   if (RESERVED.includes(name)) throw new InputError("reserved", { name });
@@ -3690,7 +3716,7 @@ var InputsForm = class {
   /** @param {Inputs | null} inputs */
   #show(inputs) {
     const count = inputs?.count ?? 0;
-    const shown = Array.from({ length: Math.min(count, SHOWN) }, (_, index) => JSON.stringify(inputs?.at(index)));
+    const shown = Array.from({ length: Math.min(count, SHOWN) }, (_, index) => inputs?.at(index) ?? "");
     this.#preview.replaceChildren(...shown.map((text2) => element("li", {}, element("code", {}, text2.slice(0, MAX_SHOWN2)))));
     setText(this.#status, inputs ? this.#text("inputs.count", { count }) : this.#text("inputs.later"));
   }
@@ -3746,7 +3772,7 @@ var Upload = class {
     let body = "";
     let end = this.posted;
     while (end < this.count && end - this.posted < MAX_LINES && body.length < MAX_LENGTH2) {
-      body += `${JSON.stringify(this.#inputs.at(end))}
+      body += `${this.#inputs.at(end)}
 `;
       end += 1;
     }
@@ -4325,6 +4351,52 @@ var UnitList = class {
   }
 };
 
+// web/job/owner/withdraw-units.js
+var WithdrawUnits = class {
+  #language;
+  #act;
+  #requests;
+  #job;
+  #ids = (
+    /** @type {HTMLTextAreaElement} */
+    element("textarea", { rows: 4, spellcheck: "false", autocomplete: "off" })
+  );
+  #field;
+  /**
+   * @param {Language} language @param {import("./actions.js").Act} act
+   * @param {() => import("./requests.js").OwnerRequests} requests @param {() => import("../../../js/lib/document.js").Document} job
+   */
+  constructor(language2, act, requests, job) {
+    this.#language = language2;
+    this.#act = act;
+    this.#requests = requests;
+    this.#job = job;
+    this.#field = new Field(this.#text("withdraw.ids"), this.#ids, { help: this.#text("withdraw.ids.help") });
+    const button = element("button", { class: "button", type: "submit" }, this.#text("withdraw.these"));
+    this.element = element("form", { class: "fields", novalidate: true }, this.#field.element, element("div", {}, button));
+    this.element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#withdraw();
+    });
+  }
+  /** @param {string} key @param {Record<string, string | number>} [values] */
+  #text = (key, values) => this.#language.text(`owning.${key}`, values);
+  /** One after the other: what is withdrawn leaves the field, so that it shows which one was refused. */
+  async #withdraw() {
+    const ids = this.#ids.value.split(/\s+/).filter(Boolean);
+    this.#field.showError(ids.length ? "" : this.#text("inputs.error.empty"));
+    if (ids.length === 0) return this.#field.focus();
+    const count = ids.length;
+    await this.#act(this.#text("withdraw.these.done", { count }), async () => {
+      while (ids.length) {
+        await this.#requests().withdraw(this.#job().link("put_variable", { variable: ids[0] }));
+        ids.shift();
+        this.#ids.value = ids.join("\n");
+      }
+    });
+  }
+};
+
 // web/job/owner/actions.js
 var OwnerActions = class {
   #root;
@@ -4344,6 +4416,7 @@ var OwnerActions = class {
   #failed;
   #stuck;
   #units;
+  #withdraw;
   #delete;
   /**
    * @param {URL} root of the pool @param {string} address of the job
@@ -4356,6 +4429,7 @@ var OwnerActions = class {
     this.#failed = new UnitList("failed", this.#language, this.#act, () => this.#need());
     this.#stuck = new UnitList("stuck", this.#language, this.#act, () => this.#need());
     this.#units = new AddUnits(this.#language, this.#act, () => this.#need(), () => this.#jobDocument());
+    this.#withdraw = new WithdrawUnits(this.#language, this.#act, () => this.#need(), () => this.#jobDocument());
     this.#delete = new DeleteDialog(this.#language, this.#act, () => this.#need(), ondelete);
     this.#build();
   }
@@ -4375,7 +4449,11 @@ var OwnerActions = class {
     this.#section.setAttribute("aria-labelledby", "owner-heading");
     this.#section.classList.add("activity");
     this.#section.replaceChildren(heading, buttons, this.#status, this.#failed.element, this.#stuck.element);
-    this.#section.append(this.#disclosure("units", this.#units.element), this.#disclosure("settings", form));
+    this.#section.append(
+      this.#disclosure("units", this.#units.element),
+      this.#disclosure("withdraw.units", this.#withdraw.element),
+      this.#disclosure("settings", form)
+    );
     this.#section.append(this.#delete.element);
   }
   /** @param {string} key @param {HTMLElement} content */
@@ -7245,14 +7323,14 @@ function shortNumber(value, language2) {
   if (size !== 0 && size < 1e-3) return language2.number(value, { notation: "scientific", maximumFractionDigits: 2 });
   return language2.number(value, { notation: size >= 1e5 ? "compact" : "standard", maximumSignificantDigits: 4 });
 }
-function chart({ width, height }, { xLabel: below, yLabel: beside }, { language: language2 }, children) {
+function chart({ width, height }, { xLabel: below, yLabel: beside2 }, { language: language2 }, children) {
   const middle = (height - MARGIN.bottom + MARGIN.top) / 2;
   const names = [
     svg("text", { class: "label", x: (MARGIN.left + width) / 2, y: height - 6, "text-anchor": "middle" }),
     svg("text", { class: "label", x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` })
   ];
   names[0].append(language2.bestOf(below)?.text ?? "");
-  names[1].append(language2.bestOf(beside)?.text ?? "");
+  names[1].append(language2.bestOf(beside2)?.text ?? "");
   return svg("svg", { class: "chart", width, height, viewBox: `0 0 ${width} ${height}` }, ...children, ...names);
 }
 
@@ -7260,6 +7338,7 @@ function chart({ width, height }, { xLabel: below, yLabel: beside }, { language:
 var MIN_WIDTH = 800;
 var MAX_HEIGHT2 = 2048;
 var OUTLINE = 1 / 250;
+var DIRECTIONS = [[0, -1], [1, 0], [0, 1], [-1, 0]];
 var OUTER = "#10201e";
 var INNER = "#ffd166";
 function drawPicture(picture3, isMine) {
@@ -7307,14 +7386,10 @@ function copy(tile, pixels, stride, colours) {
   }
 }
 function outline(context, tiles, line) {
-  const places = new Set(tiles.map(({ x, y, width, height }) => placeOf(x, y, width, height)));
-  const sides = tiles.flatMap((tile) => sidesOf(tile, line)).filter(({ neighbour }) => !places.has(neighbour));
+  const own = new Set(tiles.map(keyOf));
   context.lineCap = "square";
   context.beginPath();
-  for (const { from, to } of sides) {
-    context.moveTo(...from);
-    context.lineTo(...to);
-  }
+  for (const tile of tiles) for (const [x, y] of DIRECTIONS) traceSide(context, tile, own, x, y, line);
   for (
     const [colour2, width] of
     /** @type {[string, number][]} */
@@ -7325,16 +7400,21 @@ function outline(context, tiles, line) {
     context.stroke();
   }
 }
-var placeOf = (x, y, width, height) => `${x} ${y} ${width} ${height}`;
-function sidesOf({ x, y, width, height }, line) {
-  const inset = Math.min(line, width / 4, height / 4);
-  const [left, top, right, bottom] = [x + inset, y + inset, x + width - inset, y + height - inset];
-  return [
-    { neighbour: placeOf(x, y - height, width, height), from: [left, top], to: [right, top] },
-    { neighbour: placeOf(x, y + height, width, height), from: [left, bottom], to: [right, bottom] },
-    { neighbour: placeOf(x - width, y, width, height), from: [left, top], to: [left, bottom] },
-    { neighbour: placeOf(x + width, y, width, height), from: [right, top], to: [right, bottom] }
-  ];
+var keyOf = ({ x, y, width, height }) => `${x} ${y} ${width} ${height}`;
+var beside = ({ x, y, width, height }, right, down) => ({ x: x + right * width, y: y + down * height, width, height });
+function traceSide(context, tile, own, right, down, line) {
+  const isOwn2 = (x, y) => own.has(keyOf(beside(tile, x, y)));
+  if (isOwn2(right, down)) return;
+  const inset = Math.min(line, tile.width / 4, tile.height / 4);
+  const [middleX, middleY] = [tile.x + tile.width / 2, tile.y + tile.height / 2];
+  for (const [x, y] of [[down, right], [-down, -right]]) {
+    const turn = !isOwn2(x, y) ? -inset : isOwn2(x + right, y + down) ? inset : 0;
+    const end = (along) => along / 2 + turn;
+    const atX = middleX + right * (tile.width / 2 - inset);
+    const atY = middleY + down * (tile.height / 2 - inset);
+    context.moveTo(atX, atY);
+    context.lineTo(atX + x * end(tile.width), atY + y * end(tile.height));
+  }
 }
 
 // web/render/table.js
@@ -7617,7 +7697,7 @@ var ResultsFeed = class {
       page = await this.#client.follow(page, "next");
       this.#add(page);
     }
-    this.isSample = page.has("next") || this.#results.size >= MAX_RESULTS;
+    this.isSample ||= page.has("next") || this.#results.size >= MAX_RESULTS;
   }
   /** @param {string} cursor */
   async #follow(cursor) {
@@ -7720,6 +7800,10 @@ var ResultView = class {
   #whole = null;
   #feed;
   #failures = 0;
+  /** Requests in a row that have failed. */
+  #outages = 0;
+  /** Whether the figure shows all results that were fetched. */
+  #isCurrent = false;
   /** Of the last figure: so that it is drawn anew for another width without another run. @type {Render | null} */
   #render = null;
   #width = 0;
@@ -7744,7 +7828,7 @@ var ResultView = class {
     this.#button.addEventListener("click", () => this.#ask());
     target.replaceChildren(this.#figure, this.#note, this.#button);
     this.#schedule = new Schedule(target, () => this.#refresh());
-    this.#unsubscribe = parts.consent.onchange(() => this.refresh());
+    this.#unsubscribe = parts.consent.onchange(() => this.#handleConsent());
     this.#resizes.observe(target);
     this.refresh();
   }
@@ -7758,9 +7842,10 @@ var ResultView = class {
     if (this.#failures === 0 && this.#render === null) this.#say("render.loading");
     if (this.#failures < MAX_FAILURES) this.#schedule.request();
   }
-  /** The visitor's own results are forgotten, or another one has come. */
-  redraw() {
+  /** What is the visitor's may be forgotten. */
+  #handleConsent() {
     if (this.#render) this.#draw(this.#render);
+    this.refresh();
   }
   /** Ends it: its element is used for something else. */
   stop() {
@@ -7776,8 +7861,9 @@ var ResultView = class {
   /** @returns the milliseconds that it took */
   async #refresh() {
     try {
-      const isNew = await this.#feed.update();
-      const milliseconds = isNew || this.#render === null ? await this.#run() : 0;
+      if (await this.#feed.update()) this.#isCurrent = false;
+      this.#outages = 0;
+      const milliseconds = this.#isCurrent ? 0 : await this.#run();
       this.#failures = 0;
       return milliseconds;
     } catch (ex) {
@@ -7791,6 +7877,12 @@ var ResultView = class {
       this.#say("render.empty");
       return 0;
     }
+    const milliseconds = await this.#show(results);
+    this.#isCurrent = true;
+    return milliseconds;
+  }
+  /** @param {import("./results-feed.js").Result[]} results @returns the milliseconds that it took */
+  async #show(results) {
     this.#whole ??= await this.#parts.client.reload(this.#job);
     const source = this.#whole.content.render;
     if (typeof source === "string") return this.#evaluate(source, results);
@@ -7835,13 +7927,15 @@ var ResultView = class {
     else if (ex instanceof InvalidRender) this.#say("render.invalid", { reason: isolate(ex.message) });
     else return this.#retry();
     this.#failures += 1;
+    this.refresh();
     return FAILURE_MILLISECONDS * 2 ** this.#failures;
   }
-  /** The pool can't be reached. */
+  /** The pool can't be reached, or has no such job any more. */
   #retry() {
+    this.#outages += 1;
     this.#say("render.unavailable");
     this.#schedule.request();
-    return FAILURE_MILLISECONDS;
+    return FAILURE_MILLISECONDS * 2 ** this.#outages;
   }
   /** @param {string} key @param {Record<string, string | number>} [values] */
   #say(key, values) {
@@ -8073,6 +8167,7 @@ var JobProgress = class {
 var de_default3 = {
   "job-errors.title": "Fehler · {name}",
   "job-errors.subtitle": "Warum Einheiten dieser Aufgabe scheitern, für ihren Auftraggeber.",
+  "job-errors.job": "Die Seite der Aufgabe",
   "job-errors.key": "Der Schlüssel des Auftraggebers",
   "job-errors.key.help": "Der Schlüssel, mit dem die Aufgabe gestellt wurde, oder der des Betreibers. Er bleibt in diesem Tab, bis du ihn schließt oder den Schlüssel vergessen lässt, und wird nur an diesen Pool gesendet.",
   "job-errors.key.show": "Fehler anzeigen",
@@ -8139,6 +8234,7 @@ var de_default3 = {
 var en_default3 = {
   "job-errors.title": "Errors · {name}",
   "job-errors.subtitle": "Why units of this job fail, for its owner.",
+  "job-errors.job": "The page of the job",
   "job-errors.key": "The owner’s key",
   "job-errors.key.help": "The key that the job was posted with, or the operator’s. It stays in this tab until you close it or forget the key, and is sent to this pool alone.",
   "job-errors.key.show": "Show errors",
@@ -8205,6 +8301,7 @@ var en_default3 = {
 var es_default3 = {
   "job-errors.title": "Errores · {name}",
   "job-errors.subtitle": "Por qué fallan unidades de esta tarea, para su autor.",
+  "job-errors.job": "La página de la tarea",
   "job-errors.key": "La clave del autor",
   "job-errors.key.help": "La clave con la que se publicó la tarea, o la del administrador. Se queda en esta pestaña hasta que la cierres u olvides la clave, y solo se envía a este servidor.",
   "job-errors.key.show": "Mostrar los errores",
@@ -8271,6 +8368,7 @@ var es_default3 = {
 var fr_default3 = {
   "job-errors.title": "Erreurs · {name}",
   "job-errors.subtitle": "Pourquoi des unités de cette tâche échouent, pour son auteur.",
+  "job-errors.job": "La page de la tâche",
   "job-errors.key": "La clé de l’auteur",
   "job-errors.key.help": "La clé avec laquelle la tâche a été proposée, ou celle de l’administrateur. Elle reste dans cet onglet jusqu’à ce que vous le fermiez ou oubliiez la clé, et n’est envoyée qu’à ce serveur.",
   "job-errors.key.show": "Afficher les erreurs",
@@ -8354,6 +8452,8 @@ var de_default4 = {
   "list.variable": "Variable",
   "list.result": "Ergebnis",
   "list.state": "Zustand",
+  "list.finished": "Fertig",
+  "list.finished.value": "{finished} von {total}",
   "list.posted": "Gestellt",
   "list.started": "Begonnen",
   "list.seconds": "Dauer",
@@ -8391,6 +8491,8 @@ var en_default4 = {
   "list.variable": "Variable",
   "list.result": "Result",
   "list.state": "State",
+  "list.finished": "Done",
+  "list.finished.value": "{finished} of {total}",
   "list.posted": "Posted",
   "list.started": "Started",
   "list.seconds": "Took",
@@ -8428,6 +8530,8 @@ var es_default4 = {
   "list.variable": "Variable",
   "list.result": "Resultado",
   "list.state": "Estado",
+  "list.finished": "Terminado",
+  "list.finished.value": "{finished} de {total}",
   "list.posted": "Publicada",
   "list.started": "Inicio",
   "list.seconds": "Duración",
@@ -8465,6 +8569,8 @@ var fr_default4 = {
   "list.variable": "Variable",
   "list.result": "Résultat",
   "list.state": "État",
+  "list.finished": "Terminé",
+  "list.finished.value": "{finished} sur {total}",
   "list.posted": "Proposée",
   "list.started": "Début",
   "list.seconds": "Durée",

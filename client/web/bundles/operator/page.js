@@ -96,7 +96,7 @@ var messageOf = (error) => error instanceof Error ? error.message : String(error
 
 // js/lib/template.js
 var EXPRESSION = /\{([/?&]?)([\w.,*]+)\}/g;
-var expand = (template, values) => template.replace(EXPRESSION, (_, operator, names) => expression(operator, names.split(","), values));
+var expand = (template, values) => template.replace(EXPRESSION, (_, operator, names2) => expression(operator, names2.split(","), values));
 function expression(operator, variables, values) {
   const isQuery = operator === "?" || operator === "&";
   const parts = variables.flatMap((variable) => (isQuery ? pairs : plain)(variable, values));
@@ -2050,7 +2050,7 @@ var Table = class {
     this.columns = columns;
     const head = columns.map(({ key: key2, kind }) => element("th", { scope: "col", class: kind }, language2.text(key2)));
     const table = element("table", { "aria-labelledby": label }, element("thead", {}, element("tr", {}, ...head)), this.#rows);
-    this.element = element("div", { class: "table-area", role: "region", "aria-labelledby": label, tabindex: 0 }, table);
+    this.element = element("div", { class: "table-area", role: "group", "aria-labelledby": label, tabindex: 0 }, table);
   }
   /**
    * Rows are not replaced while one of them has the focus.
@@ -2250,6 +2250,115 @@ var OperatorFigures = class {
 };
 var short = (name) => String(name).slice(0, MAX_NAME);
 
+// web/operator/names.js
+var LISTED = 20;
+var MARK = /^[0-9a-f]{10}$/;
+var Names = class {
+  #language;
+  #send;
+  #subject = input({ type: "text", maxlength: 60, spellcheck: "false", autocomplete: "off", dir: "auto" });
+  #reason = input({ type: "text", maxlength: 500, autocomplete: "off", dir: "auto" });
+  #errors;
+  #address = "";
+  /** Templates and addresses in the last document. @type {Record<string, string>} */
+  #links = {};
+  /** @param {Language} language @param {Send} send */
+  constructor(language2, send2) {
+    this.#language = language2;
+    this.#send = send2;
+    const subject = new Field(this.#text("ban.subject"), this.#subject, { help: this.#text("ban.subject.help") });
+    const reason = new Field(this.#text("ban.reason"), this.#reason, { help: this.#text("ban.reason.help") });
+    this.#errors = new FieldErrors({ text: subject, mark: subject, reason });
+    const button = element("button", { class: "button", type: "submit" }, this.#text("ban"));
+    byId("ban-form").append(subject.element, reason.element, element("div", {}, button));
+    byId("ban-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.#ban();
+    });
+  }
+  /** @param {string} key @param {Record<string, string | number>} [values] */
+  #text = (key2, values) => this.#language.text(`operator.${key2}`, values);
+  /** @param {import("../../js/lib/document.js").Document} operator */
+  render(operator) {
+    this.#address = operator.link("names");
+    void this.#load();
+  }
+  async #load() {
+    const document2 = await this.#send("GET", `${this.#address}?limit=${LISTED}`).catch(() => null);
+    if (document2 === null) return;
+    this.#links = document2._links;
+    this.#show("shown-names", document2._embedded.items.map((shown) => this.#shown(shown)));
+    this.#show("bans", document2.bans.map((ban) => this.#banned(ban)));
+    byId("names-none").hidden = document2.total > 0;
+  }
+  /** @param {string} id @param {HTMLElement[]} items */
+  #show(id, items) {
+    if (!byId(id).contains(document.activeElement)) byId(id).replaceChildren(...items);
+  }
+  /** @param {Shown} shown */
+  #shown({ mark, name, team, changed }) {
+    const facts = [name, team && this.#text("names.team", { team })].filter((fact) => fact !== null);
+    const line = element("p", {}, ...facts.flatMap((fact) => [element("bdi", {}, String(fact)), " · "]), element("code", {}, mark));
+    const button = this.#button("ban.this", name ?? team ?? mark, () => this.#ask(name ?? team ?? mark));
+    return this.#item([line, this.#since(changed)], button);
+  }
+  /** @param {Ban} ban */
+  #banned({ id, text, mark, reason, created }) {
+    const subject = text ?? mark ?? "";
+    const button = this.#button("unban", subject, () => void this.#unban(id, subject));
+    const what = element("p", {}, text === null ? element("code", {}, subject) : element("bdi", {}, subject));
+    return this.#item([what, element("p", { dir: "auto" }, reason), this.#since(created)], button);
+  }
+  /** @param {HTMLElement[]} facts @param {HTMLElement} button */
+  #item = (facts, button) => element("li", {}, element("div", {}, ...facts), button);
+  /** @param {string} moment */
+  #since = (moment) => element("p", { class: "help" }, this.#language.dateTime(new Date(moment)));
+  /** @param {string} key @param {string} subject for those who don't see where it is @param {() => void} onclick */
+  #button(key2, subject, onclick) {
+    const hidden = element("span", { class: "visually-hidden" }, ` ${subject}`);
+    const button = element("button", { class: "button small", type: "button" }, this.#text(key2), hidden);
+    button.addEventListener("click", onclick);
+    return button;
+  }
+  /** @param {string} subject */
+  #ask(subject) {
+    this.#subject.value = subject;
+    this.#reason.focus();
+  }
+  async #ban() {
+    this.#errors.clear();
+    const subject = this.#subject.value.trim();
+    const whom = MARK.test(subject) ? { mark: subject } : { text: subject };
+    if (!await this.#attempt("POST", this.#links.post_ban, { ...whom, reason: this.#reason.value })) return;
+    this.#subject.value = this.#reason.value = "";
+    this.#announce("ban.done", subject);
+  }
+  /** @param {string} id @param {string} subject */
+  async #unban(id, subject) {
+    const address2 = this.#links.ban.replace("{ban}", encodeURIComponent(id));
+    if (await this.#attempt("DELETE", address2)) this.#announce("unban.done", subject);
+  }
+  /** @param {string} key @param {string} subject */
+  #announce(key2, subject) {
+    setText(byId("ban-status"), this.#text(key2, { subject }));
+    this.#subject.focus();
+    void this.#load();
+  }
+  /** @param {string} method @param {string} address @param {object} [body] */
+  async #attempt(method, address2, body) {
+    setText(byId("ban-status"), "");
+    try {
+      await this.#send(method, new URL(address2, location.href).href, body);
+      return true;
+    } catch (ex) {
+      const field = ex instanceof PoolError ? ex.field : "";
+      const text = ex instanceof PoolError ? ex.detail || ex.title : messageOf(ex);
+      if (!this.#errors.show(field, text)) setText(byId("ban-status"), text);
+      return false;
+    }
+  }
+};
+
 // web/operator/review.js
 var Review = class {
   #language;
@@ -2340,6 +2449,19 @@ var de_default2 = {
   "operator.block.done": "{target} ist gesperrt.",
   "operator.unblock": "Freigeben",
   "operator.unblock.done": "{target} ist nicht mehr gesperrt.",
+  "operator.names": "Namen der Freiwilligen",
+  "operator.names.help": "Die neuesten derer, die gezeigt werden möchten. Was du verbietest, ist sofort weg, mit allem, was so aussieht.",
+  "operator.names.team": "Team {team}",
+  "operator.ban": "Verbieten",
+  "operator.ban.this": "Verbieten …",
+  "operator.ban.subject": "Was",
+  "operator.ban.subject.help": "Ein Name oder Team, für alle; oder ein Kennzeichen (zehn Hex-Ziffern): Dann hat dieser Freiwillige gar keinen Namen mehr.",
+  "operator.ban.reason": "Warum",
+  "operator.ban.reason.help": "Wen es betrifft, der liest es.",
+  "operator.ban.done": "{subject} ist verboten.",
+  "operator.unban": "Erlauben",
+  "operator.unban.done": "{subject} ist wieder erlaubt.",
+  "operator.none.names": "Noch niemand.",
   "operator.refusals": "Abgelehnt",
   "operator.refusals.since": "Nach der Grenze, die erreicht war, seit {time}.",
   "operator.limit.requests": "Anfragen einer Adresse",
@@ -2459,6 +2581,19 @@ var en_default2 = {
   "operator.block.done": "{target} is blocked.",
   "operator.unblock": "Unblock",
   "operator.unblock.done": "{target} is no longer blocked.",
+  "operator.names": "Names of volunteers",
+  "operator.names.help": "The newest of those who want to be shown. What you forbid is gone at once, with all that looks like it.",
+  "operator.names.team": "team {team}",
+  "operator.ban": "Forbid",
+  "operator.ban.this": "Forbid…",
+  "operator.ban.subject": "What",
+  "operator.ban.subject.help": "A name or team, for everybody; or a mark (ten hex digits), whose volunteer then has no name at all.",
+  "operator.ban.reason": "Why",
+  "operator.ban.reason.help": "Whoever is concerned reads it.",
+  "operator.ban.done": "{subject} is forbidden.",
+  "operator.unban": "Permit",
+  "operator.unban.done": "{subject} is permitted again.",
+  "operator.none.names": "Nobody yet.",
   "operator.refusals": "Refusals",
   "operator.refusals.since": "By the limit that was reached, since {time}.",
   "operator.limit.requests": "Requests of an address",
@@ -2578,6 +2713,19 @@ var es_default2 = {
   "operator.block.done": "{target} está bloqueado.",
   "operator.unblock": "Desbloquear",
   "operator.unblock.done": "{target} ya no está bloqueado.",
+  "operator.names": "Nombres de los voluntarios",
+  "operator.names.help": "Los más nuevos de quienes quieren mostrarse. Lo que prohíbes desaparece al instante, con todo lo que se le parece.",
+  "operator.names.team": "equipo {team}",
+  "operator.ban": "Prohibir",
+  "operator.ban.this": "Prohibir…",
+  "operator.ban.subject": "Qué",
+  "operator.ban.subject.help": "Un nombre o equipo, para todos; o una marca (diez cifras hexadecimales): ese voluntario ya no tendrá ningún nombre.",
+  "operator.ban.reason": "Por qué",
+  "operator.ban.reason.help": "Lo lee la persona afectada.",
+  "operator.ban.done": "{subject} está prohibido.",
+  "operator.unban": "Permitir",
+  "operator.unban.done": "{subject} está permitido de nuevo.",
+  "operator.none.names": "Nadie todavía.",
   "operator.refusals": "Rechazos",
   "operator.refusals.since": "Según el límite alcanzado, desde {time}.",
   "operator.limit.requests": "Peticiones de una dirección",
@@ -2697,6 +2845,19 @@ var fr_default2 = {
   "operator.block.done": "{target} est bloqué.",
   "operator.unblock": "Débloquer",
   "operator.unblock.done": "{target} n’est plus bloqué.",
+  "operator.names": "Noms des bénévoles",
+  "operator.names.help": "Les plus récents de ceux qui veulent être affichés. Ce que tu interdis disparaît aussitôt, avec tout ce qui y ressemble.",
+  "operator.names.team": "équipe {team}",
+  "operator.ban": "Interdire",
+  "operator.ban.this": "Interdire…",
+  "operator.ban.subject": "Quoi",
+  "operator.ban.subject.help": "Un nom ou une équipe, pour tous ; ou une marque (dix chiffres hexadécimaux) : ce bénévole n’aura alors plus aucun nom.",
+  "operator.ban.reason": "Pourquoi",
+  "operator.ban.reason.help": "La personne concernée le lit.",
+  "operator.ban.done": "{subject} est interdit.",
+  "operator.unban": "Autoriser",
+  "operator.unban.done": "{subject} est de nouveau autorisé.",
+  "operator.none.names": "Personne encore.",
   "operator.refusals": "Refus",
   "operator.refusals.since": "Selon la limite atteinte, depuis {time}.",
   "operator.limit.requests": "Requêtes d’une adresse",
@@ -2784,6 +2945,7 @@ var key = new OwnerKey(root.pathname);
 var form = new KeyForm(submit, forget);
 var blocks = new Blocks(language, send, load);
 var figures = new OperatorFigures(language, (target) => blocks.ask(target));
+var names = new Names(language, send);
 var review = new Review(language, approve);
 var poller;
 function load() {
@@ -2803,6 +2965,7 @@ function render(content) {
   figures.render(operator);
   review.render(operator);
   blocks.render(operator);
+  names.render(operator);
   byId("content").hidden = false;
   key.keep();
   form.hide();
@@ -2828,7 +2991,8 @@ function forget() {
 }
 async function send(method, target, body) {
   const transport = new Transport(root.href, key.headers, { timeout: TIMEOUT2, retries: { attempts: 2 } });
-  await transport.send(method, target, { body: body && JSON.stringify(body) });
+  const response = await transport.send(method, target, { body: body && JSON.stringify(body) });
+  return response.document;
 }
 async function approve(job) {
   try {

@@ -4934,18 +4934,20 @@ function delimiterOf(text3) {
 // web/owning/values.js
 var NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 var MAX_NUMBER = 40;
-function valueOf(text3) {
+function jsonOf(text3) {
   const trimmed = text3.trim();
-  if (trimmed.startsWith("{") || trimmed.startsWith("[")) return jsonOr(trimmed, text3);
-  return isNumber(trimmed) ? Number(trimmed) : text3;
+  const isStructure = trimmed.startsWith("{") || trimmed.startsWith("[");
+  return isStructure && isJson(trimmed) || isNumber(trimmed) ? onOneLine(trimmed) : JSON.stringify(text3);
 }
-function jsonOr(text3, otherwise) {
+function isJson(text3) {
   try {
-    return JSON.parse(text3);
+    JSON.parse(text3);
+    return true;
   } catch {
-    return otherwise;
+    return false;
   }
 }
+var onOneLine = (text3) => text3.replaceAll(/[\r\n]+/g, " ");
 function isNumber(text3) {
   if (text3.length > MAX_NUMBER || text3 === "-0" || !NUMBER.test(text3)) return false;
   const number2 = Number(text3);
@@ -4975,16 +4977,19 @@ var InputError = class extends Error {
 function rangeInputs({ first, last, step, name }) {
   if (![first, last, step].every(Number.isFinite)) throw new InputError("number");
   if (step <= 0) throw new InputError("step");
+  if (Math.max(Math.abs(first), Math.abs(last)) > Number.MAX_SAFE_INTEGER) throw new InputError("precise");
   const count = Math.floor((last - first) / step + 1e-9) + 1;
   if (count < 1) throw new InputError("order");
   if (count > MAX_COUNT) throw new InputError("many", { count: MAX_COUNT });
   const valueAt = named(name);
-  return { count, at: (index) => valueAt(Number((first + index * step).toPrecision(15))) };
+  const isWhole = Number.isInteger(first) && Number.isInteger(step);
+  const exact = (sum) => isWhole ? sum : Number(sum.toPrecision(15));
+  return { count, at: (index) => valueAt(JSON.stringify(exact(first + index * step))) };
 }
 function listInputs(text3, name) {
   const lines = text3.split(/\r\n|\r|\n/).filter((line) => line.trim() !== "");
   const valueAt = named(name);
-  return listed(lines.map((line) => valueAt(valueOf(line))));
+  return listed(lines.map((line) => valueAt(jsonOf(line))));
 }
 function csvInputs(text3) {
   const [header, ...rows] = csvRows(text3);
@@ -4994,7 +4999,7 @@ function csvInputs(text3) {
   names.forEach(requireName);
   return listed(rows.map(({ line, cells: cells2 }) => {
     if (cells2.length !== names.length) throw new InputError("cells", { line, count: cells2.length, wanted: names.length });
-    return Object.fromEntries(names.map((name, index) => [name, valueOf(cells2[index])]));
+    return `{${names.map((name, index) => `${JSON.stringify(name)}:${jsonOf(cells2[index])}`).join()}}`;
   }));
 }
 function csvRows(text3) {
@@ -5007,11 +5012,8 @@ function csvRows(text3) {
 function ndjsonInputs(text3) {
   return listed(text3.split(/\r?\n/).flatMap((line, index) => {
     if (line.trim() === "") return [];
-    try {
-      return [JSON.parse(line)];
-    } catch {
-      throw new InputError("json", { line: index + 1 });
-    }
+    if (!isJson(line)) throw new InputError("json", { line: index + 1 });
+    return [line.trim()];
   }));
 }
 function fileInputs(name, text3) {
@@ -5027,7 +5029,7 @@ function listed(values) {
 function named(name) {
   if (name === "") return (value) => value;
   requireName(name);
-  return (value) => ({ [name]: value });
+  return (value) => `{${JSON.stringify(name)}:${value}}`;
 }
 function requireName(name) {
   if (RESERVED.includes(name)) throw new InputError("reserved", { name });
@@ -5178,7 +5180,7 @@ var InputsForm = class {
   /** @param {Inputs | null} inputs */
   #show(inputs2) {
     const count = inputs2?.count ?? 0;
-    const shown = Array.from({ length: Math.min(count, SHOWN) }, (_, index) => JSON.stringify(inputs2?.at(index)));
+    const shown = Array.from({ length: Math.min(count, SHOWN) }, (_, index) => inputs2?.at(index) ?? "");
     this.#preview.replaceChildren(...shown.map((text3) => element("li", {}, element("code", {}, text3.slice(0, MAX_SHOWN)))));
     setText(this.#status, inputs2 ? this.#text("inputs.count", { count }) : this.#text("inputs.later"));
   }
@@ -5226,7 +5228,7 @@ var de_default2 = {
   "owning.range.first": "Von",
   "owning.range.last": "Bis",
   "owning.range.step": "Schritt",
-  "owning.inputs.name": "Name des Feldes (freiwillig)",
+  "owning.inputs.name": "Name des Feldes (optional)",
   "owning.inputs.name.help": 'Mit dem Namen n bekommt die Funktion {"n": 7}, ohne Namen 7.',
   "owning.list": "Eine Einheit je Zeile",
   "owning.list.help": "Eine Zahl, ein Text oder ein JSON-Objekt.",
@@ -5236,6 +5238,7 @@ var de_default2 = {
   "owning.inputs.later": "Du kannst Einheiten auf der Seite der Aufgabe hinzufügen.",
   "owning.inputs.error.number": "Gib drei Zahlen ein.",
   "owning.inputs.error.step": "Der Schritt muss größer als 0 sein.",
+  "owning.inputs.error.precise": "Zahlen über 2^53 verlieren Ziffern. Schreib sie in eine Liste, wo sie zu Texten werden.",
   "owning.inputs.error.order": "Die letzte Zahl liegt vor der ersten.",
   "owning.inputs.error.many": "Zu viele Einheiten: höchstens {count}. Fasse mehrere Zahlen in einer Einheit zusammen.",
   "owning.inputs.error.empty": "Es gibt noch keine Einheit.",
@@ -5273,6 +5276,11 @@ var de_default2 = {
   "owning.release.all.done": { one: "Eine Einheit ist freigegeben.", other: "{count} Einheiten sind freigegeben." },
   "owning.withdraw": "Zurückziehen",
   "owning.withdraw.done": "Einheit {unit} ist zurückgezogen.",
+  "owning.withdraw.units": "Einheiten zurückziehen",
+  "owning.withdraw.ids": "Kennungen der Einheiten",
+  "owning.withdraw.ids.help": "Eine je Zeile; die Liste aller Variablen weiter unten nennt sie. Was fertig ist, bleibt.",
+  "owning.withdraw.these": "Zurückziehen",
+  "owning.withdraw.these.done": { one: "Eine Einheit ist zurückgezogen.", other: "{count} Einheiten sind zurückgezogen." },
   "owning.delete": "Löschen…",
   "owning.delete.heading": "Diese Aufgabe löschen?",
   "owning.delete.question": "Die Aufgabe {id}, ihre Einheiten und alle ihre Ergebnisse werden gelöscht. Nichts bringt sie zurück. ",
@@ -5324,6 +5332,7 @@ var en_default2 = {
   "owning.inputs.later": "You can add units on the job’s page.",
   "owning.inputs.error.number": "Enter three numbers.",
   "owning.inputs.error.step": "The step must be greater than 0.",
+  "owning.inputs.error.precise": "Numbers beyond 2^53 lose digits. Put them into a list, where they become texts.",
   "owning.inputs.error.order": "The last number is before the first.",
   "owning.inputs.error.many": "Too many units: at most {count}. Let each unit cover several numbers.",
   "owning.inputs.error.empty": "There is no unit yet.",
@@ -5361,6 +5370,11 @@ var en_default2 = {
   "owning.release.all.done": { one: "One unit is released.", other: "{count} units are released." },
   "owning.withdraw": "Withdraw",
   "owning.withdraw.done": "Unit {unit} is withdrawn.",
+  "owning.withdraw.units": "Withdraw units",
+  "owning.withdraw.ids": "Ids of units",
+  "owning.withdraw.ids.help": "One per line; the list of all variables below has them. What is done stays.",
+  "owning.withdraw.these": "Withdraw them",
+  "owning.withdraw.these.done": { one: "One unit is withdrawn.", other: "{count} units are withdrawn." },
   "owning.delete": "Delete…",
   "owning.delete.heading": "Delete this job?",
   "owning.delete.question": "The job {id}, its units and all of its results are deleted. Nothing brings them back.",
@@ -5412,6 +5426,7 @@ var es_default2 = {
   "owning.inputs.later": "Puedes añadir unidades en la página de la tarea.",
   "owning.inputs.error.number": "Escribe tres números.",
   "owning.inputs.error.step": "El paso debe ser mayor que 0.",
+  "owning.inputs.error.precise": "Los números mayores que 2^53 pierden cifras. Ponlos en una lista, donde pasan a ser textos.",
   "owning.inputs.error.order": "El último número está antes del primero.",
   "owning.inputs.error.many": "Demasiadas unidades: como máximo {count}. Haz que cada una abarque varios números.",
   "owning.inputs.error.empty": "Aún no hay ninguna unidad.",
@@ -5449,6 +5464,11 @@ var es_default2 = {
   "owning.release.all.done": { one: "Se ha liberado una unidad.", other: "Se han liberado {count} unidades." },
   "owning.withdraw": "Retirar",
   "owning.withdraw.done": "La unidad {unit} está retirada.",
+  "owning.withdraw.units": "Retirar unidades",
+  "owning.withdraw.ids": "Identificadores de las unidades",
+  "owning.withdraw.ids.help": "Uno por línea; están en la lista de todas las variables, más abajo. Lo terminado se queda.",
+  "owning.withdraw.these": "Retirarlas",
+  "owning.withdraw.these.done": { one: "Se ha retirado una unidad.", other: "Se han retirado {count} unidades." },
   "owning.delete": "Borrar…",
   "owning.delete.heading": "¿Borrar esta tarea?",
   "owning.delete.question": "Se borran la tarea {id}, sus unidades y todos sus resultados. Nada los recupera.",
@@ -5500,6 +5520,7 @@ var fr_default2 = {
   "owning.inputs.later": "Vous pouvez ajouter des unités sur la page de la tâche.",
   "owning.inputs.error.number": "Saisissez trois nombres.",
   "owning.inputs.error.step": "Le pas doit être supérieur à 0.",
+  "owning.inputs.error.precise": "Les nombres au-delà de 2^53 perdent des chiffres. Mettez-les dans une liste, où ils deviennent des textes.",
   "owning.inputs.error.order": "Le dernier nombre est avant le premier.",
   "owning.inputs.error.many": "Trop d’unités : au plus {count}. Faites couvrir plusieurs nombres à chacune.",
   "owning.inputs.error.empty": "Il n’y a encore aucune unité.",
@@ -5537,6 +5558,11 @@ var fr_default2 = {
   "owning.release.all.done": { one: "Une unité est libérée.", other: "{count} unités sont libérées." },
   "owning.withdraw": "Retirer",
   "owning.withdraw.done": "L’unité {unit} est retirée.",
+  "owning.withdraw.units": "Retirer des unités",
+  "owning.withdraw.ids": "Identifiants des unités",
+  "owning.withdraw.ids.help": "Un par ligne ; la liste de toutes les variables, plus bas, les donne. Ce qui est fait reste.",
+  "owning.withdraw.these": "Les retirer",
+  "owning.withdraw.these.done": { one: "Une unité est retirée.", other: "{count} unités sont retirées." },
   "owning.delete": "Supprimer…",
   "owning.delete.heading": "Supprimer cette tâche ?",
   "owning.delete.question": "La tâche {id}, ses unités et tous ses résultats sont supprimés. Rien ne les ramène.",
@@ -5861,14 +5887,15 @@ var LINE = /\(line (\d+)/;
 var FunctionField = class {
   #text;
   #error;
-  /** @type {{setText: (text: string) => void, focus: (line?: number) => void} | undefined} */
+  /** @type {ReturnType<typeof import("../../js/tools/editor.js").createEditor> | undefined} */
   #editor;
   #line = 0;
   /** @param {string} name of the field @param {Language} language */
   constructor(name, language2) {
     const label = language2.text(`post.${name}`);
     const id = `function-${name}`;
-    const help = element("p", { class: "help", id: `${id}-help` }, language2.text(`post.${name}.help`));
+    const description = language2.text(`post.${name}.help`);
+    const help = element("p", { class: "help", id: `${id}-help` }, description);
     const described = `${id}-error ${id}-help`;
     this.#text = /** @type {HTMLTextAreaElement} */
     element("textarea", { id, rows: 8, spellcheck: "false", autocapitalize: "off", "aria-describedby": described });
@@ -5876,12 +5903,14 @@ var FunctionField = class {
     const template = element("button", { class: "button quiet", type: "button" }, language2.text("post.template"));
     template.append(element("span", { class: "visually-hidden" }, `: ${label}`));
     template.addEventListener("click", () => this.#insert(TEMPLATES[name]));
-    const head = element("div", { class: "function-head" }, element("label", { for: id }, label), template);
+    const heading = element("label", { for: id }, label);
+    heading.addEventListener("click", () => this.focus());
+    const head = element("div", { class: "function-head" }, heading, template);
     this.element = element("div", { class: "field function" }, head, help, this.#text, this.#error);
-    void this.#enhance(`${label}: ${language2.text("post.editor")}`);
+    void this.#enhance(`${label}: ${language2.text("post.editor")}`, description);
   }
-  /** Of the host: labels and descriptions do not reach into a shadow root. @param {string} label */
-  async #enhance(label) {
+  /** As attributes: labels and descriptions do not reach into a shadow root. @param {string} label @param {string} description */
+  async #enhance(label, description) {
     const module = await import("../../vendor/editor.js").catch(() => null);
     if (module === null) return;
     const host = element("div", { class: "editor" });
@@ -5889,7 +5918,7 @@ var FunctionField = class {
     this.#text.after(host);
     this.#editor = module.createEditor(host.attachShadow({ mode: "open" }), {
       text: this.#text.value,
-      attributes: { "aria-label": label },
+      attributes: { "aria-label": label, "aria-description": description },
       onchange: (text3) => {
         this.#text.value = text3;
         this.#text.dispatchEvent(new Event("input", { bubbles: true }));
@@ -5917,6 +5946,7 @@ var FunctionField = class {
     this.#error.hidden = text3 === "";
     setText(this.#error, text3);
     this.#text.setAttribute("aria-invalid", String(text3 !== ""));
+    this.#editor?.setInvalid(text3 !== "");
     this.element.toggleAttribute("data-invalid", text3 !== "");
   }
   focus() {
@@ -6075,7 +6105,7 @@ var Upload2 = class {
     let body = "";
     let end = this.posted;
     while (end < this.count && end - this.posted < MAX_LINES && body.length < MAX_LENGTH2) {
-      body += `${JSON.stringify(this.#inputs.at(end))}
+      body += `${this.#inputs.at(end)}
 `;
       end += 1;
     }
@@ -6151,11 +6181,11 @@ var de_default4 = {
   "post.replaces": "Eine neue Fassung der Aufgabe {job}: Was noch nicht fertig ist, zieht zu ihr um; Ergebnisse bleiben, wo sie sind.",
   "post.about": "Worum es geht",
   "post.name": "Name",
-  "post.name.help": "Daraus wird auch die Adresse: aus „Prime gaps“ /jobs/prime-gaps.",
+  "post.name.help": "Er wird auch zur Adresse: Aus „Prime gaps“ wird /jobs/prime-gaps.",
   "post.name.missing": "Gib der Aufgabe einen Namen.",
-  "post.description": "Was Freiwillige lesen (freiwillig)",
+  "post.description": "Was Freiwillige lesen (optional)",
   "post.description.help": "Ein Satz: was berechnet wird, und wofür.",
-  "post.owner": "Dein Name (freiwillig)",
+  "post.owner": "Dein Name (optional)",
   "post.owner.help": "Freiwillige können wählen, nur für dich zu rechnen.",
   "post.functions": "Was berechnet wird",
   "post.functions.help": "JavaScript. Beginne mit einem Beispiel, und probiere es neben dem Formular aus.",
@@ -6188,6 +6218,7 @@ var de_default4 = {
   "post.offline": "Der Pool ist nicht erreichbar. Prüfe deine Verbindung.",
   "post.key": "Dein Schlüssel",
   "post.key.optional": "Dein Schlüssel, wenn du einen hast",
+  "post.key.forget": "Einen anderen Schlüssel als den dieses Tabs nehmen",
   "post.key.help": "Vom Betreiber des Pools. Er bleibt in diesem Tab, bis du ihn schließt, und geht nur an diesen Pool.",
   "post.key.invalid": "Das kann kein Schlüssel sein. Prüfe, ob er vollständig ist.",
   "post.submit": "Aufgabe stellen",
@@ -6279,6 +6310,7 @@ var en_default4 = {
   "post.offline": "The pool can’t be reached. Check your connection.",
   "post.key": "Your key",
   "post.key.optional": "Your key, if you have one",
+  "post.key.forget": "Use another key than this tab has kept",
   "post.key.help": "From the pool’s operator. It stays in this tab until you close it, and is sent to this pool alone.",
   "post.key.invalid": "This can’t be a key. Check that it is complete.",
   "post.submit": "Post the job",
@@ -6367,6 +6399,7 @@ var es_default4 = {
   "post.offline": "No se puede contactar con el servidor. Comprueba tu conexión.",
   "post.key": "Tu clave",
   "post.key.optional": "Tu clave, si tienes una",
+  "post.key.forget": "Usar otra clave que la de esta pestaña",
   "post.key.help": "Del operador del servidor. Se queda en esta pestaña hasta que la cierres y solo se envía a este servidor.",
   "post.key.invalid": "Esto no puede ser una clave. Comprueba que esté completa.",
   "post.submit": "Publicar la tarea",
@@ -6458,6 +6491,7 @@ var fr_default4 = {
   "post.offline": "Le serveur est injoignable. Vérifiez votre connexion.",
   "post.key": "Votre clé",
   "post.key.optional": "Votre clé, si vous en avez une",
+  "post.key.forget": "Prendre une autre clé que celle de cet onglet",
   "post.key.help": "De l’opérateur du serveur. Elle reste dans cet onglet jusqu’à sa fermeture, et n’est envoyée qu’à ce serveur.",
   "post.key.invalid": "Ceci ne peut pas être une clé. Vérifiez qu’elle est complète.",
   "post.submit": "Publier la tâche",
@@ -6553,8 +6587,9 @@ var TrialPanel = class {
     this.#setRunning(true);
     try {
       const { job, inputs: inputs2 } = this.#read();
-      const variable = this.#variable(inputs2);
-      this.#show({ variable: JSON.stringify(variable) });
+      const text3 = this.#variable(inputs2);
+      const variable = JSON.parse(text3);
+      this.#show({ variable: text3 });
       this.#showStatus("running", this.#text("running"));
       const tried = await this.#trial.run(job, variable, running.signal);
       this.#render(tried);
@@ -6756,14 +6791,14 @@ function shortNumber(value, language2) {
   if (size !== 0 && size < 1e-3) return language2.number(value, { notation: "scientific", maximumFractionDigits: 2 });
   return language2.number(value, { notation: size >= 1e5 ? "compact" : "standard", maximumSignificantDigits: 4 });
 }
-function chart({ width, height }, { xLabel: below, yLabel: beside }, { language: language2 }, children) {
+function chart({ width, height }, { xLabel: below, yLabel: beside2 }, { language: language2 }, children) {
   const middle = (height - MARGIN.bottom + MARGIN.top) / 2;
   const names = [
     svg("text", { class: "label", x: (MARGIN.left + width) / 2, y: height - 6, "text-anchor": "middle" }),
     svg("text", { class: "label", x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` })
   ];
   names[0].append(language2.bestOf(below)?.text ?? "");
-  names[1].append(language2.bestOf(beside)?.text ?? "");
+  names[1].append(language2.bestOf(beside2)?.text ?? "");
   return svg("svg", { class: "chart", width, height, viewBox: `0 0 ${width} ${height}` }, ...children, ...names);
 }
 
@@ -6771,6 +6806,7 @@ function chart({ width, height }, { xLabel: below, yLabel: beside }, { language:
 var MIN_WIDTH = 800;
 var MAX_HEIGHT2 = 2048;
 var OUTLINE = 1 / 250;
+var DIRECTIONS = [[0, -1], [1, 0], [0, 1], [-1, 0]];
 var OUTER = "#10201e";
 var INNER = "#ffd166";
 function drawPicture(picture2, isMine) {
@@ -6818,14 +6854,10 @@ function copy(tile, pixels, stride, colours) {
   }
 }
 function outline(context, tiles, line) {
-  const places = new Set(tiles.map(({ x, y, width, height }) => placeOf2(x, y, width, height)));
-  const sides = tiles.flatMap((tile) => sidesOf(tile, line)).filter(({ neighbour }) => !places.has(neighbour));
+  const own = new Set(tiles.map(keyOf));
   context.lineCap = "square";
   context.beginPath();
-  for (const { from, to } of sides) {
-    context.moveTo(...from);
-    context.lineTo(...to);
-  }
+  for (const tile of tiles) for (const [x, y] of DIRECTIONS) traceSide(context, tile, own, x, y, line);
   for (
     const [colour2, width] of
     /** @type {[string, number][]} */
@@ -6836,16 +6868,21 @@ function outline(context, tiles, line) {
     context.stroke();
   }
 }
-var placeOf2 = (x, y, width, height) => `${x} ${y} ${width} ${height}`;
-function sidesOf({ x, y, width, height }, line) {
-  const inset = Math.min(line, width / 4, height / 4);
-  const [left, top, right, bottom] = [x + inset, y + inset, x + width - inset, y + height - inset];
-  return [
-    { neighbour: placeOf2(x, y - height, width, height), from: [left, top], to: [right, top] },
-    { neighbour: placeOf2(x, y + height, width, height), from: [left, bottom], to: [right, bottom] },
-    { neighbour: placeOf2(x - width, y, width, height), from: [left, top], to: [left, bottom] },
-    { neighbour: placeOf2(x + width, y, width, height), from: [right, top], to: [right, bottom] }
-  ];
+var keyOf = ({ x, y, width, height }) => `${x} ${y} ${width} ${height}`;
+var beside = ({ x, y, width, height }, right, down) => ({ x: x + right * width, y: y + down * height, width, height });
+function traceSide(context, tile, own, right, down, line) {
+  const isOwn = (x, y) => own.has(keyOf(beside(tile, x, y)));
+  if (isOwn(right, down)) return;
+  const inset = Math.min(line, tile.width / 4, tile.height / 4);
+  const [middleX, middleY] = [tile.x + tile.width / 2, tile.y + tile.height / 2];
+  for (const [x, y] of [[down, right], [-down, -right]]) {
+    const turn = !isOwn(x, y) ? -inset : isOwn(x + right, y + down) ? inset : 0;
+    const end = (along) => along / 2 + turn;
+    const atX = middleX + right * (tile.width / 2 - inset);
+    const atY = middleY + down * (tile.height / 2 - inset);
+    context.moveTo(atX, atY);
+    context.lineTo(atX + x * end(tile.width), atY + y * end(tile.height));
+  }
 }
 
 // web/render/table.js
@@ -7333,19 +7370,25 @@ function showProblem(ex) {
   const number2 = (posting?.posted ?? 0) + line;
   const shown = line ? text2("unit.refused", { number: number2, message: isolate(message) }) : message;
   if (line) posting?.dropInputs();
-  const isMissingKey = ex instanceof PoolError && [401, 403].includes(ex.status);
-  if (isMissingKey) key.forget();
-  const isShown = form.showError(isMissingKey ? "key" : field, shown);
+  const isAboutKey = ex instanceof PoolError && [401, 403].includes(ex.status) && !(ex instanceof Blocked);
+  if (isAboutKey) askForKey();
+  const isShown = form.showError(isAboutKey ? "key" : field, shown);
   const more = isPosted ? ` ${text2(line ? "problem.inputs" : "problem.goes-on")}` : "";
   setText(byId("problem"), `${isShown ? text2("problem.field", { message: shown }) : shown}${more}`);
   byId("problem").hidden = false;
   if (isPosted) setText(byId("submit"), text2("continue"));
+}
+function askForKey() {
+  key.forget();
+  keyField.element.hidden = false;
+  byId("forget").hidden = true;
 }
 function renderProgress(posted, count) {
   byId("progress").hidden = false;
   byId("bar").max = Math.max(count, 1);
   byId("bar").value = count === 0 ? 1 : posted;
   setText(byId("progress-status"), text2("progress", { posted, count }));
+  for (const section of document.querySelectorAll(".of-job")) section.setAttribute("inert", "");
   showKey();
   renderWatch();
 }
@@ -7384,7 +7427,7 @@ function finish(count) {
   draft.remove();
   const review = posting?.review;
   setText(byId("progress-status"), review ? text2("done.review") : text2("done", { count }));
-  for (const id of ["submit", "who", "key-field"]) byId(id).hidden = true;
+  for (const id of ["submit", "who", "key-field", "forget"]) byId(id).hidden = true;
   byId("bar").hidden = Boolean(review);
   byId("watch").focus();
 }
@@ -7424,6 +7467,11 @@ function start() {
   byId("inputs").append(inputs.element);
   byId("key-field").append(keyField.element);
   keyField.element.hidden = key.isKnown;
+  byId("forget").hidden = !key.isKnown;
+  byId("forget").addEventListener("click", () => {
+    askForKey();
+    keyField.focus();
+  });
   const kept = draft.read();
   if (replaced !== null && kept?.job?.replaces !== replaced) void loadVersion(replaced);
   else if (kept) restore(kept);
