@@ -3770,12 +3770,6 @@ var de_default = {
   "flows.done": "fertig",
   "flows.failed": "gescheitert",
   "flows.cancelled": "abgebrochen",
-  "footer.jobs": "Alle Aufgaben",
-  "footer.flows": "Alle Abläufe",
-  "footer.post": "Eine Aufgabe stellen",
-  "footer.leaderboard": "Rangliste",
-  "footer.status": "Status des Pools",
-  "footer.operator": "Für den Betreiber",
   "footer.widget": "Auf deiner Website einbinden",
   "footer.widget.help": "Mit dieser Zeile können Besucher deiner Website für diesen Pool rechnen. Sie werden vorher gefragt, und die Aufgaben laufen genauso abgeschottet.",
   "widget.subtitle": { one: "Eine Aufgabe von {owners}.", other: "{count} Aufgaben von {owners}." },
@@ -4032,12 +4026,6 @@ var en_default = {
   "flows.failed": "failed",
   "flows.cancelled": "cancelled",
   // The footer.
-  "footer.jobs": "All jobs",
-  "footer.flows": "All flows",
-  "footer.post": "Post a job",
-  "footer.leaderboard": "Leaderboard",
-  "footer.status": "Status of the pool",
-  "footer.operator": "For the operator",
   "footer.widget": "Put this on your own site",
   "footer.widget.help": "With this line, visitors to your site can compute for this pool. They are asked first, and jobs run in the same sandbox.",
   // The widget.
@@ -4288,12 +4276,6 @@ var es_default = {
   "flows.done": "terminado",
   "flows.failed": "fallido",
   "flows.cancelled": "cancelado",
-  "footer.jobs": "Todas las tareas",
-  "footer.flows": "Todos los flujos",
-  "footer.post": "Publicar una tarea",
-  "footer.leaderboard": "Clasificación",
-  "footer.status": "Estado del pool",
-  "footer.operator": "Para el operador",
   "footer.widget": "Ponlo en tu propio sitio web",
   "footer.widget.help": "Con esta línea, quienes visiten tu sitio pueden calcular para este servidor. Antes se les pregunta, y las tareas se ejecutan igual de aisladas.",
   "widget.subtitle": { one: "Una tarea de {owners}.", other: "{count} tareas de {owners}." },
@@ -4540,12 +4522,6 @@ var fr_default = {
   "flows.done": "terminé",
   "flows.failed": "échec",
   "flows.cancelled": "annulé",
-  "footer.jobs": "Toutes les tâches",
-  "footer.flows": "Tous les flux",
-  "footer.post": "Publier une tâche",
-  "footer.leaderboard": "Classement",
-  "footer.status": "État du pool",
-  "footer.operator": "Pour l’opérateur",
   "footer.widget": "L’ajouter à votre propre site",
   "footer.widget.help": "Avec cette ligne, les visiteurs de votre site peuvent calculer pour ce serveur. On leur demande d’abord leur accord, et les tâches sont isolées de la même façon.",
   "widget.subtitle": { one: "Une tâche pour {owners}.", other: "{count} tâches pour {owners}." },
@@ -6566,11 +6542,15 @@ var Schedule = class {
     this.#isRequested = true;
     this.#plan();
   }
+  /** Forgets a request. */
+  cancel() {
+    clearTimeout(this.#timer);
+    this.#isRequested = false;
+  }
   stop() {
     this.#observer.disconnect();
     document.removeEventListener("visibilitychange", this.#plan);
-    clearTimeout(this.#timer);
-    this.#isRequested = false;
+    this.cancel();
   }
   #plan = () => {
     clearTimeout(this.#timer);
@@ -6636,9 +6616,13 @@ var ResultView = class {
   refresh() {
     const isWaiting = this.#job.content.has_render !== false && !this.#parts.consent.isGiven;
     this.#button.hidden = !isWaiting;
-    this.#element.classList.toggle("asking", isWaiting && !this.#isBrief);
-    if (isWaiting && !this.#isBrief) this.#say("render.ask");
-    if (isWaiting) return;
+    const isAsking = isWaiting && !this.#isBrief && this.#render === null;
+    this.#element.classList.toggle("asking", isAsking);
+    if (isAsking) this.#say("render.ask");
+    if (isWaiting) {
+      this.#schedule.cancel();
+      return;
+    }
     if (this.#failures === 0 && this.#render === null) this.#say("render.loading");
     if (this.#failures < MAX_FAILURES) this.#schedule.request();
   }
@@ -7188,7 +7172,7 @@ var RenderConsent = class {
   #isVolunteer;
   /** @type {Set<() => void>} */
   #listeners = /* @__PURE__ */ new Set();
-  /** @param {() => boolean} isVolunteer whether the visitor has agreed to compute */
+  /** @param {() => boolean} isVolunteer whether the visitor computes, or wants to */
   constructor(isVolunteer = () => false) {
     this.#isVolunteer = isVolunteer;
   }
@@ -7199,7 +7183,7 @@ var RenderConsent = class {
     this.#isAsked = true;
     this.notify();
   }
-  /** The visitor may have agreed to compute. */
+  /** The visitor may have started or paused. */
   notify() {
     for (const listener of this.#listeners) listener();
   }
@@ -7361,14 +7345,24 @@ var ResultPanel = class {
   }
   /** The browser has computed units of a job. @param {string} id */
   follow(id) {
-    const isDue = performance.now() > (this.#shown?.since ?? -Infinity) + MIN_SHOWN;
     if (this.#jobs.has(id)) this.#addChoice(id);
-    if (this.#choices.has(id) && id !== this.#shown?.id && !this.#isChosen && isDue) this.#show(id);
+    if (this.#choices.has(id) && id !== this.#shown?.id && this.#mayFollow(id)) this.#show(id);
     if (id === this.#shown?.id) this.#shown.view.refresh();
+  }
+  /** @param {string} id */
+  #mayFollow(id) {
+    if (this.#shown === null) return true;
+    if (this.#isChosen || this.#isFeatured(this.#shown.id)) return false;
+    return this.#isFeatured(id) || performance.now() > this.#shown.since + MIN_SHOWN;
+  }
+  /** @param {string} id */
+  #isFeatured(id) {
+    return this.#jobs.get(id)?.content.metadata?.featured === true;
   }
   #update() {
     for (const id of this.#jobs.keys()) if (this.#done.get(id)) this.#addChoice(id);
-    const [first] = this.#choices;
+    const choices2 = [...this.#choices];
+    const first = choices2.find((id) => this.#isFeatured(id)) ?? choices2[0];
     if (this.#shown === null && first !== void 0) this.#show(first);
   }
   /** @param {string} id */
@@ -7822,7 +7816,7 @@ var parts = {
   language,
   sandbox: async () => (await client.root()).link("sandbox"),
   isMine: (job, variable) => own.has(job, variable),
-  consent: new RenderConsent(() => controller.preferences.state !== "new")
+  consent: new RenderConsent(() => controller.preferences.state === "running")
 };
 var jobs = new JobList(parts, controller, showJobs);
 var result = new ResultPanel(parts);

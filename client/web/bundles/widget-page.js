@@ -3824,12 +3824,6 @@ var de_default = {
   "flows.done": "fertig",
   "flows.failed": "gescheitert",
   "flows.cancelled": "abgebrochen",
-  "footer.jobs": "Alle Aufgaben",
-  "footer.flows": "Alle Abläufe",
-  "footer.post": "Eine Aufgabe stellen",
-  "footer.leaderboard": "Rangliste",
-  "footer.status": "Status des Pools",
-  "footer.operator": "Für den Betreiber",
   "footer.widget": "Auf deiner Website einbinden",
   "footer.widget.help": "Mit dieser Zeile können Besucher deiner Website für diesen Pool rechnen. Sie werden vorher gefragt, und die Aufgaben laufen genauso abgeschottet.",
   "widget.subtitle": { one: "Eine Aufgabe von {owners}.", other: "{count} Aufgaben von {owners}." },
@@ -4086,12 +4080,6 @@ var en_default = {
   "flows.failed": "failed",
   "flows.cancelled": "cancelled",
   // The footer.
-  "footer.jobs": "All jobs",
-  "footer.flows": "All flows",
-  "footer.post": "Post a job",
-  "footer.leaderboard": "Leaderboard",
-  "footer.status": "Status of the pool",
-  "footer.operator": "For the operator",
   "footer.widget": "Put this on your own site",
   "footer.widget.help": "With this line, visitors to your site can compute for this pool. They are asked first, and jobs run in the same sandbox.",
   // The widget.
@@ -4342,12 +4330,6 @@ var es_default = {
   "flows.done": "terminado",
   "flows.failed": "fallido",
   "flows.cancelled": "cancelado",
-  "footer.jobs": "Todas las tareas",
-  "footer.flows": "Todos los flujos",
-  "footer.post": "Publicar una tarea",
-  "footer.leaderboard": "Clasificación",
-  "footer.status": "Estado del pool",
-  "footer.operator": "Para el operador",
   "footer.widget": "Ponlo en tu propio sitio web",
   "footer.widget.help": "Con esta línea, quienes visiten tu sitio pueden calcular para este servidor. Antes se les pregunta, y las tareas se ejecutan igual de aisladas.",
   "widget.subtitle": { one: "Una tarea de {owners}.", other: "{count} tareas de {owners}." },
@@ -4594,12 +4576,6 @@ var fr_default = {
   "flows.done": "terminé",
   "flows.failed": "échec",
   "flows.cancelled": "annulé",
-  "footer.jobs": "Toutes les tâches",
-  "footer.flows": "Tous les flux",
-  "footer.post": "Publier une tâche",
-  "footer.leaderboard": "Classement",
-  "footer.status": "État du pool",
-  "footer.operator": "Pour l’opérateur",
   "footer.widget": "L’ajouter à votre propre site",
   "footer.widget.help": "Avec cette ligne, les visiteurs de votre site peuvent calculer pour ce serveur. On leur demande d’abord leur accord, et les tâches sont isolées de la même façon.",
   "widget.subtitle": { one: "Une tâche pour {owners}.", other: "{count} tâches pour {owners}." },
@@ -5445,11 +5421,15 @@ var Schedule = class {
     this.#isRequested = true;
     this.#plan();
   }
+  /** Forgets a request. */
+  cancel() {
+    clearTimeout(this.#timer);
+    this.#isRequested = false;
+  }
   stop() {
     this.#observer.disconnect();
     document.removeEventListener("visibilitychange", this.#plan);
-    clearTimeout(this.#timer);
-    this.#isRequested = false;
+    this.cancel();
   }
   #plan = () => {
     clearTimeout(this.#timer);
@@ -5515,9 +5495,13 @@ var ResultView = class {
   refresh() {
     const isWaiting = this.#job.content.has_render !== false && !this.#parts.consent.isGiven;
     this.#button.hidden = !isWaiting;
-    this.#element.classList.toggle("asking", isWaiting && !this.#isBrief);
-    if (isWaiting && !this.#isBrief) this.#say("render.ask");
-    if (isWaiting) return;
+    const isAsking = isWaiting && !this.#isBrief && this.#render === null;
+    this.#element.classList.toggle("asking", isAsking);
+    if (isAsking) this.#say("render.ask");
+    if (isWaiting) {
+      this.#schedule.cancel();
+      return;
+    }
     if (this.#failures === 0 && this.#render === null) this.#say("render.loading");
     if (this.#failures < MAX_FAILURES) this.#schedule.request();
   }
@@ -6323,7 +6307,7 @@ var RenderConsent = class {
   #isVolunteer;
   /** @type {Set<() => void>} */
   #listeners = /* @__PURE__ */ new Set();
-  /** @param {() => boolean} isVolunteer whether the visitor has agreed to compute */
+  /** @param {() => boolean} isVolunteer whether the visitor computes, or wants to */
   constructor(isVolunteer = () => false) {
     this.#isVolunteer = isVolunteer;
   }
@@ -6334,7 +6318,7 @@ var RenderConsent = class {
     this.#isAsked = true;
     this.notify();
   }
-  /** The visitor may have agreed to compute. */
+  /** The visitor may have started or paused. */
   notify() {
     for (const listener2 of this.#listeners) listener2();
   }
@@ -6469,6 +6453,8 @@ var WidgetPicture = class {
   /** @type {ResultView | null} */
   #view = null;
   #isLoading = false;
+  #state = "new";
+  #consent = new RenderConsent(() => this.#state === "running");
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
   /** @param {string} root the pool's address @param {string} job its id @param {string} key of the widget in localStorage */
@@ -6477,11 +6463,15 @@ var WidgetPicture = class {
     this.#job = job;
     this.#own = new OwnVariables(`${key2} variables`);
   }
-  /** @param {boolean} hasConsent */
-  render(hasConsent) {
-    byId("picture").hidden = !hasConsent;
-    if (hasConsent) void this.#show();
-    else this.#end();
+  /** @param {"new" | "running" | "paused"} state */
+  render(state) {
+    byId("picture").hidden = state === "new";
+    if (state === "new") this.#end();
+    else void this.#show();
+    if (state !== this.#state) {
+      this.#state = state;
+      this.#consent.notify();
+    }
   }
   /** The browser has computed a unit. @param {{job: string, variable: string}} unit */
   add({ job, variable }) {
@@ -6508,7 +6498,7 @@ var WidgetPicture = class {
       language: new Language(TEXTS2),
       sandbox: async () => (await this.#client.root()).link("sandbox"),
       isMine: (job, variable) => this.#own.has(job, variable),
-      consent: new RenderConsent(() => true)
+      consent: this.#consent
     };
   }
   #end() {
@@ -6559,7 +6549,7 @@ function render() {
   byId("state").hidden = isFramed && isNew && isAsked;
   byId("throttle").value = Math.round(controller.preferences.settings.throttle * 100);
   startButton.render();
-  picture2?.render(!isNew);
+  picture2?.render(controller.preferences.state);
   renderUnits();
 }
 function addUnit(unit) {

@@ -1004,12 +1004,6 @@ var de_default = {
   "flows.done": "fertig",
   "flows.failed": "gescheitert",
   "flows.cancelled": "abgebrochen",
-  "footer.jobs": "Alle Aufgaben",
-  "footer.flows": "Alle Abläufe",
-  "footer.post": "Eine Aufgabe stellen",
-  "footer.leaderboard": "Rangliste",
-  "footer.status": "Status des Pools",
-  "footer.operator": "Für den Betreiber",
   "footer.widget": "Auf deiner Website einbinden",
   "footer.widget.help": "Mit dieser Zeile können Besucher deiner Website für diesen Pool rechnen. Sie werden vorher gefragt, und die Aufgaben laufen genauso abgeschottet.",
   "widget.subtitle": { one: "Eine Aufgabe von {owners}.", other: "{count} Aufgaben von {owners}." },
@@ -1266,12 +1260,6 @@ var en_default = {
   "flows.failed": "failed",
   "flows.cancelled": "cancelled",
   // The footer.
-  "footer.jobs": "All jobs",
-  "footer.flows": "All flows",
-  "footer.post": "Post a job",
-  "footer.leaderboard": "Leaderboard",
-  "footer.status": "Status of the pool",
-  "footer.operator": "For the operator",
   "footer.widget": "Put this on your own site",
   "footer.widget.help": "With this line, visitors to your site can compute for this pool. They are asked first, and jobs run in the same sandbox.",
   // The widget.
@@ -1522,12 +1510,6 @@ var es_default = {
   "flows.done": "terminado",
   "flows.failed": "fallido",
   "flows.cancelled": "cancelado",
-  "footer.jobs": "Todas las tareas",
-  "footer.flows": "Todos los flujos",
-  "footer.post": "Publicar una tarea",
-  "footer.leaderboard": "Clasificación",
-  "footer.status": "Estado del pool",
-  "footer.operator": "Para el operador",
   "footer.widget": "Ponlo en tu propio sitio web",
   "footer.widget.help": "Con esta línea, quienes visiten tu sitio pueden calcular para este servidor. Antes se les pregunta, y las tareas se ejecutan igual de aisladas.",
   "widget.subtitle": { one: "Una tarea de {owners}.", other: "{count} tareas de {owners}." },
@@ -1774,12 +1756,6 @@ var fr_default = {
   "flows.done": "terminé",
   "flows.failed": "échec",
   "flows.cancelled": "annulé",
-  "footer.jobs": "Toutes les tâches",
-  "footer.flows": "Tous les flux",
-  "footer.post": "Publier une tâche",
-  "footer.leaderboard": "Classement",
-  "footer.status": "État du pool",
-  "footer.operator": "Pour l’opérateur",
   "footer.widget": "L’ajouter à votre propre site",
   "footer.widget.help": "Avec cette ligne, les visiteurs de votre site peuvent calculer pour ce serveur. On leur demande d’abord leur accord, et les tâches sont isolées de la même façon.",
   "widget.subtitle": { one: "Une tâche pour {owners}.", other: "{count} tâches pour {owners}." },
@@ -7130,7 +7106,7 @@ var RenderConsent = class {
   #isVolunteer;
   /** @type {Set<() => void>} */
   #listeners = /* @__PURE__ */ new Set();
-  /** @param {() => boolean} isVolunteer whether the visitor has agreed to compute */
+  /** @param {() => boolean} isVolunteer whether the visitor computes, or wants to */
   constructor(isVolunteer = () => false) {
     this.#isVolunteer = isVolunteer;
   }
@@ -7141,7 +7117,7 @@ var RenderConsent = class {
     this.#isAsked = true;
     this.notify();
   }
-  /** The visitor may have agreed to compute. */
+  /** The visitor may have started or paused. */
   notify() {
     for (const listener of this.#listeners) listener();
   }
@@ -7766,11 +7742,15 @@ var Schedule = class {
     this.#isRequested = true;
     this.#plan();
   }
+  /** Forgets a request. */
+  cancel() {
+    clearTimeout(this.#timer);
+    this.#isRequested = false;
+  }
   stop() {
     this.#observer.disconnect();
     document.removeEventListener("visibilitychange", this.#plan);
-    clearTimeout(this.#timer);
-    this.#isRequested = false;
+    this.cancel();
   }
   #plan = () => {
     clearTimeout(this.#timer);
@@ -7836,9 +7816,13 @@ var ResultView = class {
   refresh() {
     const isWaiting = this.#job.content.has_render !== false && !this.#parts.consent.isGiven;
     this.#button.hidden = !isWaiting;
-    this.#element.classList.toggle("asking", isWaiting && !this.#isBrief);
-    if (isWaiting && !this.#isBrief) this.#say("render.ask");
-    if (isWaiting) return;
+    const isAsking = isWaiting && !this.#isBrief && this.#render === null;
+    this.#element.classList.toggle("asking", isAsking);
+    if (isAsking) this.#say("render.ask");
+    if (isWaiting) {
+      this.#schedule.cancel();
+      return;
+    }
     if (this.#failures === 0 && this.#render === null) this.#say("render.loading");
     if (this.#failures < MAX_FAILURES) this.#schedule.request();
   }
@@ -7978,7 +7962,7 @@ var JobPicture = class {
       {},
       () => consent.notify()
     );
-    const consent = new RenderConsent(() => preferences.state !== "new");
+    const consent = new RenderConsent(() => preferences.state === "running");
     return {
       client: this.#client,
       language: this.#language,
@@ -8773,7 +8757,7 @@ var de_default6 = {
   "job-page.access": "Für den Auftraggeber",
   "job-page.key.use": "Schlüssel verwenden",
   "job-page.code": "Code",
-  "job-page.code.help": "Diese Funktion läuft bei Freiwilligen, einmal pro Einheit.",
+  "job-page.code.help": "Diese Funktion läuft auf den Geräten der Freiwilligen, einmal pro Einheit.",
   "job-page.downloads": "Daten",
   "job-page.link.results": "Alle Ergebnisse",
   "job-page.link.ndjson": "Ergebnisse als NDJSON",
@@ -8847,7 +8831,7 @@ var en_default6 = {
   "job-page.access": "For the owner",
   "job-page.key.use": "Use the key",
   "job-page.code": "Code",
-  "job-page.code.help": "This function runs at volunteers, once per unit.",
+  "job-page.code.help": "This function runs on the devices of volunteers, once per unit.",
   "job-page.downloads": "Data",
   "job-page.link.results": "All results",
   "job-page.link.ndjson": "Results as NDJSON",
@@ -8921,7 +8905,7 @@ var es_default6 = {
   "job-page.access": "Para el autor",
   "job-page.key.use": "Usar la clave",
   "job-page.code": "Código",
-  "job-page.code.help": "Esta función se ejecuta en los voluntarios, una vez por unidad.",
+  "job-page.code.help": "Esta función se ejecuta en los dispositivos de los voluntarios, una vez por unidad.",
   "job-page.downloads": "Datos",
   "job-page.link.results": "Todos los resultados",
   "job-page.link.ndjson": "Resultados en NDJSON",
@@ -8995,7 +8979,7 @@ var fr_default6 = {
   "job-page.access": "Pour l’auteur",
   "job-page.key.use": "Utiliser la clé",
   "job-page.code": "Code",
-  "job-page.code.help": "Cette fonction s’exécute chez les volontaires, une fois par unité.",
+  "job-page.code.help": "Cette fonction s’exécute sur les appareils des volontaires, une fois par unité.",
   "job-page.downloads": "Données",
   "job-page.link.results": "Tous les résultats",
   "job-page.link.ndjson": "Résultats en NDJSON",

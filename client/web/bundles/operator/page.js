@@ -733,12 +733,6 @@ var de_default = {
   "flows.done": "fertig",
   "flows.failed": "gescheitert",
   "flows.cancelled": "abgebrochen",
-  "footer.jobs": "Alle Aufgaben",
-  "footer.flows": "Alle Abläufe",
-  "footer.post": "Eine Aufgabe stellen",
-  "footer.leaderboard": "Rangliste",
-  "footer.status": "Status des Pools",
-  "footer.operator": "Für den Betreiber",
   "footer.widget": "Auf deiner Website einbinden",
   "footer.widget.help": "Mit dieser Zeile können Besucher deiner Website für diesen Pool rechnen. Sie werden vorher gefragt, und die Aufgaben laufen genauso abgeschottet.",
   "widget.subtitle": { one: "Eine Aufgabe von {owners}.", other: "{count} Aufgaben von {owners}." },
@@ -995,12 +989,6 @@ var en_default = {
   "flows.failed": "failed",
   "flows.cancelled": "cancelled",
   // The footer.
-  "footer.jobs": "All jobs",
-  "footer.flows": "All flows",
-  "footer.post": "Post a job",
-  "footer.leaderboard": "Leaderboard",
-  "footer.status": "Status of the pool",
-  "footer.operator": "For the operator",
   "footer.widget": "Put this on your own site",
   "footer.widget.help": "With this line, visitors to your site can compute for this pool. They are asked first, and jobs run in the same sandbox.",
   // The widget.
@@ -1251,12 +1239,6 @@ var es_default = {
   "flows.done": "terminado",
   "flows.failed": "fallido",
   "flows.cancelled": "cancelado",
-  "footer.jobs": "Todas las tareas",
-  "footer.flows": "Todos los flujos",
-  "footer.post": "Publicar una tarea",
-  "footer.leaderboard": "Clasificación",
-  "footer.status": "Estado del pool",
-  "footer.operator": "Para el operador",
   "footer.widget": "Ponlo en tu propio sitio web",
   "footer.widget.help": "Con esta línea, quienes visiten tu sitio pueden calcular para este servidor. Antes se les pregunta, y las tareas se ejecutan igual de aisladas.",
   "widget.subtitle": { one: "Una tarea de {owners}.", other: "{count} tareas de {owners}." },
@@ -1503,12 +1485,6 @@ var fr_default = {
   "flows.done": "terminé",
   "flows.failed": "échec",
   "flows.cancelled": "annulé",
-  "footer.jobs": "Toutes les tâches",
-  "footer.flows": "Tous les flux",
-  "footer.post": "Publier une tâche",
-  "footer.leaderboard": "Classement",
-  "footer.status": "État du pool",
-  "footer.operator": "Pour l’opérateur",
   "footer.widget": "L’ajouter à votre propre site",
   "footer.widget.help": "Avec cette ligne, les visiteurs de votre site peuvent calculer pour ce serveur. On leur demande d’abord leur accord, et les tâches sont isolées de la même façon.",
   "widget.subtitle": { one: "Une tâche pour {owners}.", other: "{count} tâches pour {owners}." },
@@ -2005,8 +1981,8 @@ var Blocks = class {
   async #add() {
     this.#errors.clear();
     const target = this.#target.value.trim();
-    const isDone = await this.#attempt("POST", this.#address, { target, reason: this.#reason.value });
-    if (!isDone) return;
+    const isDone2 = await this.#attempt("POST", this.#address, { target, reason: this.#reason.value });
+    if (!isDone2) return;
     this.#target.value = this.#reason.value = "";
     this.#announce("block.done", target);
   }
@@ -2203,10 +2179,10 @@ var OperatorFigures = class {
     }));
   }
   /** @param {Document} operator @param {Figures} job */
-  #job(operator, { id, state, variables, rejected, failures }) {
-    const numbers = [...VARIABLES.map((name) => variables[name]), rejected, failures];
-    const link = linkTo(operator.link("job", { job: id }), id);
-    return [link, this.#state(state), ...numbers.map((value) => this.#number(value))];
+  #job(operator, { id, name, state, variables, rejected, failures }) {
+    const numbers = [...VARIABLES.map((name2) => variables[name2]), rejected, failures];
+    const link = linkTo(operator.link("job", { job: id }), short(name));
+    return [link, this.#state(isDone(variables) ? "done" : state), ...numbers.map((value) => this.#number(value))];
   }
   /** @param {Document} operator @param {Figures} flow */
   #flow(operator, { id, name, owner, state, created }) {
@@ -2232,7 +2208,7 @@ var OperatorFigures = class {
     return button;
   }
   /** @param {string} state */
-  #state = (state) => this.#text(`state.${state}`) || state;
+  #state = (state) => element("span", { class: "badge", "data-state": state }, this.#text(`state.${state}`) || state);
   /** @param {number} value */
   #number = (value) => this.#language.number(value);
   /** @param {string} moment */
@@ -2248,6 +2224,7 @@ var OperatorFigures = class {
     return this.#language.number(value / 1e3 ** power, options);
   }
 };
+var isDone = ({ open, leased, held, failed, done, withdrawn }) => done + withdrawn > 0 && open + leased + held + failed === 0;
 var short = (name) => String(name).slice(0, MAX_NAME);
 
 // web/operator/names.js
