@@ -94,7 +94,7 @@ def post(server: Served, name: str, function: str, seconds: int = 1) -> None:
 
 
 def text(window: Window, selector: str) -> str:
-    return str(window.evaluate(f"() => document.querySelector({json.dumps(selector)}).innerText"))
+    return str(window.evaluate(f"() => document.querySelector({json.dumps(selector)}).textContent"))
 
 
 def press(window: Window, selector: str) -> None:
@@ -119,7 +119,7 @@ def pause(server: Served, job: str) -> None:
 
 def is_listed(window: Window, name: str) -> bool:
     """Whether the page has listed the error of this hostile job."""
-    errors = window.evaluate("() => [...document.querySelectorAll('#error-list li')].map((item) => item.innerText)")
+    errors = window.evaluate("() => [...document.querySelectorAll('#error-list li')].map((item) => item.textContent)")
     return any(name in error and SAYS[name] in error for error in errors)
 
 
