@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import socket
-import socketserver
 import subprocess
 import sys
 import threading
@@ -16,11 +15,20 @@ import urllib.request
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+from gunicorn.config import Config as GunicornConfig
+from gunicorn.glogging import Logger
+
+from front_door.acceptor import Acceptor
+from front_door.connection import Phase
+from front_door.door import Door
+from front_door.limits import Limits
+from front_door.shares import Shares
 
 ROOT = Path(__file__).parents[1]
 TIMEOUT = 20.0
-POLL_SECONDS = 0.02
+# Of a server in this process.
+THREADS = 8
 
 App = Callable[..., Iterable[bytes]]
 
@@ -80,21 +88,25 @@ class LocalServer(Served):
     def __init__(self, app: App, data: Path) -> None:
         super().__init__(data)
         self.app = app
-        self._server: ThreadingServer | None = None
+        self._served = app
+        self._server: DoorServer | None = None
 
     def start(self) -> None:
-        self._server = ThreadingServer(self.app, self._port)
+        self._served = self.app
+        self._server = DoorServer(self._respond, listening(self._port), THREADS)
         self._server.start()
+
+    def _respond(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        return self._served(environ, start_response)
 
     def stop(self) -> None:
         if self._server is not None:
-            self._server.close()
+            self._server.stop()
             self._server = None
 
     def refuse_leases(self, detail: str) -> None:
         """Responds to requests for leases as a pool that requires a newer client."""
-        assert self._server is not None
-        self._server.set_app(_refusing_leases(self.app, detail))
+        self._served = _refusing_leases(self.app, detail)
 
 
 def _refusing_leases(app: App, detail: str) -> App:
@@ -109,43 +121,57 @@ def _refusing_leases(app: App, detail: str) -> App:
     return refusing
 
 
-class ThreadingServer(socketserver.ThreadingMixIn, WSGIServer):
-    """Serves a WSGI application from threads of this process, a thread for each connection."""
+class DoorServer:
+    """The front door before an application, in threads of this process."""
 
-    daemon_threads = True
-    # Otherwise server_close would wait for the connections that a client keeps open.
-    block_on_close = False
-    request_queue_size = 128
-
-    def __init__(self, app: App, port: int = 0) -> None:
-        super().__init__(("127.0.0.1", port), _QuietHandler)
-        self.set_app(app)
-        self._thread = threading.Thread(target=self.serve_forever, args=(POLL_SECONDS,), daemon=True)
+    def __init__(self, application: App, listener: socket.socket, threads: int, limits: Limits | None = None) -> None:
+        self._listener, self.address = listener, listener.getsockname()
+        shares, cfg = Shares(), GunicornConfig()
+        acceptor = Acceptor([listener], shares, shares.claim())
+        self.door = Door(application, acceptor, cfg, Logger(cfg), limits or Limits(), threads)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._has_to_stop = False
 
     def start(self) -> None:
+        self.door.start()
         self._thread.start()
 
-    def close(self) -> None:
-        self.shutdown()
-        self._thread.join()
-        self.server_close()
+    def _run(self) -> None:
+        while not self._has_to_stop:
+            self.door.turn()
+        self.door.stop()
+        while not self.door.is_empty:
+            self._on_stopping()
+            self.door.turn()
 
-    def server_bind(self) -> None:
-        # The inherited one looks its name up in DNS, which may take seconds.
-        socketserver.TCPServer.server_bind(self)
-        host, port = self.server_address[:2]
-        self.server_name, self.server_port = str(host), int(port)
-        self.setup_environ()
+    def _on_stopping(self) -> None:
+        """Closes idle connections at once: a page keeps its own open."""
+        for connection in list(self.door.traffic.connections.values()):
+            if connection.phase is Phase.IDLE:
+                self.door.traffic.close(connection)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        # A page that is closed aborts its requests.
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)
+    def begin_stop(self) -> None:
+        self._has_to_stop = True
+        self.door.wake()
+
+    def has_stopped(self) -> bool:
+        """Waits until the last request has its response."""
+        self._thread.join(TIMEOUT)
+        return not self._thread.is_alive()
+
+    def stop(self) -> None:
+        self.begin_stop()
+        assert self.has_stopped()
+        self.door.close()
+        self._listener.close()
 
 
-class _QuietHandler(WSGIRequestHandler):
-    def log_message(self, *_args: Any) -> None:
-        pass
+def listening(port: int = 0) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(128)
+    return listener
 
 
 class Server(Served):

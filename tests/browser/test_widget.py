@@ -16,12 +16,13 @@ from tests.browser.conftest import MakePage, lasting_page
 from tests.browser.firefox import Firefox
 from tests.browser.test_page_access import findings
 from tests.browser.visiting import counts, post_busy_job, post_job, wait_for_count
-from tests.serving import POLL_SECONDS, Served, wait_until
+from tests.serving import Served, wait_until
 
 HOST_PAGE = """<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>A site</title>
 <style>{rules}</style><h1>A site</h1>
 <p>Before</p>{script}<p>After</p></html>"""
 NUMBERS = itertools.count()
+POLL_SECONDS = 0.02
 # What a script could leave on the page, apart from the frame.
 TRACES = """() => {
   const page = document.documentElement.cloneNode(true);

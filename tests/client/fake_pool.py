@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from tests.serving import ThreadingServer
+from tests.serving import THREADS, DoorServer, listening
 
 PROBLEM = "application/problem+json"
 CERTIFICATE = Path(__file__).with_name("self-signed.pem")
@@ -94,17 +94,18 @@ class FakePool:
         self.faults: list[Fault] = []
         self.validate: Callable[[Any], str | None] = lambda result: None
         self.changed = threading.Condition()
-        self._server = ThreadingServer(self)
+        listener = listening()
         if scheme == "https":
-            self._server.socket = _tls().wrap_socket(self._server.socket, server_side=True)
-        self.url = f"{scheme}://127.0.0.1:{self._server.server_port}{prefix}/"
+            listener = _tls().wrap_socket(listener, server_side=True)
+        self._server = DoorServer(self, listener, THREADS)
+        self.url = f"{scheme}://127.0.0.1:{self._server.address[1]}{prefix}/"
 
     def __enter__(self) -> "FakePool":
         self._server.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._server.close()
+        self._server.stop()
 
     def add_job(self, job_id: str, source: str, variables: Iterable[dict[str, Any]] = (), **more: Any) -> Job:
         document = {"id": job_id, "name": job_id, "metadata": {}, "execute_function": source, **more}

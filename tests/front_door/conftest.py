@@ -5,22 +5,17 @@ from __future__ import annotations
 import dataclasses
 import os
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.client import HTTPResponse
 from typing import Any
 
 import pytest
-from gunicorn.config import Config
-from gunicorn.glogging import Logger
 
-from front_door.acceptor import Acceptor
-from front_door.door import Door
 from front_door.exchange import Application
 from front_door.limits import Limits
-from front_door.shares import Shares
 from tests.front_door import applications
+from tests.serving import DoorServer
 
 TIMEOUT = 10.0
 
@@ -89,48 +84,26 @@ class Client:
         return content
 
 
-class RunningDoor:
-    """A door with one thread unless more are given; the loop runs until `stop`."""
+class RunningDoor(DoorServer):
+    """A door that runs, and its clients."""
 
     def __init__(self, listener: socket.socket, application: Application, threads: int, limits: Limits) -> None:
-        self._listener, self.address = listener, listener.getsockname()
+        super().__init__(application, listener, threads, limits)
         self._clients: list[Client] = []
-        shares = Shares()
-        cfg = Config()
-        acceptor = Acceptor([listener], shares, shares.claim())
-        self.door = Door(application, acceptor, cfg, Logger(cfg), limits, threads)
-        self.door.start()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._has_to_stop = False
-        self._thread.start()
-
-    def _run(self) -> None:
-        while not self._has_to_stop:
-            self.door.turn()
-        self.door.stop()
-        while not self.door.is_empty:
-            self.door.turn()
-        self.door.close()
+        self.start()
 
     def client(self) -> Client:
         self._clients.append(Client(self.address))
         return self._clients[-1]
 
-    def begin_stop(self) -> None:
-        self._has_to_stop = True
-        self.door.wake()
-
-    def has_stopped(self) -> bool:
-        self._thread.join(TIMEOUT)
-        return not self._thread.is_alive()
+    def _on_stopping(self) -> None:
+        """Leaves idle connections to the door."""
 
     def stop(self) -> None:
-        if self._thread.is_alive():
-            self.begin_stop()
+        self.begin_stop()
         for client in self._clients:
             client.close()
-        assert self.has_stopped()
-        self._listener.close()
+        super().stop()
 
 
 MakeDoor = Callable[..., RunningDoor]
