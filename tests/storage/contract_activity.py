@@ -18,7 +18,7 @@ def append(store: Store, *numbers: int) -> None:
 
 
 def append_large(store: Store) -> None:
-    for _ in range(5):
+    for _ in range(17):
         store.activity.append([LARGE])
     store.activity.read()
 
