@@ -24,7 +24,7 @@ from storage.flow_store import FlowStore
 from storage.join_code_store import JoinCodeStore
 from storage.poster_store import PosterStore
 from storage.process_store import ProcessStore
-from storage.profile_store import ProfileStore
+from storage.profile_store import ProfileStore, Summarise
 from storage.stream_store import StreamStore
 
 __all__ = [
@@ -514,7 +514,7 @@ class ActivityStore(ABC):
         """The events since the last call, of all processes, and whether they replace all earlier ones."""
 
     @abstractmethod
-    def compact(self, summarise: Callable[[bool, list[Document]], list[Document]]) -> None:
+    def compact(self, summarise: Summarise) -> None:
         """Replaces the log by the events that `summarise` returns, if it has grown large.
 
         `summarise` gets what `read` would have returned; no event is added meanwhile.

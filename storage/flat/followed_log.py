@@ -11,12 +11,14 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from storage.documents import Document
 from storage.flat import files, process
+from storage.flat.disk_errors import translated
 from storage.flat.writer import Writer
+from storage.profile_store import Summarise
 
 # A compaction holds everybody up for as long as all records take, 0.4 s with those of 5,000 volunteers: it has to be
 # rare. What a new process reads is bounded by this too, half a second.
@@ -58,7 +60,7 @@ class FollowedLog:
         with self._lock:
             return self._read()
 
-    def compact(self, summarise: Callable[[bool, list[Document]], list[Document]]) -> None:
+    def compact(self, summarise: Summarise) -> None:
         """Replaces the log by what `summarise` makes of the unread events, if it has grown large."""
         if self._offset < self._compacted_above:
             return
@@ -67,7 +69,7 @@ class FollowedLog:
             if os.fstat(self._descriptor).st_size >= self._compacted_above:
                 self._replace(summarise(*self._read()))
 
-    def rewrite(self, summarise: Callable[[bool, list[Document]], list[Document]]) -> None:
+    def rewrite(self, summarise: Summarise) -> None:
         """The same however small it is, durably: what was deleted must not stay in the file."""
         with self._lock, self._locked_alone():
             self._replace(summarise(*self._read()), sync=True)
@@ -172,3 +174,25 @@ def _parsed(line: bytes | bytearray) -> Document | None:
     except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) else None
+
+
+class LogStore:
+    """The log as part of a store."""
+
+    def __init__(self, writer: Writer, path: str, max_bytes: int) -> None:
+        self._log = FollowedLog(writer, path, max_bytes)
+
+    @translated
+    def append(self, events: Sequence[Document]) -> None:
+        self._log.append(events)
+
+    @translated
+    def read(self) -> tuple[bool, list[Document]]:
+        return self._log.read()
+
+    @translated
+    def compact(self, summarise: Summarise) -> None:
+        self._log.compact(summarise)
+
+    def close(self) -> None:
+        self._log.close()
