@@ -52,6 +52,12 @@ class Mapping:
         self._proxy.is_hostile = True
         return process
 
+    def __enter__(self) -> Mapping:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
@@ -61,16 +67,22 @@ class Mapping:
         self.process = self._start()
 
 
-def done(server: Server) -> int:
+def variables(server: Server) -> dict[str, int]:
     (job,) = server.get("/jobs/index")["_embedded"]["items"]
-    return int(server.get(job["_links"]["progress"])["variables"]["done"])
+    return dict(server.get(job["_links"]["progress"])["variables"])
 
 
-def begin(proxy: HostileProxy) -> None:
-    """The proxy is hostile from the first lease on."""
+def done(server: Server) -> int:
+    return variables(server)["done"]
+
+
+def begin(server: Server, proxy: HostileProxy) -> None:
+    """The proxy is hostile from the first lease on. (What a job's variables are is known when it has some.)"""
+    wait_until(lambda: variables(server)["total"], SECONDS)
+    proxy.is_hostile = False
     with Client(proxy.url + "/", retries=Retries(attempts=1)) as client:
-        job = next(client.jobs())
-        client.give_back(wait_until(lambda: client.lease(job)))
+        client.give_back(wait_until(lambda: client.lease(next(client.jobs()))))
+    proxy.is_hostile = True
 
 
 def test_every_result_is_written_once_and_in_order(server: Server, home: Path) -> None:
@@ -79,9 +91,8 @@ def test_every_result_is_written_once_and_in_order(server: Server, home: Path) -
     gate = Gate()
     helper = Helper(server.url, gate.compute)
     helper.batch = 5
-    with HostileProxy(server) as proxy:
-        mapping = Mapping(proxy, server.key, home)
-        begin(proxy)
+    with HostileProxy(server) as proxy, Mapping(proxy, server.key, home) as mapping:
+        begin(server, proxy)
         helper.start()
         for step in range(1, 4):
             gate.units.release(STEP)
