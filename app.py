@@ -75,6 +75,8 @@ from resources import (
     volunteer,
 )
 from resources.browsers import Hosts
+from resources.error_page import ErrorPage
+from resources.flow_page import FlowPage
 from resources.guard import Guard
 from resources.headers import Headers
 from resources.job_page import JobPage
@@ -296,7 +298,7 @@ def create_app(config: Config | None = None, pool: Pool | None = None, clock: Cl
     # `/jobs/` and `/jobs` are the same resource to most people.
     app.req_options.strip_url_path_trailing_slash = True
     app.req_options.keep_blank_qs_values = True
-    errors.install(app)
+    errors.install(app, ErrorPage(pool.config.name))
     for path, resource in routes(pool).items():
         app.add_route(path, resource)
     return app
@@ -336,7 +338,7 @@ def routes(pool: Pool) -> dict[str, Resource]:
         "/operator/blocks/{target:path}": operator.Block(pool.blocks, pool.keys),
         "/openapi.json": openapi.Description(),
         "/flows": flows.Collection(pool.flows, pool.keys, limit, name),
-        "/flows/{flow}": flows.Item(pool.flows, pool.keys, name),
+        "/flows/{flow}": flows.Item(pool.flows, pool.keys, FlowPage(name, pool.store)),
         "/jobs": jobs.Collection(pool.scheduler, pool.jobs, pool.trials, pool.keys, limit),
         "/jobs/index": jobs.Index(pool.jobs, pool.index, name),
         "/jobs/scheduler": scheduled,

@@ -23,7 +23,7 @@ from pool.trust.policy import policy_of
 from pool.validation import require_client_function, require_function
 from storage import ids
 from storage.base import Document, Page, Store, canonical
-from storage.errors import AlreadyExists, InvalidCursor, InvalidId, NotFound
+from storage.errors import AlreadyExists, InvalidCursor, NotFound
 from storage.flow_store import UsedJob
 
 RESERVED_IDS = ("index", "scheduled", "scheduler")
@@ -56,12 +56,6 @@ class Jobs:
 
     def get(self, job_id: str) -> Document:
         return self._store.jobs.get(job_id)
-
-    def exists(self, job_id: str) -> bool:
-        try:
-            return bool(self.get(job_id))
-        except (InvalidId, NotFound):
-            return False
 
     def post(self, posted: Any, caller: Caller, key: str | None = None) -> Document:
         """Stores a new job and returns its document; the same idempotency `key` stores one job.

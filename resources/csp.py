@@ -13,6 +13,11 @@ DOCUMENT = "default-src 'none'; frame-ancestors 'none'"
 # from text, hence the two evals, and opens no connection. It still has the pool's origin (docs/sandbox.md).
 WORKER_SCRIPT = "default-src 'none'; script-src 'unsafe-eval' 'wasm-unsafe-eval'"
 
+# A page without scripts: that of an error, which quotes what a stranger has sent.
+STATIC_PAGE = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
 
 def page(embedders: str = "'none'") -> str:
     """The pool's pages load from the pool alone; no inline script, so text in a page cannot run as code.

@@ -1,7 +1,9 @@
-"""Errors as problem+json (RFC 9457). One table maps the exceptions of pool and storage to HTTP statuses."""
+"""Errors as problem+json (RFC 9457), and as a page for people. One table maps the exceptions of pool and storage to
+HTTP statuses."""
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 import random
@@ -12,8 +14,9 @@ import falcon
 
 from pool import errors as pool
 from pool.sandbox import SandboxBusy
+from resources.error_page import ErrorPage
 from resources.links import LinkBuilder
-from resources.representation import encoded
+from resources.representation import encoded, prefers_html
 from storage import errors as storage
 
 log = logging.getLogger("comp-pool")
@@ -82,13 +85,13 @@ MAX_ERRORS = 100
 _LOOKUPS = ("GET", "HEAD", "DELETE", "PATCH")
 
 
-def install(app: falcon.App[falcon.Request, falcon.Response]) -> None:
+def install(app: falcon.App[falcon.Request, falcon.Response], page: ErrorPage) -> None:
     app.add_error_handler(Exception, _handle_unexpected)
     app.add_error_handler(falcon.HTTPError, _reraise)
     app.add_error_handler(falcon.HTTPStatus, _reraise)
     for exception in _STATUS:
         app.add_error_handler(exception, _handle_known)
-    app.set_error_serializer(_serialize)
+    app.set_error_serializer(functools.partial(_serialize, page))
 
 
 def _handle_known(req: falcon.Request, _resp: falcon.Response, ex: Exception, _params: dict[str, Any]) -> NoReturn:
@@ -152,10 +155,17 @@ def _internal(req: falcon.Request, ex: Exception) -> Problem:
     return Problem(500, "internal", "internal error: the cause is in the pool's log")
 
 
-def _serialize(req: falcon.Request, resp: falcon.Response, ex: falcon.HTTPError) -> None:
-    """Always JSON: Falcon's own serializer sends an empty body to `Accept: text/html`, and offers XML."""
+def _serialize(page: ErrorPage, req: falcon.Request, resp: falcon.Response, ex: falcon.HTTPError) -> None:
+    """A page for a browser that was to show one, else JSON whatever the header Accept: Falcon's own serializer sends an
+    empty body to `Accept: text/html`, and offers XML."""
+    detail = _default_detail(req, ex.status_code)
+    if req.method in ("GET", "HEAD") and prefers_html(req):
+        page.respond_with(req, resp, ex, ex.description or detail)
+        return
     resp.content_type = "application/problem+json"
-    resp.data = encoded(problem_document(ex, _default_detail(req, ex.status_code))) + b"\n"
+    resp.data = encoded(problem_document(ex, detail)) + b"\n"
+    # Browsers may keep a 404.
+    resp.append_header("Vary", "Accept")
 
 
 def problem_document(ex: falcon.HTTPError, default_detail: str = "") -> dict[str, Any]:

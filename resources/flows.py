@@ -7,9 +7,9 @@ import falcon
 from pool.flows import Flows
 from pool.keys import Caller, Keys
 from resources import body, request
+from resources.flow_page import FlowPage
 from resources.links import Link, LinkBuilder
 from resources.list_pages import FLOWS, ListPage
-from resources.pages import FlowPage
 from resources.representation import media_type_of, prefers_html, respond, respond_conditionally, with_links
 from resources.resource import Resource
 from storage.base import Document
@@ -42,16 +42,17 @@ class Collection(Resource):
 
 
 class Item(Resource):
-    def __init__(self, flows: Flows, keys: Keys, name: str) -> None:
-        self._flows, self._keys, self._page = flows, keys, FlowPage(name)
+    def __init__(self, flows: Flows, keys: Keys, page: FlowPage) -> None:
+        self._flows, self._keys, self._page = flows, keys, page
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, flow: str) -> None:
-        if prefers_html(req):
-            self._page.respond_for(req, resp, exists=self._flows.exists(flow))
-            return
         caller = request.caller(req, self._keys)
         document = self._flows.get(flow)
-        _respond(req, resp, self._flows.view(document, caller).whole())
+        view = self._flows.view(document, caller)
+        if prefers_html(req):
+            self._page.respond_for(req, resp, document, view.summary())
+            return
+        _respond(req, resp, view.whole())
         respond_conditionally(req, resp)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, flow: str) -> None:

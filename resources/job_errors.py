@@ -22,10 +22,10 @@ class Errors(Resource):
         self._jobs, self._keys, self._store, self._page = jobs, keys, store, JobErrorsPage(name)
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
-        if prefers_html(req):
-            self._page.respond_for(req, resp, exists=self._jobs.exists(job))
-            return
         document = self._jobs.get(job)
+        if prefers_html(req):
+            self._page.respond_for(req, resp, document)
+            return
         self._keys.require_owner(request.caller(req, self._keys), document)
         counts, build = self._store.counts.get(job), LinkBuilder(req)
         respond(req, resp, build.errors(job), self._fields(document, counts), _groups(build, job, counts))

@@ -58,23 +58,7 @@ class JobPage(TopPage):
             "digest": str(job.get("digest", "")),
             "code": job["execute_function"],
         }
-        self.respond(req, resp, parts, language)
-
-    def respond_missing(self, req: falcon.Request, resp: falcon.Response) -> None:
-        """The same page without content, whoever may have had this address."""
-        language = PageLanguage.of(req, self.texts)
-        heading = language.text("job-page.missing")
-        parts = {
-            **dict.fromkeys(_PARTS, ""),
-            "title": f"{heading} · ",
-            "status_key": "missing",
-            "job_name": heading,
-            "subtitle": language.text("job-page.missing.help"),
-            "status": language.text("job-page.status.missing"),
-            "content_attributes": Markup(" hidden"),
-        }
-        self.respond(req, resp, parts, language)
-        resp.status = falcon.HTTP_404
+        self.respond(req, resp, parts)
 
 
 def status_of(fields: Document) -> str:
@@ -213,11 +197,3 @@ def _links(build: LinkBuilder, job: Document, language: PageLanguage) -> Parts:
         link("errors", links["errors"].href),
     ]
     return {"results_link": link("results", results), "links": joined(*(tag("li", item) for item in items))}
-
-
-_PARTS = (
-    *("title", "status_key", "job_name", "subtitle", "description", "status", "content_attributes"),
-    *("pause_attributes", "pause_reason", "share", "finished", "rate", "left", "left_label", "overall", "minutes"),
-    *("minutes_note", "minutes_highest", "times", "times_note", "times_highest", "times_first", "times_last"),
-    *("latest", "volunteers", "errors_note", "digest", "code", "results_link", "links"),
-)

@@ -146,17 +146,11 @@ class Item(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         if prefers_html(req):
-            self._respond_with_page(req, resp, job)
+            self._page.respond_for(req, resp, self._jobs.get(job), self._monitor.view(job))
             return
         caller = request.caller(req, self._keys)
         self._respond(req, resp, self._jobs.get(job), caller)
         respond_conditionally(req, resp)
-
-    def _respond_with_page(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
-        if self._jobs.exists(job):
-            self._page.respond_for(req, resp, self._jobs.get(job), self._monitor.view(job))
-        else:
-            self._page.respond_missing(req, resp)
 
     def on_patch(self, req: falcon.Request, resp: falcon.Response, job: str) -> None:
         caller = request.caller(req, self._keys)

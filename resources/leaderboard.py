@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Any
 
 import falcon
 
@@ -12,14 +13,7 @@ from resources import request
 from resources.errors import Problem
 from resources.leaderboard_page import PATH, RANKED, BoardPage, Query, Stretch
 from resources.links import Link, LinkBuilder, Links
-from resources.representation import (
-    Rendered,
-    encoded,
-    media_type_of,
-    prefers_html,
-    respond_conditionally,
-    with_links,
-)
+from resources.representation import Rendered, prefers_html, with_links
 from resources.resource import Resource
 from resources.texts import language_of
 from storage.errors import InvalidCursor
@@ -50,16 +44,15 @@ class Board(Resource):
                 ranking,
                 lambda: self._page.render_board(build, query, ranking, stretch(), language),
             )
-            self._page.respond(req, resp, *page)
+            self._page.send(req, resp, *page)
         else:
-            media_type = media_type_of(req)
-            resp.content_type = media_type
-            resp.data, etag = self._rendered.body(
-                (*key, media_type), ranking, lambda: _document(build, query, ranking, stretch(), media_type)
+            self._rendered.respond(
+                req,
+                resp,
+                key,
+                ranking,
+                lambda media_type: _document(build, query, ranking, stretch(), media_type),
             )
-            resp.cache_control = ["no-cache"]
-            resp.append_header("Vary", "Accept, Accept-Language")
-            respond_conditionally(req, resp, etag)
 
 
 def _query_of(req: falcon.Request) -> Query:
@@ -88,7 +81,7 @@ def _start(req: falcon.Request) -> int:
     return int(cursor)
 
 
-def _document(build: LinkBuilder, query: Query, ranking: Ranking, stretch: Stretch, media_type: str) -> bytes:
+def _document(build: LinkBuilder, query: Query, ranking: Ranking, stretch: Stretch, media_type: str) -> dict[str, Any]:
     parameters = {**query.parameters(), "limit": stretch.limit if stretch.limit != MAX_LIMIT else None}
     cursor = str(stretch.start) if stretch.start else None
     links = build.page(PATH, cursor=cursor, next_cursor=stretch.next, **parameters)
@@ -103,7 +96,7 @@ def _document(build: LinkBuilder, query: Query, ranking: Ranking, stretch: Stret
         "hidden": {**hidden, "run_seconds": round(ranking.hidden.run_seconds, 3)},
     }
     items = [(_links(row, query, build), asdict(row)) for row in stretch.rows]
-    return encoded(with_links(links, fields, media_type, items)) + b"\n"
+    return with_links(links, fields, media_type, items)
 
 
 def _links(row: Row | TeamRow, query: Query, build: LinkBuilder) -> Links:

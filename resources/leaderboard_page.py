@@ -59,7 +59,7 @@ class Stretch:
 
 class BoardPage(ServerPage):
     def __init__(self, index: JobIndex, store: Store, name: str) -> None:
-        super().__init__(name, "board")
+        super().__init__(name, "board", f"/{PATH}")
         self._index, self._store = index, store
 
     def render_board(
@@ -76,7 +76,7 @@ class BoardPage(ServerPage):
             _paging(stretch, language, link),
             tag("p", language.text("note"), class_="help"),
         )
-        return self.render(build, content, language)
+        return self.render_content(build, content, language)
 
     def _choices(self, query: Query, language: Language, link: Callable[..., str]) -> Markup:
         periods = [(language.text(name), link(period=name), name == query.period) for name in PERIODS]

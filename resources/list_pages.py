@@ -51,7 +51,7 @@ class ListPage(TopPage):
             "table": self._table(items, language) if items else _note(f"{key}.none", language),
             "paging": _paging(links, language),
         }
-        self.respond(req, resp, parts, language)
+        self.respond(req, resp, parts)
 
     def _table(self, items: Items, language: PageLanguage) -> Markup:
         rows = [self._listing.row(links, item, language) for links, item in items]

@@ -21,7 +21,6 @@ _PART = re.compile(r'//[^\n]*|("(?:\\.|[^"\\])*"|[{}:,+]|\w+)')
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 # An element whose text a script would fill in; it has no other content.
 _TRANSLATED = re.compile(r'(data-text="([^"{}]+)"[^>]*>)[^<]*')
-_LANGUAGE = '<html lang="en"'
 
 
 class PageLanguage(Language):
@@ -50,8 +49,7 @@ class PageLanguage(Language):
 
     def translated(self, template: str) -> str:
         """A page with its texts in this language; those of other directories are left to the page's script."""
-        page = template.replace(_LANGUAGE, f'<html lang="{self.code}"', 1)
-        return _TRANSLATED.sub(lambda found: found[1] + self._content(found[2]), page)
+        return _TRANSLATED.sub(lambda found: found[1] + self._content(found[2]), template)
 
     def _content(self, key: str) -> str:
         return escaped(self.text(key)) if key in self._texts else ""

@@ -127,6 +127,22 @@ class Rendered:
             self._known[key] = known
         return known[1], known[2]
 
+    def respond(
+        self,
+        req: falcon.Request,
+        resp: falcon.Response,
+        key: Hashable,
+        source: object,
+        render: Callable[[str], Mapping[str, Any]],
+    ) -> None:
+        """Responds with a document, which `render` makes for a media type; pages at its URI are in many languages."""
+        media_type = media_type_of(req)
+        resp.content_type = media_type
+        resp.data, etag = self.body((key, media_type), source, lambda: encoded(render(media_type)) + b"\n")
+        resp.cache_control = ["no-cache"]
+        resp.append_header("Vary", "Accept, Accept-Language")
+        respond_conditionally(req, resp, etag)
+
 
 def matches(conditions: Sequence[str] | None, etag: str) -> bool:
     """Whether a tag matches one in If-Match or If-None-Match, where "*" stands for any."""

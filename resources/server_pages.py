@@ -2,51 +2,22 @@
 
 from __future__ import annotations
 
-import re
-
-import falcon
-
-import client
-from resources import csp
 from resources.links import LinkBuilder
-from resources.markup import Markup, escaped, joined, tag
-from resources.navigation import current, sections
-from resources.representation import respond_conditionally
+from resources.markup import Markup, joined, tag
+from resources.navigation import current
+from resources.pages import TopPage
 from resources.texts import Language
 
-_PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
-# The sections that are such pages, with their names among the links of the root.
-_LINKS = {"board": "leaderboard", "status": "status"}
 
+class ServerPage(TopPage):
+    """One of these sections, at its path, in the frame that they share."""
 
-class ServerPage:
-    """One of these sections, in the frame that they share."""
+    def __init__(self, name: str, section: str, path: str) -> None:
+        super().__init__("board/page.html", name)
+        self._section, self._path = section, path
 
-    def __init__(self, name: str, section: str) -> None:
-        self._template = (client.WEB / "board" / "page.html").read_text(encoding="utf-8")
-        self._name, self._section = name, section
-
-    def render(self, build: LinkBuilder, content: Markup, language: Language) -> bytes:
-        values = {
-            "language": language.code,
-            "prefix": build.prefix,
-            "name": self._name,
-            "title": language.text(self._section),
-            "skip": language.text("skip"),
-            "sections": sections(build, language, build.root()[_LINKS[self._section]].href),
-            "content": content,
-        }
-        return _PLACEHOLDER.sub(lambda found: escaped(values[found[1]]), self._template).encode()
-
-    @staticmethod
-    def respond(req: falcon.Request, resp: falcon.Response, data: bytes, etag: str) -> None:
-        resp.content_type, resp.data = falcon.MEDIA_HTML, data
-        resp.cache_control = ["no-cache"]
-        resp.append_header("Vary", "Accept, Accept-Language")
-        resp.set_header("Content-Security-Policy", csp.page())
-        resp.set_header("Referrer-Policy", "no-referrer")
-        resp.set_header("Cross-Origin-Opener-Policy", "same-origin")
-        respond_conditionally(req, resp, etag)
+    def render_content(self, build: LinkBuilder, content: Markup, language: Language) -> bytes:
+        return self.render(build, language, self._path, {"title": language.text(self._section), "content": content})
 
 
 def choice(label: str, links: list[tuple[str, str, bool]]) -> Markup:

@@ -6,14 +6,7 @@ import falcon
 
 from pool.pool_status import Figures, PoolStatus
 from resources.links import LinkBuilder, Links
-from resources.representation import (
-    Rendered,
-    encoded,
-    media_type_of,
-    prefers_html,
-    respond_conditionally,
-    with_links,
-)
+from resources.representation import Rendered, prefers_html, with_links
 from resources.resource import Resource
 from resources.status_page import StatusPage
 
@@ -28,16 +21,12 @@ class Status(Resource):
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         if prefers_html(req):
-            self._page.respond(req, resp, self._status.figures())
+            self._page.respond_for(req, resp, self._status.figures())
             return
-        media_type, build, figures = media_type_of(req), LinkBuilder(req), self._status.figures()
-        resp.content_type = media_type
-        resp.data, etag = self._rendered.body(
-            (media_type, build.prefix), figures, lambda: encoded(_document(media_type, build, figures)) + b"\n"
+        build, figures = LinkBuilder(req), self._status.figures()
+        self._rendered.respond(
+            req, resp, build.prefix, figures, lambda media_type: _document(media_type, build, figures)
         )
-        resp.cache_control = ["no-cache"]
-        resp.append_header("Vary", "Accept, Accept-Language")
-        respond_conditionally(req, resp, etag)
 
 
 def _document(media_type: str, build: LinkBuilder, figures: Figures) -> dict[str, object]:

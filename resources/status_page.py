@@ -20,18 +20,19 @@ from storage.base import Document, Store
 KEPT = 16
 
 
-class StatusPage:
+class StatusPage(ServerPage):
     def __init__(self, name: str, leaderboard: Leaderboard, store: Store) -> None:
-        self._page, self._leaderboard, self._store = ServerPage(name, "status"), leaderboard, store
+        super().__init__(name, "status", "/status")
+        self._leaderboard, self._store = leaderboard, store
         self._rendered = Rendered(KEPT)
 
-    def respond(self, req: falcon.Request, resp: falcon.Response, figures: Figures) -> None:
+    def respond_for(self, req: falcon.Request, resp: falcon.Response, figures: Figures) -> None:
         language, build = language_of(req), LinkBuilder(req)
         key = language.code, build.prefix
-        data, etag = self._rendered.body(key, figures, lambda: self._render(figures, language, build))
-        self._page.respond(req, resp, data, etag)
+        data, etag = self._rendered.body(key, figures, lambda: self._render_figures(figures, language, build))
+        self.send(req, resp, data, etag)
 
-    def _render(self, figures: Figures, language: Language, build: LinkBuilder) -> bytes:
+    def _render_figures(self, figures: Figures, language: Language, build: LinkBuilder) -> bytes:
         names = {job["id"]: language.title_of(job) for job in self._store.jobs.get_many(figures.jobs)}
         content = joined(
             tag("p", language.text("up"), class_="up"),
@@ -39,7 +40,7 @@ class StatusPage:
             tag("h2", language.text("jobs")),
             _jobs(figures, names, language, build),
         )
-        return self._page.render(build, content, language)
+        return self.render_content(build, content, language)
 
 
 def _facts(pool: Document, today: int, language: Language) -> list[Markup]:

@@ -23,7 +23,7 @@ from pool.scheduling import VariableScheduler
 from pool.validation import Validation
 from storage import ids
 from storage.base import Document, Page, Store
-from storage.errors import Damaged, InvalidCursor, InvalidId, NotFound
+from storage.errors import Damaged, InvalidCursor
 
 __all__ = ["FlowLimits", "FlowView", "Flows", "Locate"]
 
@@ -54,12 +54,6 @@ class Flows:
     def run_again(self, flow_id: str, caller: Caller, key: str | None = None) -> Document:
         """Posts the tree of a flow anew, for its owner. Raises as `post` does, and NotFound."""
         return self._posting.run_again(flow_id, caller, key)
-
-    def exists(self, flow_id: str) -> bool:
-        try:
-            return bool(self._store.flows.get(flow_id))
-        except (InvalidId, NotFound):
-            return False
 
     def get(self, flow_id: str) -> Document:
         """The flow's document; the flow is advanced first, as far as possible. Raises NotFound."""

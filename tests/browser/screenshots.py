@@ -139,7 +139,7 @@ def run_flow(server: Server, page: Page) -> None:
     flowing.refine(server, 3)
     server.get("/jobs/tidal-model/variables")
     visitor.expect_finished("14 of 16")
-    expect(visitor.entry("tidal-model")).to_contain_text("computing")
+    expect(visitor.entry("Tidal model")).to_contain_text("computing")
 
 
 def run_flow_early(server: Server, page: Page) -> None:

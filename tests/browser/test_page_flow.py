@@ -101,9 +101,9 @@ def test_the_tree_fills_as_results_come_in(server: Served, make_page: MakePage) 
     expect(tides.stage(1)).to_contain_text("waiting for 7 more")
     answer_gauges(tides.server, 7)
     expect(tides.stage(1)).to_contain_text("merged")
-    expect(tides.entry("storm-surge")).to_contain_text("skipped")
+    expect(tides.entry("Storm surge")).to_contain_text("skipped")
     refine(tides.server, 6)
-    expect(tides.entry("tidal-model")).to_contain_text("done · 6 iterations")
+    expect(tides.entry("Tidal model")).to_contain_text("done · 6 iterations")
     tabulate(tides.server)
     tides.expect_status("Done.")
     assert json.loads(tides.page.get_by_role("region", name="Result").inner_text()) == flowing.TABLE
@@ -171,11 +171,11 @@ def test_the_run_time_excludes_waiting(make_local_server: MakeLocalServer, page:
 def test_a_repeated_entry_shows_its_iteration(tides: FlowVisitor) -> None:
     answer_gauges(tides.server)
     tides.poll()
-    expect(tides.entry("tidal-model").locator(".state")).to_have_text("Iteration 1 · offered")
+    expect(tides.entry("Tidal model").locator(".state")).to_have_text("Iteration 1 · offered")
     answer(tides.server, "tidal-model", {"amplitude": 1}, 2)
     tides.poll()
-    expect(tides.entry("tidal-model").locator(".state")).to_have_text("Iteration 3 · offered")
-    expect(tides.entry("wind-drift").locator(".state")).to_have_text("offered")
+    expect(tides.entry("Tidal model").locator(".state")).to_have_text("Iteration 3 · offered")
+    expect(tides.entry("Wind drift").locator(".state")).to_have_text("offered")
 
 
 # Status
@@ -228,7 +228,7 @@ def test_a_paused_job_is_named_with_unclaimed_work(server: Served, page: Page) -
     visitor = FlowVisitor(page, server, path)
     visitor.expect_status(OFFERED)
     page.clock.run_for(32_000)
-    visitor.expect_status(f"{QUIET} The job \u2068single\u2069 is paused.")
+    visitor.expect_status(f"{QUIET} The job \u2068Single\u2069 is paused.")
     page.clock.run_for(60_000)
     assert len([url for url in visitor.requests if url.endswith("/jobs/single")]) == 1
 
@@ -246,9 +246,9 @@ def test_a_failure_is_shown_with_its_path_and_reason(server: Served, page: Page)
     failure = page.get_by_role("region", name="Why it failed")
     expect(failure).to_contain_text("dependent.jobs[0]")
     expect(failure).to_contain_text("while: TypeError")
-    expect(visitor.entry("tidal-model")).to_contain_text("failed")
-    expect(visitor.entry("harbour-table")).to_contain_text("cancelled")
-    expect(visitor.open("harbour-table")).to_contain_text("It never started.")
+    expect(visitor.entry("Tidal model")).to_contain_text("failed")
+    expect(visitor.entry("Harbour table")).to_contain_text("cancelled")
+    expect(visitor.open("Harbour table")).to_contain_text("It never started.")
     expect(page.locator("#result")).to_contain_text("The flow failed before it had a result.")
 
 
@@ -304,13 +304,6 @@ def test_a_large_result_is_cut_and_saved_whole(server: Served, page: Page) -> No
     with page.expect_download() as download:
         page.get_by_role("link", name="Save as a file").click()
     assert json.loads(Path(download.value.path()).read_text()) == result
-
-
-def test_a_missing_flow_has_a_page(server: Served, page: Page, watch: Watch) -> None:
-    watch.tolerated.append("status of 404")
-    FlowVisitor(page, server, "/flows/elsewhere")
-    expect(page.get_by_role("heading", name="Flow not found")).to_be_visible()
-    expect(page.locator("#content")).to_be_hidden()
 
 
 # Polling

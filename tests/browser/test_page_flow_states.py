@@ -51,7 +51,7 @@ class Furnished:
 
     def show(self, page: Page, state: str) -> FlowVisitor:
         visitor = FlowVisitor(page, self.server, self.paths[state])
-        visitor.open("tidal-model")
+        visitor.open("Tidal model")
         visitor.expect_status(STATUS[state])
         return visitor
 
@@ -108,14 +108,14 @@ def test_name_and_owner_are_shown(desk: FlowVisitor) -> None:
 
 
 def test_conditions_are_marked(desk: FlowVisitor) -> None:
-    expect(desk.entry("tidal-model").locator(".conditions")).to_have_text("while")
-    expect(desk.entry("storm-surge").locator(".conditions")).to_have_text("if")
-    expect(desk.entry("wind-drift").locator(".conditions")).to_have_count(0)
+    expect(desk.entry("Tidal model").locator(".conditions")).to_have_text("while")
+    expect(desk.entry("Storm surge").locator(".conditions")).to_have_text("if")
+    expect(desk.entry("Wind drift").locator(".conditions")).to_have_count(0)
 
 
 @RUNNING
 def test_steps_lead_to_their_variables_and_results(desk: FlowVisitor) -> None:
-    model = desk.entry("tidal-model")
+    model = desk.entry("Tidal model")
     expect(model.locator(".steps li")).to_have_count(4)
     expect(model.locator(".steps li").nth(1)).to_contain_text("Iteration 2 · done")
     expect(model.locator(".steps li").nth(3)).to_contain_text("Iteration 4 · being computed")
@@ -217,10 +217,13 @@ def test_a_flow_is_read_by_keyboard(furnished: Furnished, page: Page) -> None:
 def test_a_flow_is_in_the_visitors_language(furnished: Furnished, make_page: MakePage) -> None:
     visitor = FlowVisitor(make_page(locale="de"), furnished.server, furnished.paths["done"])
     visitor.expect_status("Fertig.")
-    expect(visitor.entry("storm-surge").locator(".state-name")).to_have_text("übersprungen")
+    expect(visitor.entry("Storm surge").locator(".state-name")).to_have_text("übersprungen")
 
 
-def test_without_javascript_a_flow_shows_a_hint(furnished: Furnished, make_page: MakePage) -> None:
+def test_without_javascript_a_flow_shows_its_state_and_jobs(furnished: Furnished, make_page: MakePage) -> None:
     page = make_page(java_script_enabled=False)
     page.goto(furnished.server.url + furnished.paths["done"])
-    assert "needs JavaScript, which is switched off" in page.locator("noscript").inner_text()
+    assert "needs JavaScript for that, which is switched off" in page.locator("noscript").inner_text()
+    expect(page.get_by_role("heading", level=1)).to_have_text(flowing.NAME)
+    expect(page.get_by_role("link", name="Tidal model")).to_be_visible()
+    expect(page.locator(".badge").first).to_have_text("done")

@@ -263,14 +263,6 @@ def test_the_key_is_not_sent_elsewhere(server: Served, page: Page) -> None:
     expect(page.locator(".group").get_by_role("link")).to_have_count(0)
 
 
-def test_a_missing_job_is_named_as_such(server: Served, page: Page, watch: Watch) -> None:
-    watch.tolerated.append("status of 404")
-    owner = Owner(page, server)
-    owner.goto("/jobs/elsewhere")
-    owner.enter(server.key)
-    expect(page.get_by_role("status")).to_contain_text("This pool has no job at this address.")
-
-
 def test_the_key_stays_in_the_tab_until_it_is_forgotten(server: Served, page: Page) -> None:
     owner = Owner(page, server)
     owner.show(post_job(server, "One"))

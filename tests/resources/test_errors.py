@@ -12,6 +12,7 @@ from falcon.testing import TestClient
 from pool import errors as pool
 from pool.sandbox import SandboxBusy
 from resources import errors
+from resources.error_page import ErrorPage
 from storage import errors as storage
 
 INVALID = pool.Invalid("field", "reason")
@@ -68,7 +69,7 @@ class Failing:
 def answer() -> Answer:
     """The response to a request that raises an error."""
     app, resource = falcon.App(), Failing()
-    errors.install(app)
+    errors.install(app, ErrorPage("Pool"))
     app.add_route("/{name}", resource)
     client = TestClient(app)
 

@@ -191,7 +191,7 @@ def test_the_link_to_the_holder_of_a_name_has_the_mount_prefix(filled: PoolApp) 
 
 
 @pytest.mark.parametrize(
-    "accept", ["text/html", "application/hal+json", "application/xml", "text/csv", "garbage", "*/*"]
+    "accept", ["application/hal+json", "application/xml", "text/csv", "garbage", "*/*", "application/json, text/html"]
 )
-def test_a_problem_is_problem_json_for_any_accept_header(filled: PoolApp, accept: str) -> None:
+def test_a_problem_is_problem_json_unless_html_is_preferred(filled: PoolApp, accept: str) -> None:
     problem(filled.get("/jobs/nobody/progress", headers={"Accept": accept}, status=404), 404, "nobody")

@@ -99,17 +99,6 @@ def test_an_unknown_format_is_refused(shown: PoolApp) -> None:
     problem(shown.get(f"{JOB}/results?format=xml", status=400), 400, "format")
 
 
-def test_the_page_of_an_unknown_job_is_404(shown: PoolApp) -> None:
-    response = shown.get("/jobs/nobody", headers=HTML, status=404)
-    assert "Job not found" in response.text
-    assert shown.get("/jobs/NO-ID", headers=HTML, status=404).body == response.body
-
-
-@pytest.mark.parametrize("path", ["/jobs/nobody/results", "/jobs/nobody/variables", "/jobs/nobody/variables/index"])
-def test_lists_of_an_unknown_job_are_404(shown: PoolApp, path: str) -> None:
-    problem(shown.get(path, headers=HTML, status=404), 404, "nobody")
-
-
 def test_an_unchanged_page_is_304(shown: PoolApp) -> None:
     for path in LISTS:
         tag = shown.get(path, headers=HTML).headers["ETag"]

@@ -126,16 +126,10 @@ def test_the_widget_is_html_for_any_accept_header(module_pool: PoolApp, accept: 
 
 
 @pytest.mark.parametrize("accept", ["text/html", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"])
-def test_a_flow_has_a_page_of_the_pools_name(module_pool: PoolApp, accept: str) -> None:
+def test_a_flow_has_a_page(module_pool: PoolApp, accept: str) -> None:
     response = module_pool.get(FLOW, headers={"Accept": accept}, status=200)
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert Elements(response.text).texts["title"].strip() == "comp-pool"
-
-
-@pytest.mark.parametrize("flow", ["nobody", "NO-ID", "..%2f"])
-def test_the_page_of_an_unknown_flow_is_404(module_pool: PoolApp, flow: str) -> None:
-    response = module_pool.get(f"/flows/{flow}", headers=HTML, status=404)
-    assert response.content_type == "text/html"
+    assert Elements(response.text).texts["title"].strip() == "one · comp-pool"
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "application/hal+json, text/html;q=0.9"])
@@ -151,12 +145,6 @@ def test_a_flow_is_a_document_for_any_other_accept_header(pool: PoolApp, accept:
 def test_a_jobs_errors_have_a_page_that_needs_no_key(module_pool: PoolApp, accept: str) -> None:
     response = module_pool.get(ERRORS, headers={"Accept": accept}, status=200)
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
-
-
-@pytest.mark.parametrize("job", ["nobody", "NO-ID"])
-def test_the_page_of_an_unknown_jobs_errors_is_404_and_the_same(module_pool: PoolApp, job: str) -> None:
-    response = module_pool.get(f"/jobs/{job}/errors", headers=HTML, status=404)
-    assert response.body == page(module_pool, ERRORS).body
 
 
 @pytest.mark.parametrize("accept", [None, "*/*", "application/json", "application/hal+json, text/html;q=0.9"])
@@ -179,6 +167,43 @@ def test_each_page_leads_to_all_sections_and_marks_its_own(module_pool: PoolApp,
     assert set(SECTIONS) <= {link.get("href") for link in links}
     marked = {link["href"] for link in links if link.get("aria-current") == "page"}
     assert marked & set(SECTIONS) == ({path} & set(SECTIONS))
+
+
+@pytest.mark.parametrize(
+    ("path", "start"),
+    [
+        ("/", "Dieser Pool rechnet in deinem Browser und braucht dafür JavaScript"),
+        ("/post", "Dieses Formular braucht JavaScript"),
+        ("/operator", "Diese Seite zeigt dem Betreiber den Pool und braucht JavaScript"),
+        ("/widget", "Dieses Widget braucht JavaScript"),
+        (FLOW, "Diese Seite zeigt, wie ein Ablauf vorankommt"),
+        (ERRORS, "Diese Seite zeigt die Fehler einer Aufgabe ihrem Auftraggeber"),
+    ],
+)
+def test_what_it_says_without_a_script_is_in_the_visitor_s_language(
+    module_pool: PoolApp, path: str, start: str
+) -> None:
+    text = module_pool.get(path, headers={**HTML, "Accept-Language": "de"}, status=200).text
+    assert Elements(text).found[0][1]["lang"] == "de"
+    assert f'<noscript><p class="alert">{start}' in text
+
+
+def test_the_page_of_a_jobs_errors_has_its_name_without_a_script(module_pool: PoolApp) -> None:
+    text = page(module_pool, ERRORS).text
+    assert Elements(text).texts["h1"].strip() == "One"
+    assert "<code>comp-pool errors one</code>" in text
+
+
+def test_the_page_of_a_flow_has_its_jobs_by_name_without_a_script(pool: PoolApp) -> None:
+    job = pool.post_job("Tides", metadata={"title": {"de": "Gezeiten", "en": "Tides & <b>"}})
+    pool.post_variable(job)
+    posted = pool.post_json("/flows", {"name": "High water", "jobs": [{"job": job}]}, headers=pool.owner)
+    path = posted.headers["Location"]
+    text = page(pool, path).text
+    assert Elements(text).texts["h1"].strip() == "High water"
+    assert f'<a href="{job}" dir="auto">Tides &amp; &lt;b&gt;</a>' in text
+    assert 'data-state="running"' in text
+    assert ">Gezeiten</a>" in pool.get(path, headers={**HTML, "Accept-Language": "de"}).text
 
 
 def test_the_links_to_sections_are_in_the_visitor_s_language(module_pool: PoolApp) -> None:

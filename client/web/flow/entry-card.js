@@ -3,6 +3,7 @@
 import { element, noWrap, setText } from "../dom.js";
 import { idOf } from "../links.js";
 import { EntryDetails, MIN_DURATION } from "./entry-details.js";
+import { nameOf } from "./job-names.js";
 import { stateOf } from "./states.js";
 
 /** @typedef {import("./poller.js").Entry} Entry */
@@ -57,7 +58,7 @@ export class EntryCard {
 
   #title() {
     const { job, variable } = this.#entry;
-    const parts = [element("bdi", { class: "job" }, idOf(job))];
+    const parts = [element("bdi", { class: "job" }, nameOf(job))];
     if (variable) parts.push(element("bdi", { class: "variable" }, idOf(variable)));
     return element("span", { class: "title" }, ...parts);
   }

@@ -3,6 +3,7 @@
 import { element, noWrap, setText } from "../dom.js";
 import { isolate } from "../languages.js";
 import { idOf, linkTo } from "../links.js";
+import { nameOf } from "./job-names.js";
 
 /** @typedef {import("./poller.js").Entry} Entry */
 /** @typedef {import("./poller.js").Step} Step */
@@ -37,7 +38,7 @@ export class EntryDetails {
 
   /** @param {Entry} entry */
   #links({ _links: links, job, variable, taken }) {
-    const jobLink = linkTo(links.get_job, this.#language.text("flow.link.job", { id: isolate(idOf(job)) }));
+    const jobLink = linkTo(links.get_job, this.#language.text("flow.link.job", { name: isolate(nameOf(job)) }));
     if (!links.get_variable) return [jobLink];
     const id = isolate(idOf(variable ?? links.get_variable));
     const key = taken ? "flow.link.taken" : "flow.link.variable";

@@ -42,7 +42,6 @@ function renderMissing() {
 
 function start() {
   language.translate();
-  setText(byId("name"), language.text("flow.title"));
   status.override("loading");
   byId("failure-show").addEventListener("click", () => tree.show(byId("failure-path").textContent));
   poller.start();

@@ -3,8 +3,8 @@
 
 import { byId, setText } from "../dom.js";
 import { isolate } from "../languages.js";
-import { idOf } from "../links.js";
 import { FETCH_OPTIONS } from "../poller.js";
+import { nameOf } from "./job-names.js";
 import { levelsOf } from "./poller.js";
 import { countsOf, stateOf } from "./states.js";
 
@@ -104,7 +104,7 @@ export class FlowStatus {
   #pausedText(status) {
     const paused = (status === "unclaimed" && this.#pauseCheck?.paused) || [];
     if (paused.length === 0) return [];
-    const jobs = this.#language.list(paused.map((job) => isolate(idOf(job))));
+    const jobs = this.#language.list(paused.map((job) => isolate(nameOf(new URL(job).pathname))));
     return [this.#language.text("flow.status.paused", { count: paused.length, jobs })];
   }
 }

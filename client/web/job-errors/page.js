@@ -2,7 +2,6 @@
 
 import { byId, setText } from "../dom.js";
 import { isolate, Language } from "../languages.js";
-import { idOf, setLink } from "../links.js";
 import { GroupList } from "./group-list.js";
 import { OwnerAccess } from "./owner-access.js";
 import { Summary } from "./summary.js";
@@ -38,7 +37,6 @@ function render(errors) {
   summary.render(errors);
   groups.render(errors._embedded.items);
   byId("content").hidden = false;
-  document.title = language.text("job-errors.title", { name: isolate(errors.name) });
 }
 
 function clear() {
@@ -54,7 +52,5 @@ function showStatus(status, values = {}) {
 }
 
 language.translate();
-setText(byId("name"), idOf(job));
-setLink(byId("job-link"), job, language.text("job-errors.job"));
 document.title = language.text("job-errors.title", { name: isolate(byId("name").textContent) });
 access.start();

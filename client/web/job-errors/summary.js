@@ -21,7 +21,6 @@ export class Summary {
 
   /** @param {JobErrors} errors */
   render(errors) {
-    setText(byId("name"), errors.name);
     setText(byId("state"), this.#language.text(`job-errors.state.${errors.state}`));
     for (const name of COUNTS) setText(byId(name), this.#language.number(errors[name]));
     this.#renderPause(errors);

@@ -190,7 +190,6 @@ export default {
   "widget.again": "Dieses Fenster ist gerade erst nach vorn gekommen. Bitte drücke den Knopf noch einmal.",
   "widget.given": "Auf der Seite, von der du kommst, wird jetzt gerechnet. Du kannst dieses Fenster schließen.",
 
-  "flow.title": "Ablauf",
   "flow.title.running": "Läuft · {name}",
   "flow.title.done": "Fertig · {name}",
   "flow.title.failed": "Gescheitert · {name}",
@@ -272,7 +271,7 @@ export default {
   "flow.run": "in {time} berechnet",
   "flow.run.last": "der letzte in {time}",
   "flow.waited": "{time} gewartet",
-  "flow.link.job": "Aufgabe {id}",
+  "flow.link.job": "Aufgabe {name}",
   "flow.link.variable": "Variable {id} (JSON)",
   "flow.link.taken": "Variable {id}, aus der Aufgabe übernommen (JSON)",
   "flow.link.step": "Variable (JSON)",

@@ -191,7 +191,6 @@ export default {
   "widget.given": "Computing has started on the page that you came from. You can close this window.",
 
   // The page of a flow.
-  "flow.title": "Flow",
   "flow.title.running": "Running · {name}",
   "flow.title.done": "Done · {name}",
   "flow.title.failed": "Failed · {name}",
@@ -275,7 +274,7 @@ export default {
   "flow.run": "computed in {time}",
   "flow.run.last": "the last one in {time}",
   "flow.waited": "waited {time}",
-  "flow.link.job": "Job {id}",
+  "flow.link.job": "Job {name}",
   "flow.link.variable": "Variable {id} (JSON)",
   "flow.link.taken": "Variable {id}, taken from the job (JSON)",
   "flow.link.step": "Variable (JSON)",

@@ -188,7 +188,6 @@ export default {
   "widget.again": "Esta ventana acaba de pasar al frente. Pulsa el botón otra vez.",
   "widget.given": "El cálculo ha empezado en la página de la que vienes. Puedes cerrar esta ventana.",
 
-  "flow.title": "Flujo",
   "flow.title.running": "En marcha · {name}",
   "flow.title.done": "Terminado · {name}",
   "flow.title.failed": "Fallido · {name}",
@@ -270,7 +269,7 @@ export default {
   "flow.run": "calculada en {time}",
   "flow.run.last": "la última en {time}",
   "flow.waited": "{time} de espera",
-  "flow.link.job": "Tarea {id}",
+  "flow.link.job": "Tarea {name}",
   "flow.link.variable": "Variable {id} (JSON)",
   "flow.link.taken": "Variable {id}, tomada de la tarea (JSON)",
   "flow.link.step": "Variable (JSON)",

@@ -190,7 +190,6 @@ export default {
   "widget.again": "Cette fenêtre vient de passer au premier plan. Appuyez encore une fois sur le bouton.",
   "widget.given": "Le calcul a commencé sur la page d’où vous venez. Vous pouvez fermer cette fenêtre.",
 
-  "flow.title": "Flux",
   "flow.title.running": "En cours · {name}",
   "flow.title.done": "Terminé · {name}",
   "flow.title.failed": "Échec · {name}",
@@ -272,7 +271,7 @@ export default {
   "flow.run": "calculée en {time}",
   "flow.run.last": "la dernière en {time}",
   "flow.waited": "{time} d’attente",
-  "flow.link.job": "Tâche {id}",
+  "flow.link.job": "Tâche {name}",
   "flow.link.variable": "Variable {id} (JSON)",
   "flow.link.taken": "Variable {id}, prise dans la tâche (JSON)",
   "flow.link.step": "Variable (JSON)",

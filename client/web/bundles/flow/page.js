@@ -172,7 +172,6 @@ var de_default = {
   "widget.ask": "Die Website, von der du kommst, bittet um die freie Zeit deines Geräts. Gerechnet wird, solange eine Seite mit dem Widget offen ist, jetzt und bei deinen nächsten Besuchen, bis du dort pausierst.",
   "widget.again": "Dieses Fenster ist gerade erst nach vorn gekommen. Bitte drücke den Knopf noch einmal.",
   "widget.given": "Auf der Seite, von der du kommst, wird jetzt gerechnet. Du kannst dieses Fenster schließen.",
-  "flow.title": "Ablauf",
   "flow.title.running": "Läuft · {name}",
   "flow.title.done": "Fertig · {name}",
   "flow.title.failed": "Gescheitert · {name}",
@@ -252,7 +251,7 @@ var de_default = {
   "flow.run": "in {time} berechnet",
   "flow.run.last": "der letzte in {time}",
   "flow.waited": "{time} gewartet",
-  "flow.link.job": "Aufgabe {id}",
+  "flow.link.job": "Aufgabe {name}",
   "flow.link.variable": "Variable {id} (JSON)",
   "flow.link.taken": "Variable {id}, aus der Aufgabe übernommen (JSON)",
   "flow.link.step": "Variable (JSON)",
@@ -430,7 +429,6 @@ var en_default = {
   "widget.again": "This window has just come to the front. Please press the button once more.",
   "widget.given": "Computing has started on the page that you came from. You can close this window.",
   // The page of a flow.
-  "flow.title": "Flow",
   "flow.title.running": "Running · {name}",
   "flow.title.done": "Done · {name}",
   "flow.title.failed": "Failed · {name}",
@@ -512,7 +510,7 @@ var en_default = {
   "flow.run": "computed in {time}",
   "flow.run.last": "the last one in {time}",
   "flow.waited": "waited {time}",
-  "flow.link.job": "Job {id}",
+  "flow.link.job": "Job {name}",
   "flow.link.variable": "Variable {id} (JSON)",
   "flow.link.taken": "Variable {id}, taken from the job (JSON)",
   "flow.link.step": "Variable (JSON)",
@@ -678,7 +676,6 @@ var es_default = {
   "widget.ask": "El sitio del que vienes pide el tiempo libre de este dispositivo. Calcula mientras esté abierta una página con el widget, ahora y en tus próximas visitas, hasta que lo pauses allí.",
   "widget.again": "Esta ventana acaba de pasar al frente. Pulsa el botón otra vez.",
   "widget.given": "El cálculo ha empezado en la página de la que vienes. Puedes cerrar esta ventana.",
-  "flow.title": "Flujo",
   "flow.title.running": "En marcha · {name}",
   "flow.title.done": "Terminado · {name}",
   "flow.title.failed": "Fallido · {name}",
@@ -758,7 +755,7 @@ var es_default = {
   "flow.run": "calculada en {time}",
   "flow.run.last": "la última en {time}",
   "flow.waited": "{time} de espera",
-  "flow.link.job": "Tarea {id}",
+  "flow.link.job": "Tarea {name}",
   "flow.link.variable": "Variable {id} (JSON)",
   "flow.link.taken": "Variable {id}, tomada de la tarea (JSON)",
   "flow.link.step": "Variable (JSON)",
@@ -924,7 +921,6 @@ var fr_default = {
   "widget.ask": "Le site d’où vous venez demande le temps libre de cet appareil. Le calcul se fait tant qu’une page avec le widget est ouverte, maintenant et à vos prochaines visites, jusqu’à ce que vous le mettiez en pause là-bas.",
   "widget.again": "Cette fenêtre vient de passer au premier plan. Appuyez encore une fois sur le bouton.",
   "widget.given": "Le calcul a commencé sur la page d’où vous venez. Vous pouvez fermer cette fenêtre.",
-  "flow.title": "Flux",
   "flow.title.running": "En cours · {name}",
   "flow.title.done": "Terminé · {name}",
   "flow.title.failed": "Échec · {name}",
@@ -1004,7 +1000,7 @@ var fr_default = {
   "flow.run": "calculée en {time}",
   "flow.run.last": "la dernière en {time}",
   "flow.waited": "{time} d’attente",
-  "flow.link.job": "Tâche {id}",
+  "flow.link.job": "Tâche {name}",
   "flow.link.variable": "Variable {id} (JSON)",
   "flow.link.taken": "Variable {id}, prise dans la tâche (JSON)",
   "flow.link.step": "Variable (JSON)",
@@ -1429,6 +1425,12 @@ function idOf(address) {
   }
 }
 
+// web/flow/job-names.js
+var names = new Map(
+  [...document.querySelectorAll("#jobs a")].map((link) => [link.getAttribute("href"), link.textContent ?? ""])
+);
+var nameOf = (address) => names.get(address) ?? idOf(address);
+
 // web/flow/status.js
 var COMPUTING_GRACE = 1e4;
 var UNCLAIMED_AFTER = 3e4;
@@ -1499,7 +1501,7 @@ var FlowStatus = class {
   #pausedText(status2) {
     const paused = status2 === "unclaimed" && this.#pauseCheck?.paused || [];
     if (paused.length === 0) return [];
-    const jobs = this.#language.list(paused.map((job) => isolate(idOf(job))));
+    const jobs = this.#language.list(paused.map((job) => isolate(nameOf(new URL(job).pathname))));
     return [this.#language.text("flow.status.paused", { count: paused.length, jobs })];
   }
 };
@@ -1556,7 +1558,7 @@ var EntryDetails = class {
   }
   /** @param {Entry} entry */
   #links({ _links: links, job, variable, taken }) {
-    const jobLink = linkTo(links.get_job, this.#language.text("flow.link.job", { id: isolate(idOf(job)) }));
+    const jobLink = linkTo(links.get_job, this.#language.text("flow.link.job", { name: isolate(nameOf(job)) }));
     if (!links.get_variable) return [jobLink];
     const id = isolate(idOf(variable ?? links.get_variable));
     const key = taken ? "flow.link.taken" : "flow.link.variable";
@@ -1682,7 +1684,7 @@ var EntryCard = class {
   }
   #title() {
     const { job, variable } = this.#entry;
-    const parts = [element("bdi", { class: "job" }, idOf(job))];
+    const parts = [element("bdi", { class: "job" }, nameOf(job))];
     if (variable) parts.push(element("bdi", { class: "variable" }, idOf(variable)));
     return element("span", { class: "title" }, ...parts);
   }
@@ -1867,7 +1869,6 @@ function renderMissing() {
 }
 function start() {
   language.translate();
-  setText(byId("name"), language.text("flow.title"));
   status.override("loading");
   byId("failure-show").addEventListener("click", () => tree.show(byId("failure-path").textContent));
   poller.start();

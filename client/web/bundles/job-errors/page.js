@@ -171,7 +171,6 @@ var de_default = {
   "widget.ask": "Die Website, von der du kommst, bittet um die freie Zeit deines Geräts. Gerechnet wird, solange eine Seite mit dem Widget offen ist, jetzt und bei deinen nächsten Besuchen, bis du dort pausierst.",
   "widget.again": "Dieses Fenster ist gerade erst nach vorn gekommen. Bitte drücke den Knopf noch einmal.",
   "widget.given": "Auf der Seite, von der du kommst, wird jetzt gerechnet. Du kannst dieses Fenster schließen.",
-  "flow.title": "Ablauf",
   "flow.title.running": "Läuft · {name}",
   "flow.title.done": "Fertig · {name}",
   "flow.title.failed": "Gescheitert · {name}",
@@ -251,7 +250,7 @@ var de_default = {
   "flow.run": "in {time} berechnet",
   "flow.run.last": "der letzte in {time}",
   "flow.waited": "{time} gewartet",
-  "flow.link.job": "Aufgabe {id}",
+  "flow.link.job": "Aufgabe {name}",
   "flow.link.variable": "Variable {id} (JSON)",
   "flow.link.taken": "Variable {id}, aus der Aufgabe übernommen (JSON)",
   "flow.link.step": "Variable (JSON)",
@@ -429,7 +428,6 @@ var en_default = {
   "widget.again": "This window has just come to the front. Please press the button once more.",
   "widget.given": "Computing has started on the page that you came from. You can close this window.",
   // The page of a flow.
-  "flow.title": "Flow",
   "flow.title.running": "Running · {name}",
   "flow.title.done": "Done · {name}",
   "flow.title.failed": "Failed · {name}",
@@ -511,7 +509,7 @@ var en_default = {
   "flow.run": "computed in {time}",
   "flow.run.last": "the last one in {time}",
   "flow.waited": "waited {time}",
-  "flow.link.job": "Job {id}",
+  "flow.link.job": "Job {name}",
   "flow.link.variable": "Variable {id} (JSON)",
   "flow.link.taken": "Variable {id}, taken from the job (JSON)",
   "flow.link.step": "Variable (JSON)",
@@ -677,7 +675,6 @@ var es_default = {
   "widget.ask": "El sitio del que vienes pide el tiempo libre de este dispositivo. Calcula mientras esté abierta una página con el widget, ahora y en tus próximas visitas, hasta que lo pauses allí.",
   "widget.again": "Esta ventana acaba de pasar al frente. Pulsa el botón otra vez.",
   "widget.given": "El cálculo ha empezado en la página de la que vienes. Puedes cerrar esta ventana.",
-  "flow.title": "Flujo",
   "flow.title.running": "En marcha · {name}",
   "flow.title.done": "Terminado · {name}",
   "flow.title.failed": "Fallido · {name}",
@@ -757,7 +754,7 @@ var es_default = {
   "flow.run": "calculada en {time}",
   "flow.run.last": "la última en {time}",
   "flow.waited": "{time} de espera",
-  "flow.link.job": "Tarea {id}",
+  "flow.link.job": "Tarea {name}",
   "flow.link.variable": "Variable {id} (JSON)",
   "flow.link.taken": "Variable {id}, tomada de la tarea (JSON)",
   "flow.link.step": "Variable (JSON)",
@@ -923,7 +920,6 @@ var fr_default = {
   "widget.ask": "Le site d’où vous venez demande le temps libre de cet appareil. Le calcul se fait tant qu’une page avec le widget est ouverte, maintenant et à vos prochaines visites, jusqu’à ce que vous le mettiez en pause là-bas.",
   "widget.again": "Cette fenêtre vient de passer au premier plan. Appuyez encore une fois sur le bouton.",
   "widget.given": "Le calcul a commencé sur la page d’où vous venez. Vous pouvez fermer cette fenêtre.",
-  "flow.title": "Flux",
   "flow.title.running": "En cours · {name}",
   "flow.title.done": "Terminé · {name}",
   "flow.title.failed": "Échec · {name}",
@@ -1003,7 +999,7 @@ var fr_default = {
   "flow.run": "calculée en {time}",
   "flow.run.last": "la dernière en {time}",
   "flow.waited": "{time} d’attente",
-  "flow.link.job": "Tâche {id}",
+  "flow.link.job": "Tâche {name}",
   "flow.link.variable": "Variable {id} (JSON)",
   "flow.link.taken": "Variable {id}, prise dans la tâche (JSON)",
   "flow.link.step": "Variable (JSON)",
@@ -1144,14 +1140,6 @@ function setLink(link, href, text) {
   setText(link, text);
 }
 var isOwn = (href) => new URL(href, location.href).origin === location.origin;
-function idOf(address) {
-  const segment = address.split("/").at(-1) ?? "";
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
-}
 
 // web/job-errors/last-error.js
 var MAX_SHOWN = 1e5;
@@ -1703,7 +1691,6 @@ var Summary = class {
   }
   /** @param {JobErrors} errors */
   render(errors) {
-    setText(byId("name"), errors.name);
     setText(byId("state"), this.#language.text(`job-errors.state.${errors.state}`));
     for (const name of COUNTS) setText(byId(name), this.#language.number(errors[name]));
     this.#renderPause(errors);
@@ -2016,7 +2003,6 @@ function render(errors) {
   summary.render(errors);
   groups.render(errors._embedded.items);
   byId("content").hidden = false;
-  document.title = language.text("job-errors.title", { name: isolate(errors.name) });
 }
 function clear() {
   groups.clear();
@@ -2028,7 +2014,5 @@ function showStatus(status, values = {}) {
   setText(byId("status"), language.text(`job-errors.status.${status}`, { ...values, message: isolate(message) }));
 }
 language.translate();
-setText(byId("name"), idOf(job));
-setLink(byId("job-link"), job, language.text("job-errors.job"));
 document.title = language.text("job-errors.title", { name: isolate(byId("name").textContent) });
 access.start();
