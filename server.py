@@ -34,6 +34,10 @@ class PoolWorker(Worker):
         rate=_config.min_rate,
     )
 
+    def count_refusal(self, limit: str) -> None:
+        for pool in _pools:
+            pool.refusals.count(limit)
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Requests that wait for results respond now.
         for pool in _pools:

@@ -22,7 +22,7 @@ from front_door.connection import Connection, Phase
 from front_door.exchange import Application, Exchange
 from front_door.framing import Framer
 from front_door.limits import Limits
-from front_door.traffic import Action, Traffic
+from front_door.traffic import Action, CountRefusal, Traffic
 
 SWEEP_SECONDS = 0.5
 # At the limit on connections so many make room at once.
@@ -42,6 +42,7 @@ class Door:
         log: Logger,
         limits: Limits,
         threads: int,
+        count_refusal: CountRefusal,
     ) -> None:
         self._application, self._acceptor, self._cfg, self._log = application, acceptor, cfg, log
         self._limits, self._threads = limits, threads
@@ -49,7 +50,7 @@ class Door:
         self._wake_up = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._poll.register(self._wake_up, select.EPOLLIN)
         self._calls: deque[tuple[Action, Connection]] = deque()
-        self.traffic = Traffic(self._poll, limits, log, self._call)
+        self.traffic = Traffic(self._poll, limits, log, self._call, count_refusal)
         self._next_sweep = 0.0
 
     def start(self) -> None:
@@ -134,13 +135,19 @@ class Door:
         idle = [one for one in self.traffic.connections.values() if one.phase in _USE]
         count = 1 + len(idle) // ROOM_SHARE
         for connection in heapq.nsmallest(count, idle, key=_usefulness):
+            self.traffic.count_refusal("connections")
             self.traffic.close(connection)
 
     def _sweep(self, now: float) -> None:
         self.traffic.expire(now)
         for exchange in self.traffic.backlog.refused(now):
-            exchange.refuse(refusals.overloaded(), is_last=self.is_stopping)
+            self._refuse(exchange)
             self.traffic.respond(exchange)
+
+    def _refuse(self, exchange: Exchange) -> None:
+        """No thread was free in time."""
+        self.traffic.count_refusal("threads")
+        exchange.refuse(refusals.overloaded(), is_last=self.is_stopping)
 
     # The threads
 
@@ -150,7 +157,7 @@ class Door:
 
     def _respond(self, exchange: Exchange, _connection: Connection) -> None:
         if exchange.waits_until < time.monotonic():
-            exchange.refuse(refusals.overloaded(), is_last=self.is_stopping)
+            self._refuse(exchange)
         else:
             exchange.run(self._application, self._cfg, self._log, self.is_stopping)
         self.traffic.respond(exchange)

@@ -27,13 +27,23 @@ STOP_IDLE_SECONDS = 1.0
 _ONCE = select.EPOLLONESHOT
 READABLE, WRITABLE = select.EPOLLIN | _ONCE, select.EPOLLOUT | _ONCE
 Action = Callable[[Connection], None]
+# Is told the name of a limit each time that it costs somebody a request or a connection; it must not wait.
+CountRefusal = Callable[[str], None]
 
 
 class Traffic:
     """The connections of a process by their descriptors. `call` lets the loop do something with one, from a thread."""
 
-    def __init__(self, poll: select.epoll, limits: Limits, log: Logger, call: Callable[[Action, Connection], None]):
+    def __init__(
+        self,
+        poll: select.epoll,
+        limits: Limits,
+        log: Logger,
+        call: Callable[[Action, Connection], None],
+        count_refusal: CountRefusal,
+    ) -> None:
         self._poll, self._limits, self._log, self._call = poll, limits, log, call
+        self.count_refusal = count_refusal
         self.connections: dict[int, Connection] = {}
         self.backlog: Backlog[Exchange] = Backlog()
         self.budget = Budget(limits.memory)
@@ -239,6 +249,8 @@ class Traffic:
         connection.deadline = self._limits.extended(connection.deadline, now, count)
 
     def _expire(self, connection: Connection) -> None:
+        if connection.phase in (Phase.RECEIVING, Phase.SENDING):
+            self.count_refusal("slow")
         if connection.phase is Phase.RECEIVING:
             self.refuse(connection, refusals.timed_out(self._limits.grace))
         else:
@@ -247,6 +259,7 @@ class Traffic:
     def _relieve(self, _connection: Connection) -> None:
         """Frees memory, after this connection has taken the last of it."""
         for connection in self.budget.giving_way(list(self.connections.values()), time.monotonic()):
+            self.count_refusal("memory")
             if connection.phase is Phase.RECEIVING:
                 self.refuse(connection, refusals.out_of_memory())
             else:

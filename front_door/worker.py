@@ -28,7 +28,7 @@ os.register_at_fork(after_in_parent=_let_signals_through)
 
 
 class FrontDoorWorker(base.Worker):
-    """A subclass sets `limits`."""
+    """A subclass sets `limits`, and may count refusals."""
 
     limits: ClassVar[Limits] = Limits()
     # Made in the parent, which all workers have in common.
@@ -76,7 +76,10 @@ class FrontDoorWorker(base.Worker):
         connections = affordable_connections(limits.connections, threads)
         limits = Limits(**{**vars(limits), "connections": connections})
         acceptor = Acceptor(listeners_of(self.sockets), self.shares, self._slot)
-        return Door(self.wsgi, acceptor, self.cfg, self.log, limits, threads)
+        return Door(self.wsgi, acceptor, self.cfg, self.log, limits, threads, self.count_refusal)
+
+    def count_refusal(self, limit: str) -> None:
+        """Called each time that a limit costs somebody a request or a connection. It must not wait."""
 
     def _turn(self, door: Door) -> None:
         door.turn()

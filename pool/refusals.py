@@ -1,6 +1,7 @@
 """What the processes of a pool have refused since they run, by limit, and how busy their sandboxes are.
 
-Each process counts in its memory, and tells the others every few seconds: a million refusals cost no more than one.
+The front door counts here, too. Each process counts in its memory, and tells the others every few seconds: a million
+refusals cost no more than one.
 """
 
 from __future__ import annotations

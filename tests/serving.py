@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,10 @@ class DoorServer:
         self._listener, self.address = listener, listener.getsockname()
         shares, cfg = Shares(), GunicornConfig()
         acceptor = Acceptor([listener], shares, shares.claim())
-        self.door = Door(application, acceptor, cfg, Logger(cfg), limits or Limits(), threads)
+        # By limit.
+        self.refusals: Counter[str] = Counter()
+        count_refusal = lambda limit: self.refusals.update([limit])  # noqa: E731
+        self.door = Door(application, acceptor, cfg, Logger(cfg), limits or Limits(), threads, count_refusal)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._has_to_stop = False
 

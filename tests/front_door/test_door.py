@@ -189,6 +189,17 @@ def test_a_slow_reader_above_the_minimum_rate_gets_everything(make_door: MakeDoo
 # Limits
 
 
+def test_refusals_are_counted_by_limit(make_door: MakeDoor) -> None:
+    door = make_door(applications.large, grace=0.1, connections=3)
+    door.client().send(HALF).receive()
+    door.client().get("/large")
+    wait_until(lambda: door.door.is_empty)
+    assert door.refusals == {"slow": 2}
+    for _ in range(4):
+        assert door.client().get().status() == 200
+    assert door.refusals == {"slow": 2, "connections": 1}
+
+
 def test_at_the_limit_on_connections_the_longest_idle_one_is_closed(make_door: MakeDoor) -> None:
     door = make_door(connections=3)
     idle = [door.client().get() for _ in range(3)]
@@ -226,6 +237,7 @@ def test_beyond_the_memory_the_slowest_reader_is_cut_off(make_door: MakeDoor) ->
     clients = [door.client().get("/large", "Connection: close") for _ in range(2)]
     wait_until(lambda: len(door.door.traffic.connections) == 1)
     assert sorted(len(client.rest()) > LARGE for client in clients) == [False, True]
+    assert door.refusals == {"memory": 1}
 
 
 def test_memory_is_counted_back_to_nothing(make_door: MakeDoor) -> None:
@@ -247,6 +259,7 @@ def test_a_request_for_work_that_waits_for_too_long_is_503(make_door: MakeDoor) 
     status, headers, _ = door.client().get("/jobs").receive()
     assert (status, headers["content-type"], headers["connection"]) == (503, "application/problem+json", "keep-alive")
     assert 2 <= int(headers["retry-after"]) <= 10
+    assert door.refusals == {"threads": 1}
 
 
 @pytest.mark.parametrize("request_line", ["POST /jobs/a/variables/b/results", "GET /client/js/index.js"])

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import server
 from pool.activity import FIRST_LEASES
 from storage.errors import StorageFull
 from storage.flat import FlatStore
@@ -107,6 +108,12 @@ def test_refusals_are_counted_by_limit(pool: PoolApp) -> None:
     pool.clock.advance(10)
     pool.get(job, extra_environ=address(9), status=403)
     assert document(pool)["refusals"] == {"blocked": 1, "leases": 2}
+
+
+def test_refusals_of_the_front_door_are_among_them(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_pools", [pool.pool])
+    server.PoolWorker.count_refusal(object.__new__(server.PoolWorker), "slow")
+    assert document(pool)["refusals"] == {"slow": 1}
 
 
 def test_refusals_of_all_processes_are_summed(pool: PoolApp) -> None:

@@ -10,7 +10,10 @@ import { Table, timeOf } from "../tables.js";
 /** The document of `/operator`. @typedef {Record<string, any>} Figures */
 
 const VARIABLES = ["open", "leased", "held", "done", "failed"];
-const LIMITS = ["requests", "leases", "share", "errors", "held", "codes", "keys", "quota", "sandbox", "blocked", "disk"];
+const LIMITS = [
+  ...["requests", "leases", "share", "errors", "held", "codes", "keys", "quota", "sandbox", "blocked", "disk"],
+  ...["connections", "slow", "memory", "threads"],
+];
 /** Less of the disk free than this share needs attention. */
 const LITTLE_SPACE = 0.05;
 const MAX_NAME = 200;

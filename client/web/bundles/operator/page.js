@@ -2054,7 +2054,10 @@ function renderTime(time, language2) {
 
 // web/operator/figures.js
 var VARIABLES = ["open", "leased", "held", "done", "failed"];
-var LIMITS = ["requests", "leases", "share", "errors", "held", "codes", "keys", "quota", "sandbox", "blocked", "disk"];
+var LIMITS = [
+  ...["requests", "leases", "share", "errors", "held", "codes", "keys", "quota", "sandbox", "blocked", "disk"],
+  ...["connections", "slow", "memory", "threads"]
+];
 var LITTLE_SPACE = 0.05;
 var MAX_NAME = 200;
 var KINDS = { created: "when", last: "when", volunteer: "id", digest: "id" };
@@ -2448,6 +2451,10 @@ var de_default2 = {
   "operator.limit.sandbox": "Die Sandbox war ausgelastet",
   "operator.limit.blocked": "Gesperrt",
   "operator.limit.disk": "Die Platte war voll",
+  "operator.limit.connections": "Verbindungen, die anderen Platz machten",
+  "operator.limit.slow": "Langsame Clients",
+  "operator.limit.memory": "Speicher für Anfragen und Antworten",
+  "operator.limit.threads": "Kein Thread war rechtzeitig frei",
   "operator.machine": "Platte und Sandbox",
   "operator.machine.free": "frei",
   "operator.machine.total": "auf der Platte",
@@ -2580,6 +2587,10 @@ var en_default2 = {
   "operator.limit.sandbox": "The sandbox was busy",
   "operator.limit.blocked": "Blocked",
   "operator.limit.disk": "The disk was full",
+  "operator.limit.connections": "Connections closed to make room for others",
+  "operator.limit.slow": "Slow clients",
+  "operator.limit.memory": "Memory for requests and responses",
+  "operator.limit.threads": "No thread was free in time",
   "operator.machine": "Disk and sandbox",
   "operator.machine.free": "free",
   "operator.machine.total": "on the disk",
@@ -2712,6 +2723,10 @@ var es_default2 = {
   "operator.limit.sandbox": "El entorno aislado estaba ocupado",
   "operator.limit.blocked": "Bloqueados",
   "operator.limit.disk": "El disco estaba lleno",
+  "operator.limit.connections": "Conexiones cerradas para dejar sitio a otras",
+  "operator.limit.slow": "Clientes lentos",
+  "operator.limit.memory": "Memoria para peticiones y respuestas",
+  "operator.limit.threads": "Ningún hilo quedó libre a tiempo",
   "operator.machine": "Disco y entorno aislado",
   "operator.machine.free": "libres",
   "operator.machine.total": "en el disco",
@@ -2844,6 +2859,10 @@ var fr_default2 = {
   "operator.limit.sandbox": "Le bac à sable était occupé",
   "operator.limit.blocked": "Bloqués",
   "operator.limit.disk": "Le disque était plein",
+  "operator.limit.connections": "Connexions fermées pour faire place à d’autres",
+  "operator.limit.slow": "Clients lents",
+  "operator.limit.memory": "Mémoire pour requêtes et réponses",
+  "operator.limit.threads": "Aucun fil d’exécution libre à temps",
   "operator.machine": "Disque et bac à sable",
   "operator.machine.free": "libres",
   "operator.machine.total": "sur le disque",
