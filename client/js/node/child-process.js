@@ -7,6 +7,7 @@ import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { constants, setPriority } from "node:os";
 import process from "node:process";
+import { setFlagsFromString } from "node:v8";
 import { createContext, Script } from "node:vm";
 import { pack, Unpacker } from "./frames.js";
 import { Interpreter } from "./interpreter.js";
@@ -53,6 +54,9 @@ function checkParent() {
   if (process.ppid !== parent) process.exit();
 }
 
+// In bytes executed of a function before V8 optimises it: by default that begins while QuickJS starts, and costs as
+// much as the whole start. A flag set here, since Node refuses to start with one that its V8 does not know.
+setFlagsFromString("--wasm-tiering-budget=300000000");
 const interpreter = await Interpreter.open({
   memoryMb,
   resultBytes,
