@@ -20,10 +20,12 @@ from pool.keys import new_key
 from pool.sandbox import THE_POOL, Sandbox, Share
 from pool.trust.sweeper import Sweeper
 from storage.clock import Clock, ManualClock
+from tests import shared_router
 from tests.server import previous
 from tests.serving import LocalServer, Server
 
 EXECUTE = "function (variable, context) { context.result = variable.x * 2; return context; }"
+shared_router.share()
 # So that a request finds all done that it handed over to the background, however slow the machine is.
 background.PATIENCE_SECONDS = 20.0
 MEMORY, MEMORY_BYTES = Path("/dev/shm"), 256 << 20
