@@ -34,13 +34,13 @@ THREADS = 8
 App = Callable[..., Iterable[bytes]]
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = TIMEOUT) -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = TIMEOUT, interval: float = 0.02) -> Any:
     """Polls until the condition returns a true value, and returns that value; fails after the timeout."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         if time.monotonic() > deadline:
             raise AssertionError(f"not true within {seconds} s: {condition}")
-        time.sleep(0.02)
+        time.sleep(interval)
     return value
 
 

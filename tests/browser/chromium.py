@@ -33,6 +33,7 @@ FLAGS = [
     f"--disable-features={','.join(DISABLED_FEATURES)}",
     "--disable-quic",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",  # No other host is ever contacted.
     "--no-first-run",
     "--enable-unsafe-webgpu",  # WebGPU on the software adapter, without a graphics card.
 ]

@@ -20,9 +20,24 @@ from tests.serving import LocalServer
 OWN_HOSTS = ("127.0.0.1", "localhost")
 
 
+def needs_firefox(item: pytest.Item) -> bool:
+    """Whether a test, or one of its parameters, names the fixture below."""
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return any(name == "firefox" for name in [*getattr(item, "fixturenames", ()), *parameters])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests in Firefox come first, and so to the same worker of pytest-xdist: each start of one takes seconds."""
+    items.sort(key=lambda item: not needs_firefox(item))
+
+
 @dataclass
 class Watch:
-    """Errors that pages logged, and requests to other hosts. `tolerated` are parts of messages that a test expects."""
+    """Errors that pages logged, and requests to other hosts. `tolerated` are parts of messages that a test expects.
+
+    A request to another host always fails (see chromium.py): so that Playwright need not tell of every other one.
+    """
 
     messages: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
@@ -31,7 +46,7 @@ class Watch:
     def observe(self, context: BrowserContext) -> None:
         context.on("console", lambda message: message.type == "error" and self.messages.append(message.text))
         context.on("weberror", lambda error: self.messages.append(str(error.error)))
-        context.on("request", lambda request: self._note(request.url))
+        context.on("requestfailed", lambda request: self._note(request.url))
 
     def _note(self, url: str) -> None:
         parts = urlsplit(url)

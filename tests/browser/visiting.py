@@ -45,7 +45,8 @@ def counts(server: Served, job: str) -> dict[str, int]:
 
 
 def wait_for_count(server: Served, job: str, **expected: int) -> None:
-    wait_until(lambda: expected.items() <= counts(server, job).items())
+    # Each look costs the processor as much as a request of a page.
+    wait_until(lambda: expected.items() <= counts(server, job).items(), interval=0.05)
 
 
 class Visitor:

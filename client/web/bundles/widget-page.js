@@ -5998,6 +5998,8 @@ var VolunteerController = class {
   #failed = /* @__PURE__ */ new Set();
   /** The page may be hidden from the visitor: consent of an earlier visit does not suffice to compute. */
   #isUnseen;
+  /** Not once it runs again: a pause that ends then must not give the lock away. */
+  #isPausing = false;
   /** Seconds of processor time of the volunteers before this one. */
   #usedBefore = 0;
   /**
@@ -6095,6 +6097,7 @@ var VolunteerController = class {
     return { owners: owners2, workers, throttle: throttle2, gpu, pins };
   }
   #update() {
+    this.#isPausing = false;
     const { state, settings } = this.preferences;
     if (state === "new") this.#stop("new");
     else if (state === "paused") this.#pause("paused");
@@ -6143,13 +6146,14 @@ var VolunteerController = class {
   /** Lets active units finish before the lock goes to another tab. @param {Status} status */
   #pause(status) {
     const pausing = this.#volunteer;
+    this.#isPausing = true;
     this.#setStatus(pausing && pausing.state !== "paused" ? "pausing" : status);
     if (pausing) void pausing.pause().then(() => this.#finishPause(status));
     else this.tabLock.release();
   }
   /** @param {Status} status */
   #finishPause(status) {
-    if (this.#volunteer?.state !== "paused") return;
+    if (!this.#isPausing || this.#volunteer?.state !== "paused") return;
     this.tabLock.release();
     this.#setStatus(status);
   }
