@@ -11,7 +11,9 @@ from tests.browser.conftest import Watch, lasting_page
 from tests.browser.visiting import Visitor, plain, post_busy_job, post_job
 from tests.serving import Served
 
-MARKUP = '<img src=x onerror="window.hacked = true"><script>window.hacked = true</script>{jobs}'
+MARKUP = '</title><img src=x onerror="window.hacked = true"><script>window.hacked = true</script>{jobs}'
+# Text that turns around, characters that are not shown, and half of a pair.
+STRANGE = f"\u202e\u2066{MARKUP}\u0001\u0085\u200b"
 HARMFUL = {
     "metadata": {
         "owner": f"Owner {MARKUP}",

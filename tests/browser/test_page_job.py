@@ -14,7 +14,7 @@ from storage.clock import ManualClock
 from tests.browser.conftest import MakePage, lasting_page
 from tests.browser.failing import pause, report
 from tests.browser.test_page_access import findings
-from tests.browser.test_page_hostile import MARKUP
+from tests.browser.test_page_hostile import MARKUP, STRANGE
 from tests.browser.visiting import post_job
 from tests.browser.watched import VOLUNTEERS, Watcher, compute, compute_some, fail, lease, post_tables
 from tests.conftest import local_server
@@ -35,10 +35,11 @@ LISTS = ["/jobs/index", "/flows", f"{RUNNING}/results", f"{RUNNING}/variables"]
 
 
 def post_hostile(server: LocalServer, clock: ManualClock) -> None:
-    texts = {"owner": MARKUP, "description": {"en": MARKUP}}
-    code = f"() => {json.dumps(MARKUP)}"
-    post_job(server, "Hostile", count=2, metadata=texts, execute_function=code, settings={"max_errors": 9})
-    report(server, HOSTILE, MARKUP, stack=MARKUP, console=MARKUP, engine=MARKUP)
+    texts = {"title": {"en": STRANGE}, "owner": STRANGE, "description": {"en": STRANGE}, STRANGE: STRANGE}
+    code = f"() => {json.dumps(STRANGE)}"
+    functions = {"execute_function": code, "validate_variable": code.replace("() =>", "() => true ||"), "render": code}
+    post_job(server, "Hostile", count=2, metadata=texts, settings={"max_errors": 9}, **functions)
+    report(server, HOSTILE, STRANGE, stack=STRANGE, console=STRANGE, engine=STRANGE)
     compute(server, clock, HOSTILE, VOLUNTEERS[0], 1, {MARKUP: "\u202e" + MARKUP + "x" * 10_000})
     pause(server, HOSTILE, MARKUP)
 
@@ -153,10 +154,14 @@ def test_hostile_texts_are_text(desk: Watcher) -> None:
     desk.goto(HOSTILE)
     desk.enter_key()
     desk.page.get_by_text("Stack and console").click()
-    for place in ("#subtitle", "#description", "#code", "#errors h3", "#errors pre:visible"):
-        expect(desk.page.locator(place).first).to_contain_text("<img src=x")
-    expect(desk.by_id("latest")).to_contain_text("<img src=x")
+    expect(desk.by_id("source").locator("details")).to_have_count(4)
+    for folded in desk.by_id("source").locator("summary").all():
+        folded.click()
+    places = ("#name", "#subtitle", "#description", "#code", "#errors h3", "#errors pre:visible", "#latest")
+    for place in (*places, *(f"#source details:nth-child({number}) pre" for number in (1, 2, 4))):
+        expect(desk.page.locator(place).first).to_contain_text("</title><img src=x")
     assert desk.page.evaluate("window.hacked") is None
+    assert findings(desk.page) == []
     assert desk.page.locator("main img, main script").count() == 0
     desk.page.set_viewport_size({"width": 360, "height": 640})
     assert desk.page.evaluate("document.documentElement.scrollWidth") == 360

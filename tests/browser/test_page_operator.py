@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from pool.keys import Keys
 from pool.sandbox import Sandbox
+from storage.flat import FlatStore
 from tests.browser.conftest import MakePage, Watch, lasting_page
 from tests.browser.failing import pause
 from tests.browser.test_page_access import findings
@@ -40,6 +43,8 @@ def furnished(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Ite
     server.post("/flows", {"name": f"Flow {MARKUP}", "jobs": [{"job": job}]})
     pause(server, post_job(server, f"Paused {MARKUP}"), f"Reason {MARKUP}")
     request(server, "/jobs", {"name": f"Stranger {MARKUP}", "execute_function": "() => ({ result: 1 })"})
+    with closing(FlatStore(server.data, fsync=False)) as store:
+        Keys(store, is_open=False).add(f"Key {MARKUP}")
     yield server
     server.stop()
 
@@ -74,7 +79,7 @@ def test_it_shows_what_the_pool_does(desk_page: Page) -> None:
 
 def test_hostile_names_are_text(desk_page: Page) -> None:
     expect(desk_page.locator("#attention")).to_contain_text(f"Reason {MARKUP}")
-    for section, text in (("flows", "Flow"), ("review-list", "Stranger")):
+    for section, text in (("flows", "Flow"), ("review-list", "Stranger"), ("keys", "Key")):
         expect(desk_page.locator(f"#{section}")).to_contain_text(f"{text} {MARKUP}")
     assert desk_page.evaluate("window.hacked") is None
     assert desk_page.locator("main img, main script").count() == 0

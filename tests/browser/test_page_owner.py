@@ -55,7 +55,7 @@ def open_as_owner(page: Page, server: Served, job: str) -> None:
 
 
 def section(page: Page) -> Locator:
-    return page.locator("#owner")
+    return page.locator("#owner-actions")
 
 
 def press(page: Page, name: str) -> None:

@@ -24,7 +24,7 @@ export class JobErrorGroups {
   constructor(language, root, address, onaccess) {
     this.#language = language;
     this.#onaccess = onaccess;
-    this.access = new OwnerAccess(root, location.pathname, address, byId("errors-heading"), {
+    this.access = new OwnerAccess(root, location.pathname, address, byId("owner-heading"), {
       onerrors: (errors) => this.#show(errors),
       onstatus: (status, values) => this.#renderStatus(status, values),
       onclose: () => this.#close(),
@@ -33,7 +33,7 @@ export class JobErrorGroups {
   }
 
   start() {
-    byId("access").hidden = false;
+    byId("owner").hidden = false;
     this.access.start();
   }
 

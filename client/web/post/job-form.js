@@ -2,9 +2,10 @@
 
 import { byId, element } from "../dom.js";
 import { Field, FieldErrors, input } from "../owning/field.js";
+import { FUNCTIONS } from "../owning/functions.js";
 import { SettingsForm } from "../owning/settings-form.js";
 import { FunctionField } from "./function-field.js";
-import { EXAMPLES, FUNCTIONS } from "./templates.js";
+import { EXAMPLES } from "./templates.js";
 
 /** @typedef {import("../languages.js").Language} Language */
 /** @typedef {Record<string, any>} Values */

@@ -2,15 +2,6 @@
 
 /** @typedef {Record<string, string>} Functions by the name of their field */
 
-export const FUNCTIONS = [
-  "execute_function",
-  "validate_result",
-  "validate_variable",
-  "compare_results",
-  "variable_scheduler",
-  "render",
-];
-
 /** @type {Functions} */
 export const TEMPLATES = {
   execute_function: `function (variable, context) {

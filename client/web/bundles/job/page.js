@@ -2612,7 +2612,7 @@ var JobErrorGroups = class {
   constructor(language2, root2, address2, onaccess) {
     this.#language = language2;
     this.#onaccess = onaccess;
-    this.access = new OwnerAccess(root2, location.pathname, address2, byId("errors-heading"), {
+    this.access = new OwnerAccess(root2, location.pathname, address2, byId("owner-heading"), {
       onerrors: (errors) => this.#show(errors),
       onstatus: (status, values) => this.#renderStatus(status, values),
       onclose: () => this.#close()
@@ -2620,7 +2620,7 @@ var JobErrorGroups = class {
     this.#groups = new GroupList(language2, this.access);
   }
   start() {
-    byId("access").hidden = false;
+    byId("owner").hidden = false;
     this.access.start();
   }
   /** @param {import("./poller.js").Activity} activity */
@@ -3066,7 +3066,6 @@ var de_default2 = {
   "owning.inputs.error.reserved": "Der Name {name} ist vergeben. Wähle einen anderen.",
   "owning.inputs.error.large": "Die Datei ist größer als {size} MiB. Nimm dafür comp-pool add.",
   "owning.inputs.error.unreadable": "Die Datei lässt sich nicht lesen.",
-  "owning.heading": "Für den Auftraggeber",
   "owning.pause": "Pausieren",
   "owning.resume": "Fortsetzen",
   "owning.paused.done": "Pausiert: Freiwillige bekommen keine Einheiten.",
@@ -3160,7 +3159,6 @@ var en_default2 = {
   "owning.inputs.error.reserved": "The name {name} is reserved. Choose another.",
   "owning.inputs.error.large": "The file is larger than {size} MiB. Post it by comp-pool add.",
   "owning.inputs.error.unreadable": "The file can’t be read.",
-  "owning.heading": "For the owner",
   "owning.pause": "Pause",
   "owning.resume": "Resume",
   "owning.paused.done": "Paused: volunteers get no units.",
@@ -3254,7 +3252,6 @@ var es_default2 = {
   "owning.inputs.error.reserved": "El nombre {name} está reservado. Elige otro.",
   "owning.inputs.error.large": "El archivo supera los {size} MiB. Envíalo con comp-pool add.",
   "owning.inputs.error.unreadable": "No se puede leer el archivo.",
-  "owning.heading": "Para el autor",
   "owning.pause": "Pausar",
   "owning.resume": "Reanudar",
   "owning.paused.done": "En pausa: los voluntarios no reciben unidades.",
@@ -3348,7 +3345,6 @@ var fr_default2 = {
   "owning.inputs.error.reserved": "Le nom {name} est réservé. Choisissez-en un autre.",
   "owning.inputs.error.large": "Le fichier dépasse {size} Mio. Envoyez-le avec comp-pool add.",
   "owning.inputs.error.unreadable": "Le fichier est illisible.",
-  "owning.heading": "Pour l’auteur",
   "owning.pause": "Suspendre",
   "owning.resume": "Reprendre",
   "owning.paused.done": "Suspendue : les volontaires ne reçoivent aucune unité.",
@@ -4233,6 +4229,43 @@ var OwnerRequests = class {
   }
 };
 
+// web/owning/functions.js
+var FUNCTIONS = [
+  "execute_function",
+  "validate_result",
+  "validate_variable",
+  "compare_results",
+  "variable_scheduler",
+  "render"
+];
+
+// web/job/owner/source.js
+var SHOWN2 = "execute_function";
+var DOCUMENTS = ["settings", "requirements", "metadata"];
+var JobSource = class {
+  #element = byId("source");
+  /** @param {Record<string, any>} job as its owner gets it */
+  render(job) {
+    const functions = FUNCTIONS.filter((name) => name !== SHOWN2 && job[name] !== void 0);
+    const documents = DOCUMENTS.filter((name) => Object.keys(job[name] ?? {}).length > 0);
+    this.#element.replaceChildren(
+      ...functions.map((name) => folded(name, highlighted(String(job[name])))),
+      ...documents.map((name) => folded(name, [JSON.stringify(job[name], null, 2)]))
+    );
+  }
+  clear() {
+    this.#element.replaceChildren();
+  }
+};
+function folded(name, content) {
+  const code = element(
+    "pre",
+    { class: "code", tabindex: 0, role: "region", "aria-label": name, dir: "ltr" },
+    element("code", {}, ...content)
+  );
+  return element("details", {}, element("summary", {}, element("code", {}, name)), code);
+}
+
 // web/job/owner/unit-list.js
 var MAX_SHOWN3 = 20;
 var PARALLEL = 4;
@@ -4375,7 +4408,8 @@ var OwnerActions = class {
   #address;
   #headers;
   #language = new Language(TEXTS2);
-  #section = byId("owner");
+  #section = byId("owner-actions");
+  #source = new JobSource();
   #status = element("p", { class: "help", role: "status", dir: "auto" });
   /** @type {Document | undefined} */
   #job;
@@ -4416,11 +4450,8 @@ var OwnerActions = class {
       event.preventDefault();
       void this.#saveSettings();
     });
-    const heading = element("h2", { id: "owner-heading", tabindex: -1 }, this.#text("heading"));
     const buttons = element("div", { class: "actions" }, this.#toggle, this.#version, this.#delete.button);
-    this.#section.setAttribute("aria-labelledby", "owner-heading");
-    this.#section.classList.add("activity");
-    this.#section.replaceChildren(heading, buttons, this.#status, this.#failed.element, this.#stuck.element);
+    this.#section.replaceChildren(buttons, this.#status, this.#failed.element, this.#stuck.element);
     this.#section.append(
       this.#disclosure("units", this.#units.element),
       this.#disclosure("withdraw.units", this.#withdraw.element),
@@ -4445,6 +4476,7 @@ var OwnerActions = class {
     if (job === void 0 || this.#requests === void 0) return this.clear();
     this.#job = job;
     this.#renderSettings();
+    this.#source.render(job.content);
     this.#renderState(job.content.state);
     this.#version.hidden = this.#isOfOneJob;
     const form = new URL("post", this.#root);
@@ -4459,6 +4491,7 @@ var OwnerActions = class {
   clear() {
     this.#job = this.#requests = void 0;
     setText(this.#status, "");
+    this.#source.clear();
     this.#section.hidden = true;
   }
   #need() {
@@ -4488,7 +4521,9 @@ var OwnerActions = class {
     const patch = this.#settings.patch(job.content);
     const isDone = await this.#act(this.#text("settings.done"), () => this.#need().patch(patch, job), this.#settingErrors);
     await this.#reload();
-    if (isDone) this.#renderSettings();
+    if (!isDone) return;
+    this.#renderSettings();
+    this.#source.render(this.#jobDocument().content);
   }
   /** What a patch is made of. Settings that were changed in the form stay there. */
   async #reload() {
@@ -8750,7 +8785,8 @@ var de_default6 = {
   "job-page.errors": "Fehler",
   "job-page.errors.rejected": { one: "Ein Ergebnis zurückgewiesen", other: "{count} Ergebnisse zurückgewiesen" },
   "job-page.errors.failures": { one: "Ein Fehlschlag gemeldet", other: "{count} Fehlschläge gemeldet" },
-  "job-page.access": "Für den Auftraggeber: Aufgabe verwalten, Fehler lesen",
+  "job-page.for-owner": "Für den Auftraggeber",
+  "job-page.access": "Aufgabe verwalten, ihre Fehler und ihren ganzen Code lesen",
   "job-page.key.use": "Schlüssel verwenden",
   "job-page.code": "Code",
   "job-page.code.help": "Diese Funktion läuft auf den Geräten der Freiwilligen, einmal pro Einheit.",
@@ -8824,7 +8860,8 @@ var en_default6 = {
   "job-page.errors": "Errors",
   "job-page.errors.rejected": { one: "One result rejected", other: "{count} results rejected" },
   "job-page.errors.failures": { one: "One failure reported", other: "{count} failures reported" },
-  "job-page.access": "For the owner: act on the job, read its errors",
+  "job-page.for-owner": "For the owner",
+  "job-page.access": "Act on the job, read its errors and all of its code",
   "job-page.key.use": "Use the key",
   "job-page.code": "Code",
   "job-page.code.help": "This function runs on the devices of volunteers, once per unit.",
@@ -8898,7 +8935,8 @@ var es_default6 = {
   "job-page.errors": "Errores",
   "job-page.errors.rejected": { one: "Un resultado rechazado", other: "{count} resultados rechazados" },
   "job-page.errors.failures": { one: "Un fallo notificado", other: "{count} fallos notificados" },
-  "job-page.access": "Para el autor: gestionar la tarea, leer sus errores",
+  "job-page.for-owner": "Para el autor",
+  "job-page.access": "Gestionar la tarea, leer sus errores y todo su código",
   "job-page.key.use": "Usar la clave",
   "job-page.code": "Código",
   "job-page.code.help": "Esta función se ejecuta en los dispositivos de los voluntarios, una vez por unidad.",
@@ -8972,7 +9010,8 @@ var fr_default6 = {
   "job-page.errors": "Erreurs",
   "job-page.errors.rejected": { one: "{count} résultat refusé", other: "{count} résultats refusés" },
   "job-page.errors.failures": { one: "{count} échec signalé", other: "{count} échecs signalés" },
-  "job-page.access": "Pour l’auteur : gérer la tâche, lire ses erreurs",
+  "job-page.for-owner": "Pour l’auteur",
+  "job-page.access": "Gérer la tâche, lire ses erreurs et tout son code",
   "job-page.key.use": "Utiliser la clé",
   "job-page.code": "Code",
   "job-page.code.help": "Cette fonction s’exécute sur les appareils des volontaires, une fois par unité.",

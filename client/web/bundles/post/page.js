@@ -5222,7 +5222,6 @@ var de_default2 = {
   "owning.inputs.error.reserved": "Der Name {name} ist vergeben. Wähle einen anderen.",
   "owning.inputs.error.large": "Die Datei ist größer als {size} MiB. Nimm dafür comp-pool add.",
   "owning.inputs.error.unreadable": "Die Datei lässt sich nicht lesen.",
-  "owning.heading": "Für den Auftraggeber",
   "owning.pause": "Pausieren",
   "owning.resume": "Fortsetzen",
   "owning.paused.done": "Pausiert: Freiwillige bekommen keine Einheiten.",
@@ -5316,7 +5315,6 @@ var en_default2 = {
   "owning.inputs.error.reserved": "The name {name} is reserved. Choose another.",
   "owning.inputs.error.large": "The file is larger than {size} MiB. Post it by comp-pool add.",
   "owning.inputs.error.unreadable": "The file can’t be read.",
-  "owning.heading": "For the owner",
   "owning.pause": "Pause",
   "owning.resume": "Resume",
   "owning.paused.done": "Paused: volunteers get no units.",
@@ -5410,7 +5408,6 @@ var es_default2 = {
   "owning.inputs.error.reserved": "El nombre {name} está reservado. Elige otro.",
   "owning.inputs.error.large": "El archivo supera los {size} MiB. Envíalo con comp-pool add.",
   "owning.inputs.error.unreadable": "No se puede leer el archivo.",
-  "owning.heading": "Para el autor",
   "owning.pause": "Pausar",
   "owning.resume": "Reanudar",
   "owning.paused.done": "En pausa: los voluntarios no reciben unidades.",
@@ -5504,7 +5501,6 @@ var fr_default2 = {
   "owning.inputs.error.reserved": "Le nom {name} est réservé. Choisissez-en un autre.",
   "owning.inputs.error.large": "Le fichier dépasse {size} Mio. Envoyez-le avec comp-pool add.",
   "owning.inputs.error.unreadable": "Le fichier est illisible.",
-  "owning.heading": "Pour l’auteur",
   "owning.pause": "Suspendre",
   "owning.resume": "Reprendre",
   "owning.paused.done": "Suspendue : les volontaires ne reçoivent aucune unité.",
@@ -5695,6 +5691,16 @@ var Draft = class {
   }
 };
 
+// web/owning/functions.js
+var FUNCTIONS = [
+  "execute_function",
+  "validate_result",
+  "validate_variable",
+  "compare_results",
+  "variable_scheduler",
+  "render"
+];
+
 // web/owning/settings-form.js
 var NUMBERS = { lease_seconds: [1, 30 * 86400], max_errors: [1, 100] };
 var FLAGS = ["require_lease", "lossy"];
@@ -5767,14 +5773,6 @@ function flag(name, label, help) {
 }
 
 // web/post/templates.js
-var FUNCTIONS = [
-  "execute_function",
-  "validate_result",
-  "validate_variable",
-  "compare_results",
-  "variable_scheduler",
-  "render"
-];
 var TEMPLATES = {
   execute_function: `function (variable, context) {
   // Runs on the volunteers' devices, once for each unit.

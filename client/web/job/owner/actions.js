@@ -11,6 +11,7 @@ import { TEXTS } from "../../owning/texts/index.js";
 import { AddUnits } from "./add-units.js";
 import { DeleteDialog } from "./delete-dialog.js";
 import { OwnerRequests } from "./requests.js";
+import { JobSource } from "./source.js";
 import { UnitList } from "./unit-list.js";
 import { WithdrawUnits } from "./withdraw-units.js";
 
@@ -22,7 +23,8 @@ export class OwnerActions {
   #address;
   #headers;
   #language = new Language(TEXTS);
-  #section = byId("owner");
+  #section = byId("owner-actions");
+  #source = new JobSource();
   #status = element("p", { class: "help", role: "status", dir: "auto" });
   /** @type {Document | undefined} */
   #job;
@@ -66,11 +68,8 @@ export class OwnerActions {
       event.preventDefault();
       void this.#saveSettings();
     });
-    const heading = element("h2", { id: "owner-heading", tabindex: -1 }, this.#text("heading"));
     const buttons = element("div", { class: "actions" }, this.#toggle, this.#version, this.#delete.button);
-    this.#section.setAttribute("aria-labelledby", "owner-heading");
-    this.#section.classList.add("activity");
-    this.#section.replaceChildren(heading, buttons, this.#status, this.#failed.element, this.#stuck.element);
+    this.#section.replaceChildren(buttons, this.#status, this.#failed.element, this.#stuck.element);
     this.#section.append(
       this.#disclosure("units", this.#units.element),
       this.#disclosure("withdraw.units", this.#withdraw.element),
@@ -99,6 +98,7 @@ export class OwnerActions {
     if (job === undefined || this.#requests === undefined) return this.clear();
     this.#job = job;
     this.#renderSettings();
+    this.#source.render(job.content);
     this.#renderState(job.content.state);
     // What was posted without a key can't be replaced: the pool knows no owner of both.
     this.#version.hidden = this.#isOfOneJob;
@@ -116,6 +116,7 @@ export class OwnerActions {
   clear() {
     this.#job = this.#requests = undefined;
     setText(this.#status, "");
+    this.#source.clear();
     this.#section.hidden = true;
   }
 
@@ -151,7 +152,9 @@ export class OwnerActions {
     const patch = this.#settings.patch(job.content);
     const isDone = await this.#act(this.#text("settings.done"), () => this.#need().patch(patch, job), this.#settingErrors);
     await this.#reload();
-    if (isDone) this.#renderSettings();
+    if (!isDone) return;
+    this.#renderSettings();
+    this.#source.render(this.#jobDocument().content);
   }
 
   /** What a patch is made of. Settings that were changed in the form stay there. */

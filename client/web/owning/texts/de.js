@@ -54,7 +54,6 @@ export default {
   "owning.inputs.error.reserved": "Der Name {name} ist vergeben. Wähle einen anderen.",
   "owning.inputs.error.large": "Die Datei ist größer als {size} MiB. Nimm dafür comp-pool add.",
   "owning.inputs.error.unreadable": "Die Datei lässt sich nicht lesen.",
-  "owning.heading": "Für den Auftraggeber",
   "owning.pause": "Pausieren",
   "owning.resume": "Fortsetzen",
   "owning.paused.done": "Pausiert: Freiwillige bekommen keine Einheiten.",

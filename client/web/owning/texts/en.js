@@ -54,7 +54,6 @@ export default {
   "owning.inputs.error.reserved": "The name {name} is reserved. Choose another.",
   "owning.inputs.error.large": "The file is larger than {size} MiB. Post it by comp-pool add.",
   "owning.inputs.error.unreadable": "The file can’t be read.",
-  "owning.heading": "For the owner",
   "owning.pause": "Pause",
   "owning.resume": "Resume",
   "owning.paused.done": "Paused: volunteers get no units.",

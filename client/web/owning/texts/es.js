@@ -54,7 +54,6 @@ export default {
   "owning.inputs.error.reserved": "El nombre {name} está reservado. Elige otro.",
   "owning.inputs.error.large": "El archivo supera los {size} MiB. Envíalo con comp-pool add.",
   "owning.inputs.error.unreadable": "No se puede leer el archivo.",
-  "owning.heading": "Para el autor",
   "owning.pause": "Pausar",
   "owning.resume": "Reanudar",
   "owning.paused.done": "En pausa: los voluntarios no reciben unidades.",

@@ -55,7 +55,6 @@ export default {
   "owning.inputs.error.reserved": "Le nom {name} est réservé. Choisissez-en un autre.",
   "owning.inputs.error.large": "Le fichier dépasse {size} Mio. Envoyez-le avec comp-pool add.",
   "owning.inputs.error.unreadable": "Le fichier est illisible.",
-  "owning.heading": "Pour l’auteur",
   "owning.pause": "Suspendre",
   "owning.resume": "Reprendre",
   "owning.paused.done": "Suspendue : les volontaires ne reçoivent aucune unité.",
