@@ -94,6 +94,7 @@ class Failures:
         if same_error(known, document):
             return
         self._require_unfinished(job_id, variable_id, lease)
+        self._errors.refresh()
         self._errors.require_judgeable(job, variable_id, known, lease, peer)
         self._errors.add(job, document, lease, peer)
 

@@ -137,6 +137,8 @@ class Results:
         return [item.outcome for item in items if item.outcome is not None]
 
     def _post_distinct(self, job: Document, items: Sequence[_Item]) -> None:
+        if any(item.posted.token is not None for item in items):
+            self._errors.refresh()
         for item in items:
             with _caught([item]):
                 self._prepare(job, item)
@@ -277,7 +279,7 @@ class Results:
         for item in accepted:
             if item.lease is not None:
                 self._rates.credit(item.peer.prefix)
-            self._flows.on_finished(job["id"], item.variable_id)
+        self._flows.on_finished(job["id"], *(item.variable_id for item in accepted))
 
     def _earned(self, item: _Item, lease: LeaseToken) -> Earned:
         return Earned(lease.lease_id, item.peer, self._errors.parties(item.peer), item.document["run_seconds"])

@@ -151,6 +151,14 @@ class Standing:
         """Whether the lease has neither ended nor expired."""
         return lease_id in self._current().leases
 
+    def seemed_held(self, lease_id: str) -> bool:
+        """The same as of the log's last reading."""
+        return lease_id in self._activity.leases
+
+    def refresh(self) -> None:
+        """Reads the log."""
+        self._current()
+
     def leased(self, job_uid: str, peer: Peer, leases: Iterable[tuple[str, str, int]], party: str = "") -> None:
         """`leases` are the id, the variable and the deadline of each; `party` is who is present by them."""
         facts = {"event": "leased", "job": job_uid, **_of(peer), **({"party": party} if party else {})}

@@ -25,11 +25,16 @@ class VariableErrors:
         """The ids of a variable's errors: mostly there are none."""
         return self._store.results.rejected_ids(job["id"], variable_id)
 
+    def refresh(self) -> None:
+        """Learns which leases have ended in other processes."""
+        self._standing.refresh()
+
     def require_judgeable(
         self, job: Document, variable_id: str, known: ErrorIds, lease: LeaseToken | None, peer: Peer
     ) -> None:
         """Refuses results that need no judging: these cost no call in the sandbox. `known` are the variable's errors.
 
+        Whether the lease has ended is as of the last reading of the log: call `refresh` once for a request.
         Raises Conflict for a failed variable, or a lease that ended with an error; without a lease LimitReached, where
         the party's own error is recent, or it failed in this job again and again.
         """
@@ -47,7 +52,7 @@ class VariableErrors:
         if error_counting.is_under_lease(known, lease.lease_id):
             return True
         # Errors that do not count are not stored: then only a lease that is held takes a result.
-        return not self._standing.holds(lease.lease_id) and not self._counts(job, known, self._party(peer))
+        return not self._standing.seemed_held(lease.lease_id) and not self._counts(job, known, self._party(peer))
 
     def _counts(self, job: Document, known: ErrorIds, party: str) -> bool:
         return error_counting.adds(known, party) and self._standing.counts(job["uid"], party)

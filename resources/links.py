@@ -12,6 +12,8 @@ import falcon
 from storage.base import Document
 
 _PLAIN = re.compile(r"[A-Za-z0-9._-]*", re.ASCII)
+# The link `post_result` of a lease, as it is made here.
+_POSTED = re.compile(r"/jobs/([a-z0-9._-]+)/variables/([a-z0-9._-]+)/results\?lease=([A-Za-z0-9._-]+)", re.ASCII)
 
 
 def _quoted(segment: str) -> str:
@@ -60,6 +62,10 @@ class LinkBuilder:
 
     def posted_to(self, uri: str) -> tuple[str, str, str | None] | None:
         """The job, the variable and the lease token of a link `post_result`; None for any other URI."""
+        # As it was made, in nearly every case: a tenth of the time.
+        usual = _POSTED.fullmatch(uri, len(self.prefix)) if uri.startswith(self.prefix) else None
+        if usual is not None:
+            return usual[1], usual[2], usual[3]
         path, _, query = uri.partition("?")
         match self.segments(path):
             case ("jobs", job, "variables", variable, "results"):
@@ -149,9 +155,12 @@ class LinkBuilder:
         links = {"self": flow, "run_again": flow, "flows": Link(self.uri("flows")), "root": Link(self.uri())}
         return {**links, "cancel": flow} if is_running else links
 
+    def result_uri(self, job_id: str, variable_id: str, result_id: str) -> str:
+        return self.uri("jobs", job_id, "variables", variable_id, "results", result_id)
+
     def result(self, job_id: str, variable_id: str, result_id: str) -> Links:
         return {
-            "self": Link(self.uri("jobs", job_id, "variables", variable_id, "results", result_id)),
+            "self": Link(self.result_uri(job_id, variable_id, result_id)),
             "get_variable": Link(self.uri("jobs", job_id, "variables", variable_id)),
             "get_job": Link(self.uri("jobs", job_id)),
         }

@@ -97,7 +97,7 @@ def _outcomes(
         if isinstance(outcome, (PoolError, StorageError, SandboxBusy)):
             yield _refused(problem_of(req, outcome))
         else:
-            yield {"status": 201, "location": build.result(job["id"], variable_id, str(outcome))["self"].href}
+            yield {"status": 201, "location": build.result_uri(job["id"], variable_id, str(outcome))}
 
 
 def _refused(problem: Problem) -> Document:

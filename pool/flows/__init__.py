@@ -92,12 +92,12 @@ class Flows:
         if outcome["state"] != "cancelled":
             raise Conflict(f"flow {flow_id!r} has ended: it is {outcome['state']}")
 
-    def on_finished(self, job_id: str, variable_id: str) -> None:
-        """Call after a variable got its result, was withdrawn, failed or was released.
+    def on_finished(self, job_id: str, *variable_ids: str) -> None:
+        """Call after variables got their results, were withdrawn, failed or were released.
 
         Raises nothing: that change is stored.
         """
-        self._engine.on_finished(job_id, variable_id)
+        self._engine.on_finished(job_id, *variable_ids)
 
     def on_job_deleted(self, flow_ids: Sequence[str]) -> None:
         """Call after a job was deleted that these flows use."""

@@ -74,10 +74,10 @@ class Engine:
         self.advance(flow["id"])
         return outcome
 
-    def on_finished(self, job_id: str, variable_id: str) -> None:
+    def on_finished(self, job_id: str, *variable_ids: str) -> None:
         deadline = self._store.clock.monotonic() + BUDGET_SECONDS
         touched = []
-        for flow_id in self._flows_using(job_id):
+        for flow_id, variable_id in itertools.product(self._flows_using(job_id), variable_ids):
             with suppress(StorageError):  # Its documents are damaged or gone: `comp-pool check` reports them.
                 signals = self._signals.of(flow_id, job_id, variable_id)
                 if signals:

@@ -1,4 +1,4 @@
-"""The flat files: a tree of JSON documents and empty markers that mirrors the URIs.
+"""The flat files: a tree of JSON documents and markers that mirrors the URIs.
 
     jobs/<job>/job.json
     jobs/<job>/variables/<shard>/<variable>.json            the input
@@ -7,7 +7,7 @@
     jobs/<job>/rejected/<shard>/<variable>@held/<result>.json   held results that were thrown back
     jobs/<job>/held/<variable>/<result>.json                results that do not count yet
     jobs/<job>/audits/<audit>.json                          batches of held results, and what was drawn from them
-    jobs/<job>/queue/open/<shard>/<variable>                empty markers: the state of the work
+    jobs/<job>/queue/open/<shard>/<variable>                markers: the state of the work
     jobs/<job>/queue/leased/<deadline>/<variable>
     jobs/<job>/queue/failed/<shard>/<variable>
     jobs/<job>/queue/held/<variable>

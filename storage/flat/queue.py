@@ -1,4 +1,8 @@
-"""The queue of a job: one empty marker per unfinished variable; its directory is the variable's state.
+"""The queue of a job: one marker per unfinished variable; its directory is the variable's state.
+
+A marker is a further name of the variable's document, whose content nobody reads here. Where one was lost, and in a
+pool of an earlier version, it is an empty file: so no two markers of a variable are names of one file, and a rename of
+one to the other replaces it (of two names of one file it would do nothing).
 
 Names that are no ids, and files in the place of directories, belong to other programs (`.DS_Store`, an editor's
 backup) and are skipped.

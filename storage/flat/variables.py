@@ -130,7 +130,10 @@ def _is_stored(paths: JobPaths, variable_id: str, document: Document) -> bool:
 def _link(paths: JobPaths, variable_id: str, document: Document, temporary: str) -> bool:
     """False if a concurrent caller has stored the same: then that caller writes marker and journal line."""
     if files.link(temporary, paths.variable(variable_id)):
-        return files.touch(paths.open(variable_id))
+        # The marker is a further name of the document, and no file of its own: half as many inodes, and none is freed
+        # when the variable is finished. Ext4 takes long to find one for a new file beside many that were freed lately.
+        files.link(temporary, paths.open(variable_id))
+        return True
     return not _is_stored(paths, variable_id, document)
 
 

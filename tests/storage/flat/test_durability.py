@@ -77,14 +77,14 @@ def test_a_variable_is_synced_before_its_link_and_its_directories_after(
 ) -> None:
     recorder = Recorder(monkeypatch)
     store.variables.add("job", {"w": variable("w")})
-    assert recorder.events[:2] == ["sync tmp", "link w.json"]
-    assert Counter(recorder.events[2:]) == {f"sync {shard('w')}": 2, "sync variables": 1, "sync open": 1}
+    assert recorder.events[:3] == ["sync tmp", "link w.json", "link w"]
+    assert Counter(recorder.events[3:]) == {f"sync {shard('w')}": 2, "sync variables": 1, "sync open": 1}
 
 
 def test_a_batch_of_variables_syncs_the_file_system_twice(store: FlatStore, monkeypatch: pytest.MonkeyPatch) -> None:
     recorder = Recorder(monkeypatch)
     store.variables.add("job", {f"m{number}": variable(f"m{number}") for number in range(50)})
-    links = [f"link m{number}.json" for number in range(50)]
+    links = [f"link m{number}{suffix}" for number in range(50) for suffix in (".json", "")]
     assert recorder.events == ["sync file system", *links, "sync file system"]
 
 
