@@ -6,6 +6,7 @@ import argparse
 
 from bench import (
     abuse_open,
+    activity_log,
     browser,
     classroom,
     crash,
@@ -50,6 +51,7 @@ BENCHMARKS = {
     "classroom": classroom.run,
     "failures": failures.run,
     "front-door": front_door.run,
+    "activity-log": activity_log.run,
     "crash": crash.run,
     "cycle": cycle.run,
     "watchers": watchers.run,
@@ -88,7 +90,9 @@ def main() -> None:
     )
     parser.add_argument("--trust-store-units", type=int, default=4000, help="units of `trust-store` (%(default)s)")
     parser.add_argument("--trust-units", type=int, default=60_000, help="units of each case of `trust` (%(default)s)")
-    parser.add_argument("--checkout", help="another version, which `strangers`, `abuse-open` and `work` compare")
+    parser.add_argument(
+        "--checkout", help="another version, which `strangers`, `abuse-open`, `activity-log` and `work` compare"
+    )
     options = parser.parse_args()
     unknown = set(options.names) - set(BENCHMARKS)
     if unknown:

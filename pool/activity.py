@@ -1,15 +1,16 @@
 """The activity of volunteers: the state that the events of the store's activity log add up to.
 
-It is the same in every process. What was long ago is forgotten, and so is what ids do that cost nothing.
+It is the same in every process. What was long ago is forgotten, and so is what ids do that cost nothing (`forgetting`).
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pool.credit import DAY, Ledger
 from pool.lost_leases import BREAK_SECONDS, LostLease, LostLeases
@@ -25,8 +26,6 @@ SHARE_RESULTS = 3
 FIRST_LEASES, NEW_LEASES, PROVEN_LEASES = 4, 32, 1024
 # After errors: a job may be to blame, and a page with two workers must not stand still.
 LEAST_LEASES = 2.0
-# Records of each kind that a compaction keeps: whoever computes under a new id each time must not fill the memory.
-RECORDS_KEPT = 20_000
 # A clock that goes back by so much was set: processes log what they do at once in any order.
 SET_BACK = 60_000
 WINDOW = 3600 * 1000
@@ -122,7 +121,12 @@ class Activity:
         self.lost, self.present = LostLeases(), Presence()
         self.credit = Ledger()
         self._deadlines: list[tuple[int, str]] = []
-        self._latest = 0
+        self.latest = 0
+
+    def add(self, events: Iterable[Document]) -> None:
+        for event in events:
+            with suppress(AttributeError, KeyError, TypeError, ValueError):  # A line written by hand.
+                self.apply(event)
 
     def apply(self, event: Document) -> None:
         # First: whether a late result ended its lease must not depend on when a process reads the log.
@@ -285,11 +289,11 @@ class Activity:
 
     def _follow_clock(self, now: int) -> None:
         """After the clock was set back, leases last as long from now on as they had left."""
-        back = self._latest - now
+        back = self.latest - now
         if back < SET_BACK:
-            self._latest = max(self._latest, now)
+            self.latest = max(self.latest, now)
             return
-        self._latest = now
+        self.latest = now
         for lease_id, lease in self.leases.items():
             self.leases[lease_id] = replace(lease, until=lease.until - back, began=lease.began - back)
         self._deadlines = [(lease.until, lease_id) for lease_id, lease in self.leases.items()]
@@ -311,24 +315,6 @@ class Activity:
                 self.confirmed.pop((lease.job, lease.volunteer), None)
         self.lost.expire(now)
         self.present.expire(now)
-
-    def summary(self, now: int) -> Iterator[Document]:
-        """Events that add up to this state, without what was long ago: it must not grow with ids that cost nothing."""
-        for kind, records in (("volunteer", self.volunteers), ("prefix", self.prefixes)):
-            known = (item for item in records.items() if not item[1].is_forgotten(now))
-            for name, record in heapq.nlargest(RECORDS_KEPT, known, key=lambda item: (item[1].is_proven, item[1].last)):
-                values: dict[str, Any] = {**vars(record), "proven": sorted(record.proven), "held": 0}
-                yield {"event": "record", "of": kind, "name": name, "values": values}
-        recent = (item for item in self.parties.items() if now - item[1].last < DAY)
-        for (job, party), counted in heapq.nlargest(RECORDS_KEPT, recent, key=lambda item: item[1].last):
-            yield {"event": "party", "job": job, "party": party, "values": vars(counted)}
-        for (job, name), count in self.confirmed.most_common(RECORDS_KEPT):
-            yield {"event": "confirmations", "job": job, "volunteer": name, "count": count}
-        for (job, variable), lost in self.lost.newest(RECORDS_KEPT):
-            yield {"event": "lost", "job": job, "variable": variable, "values": vars(lost)}
-        yield from self.credit.summary(now)
-        for lease_id, lease in self.leases.items():
-            yield {"event": "leased", "lease": lease_id, "at": now, **vars(lease)}
 
 
 def _add(counter: Counter[Key], key: Key, change: int) -> None:

@@ -76,9 +76,23 @@ class Ledger:
                     found[volunteer].add(credit)
         return dict(found)
 
+    def forget_days(self, now: int) -> Iterator[None]:
+        """Makes one sum of the earlier days, of one job in each step. Of very many sums a compaction's stay."""
+        first_day = _first_day(now)
+        for sums in list(self._jobs.values()):
+            for volunteer, day in [key for key in sums if EARLIER < key[1] < first_day]:
+                sums[volunteer, EARLIER].add(sums.pop((volunteer, day)))
+            yield
+        # Seldom: it takes long, and a compaction leaves two thirds of that at most.
+        if sum(map(len, self._jobs.values())) > 3 * SUMS_KEPT:
+            kept = list(self.summary(now))
+            self._jobs.clear()
+            for event in kept:
+                self.restore(event)
+
     def summary(self, now: int) -> Iterator[Document]:
         """Events that add up to this state, the largest sums first."""
-        merged = self._merged(now // DAY - DAYS_KEPT + 1)
+        merged = self._merged(_first_day(now))
         ranked = sorted(merged.items(), key=lambda item: -item[1].units)
         rest: Sums = defaultdict(Credit)
         for (_, volunteer, day), credit in ranked[SUMS_KEPT:]:
@@ -95,6 +109,11 @@ class Ledger:
             for (volunteer, day), credit in sums.items():
                 merged[job_uid, volunteer, day if day >= first_day else EARLIER].add(credit)
         return merged
+
+
+def _first_day(now: int) -> int:
+    """The first of the days that are kept apart."""
+    return now // DAY - DAYS_KEPT + 1
 
 
 def _line(job_uid: str, volunteer: str, day: int, credit: Credit) -> Document:

@@ -54,5 +54,9 @@ class LostLeases:
                 return
             self.pop(job, variable)
 
+    def keep_newest(self, count: int) -> None:
+        for job, variable in list(self._by_variable)[:-count]:
+            self.pop(job, variable)
+
     def newest(self, count: int) -> Sequence[tuple[tuple[str, str], LostLease]]:
         return list(self._by_variable.items())[-count:]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 
@@ -49,6 +49,11 @@ class State:
         self.bans: dict[str, Ban] = {}
         # The volunteers shown under names, by skeleton.
         self._shown: dict[str, str] = {}
+
+    def add(self, events: Iterable[Document]) -> None:
+        for event in events:
+            with suppress(AttributeError, KeyError, TypeError, ValueError):  # A line written by hand.
+                self.apply(event)
 
     def apply(self, event: Document) -> None:
         getattr(self, f"_on_{event['event']}")(event)
@@ -105,12 +110,20 @@ class State:
     def _on_unban(self, event: Document) -> None:
         self.bans.pop(event["ban"], None)
 
+    def drop_excess(self, credited: Container[str]) -> None:
+        """Drops the oldest of those without an accepted unit, beyond what is kept."""
+        excess = len(self.profiles) - PROFILES_KEPT
+        if excess > 0:
+            ranked = sorted(self.profiles.items(), key=lambda item: (item[0] in credited, item[1].at))
+            for volunteer, _ in ranked[:excess]:
+                self._drop(volunteer)
+
     def summary(self, credited: Container[str]) -> Iterator[Document]:
         for ban in self.bans.values():
             yield {"event": "ban", **asdict(ban)}
-        ranked = sorted(self.profiles.items(), key=lambda item: (item[0] not in credited, -item[1].at))
+        self.drop_excess(credited)
         # In the order in which they were made, so that each has its name again.
-        for volunteer, profile in sorted(ranked[:PROFILES_KEPT], key=lambda item: item[1].at):
+        for volunteer, profile in sorted(self.profiles.items(), key=lambda item: item[1].at):
             # Not `asdict`, which takes twenty times as long.
             yield {"event": "profile", "volunteer": volunteer, **vars(profile)}
 
@@ -224,15 +237,17 @@ class Profiles:
 
     def _append(self, event: Document) -> None:
         self._store.profiles.append([event])
-        self._store.profiles.compact(self._summarise)
+        self._store.profiles.compact(self._condense)
 
     def _rewrite(self, event: Document) -> None:
         self._store.profiles.append([event])
-        self._store.profiles.rewrite(self._summarise)
+        self._store.profiles.rewrite(self._condense)
 
-    def _summarise(self, is_new: bool, events: list[Document]) -> list[Document]:
-        self._add(is_new, events)
-        return list(self._state.summary(self._credited()))
+    def _condense(self, events: Iterable[Document]) -> Iterator[Document]:
+        """Not under the lock: of a state of its own."""
+        state = State()
+        state.add(events)
+        return state.summary(self._credited())
 
     def _current(self) -> State:
         self._add(*self._store.profiles.read())
@@ -241,9 +256,10 @@ class Profiles:
     def _add(self, is_new: bool, events: list[Document]) -> None:
         if is_new:
             self._state = State()
-        for event in events:
-            with suppress(AttributeError, KeyError, TypeError, ValueError):  # A line written by hand.
-                self._state.apply(event)
+        self._state.add(events)
+        # Not with each one more: it takes a while.
+        if len(self._state.profiles) > PROFILES_KEPT * 5 // 4:
+            self._state.drop_excess(self._credited())
         self.version += bool(is_new or events)
         # Other events may have been before the first of a new log.
         self.removals += is_new or any(event.get("event") in _REMOVING for event in events)

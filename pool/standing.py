@@ -9,8 +9,7 @@ from __future__ import annotations
 import heapq
 import logging
 import threading
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from pool import lease_limits
 from pool.activity import Activity, JobRecord
 from pool.credit import Credit
 from pool.errors import LimitReached
+from pool.forgetting import condense, forget
 from pool.keys import is_strangers
 from pool.lease_limits import JobFacts, known_record, name_of
 from pool.peers import Peer
@@ -29,6 +29,8 @@ from storage.errors import StorageError
 FREE_ERRORS = 10
 # A lease lasts at most so many times `lease_seconds`, or so many seconds, extensions included; proven: ten times that.
 EXTENSIONS, EXTENDED_SECONDS, PROVEN_FACTOR = 12, 3600, 10
+# Events after which a process forgets what was long ago.
+FORGOTTEN_AFTER = 50_000
 log = logging.getLogger("comp-pool")
 
 
@@ -45,6 +47,9 @@ class Standing:
     def __init__(self, store: Store) -> None:
         self._store, self._clock = store, store.clock
         self._activity = Activity()
+        # The steps that are left of forgetting what was long ago: one with each reading.
+        self._forgetting: Iterator[None] = iter(())
+        self._events_read = 0
         self._lock = threading.Lock()
 
     def is_proven(self, peer: Peer) -> bool:
@@ -69,12 +74,12 @@ class Standing:
     def active_volunteers(self, seconds: float) -> int:
         """How many volunteers have leased a variable or had a result accepted lately."""
         since = self._clock.now_milliseconds() - seconds * 1000
-        return sum(known.last >= since for known in self._current().volunteers.values())
+        return sum(known.last >= since for known in list(self._current().volunteers.values()))
 
     def leases(self) -> Document:
         """How many leases are held, and by how many volunteers; whoever gives no id counts by address."""
-        held = self._current().leases
-        return {"leases": len(held), "leasing": len({lease.volunteer for lease in held.values()})}
+        held = list(self._current().leases.values())
+        return {"leases": len(held), "leasing": len({lease.volunteer for lease in held})}
 
     def busiest(self, count: int) -> list[Document]:
         """The volunteers with most leases, and of the others those who were here last."""
@@ -244,16 +249,10 @@ class Standing:
         at = self._clock.now_milliseconds()
         try:
             self._store.activity.append([{"at": at, **event} for event in events])
-            # The lock before the log's own one, as in `_current`.
-            with self._lock:
-                self._store.activity.compact(self._summarise)
+            self._store.activity.compact(condense)
         except StorageError as ex:
             # What it is about is stored already: a full disk must not refuse it now.
             log.warning("the activity of volunteers is not recorded: %s", ex)
-
-    def _summarise(self, is_new: bool, events: list[Document]) -> list[Document]:
-        self._add(is_new, events)
-        return list(self._activity.summary(self._clock.now_milliseconds()))
 
     def _current(self) -> Activity:
         with self._lock:
@@ -261,12 +260,15 @@ class Standing:
             return self._activity
 
     def _add(self, is_new: bool, events: list[Document]) -> None:
+        now = self._clock.now_milliseconds()
         if is_new:
-            self._activity = Activity()
-        for event in events:
-            with suppress(AttributeError, KeyError, TypeError, ValueError):  # A line written by hand.
-                self._activity.apply(event)
-        self._activity.expire(self._clock.now_milliseconds())
+            self._activity, self._forgetting = Activity(), iter(())
+        self._activity.add(events)
+        self._activity.expire(now)
+        self._events_read += len(events)
+        if self._events_read >= FORGOTTEN_AFTER:
+            self._events_read, self._forgetting = 0, forget(self._activity, now)
+        next(self._forgetting, None)
 
 
 def _text_of(milliseconds: int) -> str:

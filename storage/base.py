@@ -24,7 +24,7 @@ from storage.flow_store import FlowStore
 from storage.join_code_store import JoinCodeStore
 from storage.poster_store import PosterStore
 from storage.process_store import ProcessStore
-from storage.profile_store import ProfileStore, Summarise
+from storage.profile_store import Condense, ProfileStore
 from storage.stream_store import StreamStore
 
 __all__ = [
@@ -514,11 +514,16 @@ class ActivityStore(ABC):
         """The events since the last call, of all processes, and whether they replace all earlier ones."""
 
     @abstractmethod
-    def compact(self, summarise: Summarise) -> None:
-        """Replaces the log by the events that `summarise` returns, if it has grown large.
+    def compact(self, condense: Condense) -> None:
+        """Has the events so far replaced by those that `condense` returns, if they have grown large.
 
-        `summarise` gets what `read` would have returned; no event is added meanwhile.
+        That is done beside service: `condense` is called in another thread. Who has read the events goes on reading
+        those behind them.
         """
+
+    @abstractmethod
+    def finish_compaction(self) -> None:
+        """Waits for a compaction that this process is at."""
 
 
 class KeyStore(ABC):

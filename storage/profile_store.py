@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from storage.documents import Document
 
-Summarise = Callable[[bool, list[Document]], list[Document]]
+# Events that add up to the same as those given.
+Condense = Callable[[Iterable[Document]], Iterable[Document]]
 
 
 class ProfileStore(ABC):
@@ -22,12 +23,17 @@ class ProfileStore(ABC):
         """The events since the last call, of all processes, and whether they replace all earlier ones."""
 
     @abstractmethod
-    def compact(self, summarise: Summarise) -> None:
-        """Replaces the log by the events that `summarise` returns, if it has grown large.
+    def compact(self, condense: Condense) -> None:
+        """Has the events so far replaced by those that `condense` returns, if they have grown large.
 
-        `summarise` gets what `read` would have returned; no event is added meanwhile.
+        That is done beside service: `condense` is called in another thread. Who has read the events goes on reading
+        those behind them.
         """
 
     @abstractmethod
-    def rewrite(self, summarise: Summarise) -> None:
-        """The same whatever the size, durably: so that the store has no more of what was deleted."""
+    def finish_compaction(self) -> None:
+        """Waits for a compaction that this process is at."""
+
+    @abstractmethod
+    def rewrite(self, condense: Condense) -> None:
+        """The same at once, whatever the size, and durably: so that the store has no more of what was deleted."""

@@ -31,6 +31,7 @@
     quotas/<key>/<job>.json, quotas/total.json              what the holders of keys with quotas have
     keys/<digest>.json, secrets/<name>
     activity.ndjson, profiles.ndjson                        logs of what volunteers do, and of their display names
+    activity.ndjson.lock …                                  held by the process that compacts the log
     codes/<digest>.json                                     codes by which a second device joins
     tmp/<process>/…                                         workspaces: documents not yet in place; see `writer`
     tmp/<process>/commits-<n>.log                           outcomes made durable together; see `commit_log`

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from storage.base import ActivityStore
-from storage.flat.followed_log import MAX_BYTES, LogStore
+from storage.flat.followed_log import MAX_BYTES
+from storage.flat.log_store import LogStore
 from storage.flat.tree import Tree
 
 

@@ -49,8 +49,9 @@ class ChangeLog:
             with self._lock:
                 self._unlogged |= waiting
             return
-        with suppress(OSError):
-            self._log.compact(lambda _is_new, _events: [])
+        if self._log.is_large():
+            with suppress(OSError):
+                self._log.compact(lambda _events: ())
 
     def read(self) -> tuple[bool, list[str]]:
         is_new, events = self._log.read()

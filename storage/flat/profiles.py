@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from storage.flat.disk_errors import translated
-from storage.flat.followed_log import LogStore
+from storage.flat.log_store import LogStore
 from storage.flat.tree import Tree
-from storage.profile_store import ProfileStore, Summarise
+from storage.profile_store import Condense, ProfileStore
 
 MAX_BYTES = 1 << 20
 
@@ -15,5 +15,5 @@ class FlatProfiles(LogStore, ProfileStore):
         super().__init__(tree.writer, f"{tree.root}/profiles.ndjson", MAX_BYTES)
 
     @translated
-    def rewrite(self, summarise: Summarise) -> None:
-        self._log.rewrite(summarise)
+    def rewrite(self, condense: Condense) -> None:
+        self._log.rewrite(condense)

@@ -61,6 +61,19 @@ def test_beyond_a_number_of_sums_a_compaction_keeps_them_without_their_jobs(
     assert sum(units(restored, job=ANY_JOB).values()) == 1
 
 
+def test_the_sums_of_earlier_days_become_one_in_memory_too(ledger: Ledger) -> None:
+    before = units(ledger)
+    assert not any(ledger.forget_days(NOW + 100 * DAY))
+    assert units(ledger) == before
+    assert list(ledger.summary(NOW)) == list(ledger.summary(NOW + 100 * DAY))
+
+
+def test_very_many_sums_are_kept_in_memory_without_their_jobs(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(credit, "SUMS_KEPT", 1)
+    assert not any(ledger.forget_days(NOW))
+    assert units(ledger, job=ANY_JOB) != {}
+
+
 def test_those_who_give_no_id_are_one(ledger: Ledger) -> None:
     for prefix in ("a", "b"):
         ledger.add(f"@{prefix}", "job", NOW, 1.0)

@@ -71,6 +71,16 @@ def test_a_compaction_drops_the_oldest_of_those_without_a_unit(
     assert set(here.shown()) == {BEN, CARLA}
 
 
+def test_no_process_keeps_more_profiles_than_that(
+    here: Profiles, there: Profiles, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(profiles, "PROFILES_KEPT", 2)
+    for volunteer in (BEN, ANNA, CARLA):
+        here.change(volunteer, {"name": volunteer, "shown": True})
+        clock.advance(1)
+    assert set(here.shown()) == set(there.shown()) == {BEN, CARLA}
+
+
 def test_a_line_written_by_hand_is_skipped(here: Profiles, tmp_path: Path) -> None:
     with open(tmp_path / "store" / "profiles.ndjson", "w") as stream:
         stream.write('{"event": "profile"}\nno json\n{"event": "__init__"}\n{"event": "ban"}\n')

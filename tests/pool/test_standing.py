@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pool import activity, lease_limits
+from pool import forgetting, lease_limits, standing
 from pool.activity import (
     BREAK_SECONDS,
     FIRST_LEASES,
@@ -25,6 +25,7 @@ from pool.activity import (
     Record,
 )
 from pool.errors import LimitReached
+from pool.forgetting import summary
 from pool.lease_limits import (
     ERRORS_IN_A_ROW,
     ERRORS_OF_PREFIX,
@@ -517,7 +518,7 @@ def test_ids_that_leased_and_gave_back_are_forgotten_by_a_compaction(driver: Dri
 def test_a_compaction_keeps_so_many_ids_at_most_the_proven_and_the_latest(
     driver: Driver, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(activity, "RECORDS_KEPT", 10)
+    monkeypatch.setattr(forgetting, "RECORDS_KEPT", 10)
     driver.compute(PROVEN_RESULTS)
     for number in range(100, 130):
         driver.compute(1, volunteer(number))
@@ -545,9 +546,23 @@ def test_a_compaction_forgets_what_was_long_ago(
     assert (ME.volunteer in compacted.volunteers) is is_known
 
 
+def test_a_process_forgets_ids_that_only_leased_without_a_compaction(
+    driver: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "FORGOTTEN_AFTER", 100)
+    monkeypatch.setattr(forgetting, "STEP", 10)
+    driver.compute(1)
+    held = driver.lease(volunteer(0))
+    for number in range(1, 300):
+        driver.standing.ended(driver.lease(volunteer(number, f"{number:012}")))
+    assert len(driver.standing._current().volunteers) < 200
+    assert {ME.volunteer, volunteer(0).volunteer} < set(driver.standing._current().volunteers)
+    assert driver.standing.holds(held)
+
+
 def compact(activity: Activity, now: int) -> Activity:
     compacted = Activity()
-    for event in activity.summary(now):
+    for event in summary(activity, now):
         compacted.apply(event)
     return compacted
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import errno
+import itertools
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +15,10 @@ import pytest
 from storage.base import Document
 from storage.flat import FlatStore
 from storage.flat.activity import FlatActivity
+from storage.profile_store import Condense
+from tests.storage.faults import MUTATING, kill_process, survives
 from tests.storage.helpers import run_concurrently
+from tests.storage.snapshots import record
 
 OpenLog = Callable[..., FlatActivity]
 
@@ -35,7 +42,7 @@ def numbers(*values: int) -> list[Document]:
     return [{"number": value} for value in values]
 
 
-def sum_of(events: list[Document]) -> int:
+def sum_of(events: Iterable[Document]) -> int:
     return sum(event["number"] for event in events)
 
 
@@ -82,14 +89,23 @@ def test_a_log_that_was_cut_short_begins_anew(open_log: OpenLog, root: Path) -> 
     assert log.read() == (True, numbers(2))
 
 
+def compact(log: FlatActivity, condense: Condense) -> None:
+    log.compact(condense)
+    log.finish_compaction()
+
+
+def condense_to_sum(events: Iterable[Document]) -> list[Document]:
+    return numbers(sum_of(events))
+
+
 def test_a_log_below_its_size_is_not_compacted(open_log: OpenLog, root: Path) -> None:
     log = open_log(max_bytes=1000)
     while size_after_event(log, root) < 1000:
         log.read()
-        log.compact(lambda is_new, added: pytest.fail("compacted"))
+        compact(log, lambda _events: pytest.fail("compacted"))
     log.read()
-    log.compact(lambda is_new, added: numbers(1))
-    assert size(root) < 20
+    compact(log, condense_to_sum)
+    assert size(root) < 200
 
 
 def size_after_event(log: FlatActivity, root: Path) -> int:
@@ -101,7 +117,7 @@ def test_a_log_that_stays_large_is_compacted_when_it_has_doubled(open_log: OpenL
     log, compactions = open_log(max_bytes=100), 0
     kept = numbers(*range(50))
 
-    def summarise(_is_new: bool, _added: list[Document]) -> list[Document]:
+    def condense(_events: Iterable[Document]) -> list[Document]:
         nonlocal compactions
         compactions += 1
         return kept
@@ -109,32 +125,134 @@ def test_a_log_that_stays_large_is_compacted_when_it_has_doubled(open_log: OpenL
     for _ in range(200):
         log.append([{"number": 1}])
         log.read()
-        log.compact(summarise)
+        compact(log, condense)
     assert 2 <= compactions <= 5
 
 
-def test_a_compaction_that_another_process_has_done_is_not_repeated(open_log: OpenLog, root: Path) -> None:
+def test_a_compaction_that_another_process_has_done_is_not_repeated(open_log: OpenLog) -> None:
     log, other = open_log(), open_log()
     for one in (log, other):
         one.append([{"number": 1}])
         one.read()
-    log.compact(lambda is_new, added: numbers(2))
-    other.compact(lambda is_new, added: pytest.fail("compacted"))
-    assert other.read() == (True, numbers(2))
+    compact(log, condense_to_sum)
+    compact(other, lambda _events: pytest.fail("compacted"))
+    assert other.read() == (False, [])
 
 
-def test_no_event_is_lost_by_concurrent_compactions(open_log: OpenLog) -> None:
-    def run(log: FlatActivity, first: int) -> None:
+def test_two_processes_do_not_compact_at_once(open_log: OpenLog) -> None:
+    log, other = open_log(), open_log()
+    log.append([{"number": 1}])
+    assert log.read() == other.read()
+
+    def condense(events: Iterable[Document]) -> list[Document]:
+        compact(other, lambda _events: pytest.fail("compacted"))
+        return condense_to_sum(events)
+
+    compact(log, condense)
+    assert open_log().read() == (True, numbers(1))
+
+
+def test_a_failed_compaction_is_tried_again_when_the_log_has_grown(
+    open_log: OpenLog, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = open_log(max_bytes=100)
+    log.append(numbers(*range(10)))
+    log.read()
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+        compact(log, condense_to_sum)
+    compact(log, lambda _events: pytest.fail("compacted"))
+    log.append(numbers(*range(10)))
+    log.read()
+    compact(log, condense_to_sum)
+    assert open_log().read() == (True, numbers(90))
+    assert not list(root.glob("tmp/*/*"))
+
+
+def test_a_store_that_is_closed_leaves_a_compaction_to_others(open_log: OpenLog, root: Path) -> None:
+    log, begun = open_log(), threading.Event()
+
+    def condense(events: Iterable[Document]) -> Iterator[Document]:
+        begun.set()
+        while True:
+            yield from numbers(0)
+
+    log.append(numbers(1))
+    log.read()
+    log.compact(condense)
+    assert begun.wait(60)
+    log.close()
+    assert open_log().read() == (True, numbers(1))
+    assert not list(root.glob("tmp/*/*"))
+
+
+def test_no_event_is_lost_or_read_twice_by_concurrent_compactions(open_log: OpenLog) -> None:
+    def run(log: FlatActivity, first: int) -> int:
         known = 0
-
-        def summarise(is_new: bool, added: list[Document]) -> list[Document]:
-            return numbers((0 if is_new else known) + sum_of(added))
-
         for number in range(first, 300, 3):
             log.append([{"number": number}])
             is_new, added = log.read()
             known = (0 if is_new else known) + sum_of(added)
-            log.compact(summarise)
+            log.compact(condense_to_sum)
+        log.finish_compaction()
+        finished.wait(60)
+        is_new, added = log.read()
+        return (0 if is_new else known) + sum_of(added)
 
-    assert run_concurrently([partial(run, open_log(), first) for first in range(3)]) == [None] * 3
+    finished = threading.Barrier(3)
+    assert run_concurrently([partial(run, open_log(), first) for first in range(3)]) == [sum(range(300))] * 3
     assert sum_of(open_log().read()[1]) == sum(range(300))
+
+
+def test_a_compaction_killed_at_any_call_leaves_every_event(memory_path: Path) -> None:
+    root = memory_path / "data"
+    store, other = opened(root), opened(root)
+    store.activity.append(numbers(*range(10)))
+    assert store.activity.read() == other.activity.read()
+
+    def condense(events: Iterable[Document]) -> list[Document]:
+        other.activity.append(numbers(100))
+        return condense_to_sum(events)
+
+    recording = record(root, lambda: compact(store.activity, condense))
+    assert other.activity.read() == (False, numbers(100))
+    assert len(recording.killed) > 5
+    for snapshot in (*recording.killed, recording.done):
+        assert_nothing_is_lost(snapshot.restore(memory_path / "copy"))
+
+
+def opened(root: Path) -> FlatStore:
+    store = FlatStore(root, fsync=False)
+    store.activity = FlatActivity(store._tree, 1)
+    return store
+
+
+def assert_nothing_is_lost(root: Path) -> None:
+    """The event that was added meanwhile may come after the kill."""
+    store = opened(root)
+    store.maintenance.recover()
+    is_new, added = store.activity.read()
+    assert (is_new, sum_of(added)) in ((True, 45), (True, 145))
+    compact(store.activity, condense_to_sum)
+    assert sum_of(opened(root).activity.read()[1]) == sum_of(added)
+
+
+def test_who_follows_the_log_goes_on_after_a_kill_at_any_call(memory_path: Path) -> None:
+    root = memory_path / "data"
+    log, known = opened(root).activity, 0
+
+    def compact_elsewhere() -> None:
+        other = opened(root).activity
+        other.read()
+        compact(other, condense_to_sum)
+
+    for nth in itertools.count(1):
+        log.append(numbers(1))
+        has_survived = survives(compact_elsewhere, nth, kill_process, MUTATING)
+        log.append(numbers(1))
+        is_new, added = log.read()
+        known = (0 if is_new else known) + sum_of(added)
+        assert known == sum_of(opened(root).activity.read()[1]) == 2 * nth
+        if has_survived:
+            break
+    assert nth > 5
