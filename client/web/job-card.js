@@ -62,6 +62,11 @@ export class JobCard {
     return titleOf(this.#job.content, this.#language);
   }
 
+  /** Whether code of the job shows its results. */
+  get hasRender() {
+    return this.#job.content.has_render !== false;
+  }
+
   get isPaused() {
     return !this.#pause.hidden || this.#job.content.state === "paused";
   }
@@ -78,7 +83,7 @@ export class JobCard {
     this.#hasResult = true;
     const target = element("div", { class: "result-view" });
     this.#bar.parentElement?.before(target);
-    new ResultView(target, this.#job, parts, { isBrief: true });
+    new ResultView(target, this.#job, parts, { isBrief: true, isListed: true });
   }
 
   /** Results of this browser were accepted. @param {number} count */

@@ -3,6 +3,7 @@
 // takes a request for each.
 
 import { byId, setText } from "./dom.js";
+import { FoundConsent } from "./found-consent.js";
 import { JobCard, ownerOf } from "./job-card.js";
 
 /** @typedef {import("../js/index.js").Client} Client */
@@ -32,6 +33,7 @@ export class JobList {
   #visible = new Set();
   /** By id. @type {Map<string, JobStatus>} */
   #status = new Map();
+  #consent;
   #observer = new IntersectionObserver((entries) => this.#updateVisible(entries), { rootMargin: VISIBLE_MARGIN });
 
   /**
@@ -45,6 +47,7 @@ export class JobList {
     this.#language = parts.language;
     this.#pins = pins;
     this.#onload = onload;
+    this.#consent = new FoundConsent(parts.consent);
     byId("jobs-more").addEventListener("click", () => this.#showMore());
     byId("jobs-retry").addEventListener("click", () => this.load());
     setInterval(() => this.#refresh(), REFRESH_INTERVAL);
@@ -110,6 +113,7 @@ export class JobList {
     }
     const [open, found] = ["job-list", "found-list"].map((id) => byId(id).childElementCount);
     byId("found").hidden = found === 0;
+    this.#consent.render([...this.#cards.values()].some((card) => card.isComplete && card.hasRender));
     setText(byId("jobs-count"), open ? this.#language.number(open) : "");
     setText(byId("found-count"), found ? this.#language.number(found) : "");
   }

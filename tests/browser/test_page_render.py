@@ -145,6 +145,10 @@ def test_what_this_browser_has_computed_is_outlined_until_it_is_forgotten(server
     visitor.press("Stop and forget")
     expect(outlined).to_be_hidden()
     assert page.evaluate("localStorage.length") == 0
+    expect(visitor.by_id("found-list").get_by_role("button")).to_have_count(0)
+    visitor.press("Show it for all jobs")
+    expect(visitor.button("Show it for all jobs")).to_be_hidden()
+    expect(picture(page).last).to_be_visible()
 
 
 def test_harmful_renders_show_text_or_a_message_in_their_place(server: LocalServer, page: Page) -> None:

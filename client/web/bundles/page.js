@@ -3675,6 +3675,8 @@ var de_default = {
   "result.jobs": "Wessen Ergebnis zu sehen ist",
   "result.other": "Ein anderes Ergebnis …",
   "found.heading": "Was dieser Pool herausgefunden hat",
+  "found.ask": "Um das zu zeigen, läuft ein wenig Code jeder Aufgabe in der Sandbox, höchstens drei Sekunden lang.",
+  "found.show": "Für alle Aufgaben zeigen",
   "activity.heading": "Dein Beitrag",
   "activity.units": "Einheiten bei diesem Besuch",
   "activity.total": "Einheiten insgesamt",
@@ -3923,6 +3925,8 @@ var en_default = {
   "result.jobs": "Whose result is shown",
   "result.other": "Another result…",
   "found.heading": "What this pool has found",
+  "found.ask": "To show that, a little code of each job runs in the sandbox, for three seconds at most.",
+  "found.show": "Show it for all jobs",
   // The activity.
   "activity.heading": "Your contribution",
   "activity.units": "units done this visit",
@@ -4179,6 +4183,8 @@ var es_default = {
   "result.jobs": "De qué tarea se muestra el resultado",
   "result.other": "Otro resultado…",
   "found.heading": "Lo que este pool ha encontrado",
+  "found.ask": "Para mostrarlo, se ejecuta un poco de código de cada tarea en el entorno aislado, tres segundos como máximo.",
+  "found.show": "Mostrarlo de todas las tareas",
   "activity.heading": "Tu contribución",
   "activity.units": "unidades en esta visita",
   "activity.total": "unidades en total",
@@ -4424,6 +4430,8 @@ var fr_default = {
   "result.jobs": "De quelle tâche le résultat est affiché",
   "result.other": "Un autre résultat…",
   "found.heading": "Ce que ce pool a trouvé",
+  "found.ask": "Pour l’afficher, un peu de code de chaque tâche s’exécute dans le bac à sable, trois secondes au plus.",
+  "found.show": "L’afficher pour toutes les tâches",
   "activity.heading": "Votre contribution",
   "activity.units": "unités pendant cette visite",
   "activity.total": "unités au total",
@@ -5876,6 +5884,29 @@ var FlowRow = class {
   }
 };
 
+// web/found-consent.js
+var FoundConsent = class {
+  #consent;
+  #hasPictures = false;
+  /** @param {import("./render/consent.js").RenderConsent} consent */
+  constructor(consent) {
+    this.#consent = consent;
+    consent.onchange(() => this.#update());
+    byId("found-show").addEventListener("click", () => {
+      consent.give();
+      byId("found-list").focus();
+    });
+  }
+  /** @param {boolean} hasPictures whether code of a listed job would run */
+  render(hasPictures) {
+    this.#hasPictures = hasPictures;
+    this.#update();
+  }
+  #update() {
+    byId("found-consent").hidden = this.#consent.isGiven || !this.#hasPictures;
+  }
+};
+
 // web/code-pin.js
 var CodePin = class {
   #language;
@@ -6569,6 +6600,7 @@ var FAILURE_MILLISECONDS = 200;
 var ResultView = class {
   #element;
   #isBrief;
+  #isListed;
   #unsubscribe;
   #parts;
   #job;
@@ -6594,8 +6626,9 @@ var ResultView = class {
    * @param {Parts} parts
    * @param {Options} [options]
    */
-  constructor(target, job, parts2, { isBrief = false } = {}) {
+  constructor(target, job, parts2, { isBrief = false, isListed = false } = {}) {
     this.#isBrief = isBrief;
+    this.#isListed = isListed;
     this.#element = target;
     this.#parts = parts2;
     this.#job = job;
@@ -6611,7 +6644,7 @@ var ResultView = class {
   /** There may be new results, or the visitor may have agreed. */
   refresh() {
     const isWaiting = this.#job.content.has_render !== false && !this.#parts.consent.isGiven;
-    this.#button.hidden = !isWaiting;
+    this.#button.hidden = !isWaiting || this.#isListed;
     const isAsking = isWaiting && !this.#isBrief && this.#render === null;
     this.#element.classList.toggle("asking", isAsking);
     if (isAsking) this.#say("render.ask");
@@ -6770,6 +6803,10 @@ var JobCard = class {
   get name() {
     return titleOf(this.#job.content, this.#language);
   }
+  /** Whether code of the job shows its results. */
+  get hasRender() {
+    return this.#job.content.has_render !== false;
+  }
   get isPaused() {
     return !this.#pause.hidden || this.#job.content.state === "paused";
   }
@@ -6784,7 +6821,7 @@ var JobCard = class {
     this.#hasResult = true;
     const target = element("div", { class: "result-view" });
     this.#bar.parentElement?.before(target);
-    new ResultView(target, this.#job, parts2, { isBrief: true });
+    new ResultView(target, this.#job, parts2, { isBrief: true, isListed: true });
   }
   /** Results of this browser were accepted. @param {number} count */
   addOwn(count) {
@@ -6912,6 +6949,7 @@ var JobList = class {
   #visible = /* @__PURE__ */ new Set();
   /** By id. @type {Map<string, JobStatus>} */
   #status = /* @__PURE__ */ new Map();
+  #consent;
   #observer = new IntersectionObserver((entries) => this.#updateVisible(entries), { rootMargin: VISIBLE_MARGIN });
   /**
    * @param {import("./render/result-view.js").Parts} parts
@@ -6924,6 +6962,7 @@ var JobList = class {
     this.#language = parts2.language;
     this.#pins = pins;
     this.#onload = onload;
+    this.#consent = new FoundConsent(parts2.consent);
     byId("jobs-more").addEventListener("click", () => this.#showMore());
     byId("jobs-retry").addEventListener("click", () => this.load());
     setInterval(() => this.#refresh(), REFRESH_INTERVAL2);
@@ -6980,6 +7019,7 @@ var JobList = class {
     }
     const [open, found] = ["job-list", "found-list"].map((id) => byId(id).childElementCount);
     byId("found").hidden = found === 0;
+    this.#consent.render([...this.#cards.values()].some((card) => card.isComplete && card.hasRender));
     setText(byId("jobs-count"), open ? this.#language.number(open) : "");
     setText(byId("found-count"), found ? this.#language.number(found) : "");
   }

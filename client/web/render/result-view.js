@@ -26,7 +26,11 @@ import { validated } from "./validate.js";
  * @property {(job: string, variable: string) => boolean} isMine
  * @property {import("./consent.js").RenderConsent} consent
  */
-/** @typedef {{isBrief?: boolean}} Options `isBrief`: a small figure, without explanations */
+/**
+ * @typedef {object} Options
+ * @property {boolean} [isBrief] a small figure, without explanations
+ * @property {boolean} [isListed] the list that it is in asks for consent
+ */
 
 /** Failures in a row after which it gives up. */
 const MAX_FAILURES = 5;
@@ -35,6 +39,7 @@ const FAILURE_MILLISECONDS = 200;
 export class ResultView {
   #element;
   #isBrief;
+  #isListed;
   #unsubscribe;
   #parts;
   #job;
@@ -61,8 +66,9 @@ export class ResultView {
    * @param {Parts} parts
    * @param {Options} [options]
    */
-  constructor(target, job, parts, { isBrief = false } = {}) {
+  constructor(target, job, parts, { isBrief = false, isListed = false } = {}) {
     this.#isBrief = isBrief;
+    this.#isListed = isListed;
     this.#element = target;
     this.#parts = parts;
     this.#job = job;
@@ -79,7 +85,7 @@ export class ResultView {
   /** There may be new results, or the visitor may have agreed. */
   refresh() {
     const isWaiting = this.#job.content.has_render !== false && !this.#parts.consent.isGiven;
-    this.#button.hidden = !isWaiting;
+    this.#button.hidden = !isWaiting || this.#isListed;
     const isAsking = isWaiting && !this.#isBrief && this.#render === null;
     this.#element.classList.toggle("asking", isAsking);
     if (isAsking) this.#say("render.ask");

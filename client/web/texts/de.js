@@ -53,6 +53,8 @@ export default {
   "result.jobs": "Wessen Ergebnis zu sehen ist",
   "result.other": "Ein anderes Ergebnis …",
   "found.heading": "Was dieser Pool herausgefunden hat",
+  "found.ask": "Um das zu zeigen, läuft ein wenig Code jeder Aufgabe in der Sandbox, höchstens drei Sekunden lang.",
+  "found.show": "Für alle Aufgaben zeigen",
 
   "activity.heading": "Dein Beitrag",
   "activity.units": "Einheiten bei diesem Besuch",

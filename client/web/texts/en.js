@@ -54,6 +54,8 @@ export default {
   "result.jobs": "Whose result is shown",
   "result.other": "Another result…",
   "found.heading": "What this pool has found",
+  "found.ask": "To show that, a little code of each job runs in the sandbox, for three seconds at most.",
+  "found.show": "Show it for all jobs",
 
   // The activity.
   "activity.heading": "Your contribution",

@@ -53,6 +53,8 @@ export default {
   "result.jobs": "De qué tarea se muestra el resultado",
   "result.other": "Otro resultado…",
   "found.heading": "Lo que este pool ha encontrado",
+  "found.ask": "Para mostrarlo, se ejecuta un poco de código de cada tarea en el entorno aislado, tres segundos como máximo.",
+  "found.show": "Mostrarlo de todas las tareas",
 
   "activity.heading": "Tu contribución",
   "activity.units": "unidades en esta visita",

@@ -55,6 +55,8 @@ export default {
   "result.jobs": "De quelle tâche le résultat est affiché",
   "result.other": "Un autre résultat…",
   "found.heading": "Ce que ce pool a trouvé",
+  "found.ask": "Pour l’afficher, un peu de code de chaque tâche s’exécute dans le bac à sable, trois secondes au plus.",
+  "found.show": "L’afficher pour toutes les tâches",
 
   "activity.heading": "Votre contribution",
   "activity.units": "unités pendant cette visite",

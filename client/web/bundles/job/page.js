@@ -909,6 +909,8 @@ var de_default = {
   "result.jobs": "Wessen Ergebnis zu sehen ist",
   "result.other": "Ein anderes Ergebnis …",
   "found.heading": "Was dieser Pool herausgefunden hat",
+  "found.ask": "Um das zu zeigen, läuft ein wenig Code jeder Aufgabe in der Sandbox, höchstens drei Sekunden lang.",
+  "found.show": "Für alle Aufgaben zeigen",
   "activity.heading": "Dein Beitrag",
   "activity.units": "Einheiten bei diesem Besuch",
   "activity.total": "Einheiten insgesamt",
@@ -1157,6 +1159,8 @@ var en_default = {
   "result.jobs": "Whose result is shown",
   "result.other": "Another result…",
   "found.heading": "What this pool has found",
+  "found.ask": "To show that, a little code of each job runs in the sandbox, for three seconds at most.",
+  "found.show": "Show it for all jobs",
   // The activity.
   "activity.heading": "Your contribution",
   "activity.units": "units done this visit",
@@ -1413,6 +1417,8 @@ var es_default = {
   "result.jobs": "De qué tarea se muestra el resultado",
   "result.other": "Otro resultado…",
   "found.heading": "Lo que este pool ha encontrado",
+  "found.ask": "Para mostrarlo, se ejecuta un poco de código de cada tarea en el entorno aislado, tres segundos como máximo.",
+  "found.show": "Mostrarlo de todas las tareas",
   "activity.heading": "Tu contribución",
   "activity.units": "unidades en esta visita",
   "activity.total": "unidades en total",
@@ -1658,6 +1664,8 @@ var fr_default = {
   "result.jobs": "De quelle tâche le résultat est affiché",
   "result.other": "Un autre résultat…",
   "found.heading": "Ce que ce pool a trouvé",
+  "found.ask": "Pour l’afficher, un peu de code de chaque tâche s’exécute dans le bac à sable, trois secondes au plus.",
+  "found.show": "L’afficher pour toutes les tâches",
   "activity.heading": "Votre contribution",
   "activity.units": "unités pendant cette visite",
   "activity.total": "unités au total",
@@ -7804,6 +7812,7 @@ var FAILURE_MILLISECONDS = 200;
 var ResultView = class {
   #element;
   #isBrief;
+  #isListed;
   #unsubscribe;
   #parts;
   #job;
@@ -7829,8 +7838,9 @@ var ResultView = class {
    * @param {Parts} parts
    * @param {Options} [options]
    */
-  constructor(target, job, parts, { isBrief = false } = {}) {
+  constructor(target, job, parts, { isBrief = false, isListed = false } = {}) {
     this.#isBrief = isBrief;
+    this.#isListed = isListed;
     this.#element = target;
     this.#parts = parts;
     this.#job = job;
@@ -7846,7 +7856,7 @@ var ResultView = class {
   /** There may be new results, or the visitor may have agreed. */
   refresh() {
     const isWaiting = this.#job.content.has_render !== false && !this.#parts.consent.isGiven;
-    this.#button.hidden = !isWaiting;
+    this.#button.hidden = !isWaiting || this.#isListed;
     const isAsking = isWaiting && !this.#isBrief && this.#render === null;
     this.#element.classList.toggle("asking", isAsking);
     if (isAsking) this.#say("render.ask");
