@@ -19,15 +19,16 @@ STATIC_PAGE = (
 )
 
 
-def page(embedders: str = "'none'") -> str:
+def page(embedders: str = "'none'", forms: str = "'none'") -> str:
     """The pool's pages load from the pool alone; no inline script, so text in a page cannot run as code.
 
     `img-src` also permits pictures made in the page, `frame-src` the sandbox frame, `worker-src` the clock worker.
-    `embedders` are the origins that may frame the page: any for the widget, none for the others (clickjacking).
+    `embedders` are the origins that may frame the page: any for the widget, none for the others (clickjacking); `forms`
+    are those to which its forms are sent without a script.
     """
     return (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
-        f"frame-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors {embedders}"
+        f"frame-src 'self'; worker-src 'self'; base-uri 'none'; form-action {forms}; frame-ancestors {embedders}"
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pool.fields import REVIEW
 from pool.job_index import JobIndex
 from pool.leaderboard import PERIODS, Ranking, Row, TeamRow
+from resources import csp
 from resources.links import LinkBuilder
 from resources.markup import Markup, joined, tag
 from resources.server_pages import ServerPage, choice, table
@@ -17,7 +18,7 @@ from storage.base import Document, Store
 PATH = "leaderboard"
 RANKED = ("volunteers", "teams")
 # Jobs to choose from: the most active ones.
-JOBS_LISTED = 12
+JOBS_LISTED = 50
 MARK_SHOWN = 5
 
 
@@ -58,6 +59,8 @@ class Stretch:
 
 
 class BoardPage(ServerPage):
+    policy = csp.page(forms="'self'")
+
     def __init__(self, index: JobIndex, store: Store, name: str) -> None:
         super().__init__(name, "board", f"/{PATH}")
         self._index, self._store = index, store
@@ -69,7 +72,7 @@ class BoardPage(ServerPage):
             return build.uri(PATH, **query.parameters(**changes))
 
         content = joined(
-            self._choices(query, language, link),
+            self._choices(query, language, build, link),
             tag("h2", language.text("of-team", team=query.team)) if query.team else "",
             _table(stretch, query, language, link),
             _hidden(ranking, language),
@@ -78,17 +81,15 @@ class BoardPage(ServerPage):
         )
         return self.render_content(build, content, language)
 
-    def _choices(self, query: Query, language: Language, link: Callable[..., str]) -> Markup:
+    def _choices(self, query: Query, language: Language, build: LinkBuilder, link: Callable[..., str]) -> Markup:
         periods = [(language.text(name), link(period=name), name == query.period) for name in PERIODS]
         by = [(language.text(name), link(by=name, team=None), name == query.by) for name in RANKED]
         listed = self._jobs(query)
-        jobs = [(language.text("every-job"), link(job=None), query.job is None)]
-        jobs += [(language.title_of(job), link(job=job["id"]), job["id"] == query.job) for job in listed]
         return tag(
             "div",
             choice(language.text("periods"), periods),
             choice(language.text("by"), by),
-            choice(language.text("jobs"), jobs) if listed else "",
+            _choice_of_job(listed, query, language, build.uri(PATH)) if listed else "",
             class_="choices-of-board",
         )
 
@@ -96,6 +97,19 @@ class BoardPage(ServerPage):
         """The most active jobs, and the one that is chosen; none in review, since nobody has looked at its name."""
         listed = {*self._index.summary(JOBS_LISTED).listed, *([query.job] if query.job else [])}
         return [job for job in self._store.jobs.get_many(sorted(listed)) if job["state"] != REVIEW]
+
+
+def _choice_of_job(jobs: Sequence[Document], query: Query, language: Language, address: str) -> Markup:
+    """A form, since a pool may have many."""
+    others = {name: value for name, value in query.parameters(job=None).items() if value is not None}
+    hidden = [tag("input", type="hidden", name_=name, value=value) for name, value in others.items()]
+    names = {"": language.text("every-job"), **{job["id"]: language.title_of(job) for job in jobs}}
+    options = [
+        tag("option", name, value=job_id, selected="" if job_id == (query.job or "") else None)
+        for job_id, name in names.items()
+    ]
+    select = tag("select", *options, name_="job", aria_label=language.text("jobs"))
+    return tag("form", *hidden, select, tag("button", language.text("show")), class_="choice-form", action=address)
 
 
 def _table(stretch: Stretch, query: Query, language: Language, link: Callable[..., str]) -> Markup:

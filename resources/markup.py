@@ -7,6 +7,8 @@ import re
 
 # Characters that neither XML nor HTML may have, even escaped, and lone surrogates, which UTF-8 has not.
 _INVALID = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Elements that have no end.
+_VOID = ("input",)
 
 
 class Markup(str):
@@ -31,6 +33,8 @@ def tag(name: str, *children: object, **attributes: object) -> Markup:
         for key, value in attributes.items()
         if value is not None
     )
+    if name in _VOID:
+        return Markup(f"<{name}{shown}>")
     return Markup(f"<{name}{shown}>{''.join(map(escaped, children))}</{name}>")
 
 

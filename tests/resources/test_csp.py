@@ -25,6 +25,10 @@ def test_a_page_runs_the_pools_files_alone() -> None:
     assert "unsafe" not in csp.page()
 
 
+def test_the_forms_of_a_page_go_where_it_says() -> None:
+    assert directives(csp.page(forms="'self'"))["form-action"] == ["'self'"]
+
+
 @pytest.mark.parametrize(("policy", "embedders"), [(csp.page(), ["'none'"]), (csp.page("*"), ["*"])])
 def test_the_embedders_of_a_page(policy: str, embedders: list[str]) -> None:
     assert directives(policy)["frame-ancestors"] == embedders

@@ -226,6 +226,17 @@ def test_the_page_has_a_table_without_a_script(ranked: PoolApp) -> None:
     assert 'aria-current="page"' in html
 
 
+def test_a_job_is_chosen_without_a_script_and_the_period_stays(ranked: PoolApp) -> None:
+    response = ranked.get("/leaderboard?period=week", headers=HTML)
+    response.form["job"] = "other-job"
+    chosen = response.form.submit(headers=HTML)
+    assert chosen.request.params == {"period": "week", "job": "other-job"}
+    assert chosen.text.count("data-mark=") == 1
+    assert "<bdi>Anna</bdi>" not in chosen.text
+    assert chosen.form["job"].value == "other-job"
+    assert "form-action 'self'" in chosen.headers["Content-Security-Policy"]
+
+
 @pytest.mark.parametrize("query", ["", f"team={HOSTILE}", "by=teams", "job=example-job"])
 def test_text_is_never_markup(ranked: PoolApp, query: str) -> None:
     html = page(ranked, query)
