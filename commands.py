@@ -1,4 +1,4 @@
-"""The server's commands of `comp-pool`: serve, check, key, block and approve.
+"""The server's commands of `comp-pool`: serve, check, key, block, names and approve.
 
 `pool`, `storage` and gunicorn are imported by the commands that need them: `comp-pool work` loads this module too, and
 starts faster without them.
@@ -32,6 +32,7 @@ def add_commands(subparsers: Subparsers) -> None:
     add_check(subparsers)
     add_key(subparsers)
     add_block(subparsers)
+    add_names(subparsers)
     add_approve(subparsers)
 
 
@@ -84,6 +85,24 @@ def add_block(subparsers: Subparsers) -> None:
     _add(actions, "list", _list_blocks, "list blocks")
     remove = _add(actions, "remove", _remove_block, "remove a block")
     remove.add_argument("target", help=target)
+
+
+def add_names(subparsers: Subparsers) -> None:
+    summary = "list and forbid the names that volunteers and teams are shown under"
+    parser = _add(subparsers, "names", lambda *_: _print_help(parser), summary)
+    actions = parser.add_subparsers()
+    _add(
+        actions,
+        "list",
+        _list_names,
+        "list the names that are shown: mark, name, team; and what is forbidden, by its id",
+    )
+    forbid = _add(actions, "forbid", _forbid_name, "forbid a name, for volunteers and teams; it is gone at once")
+    forbid.add_argument("text", help="the name; with --mark, the mark beside it")
+    forbid.add_argument("reason", help="what whoever bears it is shown")
+    forbid.add_argument("--mark", action="store_true", help="forbid the volunteer with this mark any name")
+    permit = _add(actions, "permit", _permit_name, "permit again what was forbidden")
+    permit.add_argument("id", help="the id as listed")
 
 
 def _add(
@@ -214,6 +233,32 @@ def _blocks(config: Config) -> Blocks:
 
     _require_pool(config)
     return Blocks(_store(config))
+
+
+def _list_names(_arguments: argparse.Namespace, config: Config) -> int:
+    pool = _existing_pool(config)
+    for volunteer, profile in pool.profiles.shown().items():
+        print(f"{pool.leaderboard.mark(volunteer)}  {profile.name!r}  {profile.team!r}")
+    for ban_id, ban in pool.profiles.bans().items():
+        subject = repr(ban.text) if ban.volunteer is None else f"mark {pool.leaderboard.mark(ban.volunteer)}"
+        print(f"forbidden {ban_id}  {subject}  {ban.reason!r}")
+    return 0
+
+
+def _forbid_name(arguments: argparse.Namespace, config: Config) -> int:
+    pool = _existing_pool(config)
+    volunteer = pool.leaderboard.volunteer_of(arguments.text) if arguments.mark else None
+    if arguments.mark and volunteer is None:
+        raise InvalidSetting(f"nobody is shown with the mark {arguments.text!r}")
+    print(f"forbidden {pool.profiles.ban(arguments.reason, arguments.text, volunteer)}")
+    return 0
+
+
+def _permit_name(arguments: argparse.Namespace, config: Config) -> int:
+    if not _existing_pool(config).profiles.unban(arguments.id):
+        raise InvalidSetting(f"nothing is forbidden under the id {arguments.id!r}")
+    print(f"permitted {arguments.id}")
+    return 0
 
 
 def _approve(arguments: argparse.Namespace, config: Config) -> int:

@@ -22,7 +22,7 @@ from pool.replacements import Replacements
 from pool.scheduling import VariableScheduler, Volunteer
 from pool.standing import Standing
 from pool.tokens import LeaseToken, Tokens
-from pool.trust.holding import Holding, party_of
+from pool.trust.holding import Holding, answering_party
 from pool.trust.policy import policy_of
 from pool.unserved import Unserved
 from pool.validation import Validation
@@ -299,7 +299,7 @@ class Variables:
             job["uid"],
             peer,
             [(token.lease_id, lease.variable_id, lease.deadline) for token, lease in zip(tokens, leases, strict=True)],
-            party_of(peer) if policy_of(job).holds else "",
+            answering_party(peer) if policy_of(job).holds else "",
         )
         return [
             Leased(

@@ -19,7 +19,7 @@ from resources.representation import prefers_html
 
 # Routes, since one resource has many paths (`//jobs`). Pages, modules and the pool's own state are cheap, and whoever
 # is blocked must be able to read why.
-_GUARDED = ("/jobs", "/flows", "/keys")
+_GUARDED = ("/jobs", "/flows", "/keys", "/leaderboard")
 _LEASING = "/jobs/{job}/variables"
 # Whoever is blocked has no say in what others see, and may delete its record.
 _VOLUNTEER, _SAYING = "/volunteer", ("PATCH", "POST")

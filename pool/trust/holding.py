@@ -106,7 +106,7 @@ class Holding:
     def excludes(self, job: Document, variable_id: str, peer: Peer) -> bool:
         """Whether a variable is not for this peer: it or its address has answered it, or another is to do so first."""
         # Without reading the results: most variables that have some are for others.
-        if not self._wanted.may_answer(job, variable_id, party_of(peer)):
+        if not self._wanted.may_answer(job, variable_id, answering_party(peer)):
             return True
         name = lease_limits.name_of(peer)
         if self._was_thrown_back(job["id"], variable_id, name, _address(peer)):
@@ -115,12 +115,12 @@ class Holding:
         answered = {party for answer in answers for party in (answer.volunteer, answer.prefix)}
         return bool(answers) and not (
             self._is_independent(job, answers, name, peer)
-            and self._wanted.may_answer(job, variable_id, party_of(peer), answered)
+            and self._wanted.may_answer(job, variable_id, answering_party(peer), answered)
         )
 
     def wanted(self, job: Document, peer: Peer) -> Sequence[str]:
         """Some of the variables with answers of which the next may be this peer's."""
-        return self._wanted.some_of(job, party_of(peer))
+        return self._wanted.some_of(job, answering_party(peer))
 
     def _is_independent(self, job: Document, answers: Sequence[Answer], name: str, peer: Peer) -> bool:
         now = self._store.clock.now_milliseconds()
@@ -154,7 +154,7 @@ class Holding:
         at = self._store.clock.now_text()
         for finish, peer in results.values():
             finish.document.update(
-                held=at, prefix=peer.prefix, **({"party": party_of(peer)} if peer.is_trusted else {})
+                held=at, prefix=peer.prefix, **({"party": answering_party(peer)} if peer.is_trusted else {})
             )
         finishes = {name: finish for name, (finish, _) in results.items()}
         refused = self._store.held.hold_many(job["id"], finishes, job["uid"])
@@ -265,7 +265,7 @@ def answer_of(document: Document) -> Answer:
     return Answer(document["id"], name_of(document), prefix, document["result"], at, party)
 
 
-def party_of(peer: Peer) -> str:
+def answering_party(peer: Peer) -> str:
     """Who computes, as far as the pool can know: an address, or a volunteer of a trusted network."""
     return lease_limits.name_of(peer) if peer.is_trusted else peer.prefix
 

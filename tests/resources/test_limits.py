@@ -114,6 +114,7 @@ def slow(make_pool: MakePool) -> PoolApp:
         ("GET", f"{JOB}/results"),
         ("POST", f"{ONE}/results"),
         ("GET", "/flows"),
+        ("GET", "/leaderboard"),
         ("POST", "/flows"),
         ("GET", "/jobs/nobody"),
         ("GET", "//jobs"),
@@ -183,6 +184,7 @@ def block(pool: PoolApp, target: str) -> None:
         ("POST", f"/{ONE}/results"),
         ("POST", f"{ONE}/results"),
         ("GET", "/flows"),
+        ("GET", "/leaderboard"),
         ("HEAD", JOB),
     ],
 )

@@ -1,4 +1,4 @@
-"""The commands of the server: serve, check, key, block, approve."""
+"""The commands of the server: serve, check, key, block, names, approve."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from app import Pool, create_app
 from config import Config
 from pool.keys import Caller
 from storage.flat import FlatStore
+from tests.resources.helpers import VOLUNTEER
 
 JOB = {"name": "Job", "execute_function": "(variable, context) => context"}
 
@@ -164,8 +165,61 @@ def test_an_operators_key_whose_file_is_removed_is_replaced(data: Path) -> None:
     app.post_json("/jobs", JOB, headers={"Authorization": f"Bearer {new_key}"}, status=201)
 
 
+def show_a_name(data: Path) -> None:
+    app = TestApp(create_app(Config(data=data, fsync=False)))
+    app.patch_json("/volunteer", {"name": "Rude", "team": "Blue", "shown": True}, headers=VOLUNTEER, status=200)
+
+
+def names(data: Path) -> str:
+    return str(TestApp(create_app(Config(data=data, fsync=False))).get("/volunteer", headers=VOLUNTEER).json)
+
+
+def test_a_forbidden_name_is_gone_until_it_is_permitted(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show_a_name(data)
+    assert "'Rude'  'Blue'" in run(capsys, "names", "list")[1]
+    status, told, _ = run(capsys, "names", "forbid", "RUDE", "choose another")
+    assert status == 0
+    assert "'Rude'" not in names(data)
+    assert "choose another" in names(data)
+    listed = run(capsys, "names", "list")[1]
+    assert f"{told.strip()}  'RUDE'  'choose another'" in listed
+    assert run(capsys, "names", "permit", told.split()[1])[0] == 0
+    assert "RUDE" not in run(capsys, "names", "list")[1]
+
+
+def test_a_volunteer_is_forbidden_any_name_by_its_mark(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show_a_name(data)
+    mark = run(capsys, "names", "list")[1].split()[0]
+    assert run(capsys, "names", "forbid", "--mark", mark, "three rude names")[0] == 0
+    assert "Blue" not in names(data)
+    assert f"mark {mark}  'three rude names'" in run(capsys, "names", "list")[1]
+
+
 @pytest.mark.parametrize(
-    "command", [["check"], ["key", "list"], ["key", "add", "alice"], ["block", "list"], ["block", "add", "::1", "why"]]
+    ("arguments", "error"),
+    [
+        (("forbid", "--mark", "5f3c9a0b1d", "why"), "nobody is shown with the mark '5f3c9a0b1d'"),
+        (("forbid", "Rude", " "), "reason: must have 1 to 500 characters"),
+        (("permit", "5f3c"), "nothing is forbidden under the id '5f3c'"),
+    ],
+)
+def test_what_cannot_be_forbidden_or_permitted_is_an_error(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], error: str
+) -> None:
+    status, _, told = run(capsys, "names", *arguments)
+    assert (status, error in told) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["check"],
+        ["key", "list"],
+        ["key", "add", "alice"],
+        ["block", "list"],
+        ["block", "add", "::1", "why"],
+        ["names", "list"],
+    ],
 )
 def test_a_command_without_a_pool_is_an_error_and_makes_none(
     command: list[str], data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
