@@ -29,12 +29,13 @@ def test_a_page_of_large_results_ends_early_with_a_next_link(pool: PoolApp, monk
     assert sizes == [2, 1]
 
 
-# Half a megabyte that takes ten once it is parsed.
-PARSED_BYTES = 10_000_000
-LARGE = b"[" + b",".join([b"[]"] * 150_000) + b"]"
+# Ninety kilobytes that take two megabytes once they are parsed, and a limit of a page in proportion.
+PARSED_BYTES = 2_000_000
+LARGE = b"[" + b",".join([b"[]"] * 30_000) + b"]"
 
 
-def test_large_results_are_in_memory_by_twos_and_threes(pool: PoolApp) -> None:
+def test_large_results_are_in_memory_by_twos_and_threes(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pool.results.PAGE_BYTES", 2 * len(LARGE))
     job = pool.post_job()
     json_type = {"Content-Type": "application/json"}
     for number in range(8):
