@@ -80,7 +80,7 @@ const DEEP = {
   "texts of texts": "() => { const o = { toString() { return '' + o; } }; return '' + o; }",
   proxies: "() => { let p = {}; for (let n = 0; n < 1e5; n++) p = new Proxy(p, {}); return p.x; }",
   "sorts of sorts": "() => { const f = () => [1, 2].sort(f); f(); }",
-  "JSON to be read": "() => JSON.parse('['.repeat(1e5))",
+  "JSON to be read": "() => JSON.parse('['.repeat(1e6))",
   parentheses: "() => eval('('.repeat(1e5))",
   "functions in functions": "() => eval('function f(){'.repeat(1e5))",
   "groups of a regexp": "() => new RegExp('(?:'.repeat(1e5) + 'a' + ')'.repeat(1e5)).test('a')",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pool.sandbox import Limits, Outcome, Sandbox, ScriptError, Share
+from pool.sandbox.child_process import ChildProcess
 from tests.pool.sandbox.test_hostile_javascript import HOSTILE, TAMPERING
 
 # Functions that keep something from one call to the next, wherever it can be kept. Each returns something else at its
@@ -124,12 +125,19 @@ def judged(outcome: Outcome | ScriptError) -> Judged:
     return "value", outcome.value, outcome.console
 
 
-def alone(name: str) -> Judged:
-    """What a call returns in a child that no other call has used."""
-    fresh = Sandbox(Limits(milliseconds=200), max_running=1)
-    (outcome,) = fresh.call_many(PROGRAMS[name], [[1]])
+class FreshSandbox(Sandbox):
+    """Makes each call in a child that no other call has used."""
+
+    def _release_child(self, child: ChildProcess) -> None:
+        child.kill()
+
+
+def judged_alone() -> dict[str, Judged]:
+    """What each program returns in a fresh child."""
+    fresh = FreshSandbox(Limits(milliseconds=200), max_running=1)
+    found = {name: judged(*fresh.call_many(source, [[1]])) for name, source in PROGRAMS.items()}
     fresh.close()
-    return judged(outcome)
+    return found
 
 
 def batches(seed: int) -> list[tuple[str, int]]:
@@ -144,7 +152,7 @@ def batches(seed: int) -> list[tuple[str, int]]:
 
 
 def test_calls_of_all_programs_in_any_order_are_those_of_fresh_contexts(sandbox_: Sandbox) -> None:
-    expected = {name: alone(name) for name in PROGRAMS}
+    expected = judged_alone()
     for number, (name, count) in enumerate(batches(seed=0)):
         share = Share("owner", f"job {number % 3}")
         outcomes = [judged(outcome) for outcome in sandbox_.call_many(PROGRAMS[name], [[1]] * count, share)]

@@ -29,7 +29,7 @@ def own_sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def patient_sandbox() -> Iterator[Sandbox]:
     """Its endless calls outlast the start of a child on a busy machine."""
-    patient_sandbox = Sandbox(Limits(milliseconds=250), queue_seconds=30)
+    patient_sandbox = Sandbox(Limits(milliseconds=150), queue_seconds=30)
     patient_sandbox.call("() => 1", [])
     yield patient_sandbox
     patient_sandbox.close()
