@@ -19,7 +19,7 @@ import pytest
 from tests.engines.engines import Engines
 
 CALLS = (Path(__file__).parent / "calls.js").read_text(encoding="utf-8").rstrip()
-COUNT = int(os.environ.get("COMP_POOL_TEST_CALLS", "10"))
+COUNT = int(os.environ.get("COMP_POOL_TEST_CALLS", "5"))
 SEED = random.getrandbits(31) if "COMP_POOL_TEST_CALLS" in os.environ else 20141202
 # One process makes so many at most: the texts of more exceed its memory.
 BATCH = 40
