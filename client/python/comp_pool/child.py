@@ -1,5 +1,6 @@
 """The child process of an executor, as its parent sees it: start, pipes, timeouts, end."""
 
+import importlib.util
 import json
 import os
 import select
@@ -9,9 +10,6 @@ import sys
 from pathlib import Path
 from typing import IO, Any, cast
 
-import py_mini_racer
-
-import comp_pool
 from comp_pool.deadline import Deadline
 from comp_pool.frames import LENGTH, pack
 from comp_pool.report import MAX_CONSOLE, MAX_MESSAGE, MAX_STACK, cut
@@ -21,8 +19,17 @@ CHUNK_BYTES = 1 << 16
 # In characters: the outcomes of several units before the last one, as in boot.js.
 MAX_TOGETHER = 1 << 16
 
+
+def _directory_of(package: str) -> str:
+    """Return where a package is imported from, without importing it: V8 is for the child, and takes long to load."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ImportError(package)
+    return str(Path(spec.origin).parent.parent)
+
+
 # The child imports these two packages and the standard library, and no other package installed here.
-PATHS = [str(Path(str(package.__file__)).parent.parent) for package in (comp_pool, py_mini_racer)]
+PATHS = [_directory_of(package) for package in ("comp_pool", "py_mini_racer")]
 CODE = "import sys; sys.path += {paths!r}; from comp_pool.executor_child import main; main({memory}, {result})"
 
 
