@@ -257,7 +257,10 @@ def _subject(document: Document) -> str:
 
 
 def new_key() -> str:
-    return secrets.token_urlsafe(32)
+    """A random key. It does not begin with a dash: behind `--key` it would be taken for an option."""
+    while (key := secrets.token_urlsafe(32)).startswith("-"):
+        pass
+    return key
 
 
 def digest(key: str) -> str:

@@ -104,6 +104,12 @@ def test_a_key_is_stored_as_its_digest(keys: Keys) -> None:
     assert len({new_key() for _ in range(10)}) == 10
 
 
+def test_a_new_key_is_no_option_of_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = iter(["-first", "-second", "third-"])
+    monkeypatch.setattr("secrets.token_urlsafe", lambda _count: next(drawn))
+    assert new_key() == "third-"
+
+
 @pytest.mark.parametrize("owner", ["", "a\nb", "\x7f", "x" * 101])
 def test_an_owner_has_a_printable_name(keys: Keys, owner: str) -> None:
     with pytest.raises(Invalid, match="owner"):
