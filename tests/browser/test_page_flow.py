@@ -112,7 +112,7 @@ def test_the_tree_fills_as_results_come_in(server: Served, make_page: MakePage) 
 def test_open_details_keep_focus_and_position_while_the_tree_fills(tides: FlowVisitor) -> None:
     entry = tides.open("hamburg")
     entry.evaluate("(element) => { window.kept = element.querySelector('details'); }")
-    link = entry.get_by_role("link", name="Variable (JSON) · Iteration 1")
+    link = entry.get_by_role("link", name="Unit (JSON) · Iteration 1")
     link.focus()
     scrolled = tides.page.evaluate("scrollY")
     answer_gauges(tides.server)
@@ -262,11 +262,11 @@ def test_what_a_flow_waits_for_is_shown(server: Served, page: Page) -> None:
         server.post(f"{variable}/results", 1)
     visitor = FlowVisitor(page, server, flow)
     visitor.open("fussy")
-    visitor.expect_status("Waits for a failed variable.")
+    visitor.expect_status("Waits for a failed unit.")
     section = page.get_by_role("region", name="What it waits for")
     expect(section).to_contain_text("jobs[0]")
     expect(section).to_contain_text("has failed after 1 error")
-    expect(section).to_contain_text("It goes on when its owner releases the variable")
+    expect(section).to_contain_text("It goes on when its owner releases the unit")
 
 
 def test_a_failed_entry_beyond_the_first_page_is_found_in_the_tree(server: Served, page: Page) -> None:

@@ -138,7 +138,7 @@ def test_the_owner_reads_errors_and_tries_again(desk: Watcher) -> None:
     group.get_by_text("Stack and console").click()
     expect(group.get_by_role("group", name="Console output")).to_contain_text("helgoland: no reading")
     group.get_by_role("button", name="Try again").click()
-    expect(group).to_contain_text("The variable is open again.")
+    expect(group).to_contain_text("The unit is open again.")
     desk.page.get_by_role("button", name="Forget the key").click()
     expect(desk.by_id("error-groups")).to_be_hidden()
     expect(desk.page.get_by_label("The owner\u2019s key")).to_be_focused()

@@ -172,7 +172,7 @@ def test_a_finished_job_without_a_render_shows_its_last_results(server: Served, 
     visitor = Visitor(page, server)
     visitor.start()
     visitor.expect_units(2)
-    expect(visitor.card("Doubling").get_by_role("table")).to_contain_text(re.compile("Input.*Result"))
+    expect(visitor.card("Doubling").get_by_role("table")).to_contain_text(re.compile("Unit.*Result"))
 
 
 def test_what_is_long_is_folded_on_a_phone(pool: LocalServer, chromium: Browser) -> None:

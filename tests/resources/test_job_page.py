@@ -168,9 +168,9 @@ def test_an_empty_pool_has_pages_too(pool: PoolApp) -> None:
     assert "Nobody has posted a job yet." in page(pool, "/jobs/index")
     assert "Nobody has posted a flow yet." in page(pool, "/flows")
     job = pool.post_job()
-    assert "Has no variables yet." in page(pool, job)
+    assert "Has no units yet." in page(pool, job)
     assert "This job has no results yet." in page(pool, f"{job}/results")
-    assert "This job has no variables yet." in page(pool, f"{job}/variables")
+    assert "This job has no units yet." in page(pool, f"{job}/variables")
 
 
 def status_of(pool: PoolApp, job: str) -> str:
@@ -223,7 +223,7 @@ def test_the_page_of_a_job_is_in_the_visitors_language(
 
 def test_lists_are_in_the_visitors_language(shown: PoolApp) -> None:
     text = Tags(shown.get(f"{JOB}/variables", headers={**HTML, "Accept-Language": "de"}).text).text
-    for part in ("Variablen", "Zustand", "fertig", "Zum Inhalt"):
+    for part in ("Einheiten", "Zustand", "fertig", "Zum Inhalt"):
         assert part in text
 
 

@@ -27,7 +27,7 @@ export default {
   "job-errors.status.blocked":
     "Der Betreiber des Pools hat diesen Schlüssel oder diese Adresse gesperrt: Frage dort nach. Grund: {message}",
   "job-errors.status.forgotten": "Der Schlüssel ist vergessen. Gib ihn ein, um wieder Fehler zu sehen.",
-  "job-errors.status.again-done": "Die Variable ist wieder offen.",
+  "job-errors.status.again-done": "Die Einheit ist wieder offen.",
   "job-errors.status.again-unneeded":
     "Sie ist schon offen: Freiwillige bekommen sie von selbst, oder sie hat ein Ergebnis.",
   "job-errors.status.again-failed": "Das hat nicht geklappt. Versuche es noch einmal.",
@@ -44,8 +44,8 @@ export default {
   "job-errors.accepted": "Ergebnisse angenommen",
   "job-errors.rejected": "Ergebnisse zurückgewiesen",
   "job-errors.failures": "Fehlschläge gemeldet",
-  "job-errors.stuck": "Variablen festgefahren",
-  "job-errors.stuck.heading": "Festgefahrene Variablen",
+  "job-errors.stuck": "Einheiten festgefahren",
+  "job-errors.stuck.heading": "Festgefahrene Einheiten",
   "job-errors.stuck.help":
     "Einheiten mit Fehlern, die seit einer Stunde niemand mehr genommen hat. Sie bleiben offen: Behebe, was " +
     "scheitert, oder ziehe sie zurück.",
@@ -60,7 +60,7 @@ export default {
   "job-errors.fact.kind": "Art",
   "job-errors.fact.first": "Zuerst",
   "job-errors.fact.last": "Zuletzt",
-  "job-errors.fact.variable": "Variable als Beispiel",
+  "job-errors.fact.variable": "Einheit als Beispiel",
   "job-errors.fact.engine": "Engine",
   "job-errors.example": "Stack und Konsole",
   "job-errors.example.rejected": "Ergebnis und Konsole",
@@ -73,22 +73,22 @@ export default {
     "Der Quelltext lässt sich nicht starten: Er hat einen Syntaxfehler oder ist keine Funktion. Berichtige ihn; " +
     "benutze nur, was alle Engines kennen.",
   "job-errors.kind.threw":
-    "Die Funktion hat eine Ausnahme geworfen. Führe sie mit der Variablen als Beispiel aus; der Stack zeigt die " +
+    "Die Funktion hat eine Ausnahme geworfen. Führe sie mit der Einheit als Beispiel aus; der Stack zeigt die " +
     "Stelle.",
   "job-errors.kind.no-result": "Die Funktion endete ohne Ergebnis. Setze context.result, oder gib {result: …} zurück.",
   "job-errors.kind.not-json":
     "Das Ergebnis lässt sich nicht als JSON schreiben. Gib Zahlen, Texte, true, false, null, Arrays und einfache " +
     "Objekte zurück.",
   "job-errors.kind.too-large":
-    "Das Ergebnis ist zu groß für den Pool. Gib weniger zurück, oder teile die Variable in mehrere.",
+    "Das Ergebnis ist zu groß für den Pool. Gib weniger zurück, oder teile die Einheit in mehrere.",
   "job-errors.kind.timeout":
-    "Bis zum Ende der Leihfrist kam kein Ergebnis. Suche nach einer Endlosschleife, mache die Variablen kleiner, " +
+    "Bis zum Ende der Leihfrist kam kein Ergebnis. Suche nach einer Endlosschleife, mache die Einheiten kleiner, " +
     "oder erhöhe lease_seconds.",
   "job-errors.kind.memory":
     "Dem Freiwilligen ging der Speicher aus. Halte weniger im Speicher, oder verlange ihn: memory_mb in requirements.",
   "job-errors.kind.crash":
     "Der Worker endete beim Rechnen. Meist geht der Speicher aus, oder eine Rekursion ist zu tief; probiere die " +
-    "Variable aus.",
+    "Einheit aus.",
   "job-errors.kind.misbehaved":
     "Die Funktion hat in ihre abgeschottete Umgebung eingegriffen. Lass sie nur rechnen und ein Ergebnis zurückgeben.",
   "job-errors.kind.thrown-back":

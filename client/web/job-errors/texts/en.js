@@ -24,7 +24,7 @@ export default {
     "This pool has no job at this address. The address may be incomplete, or the job has been deleted.",
   "job-errors.status.blocked": "The pool’s operator has blocked this key or address: ask there. Reason: {message}",
   "job-errors.status.forgotten": "The key is forgotten. Enter it to see errors again.",
-  "job-errors.status.again-done": "The variable is open again.",
+  "job-errors.status.again-done": "The unit is open again.",
   "job-errors.status.again-unneeded":
     "It is open already: volunteers get it by themselves, or it has a result.",
   "job-errors.status.again-failed": "That did not work. Try once more.",
@@ -41,8 +41,8 @@ export default {
   "job-errors.accepted": "results accepted",
   "job-errors.rejected": "results rejected",
   "job-errors.failures": "failures reported",
-  "job-errors.stuck": "variables stuck",
-  "job-errors.stuck.heading": "Stuck variables",
+  "job-errors.stuck": "units stuck",
+  "job-errors.stuck.heading": "Stuck units",
   "job-errors.stuck.help":
     "Units with errors that no volunteer has taken for an hour since. They stay open: correct what fails, or " +
     "withdraw them.",
@@ -56,7 +56,7 @@ export default {
   "job-errors.fact.kind": "Kind",
   "job-errors.fact.first": "First",
   "job-errors.fact.last": "Last",
-  "job-errors.fact.variable": "Example variable",
+  "job-errors.fact.variable": "Example unit",
   "job-errors.fact.engine": "Engine",
   "job-errors.example": "Stack and console",
   "job-errors.example.rejected": "Result and console",
@@ -68,19 +68,19 @@ export default {
   "job-errors.kind.code":
     "The source can’t be started: it has a syntax error, or is no function. Correct it; use only what all engines " +
     "know.",
-  "job-errors.kind.threw": "The function threw an exception. Run it with the example variable; the stack shows where.",
+  "job-errors.kind.threw": "The function threw an exception. Run it with the example unit; the stack shows where.",
   "job-errors.kind.no-result": "The function ended without a result. Set context.result, or return {result: …}.",
   "job-errors.kind.not-json":
     "The result can’t be written as JSON. Return numbers, texts, true, false, null, arrays and plain objects.",
   "job-errors.kind.too-large":
-    "The result is too large for the pool. Return less, or divide the variable into several.",
+    "The result is too large for the pool. Return less, or divide the unit into several.",
   "job-errors.kind.timeout":
-    "There was no result before the lease ended. Look for an endless loop, make variables smaller, or raise " +
+    "There was no result before the lease ended. Look for an endless loop, make units smaller, or raise " +
     "lease_seconds.",
   "job-errors.kind.memory":
     "The volunteer ran out of memory. Keep less in memory, or require it: memory_mb in requirements.",
   "job-errors.kind.crash":
-    "The worker ended while it computed. Usually memory runs out or a recursion is too deep; try the example variable.",
+    "The worker ended while it computed. Usually memory runs out or a recursion is too deep; try the example unit.",
   "job-errors.kind.misbehaved": "The function interfered with its sandbox. Let it only compute and return a result.",
   "job-errors.kind.thrown-back":
     "Other volunteers or the pool computed another result. If honest results differ, compare them by compare_results.",

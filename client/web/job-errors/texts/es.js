@@ -25,7 +25,7 @@ export default {
   "job-errors.status.blocked":
     "El operador del servidor ha bloqueado esta clave o esta dirección: pregúntale. Motivo: {message}",
   "job-errors.status.forgotten": "La clave se ha olvidado. Introdúcela para volver a ver los errores.",
-  "job-errors.status.again-done": "La variable está abierta de nuevo.",
+  "job-errors.status.again-done": "La unidad está abierta de nuevo.",
   "job-errors.status.again-unneeded":
     "Ya está abierta: los voluntarios la reciben por sí solos, o tiene un resultado.",
   "job-errors.status.again-failed": "No ha funcionado. Inténtalo otra vez.",
@@ -42,8 +42,8 @@ export default {
   "job-errors.accepted": "resultados aceptados",
   "job-errors.rejected": "resultados rechazados",
   "job-errors.failures": "fallos comunicados",
-  "job-errors.stuck": "variables atascadas",
-  "job-errors.stuck.heading": "Variables atascadas",
+  "job-errors.stuck": "unidades atascadas",
+  "job-errors.stuck.heading": "Unidades atascadas",
   "job-errors.stuck.help":
     "Unidades con errores que ningún voluntario ha tomado desde hace una hora. Siguen abiertas: corrige lo que falla " +
     "o retíralas.",
@@ -58,7 +58,7 @@ export default {
   "job-errors.fact.kind": "Tipo",
   "job-errors.fact.first": "Primero",
   "job-errors.fact.last": "Último",
-  "job-errors.fact.variable": "Variable de ejemplo",
+  "job-errors.fact.variable": "Unidad de ejemplo",
   "job-errors.fact.engine": "Motor",
   "job-errors.example": "Pila y consola",
   "job-errors.example.rejected": "Resultado y consola",
@@ -71,21 +71,21 @@ export default {
     "El código no se puede iniciar: tiene un error de sintaxis o no es una función. Corrígelo; usa solo lo que todos " +
     "los motores conocen.",
   "job-errors.kind.threw":
-    "La función lanzó una excepción. Ejecútala con la variable de ejemplo; la pila muestra dónde.",
+    "La función lanzó una excepción. Ejecútala con la unidad de ejemplo; la pila muestra dónde.",
   "job-errors.kind.no-result": "La función terminó sin resultado. Asigna context.result o devuelve {result: …}.",
   "job-errors.kind.not-json":
     "El resultado no se puede escribir como JSON. Devuelve números, textos, true, false, null, arrays y objetos " +
     "simples.",
   "job-errors.kind.too-large":
-    "El resultado es demasiado grande para el servidor. Devuelve menos o divide la variable en varias.",
+    "El resultado es demasiado grande para el servidor. Devuelve menos o divide la unidad en varias.",
   "job-errors.kind.timeout":
-    "No hubo resultado antes de que acabara el plazo. Busca un bucle sin fin, haz las variables más pequeñas o " +
+    "No hubo resultado antes de que acabara el plazo. Busca un bucle sin fin, haz las unidades más pequeñas o " +
     "aumenta lease_seconds.",
   "job-errors.kind.memory":
     "El voluntario se quedó sin memoria. Usa menos memoria o exígela: memory_mb en requirements.",
   "job-errors.kind.crash":
     "El proceso terminó mientras calculaba. Casi siempre se agota la memoria o una recursión es demasiado profunda; " +
-    "prueba la variable de ejemplo.",
+    "prueba la unidad de ejemplo.",
   "job-errors.kind.misbehaved":
     "La función interfirió con su entorno aislado. Haz que solo calcule y devuelva un resultado.",
   "job-errors.kind.thrown-back":

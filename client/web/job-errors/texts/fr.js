@@ -27,7 +27,7 @@ export default {
   "job-errors.status.blocked":
     "L’opérateur du serveur a bloqué cette clé ou cette adresse : adressez-vous à lui. Motif : {message}",
   "job-errors.status.forgotten": "La clé est oubliée. Saisissez-la pour revoir les erreurs.",
-  "job-errors.status.again-done": "La variable est de nouveau ouverte.",
+  "job-errors.status.again-done": "L’unité est de nouveau ouverte.",
   "job-errors.status.again-unneeded":
     "Elle est déjà ouverte : les volontaires la reçoivent d’eux-mêmes, ou elle a un résultat.",
   "job-errors.status.again-failed": "Cela n’a pas fonctionné. Essayez encore.",
@@ -44,8 +44,8 @@ export default {
   "job-errors.accepted": "résultats acceptés",
   "job-errors.rejected": "résultats rejetés",
   "job-errors.failures": "échecs signalés",
-  "job-errors.stuck": "variables bloquées",
-  "job-errors.stuck.heading": "Variables bloquées",
+  "job-errors.stuck": "unités bloquées",
+  "job-errors.stuck.heading": "Unités bloquées",
   "job-errors.stuck.help":
     "Des unités en erreur qu’aucun volontaire n’a prises depuis une heure. Elles restent ouvertes : corrigez ce qui " +
     "échoue, ou retirez-les.",
@@ -61,7 +61,7 @@ export default {
   "job-errors.fact.kind": "Type",
   "job-errors.fact.first": "Première",
   "job-errors.fact.last": "Dernière",
-  "job-errors.fact.variable": "Variable d’exemple",
+  "job-errors.fact.variable": "Unité d’exemple",
   "job-errors.fact.engine": "Moteur",
   "job-errors.example": "Pile et console",
   "job-errors.example.rejected": "Résultat et console",
@@ -74,22 +74,22 @@ export default {
     "Le code ne peut pas démarrer : il a une erreur de syntaxe, ou n’est pas une fonction. Corrigez-le ; n’utilisez " +
     "que ce que tous les moteurs connaissent.",
   "job-errors.kind.threw":
-    "La fonction a levé une exception. Exécutez-la avec la variable d’exemple ; la pile montre où.",
+    "La fonction a levé une exception. Exécutez-la avec l’unité d’exemple ; la pile montre où.",
   "job-errors.kind.no-result":
     "La fonction s’est terminée sans résultat. Affectez context.result, ou renvoyez {result: …}.",
   "job-errors.kind.not-json":
     "Le résultat ne peut pas être écrit en JSON. Renvoyez des nombres, des textes, true, false, null, des tableaux " +
     "et des objets simples.",
   "job-errors.kind.too-large":
-    "Le résultat est trop volumineux pour le serveur. Renvoyez moins, ou divisez la variable en plusieurs.",
+    "Le résultat est trop volumineux pour le serveur. Renvoyez moins, ou divisez l’unité en plusieurs.",
   "job-errors.kind.timeout":
-    "Il n’y a pas eu de résultat dans le délai. Cherchez une boucle sans fin, réduisez les variables, ou augmentez " +
+    "Il n’y a pas eu de résultat dans le délai. Cherchez une boucle sans fin, réduisez les unités, ou augmentez " +
     "lease_seconds.",
   "job-errors.kind.memory":
     "Le volontaire a manqué de mémoire. Utilisez moins de mémoire, ou exigez-la : memory_mb dans requirements.",
   "job-errors.kind.crash":
     "Le processus s’est arrêté pendant le calcul. Le plus souvent la mémoire manque, ou une récursion est trop " +
-    "profonde ; essayez la variable d’exemple.",
+    "profonde ; essayez l’unité d’exemple.",
   "job-errors.kind.misbehaved":
     "La fonction est intervenue dans son environnement isolé. Qu’elle ne fasse que calculer et renvoyer un résultat.",
   "job-errors.kind.thrown-back":

@@ -13,7 +13,7 @@ export default {
   "job-page.status.review": "Der Betreiber des Pools sieht sie sich zuerst an.",
   "job-page.status.paused": "Pausiert: Freiwillige bekommen keine Einheiten.",
   "job-page.status.done": "Fertig.",
-  "job-page.status.empty": "Hat noch keine Variablen.",
+  "job-page.status.empty": "Hat noch keine Einheiten.",
   "job-page.status.failed": "Einheiten sind gescheitert und warten auf den Auftraggeber.",
   "job-page.status.computing": "Freiwillige rechnen.",
   "job-page.status.waiting": "Wartet auf Freiwillige.",
@@ -72,6 +72,6 @@ export default {
   "job-page.link.results": "Alle Ergebnisse",
   "job-page.link.ndjson": "Ergebnisse als NDJSON",
   "job-page.link.csv": "Ergebnisse als CSV",
-  "job-page.link.variables": "Alle Variablen",
+  "job-page.link.variables": "Alle Einheiten",
   "job-page.link.errors": "Alle Fehler (für den Auftraggeber)",
 };

@@ -13,7 +13,7 @@ export default {
   "job-page.status.review": "The pool’s operator looks at it first.",
   "job-page.status.paused": "Paused: volunteers get no units.",
   "job-page.status.done": "Done.",
-  "job-page.status.empty": "Has no variables yet.",
+  "job-page.status.empty": "Has no units yet.",
   "job-page.status.failed": "Units have failed, and wait for the owner.",
   "job-page.status.computing": "Volunteers are computing.",
   "job-page.status.waiting": "Waiting for volunteers.",
@@ -71,6 +71,6 @@ export default {
   "job-page.link.results": "All results",
   "job-page.link.ndjson": "Results as NDJSON",
   "job-page.link.csv": "Results as CSV",
-  "job-page.link.variables": "All variables",
+  "job-page.link.variables": "All units",
   "job-page.link.errors": "All errors (for the owner)",
 };

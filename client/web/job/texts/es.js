@@ -13,7 +13,7 @@ export default {
   "job-page.status.review": "El operador la revisa primero.",
   "job-page.status.paused": "En pausa: los voluntarios no reciben unidades.",
   "job-page.status.done": "Terminada.",
-  "job-page.status.empty": "Aún no tiene variables.",
+  "job-page.status.empty": "Aún no tiene unidades.",
   "job-page.status.failed": "Hay unidades fallidas que esperan al autor.",
   "job-page.status.computing": "Los voluntarios están calculando.",
   "job-page.status.waiting": "Espera a los voluntarios.",
@@ -71,6 +71,6 @@ export default {
   "job-page.link.results": "Todos los resultados",
   "job-page.link.ndjson": "Resultados en NDJSON",
   "job-page.link.csv": "Resultados en CSV",
-  "job-page.link.variables": "Todas las variables",
+  "job-page.link.variables": "Todas las unidades",
   "job-page.link.errors": "Todos los errores (para el autor)",
 };

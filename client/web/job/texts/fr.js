@@ -13,7 +13,7 @@ export default {
   "job-page.status.review": "L’opérateur l’examine d’abord.",
   "job-page.status.paused": "En pause : les volontaires ne reçoivent pas d’unités.",
   "job-page.status.done": "Terminée.",
-  "job-page.status.empty": "N’a pas encore de variables.",
+  "job-page.status.empty": "N’a pas encore d’unités.",
   "job-page.status.failed": "Des unités ont échoué et attendent l’auteur.",
   "job-page.status.computing": "Des volontaires calculent.",
   "job-page.status.waiting": "Attend des volontaires.",
@@ -71,6 +71,6 @@ export default {
   "job-page.link.results": "Tous les résultats",
   "job-page.link.ndjson": "Résultats en NDJSON",
   "job-page.link.csv": "Résultats en CSV",
-  "job-page.link.variables": "Toutes les variables",
+  "job-page.link.variables": "Toutes les unités",
   "job-page.link.errors": "Toutes les erreurs (pour l’auteur)",
 };

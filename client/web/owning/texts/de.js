@@ -85,7 +85,7 @@ export default {
   "owning.withdraw.done": "Einheit {unit} ist zurückgezogen.",
   "owning.withdraw.units": "Einheiten zurückziehen",
   "owning.withdraw.ids": "Kennungen der Einheiten",
-  "owning.withdraw.ids.help": "Eine je Zeile; die Liste aller Variablen weiter unten nennt sie. Was fertig ist, bleibt.",
+  "owning.withdraw.ids.help": "Eine je Zeile; die Liste aller Einheiten weiter unten nennt sie. Was fertig ist, bleibt.",
   "owning.withdraw.these": "Zurückziehen",
   "owning.withdraw.these.done": { one: "Eine Einheit ist zurückgezogen.", other: "{count} Einheiten sind zurückgezogen." },
   "owning.delete": "Löschen…",

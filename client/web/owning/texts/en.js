@@ -83,7 +83,7 @@ export default {
   "owning.withdraw.done": "Unit {unit} is withdrawn.",
   "owning.withdraw.units": "Withdraw units",
   "owning.withdraw.ids": "Ids of units",
-  "owning.withdraw.ids.help": "One per line; the list of all variables below has them. What is done stays.",
+  "owning.withdraw.ids.help": "One per line; the list of all units below has them. What is done stays.",
   "owning.withdraw.these": "Withdraw them",
   "owning.withdraw.these.done": { one: "One unit is withdrawn.", other: "{count} units are withdrawn." },
   "owning.delete": "Delete…",

@@ -85,7 +85,7 @@ export default {
   "owning.withdraw.done": "La unidad {unit} está retirada.",
   "owning.withdraw.units": "Retirar unidades",
   "owning.withdraw.ids": "Identificadores de las unidades",
-  "owning.withdraw.ids.help": "Uno por línea; están en la lista de todas las variables, más abajo. Lo terminado se queda.",
+  "owning.withdraw.ids.help": "Uno por línea; están en la lista de todas las unidades, más abajo. Lo terminado se queda.",
   "owning.withdraw.these": "Retirarlas",
   "owning.withdraw.these.done": { one: "Se ha retirado una unidad.", other: "Se han retirado {count} unidades." },
   "owning.delete": "Borrar…",

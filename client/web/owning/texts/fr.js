@@ -86,7 +86,7 @@ export default {
   "owning.withdraw.done": "L’unité {unit} est retirée.",
   "owning.withdraw.units": "Retirer des unités",
   "owning.withdraw.ids": "Identifiants des unités",
-  "owning.withdraw.ids.help": "Un par ligne ; la liste de toutes les variables, plus bas, les donne. Ce qui est fait reste.",
+  "owning.withdraw.ids.help": "Un par ligne ; la liste de toutes les unités, plus bas, les donne. Ce qui est fait reste.",
   "owning.withdraw.these": "Les retirer",
   "owning.withdraw.these.done": { one: "Une unité est retirée.", other: "{count} unités sont retirées." },
   "owning.delete": "Supprimer…",

@@ -18,7 +18,7 @@ export default {
   "render.invalid": "Was die Aufgabe zeigen will, ist ungültig: {reason}",
   "render.unavailable": "Die Ergebnisse können gerade nicht geladen werden.",
   "render.numbers": "Die Zahlen als Tabelle",
-  "render.variable": "Eingabe",
+  "render.variable": "Einheit",
   "render.result": "Ergebnis",
   "render.picture": "Bild von {job}. {caption}",
   "render.series": "Linien von {job}. {caption}",

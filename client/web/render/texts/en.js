@@ -18,7 +18,7 @@ export default {
   "render.invalid": "What the job wants to show is not valid: {reason}",
   "render.unavailable": "The results can’t be loaded right now.",
   "render.numbers": "The numbers as a table",
-  "render.variable": "Input",
+  "render.variable": "Unit",
   "render.result": "Result",
   "render.picture": "Picture of {job}. {caption}",
   "render.series": "Lines of {job}. {caption}",

@@ -19,7 +19,7 @@ export default {
   "render.invalid": "Lo que la tarea quiere mostrar no es válido: {reason}",
   "render.unavailable": "Los resultados no se pueden cargar en este momento.",
   "render.numbers": "Los números en una tabla",
-  "render.variable": "Entrada",
+  "render.variable": "Unidad",
   "render.result": "Resultado",
   "render.picture": "Imagen de {job}. {caption}",
   "render.series": "Líneas de {job}. {caption}",

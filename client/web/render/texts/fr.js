@@ -18,7 +18,7 @@ export default {
   "render.invalid": "Ce que la tâche veut montrer n’est pas valide : {reason}",
   "render.unavailable": "Les résultats ne peuvent pas être chargés pour le moment.",
   "render.numbers": "Les nombres en tableau",
-  "render.variable": "Entrée",
+  "render.variable": "Unité",
   "render.result": "Résultat",
   "render.picture": "Image de {job}. {caption}",
   "render.series": "Courbes de {job}. {caption}",
