@@ -101,7 +101,8 @@ class FlowVisitor:
         return self.page.locator(".stage").filter(has=heading)
 
     def entry(self, text: str) -> Locator:
-        return self.page.locator(".entry").filter(has_text=text)
+        """By the id of its job, which its name resembles, or by its variable."""
+        return self.page.locator(".entry").filter(has_text=re.compile(text.replace("-", "[- ]"), re.IGNORECASE))
 
     def open(self, text: str) -> Locator:
         entry = self.entry(text)

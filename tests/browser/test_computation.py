@@ -55,7 +55,7 @@ def demo(make_server: MakeServer) -> Server:
 def test_a_page_computes_two_jobs_and_its_numbers_are_the_server_s(demo: Server, page: Page) -> None:
     start(page, demo)
     page.get_by_label("Share of the time").fill("100")
-    wait_until(lambda: all(done(demo, job) == count for job, count in UNITS.items()), 60)
+    wait_until(lambda: all(done(demo, job) == count for job, count in UNITS.items()), 60, 0.1)
     assert sum(result["count"] for result in results(demo, "prime-count").values()) == 216_816  # Below three million.
     assert sum(result["count"] for result in results(demo, "n-queens").values()) == 92
     expect(page.locator("#units")).to_have_text("38")
@@ -86,7 +86,7 @@ def test_what_a_killed_tab_had_begun_another_finishes(
     assert leased(slow) == 1
     clock.advance(2 * slow.get("/jobs/slow")["settings"]["lease_seconds"])
     start(make_page(), slow)
-    wait_until(lambda: done(slow, "slow") == 1)
+    wait_until(lambda: done(slow, "slow") == 1, interval=0.1)
     assert results(slow, "slow") == {"one": 14}
 
 

@@ -135,12 +135,12 @@ def test_the_page_lists_the_error_of_each_unit_and_computes_other_jobs(window: W
     start(window, server)
     missing = set(SAYS)
     while missing:
-        name = wait_until(lambda: next((name for name in missing if is_listed(window, name)), None))
+        name = wait_until(lambda: next((name for name in missing if is_listed(window, name)), None), interval=0.1)
         if len(missing) == len(SAYS):
             post(server, "good", "() => ({ result: 7 })")
         pause(server, name)
         missing.remove(name)
-    wait_until(lambda: is_done(server, "good"))
+    wait_until(lambda: is_done(server, "good"), interval=0.1)
     assert_responds(window)
 
 
@@ -150,10 +150,10 @@ def test_exhausted_memory_ends_the_sandbox_and_not_the_page(
     browser = request.node.callspec.params["window"]
     post(server, "hoarder", HOSTILE["hoarder"], seconds=30 if browser == "chromium" else 1)
     start(window, server)
-    wait_until(lambda: HOARDED[browser] in text(window, "#error-list"), 40)
+    wait_until(lambda: HOARDED[browser] in text(window, "#error-list"), 40, 0.1)
     pause(server, "hoarder")
     post(server, "good", "() => ({ result: 7 })")
-    wait_until(lambda: is_done(server, "good"))
+    wait_until(lambda: is_done(server, "good"), interval=0.1)
     assert_responds(window)
 
 

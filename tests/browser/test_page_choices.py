@@ -29,41 +29,30 @@ def owned_by(owner: str) -> dict[str, object]:
 
 
 def test_only_jobs_of_the_chosen_owners_are_computed(server: Served, page: Page) -> None:
-    theirs = post_job(server, "Theirs", count=3, **owned_by("semprebeta"))
-    others = post_job(server, "Others", count=3, **owned_by("somebody"))
-    visitor = Visitor(page, server)
-    page.get_by_label("semprebeta", exact=True).check()
-    visitor.start()
-    visitor.expect_units(3)
-    visitor.expect_status("There is nothing to compute right now. New work starts automatically.")
-    assert (counts(server, theirs)["done"], counts(server, others)["done"]) == (3, 0)
-
-
-def test_owners_can_be_chosen_while_it_computes(server: Served, page: Page) -> None:
-    others = post_busy_job(server, "Others", **owned_by("somebody"))
+    others = post_busy_job(server, "Others", count=2, **owned_by("somebody"))
     theirs = post_job(server, "Theirs", **owned_by("semprebeta"))
     visitor = Visitor(page, server)
+    subtitle = visitor.by_id("subtitle")
+    expect(subtitle).to_contain_text("2 jobs for")
     visitor.start()
     wait_for_count(server, others, leased=1)
-    server.post(f"{theirs}/variables", {"x": 1})
+    for number in range(3):
+        server.post(f"{theirs}/variables", {"x": number})
+
+    # Chosen while it computes: its second worker computes nothing else.
     page.get_by_label("semprebeta", exact=True).check()
+    expect(subtitle).to_contain_text("One job for")
+    assert plain(subtitle.inner_text()) == "One job for semprebeta: Theirs."
     visitor.choose("Cores to use", 2)
-    visitor.expect_units(1)
-    assert counts(server, theirs)["done"] == 1
-
-
-def test_the_subtitle_names_the_chosen_owners(server: Served, page: Page) -> None:
-    post_job(server, "Theirs", **owned_by("semprebeta"))
-    post_job(server, "Others", **owned_by("somebody"))
-    visitor = Visitor(page, server)
-    expect(visitor.by_id("subtitle")).to_contain_text("2 jobs for")
-    page.get_by_label("semprebeta", exact=True).check()
-    expect(visitor.by_id("subtitle")).to_contain_text("One job for")
-    assert plain(visitor.by_id("subtitle").inner_text()) == "One job for semprebeta: Theirs."
+    visitor.expect_units(3)
+    expect(visitor.worker(2)).to_contain_text("waiting for work")
+    assert counts(server, theirs)["done"] == 3
+    assert (counts(server, others)["open"], counts(server, others)["leased"]) == (1, 1)
 
 
 def test_half_of_the_cores_are_used_unless_more_are_allowed(server: Served, page: Page) -> None:
     page.add_init_script(CORES)
+    job = post_busy_job(server, count=4)
     visitor = Visitor(page, server)
     expect(visitor.by_id("usage")).to_have_text("Uses 2 of 4 cores, 60% of the time.")
     expect(page.get_by_label("Cores to use")).to_have_attribute("max", "4")
@@ -71,11 +60,7 @@ def test_half_of_the_cores_are_used_unless_more_are_allowed(server: Served, page
     visitor.choose("Share of the time", 100)
     expect(visitor.by_id("usage")).to_have_text("Uses 3 of 4 cores, 100% of the time.")
 
-
-def test_the_number_of_workers_changes_while_they_compute(server: Served, page: Page) -> None:
-    page.add_init_script(CORES)
-    job = post_busy_job(server, count=4)
-    visitor = Visitor(page, server)
+    # The number of workers changes while they compute.
     visitor.choose("Cores to use", 1)
     visitor.start()
     wait_for_count(server, job, leased=1)
@@ -84,7 +69,7 @@ def test_the_number_of_workers_changes_while_they_compute(server: Served, page: 
     expect(visitor.by_id("worker-list").get_by_role("listitem")).to_have_count(3)
 
 
-def test_a_small_share_of_the_time_means_rests(server: Served, page: Page) -> None:
+def test_a_small_share_of_the_time_means_rests_and_choices_are_stored(server: Served, page: Page) -> None:
     post_busy_job(server, count=3, milliseconds=200)
     visitor = Visitor(page, server)
     visitor.choose("Cores to use", 1)
@@ -94,10 +79,6 @@ def test_a_small_share_of_the_time_means_rests(server: Served, page: Page) -> No
     visitor.choose("Share of the time", 100)
     visitor.expect_units(3)
 
-
-def test_choices_are_stored(server: Served, page: Page) -> None:
-    visitor = Visitor(page, server)
-    visitor.start()
     visitor.choose("Share of the time", 30)
     page.get_by_label("Only while plugged in").check()
     page.reload()

@@ -72,30 +72,20 @@ def tolerant(watch: Watch) -> Watch:
     return watch
 
 
-def test_an_error_of_a_job_is_listed_with_name_and_message(server: Served, page: Page) -> None:
-    post_job(server, "Tides", count=1, execute_function=THROW)
-    visitor = Visitor(page, server)
-    visitor.start()
-    expect(visitor.error("stopped with an error").first).to_contain_text("Tides")
-    expect(visitor.error("stopped with an error").first).to_contain_text("no such harbour")
-
-
-def test_an_endless_unit_is_listed_as_a_timeout(server: Served, page: Page) -> None:
+def test_errors_of_jobs_are_listed_with_name_and_message_and_counted(server: Served, page: Page) -> None:
+    # Two units, since a pool does not serve one again to whom it failed at.
+    post_job(server, "Tides", count=2, execute_function=THROW)
     job = post_job(server, "Endless", execute_function=BUSY, settings={"lease_seconds": 2})
     server.post(f"{job}/variables", {"ms": 60_000})
     visitor = Visitor(page, server)
-    visitor.start()
-    expect(visitor.error("took too long and was stopped").first).to_contain_text("Endless")
-
-
-def test_the_same_error_again_is_counted(server: Served, page: Page) -> None:
-    # Two units, since a pool does not serve one again to whom it failed at.
-    post_job(server, "Tides", count=2, execute_function=THROW)
-    visitor = Visitor(page, server)
     visitor.choose("Cores to use", 1)
     visitor.start()
-    expect(visitor.error("stopped with an error")).to_contain_text("2 times")
-    expect(visitor.error("stopped with an error")).to_have_count(1)
+    thrown = visitor.error("stopped with an error")
+    expect(thrown).to_contain_text("2 times")
+    expect(thrown).to_have_count(1)
+    expect(thrown).to_contain_text("Tides")
+    expect(thrown).to_contain_text("no such harbour")
+    expect(visitor.error("took too long and was stopped").first).to_contain_text("Endless")
 
 
 def test_the_list_of_errors_is_bounded(idle: Page) -> None:

@@ -91,20 +91,38 @@ def changed(lasting_server: Served, chromium: Browser) -> Iterator[FlowVisitor]:
 # Progress
 
 
-def test_the_tree_fills_as_results_come_in(server: Served, make_page: MakePage) -> None:
-    flowing.post_tidal_jobs(server)
-    tides = FlowVisitor(make_page(), server, post_tides(server))
+def test_the_tree_fills_as_results_come_in(tides: FlowVisitor) -> None:
+    counts = tides.stage(1).locator(".counts li:visible")
     tides.expect_status(OFFERED)
     tides.expect_finished("0 of 16")
-    answer_gauges(tides.server, 5)
-    tides.expect_finished("5 of 16")
-    expect(tides.stage(1)).to_contain_text("waiting for 7 more")
-    answer_gauges(tides.server, 7)
+    expect(counts).to_have_text(["12 offered"])
+    tides.server.get("/jobs/tide-gauges/variables")
+    tides.poll()
+    tides.expect_status(COMPUTING)
+    expect(counts).to_have_text(["1 computing", "11 offered"])
+    expect(tides.page.locator(".entry[data-state=computing]")).to_have_count(1)
+    answer_gauges(tides.server, 4)
+    tides.poll()
+    tides.expect_finished("4 of 16")
+    expect(tides.stage(1)).to_contain_text("waiting for 8 more")
+
+
+def test_a_repeated_entry_shows_its_iteration_and_a_finished_flow_its_result(tides: FlowVisitor) -> None:
+    answer_gauges(tides.server)
+    tides.poll()
     expect(tides.stage(1)).to_contain_text("merged")
-    expect(tides.entry("Storm surge")).to_contain_text("skipped")
-    refine(tides.server, 6)
-    expect(tides.entry("Tidal model")).to_contain_text("done · 6 iterations")
+    expect(tides.entry("storm-surge")).to_contain_text("skipped")
+    state = tides.entry("tidal-model").locator(".state")
+    expect(state).to_have_text("Iteration 1 · offered")
+    answer(tides.server, "tidal-model", {"amplitude": 1}, 2)
+    tides.poll()
+    expect(state).to_have_text("Iteration 3 · offered")
+    expect(tides.entry("wind-drift").locator(".state")).to_have_text("offered")
+    refine(tides.server, 4)
+    tides.poll()
+    expect(tides.entry("tidal-model")).to_contain_text("done · 6 iterations")
     tabulate(tides.server)
+    tides.poll()
     tides.expect_status("Done.")
     assert json.loads(tides.page.get_by_role("region", name="Result").inner_text()) == flowing.TABLE
 
@@ -168,56 +186,21 @@ def test_the_run_time_excludes_waiting(make_local_server: MakeLocalServer, page:
     assert "1\u00a0min\u00a015\u00a0sec" in visitor.entry("single").locator(".state").inner_text()
 
 
-def test_a_repeated_entry_shows_its_iteration(tides: FlowVisitor) -> None:
-    answer_gauges(tides.server)
-    tides.poll()
-    expect(tides.entry("Tidal model").locator(".state")).to_have_text("Iteration 1 · offered")
-    answer(tides.server, "tidal-model", {"amplitude": 1}, 2)
-    tides.poll()
-    expect(tides.entry("Tidal model").locator(".state")).to_have_text("Iteration 3 · offered")
-    expect(tides.entry("Wind drift").locator(".state")).to_have_text("offered")
-
-
 # Status
 
 
-def test_offered_and_computing_entries_are_distinguished(tides: FlowVisitor) -> None:
-    tides.expect_status(OFFERED)
-    counts = tides.stage(1).locator(".counts li:visible")
-    expect(counts).to_have_text(["12 offered"])
-    tides.server.get("/jobs/tide-gauges/variables")
-    tides.poll()
-    tides.expect_status(COMPUTING)
-    expect(counts).to_have_text(["1 computing", "11 offered"])
-    expect(tides.page.locator(".entry[data-state=computing]")).to_have_count(1)
-
-
-def test_only_computing_entries_are_animated(server: Served, page: Page) -> None:
+def test_unclaimed_work_is_reported_after_a_while_and_a_long_computation_is_none(server: Served, page: Page) -> None:
     moving = "document.getAnimations().filter(({animationName}) => animationName).length"
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
     assert page.evaluate(moving) == 0
-    server.get("/jobs/single/variables")
-    visitor.poll()
-    visitor.expect_status(COMPUTING)
-    assert page.evaluate(moving) > 0
-
-
-def test_unclaimed_work_is_reported_after_a_while(server: Served, page: Page) -> None:
-    visitor = FlowVisitor(page, server, post_single(server))
-    visitor.expect_status(OFFERED)
     page.clock.run_for(32_000)
     visitor.expect_status(QUIET)
     server.get("/jobs/single/variables")
     page.clock.run_for(6_000)
     visitor.expect_status(COMPUTING)
-
-
-def test_a_long_computation_is_not_unclaimed(server: Served, page: Page) -> None:
-    path = post_single(server)
-    server.get("/jobs/single/variables")
-    visitor = FlowVisitor(page, server, path)
-    visitor.expect_status(COMPUTING)
+    # Only computing entries are animated.
+    assert page.evaluate(moving) > 0
     page.clock.run_for(60_000)
     visitor.expect_status(COMPUTING)
 
@@ -309,29 +292,13 @@ def test_a_large_result_is_cut_and_saved_whole(server: Served, page: Page) -> No
 # Polling
 
 
-def test_an_unchanged_flow_is_not_sent_again(server: Served, page: Page) -> None:
-    visitor = FlowVisitor(page, server, post_single(server))
-    visitor.expect_status(OFFERED)
-    with page.expect_response(lambda response: response.status == 304):
-        visitor.poll()
-
-
-def test_polling_ends_with_the_flow(server: Served, page: Page) -> None:
-    visitor = FlowVisitor(page, server, post_single(server))
-    visitor.expect_status(OFFERED)
-    answer(server, "single", {"x": 1})
-    page.clock.run_for(6_000)
-    visitor.expect_status("Done.")
-    requests = len(visitor.requests)
-    page.clock.run_for(60_000)
-    page.evaluate(COME_AND_GO, False)
-    assert len(visitor.requests) == requests
-
-
-def test_a_hidden_page_does_not_poll(server: Served, page: Page) -> None:
+def test_polling_pauses_while_the_page_is_hidden_and_ends_with_the_flow(server: Served, page: Page) -> None:
     page.add_init_script(HIDE)
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
+    # An unchanged flow is not sent again.
+    with page.expect_response(lambda response: response.status == 304):
+        visitor.poll()
     page.evaluate(COME_AND_GO, True)
     requests = len(visitor.requests)
     page.clock.run_for(60_000)
@@ -339,6 +306,10 @@ def test_a_hidden_page_does_not_poll(server: Served, page: Page) -> None:
     answer(server, "single", {"x": 1})
     page.evaluate(COME_AND_GO, False)
     visitor.expect_status("Done.")
+    requests = len(visitor.requests)
+    page.clock.run_for(60_000)
+    page.evaluate(COME_AND_GO, False)
+    assert len(visitor.requests) == requests
 
 
 def test_polling_goes_on_while_the_pool_is_unreachable(server: LocalServer, page: Page, watch: Watch) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Watch, lasting_page
+from pool.sandbox import Sandbox
+from tests.browser.conftest import lasting_page, open_page, watching
 from tests.browser.visiting import Visitor, plain, post_busy_job, post_job
+from tests.conftest import local_server
 from tests.serving import Served
 
 MARKUP = '</title><img src=x onerror="window.hacked = true"><script>window.hacked = true</script>{jobs}'
@@ -72,29 +74,37 @@ def test_a_long_name_does_not_widen_the_page(shown: Visitor) -> None:
     shown.page.set_viewport_size({"width": 1280, "height": 720})
 
 
-def test_so_is_the_job_that_a_worker_computes(server: Served, page: Page) -> None:
+@pytest.fixture(scope="module")
+def computed(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Visitor]:
+    """A visitor whose workers compute harmful jobs: one that lasts, one that throws, one whose results are rejected."""
+    server = local_server(tmp_path_factory.mktemp("computed"), sandbox)
     post_busy_job(server, f"Busy {MARKUP}", **HARMFUL)
-    visitor = Visitor(page, server)
-    visitor.start()
-    expect(visitor.worker(1)).to_contain_text(f"Busy {MARKUP}")
-    assert page.evaluate("window.hacked") is None
-
-
-def test_so_is_what_a_job_throws(server: Served, page: Page) -> None:
     thrower = f"function () {{ throw new Error({MARKUP!r}); }}"
     post_job(server, f"Thrower {MARKUP}", count=1, execute_function=thrower)
-    visitor = Visitor(page, server)
-    visitor.start()
-    expect(visitor.error(f"Thrower {MARKUP}").first).to_contain_text(f"Error: {MARKUP}")
-    assert page.evaluate("window.hacked") is None
-    assert page.locator("main img, main script").count() == 0
-
-
-def test_so_is_why_a_result_was_rejected(server: Served, page: Page, watch: Watch) -> None:
-    watch.tolerated.append("status of 422")
     validator = f"() => ({{valid: false, reason: {MARKUP!r}}})"
     post_job(server, "Wrong", count=1, validate_result=validator, validate_variable="() => true")
-    visitor = Visitor(page, server)
-    visitor.start()
-    expect(visitor.error("The pool rejected a result of").first).to_contain_text(MARKUP)
-    assert page.evaluate("window.hacked") is None
+    with watching() as watch:
+        watch.tolerated.append("status of 422")
+        page = open_page(chromium, watch)
+        visitor = Visitor(page, server)
+        visitor.choose("Cores to use", 2)
+        visitor.start()
+        yield visitor
+        page.context.close()
+    server.stop()
+
+
+def test_so_is_the_job_that_a_worker_computes(computed: Visitor) -> None:
+    expect(computed.by_id("worker-list")).to_contain_text(f"Busy {MARKUP}")
+    assert computed.page.evaluate("window.hacked") is None
+
+
+def test_so_is_what_a_job_throws(computed: Visitor) -> None:
+    expect(computed.error(f"Thrower {MARKUP}").first).to_contain_text(f"Error: {MARKUP}")
+    assert computed.page.evaluate("window.hacked") is None
+    assert computed.page.locator("main img, main script").count() == 0
+
+
+def test_so_is_why_a_result_was_rejected(computed: Visitor) -> None:
+    expect(computed.error("The pool rejected a result of").first).to_contain_text(MARKUP)
+    assert computed.page.evaluate("window.hacked") is None

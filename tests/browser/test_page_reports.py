@@ -31,7 +31,7 @@ def get_as_owner(server: Served, path: str) -> Any:
 
 
 def only_error(server: Served, job: str) -> dict[str, Any]:
-    (error,) = wait_until(lambda: get_as_owner(server, f"{job}/errors")["_embedded"]["items"])
+    (error,) = wait_until(lambda: get_as_owner(server, f"{job}/errors")["_embedded"]["items"], interval=0.05)
     return dict(error)
 
 
@@ -52,34 +52,38 @@ def tolerant(watch: Watch) -> Watch:
     return watch
 
 
-def test_a_unit_that_throws_is_reported_to_its_owner(server: Served, page: Page) -> None:
-    job = post_job(server, "Tides", count=1, execute_function=FAILING)
-    Visitor(page, server).start()
-    error = only_error(server, job)
+@pytest.fixture(scope="module")
+def visited(lasting_server: Served, shared_page: Page) -> Served:
+    """A pool that a visitor computes for."""
+    post_job(lasting_server, "Throws", count=1, execute_function=FAILING)
+    post_job(lasting_server, "Endless", count=1, execute_function=ENDLESS, settings={"lease_seconds": 2})
+    post_job(lasting_server, "Prints", count=1, execute_function=PRINTING)
+    Visitor(shared_page, lasting_server).start()
+    return lasting_server
+
+
+def test_a_unit_that_throws_is_reported_to_its_owner(visited: Served) -> None:
+    error = only_error(visited, "/jobs/throws")
     assert (error["kind"], error["message"]) == ("threw", "RangeError: no such harbour")
     assert re.search(r"execute_function\.js:3:\d+\)$", error["stack"])
     assert error["console"] == "x is 0\n"
     assert re.fullmatch(r"Chromium \d+", error["engine"])
-    assert counts(server, job)["leased"] == 0
+    assert counts(visited, "/jobs/throws")["leased"] == 0
 
 
-def test_a_unit_that_never_ends_is_reported_with_what_it_printed(server: Served, page: Page) -> None:
-    job = post_job(server, "Endless", count=1, execute_function=ENDLESS, settings={"lease_seconds": 2})
-    Visitor(page, server).start()
-    error = only_error(server, job)
+def test_a_unit_that_never_ends_is_reported_with_what_it_printed(visited: Served) -> None:
+    error = only_error(visited, "/jobs/endless")
     assert (error["kind"], error["console"]) == ("timeout", "before the loop\n")
 
 
-def test_what_a_successful_unit_prints_is_reported(server: Served, page: Page) -> None:
-    job = post_job(server, "Tides", count=1, execute_function=PRINTING)
-    Visitor(page, server).start()
-    wait_for_count(server, job, done=1)
-    reports = wait_until(lambda: get_as_owner(server, f"{job}/progress")["reports"])
+def test_what_a_successful_unit_prints_is_reported(visited: Served) -> None:
+    wait_for_count(visited, "/jobs/prints", done=1)
+    reports = wait_until(lambda: get_as_owner(visited, "/jobs/prints/progress")["reports"])
     assert reports["execute_function"]["console"] == '{"x":0}\n'
 
 
 @pytest.mark.usefixtures("tolerant")
-def test_a_blocked_computer_is_told_the_reason(server: Served, page: Page) -> None:
+def test_a_blocked_computer_is_told_the_reason_and_a_limit_is_no_outage(server: Served, page: Page) -> None:
     post_job(server, count=1)
     answer_leases(page, 403, BLOCKED)
     visitor = Visitor(page, server)
@@ -89,12 +93,7 @@ def test_a_blocked_computer_is_told_the_reason(server: Served, page: Page) -> No
     expect(visitor.error(blocked)).to_contain_text("false results")
     visitor.expect_status("Computing isn\u2019t possible here.")
 
-
-@pytest.mark.usefixtures("tolerant")
-def test_a_limit_is_no_outage(server: Served, page: Page) -> None:
-    post_job(server, count=1)
     answer_leases(page, 429, LIMITED, **{"Retry-After": "120"})
-    visitor = Visitor(page, server)
-    visitor.start()
+    visitor.press("Try again")
     expect(visitor.error("The pool limits").first).to_contain_text("two leases until a result counts")
     visitor.expect_status("There is nothing to compute right now. New work starts automatically.")

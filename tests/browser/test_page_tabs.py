@@ -22,33 +22,28 @@ def both(server: Served, page: Page) -> tuple[Visitor, Visitor, str]:
     return first, second, job
 
 
-def test_a_second_tab_does_not_compute(server: Served, page: Page) -> None:
+def test_a_second_tab_does_not_compute_until_the_first_is_closed(server: Served, page: Page) -> None:
     first, second, job = both(server, page)
     wait_for_count(server, job, leased=1)
     first.expect_status("Computing.")
     expect(second.by_id("worker-list").get_by_role("listitem")).to_have_count(0)
 
+    # It can change the choices of the first.
+    second.choose("Cores to use", 2)
+    wait_for_count(server, job, leased=2)
+    expect(first.page.get_by_label("Cores to use")).to_have_value("2")
 
-def test_it_takes_over_when_the_first_is_closed(server: Served, page: Page) -> None:
-    first, second, job = both(server, page)
-    first.page.close()
-    second.expect_status("Computing.")
-    wait_for_count(server, job, leased=1)
-
-
-def test_it_can_pause_the_first(server: Served, page: Page) -> None:
-    first, second, _job = both(server, page)
+    # It can pause the first.
     second.press("Pause")
     second.expect_status("Paused.")
     expect(first.button("Resume")).to_be_visible()
     first.expect_status("Pausing once the current units are done.")
+    second.press("Resume")
+    first.expect_status("Computing.")
 
-
-def test_it_can_change_the_choices_of_the_first(server: Served, page: Page) -> None:
-    first, second, job = both(server, page)
-    second.choose("Cores to use", 2)
+    first.page.close()
+    second.expect_status("Computing.")
     wait_for_count(server, job, leased=2)
-    expect(first.page.get_by_label("Cores to use")).to_have_value("2")
 
 
 def test_forgetting_in_one_forgets_in_both(server: Served, page: Page) -> None:
