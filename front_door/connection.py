@@ -59,6 +59,15 @@ class Connection:
         except BlockingIOError:
             return None
 
+    def is_client_gone(self) -> bool:
+        """Whether the client has closed its side, asked while a thread has the connection. Nothing is taken from it."""
+        try:
+            return self.socket.recv(1, socket.MSG_PEEK) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
     def sendall(self, content: bytes) -> None:
         """Puts bytes into the outbox; the name is that which gunicorn's Response calls."""
         if content and not self.is_broken:

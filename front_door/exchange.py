@@ -17,6 +17,7 @@ from front_door import backlog, refusals
 from front_door.connection import Connection
 from front_door.limits import KILOBYTE, Limits
 from resources.errors import Problem
+from resources.request import CLIENT_IS_GONE
 
 Application = Callable[..., Iterable[bytes]]
 # A stream of which so much is unsent goes on when the client has taken it: until then it has no thread.
@@ -73,6 +74,7 @@ class Exchange:
         response, environ = wsgi.create(self.request, connection, connection.peer, connection.local, cfg)
         self._environ = dict(environ)
         self._environ["wsgi.multithread"] = True
+        self._environ[CLIENT_IS_GONE] = self.connection.is_client_gone
         if is_last:
             response.force_close()
         self._response = response

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from pool.variables import withdrawn_by
-from pool.waiters import Waiters
+from pool.waiters import IsAbandoned, Waiters
 from storage.base import Document, Store
 from storage.stream_store import Entries
 
@@ -53,19 +53,23 @@ class Stream:
         self._store = store
         self.waiters = Waiters(store.stream.signature, places, store.clock)
 
-    def follow(self, job_id: str, query: Query, seconds: float, party: str | None) -> StreamPage:
+    def follow(
+        self, job_id: str, query: Query, seconds: float, party: str | None, is_abandoned: IsAbandoned = lambda: False
+    ) -> StreamPage:
         """The next page; if it would be empty, the one that comes within some seconds. Raises InvalidCursor, NotFound.
 
         A page that is empty all the same has the stuck variables, whose entries leave the cursor where it is.
         """
         page = self._page(job_id, query)
         if seconds > 0 and not page.is_news:
-            page = self._wait(job_id, query, self._store.clock.monotonic() + seconds, party)
+            page = self._wait(job_id, query, self._store.clock.monotonic() + seconds, party, is_abandoned)
         if page.is_news or not (query.errors and query.is_owner):
             return page
         return replace(page, items=list(self._stuck(job_id, page.cursor)))
 
-    def _wait(self, job_id: str, query: Query, until: float, party: str | None) -> StreamPage:
+    def _wait(
+        self, job_id: str, query: Query, until: float, party: str | None, is_abandoned: IsAbandoned
+    ) -> StreamPage:
         with self.waiters.place(party) as has_place:
             while True:
                 # Before the page is read, so that nothing comes unseen in between.
@@ -73,7 +77,7 @@ class Stream:
                 page = self._page(job_id, query)
                 if not has_place:
                     return replace(page, retry_seconds=None if page.is_news else RETRY_SECONDS)
-                if page.is_news or not self.waiters.wait(job_id, seen, until):
+                if page.is_news or not self.waiters.wait(job_id, seen, until, is_abandoned):
                     return page
                 query = replace(query, cursor=page.cursor)
 

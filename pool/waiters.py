@@ -16,6 +16,9 @@ from storage.stream_store import Signature
 
 # A result of another process is seen so much later, at most.
 INTERVAL = 0.05
+# How often somebody who waits is asked for.
+ABANDONED_SECONDS = 1.0
+IsAbandoned = Callable[[], bool]
 
 
 class Waiters:
@@ -56,20 +59,27 @@ class Waiters:
                 self._parties[party] += 1
             return not is_full
 
-    def wait(self, job_id: str, seen: Signature, until: float) -> bool:
+    def wait(self, job_id: str, seen: Signature, until: float, is_abandoned: IsAbandoned = lambda: False) -> bool:
         """Waits until the job's signature is not the one that was seen; False at `until`, or if the pool stops.
 
-        `until` is a time of the clock's `monotonic`.
+        `until` is a time of the clock's `monotonic`. Also False when nobody waits for the response any more: its place
+        and its thread are wanted by others.
         """
         with self._changed:
             self._jobs[job_id] += 1
             self._start()
             try:
-                seconds = max(0.0, until - self._clock.monotonic())
-                ended = self._changed.wait_for(lambda: self.is_stopping or self._is_changed(job_id, seen), seconds)
-                return ended and not self.is_stopping
+                remaining = max(0.0, until - self._clock.monotonic())
+                while not self._ends_within(job_id, seen, min(remaining, ABANDONED_SECONDS)):
+                    remaining -= ABANDONED_SECONDS
+                    if remaining <= 0 or is_abandoned():
+                        return False
+                return not self.is_stopping
             finally:
                 self._leave(job_id)
+
+    def _ends_within(self, job_id: str, seen: Signature, seconds: float) -> bool:
+        return self._changed.wait_for(lambda: self.is_stopping or self._is_changed(job_id, seen), seconds)
 
     def _is_changed(self, job_id: str, seen: Signature) -> bool:
         return self._latest.get(job_id, seen) != seen

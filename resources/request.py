@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import re
+from collections.abc import Callable
 
 import falcon
 
@@ -13,6 +14,8 @@ from pool.peers import Peer, Peers
 from pool.scheduling import Capabilities, Volunteer
 from resources.errors import Problem
 
+# By this name the server's environment has a function that tells whether the client has closed its connection.
+CLIENT_IS_GONE = "comp_pool.client_is_gone"
 DEFAULT_PAGE, MAX_PAGE = 100, 1000
 MAX_LEASES = 256
 _VOLUNTEER = re.compile(r"[A-Za-z0-9_-]{16,128}")
@@ -67,6 +70,12 @@ def peer(req: falcon.Request) -> Peer:
         req.context.peer = peers.of(req.env.get("REMOTE_ADDR", ""), forwarded, volunteer_name(req))
     known: Peer = req.context.peer
     return known
+
+
+def client_is_gone(req: falcon.Request) -> Callable[[], bool]:
+    """Tells whether nobody waits for the response any more, for a system call; never so with other servers."""
+    is_gone: Callable[[], bool] = req.env.get(CLIENT_IS_GONE, lambda: False)
+    return is_gone
 
 
 def volunteer(req: falcon.Request) -> Volunteer:

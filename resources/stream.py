@@ -33,7 +33,9 @@ class StreamResponder:
         caller = request.caller(req, self._keys)
         # Whoever was given a key is known, and needs no share.
         party = request.peer(req).prefix if caller.is_stranger else None
-        page = self._stream.follow(job, self._query(req, job, order, caller), seconds, party)
+        page = self._stream.follow(
+            job, self._query(req, job, order, caller), seconds, party, request.client_is_gone(req)
+        )
         build = LinkBuilder(req)
         fields = {"count": len(page.items), "cursor": page.cursor, "finished": page.is_finished}
         items = [(_item_links(build, job, item), _item_fields(item)) for item in page.items]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+from resources.request import CLIENT_IS_GONE
 
 Environ = dict[str, Any]
 LARGE = 4 << 20
 _released = threading.Event()
-entered = threading.Semaphore(0)
+entered, left = threading.Semaphore(0), threading.Semaphore(0)
 
 
 def echo(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -38,6 +41,15 @@ def waiting(environ: Environ, start_response: Callable[..., Any]) -> Iterable[by
     if environ["PATH_INFO"] == "/wait":
         entered.release()
         _released.wait()
+    return echo(environ, start_response)
+
+
+def until_gone(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """As `echo`, once the client is gone; `entered` and `left` are released before and after."""
+    entered.release()
+    while not environ[CLIENT_IS_GONE]():
+        time.sleep(0.01)
+    left.release()
     return echo(environ, start_response)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.front_door import applications
 from tests.front_door.applications import LARGE
-from tests.front_door.conftest import Client, MakeDoor, RunningDoor
+from tests.front_door.conftest import TIMEOUT, Client, MakeDoor, RunningDoor
 from tests.serving import wait_until
 
 CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -68,6 +68,14 @@ def test_a_client_that_has_closed_its_side_gets_its_response(make_door: MakeDoor
     client.socket.shutdown(socket.SHUT_WR)
     assert client.status() == 200
     assert client.is_closed()
+
+
+def test_an_application_learns_that_its_client_is_gone(make_door: MakeDoor) -> None:
+    client = make_door(applications.until_gone).client().get()
+    assert applications.entered.acquire(timeout=TIMEOUT)
+    assert not applications.left.acquire(timeout=0.1)
+    client.close()
+    assert applications.left.acquire(timeout=TIMEOUT)
 
 
 def test_head_has_no_body(make_door: MakeDoor) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from resources.request import CLIENT_IS_GONE
 from storage.clock import ManualClock
 from tests.conftest import MakePool, PoolApp, address
 from tests.resources.helpers import HAL, NDJSON, other_key, problem
@@ -129,6 +130,23 @@ def test_a_wait_ends_when_the_server_stops(pool: PoolApp) -> None:
     page = waiting(pool)
     waiters(pool).is_stopping = True
     assert page()["count"] == 0
+
+
+def test_a_wait_ends_when_its_client_is_gone(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pool.waiters.ABANDONED_SECONDS", 0.01)
+    post_variables(pool, 1)
+    answers = iter([False, False, True])
+    gone = {CLIENT_IS_GONE: lambda: next(answers)}
+    assert pool.get(f"{JOB}/results?wait=60", extra_environ=gone, status=200).json["count"] == 0
+    assert next(answers, None) is None
+
+
+def test_a_client_that_stays_gets_what_comes(pool: PoolApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pool.waiters.ABANDONED_SECONDS", 0.01)
+    post_variables(pool, 2)
+    page = waiting(pool)
+    finish(pool, 1)
+    assert page()["count"] == 1
 
 
 def test_beyond_a_quarter_of_the_threads_nobody_waits(make_pool: MakePool) -> None:
