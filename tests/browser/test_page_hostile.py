@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from pool.sandbox import Sandbox
-from tests.browser.conftest import lasting_page, open_page, watching
+from tests.browser.conftest import Watch, lasting_page, open_page, watching
+from tests.browser.test_page_access import findings
 from tests.browser.visiting import Visitor, plain, post_busy_job, post_job
 from tests.conftest import local_server
 from tests.serving import Served
 
 MARKUP = '</title><img src=x onerror="window.hacked = true"><script>window.hacked = true</script>{jobs}'
-# Text that turns around, characters that are not shown, and half of a pair.
+# Text that turns around, and characters that are not shown.
 STRANGE = f"\u202e\u2066{MARKUP}\u0001\u0085\u200b"
 HARMFUL = {
     "metadata": {
@@ -108,3 +110,14 @@ def test_so_is_what_a_job_throws(computed: Visitor) -> None:
 def test_so_is_why_a_result_was_rejected(computed: Visitor) -> None:
     expect(computed.error("The pool rejected a result of").first).to_contain_text(MARKUP)
     assert computed.page.evaluate("window.hacked") is None
+
+
+def test_so_is_an_address_that_there_is_not(lasting_server: Served, page: Page, watch: Watch) -> None:
+    watch.tolerated.append("status of 404")
+    page.goto(f"{lasting_server.url}/{quote(MARKUP)}{'x' * 200}")
+    expect(page.get_by_role("heading", name="Nothing is here")).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text(MARKUP)
+    assert page.evaluate("window.hacked") is None
+    assert findings(page) == []
+    page.set_viewport_size({"width": 320, "height": 720})
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
