@@ -64,6 +64,12 @@ class Owner:
             self.enter(self.server.key)
         expect(self.page.locator("#content")).to_be_visible()
 
+    def return_to(self, job: str) -> None:
+        """Shows the page as it is when it has loaded; loads it only if it is another one."""
+        if self.page.url != f"{self.server.url}{job}/errors":
+            self.show(job)
+        self.page.evaluate("for (const details of document.querySelectorAll('details')) details.open = false")
+
     def expect_status(self, text: str) -> None:
         expect(self.page.get_by_role("status")).to_have_text(text)
 

@@ -23,7 +23,8 @@ UNITS = {
     "throws deep inside": STACK,
 }
 LOSSY = [case["what"] for part in CASES.values() for case in part if case.get("lossy")]
-ENDLESS = ["never ends", "prints and loops", "prints and searches"]
+# Milliseconds until they are stopped: those that print need some until what they print arrives.
+ENDLESS = {"never ends": 200, "prints and loops": 1000, "prints and searches": 1000}
 COMPUTE = """async (units) => {
   const { Client } = await import("/client/js/index.js");
   const { platform } = await import("/client/js/browser/platform.js");
@@ -55,7 +56,7 @@ def outcomes(request: pytest.FixtureRequest, lasting_server: LocalServer) -> Out
     fixture = {"chromium": "shared_page", "firefox": "firefox"}[request.param]
     window: Window = request.getfixturevalue(fixture)
     window.goto(f"{lasting_server.url}/")
-    units = [(name, source, 1000 if name in ENDLESS else 20_000, name in LOSSY) for name, source in UNITS.items()]
+    units = [(name, source, ENDLESS.get(name, 20_000), name in LOSSY) for name, source in UNITS.items()]
     found: Outcomes = json.loads(window.evaluate(f"() => ({COMPUTE})({json.dumps(units)}).then(JSON.stringify)"))
     return {**found, "browser": request.param}
 

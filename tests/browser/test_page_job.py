@@ -30,7 +30,10 @@ HIGHLIGHT = """async (source) => {
   if (parts.map((part) => part.textContent ?? part).join("") !== source) throw new Error("another source");
   return parts.filter((part) => part.textContent !== undefined).map((part) => part.textContent);
 }"""
-STATES = [EMPTY, RUNNING, FAILING, DONE, HOSTILE]
+# A page is loaded once for both schemes.
+AXE = [(RUNNING, "light"), (RUNNING, "dark"), (FAILING, "light"), (FAILING, "dark")]
+AXE += [(path, "light") for path in (EMPTY, DONE, HOSTILE)]
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 LISTS = ["/jobs/index", "/flows", f"{RUNNING}/results", f"{RUNNING}/variables"]
 
 
@@ -77,7 +80,7 @@ def desk(furnished: LocalServer, desk_page: Page) -> Watcher:
 
 
 def test_a_running_job_shows_its_facts(desk: Watcher) -> None:
-    desk.goto(RUNNING)
+    desk.show(RUNNING)
     expect(desk.page.get_by_role("status").first).to_have_text("Volunteers are computing.")
     expect(desk.by_id("finished")).to_have_text("12 of 20")
     expect(desk.page.get_by_role("progressbar")).to_have_attribute("aria-valuetext", "12 of 20")
@@ -90,7 +93,7 @@ def test_a_running_job_shows_its_facts(desk: Watcher) -> None:
 
 
 def test_highlighting_finds_the_tokens_and_keeps_the_source(desk: Watcher) -> None:
-    desk.page.goto(f"{desk.server.url}/jobs/index")
+    desk.show(RUNNING)
     source = "return /a[/]b/g.test(a) ? a / 2 / 0x1F : `x${1}`; // 'c'\n'it\\'s' /* open"
     kinds = desk.page.evaluate(HIGHLIGHT, source)
     assert kinds == ["return", "/a[/]b/g", "2", "0x1F", "`x${1}`", "// 'c'", "'it\\'s'", "/* open"]
@@ -99,7 +102,7 @@ def test_highlighting_finds_the_tokens_and_keeps_the_source(desk: Watcher) -> No
 
 
 def test_the_same_mark_is_the_same_volunteer(desk: Watcher) -> None:
-    desk.goto(RUNNING)
+    desk.show(RUNNING)
     marks = desk.by_id("volunteers").locator(".mark").all_inner_texts()
     assert len(set(marks)) == len(marks) > 1
     assert set(desk.by_id("latest").locator(".mark").all_inner_texts()) <= set(marks)
@@ -145,13 +148,13 @@ def test_the_owner_reads_errors_and_tries_again(desk: Watcher) -> None:
 
 
 def test_a_paused_job_says_why(desk: Watcher) -> None:
-    desk.goto(HOSTILE)
+    desk.show(HOSTILE)
     expect(desk.by_id("pause-reason")).to_have_text(MARKUP)
     expect(desk.page.get_by_role("status").first).to_have_text("Paused: volunteers get no units.")
 
 
 def test_hostile_texts_are_text(desk: Watcher) -> None:
-    desk.goto(HOSTILE)
+    desk.show(HOSTILE)
     desk.enter_key()
     desk.page.get_by_text("Stack and console").click()
     expect(desk.by_id("source").locator("details")).to_have_count(4)
@@ -168,23 +171,21 @@ def test_hostile_texts_are_text(desk: Watcher) -> None:
     desk.page.set_viewport_size({"width": 1280, "height": 720})
 
 
-@pytest.mark.parametrize(
-    ("path", "scheme"), [*((path, "light") for path in STATES), (RUNNING, "dark"), (FAILING, "dark")]
-)
+@pytest.mark.parametrize(("path", "scheme"), AXE)
 def test_axe_finds_nothing_serious(desk: Watcher, path: str, scheme: Literal["light", "dark"]) -> None:
     desk.page.emulate_media(color_scheme=scheme)
-    desk.goto(path)
+    desk.show(path)
     desk.enter_key()
     assert findings(desk.page) == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_in_lists(desk: Watcher, scheme: Literal["light", "dark"]) -> None:
-    desk.page.emulate_media(color_scheme=scheme)
-    for path in LISTS:
-        desk.page.goto(desk.server.url + path)
-        expect(desk.page.get_by_role("heading", level=1)).to_be_visible()
-        assert findings(desk.page) == [], path
+@pytest.mark.parametrize("path", LISTS)
+def test_axe_finds_nothing_serious_in_lists(desk: Watcher, path: str) -> None:
+    desk.page.goto(desk.server.url + path)
+    expect(desk.page.get_by_role("heading", level=1)).to_be_visible()
+    for scheme in SCHEMES:
+        desk.page.emulate_media(color_scheme=scheme)
+        assert findings(desk.page) == [], scheme
 
 
 def test_a_phone_is_wide_enough(furnished: LocalServer, make_page: MakePage) -> None:

@@ -26,6 +26,10 @@ PHONE = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobil
 RIGHT_TO_LEFT = "\u202e"
 FUSSY = "(variable, result) => result === undefined || {valid: false, reason: 'negative level'}"
 UNKNOWN_KEY = "This pool doesn\u2019t know this key. Check that it is complete, and a key of this pool."
+REFUSALS = [
+    ({"type": "urn:comp-pool:forbidden"}, "This key belongs to somebody else than the job."),
+    ({"type": "urn:comp-pool:blocked", "detail": "too many jobs"}, "Reason: \u2068too many jobs\u2069"),
+]
 IN_ENGLISH = re.compile(r"^[A-Z][a-z]{2} \d{1,2}, \d{4}, \d{1,2}:\d\d")
 UNREACHABLE = re.compile("^The pool can\u2019t be reached. Retrying automatically.")
 
@@ -71,9 +75,9 @@ def desk_page(chromium: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def desk(furnished: LocalServer, desk_page: Page) -> Owner:
-    """The owner at the page of the failing job."""
+    """The owner at the page of the failing job, with the details closed."""
     owner = Owner(desk_page, furnished)
-    owner.show("/jobs/tide-gauges")
+    owner.return_to("/jobs/tide-gauges")
     return owner
 
 
@@ -81,7 +85,7 @@ def desk(furnished: LocalServer, desk_page: Page) -> Owner:
 def hostile(furnished: LocalServer, hostile_job: str, desk_page: Page) -> Owner:
     """The owner at the page of a job with hostile errors, with the details open."""
     owner = Owner(desk_page, furnished)
-    owner.show(hostile_job)
+    owner.return_to(hostile_job)
     open_details(owner)
     expect(desk_page.get_by_role("group", name="Whole message")).to_be_visible()
     return owner
@@ -97,6 +101,11 @@ def phone(furnished: LocalServer, make_page: MakePage) -> Owner:
 def open_details(owner: Owner) -> None:
     for summary in owner.page.locator("summary").all():
         summary.click()
+
+
+def refuse(page: Page, problem: dict[str, str]) -> None:
+    """Answers requests for the errors in the pool's place."""
+    page.route("**/errors", lambda route: route.fulfill(status=403, json=problem))
 
 
 def mislead(route: Route) -> None:
@@ -190,12 +199,7 @@ def test_new_errors_appear_by_themselves_and_leave_open_details(server: Served, 
     expect(page.locator(".group .badge")).to_have_text("2 times")
     expect(console).to_have_text("first")
     expect(page.locator(".group").get_by_role("link")).to_have_attribute("href", example)
-
-
-def test_unchanged_errors_are_not_sent_again(server: Served, page: Page) -> None:
-    page.clock.install()
-    owner = Owner(page, server)
-    owner.show(post_job(server))
+    # Unchanged errors are not sent again.
     with page.expect_response(lambda response: response.status == 304):
         page.clock.run_for(10_000)
 
@@ -216,10 +220,12 @@ def test_polling_goes_on_while_the_pool_is_unreachable(server: LocalServer, page
 # The key
 
 
-def test_a_wrong_key_is_refused_and_asked_for_again(server: Served, page: Page, watch: Watch) -> None:
+def test_a_wrong_key_is_refused_and_a_right_one_stays_in_the_tab_until_it_is_forgotten(
+    server: Served, page: Page, watch: Watch
+) -> None:
     watch.tolerated.append("status of 401")
     owner = Owner(page, server)
-    owner.goto(post_job(server))
+    owner.goto(post_job(server, "One"))
     for key in ("a-wrong-key-of-another-pool", "ключ"):
         owner.enter(key)
         owner.expect_status(UNKNOWN_KEY)
@@ -230,24 +236,27 @@ def test_a_wrong_key_is_refused_and_asked_for_again(server: Served, page: Page, 
     owner.expect_status("No errors.")
     expect(page.get_by_role("heading", level=1)).to_be_focused()
 
+    owner.goto(post_job(server, "Two"))
+    owner.expect_status("No errors.")
+    assert owner.stored() == server.key
+    assert page.evaluate("localStorage.length") == 0
+    page.get_by_role("button", name="Forget the key").click()
+    owner.expect_status("The key is forgotten. Enter it to see errors again.")
+    expect(page.locator("#content")).to_be_hidden()
+    expect(owner.field).to_be_focused()
+    assert owner.stored() is None
+    assert not any(server.key in url for url in owner.requests)
 
-@pytest.mark.parametrize(
-    ("problem", "text"),
-    [
-        ({"type": "urn:comp-pool:forbidden"}, "This key belongs to somebody else than the job."),
-        ({"type": "urn:comp-pool:blocked", "detail": "too many jobs"}, "Reason: \u2068too many jobs\u2069"),
-    ],
-)
-def test_a_key_without_access_is_told_why(
-    server: Served, page: Page, watch: Watch, problem: dict[str, str], text: str
-) -> None:
+
+def test_a_key_without_access_is_told_why(server: Served, page: Page, watch: Watch) -> None:
     watch.tolerated.append("status of 403")
     owner = Owner(page, server)
     owner.goto(post_job(server))
-    page.route("**/errors", lambda route: route.fulfill(status=403, json=problem))
-    owner.enter(server.key)
-    expect(page.get_by_role("status")).to_contain_text(text)
-    expect(owner.field).to_be_focused()
+    for problem, text in REFUSALS:
+        refuse(page, problem)
+        owner.enter(server.key)
+        expect(page.get_by_role("status")).to_contain_text(text)
+        expect(owner.field).to_be_focused()
 
 
 def test_the_key_is_not_sent_elsewhere(server: Served, page: Page) -> None:
@@ -261,21 +270,6 @@ def test_the_key_is_not_sent_elsewhere(server: Served, page: Page) -> None:
     page.get_by_text("Stack and console").click()
     expect(page.get_by_role("group", name="Console output")).to_have_text("beginning")
     expect(page.locator(".group").get_by_role("link")).to_have_count(0)
-
-
-def test_the_key_stays_in_the_tab_until_it_is_forgotten(server: Served, page: Page) -> None:
-    owner = Owner(page, server)
-    owner.show(post_job(server, "One"))
-    owner.goto(post_job(server, "Two"))
-    owner.expect_status("No errors.")
-    assert owner.stored() == server.key
-    assert page.evaluate("localStorage.length") == 0
-    page.get_by_role("button", name="Forget the key").click()
-    owner.expect_status("The key is forgotten. Enter it to see errors again.")
-    expect(page.locator("#content")).to_be_hidden()
-    expect(owner.field).to_be_focused()
-    assert owner.stored() is None
-    assert not any(server.key in url for url in owner.requests)
 
 
 # Untrusted content

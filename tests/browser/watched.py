@@ -90,6 +90,11 @@ class Watcher:
             self.page.goto(self.server.url + job)
         expect(self.page.locator("#overall .bar")).to_be_visible()
 
+    def show(self, job: str) -> None:
+        """Loads the page unless it is there already, as the test before has left it."""
+        if self.page.url != self.server.url + job:
+            self.goto(job)
+
     def by_id(self, name: str) -> Locator:
         return self.page.locator(f"#{name}")
 
