@@ -9,10 +9,15 @@ import os
 import sys
 from types import FrameType
 
+from gunicorn.http.message import Request
+
 from app import App, Pool, create_app
 from config import Config
 from data import demo
+from front_door.exchange import mount_of
 from front_door.limits import Limits
+from resources.error_page import BusyPage
+from resources.errors import Problem
 
 if sys.platform == "linux":
     from front_door.worker import FrontDoorWorker as Worker
@@ -22,6 +27,7 @@ else:
 _config = Config.from_environ()
 # Of this process.
 _pools: list[Pool] = []
+_busy_page = BusyPage(_config.name)
 
 
 class PoolWorker(Worker):
@@ -37,6 +43,9 @@ class PoolWorker(Worker):
     def count_refusal(self, limit: str) -> None:
         for pool in _pools:
             pool.refusals.count(limit)
+
+    def busy_page(self, request: Request, problem: Problem) -> bytes | None:
+        return _busy_page.page_for(dict(request.headers), mount_of(request), problem)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Requests that wait for results respond now.

@@ -8,13 +8,14 @@ import select
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from socket import socket
 from typing import Any
 
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
+from gunicorn.http.message import Request
 
 from front_door import refusals, traffic
 from front_door.acceptor import Acceptor
@@ -23,10 +24,13 @@ from front_door.exchange import Application, Exchange
 from front_door.framing import Framer
 from front_door.limits import Limits
 from front_door.traffic import Action, CountRefusal, Traffic
+from resources.errors import Problem
 
 SWEEP_SECONDS = 0.5
 # At the limit on connections so many make room at once.
 ROOM_SHARE = 100
+# The page of a problem for a browser, or None for all others. It must not wait.
+BusyPage = Callable[[Request, Problem], bytes | None]
 # Of connections that may have to make room.
 _USE = {Phase.CLOSING: 0, Phase.IDLE: 1, Phase.RECEIVING: 2}
 
@@ -43,7 +47,9 @@ class Door:
         limits: Limits,
         threads: int,
         count_refusal: CountRefusal,
+        busy_page: BusyPage,
     ) -> None:
+        self._busy_page = busy_page
         self._application, self._acceptor, self._cfg, self._log = application, acceptor, cfg, log
         self._limits, self._threads = limits, threads
         self._poll = select.epoll()
@@ -141,13 +147,16 @@ class Door:
     def _sweep(self, now: float) -> None:
         self.traffic.expire(now)
         for exchange in self.traffic.backlog.refused(now):
-            self._refuse(exchange)
-            self.traffic.respond(exchange)
+            self.traffic.guarded(partial(self._refuse, exchange), exchange.connection)
 
-    def _refuse(self, exchange: Exchange) -> None:
+    def _refuse(self, exchange: Exchange, _connection: Connection) -> None:
         """No thread was free in time."""
         self.traffic.count_refusal("threads")
-        exchange.refuse(refusals.overloaded(), is_last=self.is_stopping)
+        problem = refusals.overloaded()
+        is_for_people = exchange.request.method in ("GET", "HEAD")
+        page = self._busy_page(exchange.request, problem) if is_for_people else None
+        exchange.refuse(problem, is_last=self.is_stopping, page=page)
+        self.traffic.respond(exchange)
 
     # The threads
 
@@ -155,11 +164,11 @@ class Door:
         while (exchange := self.traffic.backlog.take()) is not None:
             self.traffic.guarded(partial(self._respond, exchange), exchange.connection)
 
-    def _respond(self, exchange: Exchange, _connection: Connection) -> None:
+    def _respond(self, exchange: Exchange, connection: Connection) -> None:
         if exchange.waits_until < time.monotonic():
-            self._refuse(exchange)
-        else:
-            exchange.run(self._application, self._cfg, self._log, self.is_stopping)
+            self._refuse(exchange, connection)
+            return
+        exchange.run(self._application, self._cfg, self._log, self.is_stopping)
         self.traffic.respond(exchange)
 
 

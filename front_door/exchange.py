@@ -50,8 +50,7 @@ class Exchange:
         try:
             self._go_on(application, cfg, is_last)
         except ConfigurationProblem:
-            mount = dict(self.request.headers).get("SCRIPT_NAME") or os.environ.get("SCRIPT_NAME", "")
-            self.refuse(refusals.outside_mount(self.request.path or "", mount))
+            self.refuse(refusals.outside_mount(self.request.path or "", mount_of(self.request)))
         except Exception:
             log.exception("%s %s failed", self.request.method, self.request.path)
             self.refuse(refusals.internal())
@@ -89,16 +88,17 @@ class Exchange:
             return False
         return not connection.flush() and connection.unsent >= STREAM_UNSENT
 
-    def refuse(self, problem: Problem, is_last: bool = True) -> None:
+    def refuse(self, problem: Problem, is_last: bool = True, page: bytes | None = None) -> None:
         """Responds with a problem, or breaks the connection off if a part of another response has been sent.
 
-        `is_last`: the connection closes after it.
+        `is_last`: the connection closes after it; `page` takes the place of the problem's document.
         """
         is_last = is_last or self.request.should_close()
         if self._response is not None and self._response.headers_sent:
             self.connection.abandon()
         else:
-            self.connection.sendall(refusals.response(problem, is_last=is_last, has_body=self.request.method != "HEAD"))
+            has_body = self.request.method != "HEAD"
+            self.connection.sendall(refusals.response(problem, is_last=is_last, has_body=has_body, page=page))
         self._response, self._may_follow = None, not is_last
         self.is_complete = True
 
@@ -113,3 +113,7 @@ class Exchange:
         close = getattr(self._iterable, "close", None)
         if close is not None:
             close()
+
+
+def mount_of(request: Request) -> str:
+    return dict(request.headers).get("SCRIPT_NAME") or os.environ.get("SCRIPT_NAME", "")

@@ -93,15 +93,15 @@ def _retry_after() -> str:
     return str(random.randint(*RETRY_SECONDS))  # noqa: S311
 
 
-def response(problem: Problem, *, is_last: bool, has_body: bool = True) -> bytes:
-    """The response as bytes. `is_last`: the connection closes after it."""
-    body = encoded(problem_document(problem)) + b"\n"
+def response(problem: Problem, *, is_last: bool, has_body: bool = True, page: bytes | None = None) -> bytes:
+    """The response as bytes. `is_last`: the connection closes after it; `page` takes the place of the problem."""
+    body = page or encoded(problem_document(problem)) + b"\n"
     headers: Mapping[str, str] = {
         "Date": util.http_date(),
         "Connection": "close" if is_last else "keep-alive",
-        "Content-Type": "application/problem+json",
+        "Content-Type": "text/html; charset=utf-8" if page else "application/problem+json",
         "Content-Length": str(len(body)),
-        "Content-Security-Policy": csp.DOCUMENT,
+        "Content-Security-Policy": csp.STATIC_PAGE if page else csp.DOCUMENT,
         **FIXED,
         **dict(problem.headers or {}),
     }

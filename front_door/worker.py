@@ -8,12 +8,14 @@ import time
 from typing import Any, ClassVar
 
 from gunicorn.config import Config
+from gunicorn.http.message import Request
 from gunicorn.workers import base
 
 from front_door.acceptor import Acceptor
 from front_door.door import SWEEP_SECONDS, Door, listeners_of
 from front_door.limits import Limits, affordable_connections
 from front_door.shares import Shares
+from resources.errors import Problem
 
 # A new process has its parent's handlers until it has its own: a signal that came in between would be lost, and the
 # parent wait for the graceful timeout. It stays pending instead.
@@ -28,7 +30,7 @@ os.register_at_fork(after_in_parent=_let_signals_through)
 
 
 class FrontDoorWorker(base.Worker):
-    """A subclass sets `limits`, and may count refusals."""
+    """A subclass sets `limits`, may count refusals, and has a page for browsers when the process is busy."""
 
     limits: ClassVar[Limits] = Limits()
     # Made in the parent, which all workers have in common.
@@ -76,10 +78,14 @@ class FrontDoorWorker(base.Worker):
         connections = affordable_connections(limits.connections, threads)
         limits = Limits(**{**vars(limits), "connections": connections})
         acceptor = Acceptor(listeners_of(self.sockets), self.shares, self._slot)
-        return Door(self.wsgi, acceptor, self.cfg, self.log, limits, threads, self.count_refusal)
+        return Door(self.wsgi, acceptor, self.cfg, self.log, limits, threads, self.count_refusal, self.busy_page)
 
     def count_refusal(self, limit: str) -> None:
         """Called each time that a limit costs somebody a request or a connection. It must not wait."""
+
+    def busy_page(self, _request: Request, _problem: Problem) -> bytes | None:
+        """The page of this problem, if the request is a browser's for a page. It must not wait."""
+        return None
 
     def _turn(self, door: Door) -> None:
         door.turn()

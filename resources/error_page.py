@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import io
+import sys
+from collections.abc import Mapping
+
 import falcon
 
 from resources import csp
 from resources.links import LinkBuilder
 from resources.pages import TopPage
+from resources.representation import is_html_preferred
 from resources.texts import Language, language_of
 
 # Statuses with texts of their own; the others have those of their class.
@@ -21,15 +27,53 @@ class ErrorPage(TopPage):
 
     def respond_with(self, req: falcon.Request, resp: falcon.Response, ex: falcon.HTTPError, detail: str) -> None:
         """`detail` is the problem's own: English, and it may quote what was sent."""
-        language, key = language_of(req), _key(ex.status_code)
+        self.send(req, resp, self.page_of(LinkBuilder(req), language_of(req), ex, detail))
+        resp.cache_control = ["no-store"]
+
+    def page_of(self, build: LinkBuilder, language: Language, ex: falcon.HTTPError, detail: str) -> bytes:
+        key = _key(ex.status_code)
         parts = {
             "title": language.text(key),
             "explanation": f"{language.text(f'{key}-help')} {_retry(ex, language)}",
             "status": str(ex.status_code),
             "detail": detail,
         }
-        self.send(req, resp, self.render(LinkBuilder(req), language, req.path, parts))
-        resp.cache_control = ["no-store"]
+        return self.render(build, language, "", parts)
+
+
+class BusyPage:
+    """The page for requests that never reach the application, since it is busy.
+
+    It is made once for each language and time to wait: whoever overloads the pool cannot make it render pages.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._page = ErrorPage(name)
+        self._made = functools.lru_cache(maxsize=64)(self._make)
+
+    def page_for(self, headers: Mapping[str, str], mount: str, problem: falcon.HTTPError) -> bytes | None:
+        """None if the request, of which these are the headers by their upper-case names, does not prefer HTML."""
+        if not is_html_preferred(headers.get("ACCEPT", "*/*")):
+            return None
+        language = language_of(_request(mount, headers.get("ACCEPT-LANGUAGE", "")))
+        retry = dict(problem.headers or {}).get("Retry-After", "")
+        return self._made(language.code, mount, retry, problem.status_code, problem.description or "")
+
+    def _make(self, code: str, mount: str, retry: str, status: int, detail: str) -> bytes:
+        problem = falcon.HTTPError(status, headers={"Retry-After": retry} if retry else None)
+        return self._page.page_of(LinkBuilder(_request(mount)), Language(code), problem, detail)
+
+
+def _request(mount: str, languages: str = "") -> falcon.Request:
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "SCRIPT_NAME": mount,
+        "PATH_INFO": "/",
+        "HTTP_ACCEPT_LANGUAGE": languages,
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": sys.stderr,
+    }
+    return falcon.Request(environ)
 
 
 def _key(status: int) -> str:

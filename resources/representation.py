@@ -40,11 +40,12 @@ def _media_type_for(accept: str) -> str:
 
 def prefers_html(req: falcon.Request) -> bool:
     """HTML only if the request prefers it; JSON for `*/*` and without Accept, as scripts and `fetch` send it."""
-    return _prefers_html(req.accept)
+    return is_html_preferred(req.accept)
 
 
 @functools.lru_cache(maxsize=256)
-def _prefers_html(accept: str) -> bool:
+def is_html_preferred(accept: str) -> bool:
+    """By the header Accept."""
     try:
         return falcon.mediatypes.best_match((JSON, HAL, falcon.MEDIA_HTML), accept) == falcon.MEDIA_HTML
     except ValueError:

@@ -25,6 +25,7 @@ from front_door.connection import Phase
 from front_door.door import Door
 from front_door.limits import Limits
 from front_door.shares import Shares
+from resources.error_page import BusyPage
 
 ROOT = Path(__file__).parents[1]
 TIMEOUT = 20.0
@@ -126,13 +127,14 @@ class DoorServer:
     """The front door before an application, in threads of this process."""
 
     def __init__(self, application: App, listener: socket.socket, threads: int, limits: Limits | None = None) -> None:
+        busy_page = lambda request, problem: BusyPage("Pool").page_for(dict(request.headers), "", problem)  # noqa: E731
         self._listener, self.address = listener, listener.getsockname()
         shares, cfg = Shares(), GunicornConfig()
         acceptor = Acceptor([listener], shares, shares.claim())
         # By limit.
         self.refusals: Counter[str] = Counter()
         count_refusal = lambda limit: self.refusals.update([limit])  # noqa: E731
-        self.door = Door(application, acceptor, cfg, Logger(cfg), limits or Limits(), threads, count_refusal)
+        self.door = Door(application, acceptor, cfg, Logger(cfg), limits or Limits(), threads, count_refusal, busy_page)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._has_to_stop = False
 

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from resources.csp import STATIC_PAGE
 from tests.front_door import applications
 from tests.front_door.applications import LARGE
 from tests.front_door.conftest import TIMEOUT, Client, MakeDoor, RunningDoor
@@ -268,6 +269,18 @@ def test_a_request_for_work_that_waits_for_too_long_is_503(make_door: MakeDoor) 
     assert (status, headers["content-type"], headers["connection"]) == (503, "application/problem+json", "keep-alive")
     assert 2 <= int(headers["retry-after"]) <= 10
     assert door.refusals == {"threads": 1}
+
+
+def test_a_browser_that_waits_for_too_long_gets_a_page(make_door: MakeDoor) -> None:
+    applications.hold()
+    door = make_door(applications.waiting, wait_for_work=0.1)
+    door.client().get("/wait")
+    assert applications.entered.acquire(timeout=10)
+    status, headers, body = door.client().get("/jobs", "Accept: text/html,*/*;q=0.8", "Accept-Language: de").receive()
+    assert (status, headers["content-type"]) == (503, "text/html; charset=utf-8")
+    assert headers["content-security-policy"] == STATIC_PAGE
+    assert "Der Pool ist ausgelastet" in body.decode()
+    assert f"in {headers['retry-after']} Sekunden" in body.decode()
 
 
 @pytest.mark.parametrize("request_line", ["POST /jobs/a/variables/b/results", "GET /client/js/index.js"])
