@@ -45,22 +45,19 @@ def test_the_script_of_the_widget_is_shown(visitor: Visitor) -> None:
     expect(visitor.page.get_by_text(script)).to_be_visible()
 
 
-def test_paused_and_finished_jobs_have_a_badge(server: Served, page: Page) -> None:
+def test_paused_and_finished_jobs_have_a_badge_and_say_why_the_pool_has_paused_them(server: Served, page: Page) -> None:
     post_job(server, "Paused one", state="paused")
     post_job(server, "Done one", count=1)
+    job = post_job(server)
+    pause(server, job)
     visitor = Visitor(page, server)
     expect(visitor.card("Paused one")).to_contain_text("paused")
+    reason = visitor.card("Doubling").get_by_text("Paused by the pool")
+    expect(reason).to_have_text(f"Paused by the pool: \u2068{PAUSED}\u2069")
     visitor.start()
     visitor.expect_units(1)
     expect(visitor.card("Done one")).to_contain_text("finished")
 
-
-def test_a_job_that_the_pool_has_paused_says_why(server: Served, page: Page) -> None:
-    job = post_job(server)
-    pause(server, job)
-    visitor = Visitor(page, server)
-    reason = visitor.card("Doubling").get_by_text("Paused by the pool")
-    expect(reason).to_have_text(f"Paused by the pool: \u2068{PAUSED}\u2069")
     server.post(job, {"state": "open"}, "PATCH")
     page.reload()
     expect(visitor.card("Doubling")).to_contain_text("no units yet")

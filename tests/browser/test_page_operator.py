@@ -115,30 +115,29 @@ def test_a_volunteer_is_blocked_with_a_reason_and_unblocked(furnished: LocalServ
     expect(page.locator("#block-status")).to_contain_text("no longer blocked")
 
 
-def test_a_name_is_forbidden_with_a_reason_and_permitted_again(furnished: LocalServer, page: Page) -> None:
+def test_a_name_is_forbidden_with_a_reason_and_permitted_again(furnished: LocalServer, desk_page: Page) -> None:
     somebody = {"Volunteer": "volunteer-number-0"}
     named = urllib.request.Request(f"{furnished.url}/volunteer", method="PATCH")
     named.data = json.dumps({"name": "Rude Name", "team": "Blue", "shown": True}).encode()
     named.headers = {"Content-type": "application/json", **somebody}
     urllib.request.urlopen(named, timeout=TIMEOUT).close()
-    show(page, furnished)
-    page.get_by_role("button", name="Forbid\u2026 Rude Name").click()
-    page.get_by_label("Why").fill(f"too rude {MARKUP}")
-    page.keyboard.press("Enter")
-    ban = page.locator("#bans").get_by_role("listitem")
+    show(desk_page, furnished)
+    desk_page.get_by_role("button", name="Forbid\u2026 Rude Name").click()
+    desk_page.get_by_label("Why").fill(f"too rude {MARKUP}")
+    desk_page.keyboard.press("Enter")
+    ban = desk_page.locator("#bans").get_by_role("listitem")
     expect(ban).to_contain_text(f"too rude {MARKUP}")
-    expect(page.locator("#shown-names")).not_to_contain_text("Rude Name")
+    expect(desk_page.locator("#shown-names")).not_to_contain_text("Rude Name")
     ban.get_by_role("button", name="Permit").click()
     expect(ban).to_have_count(0)
-    expect(page.locator("#ban-status")).to_contain_text("permitted again")
+    expect(desk_page.locator("#ban-status")).to_contain_text("permitted again")
 
 
-def test_a_strangers_job_is_agreed_to(make_page: MakePage, furnished: LocalServer) -> None:
+def test_a_strangers_job_is_agreed_to(desk_page: Page, furnished: LocalServer) -> None:
     request(furnished, "/jobs", {"name": "Agreeable", "execute_function": "() => ({ result: 1 })"})
-    page = make_page()
-    show(page, furnished)
-    page.get_by_role("button", name="Agree Agreeable").click()
-    expect(page.locator("#review-list")).not_to_contain_text("Agreeable")
+    show(desk_page, furnished)
+    desk_page.get_by_role("button", name="Agree Agreeable").click()
+    expect(desk_page.locator("#review-list")).not_to_contain_text("Agreeable")
     assert furnished.get("/jobs/agreeable")["state"] == "open"
 
 

@@ -84,11 +84,11 @@ def test_failed_units_are_withdrawn_and_released(desk_page: Page, furnished: Loc
     assert counts(furnished, job)["failed"] == 0 and counts(furnished, job)["withdrawn"] == 1
 
 
-def test_a_wrong_setting_is_named_at_its_field_and_a_right_one_saved(
+def test_a_wrong_setting_is_named_at_its_field_a_right_one_saved_and_the_job_deleted_after_a_question(
     page: Page, furnished: LocalServer, watch: Watch
 ) -> None:
-    watch.tolerated.append("status of 422")
-    job = post_job(furnished, "Settings", count=1, settings={"trust": {"policy": "quorum", "quorum": 3}})
+    watch.tolerated += ["status of 422", "status of 404"]
+    job = post_job(furnished, "Short-lived", count=1, settings={"trust": {"policy": "quorum", "quorum": 3}})
     open_as_owner(page, furnished, job)
     seconds = page.get_by_label("Seconds for one unit")
     seconds.fill("0")
@@ -101,6 +101,17 @@ def test_a_wrong_setting_is_named_at_its_field_and_a_right_one_saved(
     expect(section(page)).to_contain_text("The settings are saved.")
     settings = furnished.get(job)["settings"]
     assert (settings["lease_seconds"], settings["trust"]) == (60, {"policy": "audit"})
+
+    press(page, "Delete\u2026")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox").fill("another")
+    page.keyboard.press("Enter")
+    expect(dialog).to_contain_text("This is not the job\u2019s id.")
+    dialog.get_by_role("textbox").fill("short-lived")
+    assert findings(page) == []
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Job not found")
+    assert "short-lived" not in str(furnished.get("/jobs/index"))
 
 
 def test_units_come_from_a_dropped_file_and_are_withdrawn_by_id(
@@ -123,22 +134,6 @@ def test_units_come_from_a_dropped_file_and_are_withdrawn_by_id(
     expect(section(page)).to_contain_text("nobody")
     expect(page.get_by_label("Ids of units")).to_have_value("nobody")
     assert counts(furnished, job)["withdrawn"] == 1
-
-
-def test_a_job_is_deleted_after_a_question(page: Page, furnished: LocalServer, watch: Watch) -> None:
-    watch.tolerated.append("status of 404")
-    job = post_job(furnished, "Short-lived", count=1)
-    open_as_owner(page, furnished, job)
-    press(page, "Delete\u2026")
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_role("textbox").fill("another")
-    page.keyboard.press("Enter")
-    expect(dialog).to_contain_text("This is not the job\u2019s id.")
-    dialog.get_by_role("textbox").fill("short-lived")
-    assert findings(page) == []
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Job not found")
-    assert "short-lived" not in str(furnished.get("/jobs/index"))
 
 
 def test_without_the_key_nothing_of_it_is_left(furnished: LocalServer, make_page: MakePage, job: str) -> None:

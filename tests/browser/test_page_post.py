@@ -137,9 +137,12 @@ def test_without_a_key_the_job_gets_one_that_this_tab_keeps(poster: Poster, open
     assert findings(poster.page) == []
 
 
-def test_an_error_is_shown_at_its_field_with_its_line(poster: Poster, watch: Watch) -> None:
+def test_an_error_is_shown_at_its_field_with_its_line_and_a_refused_unit_by_its_number(
+    poster: Poster, open_server: LocalServer, watch: Watch
+) -> None:
     watch.tolerated.append("status of 422")
-    poster.field("Name").fill("Wrong")
+    poster.field("Name").fill("Refused")
+    validator = poster.function("validate_result").inner_text()
     poster.write("validate_result", "function (n) {\n  return (;\n}")
     poster.post()
     poster.expect_problem("Not posted: validate_result")
@@ -149,12 +152,8 @@ def test_an_error_is_shown_at_its_field_with_its_line(poster: Poster, watch: Wat
     expect(poster.function("execute_function")).to_have_attribute("aria-invalid", "false")
     assert findings(poster.page) == []
 
-
-def test_a_refused_unit_is_named_by_its_number_and_can_be_corrected(
-    poster: Poster, open_server: LocalServer, watch: Watch
-) -> None:
-    watch.tolerated.append("status of 422")
-    poster.field("Name").fill("Refused")
+    # Both can be corrected.
+    poster.write("validate_result", validator)
     poster.list_units("1", "2", "three")
     poster.post()
     poster.expect_problem("Unit 3 was refused")

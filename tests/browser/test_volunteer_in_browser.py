@@ -36,21 +36,29 @@ def results(server: Served, job: str) -> list[Any]:
     return [item["result"] for item in server.get(f"{job}/results")["_embedded"]["items"]]
 
 
-def test_a_webassembly_job_is_computed(server: Served, page: Page) -> None:
-    job = post_demo(server, "prime-factors", 2)
-    Visitor(page, server).start()
-    wait_for_count(server, job, done=2)
-
-
-def test_variables_of_any_json_and_results_as_json_writes_them(server: Served, page: Page) -> None:
-    any_json = json_variables.post_json_variables(server)
+@pytest.fixture(scope="module")
+def computed(lasting_server: Served, shared_page: Page) -> Served:
+    """A pool whose jobs a visitor has computed: of WebAssembly, of any JSON, and one whose result loses something."""
+    job = post_demo(lasting_server, "prime-factors", 2)
+    any_json = json_variables.post_json_variables(lasting_server)
     fields = {"execute_function": "() => ({ result: [NaN] })", "settings": {"lossy": True}}
-    job = post_job(server, "Lossy", 1, **fields)
-    Visitor(page, server).start()
-    wait_for_count(server, job, done=1)
-    assert results(server, job) == [[None]]
-    wait_for_count(server, any_json, done=len(json_variables.VALUES))
-    assert json_variables.results(server, any_json) == json_variables.expected()
+    lossy = post_job(lasting_server, "Lossy", 1, **fields)
+    Visitor(shared_page, lasting_server).start()
+    for path, count in ((job, 2), (lossy, 1), (any_json, len(json_variables.VALUES))):
+        wait_for_count(lasting_server, path, done=count)
+    return lasting_server
+
+
+def test_a_webassembly_job_is_computed(computed: Served) -> None:
+    assert counts(computed, "/jobs/prime-factors")["done"] == 2
+
+
+def test_a_variable_is_any_json(computed: Served) -> None:
+    assert json_variables.results(computed, "/jobs/any") == json_variables.expected()
+
+
+def test_a_result_is_as_json_writes_it(computed: Served) -> None:
+    assert results(computed, "/jobs/lossy") == [[None]]
 
 
 @dataclass
