@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from storage.flat import FlatStore, housekeeping, recovery, throttle
+from storage.flat import FlatStore, housekeeping, recovery
 from storage.flat.housekeeping import remove_tree
+from storage.flat.throttle import Throttle
 from tests.storage.helpers import (
     JOB,
     add,
@@ -48,7 +50,7 @@ def store(open_store: Callable[[], FlatStore]) -> FlatStore:
 @pytest.fixture
 def slow(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """After each piece of work a pause of minutes; `undo` ends it for later work."""
-    monkeypatch.setattr(throttle, "TURN_SECONDS", 0.0)
+    monkeypatch.setattr(housekeeping, "Throttle", partial(Throttle, turn_seconds=0.0))
     monkeypatch.setattr(housekeeping, "SHARE", 1e-9)
     monkeypatch.setattr(housekeeping, "STORED_SECONDS", 0.0)
     monkeypatch.setattr(housekeeping, "GRACE_SECONDS", 0.0)
