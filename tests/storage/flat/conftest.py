@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from storage.flat import FlatStore
 from tests.storage.helpers import JOB, add, fail_variable, job
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """On the disk, as a store is: pytest's own may be in memory."""
+    with TemporaryDirectory() as directory:
+        yield Path(directory)
 
 
 @pytest.fixture
