@@ -37,7 +37,7 @@ def test_a_page_computes_map_and_reduce_and_an_iteration_and_a_branch(demo: Serv
     page.goto(demo.url)
     page.get_by_label("Share of the time").fill("100")
     page.get_by_role("button", name="Start computing").click()
-    wait_until(lambda: [flow["state"] for flow in listed(demo)] == ["done"] * 3, 60)
+    wait_until(lambda: [flow["state"] for flow in listed(demo)] == ["done"] * 3, 60, 0.1)
     found = results(demo)
     root = found["Square root of two"]["root"].replace(".", "")
     assert found["Primes below a million"] == {"primes": 78_498, "segments": 20}

@@ -33,7 +33,7 @@ def test_each_line_becomes_a_line_in_its_place(server: Served, page: Page, watch
         text=True,
     )
     # A page without work looks for it every ten seconds.
-    wait_until(lambda: posted(server) == 100)
+    wait_until(lambda: posted(server) == 100, interval=0.1)
     visitor.start()
     lines, _ = mapping.communicate(timeout=60)
     assert (mapping.returncode, lines.split()) == (0, [str(number**2) for number in range(1, 101)])

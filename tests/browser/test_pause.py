@@ -25,7 +25,7 @@ def test_nothing_computes_on_after_a_pause(server: Served, page: Page) -> None:
     idle = seconds_used()
     page.evaluate(START, WORKERS)
     # More than the start takes: both units run.
-    wait_until(lambda: seconds_used() - idle > 1.5)
+    wait_until(lambda: seconds_used() - idle > 1.5, interval=0.1)
     asked = time.monotonic()
     page.evaluate("helper.pause()")
     assert time.monotonic() - asked < 10
