@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from storage.base import Document
@@ -38,6 +38,8 @@ class Credit:
 
 # By volunteer and day.
 Sums = defaultdict[tuple[str, int], Credit]
+# With its job, volunteer and day.
+Sum = tuple[str, str, int, Credit]
 
 
 class Ledger:
@@ -78,42 +80,42 @@ class Ledger:
 
     def forget_days(self, now: int) -> Iterator[None]:
         """Makes one sum of the earlier days, of one job in each step. Of very many sums a compaction's stay."""
-        first_day = _first_day(now)
-        for sums in list(self._jobs.values()):
-            for volunteer, day in [key for key in sums if EARLIER < key[1] < first_day]:
-                sums[volunteer, EARLIER].add(sums.pop((volunteer, day)))
-            yield
+        yield from self._merge_days(now)
         # Seldom: it takes long, and a compaction leaves two thirds of that at most.
-        if sum(map(len, self._jobs.values())) > 3 * SUMS_KEPT:
+        if self._count() > 3 * SUMS_KEPT:
             kept = list(self.summary(now))
             self._jobs.clear()
             for event in kept:
                 self.restore(event)
 
+    def _merge_days(self, now: int) -> Iterator[None]:
+        first_day = now // DAY - DAYS_KEPT + 1
+        for sums in list(self._jobs.values()):
+            for volunteer, day in [key for key in sums if EARLIER < key[1] < first_day]:
+                sums[volunteer, EARLIER].add(sums.pop((volunteer, day)))
+            yield
+
+    def _count(self) -> int:
+        return sum(map(len, self._jobs.values()))
+
     def summary(self, now: int) -> Iterator[Document]:
-        """Events that add up to this state, the largest sums first."""
-        merged = self._merged(_first_day(now))
-        ranked = sorted(merged.items(), key=lambda item: -item[1].units)
-        rest: Sums = defaultdict(Credit)
-        for (_, volunteer, day), credit in ranked[SUMS_KEPT:]:
-            rest[volunteer, day].add(credit)
-        for (job_uid, volunteer, day), credit in ranked[:SUMS_KEPT]:
-            yield _line(job_uid, volunteer, day, credit)
-        for (volunteer, day), credit in heapq.nlargest(SUMS_KEPT, rest.items(), key=lambda item: item[1].units):
-            yield _line(ANY_JOB, volunteer, day, credit)
-
-    def _merged(self, first_day: int) -> dict[tuple[str, str, int], Credit]:
-        """The sums by job, volunteer and day, the days before the first one together."""
-        merged: defaultdict[tuple[str, str, int], Credit] = defaultdict(Credit)
-        for job_uid, sums in self._jobs.items():
-            for (volunteer, day), credit in sums.items():
-                merged[job_uid, volunteer, day if day >= first_day else EARLIER].add(credit)
-        return merged
+        """Events that add up to this state; of too many sums the largest by job, and the rest without their jobs."""
+        for _ in self._merge_days(now):
+            pass
+        found = ((job_uid, *key, credit) for job_uid, sums in self._jobs.items() for key, credit in sums.items())
+        # To rank them takes long.
+        for item in found if self._count() <= SUMS_KEPT else _largest(found):
+            yield _line(*item)
 
 
-def _first_day(now: int) -> int:
-    """The first of the days that are kept apart."""
-    return now // DAY - DAYS_KEPT + 1
+def _largest(found: Iterable[Sum]) -> Iterator[Sum]:
+    ranked = sorted(found, key=lambda item: -item[3].units)
+    yield from ranked[:SUMS_KEPT]
+    rest: Sums = defaultdict(Credit)
+    for _, volunteer, day, credit in ranked[SUMS_KEPT:]:
+        rest[volunteer, day].add(credit)
+    for (volunteer, day), credit in heapq.nlargest(SUMS_KEPT, rest.items(), key=lambda item: item[1].units):
+        yield ANY_JOB, volunteer, day, credit
 
 
 def _line(job_uid: str, volunteer: str, day: int, credit: Credit) -> Document:

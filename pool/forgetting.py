@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
-from pool.activity import Activity, JobRecord, Record
+from pool.activity import Activity
 from pool.credit import DAY
 from storage.base import Document
 
@@ -22,23 +21,13 @@ def forget(activity: Activity, now: int) -> Iterator[None]:
     """Drops what was long ago, and of too many records the oldest, in small steps."""
     for records in (activity.volunteers, activity.prefixes):
         yield from _drop(records, lambda record: not record.held and record.is_forgotten(now))
-        _keep(records, _rank, lambda record: not record.held)
-        yield
+        yield from _drop_excess(records, lambda record: (record.is_proven, record.last), lambda record: record.held)
     yield from _drop(activity.parties, lambda job: now - job.last >= DAY)
-    _keep(activity.parties, _last)
-    yield
-    _keep(activity.confirmed, int)
+    yield from _drop_excess(activity.parties, lambda job: job.last)
+    yield from _drop_excess(activity.confirmed, lambda count: count)
     activity.lost.keep_newest(RECORDS_KEPT)
     yield
     yield from activity.credit.forget_days(now)
-
-
-def _rank(record: Record) -> tuple[bool, int]:
-    return record.is_proven, record.last
-
-
-def _last(job: JobRecord) -> int:
-    return job.last
 
 
 def _drop(records: dict[Key, Value], is_old: Callable[[Value], bool]) -> Iterator[None]:
@@ -51,26 +40,34 @@ def _drop(records: dict[Key, Value], is_old: Callable[[Value], bool]) -> Iterato
         yield
 
 
-def _keep(
-    records: dict[Key, Value], rank: Callable[[Value], Any], may_drop: Callable[[Value], bool] = lambda _: True
-) -> None:
-    excess = max(0, len(records) - RECORDS_KEPT)
-    for name, record in heapq.nsmallest(excess, list(records.items()), key=lambda item: rank(item[1])):
-        if may_drop(record):
-            del records[name]
+def _drop_excess(
+    records: dict[Key, Value], rank: Callable[[Value], Any], is_needed: Callable[[Value], Any] = lambda _: False
+) -> Iterator[None]:
+    """Drops those that rank lowest."""
+    excess = len(records) - RECORDS_KEPT
+    if excess <= 0:
+        return
+    highest = sorted(map(rank, list(records.values())))[excess - 1]
+
+    def is_excess(record: Value) -> bool:
+        nonlocal excess
+        is_dropped = excess > 0 and not is_needed(record) and bool(rank(record) <= highest)
+        excess -= is_dropped
+        return is_dropped
+
+    yield from _drop(records, is_excess)
 
 
-def condense(events: Iterable[Document]) -> Iterator[Document]:
+def condense(events: Iterable[Document]) -> Iterator[Document | None]:
     """Fewer events that add up to the same, as of the last one."""
     activity = Activity()
     activity.add(events)
     return summary(activity, activity.latest)
 
 
-def summary(activity: Activity, now: int) -> Iterator[Document]:
-    """Events that add up to what is not forgotten."""
-    for _ in forget(activity, now):
-        pass
+def summary(activity: Activity, now: int) -> Iterator[Document | None]:
+    """Events that add up to what is not forgotten, after a None for each step of forgetting."""
+    yield from forget(activity, now)
     for kind, records in (("volunteer", activity.volunteers), ("prefix", activity.prefixes)):
         for name, record in records.items():
             values: dict[str, Any] = {**vars(record), "proven": sorted(record.proven), "held": 0}

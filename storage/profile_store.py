@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from storage.documents import Document
 
-# Events that add up to the same as those given.
-Condense = Callable[[Iterable[Document]], Iterable[Document]]
+# Makes events that add up to the same as those given. None among them is no event: there it has worked for a while.
+Condense = Callable[[Iterable[Document]], Iterable[Document | None]]
 
 
 class ProfileStore(ABC):

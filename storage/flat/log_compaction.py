@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from storage import ids
 from storage.documents import Document
@@ -16,6 +17,8 @@ from storage.flat import files, locks
 from storage.flat.log_lines import CHUNK, HEAD_BYTES, Head, parsed, read_head, whole_lines
 from storage.flat.writer import Writer
 from storage.profile_store import Condense
+
+Event = TypeVar("Event", Document, Document | None)
 
 
 class Compaction:
@@ -61,15 +64,15 @@ class Compaction:
     def _events(self, source: int) -> Iterator[Document]:
         return self._paced(parsed(whole_lines(source, read_head(source).start, self._offset)))
 
-    def _paced(self, events: Iterable[Document]) -> Iterator[Document]:
+    def _paced(self, events: Iterable[Event]) -> Iterator[Event]:
         for event in events:
             self._tick()
             yield event
 
-    def _write_condensed(self, target: int, events: Iterable[Document]) -> None:
+    def _write_condensed(self, target: int, events: Iterable[Document | None]) -> None:
         files.write_all(target, bytes(HEAD_BYTES))
         size = HEAD_BYTES
-        for chunk in _chunks(map(files.encode, self._paced(events))):
+        for chunk in _chunks(files.encode(event) for event in self._paced(events) if event is not None):
             files.write_all(target, chunk)
             size += len(chunk)
         files.write_all_at(target, Head(self.inode, self._offset, size).line(), 0)

@@ -530,6 +530,18 @@ def test_a_compaction_keeps_so_many_ids_at_most_the_proven_and_the_latest(
     assert ("job", HERE) in compacted.parties
 
 
+def test_who_holds_a_lease_is_not_forgotten(driver: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forgetting, "RECORDS_KEPT", 1)
+    lease = driver.lease(volunteer(1))
+    for number in range(2, 6):
+        driver.compute(1, volunteer(number))
+    state = driver.standing._current()
+    assert not any(forgetting.forget(state, state.latest))
+    assert set(state.volunteers) == {volunteer(1).volunteer}
+    driver.standing.ended(lease)
+    assert driver.standing._current().volunteers[volunteer(1).volunteer].held == 0
+
+
 def test_a_result_under_a_new_id_leaves_no_record_of_the_id_in_its_job(driver: Driver) -> None:
     driver.compute(1)
     assert list(driver.standing._current().parties) == [("job", HERE)]
@@ -562,8 +574,7 @@ def test_a_process_forgets_ids_that_only_leased_without_a_compaction(
 
 def compact(activity: Activity, now: int) -> Activity:
     compacted = Activity()
-    for event in summary(activity, now):
-        compacted.apply(event)
+    compacted.add(event for event in summary(activity, now) if event is not None)
     return compacted
 
 
