@@ -111,7 +111,10 @@ def measure(options: Namespace) -> list[dict[str, Any]]:
             _line(processes[-1])
         for process in processes:
             _send(process)
-        return [json.loads(_line(process)) for process in processes]
+        figures = [json.loads(_line(process)) for process in processes]
+        for process in processes:
+            process.wait()
+        return figures
 
 
 def _line(process: subprocess.Popen[str]) -> str:
