@@ -55,7 +55,8 @@ function checkParent() {
 }
 
 // In bytes executed of a function before V8 optimises it: by default that begins while QuickJS starts, and costs a
-// fifth of the start; in Node 20 as much as the start itself. A flag set here, since Node refuses to start with one that its V8 does not know.
+// fifth of the start; in Node 20 as much as the start itself. A flag set here, since Node refuses to start with one that
+// its V8 does not know.
 setFlagsFromString("--wasm-tiering-budget=300000000");
 const interpreter = await Interpreter.open({
   memoryMb,
