@@ -28,7 +28,8 @@ PHONE = {"viewport": {"width": 320, "height": 640}, "has_touch": True, "is_mobil
 
 def findings(page: Page) -> list[str]:
     """Serious and critical violations found by axe-core."""
-    page.evaluate(Path(AXE).read_text(encoding="utf-8"))
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Path(AXE).read_text(encoding="utf-8"))
     violations: list[dict[str, Any]] = page.evaluate(RUN_AXE)
     serious = [found for found in violations if found["impact"] in ("serious", "critical")]
     return [f"{found['id']}: {node['html']}" for found in serious for node in found["nodes"]]

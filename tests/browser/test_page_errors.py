@@ -108,14 +108,20 @@ def test_an_unreachable_pool_is_reported_and_computing_resumes_with_it(server: L
 
 
 @pytest.mark.usefixtures("tolerant")
-def test_loading_the_jobs_can_be_retried(server: Served, page: Page) -> None:
+def test_a_page_with_damaged_preferences_starts_anew_and_loading_the_jobs_can_be_retried(
+    server: Served, page: Page
+) -> None:
     post_job(server)
+    store(page, OLD)
     page.route("**/jobs/index", lambda route: route.abort())
-    Visitor(page, server)
+    visitor = Visitor(page, server)
+    visitor.expect_status("Nothing runs until you press the button.")
     expect(page.get_by_text("The jobs couldn\u2019t be loaded.")).to_be_visible()
     page.unroute("**/jobs/index")
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("heading", name="Doubling")).to_be_visible()
+    visitor.start()
+    assert visitor.stored()["version"] == 1
 
 
 def test_a_browser_without_a_sandbox_shows_an_alert_and_leases_nothing(server: Served, page: Page) -> None:
@@ -140,14 +146,6 @@ def test_damaged_preferences_are_ignored(idle: Page, text: str) -> None:
 def store(page: Page, text: str) -> None:
     """Stores preferences before the page reads them."""
     page.add_init_script(f"if (window === top) localStorage.setItem('comp-pool', {json.dumps(text)})")
-
-
-def test_a_page_with_damaged_preferences_starts_anew(server: Served, page: Page) -> None:
-    store(page, OLD)
-    visitor = Visitor(page, server)
-    visitor.expect_status("Nothing runs until you press the button.")
-    visitor.start()
-    assert visitor.stored()["version"] == 1
 
 
 def test_invalid_choices_become_the_defaults(server: Served, page: Page) -> None:

@@ -31,9 +31,25 @@ HIDE = (
 COME_AND_GO = "(isAway) => { window.isAway = isAway; document.dispatchEvent(new Event('visibilitychange')); }"
 
 
-@pytest.fixture
-def page(make_page: MakePage) -> Page:
+@pytest.fixture(scope="module")
+def clocked_page(chromium: Browser) -> Iterator[Page]:
     """Its clock can be set forward: see FlowVisitor.poll."""
+    with lasting_page(chromium) as page:
+        page.clock.install()
+        page.add_init_script(HIDE)
+        yield page
+
+
+@pytest.fixture
+def page(clocked_page: Page, server: LocalServer) -> Iterator[Page]:
+    """The same for all tests; it leaves the server before that stops, or it would log errors."""
+    yield clocked_page
+    clocked_page.goto("about:blank")
+
+
+@pytest.fixture
+def own_page(make_page: MakePage) -> Page:
+    """The page of a test that expects errors, or has a pool of its own."""
     page = make_page()
     page.clock.install()
     return page
@@ -173,15 +189,15 @@ def test_details_show_how_long_a_step_waited(changed: FlowVisitor) -> None:
     expect(step).to_have_text("Iteration 1 · done · computed in 20 sec · waited 40 sec")
 
 
-def test_the_run_time_excludes_waiting(make_local_server: MakeLocalServer, page: Page) -> None:
+def test_the_run_time_excludes_waiting(make_local_server: MakeLocalServer, own_page: Page) -> None:
     clock = ManualClock()
     server = make_local_server(clock=clock)
     path = post_single(server)
     leased = server.get("/jobs/single/variables")
     address = server.url + leased["_links"]["post_result"]
     clock.advance(80)
-    page.request.post(address, data={"x": 1}, headers={"Run-Seconds": "75.5"})
-    visitor = FlowVisitor(page, server, path)
+    own_page.request.post(address, data={"x": 1}, headers={"Run-Seconds": "75.5"})
+    visitor = FlowVisitor(own_page, server, path)
     expect(visitor.entry("single").locator(".state")).to_have_text("done · computed in 1 min 15 sec")
     assert "1\u00a0min\u00a015\u00a0sec" in visitor.entry("single").locator(".state").inner_text()
 
@@ -293,7 +309,6 @@ def test_a_large_result_is_cut_and_saved_whole(server: Served, page: Page) -> No
 
 
 def test_polling_pauses_while_the_page_is_hidden_and_ends_with_the_flow(server: Served, page: Page) -> None:
-    page.add_init_script(HIDE)
     visitor = FlowVisitor(page, server, post_single(server))
     visitor.expect_status(OFFERED)
     # An unchanged flow is not sent again.
@@ -312,16 +327,16 @@ def test_polling_pauses_while_the_page_is_hidden_and_ends_with_the_flow(server: 
     assert len(visitor.requests) == requests
 
 
-def test_polling_goes_on_while_the_pool_is_unreachable(server: LocalServer, page: Page, watch: Watch) -> None:
+def test_polling_goes_on_while_the_pool_is_unreachable(server: LocalServer, own_page: Page, watch: Watch) -> None:
     watch.tolerated.append("ERR_CONNECTION")
-    visitor = FlowVisitor(page, server, post_single(server))
+    visitor = FlowVisitor(own_page, server, post_single(server))
     visitor.expect_status(OFFERED)
     server.stop()
     visitor.poll()
     visitor.expect_status(re.compile("be reached. Retrying automatically.$"))
     expect(visitor.entry("single")).to_contain_text("offered")
     server.start()
-    page.clock.run_for(5_000)
+    own_page.clock.run_for(5_000)
     visitor.expect_status(OFFERED)
 
 
