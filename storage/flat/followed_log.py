@@ -152,10 +152,15 @@ class FollowedLog:
         if not is_first:
             # Nobody writes any more into a file that was replaced.
             self._read_until(os.fstat(self._descriptor).st_size)
-            os.close(self._descriptor)
         former = (self._inode, self._offset)
-        self._descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o644)
-        status, head = os.fstat(self._descriptor), read_head(self._descriptor)
+        descriptor = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        # After that, which may fail: a number that was closed may be another file's by the next attempt.
+        if not is_first:
+            os.close(self._descriptor)
+        self._descriptor = descriptor
+        status, head = os.fstat(descriptor), read_head(descriptor)
+        if status.st_size == 0:
+            files.give_to_owner(descriptor, os.path.dirname(self._path))
         self._process, self._inode = process.number(), status.st_ino
         self._own, self._own_size = [], 0
         # A log that a compaction leaves large must not be compacted at every event.

@@ -34,6 +34,7 @@ class Compaction:
         try:
             if os.fstat(source).st_ino != self.inode:
                 return False
+            files.give_to_owner(target, self._path)
             self._write_condensed(target, condense(self._events(source)))
             copied = _copy(source, target, self._offset)
             # Beforehand: else the rename would wait for the disk, and everybody for the rename.
@@ -47,6 +48,7 @@ class Compaction:
     def empty(self) -> None:
         """Leaves no event, and no head: nobody reads on."""
         temporary, target = self._temporary()
+        files.give_to_owner(target, os.path.dirname(self._path))
         os.close(target)
         descriptor, _ = self._lock_present()
         try:
@@ -59,7 +61,12 @@ class Compaction:
         return path, os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o644)
 
     def _lock_present(self) -> tuple[int, os.stat_result]:
-        return locks.lock_present_file(self._path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC)
+        while True:
+            descriptor, status = locks.lock_present_file(self._path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC)
+            # By its name too: where the pool was copied by hard links, a file that was replaced has another one left.
+            if os.stat(self._path).st_ino == status.st_ino:
+                return descriptor, status
+            locks.release(descriptor)
 
     def _events(self, source: int) -> Iterator[Document]:
         return self._paced(parsed(whole_lines(source, read_head(source).start, self._offset)))

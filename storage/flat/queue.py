@@ -1,8 +1,7 @@
 """The queue of a job: one marker per unfinished variable; its directory is the variable's state.
 
 A marker is a further name of the variable's document, whose content nobody reads here. Where one was lost, and in a
-pool of an earlier version, it is an empty file: so no two markers of a variable are names of one file, and a rename of
-one to the other replaces it (of two names of one file it would do nothing).
+pool of an earlier version, it is an empty file.
 
 Names that are no ids, and files in the place of directories, belong to other programs (`.DS_Store`, an editor's
 backup) and are skipped.
@@ -45,7 +44,17 @@ def move(paths: JobPaths, variable_id: str, source: str, target: str) -> bool:
     The process that finishes a variable removes its marker afterwards, and can miss one that is being moved: hence
     this check after the move.
     """
-    return files.move(source, target) and not drop_if_finished(paths, variable_id, target)
+    return move_marker(source, target) and not drop_if_finished(paths, variable_id, target)
+
+
+def move_marker(source: str, target: str) -> bool:
+    """Moves a marker over another one, if there is one; False if it is gone.
+
+    A copy of a pool that was running may have two markers of a variable that are names of one file: a rename would do
+    nothing. (The source is looked at first: if the only marker is being moved meanwhile, it is gone.)
+    """
+    is_copied = source != target and files.same(source, target)
+    return files.remove(source) if is_copied else files.move(source, target)
 
 
 def identity_of(marker: str) -> int:

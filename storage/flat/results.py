@@ -269,7 +269,7 @@ def _reopen(paths: JobPaths, variable_id: str, release_id: str) -> bool:
     with suppress(FileNotFoundError):
         # No id has an "@": the rejected results stay readable under this name, and count no more.
         os.rename(paths.rejected(variable_id), f"{paths.rejected(variable_id)}@{release_id}")
-    is_released = files.move(paths.failed(variable_id), paths.open(variable_id))
+    is_released = queue.move_marker(paths.failed(variable_id), paths.open(variable_id))
     # A concurrent accept may have missed the marker while it was being moved.
     queue.drop_if_finished(paths, variable_id, paths.open(variable_id))
     return is_released

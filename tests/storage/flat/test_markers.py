@@ -41,12 +41,35 @@ def test_an_empty_marker_of_an_earlier_version_is_leased_and_finished(store: Fla
     assert list(job_directory.glob("queue/*/*/a")) == []
 
 
-def test_a_marker_replaces_another_of_its_variable(store: FlatStore, job_directory: Path) -> None:
-    """A rename of one name of a file to another would leave both, and the variable would be leased twice."""
+def copied(marker: Path, other: Path) -> None:
+    """As a copy of a running pool may have it: the marker was moved while the copy was made."""
+    other.parent.mkdir(exist_ok=True)
+    os.link(marker, other)
+
+
+def test_a_lease_that_ends_replaces_another_marker(store: FlatStore, job_directory: Path) -> None:
     open_marker = marker_of(job_directory)
     lease = store.leases.lease_variable(JOB, "a", 60)
     assert lease is not None
-    open_marker.parent.mkdir(exist_ok=True)
-    open_marker.touch()  # As recovery makes it, where the marker seemed lost.
+    copied(marker_of(job_directory), open_marker)
     store.leases.give_back(JOB, "a", lease.identity)
     assert marker_of(job_directory) == open_marker
+
+
+def test_a_released_variable_has_one_marker(store: FlatStore, job_directory: Path) -> None:
+    (failed,) = job_directory.glob("queue/failed/*/c")
+    (document,) = job_directory.glob("variables/*/c.json")
+    failed.unlink()
+    os.link(document, failed)
+    opened = job_directory / "queue" / "open" / failed.parent.name / "c"
+    copied(document, opened)
+    assert store.results.release(JOB, "c")
+    assert list(job_directory.glob("queue/*/*/c")) == [opened]
+
+
+def test_a_repair_of_a_variable_that_is_held_and_open_leaves_one_marker(store: FlatStore, job_directory: Path) -> None:
+    held = job_directory / "queue" / "held" / "a"
+    copied(marker_of(job_directory), held)
+    assert list(store.maintenance.check(repair=True))
+    assert list(store.maintenance.check(repair=False)) == []
+    assert not held.exists()
