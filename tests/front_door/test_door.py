@@ -71,7 +71,20 @@ def test_a_client_that_has_closed_its_side_gets_its_response(make_door: MakeDoor
     assert client.is_closed()
 
 
-def test_an_application_learns_that_its_client_is_gone(make_door: MakeDoor) -> None:
+@pytest.mark.parametrize("late", [b"", b"G"], ids=["plainly", "behind a late byte"])
+def test_an_application_learns_that_its_client_is_gone(make_door: MakeDoor, late: bytes) -> None:
+    client = make_door(applications.until_gone).client().get()
+    assert applications.entered.acquire(timeout=TIMEOUT)
+    client.send(late)
+    assert not applications.left.acquire(timeout=0.1)
+    client.close()
+    assert applications.left.acquire(timeout=TIMEOUT)
+
+
+def test_without_pollrdhup_a_client_that_is_gone_is_seen_by_a_look_at_its_bytes(
+    make_door: MakeDoor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("select.POLLRDHUP")
     client = make_door(applications.until_gone).client().get()
     assert applications.entered.acquire(timeout=TIMEOUT)
     assert not applications.left.acquire(timeout=0.1)
