@@ -11,14 +11,17 @@ from gunicorn.http import errors as http
 
 from front_door.framing import BodyTooLarge
 from resources import csp
+from resources.error_page import ErrorPage
 from resources.errors import Problem, problem_document
 from resources.headers import FIXED
-from resources.representation import encoded
+from resources.representation import PROBLEM, encoded
 
 # Refused for a while: not all of them at the same time again.
 RETRY_SECONDS = (2, 10)
 TLS_HANDSHAKE = "\x16\x03"
 HTTP_2 = "PRI * HTTP/2"
+# Of a response with a problem's document, beside those of every response.
+_PROBLEM_HEADERS = {"Content-Type": PROBLEM, "Vary": "Accept", "Content-Security-Policy": csp.DOCUMENT}
 # gunicorn's errors by status, in the order of the look-up; the rest are 400.
 _STATUS: dict[type[Exception], int] = {
     BodyTooLarge: 413,
@@ -99,9 +102,8 @@ def response(problem: Problem, *, is_last: bool, has_body: bool = True, page: by
     headers: Mapping[str, str] = {
         "Date": util.http_date(),
         "Connection": "close" if is_last else "keep-alive",
-        "Content-Type": "text/html; charset=utf-8" if page else "application/problem+json",
         "Content-Length": str(len(body)),
-        "Content-Security-Policy": csp.STATIC_PAGE if page else csp.DOCUMENT,
+        **(ErrorPage.headers() if page else _PROBLEM_HEADERS),
         **FIXED,
         **dict(problem.headers or {}),
     }

@@ -9,9 +9,8 @@ import falcon
 
 from resources.browsers import is_from_browser
 from resources.errors import Problem
+from resources.representation import NDJSON
 from storage.strict_json import InvalidJSON, RoundedInteger, parse
-
-NDJSON = "application/x-ndjson"
 
 
 def is_ndjson(req: falcon.Request) -> bool:

@@ -9,26 +9,29 @@ from collections.abc import Mapping
 
 import falcon
 
-from resources import csp
+from resources import csp, csv
 from resources.links import LinkBuilder
 from resources.pages import TopPage
-from resources.representation import is_html_preferred
+from resources.representation import HAL, JSON, NDJSON, PROBLEM, is_html_preferred
 from resources.texts import Language, language_of
 
 # Statuses with texts of their own; the others have those of their class.
 _EXPLAINED = (401, 403, 404, 410, 429, 503, 507)
+# What programs accept: the error's own type, and those of what they would have got without it.
+_FOR_PROGRAMS = (PROBLEM, JSON, HAL, NDJSON, csv.MEDIA_TYPE)
 
 
 class ErrorPage(TopPage):
     policy = csp.STATIC_PAGE
+    cache = "no-store"
 
     def __init__(self, name: str) -> None:
         super().__init__("error/page.html", name)
 
     def respond_with(self, req: falcon.Request, resp: falcon.Response, ex: falcon.HTTPError, detail: str) -> None:
         """`detail` is the problem's own: English, and it may quote what was sent."""
-        self.send(req, resp, self.page_of(LinkBuilder(req), language_of(req), ex, detail))
-        resp.cache_control = ["no-store"]
+        resp.data = self.page_of(LinkBuilder(req), language_of(req), ex, detail)
+        resp.set_headers(self.headers())
 
     def page_of(self, build: LinkBuilder, language: Language, ex: falcon.HTTPError, detail: str) -> bytes:
         key = _key(ex.status_code)
@@ -39,6 +42,11 @@ class ErrorPage(TopPage):
             "detail": detail,
         }
         return self.render(build, language, "", parts)
+
+
+def is_error_page_preferred(accept: str) -> bool:
+    """By the header Accept: whether an error is to be a page."""
+    return is_html_preferred(accept, _FOR_PROGRAMS)
 
 
 class BusyPage:
@@ -53,7 +61,7 @@ class BusyPage:
 
     def page_for(self, headers: Mapping[str, str], mount: str, problem: falcon.HTTPError) -> bytes | None:
         """None if the request, of which these are the headers by their upper-case names, does not prefer HTML."""
-        if not is_html_preferred(headers.get("ACCEPT", "*/*")):
+        if not is_error_page_preferred(headers.get("ACCEPT", "*/*")):
             return None
         language = language_of(_request(mount, headers.get("ACCEPT-LANGUAGE", "")))
         retry = dict(problem.headers or {}).get("Retry-After", "")

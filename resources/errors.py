@@ -14,9 +14,9 @@ import falcon
 
 from pool import errors as pool
 from pool.sandbox import SandboxBusy
-from resources.error_page import ErrorPage
+from resources.error_page import ErrorPage, is_error_page_preferred
 from resources.links import LinkBuilder
-from resources.representation import encoded, prefers_html
+from resources.representation import PROBLEM, encoded
 from storage import errors as storage
 
 log = logging.getLogger("comp-pool")
@@ -159,10 +159,10 @@ def _serialize(page: ErrorPage, req: falcon.Request, resp: falcon.Response, ex: 
     """A page for a browser that was to show one, else JSON whatever the header Accept: Falcon's own serializer sends an
     empty body to `Accept: text/html`, and offers XML."""
     detail = _default_detail(req, ex.status_code)
-    if req.method in ("GET", "HEAD") and prefers_html(req):
+    if req.method in ("GET", "HEAD") and is_error_page_preferred(req.accept):
         page.respond_with(req, resp, ex, ex.description or detail)
         return
-    resp.content_type = "application/problem+json"
+    resp.content_type = PROBLEM
     resp.data = encoded(problem_document(ex, detail)) + b"\n"
     # Browsers may keep a 404.
     resp.append_header("Vary", "Accept")

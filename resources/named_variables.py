@@ -10,6 +10,7 @@ from pool.errors import Invalid
 from pool.fields import refuse_unknown, require_object
 from resources import body
 from resources.errors import Problem
+from resources.representation import NDJSON
 
 # Of a line beside its variable: the id, and the names of the fields.
 LINE_BYTES = 256
@@ -19,7 +20,7 @@ _FIELDS = ("id", "variable")
 def read(req: falcon.Request, limit: int, bulk_limit: int) -> tuple[dict[str, Any], list[int]]:
     """The variables by id, and the numbers of their lines. Raises Problem, Invalid."""
     if not body.is_ndjson(req):
-        raise Problem(415, "media-type", f"Content-Type: must be {body.NDJSON}")
+        raise Problem(415, "media-type", f"Content-Type: must be {NDJSON}")
     lines = body.read_ndjson(req, bulk_limit, limit + LINE_BYTES, "")
     values: dict[str, Any] = {}
     for number, line in lines.items():

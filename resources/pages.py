@@ -29,7 +29,7 @@ class Page:
     # Directories of client/web with texts that the server fills in, beside those of all pages.
     texts: tuple[str, ...] = ()
     policy = csp.page()
-    vary = "Accept-Language"
+    vary, cache = "Accept-Language", "no-cache"
 
     def __init__(self, file: str, name: str) -> None:
         self._file, self._name = file, name
@@ -43,13 +43,21 @@ class Page:
         values = {"prefix": build.prefix, "name": self._name, "language": language.code, "sections": links, **parts}
         return templates.filled(templates.translated(self._file, language.code, self.texts), values, language)
 
+    @classmethod
+    def headers(cls) -> dict[str, str]:
+        """Of a response with this page, beside those of every response."""
+        return {
+            "Content-Type": falcon.MEDIA_HTML,
+            "Cache-Control": cls.cache,
+            "Vary": cls.vary,
+            "Content-Security-Policy": cls.policy,
+            # A pool may be private: links on its pages must not reveal its address to other sites.
+            "Referrer-Policy": "no-referrer",
+        }
+
     def send(self, req: falcon.Request, resp: falcon.Response, data: bytes, etag: str | None = None) -> None:
-        resp.content_type, resp.data = falcon.MEDIA_HTML, data
-        resp.cache_control = ["no-cache"]
-        resp.append_header("Vary", self.vary)
-        resp.set_header("Content-Security-Policy", self.policy)
-        # A pool may be private: links on its pages must not reveal its address to other sites.
-        resp.set_header("Referrer-Policy", "no-referrer")
+        resp.data = data
+        resp.set_headers(self.headers())
         respond_conditionally(req, resp, etag)
 
 
@@ -58,10 +66,10 @@ class TopPage(Page):
 
     vary = "Accept, Accept-Language"
 
-    def send(self, req: falcon.Request, resp: falcon.Response, data: bytes, etag: str | None = None) -> None:
-        super().send(req, resp, data, etag)
+    @classmethod
+    def headers(cls) -> dict[str, str]:
         # A site that opens the page in a window gets no reference to it.
-        resp.set_header("Cross-Origin-Opener-Policy", "same-origin")
+        return {**super().headers(), "Cross-Origin-Opener-Policy": "same-origin"}
 
 
 class FrontPage(TopPage):

@@ -13,6 +13,7 @@ import falcon
 from resources.links import Links
 
 JSON, HAL = "application/json", "application/hal+json"
+NDJSON, PROBLEM = "application/x-ndjson", "application/problem+json"
 Fields = Mapping[str, Any]
 Items = Sequence[tuple[Links, Fields]]
 # Made once: `json.dumps` with options makes an encoder at each call.
@@ -44,10 +45,10 @@ def prefers_html(req: falcon.Request) -> bool:
 
 
 @functools.lru_cache(maxsize=256)
-def is_html_preferred(accept: str) -> bool:
-    """By the header Accept."""
+def is_html_preferred(accept: str, others: tuple[str, ...] = (JSON, HAL)) -> bool:
+    """By the header Accept: whether HTML is preferred to all `others`."""
     try:
-        return falcon.mediatypes.best_match((JSON, HAL, falcon.MEDIA_HTML), accept) == falcon.MEDIA_HTML
+        return falcon.mediatypes.best_match((*others, falcon.MEDIA_HTML), accept) == falcon.MEDIA_HTML
     except ValueError:
         return False
 

@@ -17,6 +17,7 @@ from pool.sandbox import SandboxBusy
 from resources import body, request
 from resources.errors import Problem, problem_document, problem_of
 from resources.links import LinkBuilder
+from resources.representation import NDJSON
 from storage.base import Document
 from storage.errors import StorageError
 
@@ -32,7 +33,7 @@ Entry = tuple[str, Posted] | Problem
 def read(req: falcon.Request, caller: Caller, job: str, limit: int, bulk_limit: int) -> list[Entry]:
     """The variable and the result of each line, or the problem with it. Raises Problem for the body as a whole."""
     if not body.is_ndjson(req):
-        raise Problem(415, "media-type", f"Content-Type: must be {body.NDJSON}")
+        raise Problem(415, "media-type", f"Content-Type: must be {NDJSON}")
     lines = body.lines(req, bulk_limit)
     if len(lines) > MAX_RESULTS:
         raise Problem(413, "size", f"the body has {len(lines)} results (at most {MAX_RESULTS})")

@@ -11,11 +11,10 @@ from pool.jobs import Jobs
 from pool.keys import Keys
 from pool.results import Posted, Results
 from resources import body, csv, request, result_batch, stream
-from resources.body import NDJSON
 from resources.errors import Problem
 from resources.links import LinkBuilder
 from resources.list_pages import RESULTS, ListPage, previewed
-from resources.representation import HAL, JSON, encoded, prefers_html, respond
+from resources.representation import HAL, JSON, NDJSON, encoded, prefers_html, respond
 from resources.resource import Resource
 from resources.stream import StreamResponder
 from storage.base import Document, Page

@@ -50,6 +50,19 @@ def test_a_program_gets_the_problem(module_pool: PoolApp, path: str) -> None:
     problem(module_pool.get(path, status=404), 404)
 
 
+@pytest.mark.parametrize("accepted", ["application/problem+json", "application/x-ndjson", "text/csv", "application/*"])
+def test_a_program_that_would_read_a_page_but_prefers_data_gets_the_problem(
+    module_pool: PoolApp, accepted: str
+) -> None:
+    problem(module_pool.get("/elsewhere", headers={"Accept": f"{accepted}, text/html;q=0.5"}, status=404), 404)
+
+
+@pytest.mark.parametrize("path", ["/elsewhere", "/jobs/nobody"])
+def test_no_condition_takes_the_place_of_an_error(module_pool: PoolApp, path: str) -> None:
+    headers = {**HTML, "If-None-Match": "*"}
+    assert "ETag" not in module_pool.get(path, headers=headers, status=404).headers
+
+
 def test_only_a_request_for_an_address_gets_a_page(module_pool: PoolApp) -> None:
     problem(module_pool.post_json("/jobs", {}, headers={**HTML, **module_pool.owner}, status=422), 422)
 
