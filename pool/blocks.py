@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
+from pool import reasons
 from pool.errors import Blocked, Invalid
 from pool.peers import Network, Peer, network
 from storage.base import Document, Store
@@ -15,7 +16,6 @@ from storage.errors import StorageError
 
 # A block is effective in every process after at most so many seconds.
 RELOAD_SECONDS = 5.0
-MAX_REASON = 500
 _VOLUNTEER = re.compile(r"[0-9a-f]{16}")
 _KEY = re.compile(r"key:[0-9a-f]{4,40}")
 log = logging.getLogger("comp-pool")
@@ -49,9 +49,8 @@ class Blocks:
         Returns the target in its usual form. Raises Invalid.
         """
         target = _normal(target)
-        if not 0 < len(reason.strip()) <= MAX_REASON:
-            raise Invalid("reason", f"must have 1 to {MAX_REASON} characters: whoever is blocked reads it")
-        self._store.blocks.put(target, {"reason": reason.strip(), "created": self._store.clock.now_text()})
+        document = {"reason": reasons.checked(reason), "created": self._store.clock.now_text()}
+        self._store.blocks.put(target, document)
         return target
 
     def remove(self, target: str) -> bool:

@@ -12,13 +12,13 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 
+from pool import reasons
 from pool.display_names import checked, skeleton
 from pool.errors import Conflict, Forbidden, Invalid
 from storage.base import Document, Store
 
 # Profiles that are stored; beyond these, the oldest of volunteers without an accepted unit are dropped.
 PROFILES_KEPT = 20_000
-MAX_REASON = 500
 _REMOVING = ("forgotten", "ban")
 
 
@@ -217,10 +217,9 @@ class Profiles:
 
     def ban(self, reason: object, text: object = None, volunteer: str | None = None) -> str:
         """Forbids a text as name and team, or a volunteer to have either. Returns the id of the ban. Raises Invalid."""
-        if not isinstance(reason, str) or not 0 < len(reason.strip()) <= MAX_REASON:
-            raise Invalid("reason", f"must have 1 to {MAX_REASON} characters: whoever is concerned reads it")
+        reason = reasons.checked(reason)
         subject = {"volunteer": volunteer} if volunteer is not None else {"text": checked(text, "text")}
-        event = {"event": "ban", "reason": reason.strip(), "at": self._clock.now_milliseconds(), **subject}
+        event = {"event": "ban", "reason": reason, "at": self._clock.now_milliseconds(), **subject}
         with self._lock:
             self._rewrite(event)
         return ban_of(volunteer, subject.get("text"))

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pool.blocks import MAX_REASON, RELOAD_SECONDS, Blocks
+from pool.blocks import RELOAD_SECONDS, Blocks
 from pool.errors import Blocked, Invalid
 from pool.peers import Peer
+from pool.reasons import MAX_LENGTH
 from storage.base import Document, Store
 from storage.clock import ManualClock
 
@@ -66,7 +67,7 @@ def test_anything_else_is_refused(blocks: Blocks, target: str) -> None:
     assert blocks.all() == []
 
 
-@pytest.mark.parametrize("reason", ["", "  ", "x" * (MAX_REASON + 1)])
+@pytest.mark.parametrize("reason", ["", "  ", "x" * (MAX_LENGTH + 1)])
 def test_a_block_needs_a_reason(blocks: Blocks, reason: str) -> None:
     with pytest.raises(Invalid, match="reason: must have 1 to 500 characters"):
         blocks.add("192.0.2.1", reason)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pool.profiles import MAX_REASON
+from pool.reasons import MAX_LENGTH
 from resources.volunteer import CHANGES_BURST
 from tests.conftest import PoolApp
 from tests.resources.helpers import problem
@@ -152,7 +152,7 @@ def test_a_ban_can_be_lifted(pool: PoolApp) -> None:
         ({}, "x", 422),
         ({"text": "x", "mark": "y"}, "x", 422),
         ({"text": "x"}, " ", 422),
-        ({"text": "x"}, "x" * (MAX_REASON + 1), 422),
+        ({"text": "x"}, "x" * (MAX_LENGTH + 1), 422),
         ({"mark": "y"}, "x", 404),
     ],
 )

@@ -14,6 +14,8 @@ from pool.keys import Caller
 from storage.flat import FlatStore
 from tests.resources.helpers import VOLUNTEER
 
+# As Python decodes an argument that is not UTF-8.
+LATIN_1 = "unh\udcf6flich"
 JOB = {"name": "Job", "execute_function": "(variable, context) => context"}
 
 
@@ -118,6 +120,7 @@ def test_a_removed_block_refuses_nobody(data: Path, capsys: pytest.CaptureFixtur
     [
         (("add", "somebody", "why"), "target: must be a network"),
         (("add", "192.0.2.7", " "), "reason: must have"),
+        (("add", "192.0.2.7", LATIN_1), "reason: must be UTF-8"),
         (("remove", "192.0.2.7"), "there is no block of 192.0.2.7"),
         (("remove", "somebody"), "target: must be a network"),
     ],
@@ -200,6 +203,7 @@ def test_a_volunteer_is_forbidden_any_name_by_its_mark(data: Path, capsys: pytes
     [
         (("forbid", "--mark", "5f3c9a0b1d", "why"), "nobody is shown with the mark '5f3c9a0b1d'"),
         (("forbid", "Rude", " "), "reason: must have 1 to 500 characters"),
+        (("forbid", "Karl", LATIN_1), "reason: must be UTF-8"),
         (("permit", "5f3c"), "nothing is forbidden under the id '5f3c'"),
     ],
 )
