@@ -261,10 +261,12 @@ class Standing:
 
     def _add(self, is_new: bool, events: list[Document]) -> None:
         now = self._clock.now_milliseconds()
+        activity = Activity() if is_new else self._activity
+        activity.add(events)
+        activity.expire(now)
         if is_new:
-            self._activity, self._forgetting = Activity(), iter(())
-        self._activity.add(events)
-        self._activity.expire(now)
+            # Only now that it is filled: what seemed so as of the last reading is looked up without the lock.
+            self._activity, self._forgetting = activity, iter(())
         self._events_read += len(events)
         if self._events_read >= FORGOTTEN_AFTER:
             self._events_read, self._forgetting = 0, forget(self._activity, now)

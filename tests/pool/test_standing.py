@@ -476,6 +476,23 @@ def test_a_late_result_is_judged_alike_by_a_process_that_read_the_log_before(
     assert driver.limit() == other.limit() == 2 * (FIRST_LEASES - 1)
 
 
+def test_a_lease_seems_held_while_the_log_is_read_anew(
+    driver: Driver, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease, seemed_held, add = driver.lease(), [], Activity.add
+    driver.standing.refresh()
+
+    def look_and_add(activity: Activity, events: list[Document]) -> None:
+        seemed_held.append(driver.standing.seemed_held(lease))
+        add(activity, events)
+
+    monkeypatch.setattr(Activity, "add", look_and_add)
+    assert isinstance(store, FlatStore)
+    store.activity = FlatActivity(store._tree)
+    driver.standing.refresh()
+    assert seemed_held == [True]
+
+
 def test_threads_that_compact_the_log_and_read_it_do_not_wait_for_each_other(store: Store, clock: ManualClock) -> None:
     assert isinstance(store, FlatStore)
     store.activity = FlatActivity(store._tree, max_bytes=1)
