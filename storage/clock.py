@@ -58,11 +58,12 @@ def _text_of_second(second: int) -> str:
 class ManualClock(Clock):
     """A clock for tests: it begins at the system's time and stands still until `advance`, so that no test sleeps.
 
-    Each reading is a microsecond later than the last one: ids made one after the other sort in this order.
+    Each reading is a microsecond later than the last one: ids made one after the other sort in this order. It begins
+    at a whole millisecond: the first 999 readings are in that one.
     """
 
     def __init__(self) -> None:
-        self._microseconds = super().now_microseconds()
+        self._microseconds = super().now_microseconds() // 1000 * 1000
         self._set_back = 0
         self._lock = threading.Lock()
 

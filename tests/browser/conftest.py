@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from pool.sandbox import Sandbox
 from tests.browser.chromium import launch
@@ -18,6 +18,9 @@ from tests.conftest import MakeLocalServer, local_server
 from tests.serving import LocalServer
 
 OWN_HOSTS = ("127.0.0.1", "localhost")
+# Longer than anything takes on a busy machine.
+PATIENCE = 20_000
+expect.set_options(timeout=PATIENCE)
 
 
 def needs_firefox(item: pytest.Item) -> bool:
@@ -69,7 +72,7 @@ def watching() -> Iterator[Watch]:
 def open_page(browser: Browser, watch: Watch, **options: Any) -> Page:
     """A page in a fresh context, which takes Playwright's options (locale, viewport, color_scheme …)."""
     context = browser.new_context(**options)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
     watch.observe(context)
     return context.new_page()
 
