@@ -9,7 +9,7 @@ import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from pool.credit import DAY, Ledger
@@ -32,7 +32,7 @@ WINDOW = 3600 * 1000
 Key = TypeVar("Key", str, tuple[str, str])
 
 
-@dataclass
+@dataclass(slots=True)
 class Record:
     """What one volunteer, or all of one prefix, did. Times are milliseconds of the epoch."""
 
@@ -42,7 +42,8 @@ class Record:
     held: int = 0
     expired: int = 0
     window: int = 0
-    proven: set[str] = field(default_factory=set)
+    # Of a prefix: none has a set of its own before it needs one, since there is a record for each id.
+    proven: frozenset[str] = frozenset()
     last: int = 0
     refused: int = 0
     audited: int = 0
@@ -78,7 +79,7 @@ class Record:
         self.expired += 1
 
 
-@dataclass
+@dataclass(slots=True)
 class JobRecord:
     """What a party did in one job: accepted results, errors, those in a row, and the time of the last."""
 
@@ -88,7 +89,7 @@ class JobRecord:
     last: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HeldLease:
     """`began`: since when volunteers of this prefix have held the variable, with short breaks at most.
 
@@ -189,8 +190,8 @@ class Activity:
             # The lease expired, but its holder was there: after the clock was set forth, that is true of all.
             record.expired = max(0, record.expired - is_late)
         volunteer.allowance = min(volunteer.allowance * 2, PROVEN_LEASES if volunteer.is_proven else NEW_LEASES)
-        if volunteer.is_proven:
-            prefix.proven.add(event["volunteer"])
+        if volunteer.is_proven and event["volunteer"] not in prefix.proven:
+            prefix.proven |= {event["volunteer"]}
 
     def _on_error(self, event: Document) -> None:
         self._lose(event["lease"], event["at"])
@@ -212,7 +213,8 @@ class Activity:
         name = event["volunteer"]
         known = self.volunteers[name]
         for prefix in self.prefixes.values():
-            prefix.proven.discard(name)
+            if name in prefix.proven:
+                prefix.proven -= {name}
         for known_prefix in map(self.prefixes.__getitem__, event["prefixes"]):
             known_prefix.add_caught(event["at"])
             known_prefix.last = event["at"]
@@ -254,7 +256,7 @@ class Activity:
         """A line of a compacted log."""
         known = {"volunteer": self.volunteers, "prefix": self.prefixes}[event["of"]][event["name"]]
         for name, value in event["values"].items():
-            setattr(known, name, set(value) if name == "proven" else value)
+            setattr(known, name, frozenset(value) if name == "proven" else value)
 
     def _on_lost(self, event: Document) -> None:
         self.lost.add(event["job"], event["variable"], LostLease(**event["values"]))

@@ -70,14 +70,19 @@ def summary(activity: Activity, now: int) -> Iterator[Document | None]:
     yield from forget(activity, now)
     for kind, records in (("volunteer", activity.volunteers), ("prefix", activity.prefixes)):
         for name, record in records.items():
-            values: dict[str, Any] = {**vars(record), "proven": sorted(record.proven), "held": 0}
+            values: dict[str, Any] = {**_values(record), "proven": sorted(record.proven), "held": 0}
             yield {"event": "record", "of": kind, "name": name, "values": values}
     for (job, party), counted in activity.parties.items():
-        yield {"event": "party", "job": job, "party": party, "values": vars(counted)}
+        yield {"event": "party", "job": job, "party": party, "values": _values(counted)}
     for (job, name), count in activity.confirmed.items():
         yield {"event": "confirmations", "job": job, "volunteer": name, "count": count}
     for (job, variable), lost in activity.lost.newest(RECORDS_KEPT):
-        yield {"event": "lost", "job": job, "variable": variable, "values": vars(lost)}
+        yield {"event": "lost", "job": job, "variable": variable, "values": _values(lost)}
     yield from activity.credit.summary(now)
     for lease_id, lease in activity.leases.items():
-        yield {"event": "leased", "lease": lease_id, "at": now, **vars(lease)}
+        yield {"event": "leased", "lease": lease_id, "at": now, **_values(lease)}
+
+
+def _values(record: Any) -> dict[str, Any]:
+    """The fields of a dataclass with slots."""
+    return {name: getattr(record, name) for name in record.__slots__}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 BREAK_SECONDS = 600
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LostLease:
     """Whoever leases the variable again at this prefix goes on holding it. `is_returned`: it was given back."""
 
