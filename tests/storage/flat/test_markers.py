@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from storage.flat import FlatStore
+from storage.flat import FlatStore, files, queue
+from storage.flat.paths import JobPaths
 from tests.storage.helpers import JOB, result
 
 
@@ -73,3 +74,12 @@ def test_a_repair_of_a_variable_that_is_held_and_open_leaves_one_marker(store: F
     assert list(store.maintenance.check(repair=True))
     assert list(store.maintenance.check(repair=False)) == []
     assert not held.exists()
+
+
+def test_a_marker_that_moved_while_its_variable_was_finished_is_dropped(store: FlatStore, root: Path) -> None:
+    """Whoever finishes a variable removes its marker, and may look where it is no more."""
+    paths = JobPaths(str(root), JOB)
+    store.results.accept(JOB, "a", result("a"))
+    files.touch(paths.open("a"))
+    assert not queue.move(paths, "a", paths.open("a"), paths.leased("a", 1))
+    assert list(Path(paths.queue).glob("*/*/a")) == []
