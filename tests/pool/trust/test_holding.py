@@ -206,6 +206,16 @@ def test_adaptive_replication_trusts_after_confirmed_answers(parts: Pool, operat
     assert 0 < accepted < 40
 
 
+def test_where_somebody_was_caught_nobody_is_trusted(parts: Pool, operator: Caller) -> None:
+    post_job(parts, operator, 2, trust=ADAPTIVE)
+    for number in (1, 2):
+        compute(parts, volunteer(number), 2)
+    parts.standing.caught("any job", "another id", [volunteer(1).prefix])
+    parts.variables.put_many(JOB, {f"v{number}": {"x": number} for number in range(2, 42)}, operator)
+    assert len(compute(parts, volunteer(1), 40)) == 40
+    assert parts.store.counts.get(JOB).accepted == 2
+
+
 def test_a_lie_that_others_prove_ends_the_trust(parts: Pool, operator: Caller) -> None:
     post_job(parts, operator, 3, trust={"policy": "adaptive", "trusted_after": 1000})
     compute(parts, volunteer(1), 3, answer=wrong)
