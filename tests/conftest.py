@@ -20,12 +20,13 @@ from pool.keys import new_key
 from pool.sandbox import THE_POOL, Sandbox, Share
 from pool.trust.sweeper import Sweeper
 from storage.clock import Clock, ManualClock
-from tests import shared_router
+from tests import audit_threads, shared_router
 from tests.server import previous
 from tests.serving import LocalServer, Server
 
 EXECUTE = "function (variable, context) { context.result = variable.x * 2; return context; }"
 shared_router.share()
+audit_threads.remember()
 # So that a request finds all done that it handed over to the background, however slow the machine is.
 background.PATIENCE_SECONDS = 20.0
 # What one test takes at most, and all of them together.
@@ -36,6 +37,13 @@ def pytest_configure() -> None:
     """Has pytest make its directories in memory: the files of thousands of pools take twice the time on a disk."""
     if has_memory(ALL_MEMORY_BYTES) and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Before the directories of the test are removed."""
+    fixtures: dict[str, Any] = getattr(item, "funcargs", {})
+    audit_threads.end_in([fixtures[name] for name in ("tmp_path", "memory_path") if name in fixtures])
 
 
 def has_memory(size: int) -> bool:
