@@ -62,23 +62,12 @@ class Connection:
 
     def is_client_gone(self) -> bool:
         """Whether the client has closed its side, asked while a thread has the connection. Nothing is taken from it."""
-        if not hasattr(select, "POLLRDHUP"):
-            return self._is_at_end()
         poll = select.poll()
         try:
             poll.register(self.socket, select.POLLRDHUP)
         except ValueError:  # The socket is closed: the process stops.
             return True
         return bool(poll.poll(0))
-
-    def _is_at_end(self) -> bool:
-        """The same where poll knows no POLLRDHUP, as on macOS: bytes that nobody has read hide the end."""
-        try:
-            return self.socket.recv(1, socket.MSG_PEEK) == b""
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
 
     def sendall(self, content: bytes) -> None:
         """Puts bytes into the outbox; the name is that which gunicorn's Response calls."""

@@ -81,17 +81,6 @@ def test_an_application_learns_that_its_client_is_gone(make_door: MakeDoor, late
     assert applications.left.acquire(timeout=TIMEOUT)
 
 
-def test_without_pollrdhup_a_client_that_is_gone_is_seen_by_a_look_at_its_bytes(
-    make_door: MakeDoor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delattr("select.POLLRDHUP")
-    client = make_door(applications.until_gone).client().get()
-    assert applications.entered.acquire(timeout=TIMEOUT)
-    assert not applications.left.acquire(timeout=0.1)
-    client.close()
-    assert applications.left.acquire(timeout=TIMEOUT)
-
-
 def test_head_has_no_body(make_door: MakeDoor) -> None:
     client = make_door().client().get(method="HEAD").get()
     assert (client.receive("HEAD")[2], client.status()) == (b"", 200)
