@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -26,36 +26,37 @@ def all_of(events: Iterable[Document]) -> list[Document]:
     return list(events)
 
 
+@pytest.fixture
+def replaced(tmp_path: Path) -> Iterator[FollowedLog]:
+    """A log with two events, whose file another process has replaced."""
+    log, other = opened(tmp_path), opened(tmp_path)
+    log.append([{"n": 1}])
+    other.append([{"n": 2}])
+    other.rewrite(all_of)
+    yield log
+    log.close()
+    other.close()
+
+
+def fail_to_open(log: FollowedLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", lambda *_arguments, **_options: (_ for _ in ()).throw(PermissionError))
+        with pytest.raises(PermissionError):
+            log.read()
+
+
 def test_a_log_that_cannot_be_opened_again_closes_nobody_elses_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    replaced: FollowedLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log, other = opened(tmp_path), opened(tmp_path)
-    log.append([{"n": 1}])
-    other.append([{"n": 2}])
-    other.rewrite(all_of)
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "open", lambda *_arguments, **_options: (_ for _ in ()).throw(PermissionError))
-        with pytest.raises(PermissionError):
-            log.read()
+    fail_to_open(replaced, monkeypatch)
     with open(os.devnull) as foreign:  # With the lowest free number: that of a file which was closed too early.
-        log.read()
+        replaced.read()
         os.fstat(foreign.fileno())
-    log.close()
-    other.close()
 
 
-def test_events_behind_a_failed_opening_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    log, other = opened(tmp_path), opened(tmp_path)
-    log.append([{"n": 1}])
-    other.append([{"n": 2}])
-    other.rewrite(all_of)
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "open", lambda *_arguments, **_options: (_ for _ in ()).throw(PermissionError))
-        with pytest.raises(PermissionError):
-            log.read()
-    assert log.read() == (True, [{"n": 1}, {"n": 2}])
-    log.close()
-    other.close()
+def test_events_behind_a_failed_opening_are_read(replaced: FollowedLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    fail_to_open(replaced, monkeypatch)
+    assert replaced.read() == (True, [{"n": 1}, {"n": 2}])
 
 
 @needs_root
