@@ -152,7 +152,7 @@ class Results:
     def _prepare(self, job: Document, item: _Item) -> None:
         """Makes the document of a result that is to be judged; others get their outcome."""
         job_id, variable_id, posted = job["id"], item.variable_id, item.posted
-        item.variable, outcome, known = self._store.results.look_up(job_id, variable_id)
+        outcome, known = self._store.results.look_up(job_id, variable_id)
         lease = item.lease = self._lease(job, variable_id, posted.token)
         # Before the validator: a late result must not cost a call in the sandbox.
         if outcome is not None:
@@ -179,6 +179,11 @@ class Results:
                 self._holding.require_room(job, posted.peer)
 
     def _judge(self, job: Document, items: Sequence[_Item]) -> None:
+        if "validate_result" in job:
+            for item in items:
+                with _caught([item]):
+                    item.variable = self._store.variables.get(job["id"], item.variable_id)
+            items = _undecided(items)
         report = functools.partial(self._reports.add, job["id"], "validate_result")
         verdicts = self._validation.judge_results(job, [(item.variable, item.document) for item in items], report)
         if "validate_result" in job:

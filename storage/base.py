@@ -304,9 +304,8 @@ class Finish:
 
 
 class Facts(NamedTuple):
-    """What decides how a result of a variable is treated: its document, its outcome, and the ids of its errors."""
+    """What decides how a result of a variable is treated: its outcome, and the ids of its errors."""
 
-    variable: Document
     outcome: Document | None
     error_ids: ErrorIds
 
@@ -338,7 +337,7 @@ class ResultStore(ABC):
 
     @abstractmethod
     def look_up(self, job_id: str, variable_id: str) -> Facts:
-        """The variable with its outcome (as `outcome`) and its errors (as `rejected_ids`). Raises NotFound."""
+        """A variable's outcome (as `outcome`) and its errors (as `rejected_ids`); one that does not exist has none."""
 
     @abstractmethod
     def outcome(self, job_id: str, variable_id: str) -> Document | None:

@@ -121,9 +121,8 @@ class FlatResults(ResultStore):
     def look_up(self, job_id: str, variable_id: str) -> Facts:
         paths = self._tree.job(job_id)
         outcome_path = paths.outcome(ids.check_variable_id(variable_id))
-        variable = self._variables.get(job_id, variable_id)
         outcome = files.read(outcome_path) if files.exists(outcome_path) else None
-        return Facts(variable, outcome, queue.error_ids(paths, variable_id))
+        return Facts(outcome, queue.error_ids(paths, variable_id))
 
     @translated_for_job
     def outcome(self, job_id: str, variable_id: str) -> Document | None:

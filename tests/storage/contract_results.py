@@ -31,13 +31,16 @@ class ResultsContract(BaseContract):
         store.results.accept(JOB, "a", document)
         assert other.results.outcome(JOB, "a") == document
 
-    def test_the_facts_of_a_variable_are_its_document_its_outcome_and_its_errors(self, store: Store) -> None:
+    def test_the_facts_of_a_variable_are_its_outcome_and_its_errors(self, store: Store) -> None:
         add(store, "a")
-        variable, rejected, accepted = store.variables.get(JOB, "a"), rejected_result("a"), result("a")
-        assert store.results.look_up(JOB, "a") == (variable, None, [])
+        rejected, accepted = rejected_result("a"), result("a")
+        assert store.results.look_up(JOB, "a") == (None, [])
         store.results.reject(JOB, "a", rejected, 3)
         store.results.accept(JOB, "a", accepted)
-        assert store.results.look_up(JOB, "a") == (variable, accepted, [rejected["id"]])
+        assert store.results.look_up(JOB, "a") == (accepted, [rejected["id"]])
+
+    def test_a_variable_that_does_not_exist_has_no_facts(self, store: Store) -> None:
+        assert store.results.look_up(JOB, "missing") == (None, [])
 
     def test_an_unfinished_variable_has_no_outcome(self, store: Store) -> None:
         add(store, "a")
