@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,6 +25,8 @@ from storage.base import Document, IsExcluded, Lease, Store, canonical
 from storage.errors import Damaged, InvalidId, NotFound
 from storage.ids import check_id
 
+# A scheduler of a job is called for each variable of a batch.
+SCHEDULER_SECONDS = 0.5
 # Samples, so that the cost of a lease does not grow with the number of variables or jobs.
 SAMPLE_OF_VARIABLES = 32
 SAMPLE_OF_JOBS = 100
@@ -56,18 +59,45 @@ Choice = Callable[[Sequence[Group], Volunteer], "Document | None"]
 IsPreferred = Callable[[Document], bool]
 
 
+def limited(leases: Iterable[Lease], count: int, max_bytes: float) -> list[Lease]:
+    """Takes up to `count` leases, until their documents have `max_bytes`."""
+    taken: list[Lease] = []
+    for lease in itertools.islice(leases, count):
+        taken.append(lease)
+        max_bytes -= lease.size
+        if max_bytes <= 0:
+            break
+    return taken
+
+
 class VariableScheduler:
     """The job's own `variable_scheduler`; a random variable if there is none or it fails."""
 
     def __init__(self, store: Store, sandbox: Sandbox, reports: Reports) -> None:
         self._store, self._sandbox, self._reports = store, sandbox, reports
 
-    def lease(self, job: Document, volunteer: Volunteer, is_excluded: IsExcluded | None = None) -> Lease | None:
-        """`is_excluded` tells of a variable whether this volunteer must not get it."""
+    def lease_many(
+        self, job: Document, volunteer: Volunteer, count: int, max_bytes: float, is_excluded: IsExcluded
+    ) -> list[Lease]:
+        """Leases up to `count` variables, until they have `max_bytes`, or the job's scheduler has taken too long.
+
+        `is_excluded` tells of a variable whether this volunteer must not get it.
+        """
+        if "variable_scheduler" not in job:
+            seconds = job["settings"]["lease_seconds"]
+            return self._store.leases.lease_many(job["id"], count, seconds, is_excluded, max_bytes)
+        return limited(self._chosen(job, volunteer, is_excluded), count, max_bytes)
+
+    def _chosen(self, job: Document, volunteer: Volunteer, is_excluded: IsExcluded) -> Iterator[Lease]:
+        until = self._store.clock.monotonic() + SCHEDULER_SECONDS
+        while (lease := self._lease_chosen(job, volunteer, is_excluded)) is not None:
+            yield lease
+            if self._store.clock.monotonic() > until:
+                return
+
+    def _lease_chosen(self, job: Document, volunteer: Volunteer, is_excluded: IsExcluded) -> Lease | None:
         seconds = job["settings"]["lease_seconds"]
         lease_any = functools.partial(self._store.leases.lease, job["id"], seconds, is_excluded)
-        if "variable_scheduler" not in job:
-            return lease_any()
         sample = list(self._described(job["id"], self._store.leases.sample(job["id"], SAMPLE_OF_VARIABLES)))
         # Without work, the scheduler is not called: it would be called at every poll.
         if not sample:

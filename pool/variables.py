@@ -19,7 +19,7 @@ from pool.lease_limits import JobFacts
 from pool.peers import Peer
 from pool.posters import Posters
 from pool.replacements import Replacements
-from pool.scheduling import VariableScheduler, Volunteer
+from pool.scheduling import VariableScheduler, Volunteer, limited
 from pool.standing import Standing
 from pool.tokens import LeaseToken, Tokens
 from pool.trust.holding import Holding, answering_party
@@ -32,8 +32,6 @@ from storage.errors import AlreadyFinished, LeaseLost, NotFound
 from storage.flow_store import UsedJob
 
 MAX_RETRY_AFTER = 15
-# A scheduler of the job is called for each variable of a batch.
-SCHEDULER_SECONDS = 0.5
 # The variables of a batch, together: the response is made in memory.
 BATCH_BYTES = 4 << 20
 # Variables that wait for an auditor.
@@ -195,7 +193,7 @@ class Variables:
         except LimitReached:
             self._unserved.add(job["uid"], peer)
             raise
-        leases = list(itertools.islice(self._leases(job, volunteer), allowed))
+        leases = self._leases(job, volunteer, allowed)
         self._require_readable(job_id, leases, volunteer)
         if not leases:
             # Work for others: this volunteer has failed on what is open, or the job's scheduler chose none for it.
@@ -218,23 +216,15 @@ class Variables:
         found = itertools.islice((lease for lease in leases if lease is not None), count)
         return self._with_tokens(job, list(found), volunteer.peer)
 
-    def _leases(self, job: Document, volunteer: Volunteer) -> Iterator[Lease]:
-        """Leases variables until there are no more, they are large, or the job's scheduler has taken too long."""
+    def _leases(self, job: Document, volunteer: Volunteer, count: int) -> list[Lease]:
+        """Leases up to `count` variables: fewer where there are no more, or they are large."""
         exclusion = self._exclusion(job, volunteer.peer)
         first = self._first(job, volunteer.peer, exclusion) if policy_of(job).holds else ()
-        size = 0
-        for lease in itertools.chain(first, self._scheduled(job, volunteer, exclusion)):
-            yield lease
-            size += lease.size
-            if size >= BATCH_BYTES:
-                return
-
-    def _scheduled(self, job: Document, volunteer: Volunteer, exclusion: IsExcluded) -> Iterator[Lease]:
-        until = self._store.clock.monotonic() + SCHEDULER_SECONDS
-        while (lease := self._scheduler.lease(job, volunteer, exclusion)) is not None:
-            yield lease
-            if "variable_scheduler" in job and self._store.clock.monotonic() > until:
-                return
+        leases = limited(first, count, BATCH_BYTES)
+        bytes_left = BATCH_BYTES - sum(lease.size for lease in leases)
+        if len(leases) < count and bytes_left > 0:
+            leases += self._scheduler.lease_many(job, volunteer, count - len(leases), bytes_left, exclusion)
+        return leases
 
     def _first(self, job: Document, peer: Peer, exclusion: IsExcluded) -> Iterator[Lease]:
         """What this address gave back, since that must not be a way to choose; then what it is to confirm."""

@@ -10,6 +10,7 @@ threads and processes at once.
 
 from __future__ import annotations
 
+import math
 import statistics
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -242,11 +243,22 @@ class VariableStore(ABC):
 
 
 class LeaseStore(ABC):
-    @abstractmethod
     def lease(self, job_id: str, seconds: float, is_excluded: IsExcluded | None = None) -> Lease | None:
-        """Leases a random variable that is open or whose lease has expired; None if there is none.
+        """Leases one variable as `lease_many` does; None if there is none."""
+        return next(iter(self.lease_many(job_id, 1, seconds, is_excluded)), None)
 
-        Of any number of concurrent callers, one gets it. The deadline is `seconds` away, or up to 4 % more.
+    @abstractmethod
+    def lease_many(
+        self,
+        job_id: str,
+        count: int,
+        seconds: float,
+        is_excluded: IsExcluded | None = None,
+        max_bytes: float = math.inf,
+    ) -> list[Lease]:
+        """Leases up to `count` random variables that are open or whose lease has expired, until they have `max_bytes`.
+
+        Of any number of concurrent callers, one gets each. The deadline is `seconds` away, or up to 4 % more.
         `is_excluded` is called with a variable's id and those of its errors: True passes it over.
         """
 
@@ -254,7 +266,7 @@ class LeaseStore(ABC):
     def lease_variable(
         self, job_id: str, variable_id: str, seconds: float, is_excluded: IsExcluded | None = None
     ) -> Lease | None:
-        """Leases this variable; None if it cannot be leased now, or is excluded (see `lease`)."""
+        """Leases this variable; None if it cannot be leased now, or is excluded (see `lease_many`)."""
 
     @abstractmethod
     def sample(self, job_id: str, count: int) -> list[str]:

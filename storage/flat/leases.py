@@ -9,6 +9,7 @@ candidates per job; the cache may be stale: then the rename fails.
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 from collections import defaultdict, deque
@@ -42,21 +43,33 @@ class FlatLeases(LeaseStore):
         self._candidates: defaultdict[str, deque[str]] = defaultdict(deque)
 
     @translated_for_job
-    def lease(self, job_id: str, seconds: float, is_excluded: IsExcluded | None = None) -> Lease | None:
+    def lease_many(
+        self,
+        job_id: str,
+        count: int,
+        seconds: float,
+        is_excluded: IsExcluded | None = None,
+        max_bytes: float = math.inf,
+    ) -> list[Lease]:
         paths = self._tree.job(job_id)
+        leases: list[Lease] = []
         excluded: set[str] = set()
+        excludes = _exclusion(is_excluded, paths, count)
         try:
             for marker in self._next_candidates(paths, excluded):
-                if _excludes(is_excluded, paths, marker):
+                if excludes(marker):
                     excluded.add(marker)
-                    continue
-                lease = self._acquire(paths, marker, seconds)
-                if lease is not None:
-                    return lease
-            return None
+                elif (lease := self._acquire(paths, marker, seconds)) is not None:
+                    leases.append(lease)
+                    max_bytes -= lease.size
+                    if len(leases) == count or max_bytes <= 0:
+                        break
+            return leases
         finally:
             # Back into the cache: another volunteer may lease them.
             self._candidates[job_id].extend(excluded)
+            if leases:
+                self._tree.changes.on_change(paths)
 
     @translated_for_job
     def lease_variable(
@@ -64,13 +77,14 @@ class FlatLeases(LeaseStore):
     ) -> Lease | None:
         paths = self._tree.job(job_id)
         deadline = queue.deadline_of(paths, ids.check_variable_id(variable_id))
-        if _excludes(is_excluded, paths, variable_id):
+        is_leased = deadline is not None and deadline > self._clock.now_milliseconds()
+        if is_leased or _exclusion(is_excluded, paths)(variable_id):
             return None
-        if deadline is None:
-            return self._acquire(paths, paths.open(variable_id), seconds)
-        if deadline > self._clock.now_milliseconds():
-            return None
-        return self._acquire(paths, paths.leased(variable_id, deadline), seconds)
+        marker = paths.open(variable_id) if deadline is None else paths.leased(variable_id, deadline)
+        lease = self._acquire(paths, marker, seconds)
+        if lease is not None:
+            self._tree.changes.on_change(paths)
+        return lease
 
     @translated_for_job
     def sample(self, job_id: str, count: int) -> list[str]:
@@ -146,16 +160,23 @@ class FlatLeases(LeaseStore):
             found = _unfinished_document(paths, variable_id, leased)
         except FileNotFoundError:
             return None  # Another caller was first, or the job was deleted meanwhile.
-        self._tree.changes.on_change(paths)
-        return Lease(variable_id, found[0], LeaseTerm(deadline, identity), found[1]) if found else None
+        if found is None:
+            self._tree.changes.on_change(paths)
+            return None
+        return Lease(variable_id, found[0], LeaseTerm(deadline, identity), found[1])
 
 
-def _excludes(is_excluded: IsExcluded | None, paths: JobPaths, marker: str) -> bool:
-    """Whether the caller passes over this variable. Most have no errors: one system call."""
+def _exclusion(is_excluded: IsExcluded | None, paths: JobPaths, count: int = 1) -> Callable[[str], bool]:
+    """Tells of markers, or ids, whether the caller passes over their variables, of which it wants so many."""
     if is_excluded is None:
-        return False
-    variable_id = marker.rpartition("/")[2]
-    return is_excluded(variable_id, queue.error_ids(paths, variable_id))
+        return lambda _marker: False
+    error_ids = queue.errors_reader(paths) if count > 1 else functools.partial(queue.error_ids, paths)
+
+    def excludes(marker: str) -> bool:
+        variable_id = marker.rpartition("/")[2]
+        return is_excluded(variable_id, error_ids(variable_id))
+
+    return excludes
 
 
 def _extend(paths: JobPaths, variable_id: str, identity: int, deadline: int) -> bool:

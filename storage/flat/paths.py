@@ -41,6 +41,7 @@ class JobPaths:
         self.held_markers = f"{self.root}/queue/held"
         self.audits = f"{self.root}/audits"
         self.held_results = f"{self.root}/held"
+        self.rejected_shards = f"{self.root}/rejected"
         self.open_shards = f"{self.root}/queue/open"
         self.deadlines = f"{self.root}/queue/leased"
         self.used_by_flows = f"{self.root}/flows"
@@ -53,7 +54,7 @@ class JobPaths:
         return f"{self.root}/results/{shard(variable_id)}/{variable_id}.json"
 
     def rejected(self, variable_id: str) -> str:
-        return f"{self.root}/rejected/{shard(variable_id)}/{variable_id}"
+        return f"{self.rejected_shards}/{shard(variable_id)}/{variable_id}"
 
     def open(self, variable_id: str) -> str:
         return f"{self.root}/queue/open/{shard(variable_id)}/{variable_id}"

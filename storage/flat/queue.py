@@ -12,12 +12,12 @@ from __future__ import annotations
 import itertools
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from storage import ids
 from storage.flat import files
-from storage.flat.paths import JobPaths
+from storage.flat.paths import JobPaths, shard
 
 MARKERS_READ = 256
 
@@ -122,6 +122,12 @@ def error_ids(paths: JobPaths, variable_id: str) -> list[str]:
     return [name.removesuffix(".json") for name in names if files.is_document(name)]
 
 
+def errors_reader(paths: JobPaths) -> Callable[[str], list[str]]:
+    """`error_ids` of many variables: most jobs have few, and their shards are listed once for all."""
+    shards = frozenset(files.names(paths.rejected_shards))
+    return lambda variable_id: error_ids(paths, variable_id) if shard(variable_id) in shards else []
+
+
 def drop_if_finished(paths: JobPaths, variable_id: str, marker: str) -> bool:
     return files.exists(paths.outcome(variable_id)) and (files.remove(marker) or True)
 
@@ -185,11 +191,10 @@ def sample(paths: JobPaths, count: int, now: int) -> list[str]:
     found = list(itertools.islice(_expired(paths, now), count))
     # At most 256 names, however large the job.
     shards = os.listdir(paths.open_shards)
-    random.shuffle(shards)
-    for shard in shards:
-        if len(found) >= count:
-            break
-        found += _sample_directory(f"{paths.open_shards}/{shard}", count)
+    # One after the other: mostly the first ones suffice, and to shuffle all takes as long as to read one.
+    while shards and len(found) < count:
+        shard_name = shards.pop(random.randrange(len(shards)))  # noqa: S311
+        found += _sample_directory(f"{paths.open_shards}/{shard_name}", count)
     random.shuffle(found)
     return found[:count]
 

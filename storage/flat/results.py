@@ -276,7 +276,7 @@ def _reopen(paths: JobPaths, variable_id: str, release_id: str) -> bool:
 
 def _variables_with_errors(paths: JobPaths) -> Iterator[str]:
     """Released variables are not among them: their errors have another name."""
-    return _ids_in_shards(f"{paths.root}/rejected")
+    return _ids_in_shards(paths.rejected_shards)
 
 
 def _ids_in_shards(directory: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -311,8 +312,9 @@ def lease(store: Store, variables: VariableScheduler) -> Lease:
     """Leases a variable of the job `one`; returns its id."""
 
     def lease(query: Any = None, volunteer: str = "") -> str | None:
-        leased = variables.lease(store.jobs.get("one"), Volunteer(Peer(volunteer=volunteer), query or {}))
-        return leased.variable_id if leased else None
+        whoever = Volunteer(Peer(volunteer=volunteer), query or {})
+        leased = variables.lease_many(store.jobs.get("one"), whoever, 1, math.inf, lambda _id, _errors: False)
+        return leased[0].variable_id if leased else None
 
     return lease
 

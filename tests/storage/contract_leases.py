@@ -156,6 +156,28 @@ class LeasesContract(BaseContract):
 
     # Sampling
 
+    # Several at once
+
+    def test_several_are_leased_at_once_as_far_as_there_are_any(self, store: Store) -> None:
+        add(store, *"abcde")
+        first, rest = store.leases.lease_many(JOB, 2, 60), store.leases.lease_many(JOB, 9, 60)
+        assert (len(first), len(rest)) == (2, 3)
+        assert sorted(lease.variable_id for lease in first + rest) == list("abcde")
+        assert store.leases.lease_many(JOB, 2, 60) == []
+
+    def test_large_variables_end_a_lease_of_several(self, store: Store) -> None:
+        add(store, *"abcde")
+        size = store.leases.lease_many(JOB, 1, 60)[0].size
+        assert len(store.leases.lease_many(JOB, 4, 60, max_bytes=2 * size)) == 2
+
+    def test_of_several_the_excluded_ones_are_passed_over(self, store: Store) -> None:
+        add(store, *"abcde")
+        for name in "bd":
+            store.results.reject(JOB, name, error(store, name), max_errors=9)
+        leases = store.leases.lease_many(JOB, 9, 60, lambda _, error_ids: bool(error_ids))
+        assert sorted(lease.variable_id for lease in leases) == list("ace")
+        assert lease_all(store) == ["b", "d"]
+
     # Excluded variables
 
     def test_an_excluded_variable_is_passed_over(self, store: Store) -> None:
