@@ -44,6 +44,8 @@ def same_error(error_ids: Sequence[str], document: Document) -> str | None:
 
 def is_under_lease(error_ids: Sequence[str], lease_id: str) -> bool:
     """Whether one of the errors was made under this lease, which has ended with it."""
+    if not error_ids:
+        return False
     digits = _digits(lease_id)
     return any(
         (parts := ids.ERROR_ID.fullmatch(known)) and (parts["same"] or "").startswith(digits) for known in error_ids

@@ -25,7 +25,7 @@ EXPIRED_PER_VOLUNTEER, EXPIRED_PER_PREFIX = 20, 100
 ERRORS_IN_A_ROW, ERRORS_OF_PREFIX, FIRST_WAIT, LONGEST_WAIT = 5, 20, 30, 600
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class JobFacts:
     """What limits depend on: unfinished variables, and the median run time in seconds, if it is known."""
 

@@ -46,7 +46,7 @@ class Networks:
         return any(address in network for network in self._networks)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Peer:
     """The sender of a request. `volunteer` is a hash of its id, or empty; `is_trusted`: its ids count as parties."""
 

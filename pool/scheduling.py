@@ -47,7 +47,7 @@ class Capabilities:
         return wanted <= self.can and int(requirements.get("memory_mb", 0)) <= self.memory_mb
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Volunteer:
     """A volunteer: who it is, and the query parameters of its request."""
 

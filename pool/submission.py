@@ -10,7 +10,7 @@ from storage.base import Document
 from storage.clock import Clock
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Submission:
     """`run_seconds` is what the volunteer says; `volunteer` its name, if the lease has none."""
 

@@ -14,7 +14,7 @@ from pool.errors import BadLease
 _TOKEN = re.compile(r"([0-9a-f]{16})\.(\d{1,15})\.(\d{1,15})\.([0-9a-f]*)\.([A-Za-z0-9_-]{22})")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LeaseToken:
     """`started` is in milliseconds of the epoch, `identity` that of the lease in the store; `volunteer` is the name of
     the volunteer (a hash), or empty.

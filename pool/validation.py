@@ -74,7 +74,7 @@ def _syntax_error(ex: ScriptError) -> str:
     return f"{ex.message}{position}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """`replacement` holds the result to store instead, if the validator returned one."""
 

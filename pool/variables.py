@@ -39,7 +39,7 @@ AUDITS_LOOKED_AT = 1000
 COUNTS_SECONDS, COUNTS_CACHED = 5.0, 1000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Leased:
     """A leased variable: its document, the signed lease token, and the seconds until the deadline."""
 

@@ -133,10 +133,10 @@ class LinkBuilder:
         }
 
     def variable(self, job_id: str, variable_id: str, token: str | None = None, flow: str | None = None) -> Links:
+        # Every lease has these links, and every result those below: what they have in common is made once.
         job = self.uri("jobs", job_id)
-        # Every lease has these links: the URI and the query are made once.
         base = f"{job}/variables/{_quoted(variable_id)}"
-        query = "" if token is None else f"?{_query({'lease': token})}"
+        query = "" if token is None else f"?lease={_quoted(token)}"
         links = {
             "self": Link(base),
             "post_result": Link(f"{base}/results{query}"),
@@ -159,10 +159,12 @@ class LinkBuilder:
         return self.uri("jobs", job_id, "variables", variable_id, "results", result_id)
 
     def result(self, job_id: str, variable_id: str, result_id: str) -> Links:
+        job = self.uri("jobs", job_id)
+        variable = f"{job}/variables/{_quoted(variable_id)}"
         return {
-            "self": Link(self.result_uri(job_id, variable_id, result_id)),
-            "get_variable": Link(self.uri("jobs", job_id, "variables", variable_id)),
-            "get_job": Link(self.uri("jobs", job_id)),
+            "self": Link(f"{variable}/results/{_quoted(result_id)}"),
+            "get_variable": Link(variable),
+            "get_job": Link(job),
         }
 
     def error(self, job_id: str, group: Document) -> Links:

@@ -16,8 +16,8 @@ JSON, HAL = "application/json", "application/hal+json"
 NDJSON, PROBLEM = "application/x-ndjson", "application/problem+json"
 Fields = Mapping[str, Any]
 Items = Sequence[tuple[Links, Fields]]
-# Made once: `json.dumps` with options makes an encoder at each call.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# Made once: `json.dumps` with options makes an encoder at each call. What is shown was JSON, and has no circles.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 
 
 def encoded(value: Any) -> bytes:

@@ -69,7 +69,7 @@ class LeaseTerm(NamedTuple):
     identity: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Lease:
     """A leased variable; `size` is that of its document in bytes."""
 
@@ -303,7 +303,7 @@ class LeaseStore(ABC):
         """The earliest deadline of a lease, past ones included (milliseconds of the epoch), or None."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Finish:
     """An outcome to be stored. `identity` is that of the lease under which it was computed, where it is known.
 

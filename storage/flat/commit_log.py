@@ -99,7 +99,7 @@ class _File:
     users: int = 0
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Commit:
     job_uid: str
     contents: Sequence[bytes]

@@ -14,9 +14,11 @@ from typing import Any
 from storage import ids
 from storage.errors import Damaged
 
-# Made once: `json.dumps` with options makes an encoder at each call.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# Made once: `json.dumps` with options makes an encoder at each call. Whatever is stored was JSON, and has no circles.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
 _encode_as_ascii = json.JSONEncoder(separators=(",", ":")).encode
+# Unlike `json.loads` of bytes it does not look for their encoding first, which takes as long as the rest.
+_decode = json.JSONDecoder().decode
 
 
 def encode(document: dict[str, Any]) -> bytes:
@@ -62,7 +64,7 @@ def _read_all(descriptor: int) -> bytes:
 def decode(content: bytes, path: str) -> dict[str, Any]:
     """Raises Damaged if the content, which is of this file, is no JSON object."""
     try:
-        document = json.loads(content)
+        document = _decode(content.decode())
     except (ValueError, RecursionError) as ex:
         raise Damaged(path) from ex
     if not isinstance(document, dict):

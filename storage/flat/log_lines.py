@@ -60,7 +60,7 @@ def parsed(lines: Iterable[bytes]) -> Iterator[Document]:
     """The events among the lines."""
     for line in lines:
         try:
-            event = json.loads(line)
+            event = json.loads(line.decode())
         except (ValueError, RecursionError):
             continue
         if isinstance(event, dict):

@@ -22,7 +22,7 @@ from storage.flat.writer import Writer
 @functools.lru_cache(maxsize=1024)
 def _paths_of(root: str, job_id: str) -> JobPaths:
     # Cached, since every lease and result needs these strings.
-    return JobPaths(root, job_id)
+    return JobPaths(root, ids.check_id(job_id, "job"))
 
 
 class Tree:
@@ -57,7 +57,7 @@ class Tree:
 
     def job(self, job_id: str) -> JobPaths:
         """The paths of a job, whether it exists or not. Raises InvalidId."""
-        return _paths_of(self.root, ids.check_id(job_id, "job"))
+        return _paths_of(self.root, job_id)
 
     def moving(self, job_id: str) -> str:
         """The mark that a job gets variables of another. Raises InvalidId."""
