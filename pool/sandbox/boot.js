@@ -1,14 +1,14 @@
-// Prepares a context, and then runs one call of one function in it: the context is made for that call, and dropped after
-// it. Nothing of the host's is in the global object; the one way out while a job's code runs, `send`, stays in this closure. So do the built-in functions used after the job's code ran, since a job may
+// Prepares a context, and then runs calls of one function in it: only one, unless the function is pure (purity.py), for
+// which a context is kept (`isKept`). Nothing of the host's is in the global object; the one way out while a job's code runs, `send`, stays in this closure. So do the built-in functions used after the job's code ran, since a job may
 // replace them. The host reads the response from an object that the job never sees.
 //
 // `send` is there if the job needs a console, `language` (of language.js) if it needs random numbers, `webFunctions` (the
 // text of web-functions.js) if it needs these.
-(function (send, language, webFunctions) {
+(function (send, language, webFunctions, isKept) {
   'use strict';
 
   const {parse, stringify} = JSON;
-  const {defineProperty, deleteProperty, apply} = Reflect;
+  const {defineProperty, deleteProperty, preventExtensions, apply} = Reflect;
   const evaluateText = globalThis.eval; // Indirect eval: it sees globals only.
   const {slice} = String.prototype;
   const {map, join} = Array.prototype;
@@ -53,6 +53,14 @@
       }
     };
     globalThis.console = {log: write, info: write, warn: write, error: write, debug: write};
+  }
+
+  if (isKept) {
+    // A pure function adds nothing to these. If one does all the same, no other call sees it; and if it fails for that
+    // reason, it is called again in a context of its own.
+    preventExtensions(globalThis);
+    preventExtensions(Object.prototype);
+    preventExtensions(Array.prototype);
   }
 
   // The globals of jobs end here.
@@ -119,6 +127,9 @@
 
     async function respond() {
       try {
+        if (isKept) {
+          language?.seedRandom(0);
+        }
         const run = evaluate();
         language?.seedRandom(seed);
         const value = await apply(run, undefined, args);

@@ -1,4 +1,5 @@
-"""The child's side of the sandbox: reads requests from standard input, and runs each call in a fresh context.
+"""The child's side of the sandbox: reads requests from standard input, and runs each call in a context that no other
+call has changed.
 
 Started as ``python -I -S child.py <directory of dukpy> <memory in bytes>`` with an empty environment. It imports
 nothing of the pool. A kernel timer limits the processor time of each call; its signal has no handler, so that no script
@@ -15,6 +16,8 @@ import signal
 import struct
 import sys
 import time
+from collections import OrderedDict
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -115,28 +118,53 @@ def limit_time(seconds: float) -> None:
 
 
 class Contexts:
-    """Fresh contexts, each for one call. One is made ahead, with what the last call needed."""
+    """Contexts that no call has changed: fresh ones, of which one is made ahead with what the last call needed, and
+    those that pure functions have used, for further calls of the same functions; least recently used first out.
+    """
+
+    MAX_KEPT, MAX_CALLS = 8, 100
 
     def __init__(self, engine: Any, console: Any) -> None:
         self._engine, self._console = engine, console
-        self._context = engine.context(engine.everything, console)
+        self._fresh = engine.context(engine.everything, console)
+        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._used: tuple[Hashable, Any] = (None, None)
 
-    def get(self, needs: Any) -> Any:
-        """A context that no call has used, with what is needed."""
-        if self._context.needs != needs:
-            self._replace(needs)
-        return self._context
+    def get(self, needs: Any, function: Hashable = None) -> Any:
+        """A context with what is needed, for one call of this function; what was got before is dropped."""
+        self.drop()
+        context = self._kept.pop(function, None) if needs.kept else None
+        if context is None:
+            if self._fresh is None or self._fresh.needs != needs:
+                self._make(needs)
+            context, self._fresh = self._fresh, None
+        self._used = (function, context)
+        return context
+
+    def drop(self) -> None:
+        _, context = self._used
+        if context is not None:
+            context.close()
+            self._used = (None, None)
 
     def renew(self) -> None:
-        self._replace(self._context.needs)
+        """Prepares the next call. What was used last is kept, if its function is pure."""
+        function, context = self._used
+        if context is None:
+            return
+        needs = context.needs
+        if needs.kept and context.calls < self.MAX_CALLS:
+            self._kept[function], self._used = context, (None, None)
+            if len(self._kept) > self.MAX_KEPT:
+                self._kept.popitem(last=False)[1].close()
+        self.drop()
+        if self._fresh is None:
+            self._make(needs)
 
-    def get_other(self, needs: Any) -> Any:
-        self._replace(needs)
-        return self._context
-
-    def _replace(self, needs: Any) -> None:
-        self._context.close()
-        self._context = self._engine.context(needs, self._console)
+    def _make(self, needs: Any) -> None:
+        if self._fresh is not None:
+            self._fresh.close()
+        self._fresh = self._engine.context(needs, self._console)
 
 
 def respond(engine: Any, contexts: Contexts, request: Request, arguments: bytes) -> tuple[str, bytes]:
@@ -148,9 +176,16 @@ def respond(engine: Any, contexts: Contexts, request: Request, arguments: bytes)
         is_verdict = request.mode == b"judge"
         needs = function.verdict_needs if is_verdict else function.needs
         limits = b'{"maxValue":%d,"maxConsole":%d,' % (request.max_value, request.max_console)
-        response = call(contexts.get(needs), request, function.code, limits + arguments, is_verdict)
+
+        def respond_in(needs: Any) -> tuple[str, bytes]:
+            context = contexts.get(needs, (function.code, is_verdict))
+            return call(context, request, function.code, limits + arguments, is_verdict)
+
+        response = respond_in(needs)
+        if response[0] == "error" and needs.kept:
+            response = respond_in(needs._replace(kept=False))
         if response[0] == "again":
-            response = call(contexts.get_other(engine.everything), request, function.code, limits + arguments, True)
+            response = respond_in(engine.everything)
         return response
     except engine.Thrown as ex:
         return ex.response  # type: ignore[no-any-return]
@@ -168,7 +203,7 @@ def main() -> None:
     packages, memory = sys.argv[1], int(sys.argv[2])
     find_dukpy(packages)
     # In this order: the engine imports the others, which are no modules of a package here.
-    _, _, engines, confinement = (load(name) for name in ("needs", "quickjs", "engine", "confinement"))
+    *_, engines, confinement = map(load, ("needs", "quickjs", "tokens", "purity", "engine", "confinement"))
     engine = engines.make_engine(memory // CACHE_PART)
     # In this order: each step needs what the next one forbids.
     confinement.leave_files()

@@ -1,4 +1,5 @@
-"""QuickJS as a sandbox process uses it: each call runs in a runtime of its own, made for it and freed after it.
+"""QuickJS as a sandbox process uses it: each call runs in a runtime of its own, made for it and freed after it, or, if
+its function is pure (`purity`), in one of that function.
 
 dukpy's `evaljs` makes the whole language and compiles all source text again in every context, which takes several times
 as long as a call. So `BytecodeEngine` uses the C interface of the QuickJS inside dukpy: it compiles a source once, and
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pool.sandbox.needs import Needs, needs_of, sections_of
+from pool.sandbox.purity import is_pure
 from pool.sandbox.quickjs import (
     BOOLEAN,
     BYTECODE,
@@ -31,6 +33,7 @@ from pool.sandbox.quickjs import (
     Pointer,
     Value,
 )
+from pool.sandbox.tokens import Unknown, code_of, tokens_of
 
 BOOT, CHECK, SERIALISER, LANGUAGE, WEB_FUNCTIONS = (
     Path(__file__).with_name(f"{name}.js").read_text(encoding="utf-8").rstrip()
@@ -184,10 +187,18 @@ class BytecodeEngine:
             return function
         # The line break keeps the columns; the parent subtracts the line.
         code = self._compiled(b"() => (\n" + source + b"\n)", b"<input>")
-        needs = needs_of(source.decode("utf-8", "replace"), self._parts, self.everything)
+        needs = self._needs(source.decode("utf-8", "replace"))
         function = self._functions[source] = Function(code, needs._replace(serialiser=False), needs)
         self._keep_within_limit(len(source) + len(code))
         return function
+
+    def _needs(self, source: str) -> Needs:
+        try:
+            tokens = tokens_of(source)
+        except Unknown:
+            return needs_of(source, self._parts, self.everything)
+        needs = needs_of(code_of(tokens), self._parts, self.everything)
+        return needs._replace(kept=needs != self.everything and is_pure(tokens))
 
     def _keep_within_limit(self, added: int) -> None:
         self._cached += added
@@ -219,10 +230,10 @@ def boolean(value: bool) -> Value:
 
 
 class BytecodeContext:
-    """A context in a runtime of its own, which has what is needed."""
+    """A context in a runtime of its own, which has what is needed. `calls`: how many it has made."""
 
     def __init__(self, library: Library, needs: Needs) -> None:
-        self.needs, self._library = needs, library
+        self.needs, self._library, self.calls = needs, library, 0
         self._held: list[Value] = []
         self._runtime = library.runtime()
         self._context = library.context(self._runtime, needs.intrinsics)
@@ -237,7 +248,7 @@ class BytecodeContext:
         if needs.web:
             web = self._text(WEB_FUNCTIONS.encode())
         self._check = engine.check
-        self._main = self._apply(self._evaluate(engine.boot), send, language, web)
+        self._main = self._apply(self._evaluate(engine.boot), send, language, web, boolean(needs.kept))
         self._serialiser = [self._evaluate(engine.serialiser)] if needs.serialiser else []
 
     def _bridge_to(self, console: Console) -> Value:
@@ -259,11 +270,16 @@ class BytecodeContext:
 
     def call(self, code: bytes, request: bytes, is_verdict: bool = False) -> Response:
         """The response of a call: AGAIN if its verdict needs a context with everything."""
-        return self._run(
-            lambda: self._apply(
-                self._main, self._evaluate(code), self._text(request), boolean(is_verdict), *self._serialiser
+        self.calls += 1
+        prepared = len(self._held)
+        try:
+            return self._run(
+                lambda: self._apply(
+                    self._main, self._evaluate(code), self._text(request), boolean(is_verdict), *self._serialiser
+                )
             )
-        )
+        finally:
+            self._free_from(prepared)
 
     def check(self, source: bytes) -> Response:
         return self._run(lambda: self._apply(self._evaluate(self._check), self._text(source)))
@@ -331,10 +347,13 @@ class BytecodeContext:
         self._held.append(value)
         return value
 
-    def close(self) -> None:
-        for value in self._held:
+    def _free_from(self, position: int) -> None:
+        for value in self._held[position:]:
             self._library.FreeValue(self._context, value)
-        self._held.clear()
+        del self._held[position:]
+
+    def close(self) -> None:
+        self._free_from(0)
         self._library.FreeContext(self._context)
         self._library.FreeRuntime(self._runtime)
 

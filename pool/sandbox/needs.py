@@ -1,7 +1,7 @@
 """What a source may use, by the names in its text: a context gets the parts of the language that it may reach, no more.
 
-To make all of them takes four times as long as most calls. A name counts wherever it stands, in a comment or a text as
-well, and where a source may reach what it doesn't name (by `eval`, by a computed name that it calls) it gets
+To make all of them takes four times as long as most calls. A name counts wherever it stands in the code, also as a
+text, and where a source may reach what it doesn't name (by `eval`, by a computed name that it calls) it gets
 everything. Only a source that hides a name on purpose misses something, and that sways no verdict but its own: what
 keeps a script in is not here, and is always there.
 """
@@ -47,13 +47,17 @@ SECTION = re.compile(r"^ *// ---- /([^/]*)/.*\n", re.MULTILINE)
 
 
 class Needs(NamedTuple):
-    """Parts of the language, sections of language.js, and whether the rest is needed, of a call that is alike."""
+    """Parts of the language, sections of language.js, and whether the rest is needed, of a call that is alike.
+
+    A context that may be kept for further calls (`kept`) is made for that.
+    """
 
     intrinsics: tuple[str, ...]
     sections: tuple[int, ...]
     console: bool = False
     web: bool = False
     serialiser: bool = False
+    kept: bool = False
 
 
 class Section(NamedTuple):

@@ -104,6 +104,13 @@ DEADLY = {
 }
 HONEST = {
     "honest": "(x) => x * 2",
+    "objects of its own": "(x) => { const seen = {}; seen[x] = [x]; return [seen, [2, x].sort()]; }",
+    "a variable of a block, assigned outside of it": "(x) => { { let i = 0; } i = x; return i; }",
+    "a random number of the source": """(() => {
+      const salt = Math.random();
+      return (x) => [salt, x];
+    })()""",
+    "a random number of a default": "(x, salt = Math.random) => typeof salt",
     "async": "async (x) => { await null; return [x]; }",
     "console": "(x) => { console.log('got', {x}); return undefined; }",
 }
