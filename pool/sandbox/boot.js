@@ -1,6 +1,7 @@
-// Prepares a context, and then runs calls of one function in it: only one, unless the function is pure (purity.py), for
-// which a context is kept (`isKept`). Nothing of the host's is in the global object; the one way out while a job's code runs, `send`, stays in this closure. So do the built-in functions used after the job's code ran, since a job may
-// replace them. The host reads the response from an object that the job never sees.
+// Prepares a context, and then runs one call of one function in it, or several calls of a pure one (purity.py), for which
+// the context is kept (`isKept`). Nothing of the host's is in the global object; the one way out while a job's code runs,
+// `send`, stays in this closure. So do the built-in functions used after the job's code ran, since a job may replace
+// them. The host reads the response from an object that the job never sees.
 //
 // `send` is there if the job needs a console, `language` (of language.js) if it needs random numbers, `webFunctions` (the
 // text of web-functions.js) if it needs these.
@@ -125,30 +126,51 @@
     const response = {__proto__: null};
     room = maxConsole;
 
+    function start() {
+      const run = evaluate();
+      language?.seedRandom(seed);
+      return apply(run, undefined, args);
+    }
+
+    function settle(value) {
+      const {json = 'null', error} = jsonOf(value, serialise, lossy);
+      if (json === again) {
+        response.again = '';
+      } else if (error !== undefined) {
+        response.error = error;
+      } else if (json.length > maxValue) {
+        response.error = failure('size', `the value returned is larger than ${maxValue} bytes`);
+      } else {
+        response.value = json;
+      }
+    }
+
     async function respond() {
       try {
-        if (isKept) {
-          language?.seedRandom(0);
-        }
-        const run = evaluate();
-        language?.seedRandom(seed);
-        const value = await apply(run, undefined, args);
-        const {json = 'null', error} = jsonOf(value, serialise, lossy);
-        if (json === again) {
-          response.again = '';
-        } else if (error !== undefined) {
-          response.error = error;
-        } else if (json.length > maxValue) {
-          response.error = failure('size', `the value returned is larger than ${maxValue} bytes`);
-        } else {
-          response.value = json;
-        }
+        settle(await start());
       } catch (thrown) {
         response.error = described(thrown);
       }
     }
 
-    respond();
+    // A pure function makes no Promise. What is like one is awaited in a context that is not kept.
+    function respondAtOnce() {
+      try {
+        const value = start();
+        if (value?.then !== undefined) {
+          throw new Error('not to be awaited');
+        }
+        settle(value);
+      } catch (thrown) {
+        response.error = described(thrown);
+      }
+    }
+
+    if (isKept) {
+      respondAtOnce();
+    } else {
+      respond();
+    }
     return response;
   };
 })

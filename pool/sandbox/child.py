@@ -122,7 +122,7 @@ class Contexts:
     those that pure functions have used, for further calls of the same functions; least recently used first out.
     """
 
-    MAX_KEPT, MAX_CALLS = 8, 100
+    MAX_KEPT, MAX_CALLS, MAX_BYTES = 8, 100, 1 << 20
 
     def __init__(self, engine: Any, console: Any) -> None:
         self._engine, self._console = engine, console
@@ -153,7 +153,8 @@ class Contexts:
         if context is None:
             return
         needs = context.needs
-        if needs.kept and context.calls < self.MAX_CALLS:
+        # Garbage that is not collected yet counts: the next call must find as much memory as in a fresh context.
+        if needs.kept and context.calls < self.MAX_CALLS and context.used_bytes <= self.MAX_BYTES:
             self._kept[function], self._used = context, (None, None)
             if len(self._kept) > self.MAX_KEPT:
                 self._kept.popitem(last=False)[1].close()

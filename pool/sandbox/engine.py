@@ -1,5 +1,5 @@
-"""QuickJS as a sandbox process uses it: each call runs in a runtime of its own, made for it and freed after it, or, if
-its function is pure (`purity`), in one of that function.
+"""QuickJS as a sandbox process uses it: each call runs in a runtime that is made for it and freed after it, or, if its
+function is pure (`purity`), in one that only calls of the same function have used.
 
 dukpy's `evaljs` makes the whole language and compiles all source text again in every context, which takes several times
 as long as a call. So `BytecodeEngine` uses the C interface of the QuickJS inside dukpy: it compiles a source once, and
@@ -234,7 +234,9 @@ class BytecodeContext:
 
     def __init__(self, library: Library, needs: Needs) -> None:
         self.needs, self._library, self.calls = needs, library, 0
+        # Values that are freed with the context, or, from `_prepared` on, after each call.
         self._held: list[Value] = []
+        self._functions: dict[bytes, Value] = {}
         self._runtime = library.runtime()
         self._context = library.context(self._runtime, needs.intrinsics)
 
@@ -250,6 +252,7 @@ class BytecodeContext:
         self._check = engine.check
         self._main = self._apply(self._evaluate(engine.boot), send, language, web, boolean(needs.kept))
         self._serialiser = [self._evaluate(engine.serialiser)] if needs.serialiser else []
+        self._prepared = len(self._held)
 
     def _bridge_to(self, console: Console) -> Value:
         self._bridge = Bridge(console)
@@ -271,15 +274,28 @@ class BytecodeContext:
     def call(self, code: bytes, request: bytes, is_verdict: bool = False) -> Response:
         """The response of a call: AGAIN if its verdict needs a context with everything."""
         self.calls += 1
-        prepared = len(self._held)
         try:
             return self._run(
                 lambda: self._apply(
-                    self._main, self._evaluate(code), self._text(request), boolean(is_verdict), *self._serialiser
+                    self._main, self._evaluated(code), self._text(request), boolean(is_verdict), *self._serialiser
                 )
             )
         finally:
-            self._free_from(prepared)
+            self._free_from(self._prepared)
+
+    def _evaluated(self, code: bytes) -> Value:
+        """The function that evaluates a job's source. A context that is kept reads its bytecode once."""
+        if not self.needs.kept:
+            return self._evaluate(code)
+        if code not in self._functions:
+            self._functions[code] = self._evaluate(code)
+            self._prepared = len(self._held)
+        return self._functions[code]
+
+    @property
+    def used_bytes(self) -> int:
+        """The memory of the runtime. A new one has less than 200 kB."""
+        return self._library.used_bytes(self._runtime)
 
     def check(self, source: bytes) -> Response:
         return self._run(lambda: self._apply(self._evaluate(self._check), self._text(source)))

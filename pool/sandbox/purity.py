@@ -93,7 +93,20 @@ class _Source:
     def is_pure(self) -> bool:
         if self._declared.keys() & (FUNCTIONS | CONSTRUCTORS | NAMESPACES | REFUSED):
             return False
-        return all(self._is_harmless(position) for position in range(4, len(self._tokens) - 2))
+        return self._is_one_function() and all(
+            self._is_harmless(position) for position in range(4, len(self._tokens) - 2)
+        )
+
+    def _is_one_function(self) -> bool:
+        """Whether no code runs before the call: random numbers, say, would be those after the last one."""
+        if not self._is_function(4):
+            return False
+        outside = []
+        position = 4
+        while position < len(self._tokens) - 2:
+            outside.append(self._tokens[position].text)
+            position = self._partners.get(position, position) + 1
+        return "," not in outside if "=>" in outside else outside[-1] == "{"
 
     def _is_harmless(self, position: int) -> bool:
         kind, text = self._tokens[position]

@@ -27,6 +27,8 @@ class Value(ctypes.Structure):
 
 BOOLEAN, UNDEFINED, EXCEPTION = 1, 3, 6
 Pointer, Size = ctypes.c_void_p, ctypes.POINTER(ctypes.c_size_t)
+# JSMemoryUsage: the first number is that of all bytes; it has 26.
+MemoryUsage = ctypes.c_int64 * 32
 # In the order in which QuickJS adds them; others volunteers don't have. The first is the language's core, with its
 # errors, arrays, texts and numbers.
 INTRINSICS = (
@@ -41,6 +43,7 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "JS_SetMaxStackSize": (None, Pointer, ctypes.c_size_t),
     "JS_UpdateStackTop": (None, Pointer),
     "JS_SetCanBlock": (None, Pointer, ctypes.c_bool),
+    "JS_ComputeMemoryUsage": (None, Pointer, ctypes.POINTER(MemoryUsage)),
     "JS_NewContextRaw": (Pointer, Pointer),
     "JS_FreeContext": (None, Pointer),
     **{f"JS_AddIntrinsic{name}": (None, Pointer) for name in INTRINSICS},
@@ -92,6 +95,11 @@ class Library:
         self.SetGCThreshold(runtime, COLLECTED_BYTES)
         self.SetMaxStackSize(runtime, self.stack_bytes)
         return runtime
+
+    def used_bytes(self, runtime: int) -> int:
+        usage = MemoryUsage()
+        self.ComputeMemoryUsage(runtime, ctypes.byref(usage))
+        return usage[0]
 
     def context(self, runtime: int, intrinsics: tuple[str, ...]) -> int:
         """A context with these parts of the language. Raises MemoryError."""

@@ -18,7 +18,7 @@ class Context:
     made: ClassVar[list[Context]] = []
 
     def __init__(self, needs: Needs) -> None:
-        self.needs, self.calls, self.is_closed = needs, 0, False
+        self.needs, self.calls, self.used_bytes, self.is_closed = needs, 0, 100_000, False
         self.made.append(self)
 
     def close(self) -> None:
@@ -79,6 +79,13 @@ def test_the_contexts_that_are_kept_are_bounded(contexts: child.Contexts) -> Non
     assert sum(not context.is_closed for context in Context.made) == contexts.MAX_KEPT + 1
 
 
+def test_a_context_in_which_much_memory_is_left_is_dropped(contexts: child.Contexts) -> None:
+    context = used(contexts, KEPT, "a")
+    context.used_bytes = contexts.MAX_BYTES + 1
+    assert used(contexts, KEPT, "a") is context
+    assert context.is_closed
+
+
 def test_what_failed_is_dropped(contexts: child.Contexts) -> None:
     failed = contexts.get(KEPT, "a")
     again = contexts.get(OTHERS, "a")
@@ -101,15 +108,28 @@ def test_a_call_that_fails_in_a_context_that_is_kept_is_made_again_in_one_of_its
     source = "(x) => { { let i = 0; } i = x; return i; }"
     assert made.function(source.encode()).needs.kept
     assert [respond(contexts, made, source, number) for number in (1, 2)] == [("value", 1), ("value", 2)]
+    source = "(x) => ({ then: (resolve) => Array.from([x], resolve) })"
+    assert made.function(source.encode()).needs.kept
+    assert [respond(contexts, made, source, number) for number in (1, 2)] == [("value", 1), ("value", 2)]
     source = "() => { throw new Error('x'); }"
     assert made.function(source.encode()).needs.kept
     assert [respond(contexts, made, source)[0] for _ in range(2)] == ["error"] * 2
 
 
+def test_memory_that_a_call_leaves_behind_is_seen() -> None:
+    context = engine.make_engine(1 << 20).context(engine.EVERYTHING, print)
+    before = context.used_bytes
+    assert before < 200_000
+    code = context.compiled(b"() => () => { globalThis.kept = 'x'.repeat(1e6); }", b"<test>")
+    context.call(code, b'{"args": [], "maxValue": 1, "maxConsole": 1}')
+    assert before + 1_000_000 < context.used_bytes < before + 1_100_000
+    context.close()
+
+
 def test_random_numbers_begin_alike_in_each_call() -> None:
     made = engine.make_engine(1 << 20)
     contexts = child.Contexts(made, print)
-    source = "[Math.random()].map((salt) => (x) => [salt, Math.random()])[0]"
+    source = "(x) => [Math.random(), Math.random()]"
     assert made.function(source.encode()).needs.kept
     first, second = (respond(contexts, made, source, 1) for _ in range(2))
     assert first == second
