@@ -1,8 +1,8 @@
 """The sandbox: JavaScript of strangers, evaluated in child processes that can do nothing but compute.
 
 Each call gets a QuickJS context that no other call has changed: none sees what another did, of the same job or of any
-(docs/server-sandbox.md). A child has an empty environment, an empty working directory, no descriptors but its two pipes,
-and limits on memory, processor time and system calls (`confinement`). A child that exceeds a limit is killed and
+(docs/server-sandbox.md). A child has an empty environment, an empty working directory, no descriptors but its two
+pipes, and limits on memory, processor time and system calls (`confinement`). A child that exceeds a limit is killed and
 replaced; a spare one is warm meanwhile.
 """
 
