@@ -29,8 +29,10 @@ class Acceptor:
         self._listeners = {listener.fileno(): listener for listener in listeners}
         self._shares, self._slot = shares, slot
         self._poll: select.epoll | None = None
-        self._is_registered = self._has_yielded = False
+        self._is_registered = False
         self.resumes_at = float("inf")
+        # Until then a connection that waits has been left to others for long enough.
+        self._has_yielded_until = 0.0
 
     def open(self, poll: select.epoll) -> None:
         self._poll = poll
@@ -52,11 +54,10 @@ class Acceptor:
         listener = self._listeners[descriptor]
         for number in range(AT_ONCE):
             self._shares.set(self._slot, count + number)
-            if self._shares.is_busier(self._slot) and not self._has_yielded:
+            if self._shares.is_busier(self._slot) and monotonic() >= self._has_yielded_until:
                 self._pause(YIELD_SECONDS)
-                self._has_yielded = True
                 return
-            self._has_yielded = False
+            self._has_yielded_until = 0.0
             accepted = self._accept(listener)
             if accepted is None:
                 return
@@ -81,6 +82,8 @@ class Acceptor:
     def resume(self, now: float) -> None:
         if now >= self.resumes_at:
             self.resumes_at = float("inf")
+            # Not longer: a connection that comes later has waited for nobody yet.
+            self._has_yielded_until = now + YIELD_SECONDS
             self._register()
 
     def set_count(self, count: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from front_door.acceptor import Acceptor
+from front_door.acceptor import YIELD_SECONDS, Acceptor
 from front_door.backlog import Backlog, is_begun, patience
 from front_door.framing import BodyTooLarge, Chunks
 from front_door.limits import Limits
@@ -187,3 +187,18 @@ def test_a_busier_worker_leaves_a_connection_to_others_for_a_moment_only() -> No
             acceptor.resume(acceptor.resumes_at)
             [(sock, _, _)] = acceptor.accept(listener.fileno(), 3)
             sock.close()
+
+
+def test_a_busier_worker_leaves_each_connection_to_others_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = Shares()
+    mine, _ = shares.claim(), shares.claim()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        acceptor = Acceptor([listener], shares, mine)
+        assert list(acceptor.accept(listener.fileno(), 3)) == []
+        # Nothing has waited meanwhile.
+        resumed = acceptor.resumes_at
+        acceptor.resume(resumed)
+        monkeypatch.setattr("front_door.acceptor.monotonic", lambda: resumed + YIELD_SECONDS)
+        with socket.create_connection(listener.getsockname()):
+            assert list(acceptor.accept(listener.fileno(), 3)) == []
