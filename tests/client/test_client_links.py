@@ -1,11 +1,15 @@
 """The client follows links by name, under any prefix, and sends its credentials."""
 
+from urllib.parse import urljoin
+
 import pytest
 from comp_pool.client import Client
 from comp_pool.errors import ForeignResponse, MissingLink, PoolError, Unreachable
-from comp_pool.links import Document, Values, expand
+from comp_pool.links import Document, Values, expand, resolve
 from comp_pool.retry_policy import Retries
 from fake_pool import FakePool
+from hypothesis import given
+from hypothesis import strategies as st
 
 ADD = "function (variable, context) { context.result = variable.a + 1; return context; }"
 TEMPLATE = "/jobs/scheduled{/scheduler}{?owner*,can*,memory_mb}"
@@ -275,3 +279,21 @@ def test_a_response_above_the_time_limit_is_abandoned(pool: FakePool, monkeypatc
     retries = Retries(attempts=1)
     with Client(pool.url, retries=retries) as client, pytest.raises(Unreachable, match="took longer"):
         client.root()
+
+
+BASES = ["http://pool", "http://pool:1/", "HTTPS://Pool/x/y?z#w", "http://pool/a/;b", "", "/a/b"]
+PART = st.text("abZ9_-.~%:@+?&=,é;# ", min_size=1, max_size=6)
+PATHS = st.lists(PART, max_size=4).map(lambda parts: "/" + "/".join(parts))
+
+
+@given(st.sampled_from(BASES), PATHS)
+def test_links_are_resolved_as_by_urljoin(base: str, reference: str) -> None:
+    assert resolve(base, reference) == urljoin(base, reference)
+
+
+@pytest.mark.parametrize(
+    "reference", ["", "x", "../x", "/a/../b", "//o/a", "/a//b", "/a?", "/a\tb", " /a", "http://o/a"]
+)
+def test_other_references_are_resolved_as_by_urljoin(reference: str) -> None:
+    base = "http://pool/jobs/one?count=2"
+    assert resolve(base, reference) == urljoin(base, reference)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from comp_pool.clock import SYSTEM_CLOCK, Clock
 from comp_pool.links import Document
@@ -56,5 +56,5 @@ class Lease(Document):
     @cached_property
     def name(self) -> str:
         """The variable's id, as far as links show it."""
-        path = urlsplit(self.link("self")).path if self.has("self") else ""
+        path = self.link("self").partition("?")[0] if self.has("self") else ""
         return unquote(path.rstrip("/").rpartition("/")[2]) or "variable"

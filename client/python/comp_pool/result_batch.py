@@ -4,10 +4,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 from comp_pool.errors import ForeignResponse, MissingLink, PoolError
-from comp_pool.links import Document
+from comp_pool.links import Document, resolve
 from comp_pool.response import Response
 
 
@@ -51,9 +50,9 @@ def _outcome(response: Response, outcome: Any, variable: Document) -> PostedResu
 
 def _location(response: Response, location: str, variable: Document) -> str:
     try:
-        address = urljoin(response.address, location)
-        results = urlsplit(variable.link("post_result")).path + "/"
-        if urlsplit(address).path.startswith(results):
+        address = resolve(response.address, location)
+        results = variable.link("post_result").partition("?")[0] + "/"
+        if address.startswith(results):
             return address
     except ValueError:  # An invalid URL, such as "http://[".
         pass
