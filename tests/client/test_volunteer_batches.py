@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from comp_pool.batch_size import BatchSize
+from comp_pool.batch_size import BatchSize, largest_batch
 from comp_pool.capabilities import Capabilities
 from comp_pool.client import Client
 from comp_pool.errors import JobError
@@ -110,7 +110,7 @@ def leases_of(count: int, seconds: float = 300, content_length: str = "") -> lis
 def test_the_size_of_a_batch(
     clock: FakeClock, last: int, runs: list[float], lease_seconds: float, visit: float, expected: int
 ) -> None:
-    size = BatchSize(clock, clock.now)
+    size = BatchSize(clock, clock.now, POLICY.max_batch)
     size.record_batch(leases_of(last, lease_seconds))
     for seconds in runs:
         size.record_run(seconds)
@@ -118,16 +118,21 @@ def test_the_size_of_a_batch(
     assert size.next == expected
 
 
+@pytest.mark.parametrize(("workers", "expected"), [(1, 256), (2, 128), (3, 85), (300, 1)])
+def test_the_workers_of_a_volunteer_share_its_leases(workers: int, expected: int) -> None:
+    assert largest_batch(workers) == expected
+
+
 @pytest.mark.parametrize(("variable_bytes", "expected"), [(100_000, 40), (10_000_000, 1), (0, 128)])
 def test_large_variables_make_small_batches(clock: FakeClock, variable_bytes: int, expected: int) -> None:
-    size = BatchSize(clock, clock.now)
+    size = BatchSize(clock, clock.now, POLICY.max_batch)
     size.record_run(0.0)
     size.record_batch(leases_of(64, content_length=str(64 * variable_bytes)))
     assert size.next == expected
 
 
 def test_the_mean_follows_a_job_whose_units_become_longer(clock: FakeClock) -> None:
-    size = BatchSize(clock, clock.now)
+    size = BatchSize(clock, clock.now, POLICY.max_batch)
     for seconds in (*[0.0] * 10_000, *[1.0] * 2000):
         size.record_run(seconds)
     assert size.mean is not None
@@ -209,6 +214,15 @@ def test_results_as_large_as_a_body_may_be_are_posted_by_several_requests(
     pool.add_job("doubler", DOUBLE, NUMBERS)
     assert Run(pool, clock, units=15).totals.counts == {"accepted": 15}
     assert (max(posted(pool)), sum(posted(pool))) == (2, 14)
+
+
+def test_workers_have_smaller_batches_together(
+    pool: FakePool, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("comp_pool.batch_size.POLICY", replace(POLICY, max_batch=6))
+    pool.add_job("doubler", DOUBLE, [{"a": number} for number in range(40)])
+    Run(pool, clock, units=40, workers=2)
+    assert (max(leased(pool)), max(posted(pool))) == (3, 3)
 
 
 # ---- outcomes

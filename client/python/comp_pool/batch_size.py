@@ -13,11 +13,20 @@ from comp_pool.retry_policy import POLICY
 MEASURED_UNITS = 256
 
 
+def largest_batch(workers: int) -> int:
+    """Return the most units in one batch of each worker of a volunteer.
+
+    A worker has up to four batches: one is leased, one computed, one waits to be posted, one is posted. Four of
+    `max_batch` are as many leases as a pool grants to one volunteer.
+    """
+    return max(1, POLICY.max_batch // workers)
+
+
 class BatchSize:
     """The size of one worker's batches of one job."""
 
-    def __init__(self, clock: Clock, visit_began: float) -> None:
-        self._clock, self._visit_began = clock, visit_began
+    def __init__(self, clock: Clock, visit_began: float, largest: int) -> None:
+        self._clock, self._visit_began, self._largest = clock, visit_began, largest
         self._units, self._seconds = 0, 0.0
         self._last, self._lease_seconds, self._bytes = 1, 0.0, 0.0
 
@@ -32,7 +41,7 @@ class BatchSize:
         if self.mean is None:
             return 1
         small = int(POLICY.max_variable_bytes / max(self._bytes, 1.0))
-        return max(1, min(2 * self._last, POLICY.max_batch, small, self.units_within(self._batch_seconds)))
+        return max(1, min(2 * self._last, small, self.units_within(self._batch_seconds)))
 
     @property
     def _batch_seconds(self) -> float:
@@ -44,7 +53,7 @@ class BatchSize:
         """Return how many units take that long; no more than are leased at once."""
         if self.mean is None:
             return 0
-        return int(min(POLICY.max_batch, seconds / max(self.mean, 1e-9)))
+        return int(min(self._largest, seconds / max(self.mean, 1e-9)))
 
     def record_run(self, seconds: float) -> None:
         """Record the run time of a unit."""
@@ -65,11 +74,11 @@ def has_batches(job: Document) -> bool:
 
 
 class BatchSizes:
-    """The sizes of one worker's batches, by job."""
+    """The sizes of one worker's batches, by job. `largest` is the limit of each."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, largest: int) -> None:
         began = clock.monotonic()
-        self._new: Callable[[], BatchSize] = lambda: BatchSize(clock, began)
+        self._new: Callable[[], BatchSize] = lambda: BatchSize(clock, began, largest)
         self._sizes: dict[str, BatchSize] = {}
 
     def of(self, job: str) -> BatchSize:

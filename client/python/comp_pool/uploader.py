@@ -14,10 +14,14 @@ from comp_pool.worker_context import WorkerContext
 
 
 class Uploader:
-    """A queue of results. Its thread starts with the first one, and ends with `close`."""
+    """A queue of results. Its thread starts with the first one, and ends with `close`.
 
-    def __init__(self, context: WorkerContext, unit_end: UnitEnd) -> None:
+    It keeps `largest` results, and posts so many by one request.
+    """
+
+    def __init__(self, context: WorkerContext, unit_end: UnitEnd, largest: int) -> None:
         self._clock = context.clock
+        self._largest = largest
         self._unit_end = unit_end
         self._upload = BatchUpload(context, self._end, self._give_back, unit_end.show)
         self._items: list[Item] = []
@@ -77,7 +81,7 @@ class Uploader:
 
     @property
     def _is_full(self) -> bool:
-        return len(self._items) >= POLICY.max_batch or self._size >= POLICY.batch_bytes
+        return len(self._items) >= self._largest or self._size >= POLICY.batch_bytes
 
     def _run(self) -> None:
         try:
@@ -119,7 +123,7 @@ class Uploader:
         for count, item in enumerate(self._items):
             size += item.size
             is_other_job = item.task.job is not self._items[0].task.job
-            if is_other_job or count == POLICY.max_batch or (count and size > POLICY.batch_bytes):
+            if is_other_job or count == self._largest or (count and size > POLICY.batch_bytes):
                 return count
         return len(self._items)
 

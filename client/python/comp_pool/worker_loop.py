@@ -3,7 +3,7 @@
 from collections import deque
 
 from comp_pool.backoff import Backoff, exponential, jittered
-from comp_pool.batch_size import BatchSizes
+from comp_pool.batch_size import BatchSizes, largest_batch
 from comp_pool.deadline import Deadline
 from comp_pool.errors import REQUEST_ERRORS, BadCertificate, Excluded, JobError
 from comp_pool.events import Kind
@@ -37,11 +37,12 @@ class WorkerLoop:
         self._context = context
         self._clock = context.clock
         self._client = context.client
-        self._sizes = BatchSizes(context.clock)
+        largest = largest_batch(options.workers)
+        self._sizes = BatchSizes(context.clock, largest)
         self._work_fetch = WorkFetch(context, self._sizes)
         self._executor = Executor(memory_bytes=options.memory_bytes, result_bytes=options.result_bytes)
         self._unit_end = UnitEnd(number, context, self._executor, self._record_failure)
-        self._uploader = Uploader(context, self._unit_end)
+        self._uploader = Uploader(context, self._unit_end, largest)
         # Leased, and not started; and the batch that is leased meanwhile.
         self._queue: deque[Task] = deque()
         self._ahead: FetchAhead | None = None
