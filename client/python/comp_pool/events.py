@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 Outcome = Literal["accepted", "late", "rejected", "refused", "error", "returned", "lost"]
 Kind = Literal[Outcome, "leased", "extended", "not-extended", "backoff", "waiting", "limit", "offline", "stopping"]
@@ -12,8 +12,7 @@ Kind = Literal[Outcome, "leased", "extended", "not-extended", "backoff", "waitin
 OUTCOMES: tuple[str, ...] = get_args(Outcome)
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """One event of a worker (0: of all).
 
     `seconds` is the run time of a unit, or the length of a wait or of an extended lease; `console` is what a unit

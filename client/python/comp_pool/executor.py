@@ -4,8 +4,8 @@ import json
 import math
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from comp_pool.child import Child
 from comp_pool.deadline import Deadline
@@ -37,8 +37,7 @@ class Unit:
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class Computed:
+class Computed(NamedTuple):
     """A result as JSON text, the run time of the function in seconds, and what it printed."""
 
     result: str
@@ -74,11 +73,11 @@ class Executor:
         """Compute a unit; raise JobError where that fails or exceeds the deadline."""
         child = self._child_for(unit)
         try:
-            computed = self._computed(self._request(child, _encode(unit, deadline), deadline))
+            response = self._request(child, _encode(unit, deadline), deadline)
+            return self._computed(response, child.printed)
         except JobError as ex:
             ex.console = child.printed
             raise
-        return replace(computed, console=child.printed)
 
     def compute_together(self, units: Sequence[Unit], deadline: Deadline) -> list[Computed | JobError]:
         """Compute several short units of one job by one message to its process; return the outcomes of the first ones.
@@ -99,22 +98,23 @@ class Executor:
     def _outcome(self, outcome: Any) -> Computed | JobError:
         if not isinstance(outcome, dict) or outcome.get("kind") == "memory":
             raise self._protocol_error()
-        console = outcome.get("console", "")
-        if not isinstance(console, str):
+        printed = outcome.get("console", "")
+        if not isinstance(printed, str):
             raise self._protocol_error()
+        console = cut(printed, MAX_CONSOLE)
         try:
-            return replace(self._computed(outcome), console=cut(console, MAX_CONSOLE))
+            return self._computed(outcome, console)
         except JobError as ex:
             if self._child is None:
                 raise
-            ex.console = cut(console, MAX_CONSOLE)
+            ex.console = console
             return ex
 
-    def _computed(self, response: dict[str, Any]) -> Computed:
+    def _computed(self, response: dict[str, Any], console: str) -> Computed:
         # A job that has taken over its child may send anything.
         result, seconds = response.get("result"), response.get("seconds")
         if isinstance(result, str):
-            return self._checked(result, seconds)
+            return Computed(result, self._checked(result, seconds), console)
         kind, message, stack = (response.get(name, "") for name in ("kind", "message", "stack"))
         if kind not in CHILD_KINDS or not isinstance(message, str) or not isinstance(stack, str):
             raise self._protocol_error()
@@ -171,7 +171,8 @@ class Executor:
                 child.kill()
         return child
 
-    def _checked(self, result: str, seconds: object) -> Computed:
+    def _checked(self, result: str, seconds: object) -> float:
+        """Return the run time of a result; raise JobError unless both are valid."""
         if not isinstance(seconds, (int, float)) or not math.isfinite(seconds):
             raise self._protocol_error()
         try:
@@ -186,7 +187,7 @@ class Executor:
             json.loads(result)
         except (ValueError, RecursionError) as ex:
             raise self._protocol_error() from ex
-        return Computed(result, max(0.0, float(seconds)))
+        return max(0.0, float(seconds))
 
     def cancel(self) -> None:
         """Cancel the current and any later computation; may be called from any thread."""
@@ -238,5 +239,5 @@ def _input_of(unit: Unit) -> Any:
     return {name: value for name, value in unit.variable.items() if name not in RESERVED}
 
 
-def _to_json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
+# `dumps` would make an encoder at each call.
+_to_json = json.JSONEncoder(separators=(",", ":")).encode

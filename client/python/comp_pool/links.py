@@ -36,7 +36,7 @@ class Document:
         if href is None:
             raise MissingLink(name, self.address)
         try:
-            return resolve(self.address, expand(href, values or {}))
+            return resolve(self.address, expand(href, values or {}) if "{" in href else href)
         except ValueError as ex:  # An invalid URL, such as "http://[".
             raise MissingLink(name, self.address) from ex
 

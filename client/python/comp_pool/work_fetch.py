@@ -4,6 +4,7 @@ import contextlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from comp_pool.backoff import retry_after_delay
 from comp_pool.batch_size import BatchSizes, has_batches
@@ -22,7 +23,7 @@ class Task:
     lease: Lease
     is_batched: bool = False
 
-    @property
+    @cached_property
     def job_id(self) -> str:
         """The job's id."""
         return id_of(self.job)
