@@ -8,7 +8,7 @@ from pool.flows import Flows
 from pool.keys import Caller, Keys
 from resources import body, request
 from resources.flow_page import FlowPage
-from resources.links import Link, LinkBuilder
+from resources.links import LinkBuilder
 from resources.list_pages import FLOWS, ListPage
 from resources.representation import media_type_of, prefers_html, respond, respond_conditionally, with_links
 from resources.resource import Resource
@@ -90,26 +90,26 @@ def _respond(req: falcon.Request, resp: falcon.Response, flow: Document) -> None
 
 def _blocked(req: falcon.Request, step: Document) -> Document:
     """A failed step for which the flow waits; its link leads to the variable, which a PATCH releases."""
-    link = Link(LinkBuilder(req).uri("jobs", step["job"], "variables", step["variable"]))
+    link = LinkBuilder(req).uri("jobs", step["job"], "variables", step["variable"])
     fields = {name: value for name, value in step.items() if name != "job"}
-    return with_links({"get_variable": link}, {**fields, "variable": link.href}, media_type_of(req))
+    return with_links({"get_variable": link}, {**fields, "variable": link}, media_type_of(req))
 
 
 def _entry(req: falcon.Request, entry: Document) -> Document:
     """An entry of the tree: ids become URIs, as in a posted flow, and links."""
     build, job = LinkBuilder(req), entry["job"]
-    links = {"get_job": Link(build.uri("jobs", job))}
-    uris = {"job": links["get_job"].href}
+    links = {"get_job": build.uri("jobs", job)}
+    uris = {"job": links["get_job"]}
     if "variable" in entry:
-        links["get_variable"] = Link(build.uri("jobs", job, "variables", entry["variable"]))
-        uris["variable"] = links["get_variable"].href
+        links["get_variable"] = build.uri("jobs", job, "variables", entry["variable"])
+        uris["variable"] = links["get_variable"]
     steps = [_step(req, job, step) for step in entry["steps"]]
     return with_links(links, {**entry, **uris, "steps": steps}, media_type_of(req))
 
 
 def _step(req: falcon.Request, job: str, step: Document) -> Document:
     build = LinkBuilder(req)
-    links = {"get_variable": Link(build.uri("jobs", job, "variables", step["variable"]))}
+    links = {"get_variable": build.uri("jobs", job, "variables", step["variable"])}
     if step["result"] is not None:
         links["get_result"] = build.result(job, step["variable"], step["result"])["self"]
     fields = {name: value for name, value in step.items() if name not in ("variable", "result")}

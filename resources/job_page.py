@@ -184,7 +184,7 @@ def _errors(fields: Document, language: PageLanguage) -> str:
 
 def _links(build: LinkBuilder, job: Document, language: PageLanguage) -> Parts:
     links = build.job(job["id"])
-    results, variables = links["results"].href, links["variables"].href
+    results, variables = links["results"], links["variables"]
 
     def link(key: str, href: str, download: str | None = None) -> Markup:
         key = f"job-page.link.{key}"
@@ -194,6 +194,6 @@ def _links(build: LinkBuilder, job: Document, language: PageLanguage) -> Parts:
         link("ndjson", f"{results}?format=ndjson", download=f"{job['id']}.ndjson"),
         link("csv", f"{results}?format=csv", download=f"{job['id']}.csv"),
         link("variables", variables),
-        link("errors", links["errors"].href),
+        link("errors", links["errors"]),
     ]
     return {"results_link": link("results", results), "links": joined(*(tag("li", item) for item in items))}

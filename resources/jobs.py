@@ -13,7 +13,7 @@ from pool.scheduling import JobScheduler
 from pool.trials import Trials
 from resources import body, request
 from resources.job_page import JobPage
-from resources.links import Link, LinkBuilder, Links
+from resources.links import LinkBuilder, Links
 from resources.list_pages import JOBS, ListPage
 from resources.representation import (
     Items,
@@ -52,7 +52,7 @@ _PRIVATE = tuple(name for name in FUNCTIONS if name not in _PUBLIC)
 def _links(build: LinkBuilder, job: Document) -> Links:
     links = build.job(job["id"], has_json_variables(job))
     others = {rel: job[rel]["id"] for rel in ("replaces", "replaced_by") if rel in job}
-    return links | {rel: Link(build.uri("jobs", job_id)) for rel, job_id in others.items()}
+    return links | {rel: build.uri("jobs", job_id) for rel, job_id in others.items()}
 
 
 def _job_fields(job: Document, to_owner: bool) -> Document:
@@ -96,7 +96,7 @@ class Collection(ScheduledJob):
         links = _links(LinkBuilder(req), job)
         once = self._told_once(job, caller)
         respond(req, resp, links, {**_job_fields(job, to_owner=True), **once}, cache="no-store" if once else "no-cache")
-        resp.status, resp.location = falcon.HTTP_201, links["self"].href
+        resp.status, resp.location = falcon.HTTP_201, links["self"]
 
     def _try(self, req: falcon.Request, resp: falcon.Response, caller: Caller) -> None:
         """Computes one variable of a job that is not posted yet; nothing is stored."""

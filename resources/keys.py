@@ -47,7 +47,7 @@ class Collection(Resource):
         owner = fields.require_text("owner", given.get("owner"))
         key = self._self_keys.make(owner, request.peer(req).prefix)
         respond(req, resp, _links(req), _made(owner, key, self._self_keys.quota), cache="no-store")
-        resp.status, resp.location = falcon.HTTP_201, _links(req)["self"].href
+        resp.status, resp.location = falcon.HTTP_201, _links(req)["self"]
 
 
 def _made(owner: str, key: str, quota: Quota) -> Document:

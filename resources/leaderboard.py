@@ -12,7 +12,7 @@ from pool.leaderboard import PERIODS, Leaderboard, Ranking, Row, TeamRow
 from resources import request
 from resources.errors import Problem
 from resources.leaderboard_page import PATH, RANKED, BoardPage, Query, Stretch
-from resources.links import Link, LinkBuilder, Links
+from resources.links import LinkBuilder, Links
 from resources.representation import Rendered, prefers_html, with_links
 from resources.resource import Resource
 from resources.texts import language_of
@@ -102,4 +102,4 @@ def _document(build: LinkBuilder, query: Query, ranking: Ranking, stretch: Stret
 def _links(row: Row | TeamRow, query: Query, build: LinkBuilder) -> Links:
     if row.team is None:
         return {}
-    return {"members": Link(build.uri(PATH, **query.parameters(by=None, team=row.team)))}
+    return {"members": build.uri(PATH, **query.parameters(by=None, team=row.team))}

@@ -71,7 +71,7 @@ def _paging(links: Links, language: PageLanguage) -> str:
     if "next" not in links:
         return ""
     key = "list.next"
-    following = tag("a", language.text(key), class_="button", rel="next", href=links["next"].href, data_text=key)
+    following = tag("a", language.text(key), class_="button", rel="next", href=links["next"], data_text=key)
     return tag("nav", following, class_="paging", aria_labelledby="heading")
 
 
@@ -85,7 +85,7 @@ def _job_row(links: Links, job: Fields, language: PageLanguage) -> Row:
     figures = job["figures"] or dict.fromkeys(_ALL, 0)
     total, undecided = (int(sum(figures[name] for name in names)) for names in (_ALL, _UNDECIDED))
     return [
-        tables.link(links["self"].href, language.title_of(job)),
+        tables.link(links["self"], language.title_of(job)),
         str(job["metadata"].get("owner") or tables.NONE),
         tables.badge("done" if total and not undecided else job["state"], language),
         language.text("list.finished.value", finished=total - undecided, total=total) if total else tables.NONE,
@@ -95,7 +95,7 @@ def _job_row(links: Links, job: Fields, language: PageLanguage) -> Row:
 
 def _flow_row(links: Links, flow: Fields, language: PageLanguage) -> Row:
     return [
-        tables.link(links["self"].href, flow["name"] or flow["id"]),
+        tables.link(links["self"], flow["name"] or flow["id"]),
         str(flow["owner"] or tables.NONE),
         tables.badge(flow["state"], language),
         tables.time(flow["created"]),
@@ -105,7 +105,7 @@ def _flow_row(links: Links, flow: Fields, language: PageLanguage) -> Row:
 
 def _variable_row(links: Links, item: Fields, language: PageLanguage) -> Row:
     return [
-        tables.link(links["self"].href, item["id"]),
+        tables.link(links["self"], item["id"]),
         tables.badge(item["state"], language),
         tables.time(item["created"]),
     ]
@@ -114,8 +114,8 @@ def _variable_row(links: Links, item: Fields, language: PageLanguage) -> Row:
 def result_row(links: Links, result: Fields, language: PageLanguage) -> Row:
     """The cells of RESULT_COLUMNS; the result has `mark` and `preview`."""
     return [
-        tag("a", tables.preview(result["preview"]), href=links["self"].href, class_="quiet-link"),
-        tables.link(links["get_variable"].href, result["variable"]),
+        tag("a", tables.preview(result["preview"]), href=links["self"], class_="quiet-link"),
+        tables.link(links["get_variable"], result["variable"]),
         tables.mark(result["mark"]),
         tables.duration(result.get("run_seconds"), language),
         tables.time(result["created"]),

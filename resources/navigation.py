@@ -11,11 +11,11 @@ def sections(build: LinkBuilder, language: Language, here: str) -> Markup:
     """`here` is the address of the page that has the links."""
     links = build.root()
     hrefs = {
-        "jobs": links["jobs"].href,
-        "flows": links["flows"].href,
-        "board": links["leaderboard"].href,
-        "status": links["status"].href,
-        "post": links["post_form"].href,
+        "jobs": links["jobs"],
+        "flows": links["flows"],
+        "board": links["leaderboard"],
+        "status": links["status"],
+        "post": links["post_form"],
         "operator": build.uri("operator"),
     }
     shown = [tag("a", language.text(key), href=href, aria_current=current(href == here)) for key, href in hrefs.items()]

@@ -10,7 +10,7 @@ from pool.errors import Invalid
 from pool.keys import Keys
 from pool.operator_view import OperatorView
 from resources import body, request
-from resources.links import Link, LinkBuilder, Links
+from resources.links import LinkBuilder, Links
 from resources.pages import OperatorPage
 from resources.representation import media_type_of, prefers_html, respond, with_links
 from resources.resource import Resource
@@ -31,8 +31,8 @@ class Operator(Resource):
         build = LinkBuilder(req)
         root = build.root()
         links = {
-            "self": Link(build.uri("operator")),
-            "blocks": Link(build.uri("operator", "blocks")),
+            "self": build.uri("operator"),
+            "blocks": build.uri("operator", "blocks"),
             "names": build.names()["self"],
             **{rel: root[rel] for rel in ("job", "flow", "health", "metrics")},
             "root": root["self"],
@@ -46,7 +46,7 @@ class Operator(Resource):
 
 
 def _links_of_block(build: LinkBuilder, target: str) -> Links:
-    return {"self": Link(build.uri("operator", "blocks", target))}
+    return {"self": build.uri("operator", "blocks", target)}
 
 
 class BlockCollection(Resource):
@@ -62,7 +62,7 @@ class BlockCollection(Resource):
         blocked = self._blocks.add(target, reason)
         links = _links_of_block(LinkBuilder(req), blocked)
         respond(req, resp, links, {"target": blocked, "reason": reason.strip()}, cache="no-store")
-        resp.status, resp.location = falcon.HTTP_201, links["self"].href
+        resp.status, resp.location = falcon.HTTP_201, links["self"]
 
 
 class Block(Resource):

@@ -10,7 +10,7 @@ from typing import Any
 
 import falcon
 
-from resources.links import Links
+from resources.links import Links, Template
 
 JSON, HAL = "application/json", "application/hal+json"
 NDJSON, PROBLEM = "application/x-ndjson", "application/problem+json"
@@ -55,8 +55,7 @@ def is_html_preferred(accept: str, others: tuple[str, ...] = (JSON, HAL)) -> boo
 
 def with_links(links: Links, fields: Fields, media_type: str, items: Items | None = None) -> dict[str, Any]:
     """The fields with links, and with the items of a collection, each with its own links."""
-    shown = _hal_links(links) if media_type == HAL else {rel: link.href for rel, link in links.items()}
-    document: dict[str, Any] = {"_links": shown, **fields}
+    document: dict[str, Any] = {"_links": _hal_links(links) if media_type == HAL else links, **fields}
     if items is not None:
         embedded = [with_links(item_links, item, media_type) for item_links, item in items]
         document["_embedded"] = {"items": embedded}
@@ -65,7 +64,7 @@ def with_links(links: Links, fields: Fields, media_type: str, items: Items | Non
 
 def _hal_links(links: Links) -> dict[str, dict[str, str | bool]]:
     return {
-        rel: {"href": link.href, "templated": True} if link.templated else {"href": link.href}
+        rel: {"href": link, "templated": True} if isinstance(link, Template) else {"href": link}
         for rel, link in links.items()
     }
 

@@ -70,7 +70,7 @@ class Collection(Resource):
             refuse_reserved(posted.value)
         links = LinkBuilder(req).result(job, variable, self._results.post(document, variable, posted))
         respond(req, resp, links, {})
-        resp.status, resp.location = falcon.HTTP_201, links["self"].href
+        resp.status, resp.location = falcon.HTTP_201, links["self"]
 
 
 class Item(Resource):

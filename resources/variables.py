@@ -13,7 +13,7 @@ from pool.keys import Keys
 from pool.variables import Leased, Variables
 from resources import body, named_variables, request, worker_script
 from resources.errors import Problem
-from resources.links import Link, LinkBuilder
+from resources.links import LinkBuilder
 from resources.list_pages import VARIABLES, ListPage
 from resources.representation import media_type_of, prefers_html, respond, respond_no_content
 from resources.resource import Resource
@@ -43,9 +43,9 @@ def _respond_with_leases(req: falcon.Request, resp: falcon.Response, job: str, l
         for one in leased
     ]
     links = {
-        "self": Link(build.uri("jobs", job, "variables", values=req.get_param("values"), count=req.get_param("count"))),
-        "get_job": Link(build.uri("jobs", job)),
-        "post_results": Link(build.uri("jobs", job, "results")),
+        "self": build.uri("jobs", job, "variables", values=req.get_param("values"), count=req.get_param("count")),
+        "get_job": build.uri("jobs", job),
+        "post_results": build.uri("jobs", job, "results"),
     }
     respond(req, resp, links, {"count": len(items)}, items, cache="no-store")
     resp.set_header("Lease-Seconds", str(min(one.seconds for one in leased)))
@@ -113,13 +113,13 @@ class Collection(Resource):
 def _respond_one_created(req: falcon.Request, resp: falcon.Response, job: str, variable_id: str) -> None:
     links = LinkBuilder(req).variable(job, variable_id)
     respond(req, resp, links, {"id": variable_id})
-    resp.status, resp.location = falcon.HTTP_201, links["self"].href
+    resp.status, resp.location = falcon.HTTP_201, links["self"]
 
 
 def _respond_many_created(req: falcon.Request, resp: falcon.Response, job: str, variable_ids: list[str]) -> None:
     links = LinkBuilder(req).page("jobs", job, "variables", "index", cursor=None, next_cursor=None)
     respond(req, resp, links, {"count": len(variable_ids), "ids": variable_ids})
-    resp.status, resp.location = falcon.HTTP_201, links["self"].href
+    resp.status, resp.location = falcon.HTTP_201, links["self"]
 
 
 class Index(Resource):
@@ -167,7 +167,7 @@ class Item(Resource):
         is_new = self._variables.put(job, variable, value, caller)
         links = LinkBuilder(req).variable(job, variable)
         respond(req, resp, links, {"id": variable})
-        resp.status, resp.location = (falcon.HTTP_201 if is_new else falcon.HTTP_200), links["self"].href
+        resp.status, resp.location = (falcon.HTTP_201 if is_new else falcon.HTTP_200), links["self"]
 
     def on_patch(self, req: falcon.Request, resp: falcon.Response, job: str, variable: str) -> None:
         """``{"state": "open"}`` releases a failed variable."""

@@ -6,10 +6,10 @@ import falcon
 import pytest
 from falcon.testing import create_environ
 
-from resources.links import Link
+from resources.links import Template
 from resources.representation import HAL, JSON, encoded, matches, media_type_of, with_links
 
-LINKS = {"self": Link("/jobs"), "job": Link("/jobs/{job}", templated=True)}
+LINKS = {"self": "/jobs", "job": Template("/jobs/{job}")}
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_links_are_objects_in_hal() -> None:
 
 
 def test_the_items_of_a_collection_have_links_of_their_own() -> None:
-    item = ({"self": Link("/jobs/a")}, {"id": "a"})
+    item = ({"self": "/jobs/a"}, {"id": "a"})
     document = with_links({}, {"count": 1}, JSON, [item])
     assert document["_embedded"] == {"items": [{"_links": {"self": "/jobs/a"}, "id": "a"}]}
 
