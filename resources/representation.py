@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import falcon
 
 from resources.links import Links, Template
+from storage.documents import json_encoder
 
 JSON, HAL = "application/json", "application/hal+json"
 NDJSON, PROBLEM = "application/x-ndjson", "application/problem+json"
 Fields = Mapping[str, Any]
 Items = Sequence[tuple[Links, Fields]]
-# Made once: `json.dumps` with options makes an encoder at each call. What is shown was JSON, and has no circles.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
+_encode = json_encoder()
 
 
 def encoded(value: Any) -> bytes:

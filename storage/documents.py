@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from json import encoder
 from typing import Any
 
 Document = dict[str, Any]
-# Made once: `json.dumps` with options makes an encoder at each call.
-_encode_canonically = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
+def json_encoder(ensure_ascii: bool = False, sort_keys: bool = False) -> Callable[[Any], str]:
+    """A function that encodes values without circles as JSON without blanks.
+
+    Made once: `json.dumps` with options makes an encoder at each call, and its `encode` another one, in C, which takes
+    as long as to encode a small document.
+    """
+    usual = json.JSONEncoder(
+        ensure_ascii=ensure_ascii, sort_keys=sort_keys, separators=(",", ":"), check_circular=False
+    )
+    make = getattr(encoder, "c_make_encoder", None)
+    if make is None:  # Not of CPython.
+        return usual.encode
+    escape = encoder.encode_basestring_ascii if ensure_ascii else encoder.encode_basestring
+    in_parts = make(None, usual.default, escape, None, ":", ",", sort_keys, False, True)
+    return lambda value: "".join(in_parts(value, 0))
+
+
+_encode_canonically = json_encoder(sort_keys=True)
 
 
 def canonical(value: Any) -> str:

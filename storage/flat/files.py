@@ -12,11 +12,10 @@ from contextlib import suppress
 from typing import Any
 
 from storage import ids
+from storage.documents import json_encoder
 from storage.errors import Damaged
 
-# Made once: `json.dumps` with options makes an encoder at each call. Whatever is stored was JSON, and has no circles.
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode
-_encode_as_ascii = json.JSONEncoder(separators=(",", ":")).encode
+_encode, _encode_as_ascii = json_encoder(), json_encoder(ensure_ascii=True)
 # Unlike `json.loads` of bytes it does not look for their encoding first, which takes as long as the rest.
 _decode = json.JSONDecoder().decode
 
