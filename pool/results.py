@@ -25,7 +25,7 @@ from pool.trust.policy import policy_of
 from pool.validation import Validation, Verdict
 from pool.variable_errors import VariableErrors
 from pool.variables import withdrawn_text
-from storage.base import Document, ErrorIds, Finish, Page, Store
+from storage.base import Document, ErrorIds, Facts, Finish, Page, Store
 from storage.errors import AlreadyFinished, AlreadyHeld, NotFound, StorageError
 
 # Limits on what one request reads: a variable may have a hundred rejected results of a megabyte each.
@@ -148,9 +148,11 @@ class Results:
     def _post_distinct(self, job: Document, items: Sequence[_Item]) -> None:
         if any(item.posted.token is not None for item in items):
             self._errors.refresh()
-        for item in items:
-            with _caught([item]):
-                self._prepare(job, item)
+        with _caught(items):
+            facts = self._store.results.look_up_many(job["id"], [item.variable_id for item in items])
+            for item in items:
+                with _caught([item]):
+                    self._prepare(job, item, facts[item.variable_id])
         open_items = _undecided(items)
         if open_items:
             documents = [item.document for item in open_items]
@@ -158,10 +160,12 @@ class Results:
                 self._judge(job, open_items)
                 not_stored += [item.document for item in open_items if not _is_stored(item)]
 
-    def _prepare(self, job: Document, item: _Item) -> None:
+    def _prepare(self, job: Document, item: _Item, facts: Facts | StorageError) -> None:
         """Makes the document of a result that is to be judged; others get their outcome."""
+        if isinstance(facts, StorageError):
+            raise facts
+        outcome, known = facts
         job_id, variable_id, posted = job["id"], item.variable_id, item.posted
-        outcome, known = self._store.results.look_up(job_id, variable_id)
         lease = item.lease = self._lease(job, variable_id, posted.token)
         # Before the validator: a late result must not cost a call in the sandbox.
         if outcome is not None:

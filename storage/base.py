@@ -348,8 +348,11 @@ class ResultStore(ABC):
         """Ends an unfinished variable without a result, durably. Raises AlreadyFinished, NotFound."""
 
     @abstractmethod
-    def look_up(self, job_id: str, variable_id: str) -> Facts:
-        """A variable's outcome (as `outcome`) and its errors (as `rejected_ids`); one that does not exist has none."""
+    def look_up_many(self, job_id: str, variable_ids: Sequence[str]) -> dict[str, Facts | StorageError]:
+        """Of each variable its outcome and the ids of its errors: none where there is no such variable.
+
+        InvalidId or Damaged for those that have it.
+        """
 
     @abstractmethod
     def outcome(self, job_id: str, variable_id: str) -> Document | None:

@@ -9,7 +9,6 @@ candidates per job; the cache may be stale: then the rename fails.
 
 from __future__ import annotations
 
-import functools
 import math
 import os
 from collections import defaultdict, deque
@@ -170,7 +169,7 @@ def _exclusion(is_excluded: IsExcluded | None, paths: JobPaths, count: int = 1) 
     """Tells of markers, or ids, whether the caller passes over their variables, of which it wants so many."""
     if is_excluded is None:
         return lambda _marker: False
-    error_ids = queue.errors_reader(paths) if count > 1 else functools.partial(queue.error_ids, paths)
+    error_ids = queue.errors_reader(paths, count)
 
     def excludes(marker: str) -> bool:
         variable_id = marker.rpartition("/")[2]

@@ -42,6 +42,7 @@ class JobPaths:
         self.audits = f"{self.root}/audits"
         self.held_results = f"{self.root}/held"
         self.rejected_shards = f"{self.root}/rejected"
+        self.failed_shards = f"{self.root}/queue/failed"
         self.open_shards = f"{self.root}/queue/open"
         self.deadlines = f"{self.root}/queue/leased"
         self.used_by_flows = f"{self.root}/flows"
@@ -60,7 +61,7 @@ class JobPaths:
         return f"{self.root}/queue/open/{shard(variable_id)}/{variable_id}"
 
     def failed(self, variable_id: str) -> str:
-        return f"{self.root}/queue/failed/{shard(variable_id)}/{variable_id}"
+        return f"{self.failed_shards}/{shard(variable_id)}/{variable_id}"
 
     def leased(self, variable_id: str, deadline: int) -> str:
         return f"{self.root}/queue/leased/{deadline}/{variable_id}"

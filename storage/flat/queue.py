@@ -122,21 +122,32 @@ def error_ids(paths: JobPaths, variable_id: str) -> list[str]:
     return [name.removesuffix(".json") for name in names if files.is_document(name)]
 
 
-def errors_reader(paths: JobPaths) -> Callable[[str], list[str]]:
-    """`error_ids` of many variables: most jobs have few, and their shards are listed once for all."""
-    shards = frozenset(files.names(paths.rejected_shards))
-    return lambda variable_id: error_ids(paths, variable_id) if shard(variable_id) in shards else []
+def errors_reader(paths: JobPaths, count: int) -> Callable[[str], list[str]]:
+    """`error_ids` for so many variables."""
+    has_shard = shard_filter(paths.rejected_shards, count)
+    return lambda variable_id: error_ids(paths, variable_id) if has_shard(variable_id) else []
+
+
+def shard_filter(shards: str, count: int) -> Callable[[str], bool]:
+    """Tells of so many ids whether their shards are in a directory of shards that is mostly empty.
+
+    To list it takes as long as two or three looks: for a single id, any shard may be there.
+    """
+    if count == 1:
+        return lambda _id: True
+    names = frozenset(files.names(shards))
+    return lambda identifier: shard(identifier) in names
 
 
 def drop_if_finished(paths: JobPaths, variable_id: str, marker: str) -> bool:
     return files.exists(paths.outcome(variable_id)) and (files.remove(marker) or True)
 
 
-def drop(paths: JobPaths, variable_id: str, identity: int | None = None) -> str | None:
+def drop(paths: JobPaths, variable_id: str, identity: int | None = None, may_have_failed: bool = True) -> str | None:
     """Removes the markers of a variable; returns its state by them, None without a marker."""
     failed = paths.failed(variable_id)
     # Looked up first: an unlink that finds nothing costs several times as much, and few variables have failed.
-    was_failed = files.exists(failed) and files.remove(failed)
+    was_failed = may_have_failed and files.exists(failed) and files.remove(failed)
     # The usual case first, where a lease has its identity as its deadline: one unlink instead of a search.
     if identity is not None and files.remove(paths.leased(variable_id, identity)):
         return "failed" if was_failed else "leased"

@@ -111,18 +111,26 @@ class FlatResults(ResultStore):
                 files.remove(temporary)
 
     def _follow_up(self, paths: JobPaths, accepted: Mapping[str, Finish]) -> None:
+        may_have_failed = queue.shard_filter(paths.failed_shards, len(accepted))
         # The former state goes into the event, so that a failed variable that got a result is counted correctly.
         lines = [
-            events.outcome(finish.document, _leave_queue(paths, name, finish)) for name, finish in accepted.items()
+            events.outcome(finish.document, _leave_queue(paths, name, finish, may_have_failed(name)))
+            for name, finish in accepted.items()
         ]
         self._writer.append(paths.events_journal, lines)
 
     @translated_for_job
-    def look_up(self, job_id: str, variable_id: str) -> Facts:
+    def look_up_many(self, job_id: str, variable_ids: Sequence[str]) -> dict[str, Facts | StorageError]:
         paths = self._tree.job(job_id)
-        outcome_path = paths.outcome(ids.check_variable_id(variable_id))
-        outcome = files.read(outcome_path) if files.exists(outcome_path) else None
-        return Facts(outcome, queue.error_ids(paths, variable_id))
+        error_ids = queue.errors_reader(paths, len(variable_ids))
+        found: dict[str, Facts | StorageError] = {}
+        for name in variable_ids:
+            try:
+                path = paths.outcome(ids.check_variable_id(name))
+                found[name] = Facts(files.read(path) if files.exists(path) else None, error_ids(name))
+            except StorageError as ex:
+                found[name] = ex
+        return found
 
     @translated_for_job
     def outcome(self, job_id: str, variable_id: str) -> Document | None:
@@ -234,7 +242,7 @@ class FlatResults(ResultStore):
 
     @translated_for_job
     def failed(self, job_id: str, limit: int) -> list[str]:
-        return list(itertools.islice(_ids_in_shards(f"{self._tree.existing_job(job_id).root}/queue/failed"), limit))
+        return list(itertools.islice(_ids_in_shards(self._tree.existing_job(job_id).failed_shards), limit))
 
     @translated_for_job
     def page(self, job_id: str, cursor: str | None, limit: int) -> Page:
@@ -254,9 +262,9 @@ class FlatResults(ResultStore):
         return _outcomes(paths, found)
 
 
-def _leave_queue(paths: JobPaths, variable_id: str, finish: Finish) -> str | None:
+def _leave_queue(paths: JobPaths, variable_id: str, finish: Finish, may_have_failed: bool) -> str | None:
     """Removes the markers of a finished variable, and what was held; returns its former state."""
-    was = queue.drop(paths, variable_id, finish.identity)
+    was = queue.drop(paths, variable_id, finish.identity, may_have_failed)
     # Only here: most variables have no held results, and looking for them costs a system call.
     # An auditor leases a variable that has some: its result has replicas then.
     if was == "held" or not finish.document.keys().isdisjoint(("withdrawn", "replicas")):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from storage.base import Page, Store
-from storage.errors import AlreadyFinished, InvalidCursor, NotFound
+from storage.base import Finish, Page, Store
+from storage.errors import AlreadyFinished, InvalidCursor, InvalidId, NotFound
 from tests.storage.contract_base import BaseContract, OpenStore
 from tests.storage.helpers import (
     JOB,
@@ -34,13 +34,31 @@ class ResultsContract(BaseContract):
     def test_the_facts_of_a_variable_are_its_outcome_and_its_errors(self, store: Store) -> None:
         add(store, "a")
         rejected, accepted = rejected_result("a"), result("a")
-        assert store.results.look_up(JOB, "a") == (None, [])
+        assert store.results.look_up_many(JOB, ["a"]) == {"a": (None, [])}
         store.results.reject(JOB, "a", rejected, 3)
         store.results.accept(JOB, "a", accepted)
-        assert store.results.look_up(JOB, "a") == (accepted, [rejected["id"]])
+        assert store.results.look_up_many(JOB, ["a"]) == {"a": (accepted, [rejected["id"]])}
 
-    def test_a_variable_that_does_not_exist_has_no_facts(self, store: Store) -> None:
-        assert store.results.look_up(JOB, "missing") == (None, [])
+    def test_facts_of_several_variables_come_together(self, store: Store) -> None:
+        add(store, *"abc")
+        rejected, accepted = rejected_result("a"), result("b")
+        store.results.reject(JOB, "a", rejected, 3)
+        store.results.accept(JOB, "b", accepted)
+        facts = store.results.look_up_many(JOB, [*"abc", "missing", "../a"])
+        assert isinstance(facts.pop("../a"), InvalidId)
+        assert facts == {
+            "a": (None, [rejected["id"]]),
+            "b": (accepted, []),
+            "c": (None, []),
+            "missing": (None, []),
+        }
+
+    def test_a_failed_variable_that_gets_its_result_with_others_is_counted_once(self, store: Store) -> None:
+        add(store, *"abc")
+        assert store.results.reject(JOB, "a", rejected_result("a"), 1)
+        assert store.results.accept_many(JOB, {name: Finish(result(name)) for name in "abc"}) == {}
+        counts = store.counts.get(JOB)
+        assert (counts.accepted, counts.failed, counts.open) == (3, 0, 0)
 
     def test_an_unfinished_variable_has_no_outcome(self, store: Store) -> None:
         add(store, "a")
