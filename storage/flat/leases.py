@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import os
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from storage import ids
@@ -21,6 +21,7 @@ from storage.errors import Damaged, LeaseLost
 from storage.flat import files, queue
 from storage.flat.disk_errors import translated_for_job
 from storage.flat.paths import JobPaths
+from storage.flat.read_ahead import ReadAhead, signature_of
 from storage.flat.tree import Tree
 
 CACHED_CANDIDATES = 64
@@ -40,6 +41,7 @@ class FlatLeases(LeaseStore):
     def __init__(self, tree: Tree) -> None:
         self._tree, self._clock = tree, tree.clock
         self._candidates: defaultdict[str, deque[str]] = defaultdict(deque)
+        self._read_ahead = ReadAhead()
 
     @translated_for_job
     def lease_many(
@@ -142,7 +144,7 @@ class FlatLeases(LeaseStore):
             fresh = [marker for marker in sampled if marker not in excluded]
             if not fresh:
                 return
-            _read_ahead(paths, fresh)
+            self._read_ahead.read(paths, fresh)
             cache.extend(fresh)
 
     def _acquire(self, paths: JobPaths, marker: str, seconds: float) -> Lease | None:
@@ -150,13 +152,15 @@ class FlatLeases(LeaseStore):
         try:
             deadline = deadline_after(self._clock.now_milliseconds(), seconds)
             leased = paths.leased(variable_id, deadline)
-            identity = max(deadline, queue.identity_of(marker) + 1)
+            status = os.stat(marker)
+            identity = max(deadline, queue.identity_of(marker, status) + 1)
             if not files.move(marker, leased):
                 return None
             # After the move, which has one winner: a former lease was given back a moment ago, or a clock was ahead.
             if identity > deadline:
                 queue.keep_identity(leased, identity)
-            found = _unfinished_document(paths, variable_id, leased)
+            content = self._read_ahead.take(marker, signature_of(status))
+            found = _unfinished_document(paths, variable_id, leased, content)
         except FileNotFoundError:
             return None  # Another caller was first, or the job was deleted meanwhile.
         if found is None:
@@ -189,15 +193,20 @@ def _next_deadline(paths: JobPaths) -> int | None:
     return next(found, None)
 
 
-def _unfinished_document(paths: JobPaths, variable_id: str, marker: str) -> tuple[Document, int] | None:
-    """The variable's document and its size; None, and no marker any more, if the documents contradict the marker."""
+def _unfinished_document(
+    paths: JobPaths, variable_id: str, marker: str, content: bytes | None
+) -> tuple[Document, int] | None:
+    """The variable's document, read unless its content is known, and its size.
+
+    None, and no marker any more, if the documents contradict the marker.
+    """
     # Checked after the rename: whoever finished the variable may have missed a marker that was being moved.
     if files.exists(paths.outcome(variable_id)):
         files.remove(marker)
         return None
     path = paths.variable(variable_id)
     try:
-        content = files.content(path)
+        content = content or files.content(path)
         return files.decode(content, path), len(content)
     except FileNotFoundError:
         files.remove(marker)
@@ -214,18 +223,3 @@ def _require_lease(variable_id: str, move: Callable[[], bool]) -> None:
         raise LeaseLost(variable_id) from ex
     if not is_moved:
         raise LeaseLost(variable_id)
-
-
-def _read_ahead(paths: JobPaths, markers: Iterable[str]) -> None:
-    """Prefetches the candidates' documents together: else each lease of a large job waits for the disk."""
-    advise = getattr(os, "posix_fadvise", None)
-    # Linux has it; elsewhere the documents are read when they are leased.
-    if advise is None:
-        return
-    for marker in markers:
-        with suppress(OSError):
-            descriptor = os.open(paths.variable(os.path.basename(marker)), os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                advise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
-            finally:
-                os.close(descriptor)

@@ -57,14 +57,15 @@ def move_marker(source: str, target: str) -> bool:
     return files.remove(source) if is_copied else files.move(source, target)
 
 
-def identity_of(marker: str) -> int:
+def identity_of(marker: str, status: os.stat_result | None = None) -> int:
     """The identity of a marker's last lease, or a number without a lease. Raises FileNotFoundError.
 
     It is the deadline of the lease, or the marker's modification time in milliseconds where that is later.
     """
     # The number of a shard is smaller than any time.
     directory = marker.rsplit("/", 2)[1]
-    return max(int(directory) if directory.isdecimal() else 0, os.stat(marker).st_mtime_ns // 1_000_000)
+    status = status or os.stat(marker)
+    return max(int(directory) if directory.isdecimal() else 0, status.st_mtime_ns // 1_000_000)
 
 
 def keep_identity(marker: str, identity: int) -> None:
