@@ -9,8 +9,8 @@ import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 from pool.credit import DAY, Ledger
 from pool.lost_leases import BREAK_SECONDS, LostLease, LostLeases
@@ -89,8 +89,7 @@ class JobRecord:
     last: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class HeldLease:
+class HeldLease(NamedTuple):
     """`began`: since when volunteers of this prefix have held the variable, with short breaks at most.
 
     `party` is who counts as present, in a job that holds results; else it is empty.
@@ -157,7 +156,7 @@ class Activity:
     def _on_extended(self, event: Document) -> None:
         lease = self.leases.get(event["lease"])
         if lease is not None:
-            self.leases[event["lease"]] = replace(lease, until=event["until"])
+            self.leases[event["lease"]] = lease._replace(until=event["until"])
             heapq.heappush(self._deadlines, (event["until"], event["lease"]))
 
     def began_again(self, job: str, variable: str, prefix: str, at: int) -> int:
@@ -297,7 +296,7 @@ class Activity:
             return
         self.latest = now
         for lease_id, lease in self.leases.items():
-            self.leases[lease_id] = replace(lease, until=lease.until - back, began=lease.began - back)
+            self.leases[lease_id] = lease._replace(until=lease.until - back, began=lease.began - back)
         self._deadlines = [(lease.until, lease_id) for lease_id, lease in self.leases.items()]
         heapq.heapify(self._deadlines)
 

@@ -80,7 +80,7 @@ def summary(activity: Activity, now: int) -> Iterator[Document | None]:
         yield {"event": "lost", "job": job, "variable": variable, "values": _values(lost)}
     yield from activity.credit.summary(now)
     for lease_id, lease in activity.leases.items():
-        yield {"event": "leased", "lease": lease_id, "at": now, **_values(lease)}
+        yield {"event": "leased", "lease": lease_id, "at": now, **lease._asdict()}
 
 
 def _values(record: Any) -> dict[str, Any]:

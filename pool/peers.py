@@ -43,7 +43,7 @@ class Networks:
     def __contains__(self, address: Address | None) -> bool:
         if address is None:
             return self.has_unix
-        return any(address in network for network in self._networks)
+        return bool(self._networks) and any(address in network for network in self._networks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,13 @@ class Peers:
     def of(self, remote: str, forwarded: Sequence[str], volunteer: str = "") -> Peer:
         """The peer behind a connection from `remote`. `forwarded` are the addresses of X-Forwarded-For, in order."""
         address = self._client_address(remote, forwarded)
-        return Peer(self._prefix(address), volunteer, self._is_trusted(address), address)
+        prefix, is_trusted = self._known(address)
+        return Peer(prefix, volunteer, is_trusted, address)
 
     @functools.lru_cache(maxsize=4096)  # noqa: B019  # one instance per process
-    def _is_trusted(self, address: Address | None) -> bool:
-        return address is not None and address in self._trusted
+    def _known(self, address: Address | None) -> tuple[str, bool]:
+        """The prefix of an address, and whether it is trusted."""
+        return self._prefix(address), address is not None and address in self._trusted
 
     def is_proxy(self, remote: str) -> bool:
         """Whether a connection from `remote` is one of a trusted proxy."""
@@ -100,7 +102,6 @@ class Peers:
                 "a local proxy forwards requests, and COMP_POOL_PROXIES does not name it: its volunteers count as one"
             )
 
-    @functools.lru_cache(maxsize=4096)  # noqa: B019  # one instance per process
     def _prefix(self, address: Address | None) -> str:
         if address is None or address.version == 4:
             return self._hash(str(address))[:DIGITS]

@@ -64,11 +64,11 @@ def key_digest(req: falcon.Request) -> str | None:
 
 def peer(req: falcon.Request) -> Peer:
     """The sender of the request, by its address and the header Volunteer."""
-    if "peer" not in req.context:
-        forwarded = [address for address in (req.get_header("X-Forwarded-For") or "").split(",") if address.strip()]
+    known: Peer | None = req.context.get("peer")
+    if known is None:
+        forwarded = [address for address in req.env.get("HTTP_X_FORWARDED_FOR", "").split(",") if address.strip()]
         peers: Peers = req.context.peers
-        req.context.peer = peers.of(req.env.get("REMOTE_ADDR", ""), forwarded, volunteer_name(req))
-    known: Peer = req.context.peer
+        known = req.context.peer = peers.of(req.env.get("REMOTE_ADDR", ""), forwarded, volunteer_name(req))
     return known
 
 
