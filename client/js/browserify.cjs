@@ -24,14 +24,6 @@ var __privateGet = (obj, member, getter) => (__accessCheck(obj, member, "read fr
 var __privateAdd = (obj, member, value) => member.has(obj) ? __typeError("Cannot add the same private member more than once") : member instanceof WeakSet ? member.add(obj) : member.set(obj, value);
 var __privateSet = (obj, member, value, setter) => (__accessCheck(obj, member, "write to private field"), setter ? setter.call(obj, value) : member.set(obj, value), value);
 var __privateMethod = (obj, member, method) => (__accessCheck(obj, member, "access private method"), method);
-var __privateWrapper = (obj, member, setter, getter) => ({
-  set _(value) {
-    __privateSet(obj, member, value, setter);
-  },
-  get _() {
-    return __privateGet(obj, member, getter);
-  }
-});
 
 // lib/errors.js
 function exclusionOf(ex) {
@@ -1195,7 +1187,7 @@ var init_seed = __esm({
 });
 
 // lib/task.js
-var UPLOAD_SECONDS, UPLOAD_SHARE, FIELDS_BYTES, bytesOf, idOf, nameOf2, _client, _job, _lease, _firstLease, _active, Task;
+var UPLOAD_SECONDS, UPLOAD_SHARE, FIELDS_BYTES, bytesOf, idOf, nameOf2, _client, _job, _lease, _firstLease, _active, _unit, _Task_instances, createUnit_fn, Task;
 var init_task = __esm({
   "lib/task.js"() {
     "use strict";
@@ -1222,11 +1214,14 @@ var init_task = __esm({
        * @param {boolean} isBatched whether others were leased with it, and its result is posted with theirs
        */
       constructor(client2, job, lease, active, isBatched = false) {
+        __privateAdd(this, _Task_instances);
         __privateAdd(this, _client);
         __privateAdd(this, _job);
         __privateAdd(this, _lease);
         __privateAdd(this, _firstLease);
         __privateAdd(this, _active);
+        /** @type {Unit | undefined} */
+        __privateAdd(this, _unit);
         /** Its result, until the pool has taken it. @type {Computed | undefined} */
         __publicField(this, "computed");
         this.isBatched = isBatched;
@@ -1258,20 +1253,11 @@ var init_task = __esm({
         const { seconds, remaining } = __privateGet(this, _lease);
         return remaining < Math.min(seconds * (1 - UPLOAD_SHARE), Math.max(seconds / 2, 2 * runTime));
       }
-      /** @param {boolean} gpu whether the volunteer allows WebGPU @returns {Unit} */
+      /** The same object each time. @param {boolean} gpu whether the volunteer allows WebGPU @returns {Unit} */
       unit(gpu) {
-        const { context, data } = __privateGet(this, _firstLease);
-        const { execute_function: source, requirements, settings } = __privateGet(this, _job).content;
-        return {
-          job: this.job,
-          source: String(source),
-          variable: JSON.stringify(data),
-          context: context === null ? null : JSON.stringify(context),
-          lossy: (settings == null ? void 0 : settings.lossy) === true,
-          // Computed here: the job learns neither id.
-          seed: unitSeed(this.job, this.variable),
-          gpu: gpu && (requirements == null ? void 0 : requirements.webgpu) === true
-        };
+        var _a;
+        (_a = __privateGet(this, _unit)) != null ? _a : __privateSet(this, _unit, __privateMethod(this, _Task_instances, createUnit_fn).call(this, gpu));
+        return __privateGet(this, _unit);
       }
       /** @param {AbortSignal} signal */
       async extend(signal) {
@@ -1335,6 +1321,23 @@ var init_task = __esm({
     _lease = new WeakMap();
     _firstLease = new WeakMap();
     _active = new WeakMap();
+    _unit = new WeakMap();
+    _Task_instances = new WeakSet();
+    /** @param {boolean} gpu @returns {Unit} */
+    createUnit_fn = function(gpu) {
+      const { context, data } = __privateGet(this, _firstLease);
+      const { execute_function: source, requirements, settings } = __privateGet(this, _job).content;
+      return {
+        job: this.job,
+        source: String(source),
+        variable: JSON.stringify(data),
+        context: context === null ? null : JSON.stringify(context),
+        lossy: (settings == null ? void 0 : settings.lossy) === true,
+        // Computed here: the job learns neither id.
+        seed: unitSeed(this.job, this.variable),
+        gpu: gpu && (requirements == null ? void 0 : requirements.webgpu) === true
+      };
+    };
   }
 });
 
@@ -1496,6 +1499,44 @@ var init_unit_errors = __esm({
   }
 });
 
+// browser/unit-run.js
+var UnitRun;
+var init_unit_run = __esm({
+  "browser/unit-run.js"() {
+    "use strict";
+    UnitRun = class {
+      /** @param {number} number by which page, relay and worker know it @param {Unit} unit */
+      constructor(number, unit) {
+        __publicField(this, "printed", "");
+        /** Whether its response is an error. */
+        __publicField(this, "hasFailed", false);
+        /** Cancels the wait for its beginning. */
+        __publicField(this, "cancelStart", () => {
+        });
+        /** Called when the worker does not begin it in time. */
+        __publicField(this, "onlate", () => {
+        });
+        /** @type {(response: UnitResponse) => void} */
+        __publicField(this, "respond", () => {
+        });
+        /** The worker has ended. @type {(error: JobError) => void} */
+        __publicField(this, "fail", () => {
+        });
+        /** @type {Promise<UnitResponse>} */
+        __publicField(this, "response");
+        this.number = number;
+        this.unit = unit;
+        this.response = new Promise((resolve, reject) => {
+          this.respond = resolve;
+          this.fail = reject;
+        });
+        this.response.catch(() => {
+        });
+      }
+    };
+  }
+});
+
 // browser/usage.js
 var _clock, _used, _counted, _Usage_instances, count_fn, Usage;
 var init_usage = __esm({
@@ -1553,15 +1594,20 @@ var init_usage = __esm({
 });
 
 // browser/executor.js
-var FREEZE_TIMEOUT, START_TIMEOUT, FREEZE_OVERHEAD, MAX_THAW, LINGERING, _openFrame, _clock2, _limit, _current, _units, _usage, _freezing, _BrowserExecutor_instances, request_fn2, expectStart_fn, workerFor_fn, frame_fn, expectFrozen_fn, discard_fn, BrowserExecutor, errorOf;
+function messageOf2({ number, unit: { source, variable, context, lossy = false, seed } }) {
+  return { unit: number, source, variable, context, lossy, seed };
+}
+var FREEZE_TIMEOUT, START_TIMEOUT, CLAIM_TIMEOUT, FREEZE_OVERHEAD, MAX_THAW, LINGERING, _openFrame, _clock2, _limit, _current, _begun, _cancelClaim, _ahead, _isWithdrawn, _units, _usage, _freezing, _BrowserExecutor_instances, takeBegun_fn, expectClaim_fn, begin_fn, sendAhead_fn, createRun_fn, follow_fn, beginNext_fn, expectStart_fn, outcome_fn, workerFor_fn, frame_fn, expectFrozen_fn, discard_fn, BrowserExecutor, isOfSameWorker, errorOf;
 var init_executor = __esm({
   "browser/executor.js"() {
     "use strict";
     init_errors();
     init_unit_errors();
+    init_unit_run();
     init_usage();
     FREEZE_TIMEOUT = 250;
     START_TIMEOUT = 2e3;
+    CLAIM_TIMEOUT = 2e3;
     FREEZE_OVERHEAD = 0.4;
     MAX_THAW = 500;
     LINGERING = 2e3;
@@ -1576,8 +1622,15 @@ var init_executor = __esm({
         __privateAdd(this, _openFrame);
         __privateAdd(this, _clock2);
         __privateAdd(this, _limit);
-        /** @type {{frame: SandboxFrame, worker: SandboxWorker, key: string} | undefined} */
+        /** @type {{frame: SandboxFrame, worker: SandboxWorker, unit: Unit} | undefined} `unit`: its first */
         __privateAdd(this, _current);
+        /** Sent ahead and begun, and not asked for yet: more than one while the page is slower than the worker. @type {UnitRun[]} */
+        __privateAdd(this, _begun, []);
+        __privateAdd(this, _cancelClaim, () => {
+        });
+        /** Sent ahead, and not begun. @type {UnitRun[]} */
+        __privateAdd(this, _ahead, []);
+        __privateAdd(this, _isWithdrawn, false);
         __privateAdd(this, _units, 0);
         __privateAdd(this, _usage);
         /** A rest that the worker has not confirmed yet. @type {{promise: Promise<void>, end: () => void} | undefined} */
@@ -1588,24 +1641,38 @@ var init_executor = __esm({
         __privateSet(this, _usage, new Usage(clock2));
       }
       /**
+       * Whether it has begun the next unit. Its call of `compute` must follow, or else the worker ends with the next rest.
+       */
+      get isAhead() {
+        return __privateGet(this, _begun).length > 0;
+      }
+      /**
        * Computes a unit in the context of the last one, if that was of the same job. Rejects with JobError only.
        * @param {Unit} unit
-       * @param {{timeout: number, signal?: AbortSignal}} options in milliseconds
+       * @param {ComputeOptions} options
        * @returns {Promise<Computed>}
        */
       async compute(unit, options) {
         var _a, _b, _c;
         await ((_a = __privateGet(this, _freezing)) == null ? void 0 : _a.promise);
-        const previous = (_b = __privateGet(this, _current)) == null ? void 0 : _b.worker;
-        const worker = await __privateMethod(this, _BrowserExecutor_instances, workerFor_fn).call(this, unit);
-        if ((_c = options.signal) == null ? void 0 : _c.aborted) throw __privateMethod(this, _BrowserExecutor_instances, discard_fn).call(this, cancelled());
-        return __privateMethod(this, _BrowserExecutor_instances, request_fn2).call(this, worker, unit, options, worker === previous);
+        const run = (_b = __privateMethod(this, _BrowserExecutor_instances, takeBegun_fn).call(this, unit)) != null ? _b : await __privateMethod(this, _BrowserExecutor_instances, begin_fn).call(this, unit, options.signal);
+        __privateMethod(this, _BrowserExecutor_instances, sendAhead_fn).call(this, run, (_c = options.following) != null ? _c : []);
+        return __privateMethod(this, _BrowserExecutor_instances, outcome_fn).call(this, run, options);
+      }
+      /** The units that were sent ahead are no longer wanted. */
+      withdraw() {
+        var _a;
+        if (__privateGet(this, _begun).length > 0) this.reset(true);
+        if (__privateGet(this, _ahead).length === 0) return;
+        __privateSet(this, _isWithdrawn, true);
+        (_a = __privateGet(this, _current)) == null ? void 0 : _a.worker.withdraw();
       }
       /**
        * Freezes the idle worker: nothing of its job runs for so long. One that does not confirm that in time is ended.
        * @param {number} milliseconds
        */
       freeze(milliseconds) {
+        this.withdraw();
         const { frozen } = __privateGet(this, _usage);
         const remaining = milliseconds - frozen;
         if (!__privateGet(this, _current) || __privateGet(this, _freezing) || remaining <= 0) return;
@@ -1626,6 +1693,10 @@ var init_executor = __esm({
       endWorker(lingering = 0) {
         var _a, _b;
         (_a = __privateGet(this, _freezing)) == null ? void 0 : _a.end();
+        __privateGet(this, _cancelClaim).call(this);
+        __privateSet(this, _begun, []);
+        __privateSet(this, _ahead, []);
+        __privateSet(this, _isWithdrawn, false);
         __privateGet(this, _usage).end(lingering);
         (_b = __privateGet(this, _current)) == null ? void 0 : _b.frame.endWorker(__privateGet(this, _current).worker);
         __privateSet(this, _current, void 0);
@@ -1648,71 +1719,132 @@ var init_executor = __esm({
     _clock2 = new WeakMap();
     _limit = new WeakMap();
     _current = new WeakMap();
+    _begun = new WeakMap();
+    _cancelClaim = new WeakMap();
+    _ahead = new WeakMap();
+    _isWithdrawn = new WeakMap();
     _units = new WeakMap();
     _usage = new WeakMap();
     _freezing = new WeakMap();
     _BrowserExecutor_instances = new WeakSet();
-    /**
-     * @param {SandboxWorker} worker @param {Unit} unit @param {{timeout: number, signal?: AbortSignal}} options
-     * @param {boolean} isReused
-     * @returns {Promise<Computed>}
-     */
-    request_fn2 = function(worker, unit, options, isReused) {
-      const { source, variable, context, lossy = false, seed } = unit;
+    /** @param {Unit} unit */
+    takeBegun_fn = function(unit) {
+      var _a;
+      if (((_a = __privateGet(this, _begun)[0]) == null ? void 0 : _a.unit) !== unit) return void 0;
+      const run = __privateGet(this, _begun).shift();
+      __privateMethod(this, _BrowserExecutor_instances, expectClaim_fn).call(this);
+      return run;
+    };
+    /** Within a time that is long only for a page: until then those that have begun have no timeout. */
+    expectClaim_fn = function() {
+      __privateGet(this, _cancelClaim).call(this);
+      if (__privateGet(this, _begun).length > 0) __privateSet(this, _cancelClaim, __privateGet(this, _clock2).after(CLAIM_TIMEOUT, () => this.withdraw()));
+    };
+    begin_fn = async function(unit, signal) {
+      var _a;
+      this.withdraw();
+      const previous = (_a = __privateGet(this, _current)) == null ? void 0 : _a.worker;
+      const worker = await __privateMethod(this, _BrowserExecutor_instances, workerFor_fn).call(this, unit);
+      if (signal == null ? void 0 : signal.aborted) throw __privateMethod(this, _BrowserExecutor_instances, discard_fn).call(this, cancelled());
+      const run = __privateMethod(this, _BrowserExecutor_instances, createRun_fn).call(this, unit);
+      __privateMethod(this, _BrowserExecutor_instances, follow_fn).call(this, worker, run);
+      if (worker === previous) {
+        __privateMethod(this, _BrowserExecutor_instances, expectStart_fn).call(this, worker, run);
+        worker.freeze(0);
+      }
+      worker.send(messageOf2(run));
+      return run;
+    };
+    /** Those of them that have not been sent. @param {UnitRun} run @param {readonly Unit[]} following */
+    sendAhead_fn = function(run, following) {
+      var _a, _b, _c;
+      if (!((_a = __privateGet(this, _current)) == null ? void 0 : _a.frame.takesNext) || __privateGet(this, _isWithdrawn)) return;
+      const { unit, worker } = __privateGet(this, _current);
+      let last = (_c = (_b = __privateGet(this, _ahead).at(-1)) != null ? _b : __privateGet(this, _begun).at(-1)) != null ? _c : run;
+      for (const next of following.slice(__privateGet(this, _begun).length + __privateGet(this, _ahead).length)) {
+        if (last.hasFailed || !isOfSameWorker(unit, next)) return;
+        const sent = __privateMethod(this, _BrowserExecutor_instances, createRun_fn).call(this, next);
+        __privateGet(this, _ahead).push(sent);
+        worker.send({ ...messageOf2(sent), after: last.number });
+        last = sent;
+      }
+    };
+    /** @param {Unit} unit */
+    createRun_fn = function(unit) {
+      __privateSet(this, _units, __privateGet(this, _units) + 1);
+      return new UnitRun(__privateGet(this, _units), unit);
+    };
+    /** @param {SandboxWorker} worker @param {UnitRun} run that it begins */
+    follow_fn = function(worker, run) {
+      worker.onend = run.fail;
+      worker.onprint = ({ printedBy, console: console2 }) => {
+        if (printedBy === run.number) run.printed += console2;
+      };
+      worker.onresponse = (response) => {
+        if (response.unit !== run.number) return;
+        run.cancelStart();
+        run.hasFailed = response.result === void 0;
+        __privateMethod(this, _BrowserExecutor_instances, beginNext_fn).call(this, worker, run);
+        run.respond(response);
+      };
+    };
+    /** As the worker does when a unit has ended. @param {SandboxWorker} worker @param {UnitRun} ended */
+    beginNext_fn = function(worker, { hasFailed }) {
+      const [next, ...others] = hasFailed ? [] : __privateGet(this, _ahead);
+      const isWithdrawn = __privateGet(this, _isWithdrawn);
+      __privateSet(this, _ahead, others);
+      __privateSet(this, _isWithdrawn, false);
+      if (!next) return;
+      if (isWithdrawn) return void this.reset(false);
+      __privateGet(this, _begun).push(next);
+      __privateMethod(this, _BrowserExecutor_instances, expectClaim_fn).call(this);
+      next.onlate = () => this.reset(true);
+      __privateMethod(this, _BrowserExecutor_instances, follow_fn).call(this, worker, next);
+      __privateMethod(this, _BrowserExecutor_instances, expectStart_fn).call(this, worker, next);
+    };
+    /** @param {SandboxWorker} worker @param {UnitRun} run */
+    expectStart_fn = function(worker, run) {
+      run.cancelStart = __privateGet(this, _clock2).after(__privateGet(this, _usage).frozen + START_TIMEOUT, () => run.onlate());
+      worker.onfrozen = run.cancelStart;
+    };
+    /** @param {UnitRun} run @param {ComputeOptions} options @returns {Promise<Computed>} */
+    outcome_fn = function(run, options) {
       const { timeout, signal } = options;
-      const number = ++__privateWrapper(this, _units)._;
-      let printed = "";
       return new Promise((resolve, reject) => {
         const cancelTimer = __privateGet(this, _clock2).after(timeout, () => fail(overdue(timeout)));
-        const cancelStart = isReused ? __privateMethod(this, _BrowserExecutor_instances, expectStart_fn).call(this, worker, () => restart()) : () => {
-        };
         const abort = () => fail(cancelled());
         const cleanUp = () => {
           cancelTimer();
-          cancelStart();
+          run.cancelStart();
           signal == null ? void 0 : signal.removeEventListener("abort", abort);
         };
-        const restart = () => {
+        run.onlate = () => {
           cleanUp();
           this.reset(true);
-          this.compute(unit, options).then(resolve, reject);
+          this.compute(run.unit, options).then(resolve, reject);
         };
         const fail = (error) => {
           cleanUp();
-          reject(__privateMethod(this, _BrowserExecutor_instances, discard_fn).call(this, withConsole(error, printed), error.kind === "timeout" || error.kind === "cancelled"));
+          reject(__privateMethod(this, _BrowserExecutor_instances, discard_fn).call(this, withConsole(error, run.printed), error.kind === "timeout" || error.kind === "cancelled"));
         };
         signal == null ? void 0 : signal.addEventListener("abort", abort);
-        worker.onend = fail;
-        worker.onprint = ({ printedBy, console: console2 }) => {
-          if (printedBy === number) printed += console2;
-        };
-        worker.onresponse = (response) => {
-          if (response.unit !== number) return;
+        if (signal == null ? void 0 : signal.aborted) abort();
+        run.response.then((response) => {
           cleanUp();
-          if (response.result === void 0) reject(errorOf(response, printed));
-          else resolve({ result: response.result, seconds: response.seconds, console: printed });
-        };
-        worker.send({ unit: number, source, variable, context, lossy, seed });
+          if (response.result === void 0) reject(errorOf(response, run.printed));
+          else resolve({ result: response.result, seconds: response.seconds, console: run.printed });
+        }, fail);
       });
     };
-    /**
-     * Asks the worker for a sign of life, a rest of no time, before its next unit.
-     * @param {SandboxWorker} worker @param {() => void} onlate @returns {() => void} cancels
-     */
-    expectStart_fn = function(worker, onlate) {
-      const cancel = __privateGet(this, _clock2).after(__privateGet(this, _usage).frozen + START_TIMEOUT, onlate);
-      worker.onfrozen = cancel;
-      worker.freeze(0);
-      return cancel;
-    };
-    workerFor_fn = async function({ job, source, gpu = false }) {
-      const key = JSON.stringify([job, source, gpu]);
-      if (__privateGet(this, _current) && (__privateGet(this, _current).key !== key || __privateGet(this, _current).frame.closed)) this.endWorker();
+    workerFor_fn = async function(unit) {
+      var _a;
+      if (__privateGet(this, _current) && (__privateGet(this, _current).frame.closed || !isOfSameWorker(__privateGet(this, _current).unit, unit))) this.endWorker();
       if (__privateGet(this, _usage).frozen > MAX_THAW) this.endWorker();
       while (!__privateGet(this, _current)) {
         __privateGet(this, _usage).start();
         const frame = await __privateMethod(this, _BrowserExecutor_instances, frame_fn).call(this);
-        if (!frame.closed) __privateSet(this, _current, { frame, worker: frame.startWorker({ gpu, limit: __privateGet(this, _limit) }), key });
+        if (frame.closed) continue;
+        __privateSet(this, _current, { frame, worker: frame.startWorker({ gpu: (_a = unit.gpu) != null ? _a : false, limit: __privateGet(this, _limit) }), unit });
       }
       return __privateGet(this, _current).worker;
     };
@@ -1739,6 +1871,10 @@ var init_executor = __esm({
     discard_fn = function(error, isBusy) {
       this.reset(isBusy);
       return error;
+    };
+    isOfSameWorker = (one, other) => {
+      var _a, _b;
+      return one.job === other.job && one.source === other.source && ((_a = one.gpu) != null ? _a : false) === ((_b = other.gpu) != null ? _b : false);
     };
     errorOf = ({ kind = "crash", message = "", stack }, console2) => new JobError(kind, message, { stack, console: console2 });
   }
@@ -1790,10 +1926,15 @@ var init_sandbox_frame = __esm({
         };
       }
       /**
-       * @param {{unit: number, source: string, variable: string, context: string | null, lossy: boolean, seed?: number}} unit
+       * @param {{unit: number, source: string, variable: string, context: string | null, lossy: boolean, seed?: number,
+       *   after?: number}} unit `after`: the one whose result it waits for, in the worker
        */
       send(unit) {
         __privateGet(this, _port).postMessage(unit);
+      }
+      /** The unit that was sent ahead is not begun, unless it has been. */
+      withdraw() {
+        __privateGet(this, _port).postMessage({ unit: 0, withdraw: true });
       }
       /** Nothing of the job runs for so long, from its confirmation on. @param {number} milliseconds */
       freeze(milliseconds) {
@@ -1807,8 +1948,11 @@ var init_sandbox_frame = __esm({
     };
     _port = new WeakMap();
     _SandboxFrame = class _SandboxFrame {
-      /** @param {HTMLIFrameElement} element @param {MessagePort} control @param {Clock} clock */
-      constructor(element, control, clock2) {
+      /**
+       * @param {HTMLIFrameElement} element @param {MessagePort} control @param {Clock} clock
+       * @param {boolean} takesNext whether the relay takes units ahead; an older one does not
+       */
+      constructor(element, control, clock2, takesNext) {
         __privateAdd(this, _SandboxFrame_instances);
         __privateAdd(this, _element);
         __privateAdd(this, _control);
@@ -1817,6 +1961,7 @@ var init_sandbox_frame = __esm({
         __privateAdd(this, _closed, false);
         /** @type {Set<SandboxWorker>} */
         __privateAdd(this, _workers, /* @__PURE__ */ new Set());
+        this.takesNext = takesNext;
         __privateSet(this, _element, element);
         __privateSet(this, _control, control);
         __privateSet(this, _clock3, clock2);
@@ -1835,11 +1980,13 @@ var init_sandbox_frame = __esm({
       static async open(address2, clock2) {
         const element = createElement(address2);
         const { port1, port2 } = new MessageChannel();
+        let takesNext = false;
         try {
           await new Promise((resolve, reject) => {
             const cancel = clock2.after(OPEN_TIMEOUT, () => reject(new Error("the pool's sandbox did not load")));
             port1.onmessage = ({ data }) => {
               cancel();
+              takesNext = data.takesNext === true;
               if (data.ready === RELAY_VERSION) resolve(void 0);
               else reject(new JobError("outdated", "this page is older than the pool: reload it"));
             };
@@ -1854,7 +2001,7 @@ var init_sandbox_frame = __esm({
           element.remove();
           throw ex;
         }
-        return new _SandboxFrame(element, port1, clock2);
+        return new _SandboxFrame(element, port1, clock2, takesNext);
       }
       get closed() {
         return __privateGet(this, _closed);
@@ -3265,7 +3412,7 @@ var init_uploader = __esm({
 });
 
 // lib/work-fetch.js
-var LEAD_LATENCIES, _context2, _shutdown4, _sizes2, _uploader, _onrequest, _affinity, _queue, _prefetched, _isReady, _cancelPrefetch, _clearing, _cleared, _WorkFetch_instances, clear_fn, giveBack_fn2, isFailing_fn, takePrefetched_fn, prefetch_fn, fetch_fn, fetchAfterLimit_fn, isEligible_fn, schedulerDelay_fn, retryIn_fn, chooseJob_fn, lease_fn2, requestLeases_fn, WorkFetch;
+var LEAD_LATENCIES, _context2, _shutdown4, _sizes2, _uploader, _listener3, _affinity, _queue, _prefetched, _isReady, _cancelPrefetch, _clearing, _cleared, _WorkFetch_instances, clear_fn, giveBack_fn2, isFailing_fn, takePrefetched_fn, prefetch_fn, fetch_fn, fetchAfterLimit_fn, isEligible_fn, schedulerDelay_fn, retryIn_fn, chooseJob_fn, lease_fn2, requestLeases_fn, WorkFetch;
 var init_work_fetch = __esm({
   "lib/work-fetch.js"() {
     "use strict";
@@ -3280,15 +3427,15 @@ var init_work_fetch = __esm({
     WorkFetch = class {
       /**
        * @param {WorkerContext} context @param {Shutdown} shutdown @param {BatchSizes} sizes @param {Uploader} uploader
-       * @param {() => void} onrequest called before each request for a lease
+       * @param {FetchListener} listener
        */
-      constructor(context, shutdown, sizes, uploader, onrequest) {
+      constructor(context, shutdown, sizes, uploader, listener) {
         __privateAdd(this, _WorkFetch_instances);
         __privateAdd(this, _context2);
         __privateAdd(this, _shutdown4);
         __privateAdd(this, _sizes2);
         __privateAdd(this, _uploader);
-        __privateAdd(this, _onrequest);
+        __privateAdd(this, _listener3);
         /** @type {{job: Document, expires: number} | undefined} */
         __privateAdd(this, _affinity);
         /** Leased, and not started. @type {Task[]} */
@@ -3305,7 +3452,7 @@ var init_work_fetch = __esm({
         __privateSet(this, _shutdown4, shutdown);
         __privateSet(this, _sizes2, sizes);
         __privateSet(this, _uploader, uploader);
-        __privateSet(this, _onrequest, onrequest);
+        __privateSet(this, _listener3, listener);
       }
       /** Whether a task is there, or a prefetch has completed. */
       get isReady() {
@@ -3314,6 +3461,10 @@ var init_work_fetch = __esm({
       /** The number of tasks that are leased, without those of a prefetch. */
       get waiting() {
         return __privateGet(this, _queue).length;
+      }
+      /** Those that come next, where they have been leased. @param {number} count */
+      following(count) {
+        return __privateGet(this, _queue).slice(0, count);
       }
       /** The next fetch chooses a job anew. */
       dropJob() {
@@ -3363,7 +3514,7 @@ var init_work_fetch = __esm({
     _shutdown4 = new WeakMap();
     _sizes2 = new WeakMap();
     _uploader = new WeakMap();
-    _onrequest = new WeakMap();
+    _listener3 = new WeakMap();
     _affinity = new WeakMap();
     _queue = new WeakMap();
     _prefetched = new WeakMap();
@@ -3381,6 +3532,7 @@ var init_work_fetch = __esm({
     };
     /** @param {Task[]} tasks */
     giveBack_fn2 = function(tasks) {
+      __privateGet(this, _listener3).clear();
       return callEach(tasks, (task) => task.giveBack(__privateGet(this, _shutdown4).expired));
     };
     /** @param {Task[]} tasks of one job */
@@ -3463,7 +3615,7 @@ var init_work_fetch = __esm({
     };
     requestLeases_fn = async function(job, count) {
       const { client: client2 } = __privateGet(this, _context2);
-      __privateGet(this, _onrequest).call(this);
+      __privateGet(this, _listener3).request();
       const call2 = { signal: __privateGet(this, _shutdown4).expired };
       return count > 1 ? client2.leaseVariables(job, count, call2) : client2.lease(job, {}, call2);
     };
@@ -3471,7 +3623,7 @@ var init_work_fetch = __esm({
 });
 
 // lib/worker-loop.js
-var MIN_TIMEOUT, MIN_REST, FIRST_FREEZE, MAX_FREEZE, _number2, _context3, _executor, _sizes3, _workFetch, _unitEnd, _uploader2, _outages, _failureDelay, _idleSince, _dutyCycle, _requests, _WorkerLoop_instances, drain_fn, processNext_fn, waitAfterFailure_fn, fetchTask_fn, handleOutage_fn, wait_fn, idle_fn, frozenUntil_fn, freezeUntil_fn, ensureTime_fn, process_fn, schedulePrefetch_fn, compute_fn, execute_fn, upload_fn, recordFailure_fn, accountUnit_fn, account_fn, countRequest_fn, rest_fn, setState_fn, WorkerLoop;
+var MIN_TIMEOUT, MIN_REST, FIRST_FREEZE, MAX_FREEZE, AHEAD_SECONDS, MAX_AHEAD, _number2, _context3, _executor, _sizes3, _workFetch, _unitEnd, _uploader2, _outages, _failureDelay, _idleSince, _dutyCycle, _requests, _WorkerLoop_instances, drain_fn, processNext_fn, waitAfterFailure_fn, fetchTask_fn, handleOutage_fn, wait_fn, idle_fn, frozenUntil_fn, freezeUntil_fn, ensureTime_fn, process_fn, schedulePrefetch_fn, compute_fn, execute_fn, tasksAhead_fn, upload_fn, recordFailure_fn, accountUnit_fn, account_fn, countRequest_fn, rest_fn, setState_fn, WorkerLoop;
 var init_worker_loop = __esm({
   "lib/worker-loop.js"() {
     "use strict";
@@ -3490,6 +3642,8 @@ var init_worker_loop = __esm({
     MIN_REST = 5;
     FIRST_FREEZE = 10;
     MAX_FREEZE = 200;
+    AHEAD_SECONDS = 0.2;
+    MAX_AHEAD = 8;
     WorkerLoop = class {
       /** @param {number} number @param {WorkerContext} context */
       constructor(number, context) {
@@ -3517,7 +3671,13 @@ var init_worker_loop = __esm({
           error: ({ task }, kind, message) => __privateGet(this, _unitEnd).showError(task, kind, message),
           request: () => __privateMethod(this, _WorkerLoop_instances, countRequest_fn).call(this)
         }));
-        __privateSet(this, _workFetch, new WorkFetch(context, this.shutdown, __privateGet(this, _sizes3), __privateGet(this, _uploader2), () => __privateMethod(this, _WorkerLoop_instances, countRequest_fn).call(this)));
+        __privateSet(this, _workFetch, new WorkFetch(context, this.shutdown, __privateGet(this, _sizes3), __privateGet(this, _uploader2), {
+          request: () => __privateMethod(this, _WorkerLoop_instances, countRequest_fn).call(this),
+          clear: () => {
+            var _a, _b;
+            return (_b = (_a = __privateGet(this, _executor)).withdraw) == null ? void 0 : _b.call(_a);
+          }
+        }));
         __privateSet(this, _executor, context.executors.create());
         __privateSet(this, _dutyCycle, new DutyCycle(context.clock.now()));
         this.shutdown.draining.addEventListener("abort", () => __privateMethod(this, _WorkerLoop_instances, drain_fn).call(this));
@@ -3619,7 +3779,7 @@ var init_worker_loop = __esm({
       }
     };
     ensureTime_fn = async function(task) {
-      if (!task.needsExtension(__privateGet(this, _sizes3).of(task.job).mean)) return true;
+      if (__privateGet(this, _executor).isAhead || !task.needsExtension(__privateGet(this, _sizes3).of(task.job).mean)) return true;
       if (__privateGet(this, _workFetch).waiting > 0) __privateGet(this, _workFetch).clear();
       try {
         await task.extend(this.shutdown.expired);
@@ -3668,11 +3828,25 @@ var init_worker_loop = __esm({
       const cancelTimer = task.isBatched ? clock2.after(timeout / 2, () => __privateGet(this, _workFetch).clear()) : () => {
       };
       try {
-        const computing = __privateGet(this, _executor).compute(task.unit(settings.gpu), { timeout, signal });
+        const following = __privateMethod(this, _WorkerLoop_instances, tasksAhead_fn).call(this, task).map((next) => next.unit(settings.gpu));
+        const computing = __privateGet(this, _executor).compute(task.unit(settings.gpu), { timeout, signal, following });
         return await abortable(computing, signal, () => new JobError("cancelled", "the unit was cancelled"));
       } finally {
         cancelTimer();
       }
+    };
+    /**
+     * The tasks that the executor may begin by itself, each as soon as the one before has its result: where nothing is to be
+     * done first, such as to rest, or to wait until that result can be posted.
+     * @param {Task} task
+     */
+    tasksAhead_fn = function(task) {
+      const { mean } = __privateGet(this, _sizes3).of(task.job);
+      if (!__privateGet(this, _executor).withdraw || mean === void 0 || __privateGet(this, _context3).settings.throttle < 1) return [];
+      if (this.shutdown.draining.aborted || !__privateGet(this, _uploader2).hasRoomFor(task)) return [];
+      const following = __privateGet(this, _workFetch).following(Math.min(MAX_AHEAD, Math.max(1, Math.floor(AHEAD_SECONDS / mean))));
+      const end = following.findIndex((next) => next.needsExtension(mean));
+      return end < 0 ? following : following.slice(0, end);
     };
     upload_fn = async function(task, computed) {
       while (!__privateGet(this, _uploader2).hasRoomFor(task)) {
@@ -3719,7 +3893,7 @@ var init_worker_loop = __esm({
       while (!this.shutdown.draining.aborted) {
         __privateMethod(this, _WorkerLoop_instances, account_fn).call(this);
         const rest = __privateGet(this, _dutyCycle).owed(__privateGet(this, _context3).settings.throttle);
-        if (rest < MIN_REST) return;
+        if (rest < MIN_REST || __privateGet(this, _executor).isAhead) return;
         __privateMethod(this, _WorkerLoop_instances, setState_fn).call(this, "resting");
         if (__privateGet(this, _workFetch).waiting === 0) __privateGet(this, _workFetch).schedulePrefetch(rest / 1e3);
         await __privateMethod(this, _WorkerLoop_instances, idle_fn).call(this, rest);

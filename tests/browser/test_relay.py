@@ -141,3 +141,64 @@ def test_an_uncaught_error_ends_the_worker(relayed: dict[str, Any]) -> None:
     (received,) = relayed["an uncaught error"]
     assert received["kind"] == "crash"
     assert "out of turn" in received["message"]
+
+
+# Responds to each unit as its source says.
+AHEAD_WORKER = """(function () {
+  return ({ data }) => {
+    if (data.unit === 0) return;
+    postMessage({ unit: data.unit, seconds: 1, ...JSON.parse(data.source) });
+  };
+})"""
+# Sends these messages, and returns those that come back.
+SEND = """async ({ relay, worker, messages }) => {
+  const frame = document.createElement("iframe");
+  document.body.append(frame);
+  frame.contentWindow.eval(`(${relay})`)(worker, "0");
+  const control = new MessageChannel();
+  const ready = new Promise((resolve) => { control.port1.onmessage = ({ data }) => resolve(data); });
+  frame.contentWindow.postMessage("connect", "*", [control.port2]);
+  const { takesNext } = await ready;
+  const { port1, port2 } = new MessageChannel();
+  const received = [];
+  control.port1.postMessage({ gpu: false, limit: 1000 }, [port2]);
+  for (const message of messages) {
+    const { wait, ...sent } = message;
+    const answered = new Promise((resolve) => {
+      port1.onmessage = ({ data }) => { received.push(data); resolve(); };
+    });
+    port1.postMessage(sent);
+    if (wait) await answered;
+  }
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  return { takesNext, received };
+}"""
+SUCCESS, ERROR = '{"result": "7"}', '{"kind": "threw", "message": "no"}'
+
+
+def relayed_ahead(page: Page, *messages: dict[str, Any], worker: str = AHEAD_WORKER) -> list[Any]:
+    """The responses by unit, or the kind of the end, when the page sends these messages."""
+    found = page.evaluate(SEND, {"relay": RELAY, "worker": worker, "messages": list(messages)})
+    assert found["takesNext"]
+    return [message.get("kind") if message.get("ended") else message["unit"] for message in found["received"]]
+
+
+def unit(number: int, source: str = SUCCESS, **more: Any) -> dict[str, Any]:
+    return {"unit": number, "source": source, **more}
+
+
+def test_units_that_are_sent_ahead_are_relayed_one_after_the_other(shared_page: Page) -> None:
+    assert relayed_ahead(shared_page, unit(1), unit(2, after=1), unit(3, after=2)) == [1, 2, 3]
+
+
+def test_a_unit_may_be_sent_ahead_when_the_one_before_has_its_result_already(shared_page: Page) -> None:
+    assert relayed_ahead(shared_page, unit(1, wait=True), unit(2, after=1)) == [1, 2]
+
+
+def test_after_an_error_no_unit_that_was_sent_ahead_is_relayed(shared_page: Page) -> None:
+    assert relayed_ahead(shared_page, unit(1, ERROR, wait=True), unit(2, after=1), unit(3, after=2)) == [1]
+
+
+def test_a_worker_that_responds_to_a_unit_before_its_turn_is_ended(shared_page: Page) -> None:
+    worker = '(function () { return () => postMessage({ unit: 2, seconds: 1, result: "8" }); })'
+    assert relayed_ahead(shared_page, unit(1), unit(2, after=1), worker=worker) == ["misbehaved"]

@@ -21,7 +21,7 @@
     removeEventListener("message", connect);
     // With a port: start a worker. Without one: a heartbeat.
     control.onmessage = ({ data, ports: [port] }) => (port ? startWorker(data, port) : control.postMessage("alive"));
-    control.postMessage({ ready: version });
+    control.postMessage({ ready: version, takesNext: true });
   }
 
   // A data: URI, not blob: workers from it have an opaque origin each, and are secure contexts, which WebGPU needs.
@@ -32,7 +32,8 @@
   }
 
   /**
-   * The page sends units by the port, `freeze` with unit 0 for a rest, and "end" to end the worker.
+   * The page sends units by the port, `freeze` with unit 0 for a rest, and "end" to end the worker. Units may be sent
+   * ahead, each `after` the one before: the worker begins it when that has a result, unless `withdraw` comes before.
    * @param {{gpu: unknown, limit: number}} options
    * @param {MessagePort} port
    */
@@ -40,6 +41,10 @@
     const worker = new Worker(script({ gpu: gpu === true, limit }));
     /** @type {Running} */
     let running = { unit: 0, prints: 0, printed: 0 };
+    /** The last unit, if it has a result. */
+    let succeeded = 0;
+    /** Those that were sent ahead, in their order. @type {number[]} */
+    let following = [];
     let unconfirmedRests = 0;
 
     /** @param {string} kind @param {string} message */
@@ -51,18 +56,41 @@
 
     port.onmessage = ({ data }) => {
       if (data === "end") return end("cancelled", "the unit was cancelled");
-      if (data.unit === 0) {
-        unconfirmedRests += 1;
-        return worker.postMessage(data);
-      }
-      running = { unit: data.unit, prints: 0, printed: 0 };
+      if (data.after !== undefined && !expectNext(data)) return undefined;
+      if (data.freeze !== undefined) unconfirmedRests += 1;
+      else if (data.unit !== 0 && data.after === undefined) begin(data.unit, []);
       return worker.postMessage(data);
     };
     worker.onmessage = ({ data }) => {
       const message = validRest(data) ?? validated(data, running, limit);
-      if (message) port.postMessage(message);
-      else end("misbehaved", "its worker sent an invalid message");
+      if (!message) return end("misbehaved", "its worker sent an invalid message");
+      if ("unit" in message) finish(message);
+      return port.postMessage(message);
     };
+
+    /** @param {number} unit that the worker begins; 0: none @param {number[]} others that follow */
+    function begin(unit, others) {
+      running = { unit, prints: 0, printed: 0 };
+      following = others;
+    }
+
+    /** False if the unit before it has failed: then the worker must not begin it. @param {{unit: number, after: number}} data */
+    function expectNext({ unit, after }) {
+      if (after === (following.at(-1) ?? running.unit)) following.push(unit);
+      else if (after === succeeded) begin(unit, []);
+      else return false;
+      // Of no time: the worker confirms that it begins.
+      unconfirmedRests += 1;
+      return true;
+    }
+
+    /** @param {{unit: number, result?: string}} response */
+    function finish({ unit, result }) {
+      succeeded = result === undefined ? 0 : unit;
+      const [next = 0, ...others] = succeeded ? following : [];
+      begin(next, others);
+    }
+
     /** @param {any} data */
     function validRest(data) {
       if (unconfirmedRests === 0 || data?.unit !== 0 || data.frozen !== true) return undefined;
@@ -87,7 +115,6 @@
     const { unit } = running;
     if (typeof data !== "object" || data === null || unit === 0 || data.unit !== unit) return undefined;
     if (typeof data.console === "string") return validPrint(data.console, running);
-    running.unit = 0;
     return validResponse(data, unit, limit);
   }
 

@@ -47,10 +47,16 @@ export class SandboxWorker {
   }
 
   /**
-   * @param {{unit: number, source: string, variable: string, context: string | null, lossy: boolean, seed?: number}} unit
+   * @param {{unit: number, source: string, variable: string, context: string | null, lossy: boolean, seed?: number,
+   *   after?: number}} unit `after`: the one whose result it waits for, in the worker
    */
   send(unit) {
     this.#port.postMessage(unit);
+  }
+
+  /** The unit that was sent ahead is not begun, unless it has been. */
+  withdraw() {
+    this.#port.postMessage({ unit: 0, withdraw: true });
   }
 
   /** Nothing of the job runs for so long, from its confirmation on. @param {number} milliseconds */
@@ -75,8 +81,12 @@ export class SandboxFrame {
   /** @type {Set<SandboxWorker>} */
   #workers = new Set();
 
-  /** @param {HTMLIFrameElement} element @param {MessagePort} control @param {Clock} clock */
-  constructor(element, control, clock) {
+  /**
+   * @param {HTMLIFrameElement} element @param {MessagePort} control @param {Clock} clock
+   * @param {boolean} takesNext whether the relay takes units ahead; an older one does not
+   */
+  constructor(element, control, clock, takesNext) {
+    this.takesNext = takesNext;
     this.#element = element;
     this.#control = control;
     this.#clock = clock;
@@ -96,11 +106,13 @@ export class SandboxFrame {
   static async open(address, clock) {
     const element = createElement(address);
     const { port1, port2 } = new MessageChannel();
+    let takesNext = false;
     try {
       await new Promise((resolve, reject) => {
         const cancel = clock.after(OPEN_TIMEOUT, () => reject(new Error("the pool's sandbox did not load")));
         port1.onmessage = ({ data }) => {
           cancel();
+          takesNext = data.takesNext === true;
           if (data.ready === RELAY_VERSION) resolve(undefined);
           // No other class: after an upgrade this module may run beside an older errors.js.
           else reject(new JobError("outdated", "this page is older than the pool: reload it"));
@@ -114,7 +126,7 @@ export class SandboxFrame {
       element.remove();
       throw ex;
     }
-    return new SandboxFrame(element, port1, clock);
+    return new SandboxFrame(element, port1, clock, takesNext);
   }
 
   get closed() {

@@ -19,9 +19,17 @@
  * @property {string} [console] what it printed
  */
 /**
+ * @typedef {object} ComputeOptions
+ * @property {number} timeout in milliseconds
+ * @property {AbortSignal} [signal]
+ * @property {readonly Unit[]} [following] it may begin each of them as soon as the one before has a result; calls with
+ *   these very objects come next
+ */
+/**
  * @typedef {object} Executor one isolated worker; keeps a context for consecutive units of one job and source
- * @property {(unit: Unit, options: {timeout: number, signal?: AbortSignal}) => Promise<Computed>} compute `timeout` in
- *   milliseconds; rejects with JobError only
+ * @property {(unit: Unit, options: ComputeOptions) => Promise<Computed>} compute rejects with JobError only
+ * @property {boolean} [isAhead] whether it has begun the first of `following`
+ * @property {() => void} [withdraw] no call with those in `following` comes; without this method they are ignored
  * @property {() => void} reset ends the isolated worker and its context; the next unit starts a new one
  * @property {(milliseconds: number) => void} [freeze] nothing of the job runs for so long; at the next unit's beginning it
  *   runs again

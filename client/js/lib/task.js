@@ -31,6 +31,8 @@ export class Task {
   #lease;
   #firstLease;
   #active;
+  /** @type {Unit | undefined} */
+  #unit;
   /** Its result, until the pool has taken it. @type {Computed | undefined} */
   computed;
 
@@ -77,8 +79,14 @@ export class Task {
     return remaining < Math.min(seconds * (1 - UPLOAD_SHARE), Math.max(seconds / 2, 2 * runTime));
   }
 
-  /** @param {boolean} gpu whether the volunteer allows WebGPU @returns {Unit} */
+  /** The same object each time. @param {boolean} gpu whether the volunteer allows WebGPU @returns {Unit} */
   unit(gpu) {
+    this.#unit ??= this.#createUnit(gpu);
+    return this.#unit;
+  }
+
+  /** @param {boolean} gpu @returns {Unit} */
+  #createUnit(gpu) {
     // The first lease's, since the response to an extension may lack the starting context.
     const { context, data } = this.#firstLease;
     const { execute_function: source, requirements, settings } = this.#job.content;

@@ -14,6 +14,11 @@ import { idOf } from "./task.js";
 /** @typedef {import("./uploader.js").Uploader} Uploader */
 /** @typedef {import("./worker-context.js").WorkerContext} WorkerContext */
 /** @typedef {{retryAt: number}} Wait the clock's time of the next attempt */
+/**
+ * @typedef {object} FetchListener
+ * @property {() => void} request called before each request for a lease
+ * @property {() => void} clear called before tasks are given back
+ */
 
 /**
  * A prefetch begins before it is needed by this multiple of the lease request's latency, or `fetchAhead`. Earlier, the
@@ -26,7 +31,7 @@ export class WorkFetch {
   #shutdown;
   #sizes;
   #uploader;
-  #onrequest;
+  #listener;
   /** @type {{job: Document, expires: number} | undefined} */
   #affinity;
   /** Leased, and not started. @type {Task[]} */
@@ -41,14 +46,14 @@ export class WorkFetch {
 
   /**
    * @param {WorkerContext} context @param {Shutdown} shutdown @param {BatchSizes} sizes @param {Uploader} uploader
-   * @param {() => void} onrequest called before each request for a lease
+   * @param {FetchListener} listener
    */
-  constructor(context, shutdown, sizes, uploader, onrequest) {
+  constructor(context, shutdown, sizes, uploader, listener) {
     this.#context = context;
     this.#shutdown = shutdown;
     this.#sizes = sizes;
     this.#uploader = uploader;
-    this.#onrequest = onrequest;
+    this.#listener = listener;
   }
 
   /** Whether a task is there, or a prefetch has completed. */
@@ -59,6 +64,11 @@ export class WorkFetch {
   /** The number of tasks that are leased, without those of a prefetch. */
   get waiting() {
     return this.#queue.length;
+  }
+
+  /** Those that come next, where they have been leased. @param {number} count */
+  following(count) {
+    return this.#queue.slice(0, count);
   }
 
   /** The next fetch chooses a job anew. */
@@ -115,6 +125,7 @@ export class WorkFetch {
 
   /** @param {Task[]} tasks */
   #giveBack(tasks) {
+    this.#listener.clear();
     return callEach(tasks, (task) => task.giveBack(this.#shutdown.expired));
   }
 
@@ -214,7 +225,7 @@ export class WorkFetch {
   /** @param {Document} job @param {number} count */
   async #requestLeases(job, count) {
     const { client } = this.#context;
-    this.#onrequest();
+    this.#listener.request();
     // Not cancelled by a drain: the pool may have granted the leases, and giving them back takes the response.
     const call = { signal: this.#shutdown.expired };
     return count > 1 ? client.leaseVariables(job, count, call) : client.lease(job, {}, call);

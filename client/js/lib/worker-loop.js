@@ -22,6 +22,9 @@ const MIN_REST = 5;
 /** Milliseconds for which an executor is frozen during a wait of unknown length: first, and at most. */
 const FIRST_FREEZE = 10;
 const MAX_FREEZE = 200;
+/** What an executor is given ahead: units of so many seconds by their mean, one at least, and so many at most. */
+const AHEAD_SECONDS = 0.2;
+const MAX_AHEAD = 8;
 
 export class WorkerLoop {
   #number;
@@ -50,7 +53,10 @@ export class WorkerLoop {
       error: ({ task }, kind, message) => this.#unitEnd.showError(task, kind, message),
       request: () => this.#countRequest(),
     });
-    this.#workFetch = new WorkFetch(context, this.shutdown, this.#sizes, this.#uploader, () => this.#countRequest());
+    this.#workFetch = new WorkFetch(context, this.shutdown, this.#sizes, this.#uploader, {
+      request: () => this.#countRequest(),
+      clear: () => this.#executor.withdraw?.(),
+    });
     this.#executor = context.executors.create();
     this.#dutyCycle = new DutyCycle(context.clock.now());
     this.shutdown.draining.addEventListener("abort", () => this.#drain());
@@ -165,7 +171,8 @@ export class WorkerLoop {
    * @param {Task} task
    */
   async #ensureTime(task) {
-    if (!task.needsExtension(this.#sizes.of(task.job).mean)) return true;
+    // One that runs already needed none one unit ago.
+    if (this.#executor.isAhead || !task.needsExtension(this.#sizes.of(task.job).mean)) return true;
     // Those behind it have waited for as long.
     if (this.#workFetch.waiting > 0) this.#workFetch.clear();
     try {
@@ -227,12 +234,27 @@ export class WorkerLoop {
     // The others of its batch would wait too long.
     const cancelTimer = task.isBatched ? clock.after(timeout / 2, () => this.#workFetch.clear()) : () => {};
     try {
-      const computing = this.#executor.compute(task.unit(settings.gpu), { timeout, signal });
+      const following = this.#tasksAhead(task).map((next) => next.unit(settings.gpu));
+      const computing = this.#executor.compute(task.unit(settings.gpu), { timeout, signal, following });
       // An executor that hangs must not block the shutdown.
       return await abortable(computing, signal, () => new JobError("cancelled", "the unit was cancelled"));
     } finally {
       cancelTimer();
     }
+  }
+
+  /**
+   * The tasks that the executor may begin by itself, each as soon as the one before has its result: where nothing is to be
+   * done first, such as to rest, or to wait until that result can be posted.
+   * @param {Task} task
+   */
+  #tasksAhead(task) {
+    const { mean } = this.#sizes.of(task.job);
+    if (!this.#executor.withdraw || mean === undefined || this.#context.settings.throttle < 1) return [];
+    if (this.shutdown.draining.aborted || !this.#uploader.hasRoomFor(task)) return [];
+    const following = this.#workFetch.following(Math.min(MAX_AHEAD, Math.max(1, Math.floor(AHEAD_SECONDS / mean))));
+    const end = following.findIndex((next) => next.needsExtension(mean));
+    return end < 0 ? following : following.slice(0, end);
   }
 
   /**
@@ -292,7 +314,7 @@ export class WorkerLoop {
       this.#account();
       // Computed anew after each interruption, which may be a change of the throttle.
       const rest = this.#dutyCycle.owed(this.#context.settings.throttle);
-      if (rest < MIN_REST) return;
+      if (rest < MIN_REST || this.#executor.isAhead) return;
       this.#setState("resting");
       if (this.#workFetch.waiting === 0) this.#workFetch.schedulePrefetch(rest / 1000);
       await this.#idle(rest);

@@ -457,3 +457,50 @@ test("on exit results that are too large are given back", async (context) => {
   await watched.platform.exit();
   assert.deepEqual([together(pool).slice(2), pool.returned.sort()], [[], names(7, 15)]);
 });
+
+// ---- units that an executor is told of ahead
+
+/** As `withinBatch`, with an executor that can begin the following units by itself. */
+async function toldAhead(context, options) {
+  const withdrawals = { count: 0 };
+  const usage = { isAhead: false, withdraw: () => (withdrawals.count += 1) };
+  const batch = await withinBatch(context, { usage, ...options });
+  return { ...batch, withdrawals };
+}
+
+/** The inputs of the running unit and of those that follow it. */
+const told = ({ units, following }) => [units.at(-1), ...following.at(-1)].map(({ variable }) => variable);
+const inputs = (from, to) => numbers(to).slice(from).map((value) => JSON.stringify(value));
+
+test("an executor is told of the units that follow, two tenths of a second of them, and eight at most", async (context) => {
+  const { held } = await toldAhead(context, { runTime: 0.05 });
+  assert.deepEqual(told(held), inputs(7, 12));
+});
+
+test("of long units it is told of one", async (context) => {
+  const { held } = await toldAhead(context, { runTime: 0.3 });
+  assert.deepEqual(told(held), inputs(7, 9));
+});
+
+test("below the full share of the time it is told of none", async (context) => {
+  const { clock, volunteer, held } = await toldAhead(context);
+  volunteer.configure({ throttle: 0.5 });
+  held.release(8, 0.01);
+  await passing(clock, () => held.units.length === 9);
+  assert.deepEqual(held.following.at(-1), []);
+});
+
+test("an executor that can't withdraw is told of none", async (context) => {
+  const { held } = await withinBatch(context);
+  assert.deepEqual(told(held), inputs(7, 8));
+});
+
+test("a pause withdraws them", async (context) => {
+  const { volunteer, held, withdrawals } = await toldAhead(context);
+  const before = withdrawals.count;
+  const paused = volunteer.pause();
+  assert.equal(withdrawals.count, before + 1);
+  held.release();
+  await paused;
+  assert.equal(held.units.length, 8);
+});

@@ -56,10 +56,13 @@ export const double = ({ variable }) => JSON.parse(variable).a * 2;
 /** Holds each unit until a test releases it, or it is cancelled. */
 export class Held {
   units = [];
+  /** Those that were told to follow each of them. */
+  following = [];
   #gates = [];
 
-  compute = (unit, { signal, timeout }) => {
+  compute = (unit, { signal, timeout, following }) => {
     this.units.push({ ...unit, timeout });
+    this.following.push(following);
     return new Promise((resolve, reject) => {
       this.#gates.push({ resolve, reject });
       signal?.addEventListener("abort", () => reject(new JobError("cancelled", "the unit was cancelled")));

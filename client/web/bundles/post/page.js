@@ -323,6 +323,44 @@ var init_unit_errors = __esm({
   }
 });
 
+// js/browser/unit-run.js
+var UnitRun;
+var init_unit_run = __esm({
+  "js/browser/unit-run.js"() {
+    "use strict";
+    UnitRun = class {
+      printed = "";
+      /** Whether its response is an error. */
+      hasFailed = false;
+      /** Cancels the wait for its beginning. */
+      cancelStart = () => {
+      };
+      /** Called when the worker does not begin it in time. */
+      onlate = () => {
+      };
+      /** @type {(response: UnitResponse) => void} */
+      respond = () => {
+      };
+      /** The worker has ended. @type {(error: JobError) => void} */
+      fail = () => {
+      };
+      /** @type {Promise<UnitResponse>} */
+      response;
+      /** @param {number} number by which page, relay and worker know it @param {Unit} unit */
+      constructor(number2, unit) {
+        this.number = number2;
+        this.unit = unit;
+        this.response = new Promise((resolve, reject) => {
+          this.respond = resolve;
+          this.fail = reject;
+        });
+        this.response.catch(() => {
+        });
+      }
+    };
+  }
+});
+
 // js/browser/usage.js
 var Usage;
 var init_usage = __esm({
@@ -375,15 +413,20 @@ var init_usage = __esm({
 });
 
 // js/browser/executor.js
-var FREEZE_TIMEOUT, START_TIMEOUT, FREEZE_OVERHEAD, MAX_THAW, LINGERING, BrowserExecutor, errorOf;
+function messageOf2({ number: number2, unit: { source, variable, context, lossy = false, seed: seed2 } }) {
+  return { unit: number2, source, variable, context, lossy, seed: seed2 };
+}
+var FREEZE_TIMEOUT, START_TIMEOUT, CLAIM_TIMEOUT, FREEZE_OVERHEAD, MAX_THAW, LINGERING, BrowserExecutor, isOfSameWorker, errorOf;
 var init_executor = __esm({
   "js/browser/executor.js"() {
     "use strict";
     init_errors();
     init_unit_errors();
+    init_unit_run();
     init_usage();
     FREEZE_TIMEOUT = 250;
     START_TIMEOUT = 2e3;
+    CLAIM_TIMEOUT = 2e3;
     FREEZE_OVERHEAD = 0.4;
     MAX_THAW = 500;
     LINGERING = 2e3;
@@ -391,8 +434,15 @@ var init_executor = __esm({
       #openFrame;
       #clock;
       #limit;
-      /** @type {{frame: SandboxFrame, worker: SandboxWorker, key: string} | undefined} */
+      /** @type {{frame: SandboxFrame, worker: SandboxWorker, unit: Unit} | undefined} `unit`: its first */
       #current;
+      /** Sent ahead and begun, and not asked for yet: more than one while the page is slower than the worker. @type {UnitRun[]} */
+      #begun = [];
+      #cancelClaim = () => {
+      };
+      /** Sent ahead, and not begun. @type {UnitRun[]} */
+      #ahead = [];
+      #isWithdrawn = false;
       #units = 0;
       #usage;
       /** A rest that the worker has not confirmed yet. @type {{promise: Promise<void>, end: () => void} | undefined} */
@@ -409,80 +459,146 @@ var init_executor = __esm({
         this.#usage = new Usage(clock2);
       }
       /**
+       * Whether it has begun the next unit. Its call of `compute` must follow, or else the worker ends with the next rest.
+       */
+      get isAhead() {
+        return this.#begun.length > 0;
+      }
+      /**
        * Computes a unit in the context of the last one, if that was of the same job. Rejects with JobError only.
        * @param {Unit} unit
-       * @param {{timeout: number, signal?: AbortSignal}} options in milliseconds
+       * @param {ComputeOptions} options
        * @returns {Promise<Computed>}
        */
       async compute(unit, options) {
         await this.#freezing?.promise;
+        const run = this.#takeBegun(unit) ?? await this.#begin(unit, options.signal);
+        this.#sendAhead(run, options.following ?? []);
+        return this.#outcome(run, options);
+      }
+      /** @param {Unit} unit */
+      #takeBegun(unit) {
+        if (this.#begun[0]?.unit !== unit) return void 0;
+        const run = this.#begun.shift();
+        this.#expectClaim();
+        return run;
+      }
+      /** Within a time that is long only for a page: until then those that have begun have no timeout. */
+      #expectClaim() {
+        this.#cancelClaim();
+        if (this.#begun.length > 0) this.#cancelClaim = this.#clock.after(CLAIM_TIMEOUT, () => this.withdraw());
+      }
+      /** @param {Unit} unit @param {AbortSignal} [signal] @returns {Promise<UnitRun>} */
+      async #begin(unit, signal) {
+        this.withdraw();
         const previous2 = this.#current?.worker;
         const worker = await this.#workerFor(unit);
-        if (options.signal?.aborted) throw this.#discard(cancelled());
-        return this.#request(worker, unit, options, worker === previous2);
+        if (signal?.aborted) throw this.#discard(cancelled());
+        const run = this.#createRun(unit);
+        this.#follow(worker, run);
+        if (worker === previous2) {
+          this.#expectStart(worker, run);
+          worker.freeze(0);
+        }
+        worker.send(messageOf2(run));
+        return run;
       }
-      /**
-       * @param {SandboxWorker} worker @param {Unit} unit @param {{timeout: number, signal?: AbortSignal}} options
-       * @param {boolean} isReused
-       * @returns {Promise<Computed>}
-       */
-      #request(worker, unit, options, isReused) {
-        const { source, variable, context, lossy = false, seed: seed2 } = unit;
+      /** Those of them that have not been sent. @param {UnitRun} run @param {readonly Unit[]} following */
+      #sendAhead(run, following) {
+        if (!this.#current?.frame.takesNext || this.#isWithdrawn) return;
+        const { unit, worker } = this.#current;
+        let last = this.#ahead.at(-1) ?? this.#begun.at(-1) ?? run;
+        for (const next of following.slice(this.#begun.length + this.#ahead.length)) {
+          if (last.hasFailed || !isOfSameWorker(unit, next)) return;
+          const sent = this.#createRun(next);
+          this.#ahead.push(sent);
+          worker.send({ ...messageOf2(sent), after: last.number });
+          last = sent;
+        }
+      }
+      /** The units that were sent ahead are no longer wanted. */
+      withdraw() {
+        if (this.#begun.length > 0) this.reset(true);
+        if (this.#ahead.length === 0) return;
+        this.#isWithdrawn = true;
+        this.#current?.worker.withdraw();
+      }
+      /** @param {Unit} unit */
+      #createRun(unit) {
+        this.#units += 1;
+        return new UnitRun(this.#units, unit);
+      }
+      /** @param {SandboxWorker} worker @param {UnitRun} run that it begins */
+      #follow(worker, run) {
+        worker.onend = run.fail;
+        worker.onprint = ({ printedBy, console: console2 }) => {
+          if (printedBy === run.number) run.printed += console2;
+        };
+        worker.onresponse = (response) => {
+          if (response.unit !== run.number) return;
+          run.cancelStart();
+          run.hasFailed = response.result === void 0;
+          this.#beginNext(worker, run);
+          run.respond(response);
+        };
+      }
+      /** As the worker does when a unit has ended. @param {SandboxWorker} worker @param {UnitRun} ended */
+      #beginNext(worker, { hasFailed }) {
+        const [next, ...others] = hasFailed ? [] : this.#ahead;
+        const isWithdrawn = this.#isWithdrawn;
+        this.#ahead = others;
+        this.#isWithdrawn = false;
+        if (!next) return;
+        if (isWithdrawn) return void this.reset(false);
+        this.#begun.push(next);
+        this.#expectClaim();
+        next.onlate = () => this.reset(true);
+        this.#follow(worker, next);
+        this.#expectStart(worker, next);
+      }
+      /** @param {SandboxWorker} worker @param {UnitRun} run */
+      #expectStart(worker, run) {
+        run.cancelStart = this.#clock.after(this.#usage.frozen + START_TIMEOUT, () => run.onlate());
+        worker.onfrozen = run.cancelStart;
+      }
+      /** @param {UnitRun} run @param {ComputeOptions} options @returns {Promise<Computed>} */
+      #outcome(run, options) {
         const { timeout, signal } = options;
-        const number2 = ++this.#units;
-        let printed = "";
         return new Promise((resolve, reject) => {
           const cancelTimer = this.#clock.after(timeout, () => fail(overdue(timeout)));
-          const cancelStart = isReused ? this.#expectStart(worker, () => restart()) : () => {
-          };
           const abort = () => fail(cancelled());
           const cleanUp = () => {
             cancelTimer();
-            cancelStart();
+            run.cancelStart();
             signal?.removeEventListener("abort", abort);
           };
-          const restart = () => {
+          run.onlate = () => {
             cleanUp();
             this.reset(true);
-            this.compute(unit, options).then(resolve, reject);
+            this.compute(run.unit, options).then(resolve, reject);
           };
           const fail = (error) => {
             cleanUp();
-            reject(this.#discard(withConsole(error, printed), error.kind === "timeout" || error.kind === "cancelled"));
+            reject(this.#discard(withConsole(error, run.printed), error.kind === "timeout" || error.kind === "cancelled"));
           };
           signal?.addEventListener("abort", abort);
-          worker.onend = fail;
-          worker.onprint = ({ printedBy, console: console2 }) => {
-            if (printedBy === number2) printed += console2;
-          };
-          worker.onresponse = (response) => {
-            if (response.unit !== number2) return;
+          if (signal?.aborted) abort();
+          run.response.then((response) => {
             cleanUp();
-            if (response.result === void 0) reject(errorOf(response, printed));
-            else resolve({ result: response.result, seconds: response.seconds, console: printed });
-          };
-          worker.send({ unit: number2, source, variable, context, lossy, seed: seed2 });
+            if (response.result === void 0) reject(errorOf(response, run.printed));
+            else resolve({ result: response.result, seconds: response.seconds, console: run.printed });
+          }, fail);
         });
       }
-      /**
-       * Asks the worker for a sign of life, a rest of no time, before its next unit.
-       * @param {SandboxWorker} worker @param {() => void} onlate @returns {() => void} cancels
-       */
-      #expectStart(worker, onlate) {
-        const cancel = this.#clock.after(this.#usage.frozen + START_TIMEOUT, onlate);
-        worker.onfrozen = cancel;
-        worker.freeze(0);
-        return cancel;
-      }
       /** @param {Unit} unit @returns {Promise<SandboxWorker>} */
-      async #workerFor({ job, source, gpu = false }) {
-        const key2 = JSON.stringify([job, source, gpu]);
-        if (this.#current && (this.#current.key !== key2 || this.#current.frame.closed)) this.endWorker();
+      async #workerFor(unit) {
+        if (this.#current && (this.#current.frame.closed || !isOfSameWorker(this.#current.unit, unit))) this.endWorker();
         if (this.#usage.frozen > MAX_THAW) this.endWorker();
         while (!this.#current) {
           this.#usage.start();
           const frame = await this.#frame();
-          if (!frame.closed) this.#current = { frame, worker: frame.startWorker({ gpu, limit: this.#limit }), key: key2 };
+          if (frame.closed) continue;
+          this.#current = { frame, worker: frame.startWorker({ gpu: unit.gpu ?? false, limit: this.#limit }), unit };
         }
         return this.#current.worker;
       }
@@ -498,6 +614,7 @@ var init_executor = __esm({
        * @param {number} milliseconds
        */
       freeze(milliseconds) {
+        this.withdraw();
         const { frozen } = this.#usage;
         const remaining = milliseconds - frozen;
         if (!this.#current || this.#freezing || remaining <= 0) return;
@@ -533,6 +650,10 @@ var init_executor = __esm({
       /** Ends the worker and its context, and keeps the frame, for a worker that follows soon. */
       endWorker(lingering = 0) {
         this.#freezing?.end();
+        this.#cancelClaim();
+        this.#begun = [];
+        this.#ahead = [];
+        this.#isWithdrawn = false;
         this.#usage.end(lingering);
         this.#current?.frame.endWorker(this.#current.worker);
         this.#current = void 0;
@@ -550,6 +671,7 @@ var init_executor = __esm({
         this.reset();
       }
     };
+    isOfSameWorker = (one, other) => one.job === other.job && one.source === other.source && (one.gpu ?? false) === (other.gpu ?? false);
     errorOf = ({ kind = "crash", message = "", stack }, console2) => new JobError(kind, message, { stack, console: console2 });
   }
 });
@@ -600,10 +722,15 @@ var init_sandbox_frame = __esm({
         };
       }
       /**
-       * @param {{unit: number, source: string, variable: string, context: string | null, lossy: boolean, seed?: number}} unit
+       * @param {{unit: number, source: string, variable: string, context: string | null, lossy: boolean, seed?: number,
+       *   after?: number}} unit `after`: the one whose result it waits for, in the worker
        */
       send(unit) {
         this.#port.postMessage(unit);
+      }
+      /** The unit that was sent ahead is not begun, unless it has been. */
+      withdraw() {
+        this.#port.postMessage({ unit: 0, withdraw: true });
       }
       /** Nothing of the job runs for so long, from its confirmation on. @param {number} milliseconds */
       freeze(milliseconds) {
@@ -623,8 +750,12 @@ var init_sandbox_frame = __esm({
       #closed = false;
       /** @type {Set<SandboxWorker>} */
       #workers = /* @__PURE__ */ new Set();
-      /** @param {HTMLIFrameElement} element @param {MessagePort} control @param {Clock} clock */
-      constructor(element2, control, clock2) {
+      /**
+       * @param {HTMLIFrameElement} element @param {MessagePort} control @param {Clock} clock
+       * @param {boolean} takesNext whether the relay takes units ahead; an older one does not
+       */
+      constructor(element2, control, clock2, takesNext) {
+        this.takesNext = takesNext;
         this.#element = element2;
         this.#control = control;
         this.#clock = clock2;
@@ -643,11 +774,13 @@ var init_sandbox_frame = __esm({
       static async open(address2, clock2) {
         const element2 = createElement(address2);
         const { port1, port2 } = new MessageChannel();
+        let takesNext = false;
         try {
           await new Promise((resolve, reject) => {
             const cancel = clock2.after(OPEN_TIMEOUT, () => reject(new Error("the pool's sandbox did not load")));
             port1.onmessage = ({ data }) => {
               cancel();
+              takesNext = data.takesNext === true;
               if (data.ready === RELAY_VERSION) resolve(void 0);
               else reject(new JobError("outdated", "this page is older than the pool: reload it"));
             };
@@ -659,7 +792,7 @@ var init_sandbox_frame = __esm({
           element2.remove();
           throw ex;
         }
-        return new _SandboxFrame(element2, port1, clock2);
+        return new _SandboxFrame(element2, port1, clock2, takesNext);
       }
       get closed() {
         return this.#closed;
@@ -1698,6 +1831,8 @@ var Task = class {
   #lease;
   #firstLease;
   #active;
+  /** @type {Unit | undefined} */
+  #unit;
   /** Its result, until the pool has taken it. @type {Computed | undefined} */
   computed;
   /**
@@ -1737,8 +1872,13 @@ var Task = class {
     const { seconds, remaining } = this.#lease;
     return remaining < Math.min(seconds * (1 - UPLOAD_SHARE), Math.max(seconds / 2, 2 * runTime2));
   }
-  /** @param {boolean} gpu whether the volunteer allows WebGPU @returns {Unit} */
+  /** The same object each time. @param {boolean} gpu whether the volunteer allows WebGPU @returns {Unit} */
   unit(gpu) {
+    this.#unit ??= this.#createUnit(gpu);
+    return this.#unit;
+  }
+  /** @param {boolean} gpu @returns {Unit} */
+  #createUnit(gpu) {
     const { context, data } = this.#firstLease;
     const { execute_function: source, requirements, settings } = this.#job.content;
     return {
@@ -2861,7 +3001,7 @@ var WorkFetch = class {
   #shutdown;
   #sizes;
   #uploader;
-  #onrequest;
+  #listener;
   /** @type {{job: Document, expires: number} | undefined} */
   #affinity;
   /** Leased, and not started. @type {Task[]} */
@@ -2876,14 +3016,14 @@ var WorkFetch = class {
   #cleared = 0;
   /**
    * @param {WorkerContext} context @param {Shutdown} shutdown @param {BatchSizes} sizes @param {Uploader} uploader
-   * @param {() => void} onrequest called before each request for a lease
+   * @param {FetchListener} listener
    */
-  constructor(context, shutdown, sizes, uploader, onrequest) {
+  constructor(context, shutdown, sizes, uploader, listener) {
     this.#context = context;
     this.#shutdown = shutdown;
     this.#sizes = sizes;
     this.#uploader = uploader;
-    this.#onrequest = onrequest;
+    this.#listener = listener;
   }
   /** Whether a task is there, or a prefetch has completed. */
   get isReady() {
@@ -2892,6 +3032,10 @@ var WorkFetch = class {
   /** The number of tasks that are leased, without those of a prefetch. */
   get waiting() {
     return this.#queue.length;
+  }
+  /** Those that come next, where they have been leased. @param {number} count */
+  following(count) {
+    return this.#queue.slice(0, count);
   }
   /** The next fetch chooses a job anew. */
   dropJob() {
@@ -2942,6 +3086,7 @@ var WorkFetch = class {
   }
   /** @param {Task[]} tasks */
   #giveBack(tasks) {
+    this.#listener.clear();
     return callEach(tasks, (task) => task.giveBack(this.#shutdown.expired));
   }
   /** @param {Task[]} tasks of one job */
@@ -3028,7 +3173,7 @@ var WorkFetch = class {
   /** @param {Document} job @param {number} count */
   async #requestLeases(job, count) {
     const { client } = this.#context;
-    this.#onrequest();
+    this.#listener.request();
     const call2 = { signal: this.#shutdown.expired };
     return count > 1 ? client.leaseVariables(job, count, call2) : client.lease(job, {}, call2);
   }
@@ -3039,6 +3184,8 @@ var MIN_TIMEOUT = 1e3;
 var MIN_REST = 5;
 var FIRST_FREEZE = 10;
 var MAX_FREEZE = 200;
+var AHEAD_SECONDS = 0.2;
+var MAX_AHEAD = 8;
 var WorkerLoop = class {
   #number;
   #context;
@@ -3065,7 +3212,10 @@ var WorkerLoop = class {
       error: ({ task }, kind, message) => this.#unitEnd.showError(task, kind, message),
       request: () => this.#countRequest()
     });
-    this.#workFetch = new WorkFetch(context, this.shutdown, this.#sizes, this.#uploader, () => this.#countRequest());
+    this.#workFetch = new WorkFetch(context, this.shutdown, this.#sizes, this.#uploader, {
+      request: () => this.#countRequest(),
+      clear: () => this.#executor.withdraw?.()
+    });
     this.#executor = context.executors.create();
     this.#dutyCycle = new DutyCycle(context.clock.now());
     this.shutdown.draining.addEventListener("abort", () => this.#drain());
@@ -3168,7 +3318,7 @@ var WorkerLoop = class {
    * @param {Task} task
    */
   async #ensureTime(task) {
-    if (!task.needsExtension(this.#sizes.of(task.job).mean)) return true;
+    if (this.#executor.isAhead || !task.needsExtension(this.#sizes.of(task.job).mean)) return true;
     if (this.#workFetch.waiting > 0) this.#workFetch.clear();
     try {
       await task.extend(this.shutdown.expired);
@@ -3220,11 +3370,25 @@ var WorkerLoop = class {
     const cancelTimer = task.isBatched ? clock2.after(timeout / 2, () => this.#workFetch.clear()) : () => {
     };
     try {
-      const computing = this.#executor.compute(task.unit(settings.gpu), { timeout, signal });
+      const following = this.#tasksAhead(task).map((next) => next.unit(settings.gpu));
+      const computing = this.#executor.compute(task.unit(settings.gpu), { timeout, signal, following });
       return await abortable(computing, signal, () => new JobError("cancelled", "the unit was cancelled"));
     } finally {
       cancelTimer();
     }
+  }
+  /**
+   * The tasks that the executor may begin by itself, each as soon as the one before has its result: where nothing is to be
+   * done first, such as to rest, or to wait until that result can be posted.
+   * @param {Task} task
+   */
+  #tasksAhead(task) {
+    const { mean } = this.#sizes.of(task.job);
+    if (!this.#executor.withdraw || mean === void 0 || this.#context.settings.throttle < 1) return [];
+    if (this.shutdown.draining.aborted || !this.#uploader.hasRoomFor(task)) return [];
+    const following = this.#workFetch.following(Math.min(MAX_AHEAD, Math.max(1, Math.floor(AHEAD_SECONDS / mean))));
+    const end = following.findIndex((next) => next.needsExtension(mean));
+    return end < 0 ? following : following.slice(0, end);
   }
   /**
    * Uploads a result while the next units are computed, since a round trip may take longer than a small unit.
@@ -3275,7 +3439,7 @@ var WorkerLoop = class {
     while (!this.shutdown.draining.aborted) {
       this.#account();
       const rest = this.#dutyCycle.owed(this.#context.settings.throttle);
-      if (rest < MIN_REST) return;
+      if (rest < MIN_REST || this.#executor.isAhead) return;
       this.#setState("resting");
       if (this.#workFetch.waiting === 0) this.#workFetch.schedulePrefetch(rest / 1e3);
       await this.#idle(rest);
