@@ -56,11 +56,12 @@ class FlatLeases(LeaseStore):
         leases: list[Lease] = []
         excluded: set[str] = set()
         excludes = _exclusion(is_excluded, paths, count)
+        deadline = self._deadline_after(seconds)
         try:
             for marker in self._next_candidates(paths, excluded):
                 if excludes(marker):
                     excluded.add(marker)
-                elif (lease := self._acquire(paths, marker, seconds)) is not None:
+                elif (lease := self._acquire(paths, marker, deadline)) is not None:
                     leases.append(lease)
                     max_bytes -= lease.size
                     if len(leases) == count or max_bytes <= 0:
@@ -82,7 +83,7 @@ class FlatLeases(LeaseStore):
         if is_leased or _exclusion(is_excluded, paths)(variable_id):
             return None
         marker = paths.open(variable_id) if deadline is None else paths.leased(variable_id, deadline)
-        lease = self._acquire(paths, marker, seconds)
+        lease = self._acquire(paths, marker, self._deadline_after(seconds))
         if lease is not None:
             self._tree.changes.on_change(paths)
         return lease
@@ -94,8 +95,7 @@ class FlatLeases(LeaseStore):
 
     @translated_for_job
     def extend(self, job_id: str, variable_id: str, identity: int, seconds: float) -> LeaseTerm:
-        deadline = deadline_after(self._clock.now_milliseconds(), seconds)
-        paths = self._tree.job(job_id)
+        deadline, paths = self._deadline_after(seconds), self._tree.job(job_id)
         _require_lease(variable_id, lambda: _extend(paths, variable_id, identity, deadline))
         return LeaseTerm(deadline, max(identity, deadline))
 
@@ -147,10 +147,12 @@ class FlatLeases(LeaseStore):
             self._read_ahead.read(paths, fresh)
             cache.extend(fresh)
 
-    def _acquire(self, paths: JobPaths, marker: str, seconds: float) -> Lease | None:
+    def _deadline_after(self, seconds: float) -> int:
+        return deadline_after(self._clock.now_milliseconds(), seconds)
+
+    def _acquire(self, paths: JobPaths, marker: str, deadline: int) -> Lease | None:
         variable_id = marker.rpartition("/")[2]
         try:
-            deadline = deadline_after(self._clock.now_milliseconds(), seconds)
             leased = paths.leased(variable_id, deadline)
             status = os.stat(marker)
             identity = max(deadline, queue.identity_of(marker, status) + 1)
