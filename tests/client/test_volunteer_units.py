@@ -274,7 +274,7 @@ def units_of(*milliseconds: int) -> list[dict[str, Any]]:
 
 
 def test_units_that_wait_for_a_long_one_are_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("comp_pool.worker_loop.MAX_TOGETHER", 1)
+    monkeypatch.setattr("comp_pool.worker_loop.SHORT_UNIT_SECONDS", -1.0)
     with FakePool(lease_seconds=1.6) as pool:
         pool.has_batches = True
         pool.add_job("long", LONG, units_of(0, 0, 0, 1200, 0, 0, 0))

@@ -26,7 +26,6 @@ SHORT_UNIT_SECONDS = 0.01
 # As many as take so long; of a unit among them that takes longer than the second figure, all are computed again alone.
 TOGETHER_SECONDS = 0.05
 TOGETHER_LIMIT = 10.0
-MAX_TOGETHER = 64
 
 
 class WorkerLoop:
@@ -202,7 +201,7 @@ class WorkerLoop:
         size = self._sizes.of(self._queue[0].job_id)
         if self._alone or size.mean is None or size.mean > SHORT_UNIT_SECONDS:
             return []
-        count = min(len(self._queue), MAX_TOGETHER, size.units_within(TOGETHER_SECONDS))
+        count = min(len(self._queue), size.units_within(TOGETHER_SECONDS))
         return [self._queue[index] for index in range(count)]
 
     def _compute_together(self, tasks: list[Task]) -> None:
