@@ -174,6 +174,18 @@ def test_each_built_in_that_a_source_names_is_what_it_is_in_a_whole_context(made
 @pytest.mark.parametrize(
     "source",
     [
+        "() => { const d = new Date(0), set = d[`set${'UTCMinutes'}`]; set.call(d, 1, NaN); return d.getTime(); }",
+        "(v) => { if (v) /'/.test(v); const d = new Date(0); if (v) /'/.test(v); return d; }",
+        "(v) => { <!-- `\n const d = new Date(0); <!-- `\n return d; }",
+    ],
+)
+def test_names_are_found_wherever_the_code_goes_on(made: engine.BytecodeEngine, source: str) -> None:
+    assert_same(made, source, [1, 2])
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
         "(variable, result) => result",
         "(variable, result) => ({...result})",
         "(variable, result) => ({valid: true, result: new Map()})",

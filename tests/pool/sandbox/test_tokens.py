@@ -24,15 +24,36 @@ from pool.sandbox.tokens import Unknown, code_of, partners_of, tokens_of
         ("`${{a: `${b}`}.a}`", ["`", "${", "{", "a", ":", "`", "${", "b", "}", "}", "}", ".", "a", "}", "}"]),
         ("`\\`\\${$`", ["`\\`\\${$"]),
         ("a //\u2028b", ["a", "b"]),
+        ("a //'\rb", ["a", "b"]),
+        ("(a) / 2 / x.in / 'b'", ["(", "a", ")", "/", "2", "/", "x", ".", "in", "/", "'b'"]),
     ],
 )
 def test_a_source_is_cut_into_tokens(source: str, tokens: list[str]) -> None:
     assert [token.text for token in tokens_of(source)] == tokens
 
 
+TOO_DEEP = "x".join(["(" * 9000, ")" * 9000])
+
+
 @pytest.mark.parametrize(
     "source",
-    ["(", ")", "(]", "`${", "`", "'a", "#a", "é", "x \\u0061", "{} /a/", "@", "x".join(["(" * 9000, ")" * 12_000])],
+    [
+        "(",
+        ")",
+        "(]",
+        "`${",
+        "`",
+        "'a",
+        "#a",
+        "é",
+        "x \\u0061",
+        "{} /a/",
+        "@",
+        "of /a/",
+        "if (x) /a/",
+        "a <!-- b",
+        TOO_DEEP,
+    ],
 )
 def test_what_these_rules_cannot_read_is_unknown(source: str) -> None:
     with pytest.raises(Unknown):
@@ -48,7 +69,8 @@ def test_brackets_have_partners() -> None:
     [
         ("x // with eval\n.y", "x . y"),
         ("'import this' + 'constructor'", "' + 'constructor'"),
-        ("`with ${eval} in it`", "` ${ eval } }"),
+        ("`with ${eval} in it`", "`${ eval } }"),
+        ("`set${unit}Hours`", "`set${ unit } }Hours"),
         ("/eval/.test(x)", "/eval/ . test ( x )"),
     ],
 )
