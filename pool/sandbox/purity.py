@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 
 from pool.sandbox.tokens import Token, partners_of
 
@@ -31,10 +32,22 @@ KEYWORDS = names(
 )
 # Behind one of these a parenthesis is no call, and a bracket no member.
 BEFORE_EXPRESSION = KEYWORDS - {"false", "null", "true", "undefined"}
+# They begin a statement, or a part of one, and stand in no expression.
+STATEMENTS = names(
+    "break case catch const continue default do else finally for if let return switch throw try var while"
+)
 REFUSED = names(
     """
     FinalizationRegistry Promise Proxy Symbol WeakMap WeakRef WeakSet arguments async await class console
     debugger delete enum export extends get set static super this yield
+    """
+)
+# They change what they are given, wherever they are called from: `rows.forEach(Object.freeze)`. A `stack` shows
+# functions of boot.js, which are others in a fresh context.
+REFUSED_MEMBERS = names(
+    """
+    assign captureStackTrace defineProperties defineProperty freeze preventExtensions seal setPrototypeOf
+    stack __defineGetter__ __defineSetter__
     """
 )
 FUNCTIONS = names(
@@ -85,10 +98,14 @@ class _Source:
         end = Token("sign", ";")
         self._tokens = [end, end, end, end, *tokens, end, end]
         self._partners = partners_of(self._tokens)
-        self._declared = Counter(self._declarations())
-        self._once = {name for name, count in self._declared.items() if count == 1}
-        self._functions = {name for position, name in self._named_functions() if self._is_never_assigned(name)}
-        self._fresh = {name for position, name in self._constants() if self._is_made(position + 2)}
+        self._around = self._brackets_around()
+        declarations = [*self._declarations()]
+        self._declared = Counter(name for name, _ in declarations)
+        self._known = {(name, bracket) for name, brackets in declarations for bracket in brackets}
+        once = {name for name, count in self._declared.items() if count == 1}
+        self._functions = once & {*self._named_functions()} - self._assigned_names()
+        self._redefined = self._names_of_members()
+        self._fresh = {name for position, name in self._constants() if name in once and self._is_made(position + 2)}
 
     def is_pure(self) -> bool:
         if self._declared.keys() & (FUNCTIONS | CONSTRUCTORS | NAMESPACES | REFUSED):
@@ -125,22 +142,21 @@ class _Source:
     def _is_harmless_name(self, position: int) -> bool:
         text = self._tokens[position].text
         if self._is_member(position):
-            return True
-        if text in REFUSED:
+            # Of a method that changes its receiver only a call shows which one that is.
+            return text not in REFUSED_MEMBERS and (text not in MUTATORS or self._sign(position + 1) == "(")
+        if text in REFUSED or (text == "function" and self._sign(position + 1) == "*"):
             return False
         if text == "new":
             made = self._tokens[position + 1].text
             return made in CONSTRUCTORS and self._sign(position + 2) == "("
-        # The variable of such a loop is written.
         return text not in ("of", "in") or self._is_harmless_loop(position)
 
     def _is_harmless_loop(self, position: int) -> bool:
-        """Whether the variable of a loop is declared in it. An `in` may also be an operator."""
-        begin = position - 1
-        while self._sign(begin) not in ("(", ";", "{", "[", "${"):
-            begin = self._partners.get(begin, begin) - 1
-        is_loop = self._sign(begin) == "(" and self._tokens[begin - 1].text == "for"
-        return not is_loop or self._tokens[begin + 1].text in ("const", "let", "var")
+        """Whether the variable of a loop, which is written, is declared in it. An `in` may also be an operator."""
+        begin = self._around[position]
+        if self._sign(begin) != "(" or self._tokens[begin - 1].text != "for":
+            return self._tokens[position].text == "in"
+        return self._tokens[begin + 1].text in ("const", "let", "var")
 
     # Calls
 
@@ -155,7 +171,12 @@ class _Source:
         if self._is_member(position - 1):
             return text in METHODS or (text in MUTATORS and self._is_new(position - 3))
         before = self._tokens[position - 2].text
-        if text in BEFORE_EXPRESSION or before == "function":
+        if before == "function" or text == "function":
+            return True
+        if self._sign(self._partners[position] + 1) == "{":
+            # Else it is a method, whose parameters are not known: `{ check(x) { … } }`.
+            return text in ("catch", "for", "if", "switch", "while")
+        if text in BEFORE_EXPRESSION:
             return True
         if before == "new":
             return text in CONSTRUCTORS
@@ -175,26 +196,36 @@ class _Source:
 
     def _is_variable(self, position: int) -> bool:
         """Whether this is a variable of the source, and no member of what it has."""
-        kind, text = self._tokens[position]
-        return kind == "name" and text in self._declared and self._sign(position + 1) not in (".", "?.", "[", "(")
+        is_whole = self._sign(position + 1) not in (".", "?.", "[", "(")
+        return is_whole and self._tokens[position].kind == "name" and self._is_declared(position)
+
+    def _is_declared(self, position: int) -> bool:
+        """Whether a name is that of a variable which is declared in a bracket around this place."""
+        text, bracket = self._tokens[position].text, position
+        while bracket > 0:
+            bracket = self._around[bracket]
+            if (text, bracket) in self._known:
+                return True
+        return False
 
     def _may_be_written(self, position: int) -> bool:
         """Whether what ends here is a variable of the source, or a member of an object that it has made."""
         kind, text = self._tokens[position]
         if kind == "name":
-            return self._is_fresh(position - 2) if self._is_member(position) else text in self._declared
+            return self._is_fresh(position - 2) if self._is_member(position) else self._is_declared(position)
         if kind != "sign" or text not in ("]", "}"):
             return False
         begin = self._partners[position]
-        if self._tokens[begin - 1].text in ("const", "let", "var"):
+        if self._tokens[begin - 1].text in ("const", "let", "var") and not self._is_member(begin - 1):
             return True
         return text == "]" and (self._is_fresh(begin - 1) or self._is_list_of_variables(begin, position))
 
     def _is_list_of_variables(self, begin: int, end: int) -> bool:
         """`[a, b]`, at the beginning of a statement."""
-        inside = self._tokens[begin + 1 : end]
-        is_statement = self._sign(begin - 1) in (";", "{", "}")
-        return is_statement and all(text == "," or text in self._declared for _, text in inside)
+        return self._sign(begin - 1) in (";", "{", "}") and all(
+            self._sign(position) == "," or (text not in self._functions and self._is_declared(position))
+            for position, (_, text) in enumerate(self._tokens[begin + 1 : end], begin + 1)
+        )
 
     def _is_fresh(self, position: int) -> bool:
         """Whether this is the constant of an object that the source has made."""
@@ -205,77 +236,112 @@ class _Source:
         begin = self._partners.get(position, position)
         if self._sign(position) == ")":
             called, is_made = self._tokens[begin - 1].text, self._tokens[begin - 2].text == "new"
-            return is_made or (self._is_member(begin - 1) and called in FRESH_METHODS | RETURN_RECEIVER)
-        return self._is_fresh(position) or (self._sign(position) == "]" and not self._ends_value(begin - 1))
+            returns_new = called in FRESH_METHODS | RETURN_RECEIVER and called not in self._redefined
+            return is_made or (self._is_member(begin - 1) and returns_new)
+        is_member = self._ends_value(begin - 1) or self._sign(begin - 1) == "?."
+        return self._is_fresh(position) or (self._sign(position) == "]" and not is_member)
+
+    def _names_of_members(self) -> set[str]:
+        """Names that the source gives to members of its objects: its own `map` may return what is not new."""
+        found = set()
+        for position, (kind, text) in enumerate(self._tokens[:-1]):
+            behind = self._sign(position + 1)
+            is_short = self._sign(self._around[position]) == "{" and behind in (",", "}")
+            is_written = self._is_member(position) and ASSIGNMENT.fullmatch(behind)
+            if kind in ("name", "text") and (behind == ":" or is_short or is_written):
+                found.add(text.strip("'\""))
+        return found
 
     # Declarations
 
-    def _declarations(self) -> list[str]:
-        """Each name that may be one of a variable, as often as it is declared. Some are none: names of members, say."""
-        found = []
+    def _declarations(self) -> Iterator[tuple[str, list[int]]]:
+        """Each name of a variable, with the opening brackets of where it is known, or of a part of that."""
         for position, (kind, text) in enumerate(self._tokens):
             if kind == "name" and not self._is_member(position):
                 if text in ("const", "let", "var"):
-                    found += self._declared_behind(position)
+                    yield from self._declared_behind(position)
                 elif text in ("function", "catch"):
-                    found += self._parameters(position)
+                    yield from self._parameters(position)
             elif text == "=>":
-                found += self._names(self._partners.get(position - 1, position - 1), position)
-        return found
+                begin = self._partners.get(position - 1, position - 1)
+                yield from ((name, [begin, position + 1]) for name in self._names(begin, position))
 
-    def _declared_behind(self, position: int) -> list[str]:
+    def _declared_behind(self, position: int) -> Iterator[tuple[str, list[int]]]:
         """Of `const`, `let` and `var`, with all that follow a comma until the statement ends."""
-        found: list[str] = []
+        known = self._known_in(position)
         is_name = True
         position += 1
-        while self._sign(position) not in (";", ")", "}", "]"):
+        while not self._ends_declaration(position):
             end = self._partners.get(position, position)
             if is_name:
-                found += self._names(position, end + 1)
+                yield from ((name, known) for name in self._names(position, end + 1))
             is_name = self._sign(end) == ","
             position = end + 1
-        return found
 
-    def _parameters(self, position: int) -> list[str]:
+    def _ends_declaration(self, position: int) -> bool:
+        kind, text = self._tokens[position]
+        if kind == "name":
+            # Of the next statement, where there is no semicolon.
+            return text in STATEMENTS and not self._is_member(position)
+        return kind == "sign" and text in (";", ")", "}", "]")
+
+    def _known_in(self, position: int) -> list[int]:
+        """Of `const`, `let` and `var`: the block around it; of those of a loop, its header and its block."""
+        around = self._around[position]
+        if self._sign(around) != "(":
+            return [around]
+        is_var = self._tokens[position].text == "var"
+        return [around, self._partners[around] + 1, *([self._around[around]] if is_var else [])]
+
+    def _parameters(self, position: int) -> Iterator[tuple[str, list[int]]]:
         """Of a function with its name, or of a `catch`."""
         begin = position + 2 if self._tokens[position + 1].kind == "name" else position + 1
-        end = self._partners[begin] if self._sign(begin) == "(" else begin
-        return self._names(position + 1, end)
+        if self._sign(begin) == "(":
+            end = self._partners[begin]
+            yield from ((name, [begin, end + 1]) for name in self._names(begin, end))
+        yield from ((name, []) for name in self._names(position + 1, begin))
 
     def _names(self, begin: int, end: int) -> list[str]:
-        return [text for kind, text in self._tokens[begin:end] if kind == "name" and text not in KEYWORDS]
+        """Of variables that a pattern has. Behind `=` is a default value, before `:` the name of a member."""
+        return [
+            text
+            for position in range(begin, end)
+            for kind, text in [self._tokens[position]]
+            if kind == "name"
+            and text not in KEYWORDS
+            and (position == begin or self._sign(position - 1) != "=")
+            and self._sign(position + 1) != ":"
+        ]
 
     def _constants(self) -> list[tuple[int, str]]:
-        """The positions and names of `const name = …` that are declared once."""
+        """The positions and names of `const name = …`."""
         return [
             (position, text)
-            for position, (_, text) in enumerate(self._tokens)
-            if text in self._once
-            and self._tokens[position - 1] == ("name", "const")
-            and self._sign(position + 1) == "="
+            for position, (kind, text) in enumerate(self._tokens)
+            if kind == "name" and self._tokens[position - 1] == ("name", "const") and self._sign(position + 1) == "="
         ]
 
-    def _named_functions(self) -> list[tuple[int, str]]:
-        """The positions and names of functions that are declared, and of constants that are functions."""
-        declared = [
-            (position, text)
-            for position, (_, text) in enumerate(self._tokens)
-            if text in self._once and self._tokens[position - 1] == ("name", "function")
-        ]
-        return declared + [(position, name) for position, name in self._constants() if self._is_function(position + 2)]
+    def _named_functions(self) -> Iterator[str]:
+        """The names of functions that are declared, and of constants that are functions."""
+        for position, (kind, text) in enumerate(self._tokens):
+            if kind == "name" and self._tokens[position - 1] == ("name", "function"):
+                yield text
+        yield from (name for position, name in self._constants() if self._is_function(position + 2))
 
     def _is_function(self, begin: int) -> bool:
         if self._tokens[begin].text == "function":
             return True
         return self._sign(self._partners.get(begin, begin) + 1) == "=>"
 
-    def _is_never_assigned(self, name: str) -> bool:
-        return not any(
-            token.text == name
+    def _assigned_names(self) -> set[str]:
+        """Of variables that are written behind their declaration."""
+        return {
+            text
+            for position, (kind, text) in enumerate(self._tokens[:-1])
+            if kind == "name"
             and ASSIGNMENT.fullmatch(self._tokens[position + 1].text)
             and self._tokens[position - 1].text != "const"
-            for position, token in enumerate(self._tokens[:-1])
-        )
+        }
 
     def _is_made(self, begin: int) -> bool:
         """Whether the expression that begins here, up to the end of its statement, is an object that is new."""
@@ -289,9 +355,11 @@ class _Source:
             return False
         while self._sign(end + 1) in (".", "?."):
             name, end = self._tokens[end + 2].text, end + 2
-            is_new = is_new and name in RETURN_RECEIVER
-            if self._sign(end + 1) == "(":
-                is_new, end = is_new or name in FRESH_METHODS, self._partners[end + 1]
+            if self._sign(end + 1) != "(":
+                is_new = False
+                continue
+            is_new = name not in self._redefined and (name in FRESH_METHODS or (is_new and name in RETURN_RECEIVER))
+            end = self._partners[end + 1]
         return is_new and self._ends_statement(end + 1)
 
     def _ends_statement(self, position: int) -> bool:
@@ -300,6 +368,19 @@ class _Source:
         return text in (";", ",") if kind == "sign" else kind == "name" and text not in ("in", "instanceof", "of")
 
     # Tokens
+
+    def _brackets_around(self) -> list[int]:
+        """Of each token the position of the opening bracket around it; 0, if there is none."""
+        found: list[int] = []
+        around = 0
+        for position in range(len(self._tokens)):
+            partner = self._partners.get(position, position)
+            if partner < position:
+                around = found[partner]
+            found.append(around)
+            if partner > position:
+                around = position
+        return found
 
     def _sign(self, position: int) -> str:
         kind, text = self._tokens[position]
