@@ -122,13 +122,14 @@ class Contexts:
     those that pure functions have used, for further calls of the same functions; least recently used first out.
     """
 
-    MAX_KEPT, MAX_CALLS, MAX_BYTES = 8, 100, 1 << 20
+    MAX_KEPT, MAX_CALLS, MAX_BYTES, MAX_GROWTH = 8, 100, 1 << 20, 32 << 20
 
     def __init__(self, engine: Any, console: Any) -> None:
         self._engine, self._console = engine, console
         self._fresh = engine.context(engine.everything, console)
         self._kept: OrderedDict[Hashable, Any] = OrderedDict()
         self._used: tuple[Hashable, Any] = (None, None)
+        self._heap_end = engine.heap_end()
 
     def get(self, needs: Any, function: Hashable = None) -> Any:
         """A context with what is needed, for one call of this function; what was got before is dropped."""
@@ -156,11 +157,18 @@ class Contexts:
         # Garbage that is not collected yet counts: the next call must find as much memory as in a fresh context.
         if needs.kept and context.calls < self.MAX_CALLS and context.used_bytes <= self.MAX_BYTES:
             self._kept[function], self._used = context, (None, None)
-            if len(self._kept) > self.MAX_KEPT:
-                self._kept.popitem(last=False)[1].close()
+            self._drop_kept(self.MAX_KEPT)
         self.drop()
+        # What few kept bytes lie behind a large gap keeps its memory from other calls.
+        if self._engine.heap_end() - self._heap_end > self.MAX_GROWTH:
+            self._drop_kept(0)
+            self._heap_end = self._engine.heap_end()
         if self._fresh is None:
             self._make(needs)
+
+    def _drop_kept(self, but: int) -> None:
+        while len(self._kept) > but:
+            self._kept.popitem(last=False)[1].close()
 
     def _make(self, needs: Any) -> None:
         if self._fresh is not None:

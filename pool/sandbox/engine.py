@@ -110,6 +110,9 @@ class TextEngine:
     def function(self, source: bytes) -> Function:
         return Function(source, EVERYTHING, EVERYTHING)
 
+    def heap_end(self) -> int:
+        return 0
+
     def context(self, _needs: Needs, console: Console) -> TextContext:
         return TextContext(self._make(), console)
 
@@ -199,6 +202,9 @@ class BytecodeEngine:
             return needs_of(source, self._parts, self.everything)
         needs = needs_of(code_of(tokens), self._parts, self.everything)
         return needs._replace(kept=needs != self.everything and is_pure(tokens))
+
+    def heap_end(self) -> int:
+        return self._library.heap_end()
 
     def _keep_within_limit(self, added: int) -> None:
         self._cached += added

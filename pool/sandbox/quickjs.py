@@ -83,6 +83,8 @@ class Library:
             setattr(self, name.removeprefix("JS_"), function)
         self.bridge = ctypes.cast(library.call_py_function, Pointer)
         self._intrinsics = {name: getattr(library, f"JS_AddIntrinsic{name}") for name in INTRINSICS}
+        self._sbrk = ctypes.CDLL(None).sbrk
+        self._sbrk.restype, self._sbrk.argtypes = Pointer, [ctypes.c_ssize_t]
         self.stack_bytes = enlarge_stack()
 
     def __getattr__(self, name: str) -> Any:
@@ -100,6 +102,10 @@ class Library:
         usage = MemoryUsage()
         self.ComputeMemoryUsage(runtime, ctypes.byref(usage))
         return usage[0]
+
+    def heap_end(self) -> int:
+        """Where the heap of the process ends, in bytes: it shrinks only if nothing that is in use lies behind."""
+        return self._sbrk(0) or 0
 
     def context(self, runtime: int, intrinsics: tuple[str, ...]) -> int:
         """A context with these parts of the language. Raises MemoryError."""

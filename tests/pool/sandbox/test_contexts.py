@@ -28,6 +28,10 @@ class Context:
 
 class Engine:
     everything = EVERYTHING
+    heap = 0
+
+    def heap_end(self) -> int:
+        return self.heap
 
     def context(self, needs: Needs, _console: Any) -> Context:
         return Context(needs)
@@ -84,6 +88,20 @@ def test_a_context_in_which_much_memory_is_left_is_dropped(contexts: child.Conte
     context.used_bytes = contexts.MAX_BYTES + 1
     assert used(contexts, KEPT, "a") is context
     assert context.is_closed
+
+
+def test_contexts_that_keep_memory_from_others_are_dropped(
+    contexts: child.Contexts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = [used(contexts, KEPT, name) for name in "ab"]
+    monkeypatch.setattr(Engine, "heap", contexts.MAX_GROWTH)
+    assert used(contexts, KEPT, "a") is kept[0]
+    monkeypatch.setattr(Engine, "heap", contexts.MAX_GROWTH + 1)
+    assert used(contexts, KEPT, "a") is kept[0]
+    assert [context.is_closed for context in kept] == [True, True]
+    # What remains is not due to them.
+    kept = [used(contexts, KEPT, name) for name in "aab"]
+    assert not any(context.is_closed for context in kept)
 
 
 def test_what_failed_is_dropped(contexts: child.Contexts) -> None:
