@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, unquote
 from tests.serving import THREADS, DoorServer, listening
 
 PROBLEM = "application/problem+json"
+LIMIT = "urn:comp-pool:limit"
 CERTIFICATE = Path(__file__).with_name("self-signed.pem")
 
 
@@ -80,6 +81,8 @@ class FakePool:
         self.leases_failed_units = True
         # Whether several variables are leased, and several results posted, by one request.
         self.has_batches = False
+        # How many variables of a job are leased at the same time at most.
+        self.max_held = 1_000_000
         # The statuses of the next attempts to post the result of a variable, by its id, and their `retry_after`.
         self.outcomes: dict[str, list[tuple[int, float | None]]] = {}
         self.root_fields: dict[str, Any] = {}
@@ -216,9 +219,13 @@ class FakePool:
             return self._post_variables(job, request)
         if not job.open:
             return 204, {"Retry-After": str(self.retry_after)}, None
+        room = self.max_held - (len(job.variables) - len(job.open) - len(job.results))
+        if room <= 0:
+            self.counts["limited"] += 1
+            raise Problem(429, "too many leases", {"Retry-After": "6"}, LIMIT)
         if "count" not in request.query:
             return self._lease(job, job.open.pop(0))
-        count = int(request.query["count"][0])
+        count = min(int(request.query["count"][0]), room)
         leased, job.open[:] = job.open[:count], job.open[count:]
         items = [self._lease(job, variable)[2] for variable in leased]
         return 200, {"Lease-Seconds": str(self.lease_seconds)}, {"_links": {}, "_embedded": {"items": items}}

@@ -225,6 +225,14 @@ def test_workers_have_smaller_batches_together(
     assert (max(leased(pool)), max(posted(pool))) == (3, 3)
 
 
+def test_after_a_limit_no_batch_is_leased_ahead_for_as_long_as_the_pool_says(pool: FakePool, clock: FakeClock) -> None:
+    pool.max_held = 2
+    pool.add_job("doubler", DOUBLE, NUMBERS)
+    run = Run(pool, clock, units=15)
+    assert run.totals.counts == {"accepted": 15}
+    assert (pool.counts["limited"], clock.waits) == (1, [])
+
+
 # ---- outcomes
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from comp_pool.backoff import retry_after_delay
 from comp_pool.batch_size import BatchSizes, has_batches
-from comp_pool.errors import REQUEST_ERRORS
+from comp_pool.errors import REQUEST_ERRORS, LimitReached
 from comp_pool.leases import Lease, NoWork
 from comp_pool.links import Document
 from comp_pool.retry_policy import POLICY
@@ -51,6 +51,8 @@ class WorkFetch:
         self._sizes = sizes
         self._job: Document | None = None
         self._job_expires = 0.0
+        # Until then no batch is leased ahead, since the pool has refused one.
+        self._ahead_paused_to = 0.0
 
     def drop_job(self) -> None:
         """Choose a job anew at the next fetch."""
@@ -77,12 +79,16 @@ class WorkFetch:
 
     def start_ahead(self, job: Document) -> "FetchAhead | None":
         """Start to lease the next batch of a job; None where another job is due, or single units are."""
-        is_kept = self._job is job and self._context.clock.monotonic() < self._job_expires
+        now = self._context.clock.monotonic()
+        is_kept = self._job is job and self._ahead_paused_to <= now < self._job_expires
         count = self._sizes.of(id_of(job)).next
         if not is_kept or count == 1 or self._context.job_backoff.remaining(id_of(job)) > 0:
             return None
         reserved = self._context.reserve_units(count)
-        return FetchAhead(lambda: self._lease(job, reserved)) if reserved else None
+        return FetchAhead(lambda: self._lease(job, reserved), self._pause_ahead) if reserved else None
+
+    def _pause_ahead(self, ex: LimitReached) -> None:
+        self._ahead_paused_to = self._context.clock.monotonic() + retry_after_delay(ex.retry_after)
 
     def _choose_job(self) -> Document | NoWork:
         now = self._context.clock.monotonic()
@@ -142,18 +148,23 @@ class WorkFetch:
 
 
 class FetchAhead:
-    """A batch that is leased in a thread of its own."""
+    """A batch that is leased in a thread of its own; `on_limit` is called where a limit of the pool forbids that."""
 
-    def __init__(self, lease: Callable[[], list[Task] | NoWork]) -> None:
+    def __init__(self, lease: Callable[[], list[Task] | NoWork], on_limit: Callable[[LimitReached], object]) -> None:
+        self._on_limit = on_limit
         self._tasks: list[Task] = []
         self._thread = threading.Thread(target=self._run, args=(lease,), daemon=True)
         self._thread.start()
 
     def _run(self, lease: Callable[[], list[Task] | NoWork]) -> None:
-        # The next request for work, which follows, meets what is wrong, and deals with it.
+        # The next request for work, which follows, meets what else is wrong, and deals with it.
         with contextlib.suppress(*REQUEST_ERRORS):
-            leased = lease()
-            self._tasks = [] if isinstance(leased, NoWork) else leased
+            try:
+                leased = lease()
+            except LimitReached as ex:
+                self._on_limit(ex)
+            else:
+                self._tasks = [] if isinstance(leased, NoWork) else leased
 
     def tasks(self) -> list[Task]:
         """Return the batch once it is there; an empty one where the pool has none, or the request failed."""
