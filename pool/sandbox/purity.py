@@ -229,7 +229,8 @@ class _Source:
 
     def _is_fresh(self, position: int) -> bool:
         """Whether this is the constant of an object that the source has made."""
-        return self._tokens[position].text in self._fresh and not self._is_member(position)
+        is_name = self._tokens[position].kind == "name" and not self._is_member(position)
+        return is_name and self._tokens[position].text in self._fresh and self._is_declared(position)
 
     def _is_new(self, position: int) -> bool:
         """Whether what ends here is an object that the source has just made, or the constant of one."""
@@ -302,16 +303,26 @@ class _Source:
         yield from ((name, []) for name in self._names(position + 1, begin))
 
     def _names(self, begin: int, end: int) -> list[str]:
-        """Of variables that a pattern has. Behind `=` is a default value, before `:` the name of a member."""
-        return [
-            text
-            for position in range(begin, end)
-            for kind, text in [self._tokens[position]]
-            if kind == "name"
-            and text not in KEYWORDS
-            and (position == begin or self._sign(position - 1) != "=")
-            and self._sign(position + 1) != ":"
-        ]
+        """Of variables that a pattern has: no default values, and no names of members."""
+        found = []
+        position = begin
+        while position < end:
+            kind, text = self._tokens[position]
+            if kind == "name" and text not in KEYWORDS and self._sign(position + 1) != ":":
+                found.append(text)
+            if self._sign(position) == "=":
+                position = self._end_of_value(position)
+            elif self._sign(position) == "[" and self._sign(self._partners[position] + 1) == ":":
+                position = self._partners[position]
+            else:
+                position += 1
+        return found
+
+    def _end_of_value(self, position: int) -> int:
+        """Where a default value ends."""
+        while self._sign(position) not in (",", ")", "]", "}"):
+            position = self._partners.get(position, position) + 1
+        return position
 
     def _constants(self) -> list[tuple[int, str]]:
         """The positions and names of `const name = …`."""

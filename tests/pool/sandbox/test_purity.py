@@ -115,6 +115,8 @@ IMPURE = [
     "(v, r) => { const {data: x} = r; data = x; }",
     "(v, r) => { const {x = data} = r; data = x; }",
     "(v, r) => { let x = r\n if (x) x, data = 1; }",
+    "(v, r) => { { const escape = {}; } escape[r] = 1; }",
+    "(v, r) => { const {x = (data = 1), [data]: y} = r; data = x; }",
     # Parameters of methods, which no rule reads.
     "(v, r) => { const t = {}; const check = (x) => x; const o = { check(t) { t.x = 1; } }; r.map(o.check); }",
     "(v, r) => { const t = {}; const o = { of(t) { t.x = 1; } }; o.of(r); }",
