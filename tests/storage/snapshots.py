@@ -21,6 +21,7 @@ from typing import Any, cast
 from unittest.mock import patch
 
 from storage.clock import Clock, ManualClock
+from tests import audit_threads
 from tests.storage.faults import MUTATING, FaultInjector, kill_process, survives, wait_for_trash
 
 _TIME = re.compile(rb"\d{4}-\d\d-\d\dT[\d:.]+Z")
@@ -159,6 +160,8 @@ def assert_a_kill_leaves_a_snapshot(
 
     The snapshot is taken by the living process, right before it is killed.
     """
+    # An auditor's lock comes and goes.
+    audit_threads.end_in([root])
     before = take_snapshot(root)
     calls = record(root, operation).calls
     before.restore(root)
