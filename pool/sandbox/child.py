@@ -148,19 +148,23 @@ class Contexts:
             context.close()
             self._used = (None, None)
 
-    def renew(self) -> None:
-        """Prepares the next call. What was used last is kept, if its function is pure."""
+    def renew(self, is_last: bool = True) -> None:
+        """Prepares the next call. What was used last is kept, if its function is pure.
+
+        Before a call that may be of another function (`is_last`), it is looked at what memory that finds.
+        """
         function, context = self._used
         if context is None:
             return
         needs = context.needs
-        # Garbage that is not collected yet counts: the next call must find as much memory as in a fresh context.
-        if needs.kept and context.calls < self.MAX_CALLS and context.used_bytes <= self.MAX_BYTES:
+        # Garbage that is not collected yet counts.
+        is_small = not is_last or context.used_bytes <= self.MAX_BYTES
+        if needs.kept and context.calls < self.MAX_CALLS and is_small:
             self._kept[function], self._used = context, (None, None)
             self._drop_kept(self.MAX_KEPT)
         self.drop()
-        # What few kept bytes lie behind a large gap keeps its memory from other calls.
-        if self._engine.heap_end() - self._heap_end > self.MAX_GROWTH:
+        # A gap in front of a few kept bytes is memory that other calls can't have.
+        if is_last and self._engine.heap_end() - self._heap_end > self.MAX_GROWTH:
             self._drop_kept(0)
             self._heap_end = self._engine.heap_end()
         if self._fresh is None:
@@ -233,7 +237,7 @@ def main() -> None:
             # The last response before the memory is freed and the next context made: no caller waits for that.
             if left == 0:
                 output.flush()
-            contexts.renew()
+            contexts.renew(is_last=left == 0)
 
 
 if __name__ == "__main__":

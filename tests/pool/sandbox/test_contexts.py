@@ -104,6 +104,15 @@ def test_contexts_that_keep_memory_from_others_are_dropped(
     assert not any(context.is_closed for context in kept)
 
 
+def test_the_memory_of_a_context_is_looked_at_when_a_round_trip_ends(contexts: child.Contexts) -> None:
+    context: Any = contexts.get(KEPT, "a")
+    context.used_bytes = contexts.MAX_BYTES + 1
+    contexts.renew(is_last=False)
+    assert contexts.get(KEPT, "a") is context
+    contexts.renew(is_last=True)
+    assert context.is_closed
+
+
 def test_what_failed_is_dropped(contexts: child.Contexts) -> None:
     failed = contexts.get(KEPT, "a")
     again = contexts.get(OTHERS, "a")
